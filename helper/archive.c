@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "archive_sql.h"
+#include "text.h"
+
+#define APPLICATION_ID 0x46324241 /* "F2BA" */
+#define WAL_LIMIT_EVENT (64 * 4120)
+
+/* The schema's versions, made from helper/sql/ by the Makefile. */
+static const char *const schema[] = {
+#include "schema.inc"
+};
+
+#define SCHEMA_VERSION ((int)ARRAY_LEN(schema))
+
+int
+archive_make_folder(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return err_errno(e, EX_CANTCREAT, "%s", folder);
+	return 0;
+}
+
+static int
+pragma_int(struct archive *a, const char *sql, int64_t *v, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (sqlite3_prepare_v2(a->db.handle, sql, -1, &st, NULL) != SQLITE_OK)
+		return db_error(&a->db, e);
+	rc = db_step(&a->db, st, e);
+	*v = rc == 1 ? sqlite3_column_int64(st, 0) : 0;
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
+/* The schema's version; 0: an empty file. */
+static int
+check_version(struct archive *a, int64_t *version, struct err *e)
+{
+	int64_t application;
+
+	if (pragma_int(a, "PRAGMA application_id", &application, e) != 0 ||
+	    pragma_int(a, "PRAGMA user_version", version, e) != 0)
+		return -1;
+	if (application != APPLICATION_ID && (application | *version) != 0)
+		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
+		    a->db.name);
+	if (*version > SCHEMA_VERSION)
+		return err_set(e, EX_PROTOCOL, "%s: version %d, this program "
+		    "knows up to %d: install the newer program", a->db.name,
+		    (int)*version, SCHEMA_VERSION);
+	return 0;
+}
+
+static int
+migrate_to(struct archive *a, int version, struct err *e)
+{
+	char pragma[128];
+
+	snprintf(pragma, sizeof(pragma),
+	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+	    APPLICATION_ID, version);
+	if (db_exec(&a->db, "BEGIN IMMEDIATE", e) == 0 &&
+	    db_exec(&a->db, schema[version - 1], e) == 0 &&
+	    db_exec(&a->db, pragma, e) == 0)
+		return 0;
+	sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
+	return err_wrap(e, "migrate to %d", version);
+}
+
+static int
+migrate(struct archive *a, struct err *e)
+{
+	int64_t version;
+
+	if (check_version(a, &version, e) != 0)
+		return -1;
+	if (version == 0 && db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
+		return -1;
+	for (; version < SCHEMA_VERSION; version++) {
+		if (migrate_to(a, (int)version + 1, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+take_lock(struct archive *a, struct err *e)
+{
+	if (a->locked)
+		return 0;
+	if (lock_take(&a->lock, a->path, a->lock_ms, e) != 0)
+		return -1;
+	a->locked = true;
+	return 0;
+}
+
+static void
+release_lock(struct archive *a)
+{
+	lock_release(&a->lock);
+	a->locked = false;
+}
+
+/* A regular file or nothing may lie at the path; *st says which. */
+static int
+check_file(const struct archive *a, struct stat *st, struct err *e)
+{
+	if (lstat(a->path, st) != 0) {
+		st->st_mode = 0;
+		return errno == ENOENT ? 0 :
+		    err_errno(e, EX_NOINPUT, "%s", a->path);
+	}
+	if (!S_ISREG(st->st_mode))
+		return err_set(e, EX_DATAERR, "%s: not a regular file",
+		    a->path);
+	return 0;
+}
+
+static int
+open_file(struct archive *a, struct err *e)
+{
+	struct stat st;
+
+	if (check_file(a, &st, e) != 0 ||
+	    db_open(&a->db, a->path, SQLITE_OPEN_READWRITE |
+		SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, a->lock_ms,
+		archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
+		return -1;
+	sqlite3_wal_autocheckpoint(a->db.handle, 0);
+	if (migrate(a, e) != 0 ||
+	    db_exec(&a->db, "PRAGMA synchronous = FULL", e) != 0)
+		return -1;
+	if (stat(a->path, &st) != 0)
+		return err_errno(e, EX_NOINPUT, "%s", a->path);
+	a->dev = st.st_dev;
+	a->ino = st.st_ino;
+	return 0;
+}
+
+static int
+prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
+{
+	*a = (struct archive){
+		.lock = LOCK_INIT,
+		.lock_ms = lock_ms,
+		.wal_limit = WAL_LIMIT_EVENT,
+	};
+	if (strlen(path) + sizeof("-journal") > sizeof(a->path))
+		return err_set(e, EX_CONFIG, "archive: path too long");
+	strcpy(a->path, path);
+	return 0;
+}
+
+int
+archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
+{
+	if (prepare(a, path, lock_ms, e) != 0 || archive_make_folder(path, e) != 0 ||
+	    take_lock(a, e) != 0 || open_file(a, e) != 0) {
+		archive_close(a);
+		return err_wrap(e, "archive");
+	}
+	return 0;
+}
+
+int
+archive_open_read(struct archive *a, const char *path, struct err *e)
+{
+	int64_t version;
+	struct stat st;
+
+	if (prepare(a, path, 1000, e) != 0 || check_file(a, &st, e) != 0)
+		return err_wrap(e, "archive");
+	if (st.st_mode == 0)
+		return err_set(e, EX_NOINPUT, "archive: %s: no archive here "
+		    "yet: run fail2ban-archive reconcile", path);
+	if (db_open(&a->db, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW,
+	    a->lock_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
+	    check_version(a, &version, e) != 0) {
+		archive_close(a);
+		return err_wrap(e, "archive");
+	}
+	return 0;
+}
+
+void
+archive_close(struct archive *a)
+{
+	archive_rollback(a);
+	db_close(&a->db);
+	lock_close(&a->lock);
+}
+
+/*
+ * Empty the WAL into the database when it has grown: whoever opens it alone
+ * reads all of it. Passive, so no reader is waited for; what is then written
+ * in this same process begins at the WAL's start again.
+ */
+static void
+checkpoint_if_grown(struct archive *a)
+{
+	char wal[PATH_MAX + 8];
+	struct stat st;
+
+	snprintf(wal, sizeof(wal), "%s-wal", a->path);
+	if (stat(wal, &st) == 0 && st.st_size > a->wal_limit)
+		archive_checkpoint(a);
+}
+
+int
+archive_begin(struct archive *a, struct err *e)
+{
+	sqlite3_stmt *st;
+	struct stat now;
+
+	if (take_lock(a, e) != 0)
+		return err_wrap(e, "archive");
+	if (stat(a->path, &now) != 0 || now.st_dev != a->dev ||
+	    now.st_ino != a->ino) {
+		release_lock(a);
+		return err_set(e, EX_IOERR, "archive: %s: moved or replaced "
+		    "while it was open", a->db.name);
+	}
+	checkpoint_if_grown(a);
+	if (db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0)
+		goto fail;
+	a->writing = true;
+	if ((st = db_statement(&a->db, SQL_REV, e)) == NULL ||
+	    db_step(&a->db, st, e) != 1)
+		goto fail;
+	a->rev = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return 0;
+fail:
+	archive_rollback(a);
+	return err_wrap(e, "archive");
+}
+
+int
+archive_commit(struct archive *a, struct err *e)
+{
+	if (db_exec(&a->db, "COMMIT", e) != 0) {
+		archive_rollback(a);
+		return err_wrap(e, "archive: commit");
+	}
+	a->writing = false;
+	release_lock(a);
+	return 0;
+}
+
+void
+archive_rollback(struct archive *a)
+{
+	if (a->writing)
+		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
+	a->writing = false;
+	release_lock(a);
+}
+
+void
+archive_checkpoint(struct archive *a)
+{
+	sqlite3_wal_checkpoint_v2(
+	    a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+int
+archive_get_number(struct archive *a, const char *key, int64_t *v,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_META_GET, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, key);
+	rc = db_step(&a->db, st, e);
+	*v = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_set_number(struct archive *a, const char *key, int64_t v,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_META_SET, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, key);
+	db_bind_int(st, 2, v);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_LAST, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, kind);
+	rc = db_step(&a->db, st, e);
+	*last_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_run_begin(struct archive *a, struct archive_run *run, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_CUT, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, run->kind);
+	if (db_run(&a->db, st, e) != 0 ||
+	    (st = db_statement(&a->db, SQL_RUN_BEGIN, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, run->kind);
+	db_bind_int(st, 2, run->started_us);
+	db_bind_int(st, 3, run->gap_seconds);
+	db_bind_int(st, 4, run->lossy);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	run->id = sqlite3_last_insert_rowid(a->db.handle);
+	return 0;
+}
+
+int
+archive_run_end(struct archive *a, const struct archive_run *run,
+    int64_t now_us, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_END, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, run->id);
+	db_bind_text(st, 2, run->state);
+	db_bind_int(st, 3, now_us);
+	db_bind_text(st, 4, run->source);
+	db_bind_int(st, 5, run->rows);
+	db_bind_int(st, 6, run->spooled);
+	db_bind_int(st, 7, run->added);
+	db_bind_int(st, 8, run->changed);
+	db_bind_int(st, 9, run->bad);
+	db_bind_text(st, 10, run->message);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_source_last(struct archive *a, struct archive_source *s,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_LAST, e);
+	int rc;
+
+	*s = (struct archive_source){ 0 };
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return 0;
+	s->id = db_int(st, 0);
+	snprintf(s->path, sizeof(s->path), "%s", db_text(st, 1));
+	s->dev = db_int(st, 2);
+	s->ino = db_int(st, 3);
+	s->counter = db_int(st, 4);
+	s->mark_rowid = db_int(st, 5);
+	if (db_text(st, 6) != NULL)
+		snprintf(s->mark_key, sizeof(s->mark_key), "%s",
+		    db_text(st, 6));
+	s->full_us = db_int(st, 7);
+	s->full_bans = db_int(st, 8);
+	s->full_bips = db_int(st, 9);
+	sqlite3_reset(st);
+	return 0;
+}
+
+int
+archive_source_add(struct archive *a, struct archive_source *s,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_ADD, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, s->path);
+	db_bind_int(st, 2, s->dev);
+	db_bind_int(st, 3, s->ino);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	s->id = sqlite3_last_insert_rowid(a->db.handle);
+	s->counter = s->mark_rowid = 0;
+	s->mark_key[0] = '\0';
+	s->full_us = s->full_bans = s->full_bips = 0;
+	return 0;
+}
+
+int
+archive_source_save(struct archive *a, const struct archive_source *s,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_SAVE, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, s->id);
+	db_bind_int(st, 2, s->counter);
+	db_bind_int(st, 3, s->mark_rowid);
+	db_bind_text(st, 4, s->mark_key);
+	db_bind_int(st, 5, s->full_us);
+	db_bind_int(st, 6, s->full_bans);
+	db_bind_int(st, 7, s->full_bips);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_newest(struct archive *a, int64_t *since_us, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST, e);
+
+	if (st == NULL || db_step(&a->db, st, e) != 1)
+		return -1;
+	*since_us = db_int(st, 0);
+	sqlite3_reset(st);
+	return 0;
+}

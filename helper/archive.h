@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The archive: one SQLite file, and the only room that knows its tables. All
+ * that writes holds the lock of lock.h from archive_begin to archive_commit.
+ * Times are microseconds since the epoch. What fails with SQLite's errors
+ * gives the codes of db_error.
+ */
+#ifndef ARCHIVE_H
+#define ARCHIVE_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include "ban.h"
+#include "db.h"
+#include "lock.h"
+
+struct archive {
+	struct db db;
+	struct lock lock;
+	bool locked;
+	bool writing; /* a transaction is open */
+	char path[PATH_MAX];
+	int lock_ms;
+	int64_t wal_limit; /* bytes of WAL that begin a checkpoint */
+	int64_t rev;	   /* the last one given, in this transaction */
+	uint64_t dev, ino; /* of the file that is open */
+};
+
+/*
+ * Open the archive at path for writing: its folder (0700), its file (0600)
+ * and its schema are made or brought up to date. lock_ms: how long to wait for
+ * the lock, here and in archive_begin. The lock is held on return, until the
+ * first archive_commit. Fails with EX_TEMPFAIL when the lock is not had,
+ * EX_DATAERR when the file is no archive, EX_PROTOCOL when it is newer than
+ * this program.
+ */
+int archive_open(struct archive *a, const char *path, int lock_ms,
+    struct err *e);
+
+/* Make the folder (0700) in which the archive at path lies or will lie. */
+int archive_make_folder(const char *path, struct err *e);
+
+/*
+ * Open it for reading; takes no lock and makes nothing. Fails with
+ * EX_NOINPUT when there is none.
+ */
+int archive_open_read(struct archive *a, const char *path, struct err *e);
+
+/* Roll back what is open, let the lock go, close. */
+void archive_close(struct archive *a);
+
+/*
+ * One write transaction. archive_begin takes the lock and fails with
+ * EX_TEMPFAIL as archive_open does, and with EX_IOERR when another file lies
+ * at the path by now. After a failure anywhere, archive_rollback.
+ */
+int archive_begin(struct archive *a, struct err *e);
+int archive_commit(struct archive *a, struct err *e);
+void archive_rollback(struct archive *a);
+
+/* Write what the WAL holds into the database; a reader may keep it from it. */
+void archive_checkpoint(struct archive *a);
+
+/* A number of the archive's own by its key; UNKNOWN where it is not set. */
+int archive_get_number(struct archive *a, const char *key, int64_t *v,
+    struct err *e);
+int archive_set_number(struct archive *a, const char *key, int64_t v,
+    struct err *e);
+
+/* What a run has done; see the table run. */
+struct archive_run {
+	int64_t id;
+	const char *kind;   /* "reconcile" */
+	const char *state;  /* "completed", "failed", "interrupted" */
+	const char *source; /* may be NULL */
+	const char *message;
+	int64_t started_us;
+	int64_t gap_seconds; /* UNKNOWN: no gap */
+	bool lossy;
+	int64_t rows, spooled, added, changed, bad;
+};
+
+/*
+ * Note that a run begins; one that is found running has been cut off, as runs
+ * of a kind come one at a time. last_us: when the last completed one of its
+ * kind ended, or UNKNOWN. In a transaction of the caller's.
+ */
+int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+    struct err *e);
+int archive_run_begin(struct archive *a, struct archive_run *run,
+    struct err *e);
+int archive_run_end(struct archive *a, const struct archive_run *run,
+    int64_t now_us, struct err *e);
+
+/* A database of fail2ban, and how far it has been read. */
+struct archive_source {
+	int64_t id; /* 0: there is none yet */
+	char path[PATH_MAX];
+	int64_t dev, ino, counter;
+	int64_t mark_rowid;
+	char mark_key[64];
+	int64_t full_us, full_bans, full_bips;
+};
+
+int archive_source_last(struct archive *a, struct archive_source *s,
+    struct err *e);
+/* Begin with another database: sets s->id and the marks to none. */
+int archive_source_add(struct archive *a, struct archive_source *s,
+    struct err *e);
+int archive_source_save(struct archive *a, const struct archive_source *s,
+    struct err *e);
+
+/* When the newest ban began; UNKNOWN in an empty archive. */
+int archive_newest(struct archive *a, int64_t *since_us, struct err *e);
+
+#endif

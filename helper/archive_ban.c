@@ -1,0 +1,541 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive_ban.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "archive_sql.h"
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "archive: out of memory");
+}
+
+/* Make room for one more element of size bytes behind n of them. */
+static void *
+grow(void *list, size_t n, size_t size)
+{
+	if ((n & (n - 1)) != 0)
+		return list;
+	return realloc(list, (n == 0 ? 1 : 2 * n) * size);
+}
+
+int
+archive_jail(struct archive *a, const char *name, int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_JAIL_GET, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, name);
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		*id = db_int(st, 0);
+		sqlite3_reset(st);
+		return 0;
+	}
+	if (rc < 0 || (st = db_statement(&a->db, SQL_JAIL_ADD, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, name);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	*id = sqlite3_last_insert_rowid(a->db.handle);
+	return 0;
+}
+
+/* Run a statement with one or two numbers, the second UNKNOWN for none. */
+static int
+run_numbers(struct archive *a, int which, int64_t one, int64_t two,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, which, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, one);
+	if (two != UNKNOWN)
+		db_bind_int(st, 2, two);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return run_numbers(a, SQL_JAIL_FLUSHED, jail, at_us, e);
+}
+
+int
+archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return run_numbers(a, SQL_JAIL_RESTORED, jail, at_us, e);
+}
+
+static void
+bind_group(sqlite3_stmt *st, const struct archive_group *g)
+{
+	db_bind_int(st, 1, g->jail);
+	db_bind_text(st, 2, g->ident);
+	db_bind_int(st, 3, g->timeofban);
+}
+
+struct sign *
+archive_group_add(struct archive_group *g)
+{
+	struct sign *signs = grow(g->signs, g->n, sizeof(*signs));
+
+	if (signs == NULL)
+		return NULL;
+	g->signs = signs;
+	signs[g->n] = (struct sign){ 0 };
+	return &signs[g->n++];
+}
+
+static int
+keep_text(struct archive_group *g, const char *text, const char **kept)
+{
+	char **texts = grow(g->texts, g->texts_n, sizeof(*texts));
+
+	*kept = NULL;
+	if (texts == NULL)
+		return -1;
+	g->texts = texts;
+	if (text == NULL)
+		return 0;
+	if ((texts[g->texts_n] = strdup(text)) == NULL)
+		return -1;
+	*kept = texts[g->texts_n++];
+	return 0;
+}
+
+static int
+load_sign(struct archive_group *g, sqlite3_stmt *st, struct err *e)
+{
+	struct sign *sign = archive_group_add(g);
+	int kind = ban_sign_from_name(db_text(st, 0));
+
+	if (kind < 0)
+		return err_set(e, EX_DATAERR, "archive: a sign of no known kind");
+	if (sign == NULL || keep_text(g, db_text(st, 7), &sign->ip) != 0)
+		return no_memory(e);
+	sign->kind = (enum sign_kind)kind;
+	sign->at_us = db_int(st, 1);
+	sign->since_us = db_int(st, 2);
+	sign->exact = db_int(st, 3) == 1;
+	sign->seconds = db_int(st, 4);
+	sign->bancount = db_int(st, 5);
+	sign->failures = db_int(st, 6);
+	sign->evidence = sqlite3_column_int64(st, 8);
+	sign->matches = db_int(st, 9) == 1;
+	sign->end = ban_end_from_name(db_text(st, 10));
+	sign->ended_us = db_int(st, 11);
+	sign->ban = db_int(st, 12);
+	sign->held = true;
+	return 0;
+}
+
+int
+archive_group_load(struct archive *a, struct archive_group *g, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SIGNS, e);
+	int64_t *bans;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	bind_group(st, g);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (load_sign(g, st, e) != 0) {
+			sqlite3_reset(st);
+			return -1;
+		}
+	}
+	if (rc < 0 || (st = db_statement(&a->db, SQL_BAN_IDS, e)) == NULL)
+		return -1;
+	bind_group(st, g);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if ((bans = grow(g->bans, g->bans_n, sizeof(*bans))) == NULL) {
+			sqlite3_reset(st);
+			return no_memory(e);
+		}
+		g->bans = bans;
+		bans[g->bans_n++] = db_int(st, 0);
+	}
+	return rc;
+}
+
+void
+archive_group_free(struct archive_group *g)
+{
+	for (size_t i = 0; i < g->texts_n; i++)
+		free(g->texts[i]);
+	free(g->texts);
+	free(g->signs);
+	free(g->bans);
+	g->texts = NULL;
+	g->signs = NULL;
+	g->bans = NULL;
+	g->n = g->texts_n = g->bans_n = 0;
+}
+
+/* Parameters 4 to 17 are alike in SQL_BAN_ADD and SQL_BAN_CHANGE. */
+static void
+bind_ban(sqlite3_stmt *st, const struct ban *ban)
+{
+	db_bind_int(st, 4, ban->since_us);
+	db_bind_int(st, 5, ban->nth);
+	db_bind_int(st, 6, ban->seconds);
+	db_bind_int(st, 7, ban->bancount);
+	db_bind_int(st, 8, ban->failures);
+	db_bind_text(st, 9, ban->ip);
+	db_bind_int(st, 10, ban->evidence != 0 ? ban->evidence : UNKNOWN);
+	db_bind_text(st, 11, ban_origin_name(ban->origin));
+	db_bind_int(st, 12, ban->seen);
+	db_bind_int(st, 13, ban->ended_us);
+	db_bind_text(st, 14, ban_end_name(ban->end));
+	db_bind_int(st, 15, ban->restored);
+	db_bind_int(st, 16, ban->life_us);
+	db_bind_int(st, 17, ban->pending_us);
+}
+
+static int
+add_ban(struct archive *a, const struct archive_group *g,
+    const struct ban *ban, int64_t now_us, int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_ADD, e);
+
+	if (st == NULL)
+		return -1;
+	bind_group(st, g);
+	bind_ban(st, ban);
+	db_bind_int(st, 18, ++a->rev);
+	db_bind_int(st, 19, now_us);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	*id = sqlite3_last_insert_rowid(a->db.handle);
+	return 0;
+}
+
+static int
+change_ban(struct archive *a, const struct ban *ban, int64_t *changed,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_CHANGE, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, ban->id);
+	bind_ban(st, ban);
+	db_bind_int(st, 18, a->rev + 1);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	if (sqlite3_changes(a->db.handle) > 0) {
+		a->rev++;
+		(*changed)++;
+	}
+	return 0;
+}
+
+static int
+add_sign(struct archive *a, const struct sign *sign, int64_t ban,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SIGN_ADD, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, ban);
+	db_bind_text(st, 2, ban_sign_name(sign->kind));
+	db_bind_int(st, 3, sign->at_us);
+	db_bind_int(st, 4, sign->since_us);
+	db_bind_int(st, 5, sign->exact);
+	db_bind_int(st, 6, sign->seconds);
+	db_bind_int(st, 7, sign->bancount);
+	db_bind_int(st, 8, sign->failures);
+	db_bind_text(st, 9, sign->ip);
+	db_bind_int(st, 10, sign->evidence != 0 ? sign->evidence : UNKNOWN);
+	db_bind_text(st, 11, ban_end_name(sign->end));
+	db_bind_int(st, 12, sign->end != BAN_LIVES ? sign->ended_us : UNKNOWN);
+	return db_run(&a->db, st, e);
+}
+
+static int
+move_sign(struct archive *a, const struct sign *sign, int64_t ban,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SIGN_MOVE, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, ban);
+	db_bind_int(st, 2, sign->ban);
+	db_bind_text(st, 3, ban_sign_name(sign->kind));
+	db_bind_int(st, 4, sign->at_us);
+	db_bind_int(st, 5, sign->since_us);
+	return db_run(&a->db, st, e);
+}
+
+/* A row of g that none of bans continues is no ban any more. */
+static int
+remove_others(struct archive *a, const struct archive_group *g,
+    const struct ban *bans, size_t n, int64_t *changed, struct err *e)
+{
+	for (size_t i = 0; i < g->bans_n; i++) {
+		size_t k = 0;
+
+		while (k < n && bans[k].id != g->bans[i])
+			k++;
+		if (k < n)
+			continue;
+		if (run_numbers(a, SQL_BAN_REMOVE, g->bans[i], UNKNOWN, e) != 0)
+			return -1;
+		(*changed)++;
+	}
+	return 0;
+}
+
+int
+archive_group_save(struct archive *a, const struct archive_group *g,
+    const struct ban *bans, size_t n, const size_t *owner, int64_t now_us,
+    int64_t *added, int64_t *changed, struct err *e)
+{
+	int64_t *ids = calloc(n, sizeof(*ids));
+	int rc = -1;
+
+	if (ids == NULL)
+		return no_memory(e);
+	if (remove_others(a, g, bans, n, changed, e) != 0)
+		goto done;
+	/* From the last: a ban's nth may move on to where another one was. */
+	for (size_t i = n; i-- > 0;) {
+		ids[i] = bans[i].id;
+		if (ids[i] != 0 && change_ban(a, &bans[i], changed, e) != 0)
+			goto done;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i] != 0)
+			continue;
+		if (add_ban(a, g, &bans[i], now_us, &ids[i], e) != 0)
+			goto done;
+		(*added)++;
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		const struct sign *sign = &g->signs[i];
+		int64_t ban = ids[owner[i]];
+
+		if (!sign->held ? add_sign(a, sign, ban, e) != 0 :
+		    sign->ban != ban && move_sign(a, sign, ban, e) != 0)
+			goto done;
+	}
+	rc = 0;
+done:
+	free(ids);
+	return rc;
+}
+
+int
+archive_add_evidence(struct archive *a, const struct archive_group *g,
+    const char *matches, const char *captures, int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*id = 0;
+	if (matches == NULL && captures == NULL)
+		return 0;
+	if ((st = db_statement(&a->db, SQL_EVIDENCE_FIND, e)) == NULL)
+		return -1;
+	bind_group(st, g);
+	db_bind_text(st, 4, matches);
+	db_bind_text(st, 5, captures);
+	if ((rc = db_step(&a->db, st, e)) == 1)
+		*id = db_int(st, 0);
+	sqlite3_reset(st);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if ((st = db_statement(&a->db, SQL_EVIDENCE_ADD, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, matches);
+	db_bind_text(st, 2, captures);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	*id = sqlite3_last_insert_rowid(a->db.handle);
+	return 0;
+}
+
+int
+archive_neighbours(struct archive *a, const struct archive_group *g,
+    int64_t *next_us, int64_t *previous, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_NEXT_START, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	bind_group(st, g);
+	if ((rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	*next_us = rc == 1 ? db_int(st, 1) : INT64_MAX;
+	sqlite3_reset(st);
+	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
+		return -1;
+	bind_group(st, g);
+	if ((rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	*previous = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return 0;
+}
+
+int
+archive_known_row(struct archive *a, const char *jail, const char *ident,
+    int64_t timeofban, const struct sign *row, struct archive_known *known,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_ROW_KNOWN, e);
+	int rc;
+
+	*known = (struct archive_known){ .present = UNKNOWN };
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, jail);
+	db_bind_text(st, 2, ident);
+	db_bind_int(st, 3, timeofban);
+	db_bind_int(st, 4, row->seconds);
+	db_bind_int(st, 5, row->bancount);
+	db_bind_int(st, 6, row->failures);
+	db_bind_text(st, 7, row->lines);
+	db_bind_text(st, 8, row->captures);
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		known->id = db_int(st, 0);
+		known->present = db_int(st, 1);
+		known->same = db_int(st, 2) == 1;
+		sqlite3_reset(st);
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_set_present(struct archive *a, int64_t ban, int64_t source,
+    struct err *e)
+{
+	return run_numbers(a, SQL_PRESENT, ban, source, e);
+}
+
+int
+archive_set_present_at(struct archive *a, const struct archive_group *g,
+    uint64_t dev, uint64_t ino, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_PRESENT_AT, e);
+
+	if (st == NULL)
+		return -1;
+	bind_group(st, g);
+	db_bind_int(st, 4, (int64_t)dev);
+	db_bind_int(st, 5, (int64_t)ino);
+	return db_run(&a->db, st, e);
+}
+
+static int
+load_live(sqlite3_stmt *st, struct archive_live *live)
+{
+	*live = (struct archive_live){
+		.id = db_int(st, 0),
+		.jail = strdup(db_text(st, 1)),
+		.ident = strdup(db_text(st, 2)),
+		.timeofban = db_int(st, 3),
+		.since_us = db_int(st, 4),
+		.seconds = db_int(st, 5),
+		.life_us = db_int(st, 6),
+		.pending_us = db_int(st, 7),
+		.present = db_int(st, 8),
+		.held_us = db_int(st, 9),
+		.missed_us = db_int(st, 10),
+		.flushed_us = db_int(st, 11),
+		.restored_us = db_int(st, 12),
+		.rev = db_int(st, 13),
+	};
+	return live->jail == NULL || live->ident == NULL ? -1 : 0;
+}
+
+int
+archive_live(struct archive *a, int64_t after, int64_t max,
+    struct archive_live **list, size_t *n, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_LIVE, e);
+	struct archive_live *grown;
+	int rc;
+
+	*list = NULL;
+	*n = 0;
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, after);
+	db_bind_int(st, 2, max);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if ((grown = grow(*list, *n, sizeof(**list))) == NULL)
+			rc = no_memory(e);
+		else if (*list = grown, load_live(st, &grown[(*n)++]) != 0)
+			rc = no_memory(e);
+		if (rc < 0)
+			break;
+	}
+	sqlite3_reset(st);
+	if (rc < 0)
+		archive_live_free(*list, *n);
+	return rc;
+}
+
+void
+archive_live_free(struct archive_live *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].jail);
+		free(list[i].ident);
+	}
+	free(list);
+}
+
+int
+archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_AT_REV, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, ban);
+	db_bind_int(st, 2, rev);
+	rc = db_step(&a->db, st, e);
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_set_held(struct archive *a, int64_t ban, int64_t at_us,
+    struct err *e)
+{
+	return run_numbers(a, SQL_HELD, ban, at_us, e);
+}
+
+int
+archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
+    struct err *e)
+{
+	return run_numbers(a, SQL_MISSED, ban, at_us, e);
+}
+
+int
+archive_prune(struct archive *a, int64_t before_us, int64_t max,
+    int64_t *removed, struct err *e)
+{
+	if (run_numbers(a, SQL_PRUNE_EVIDENCE, before_us, max, e) != 0 ||
+	    run_numbers(a, SQL_PRUNE_SIGNS, before_us, max, e) != 0 ||
+	    run_numbers(a, SQL_PRUNE_BANS, before_us, max, e) != 0)
+		return -1;
+	*removed = sqlite3_changes(a->db.handle);
+	return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bans and signs of the archive, by the group: all that is known of one
+ * jail, ident and rounded second. Everything that writes is called between
+ * archive_begin and archive_commit; errors are db_error's.
+ */
+#ifndef ARCHIVE_BAN_H
+#define ARCHIVE_BAN_H
+
+#include <stddef.h>
+
+#include "archive.h"
+
+struct archive_group {
+	int64_t jail; /* row of the table jail */
+	const char *ident; /* the caller's */
+	int64_t timeofban;
+	struct sign *signs;
+	size_t n;
+	char **texts; /* what signs' ip points to */
+	size_t texts_n;
+	int64_t *bans; /* rows of the table ban */
+	size_t bans_n;
+};
+
+/* The row of the jail of that name, made where missing. */
+int archive_jail(struct archive *a, const char *name, int64_t *id,
+    struct err *e);
+
+/* Note that the jail was flushed, or had a ban restored, at at_us. */
+int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e);
+int archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e);
+
+/* Load a group; release it with archive_group_free, on failure too. */
+int archive_group_load(struct archive *a, struct archive_group *g,
+    struct err *e);
+void archive_group_free(struct archive_group *g);
+
+/* Room for one more sign in g; NULL when there is no memory. */
+struct sign *archive_group_add(struct archive_group *g);
+
+/*
+ * Save what match_bans made of g. Each sign that is not held goes in, each
+ * ban is added or changed, and one that is no more is removed. added and
+ * changed count on.
+ */
+int archive_group_save(struct archive *a, const struct archive_group *g,
+    const struct ban *bans, size_t n, const size_t *owner, int64_t now_us,
+    int64_t *added, int64_t *changed, struct err *e);
+
+/*
+ * Archive log lines and captures, JSON texts or NULL, for a sign of g; *id is
+ * their row, the one that g has already where it says the same.
+ */
+int archive_add_evidence(struct archive *a, const struct archive_group *g,
+    const char *matches, const char *captures, int64_t *id, struct err *e);
+
+/*
+ * The start of the next ban of g's jail and ident behind g's second, or
+ * INT64_MAX; and the second of the one before, where its end depends on g, or
+ * UNKNOWN.
+ */
+int archive_neighbours(struct archive *a, const struct archive_group *g,
+    int64_t *next_us, int64_t *previous, struct err *e);
+
+/* What the archive knows of a row of fail2ban's database. */
+struct archive_known {
+	int64_t id;	 /* the latest ban of that group; 0: there is none */
+	int64_t present; /* the source that last had its row, or UNKNOWN */
+	bool same;	 /* a row that says the same was seen of it */
+};
+
+/* row: what the row says, a SIGN_ROW with its lines and captures. */
+int archive_known_row(struct archive *a, const char *jail, const char *ident,
+    int64_t timeofban, const struct sign *row, struct archive_known *known,
+    struct err *e);
+
+/* Note that the source has the row of a ban. */
+int archive_set_present(struct archive *a, int64_t ban, int64_t source,
+    struct err *e);
+
+/* The same, for the latest ban of g and the source that is that file. */
+int archive_set_present_at(struct archive *a, const struct archive_group *g,
+    uint64_t dev, uint64_t ino, struct err *e);
+
+/* A ban that lives as far as is known. */
+struct archive_live {
+	int64_t id;
+	char *jail, *ident;
+	int64_t timeofban, since_us, seconds;
+	int64_t life_us, pending_us, present, held_us, missed_us;
+	int64_t flushed_us, restored_us; /* of its jail */
+	int64_t rev;
+};
+
+/*
+ * The live bans with id > after, max of them at the most. *list is the
+ * caller's, to be released with archive_live_free.
+ */
+int archive_live(struct archive *a, int64_t after, int64_t max,
+    struct archive_live **list, size_t *n, struct err *e);
+void archive_live_free(struct archive_live *list, size_t n);
+
+/* Whether a ban is still as it was at that rev. 1, 0 or -1. */
+int archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev,
+    struct err *e);
+
+/* Note what the running server said of a ban: that it has it, or has not. */
+int archive_set_held(struct archive *a, int64_t ban, int64_t at_us,
+    struct err *e);
+int archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
+    struct err *e);
+
+/*
+ * Remove bans that ended, and were archived, before before_us, max of them
+ * at the most. The ban that changed last stays: rev counts on from it.
+ */
+int archive_prune(struct archive *a, int64_t before_us, int64_t max,
+    int64_t *removed, struct err *e);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive_sql.h"
+
+/* The bans of this machine with one jail, ident and rounded second. */
+#define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ''"
+
+/* What people ask for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5 active. */
+#define WANTED \
+	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR ident = ?2 OR ip = ?2) " \
+	"AND (?3 IS NULL OR since_us >= ?3) " \
+	"AND (?4 IS NULL OR since_us < ?4) " \
+	"AND (?5 = 0 OR ended_us IS NULL) "
+
+/* The columns of struct archive_row. */
+#define READ_ROW \
+	"jail, ident, ip, host, since_us, seconds, bancount, failures, " \
+	"origin, seen, ended_us, ended_why, restored, captures "
+
+const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
+	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+	[SQL_REV] = "SELECT coalesce(max(rev), 0) FROM ban",
+
+	[SQL_JAIL_GET] = "SELECT id FROM jail WHERE name = ?1",
+	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
+	[SQL_JAIL_FLUSHED] =
+	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
+	[SQL_JAIL_RESTORED] =
+	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
+
+	[SQL_SIGNS] =
+	    "SELECT sign.kind, sign.at_us, sign.since_us, sign.exact, "
+	    "sign.seconds, sign.bancount, sign.failures, sign.ip, "
+	    "sign.evidence, coalesce(matches, '[]') <> '[]', "
+	    "ended, sign.ended_us, ban "
+	    "FROM sign LEFT JOIN evidence ON evidence.id = sign.evidence "
+	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP ")",
+	[SQL_BAN_IDS] = "SELECT id FROM ban WHERE " GROUP,
+	[SQL_NEXT_START] =
+	    "SELECT timeofban, since_us FROM ban WHERE jail = ?1 "
+	    "AND ident = ?2 AND timeofban > ?3 AND host = '' "
+	    "ORDER BY timeofban, since_us LIMIT 1",
+	[SQL_PREVIOUS] =
+	    "SELECT timeofban FROM (SELECT * FROM ban WHERE jail = ?1 "
+	    "AND ident = ?2 AND timeofban < ?3 AND host = '' "
+	    "ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT 1) "
+	    "WHERE ended_us IS NULL OR ended_why = 'inferred'",
+	[SQL_BAN_ADD] =
+	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
+	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
+	    "ended_why, restored, life_us, pending_us, rev, added_us) VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+	    "?15, ?16, ?17, ?18, ?19)",
+	[SQL_BAN_CHANGE] =
+	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
+	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
+	    "origin = ?11, seen = ?12, ended_us = ?13, ended_why = ?14, "
+	    "restored = ?15, life_us = ?16, pending_us = ?17, rev = ?18 "
+	    "WHERE id = ?1 AND (since_us, nth, seconds, bancount, failures, "
+	    "ip, evidence, origin, seen, ended_us, ended_why, restored, "
+	    "life_us, pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+	    "?12, ?13, ?14, ?15, ?16, ?17)",
+	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
+	[SQL_SIGN_ADD] =
+	    "INSERT INTO sign (ban, kind, at_us, since_us, exact, seconds, "
+	    "bancount, failures, ip, evidence, ended, ended_us) VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	[SQL_SIGN_MOVE] =
+	    "UPDATE sign SET ban = ?1 WHERE ban = ?2 AND kind = ?3 "
+	    "AND at_us = ?4 AND since_us = ?5",
+
+	[SQL_EVIDENCE_FIND] =
+	    "SELECT id FROM evidence WHERE id IN (SELECT evidence FROM sign "
+	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP ")) "
+	    "AND matches IS ?4 AND captures IS ?5",
+	[SQL_EVIDENCE_ADD] =
+	    "INSERT INTO evidence (matches, captures) VALUES (?1, ?2)",
+	/*
+	 * ?1 the data of fail2ban's row, ?2 lines kept, ?3 characters kept of
+	 * a line. A match is a text, or an array of texts that belong together.
+	 */
+	[SQL_EVIDENCE_DECODE] =
+	    "SELECT "
+	    "CASE json_type(?1, '$.failures') WHEN 'integer' "
+	    "THEN json_extract(?1, '$.failures') END, "
+	    "CASE json_type(?1, '$.ip') WHEN 'text' "
+	    "THEN json_extract(?1, '$.ip') END, "
+	    "(SELECT json_group_array(CASE WHEN length(line) <= ?3 THEN line "
+	    "ELSE substr(line, 1, ?3) || ' [cut, ' || length(line) || "
+	    "' characters]' END) FROM (SELECT * FROM (SELECT id, coalesce("
+	    "CASE type WHEN 'array' THEN (SELECT group_concat(value, '') "
+	    "FROM json_each(m.value)) ELSE CAST(value AS TEXT) END, '') "
+	    "AS line FROM json_each(?1, '$.matches') AS m "
+	    "ORDER BY id DESC LIMIT ?2) ORDER BY id)), "
+	    "json_remove(?1, '$.matches', '$.failures', '$.fid', '$.ip', "
+	    "'$.ip4', '$.ip6') "
+	    "WHERE CASE WHEN json_valid(?1) THEN json_type(?1) END = 'object'",
+	/* The same columns of ?1, lines one under the other. */
+	[SQL_EVIDENCE_LINES] =
+	    "WITH RECURSIVE cut(id, line, rest) AS (SELECT 0, '', "
+	    "?1 || char(10) UNION ALL SELECT id + 1, "
+	    "substr(rest, 1, instr(rest, char(10)) - 1), "
+	    "substr(rest, instr(rest, char(10)) + 1) FROM cut WHERE rest <> '')"
+	    " SELECT NULL, NULL, json_group_array(substr(line, 1, ?3)), NULL "
+	    "FROM (SELECT * FROM (SELECT id, line FROM cut WHERE line <> '' "
+	    "ORDER BY id DESC LIMIT ?2) ORDER BY id)",
+
+	/* ?1 is the jail's name here. */
+	[SQL_ROW_KNOWN] =
+	    "SELECT b.id, b.present, EXISTS (SELECT 1 FROM sign AS s "
+	    "LEFT JOIN evidence AS e ON e.id = s.evidence WHERE s.ban = b.id "
+	    "AND s.kind = 'row' AND (s.seconds, s.bancount, s.failures, "
+	    "e.matches, e.captures) IS (?4, ?5, ?6, ?7, ?8)) "
+	    "FROM ban AS b WHERE jail = (SELECT id FROM jail WHERE name = ?1) "
+	    "AND ident = ?2 AND timeofban = ?3 AND host = '' "
+	    "ORDER BY since_us DESC, nth DESC LIMIT 1",
+	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
+	[SQL_PRESENT_AT] =
+	    "UPDATE ban SET present = (SELECT id FROM source WHERE dev = ?4 "
+	    "AND ino = ?5 ORDER BY id DESC LIMIT 1) WHERE id = (SELECT id "
+	    "FROM ban WHERE " GROUP " ORDER BY since_us DESC, nth DESC LIMIT 1)",
+
+	[SQL_LIVE] =
+	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
+	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
+	    "restored_us, rev FROM ban JOIN jail ON jail.id = ban.jail "
+	    "WHERE ended_us IS NULL AND host = '' AND ban.id > ?1 "
+	    "ORDER BY ban.id LIMIT ?2",
+	[SQL_AT_REV] = "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2",
+	[SQL_HELD] = "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
+	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
+
+#define PRUNABLE \
+	"(SELECT id FROM ban WHERE ended_us < ?1 AND added_us < ?1 " \
+	"AND rev < (SELECT max(rev) FROM ban) ORDER BY id LIMIT ?2)"
+	[SQL_PRUNE_EVIDENCE] =
+	    "DELETE FROM evidence WHERE id IN (SELECT evidence FROM sign "
+	    "WHERE ban IN " PRUNABLE ")",
+	[SQL_PRUNE_SIGNS] = "DELETE FROM sign WHERE ban IN " PRUNABLE,
+	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE id IN " PRUNABLE,
+
+	[SQL_SOURCE_LAST] =
+	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
+	    "full_us, full_bans, full_bips FROM source ORDER BY id DESC "
+	    "LIMIT 1",
+	[SQL_SOURCE_ADD] =
+	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
+	    "full_bans, full_bips) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0)",
+	[SQL_SOURCE_SAVE] =
+	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
+	    "full_us = ?5, full_bans = ?6, full_bips = ?7 WHERE id = ?1",
+
+	[SQL_RUN_BEGIN] =
+	    "INSERT INTO run (kind, state, started_us, gap_seconds, lossy) "
+	    "VALUES (?1, 'running', ?2, ?3, ?4)",
+	[SQL_RUN_END] =
+	    "UPDATE run SET state = ?2, finished_us = ?3, source = ?4, "
+	    "rows = ?5, spooled = ?6, added = ?7, changed = ?8, bad = ?9, "
+	    "message = ?10 WHERE id = ?1",
+	[SQL_RUN_CUT] =
+	    "UPDATE run SET state = 'interrupted', message = 'the process "
+	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",
+	[SQL_RUN_LAST] =
+	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
+	    "state = 'completed' ORDER BY id DESC LIMIT 1",
+
+	[SQL_LIST] =
+	    "SELECT " READ_ROW "FROM bans WHERE " WANTED
+	    "ORDER BY since_us DESC, nth DESC LIMIT ?6",
+	[SQL_SHOW] =
+	    "SELECT " READ_ROW ", matches FROM bans WHERE ident = ?1 "
+	    "OR ip = ?1 ORDER BY since_us, nth",
+	[SQL_LINES] = "SELECT value FROM json_each(?1) ORDER BY key",
+	[SQL_EXPORT] =
+	    "SELECT json_object('jail', jail, 'ident', ident, 'ip', ip, "
+	    "'host', host, 'since_us', since_us, 'timeofban', timeofban, "
+	    "'nth', nth, 'seconds', seconds, 'bancount', bancount, "
+	    "'failures', failures, 'matches', json(matches), "
+	    "'captures', json(captures), 'origin', origin, "
+	    "'seen', json(seen), 'ended_us', ended_us, "
+	    "'ended_why', ended_why, 'restored', restored, 'rev', rev) "
+	    "FROM bans WHERE " WANTED "ORDER BY since_us, nth, jail, ident",
+	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
+};

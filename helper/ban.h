@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ban, and the signs that we have of it. A sign is one thing that one
+ * witness saw: an action command, a row of fail2ban's database, the judgement
+ * of a reconcile pass. A ban is what follows from its signs (match.h). Pure.
+ *
+ * Times are microseconds since the epoch, durations seconds, -1 for ever;
+ * UNKNOWN is a number that nobody told.
+ */
+#ifndef BAN_H
+#define BAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "macros.h"
+
+enum ban_end {
+	BAN_LIVES, /* or its end is pending */
+	BAN_EXPIRED,
+	BAN_MANUAL,
+	BAN_FLUSHED,
+	BAN_INFERRED, /* nobody saw it end */
+};
+
+enum ban_origin {
+	BAN_FROM_UNKNOWN,
+	BAN_FROM_LOG,
+	BAN_FROM_HAND, /* no failures, no matches */
+};
+
+/* Which witnesses have seen it: bits of ban.seen. */
+#define BAN_SEEN_EVENT 1u
+#define BAN_SEEN_DATABASE 2u
+
+/* In the order in which signs of the same moment are taken. */
+enum sign_kind {
+	SIGN_BAN,
+	SIGN_RESTORED,
+	SIGN_PROLONG,
+	SIGN_ROW,   /* a row of fail2ban's database */
+	SIGN_UNBAN,
+	SIGN_JUDGED /* a reconcile pass judged that it has ended */
+};
+
+struct sign {
+	enum sign_kind kind;
+	int64_t at_us;	  /* when the witness saw it */
+	int64_t since_us; /* the ticket's time, cut to the microsecond */
+	bool exact;	  /* since_us is more than the rounded second */
+	int64_t seconds;
+	int64_t bancount;
+	int64_t failures;
+	const char *ip;	    /* where it differs from the ident, else NULL */
+	int64_t evidence;   /* row of the archive's evidence, 0: none */
+	bool matches;	    /* that evidence has log lines */
+	const char *lines, *captures; /* evidence to be archived, or NULL */
+	enum ban_end end;   /* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
+			       rows were gone, BAN_LIVES where nothing says */
+	int64_t ended_us;   /* SIGN_JUDGED */
+	int64_t ban;	    /* row of the archive's ban that holds it, or 0 */
+	bool held;	    /* the archive has this sign already */
+};
+
+struct ban {
+	int64_t id; /* row of the archive, 0: not there yet */
+	int64_t since_us;
+	bool exact;
+	int nth;
+	int64_t seconds, bancount, failures;
+	const char *ip;
+	int64_t evidence;
+	enum ban_origin origin;
+	unsigned seen;
+	enum ban_end end;
+	int64_t ended_us;   /* UNKNOWN while it lives */
+	int64_t restored;
+	int64_t life_us;    /* the last sign of life by an event, or 0 */
+	int64_t pending_us; /* an unban that is not settled, or 0 */
+};
+
+/* "expired", "manual", …; NULL for BAN_LIVES. And back; BAN_LIVES for NULL. */
+const char *ban_end_name(enum ban_end end);
+enum ban_end ban_end_from_name(const char *name);
+
+/* "log", "manual", "unknown". */
+const char *ban_origin_name(enum ban_origin origin);
+
+/* The name of a kind of sign in the archive, and back (-1: no such name). */
+const char *ban_sign_name(enum sign_kind kind);
+int ban_sign_from_name(const char *name);
+
+/*
+ * When a ban of that many seconds is over: INT64_MAX for ever and for an
+ * unknown time. Saturates.
+ */
+int64_t ban_expiry_us(int64_t since_us, int64_t seconds);
+
+#endif

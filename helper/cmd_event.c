@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ban, unban, prolong, flush: what fail2ban's action calls. Each millisecond
+ * here is one in which no jail can ban, and nothing may be lost: what cannot
+ * be archived in time goes to the spool, and what cannot be spooled to syslog.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "intake.h"
+#include "log.h"
+#include "options.h"
+#include "spool.h"
+#include "text.h"
+#include "whereabouts.h"
+
+/* The most of <matches> that is taken, and of a row's data. */
+#define MATCHES_MAX (1024 * 1024)
+#define DATA_MAX (1024 * 1024)
+
+static int
+take_option(void *to, const char *name, const char *value, struct err *e)
+{
+	struct event *event = to;
+
+	if (strcmp(name, "matches") == 0) {
+		event->tag = true;
+		return 0;
+	}
+	return event_set(event, name, value, e);
+}
+
+/*
+ * The log lines that the action writes to our standard input, to its end:
+ * the shell would be killed if it were closed before.
+ */
+static void
+read_matches(struct event *event)
+{
+	char *raw = malloc(MATCHES_MAX), rest[4096];
+	size_t len = 0;
+	ssize_t n;
+
+	while (raw != NULL && len < MATCHES_MAX &&
+	    ((n = read(STDIN_FILENO, raw + len, MATCHES_MAX - len)) > 0 ||
+		(n < 0 && errno == EINTR)))
+		len += n > 0 ? (size_t)n : 0;
+	while ((n = read(STDIN_FILENO, rest, sizeof(rest))) > 0 ||
+	    (n < 0 && errno == EINTR))
+		continue;
+	event->data = raw != NULL ? text_to_utf8(raw, len, NULL) : NULL;
+	free(raw);
+}
+
+/* What fail2ban's database says of the event's ban, if it says it at once. */
+static void
+look_up(const struct config *config, struct event *event)
+{
+	struct fail2ban_row row = { 0 };
+	struct fail2ban_db f;
+	char path[PATH_MAX];
+	int64_t timeofban;
+	int rc;
+
+	whereabouts_of_database(config, path);
+	if (path[0] == '\0' ||
+	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0 ||
+	    fail2ban_db_open(&f, path, 0, NULL) != 0)
+		return;
+	rc = fail2ban_db_find(&f, event->jail, event->ident, timeofban,
+	    config->evidence == CONFIG_EVIDENCE_DATABASE ? DATA_MAX : 0, &row,
+	    NULL);
+	if (rc == 0) {
+		event->row = EVENT_ROW_GONE;
+	} else if (rc == 1 && !row.bad) {
+		event->row = EVENT_ROW_THERE;
+		event->row_seconds = row.seconds;
+		event->row_bancount = row.bancount;
+		event->row_dev = f.dev;
+		event->row_ino = f.ino;
+		if (!event->tag && row.data != NULL)
+			event->data =
+			    text_to_utf8(row.data, row.data_len, NULL);
+	}
+	fail2ban_row_free(&row);
+	fail2ban_db_close(&f);
+}
+
+static int
+archive_event(const struct config *config, const struct event *event,
+    int lock_ms, struct err *e)
+{
+	struct archive archive;
+	struct record record = { .archive = &archive, .now_us = event->at_us };
+	int rc = -1;
+
+	if (archive_open(&archive, config->archive, lock_ms, e) != 0)
+		return -1;
+	if (archive_begin(&archive, e) == 0 &&
+	    intake_event(&record, config, event, e) == 0)
+		rc = archive_commit(&archive, e);
+	archive_close(&archive);
+	return rc;
+}
+
+/* The last resort: all of the event in one line of syslog. */
+static void
+tell_syslog(const struct event *event)
+{
+	char *line = event_to_line(event);
+
+	log_line(LOG_CRIT, "an event could be neither archived nor spooled");
+	if (line != NULL)
+		log_whole(LOG_CRIT, line);
+	free(line);
+}
+
+static int
+keep_event(const struct config *config, const struct event *event,
+    struct err *e)
+{
+	bool fresh = spool_is_fresh(config->spool, event->at_us);
+	struct err why;
+
+	if (archive_event(config, event, fresh ? 0 :
+	    (int)config->lock_deadline, &why) == 0)
+		return 0;
+	if (spool_put(config->spool, event, e) != 0) {
+		log_line(LOG_CRIT, "%s", why.text);
+		tell_syslog(event);
+		return -1;
+	}
+	if (!fresh)
+		log_line(LOG_WARNING, "%s; events wait in %s for the next "
+		    "reconcile", why.text, config->spool);
+	return 0;
+}
+
+static int
+run_event(const struct command *self, const struct config *config, int argc,
+    char **argv, struct err *e)
+{
+	struct event event;
+	int operands, rc;
+
+	event_init(&event, (enum event_kind)event_kind_from_verb(self->name),
+	    options_now_us());
+	rc = options_parse(self, argc, argv, take_option, &event, &operands, e);
+	if (rc == 0)
+		rc = event_check(&event, e);
+	if (rc != 0) {
+		tell_syslog(&event);
+	} else {
+		if (event.tag)
+			read_matches(&event);
+		if (event.kind != EVENT_FLUSH)
+			look_up(config, &event);
+		rc = keep_event(config, &event, e);
+	}
+	event_free(&event);
+	return rc;
+}
+
+#define JAIL { "jail", "NAME", "the jail, fail2ban's <name>" }
+#define FAMILY { "family", "FAMILY", "fail2ban's <family>; not kept" }
+#define TIME { "time", "SECONDS", "the ticket's time, fail2ban's <time>" }
+
+static const struct option_spec ban_options[] = {
+	JAIL,
+	{ "id", "ID", "what is banned, fail2ban's <fid>" },
+	{ "ip", "ADDRESS", "its address, fail2ban's <ip>" },
+	FAMILY,
+	TIME,
+	{ "bantime", "SECONDS", "the ban time, -1 for ever" },
+	{ "bancount", "N", "how often it was banned" },
+	{ "failures", "N", "how many failures led to the ban" },
+	{ "restored", "0|1", "1: it comes back after a restart" },
+	{ "matches", NULL, "read the log lines from standard input" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct option_spec flush_options[] = {
+	JAIL,
+	FAMILY,
+	TIME,
+	{ NULL, NULL, NULL },
+};
+
+#define EVENT_COMMAND(verb, text, list) \
+	{ .name = verb, .operands = "", .summary = text, .options = list, \
+	  .event = true, .run = run_event }
+
+const struct command cmd_ban = EVENT_COMMAND("ban",
+    "archive a ban (called by fail2ban's action)", ban_options);
+const struct command cmd_unban = EVENT_COMMAND("unban",
+    "archive the end of a ban (called by fail2ban's action)", ban_options);
+const struct command cmd_prolong = EVENT_COMMAND("prolong",
+    "archive a longer ban time (called by fail2ban's action)", ban_options);
+const struct command cmd_flush = EVENT_COMMAND("flush",
+    "note that a jail was flushed (called by fail2ban's action)",
+    flush_options);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reconcile: one pass, or one at each interval in the foreground. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/select.h>
+#include <time.h>
+
+#include "command.h"
+#include "log.h"
+#include "options.h"
+#include "reconcile.h"
+#include "text.h"
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int sig UNUSED)
+{
+	stop = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static int
+take_option(void *to, const char *name UNUSED, const char *value,
+    struct err *e)
+{
+	int64_t *every = to;
+
+	if (text_parse_int(value, 1, 86400, every, e) != 0)
+		return err_wrap(e, "--every");
+	return 0;
+}
+
+/*
+ * Sleep until the time, of CLOCK_MONOTONIC, or a signal; SIGTERM is blocked
+ * but for the sleep itself, so that none is missed.
+ */
+static void
+sleep_until(const struct timespec *until)
+{
+	sigset_t blocked, before;
+	struct timespec now, left;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGINT);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	left.tv_sec = until->tv_sec - now.tv_sec;
+	left.tv_nsec = until->tv_nsec - now.tv_nsec;
+	if (left.tv_nsec < 0) {
+		left.tv_sec--;
+		left.tv_nsec += 1000000000;
+	}
+	if (!stop && left.tv_sec >= 0)
+		pselect(0, NULL, NULL, NULL, &left, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* A pass that fails is told of, and the next one runs. */
+static int
+run_every(const struct config *config, int64_t every)
+{
+	struct timespec next;
+	struct err e;
+
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	while (!stop) {
+		if (reconcile(config, &stop, &e) != 0)
+			log_line(LOG_ERR, "%s", e.text);
+		fflush(stdout);
+		next.tv_sec += every;
+		sleep_until(&next);
+	}
+	return 0;
+}
+
+static int
+run_reconcile(const struct command *self, const struct config *config,
+    int argc, char **argv, struct err *e)
+{
+	int64_t every = 0;
+	int operands;
+
+	if (options_parse(self, argc, argv, take_option, &every, &operands,
+	    e) != 0)
+		return -1;
+	catch_signals();
+	if (every > 0)
+		return run_every(config, every);
+	return reconcile(config, &stop, e);
+}
+
+static const struct option_spec options[] = {
+	{ "every", "SECONDS", "stay, and run at once and then at each "
+	    "interval" },
+	{ NULL, NULL, NULL },
+};
+
+const struct command cmd_reconcile = {
+	.name = "reconcile",
+	.operands = "",
+	.summary = "bring what fail2ban's database holds into the archive",
+	.options = options,
+	.run = run_reconcile,
+};

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libconfig.h>
+#include <stddef.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
+
+struct key {
+	const char *name;
+	enum key_type type;
+	size_t offset;
+	int64_t min, max; /* KEY_INT */
+	int64_t number;	  /* the default of KEY_INT and KEY_WORD */
+	const char *path; /* the default of KEY_PATH */
+	const char *help;
+};
+
+static const char *const evidence_words[] = {
+	[CONFIG_EVIDENCE_DATABASE] = "database",
+	[CONFIG_EVIDENCE_TAG] = "tag",
+	[CONFIG_EVIDENCE_NONE] = "none",
+};
+
+#define AT(field) offsetof(struct config, field)
+
+static const struct key keys[] = {
+	{ "archive", KEY_PATH, AT(archive), 0, 0, 0,
+	    "/var/lib/fail2ban-archive/archive.sqlite3",
+	    "The archive: one SQLite file, on a local file system." },
+	{ "spool", KEY_PATH, AT(spool), 0, 0, 0,
+	    "/var/lib/fail2ban-archive/spool",
+	    "Where an event waits that could not be archived at once." },
+	{ "fail2ban_database", KEY_PATH, AT(fail2ban_database), 0, 0, 0, "",
+	    "fail2ban's database; empty: fail2ban is asked." },
+	{ "fail2ban_socket", KEY_PATH, AT(fail2ban_socket), 0, 0, 0,
+	    "/run/fail2ban/fail2ban.sock", "fail2ban's socket." },
+	{ "interval", KEY_INT, AT(interval), 1, 86400, 300, NULL,
+	    "Seconds from one reconcile to the next; the timer's interval." },
+	{ "backfill", KEY_INT, AT(backfill), 0, INT32_MAX, 648000, NULL,
+	    "Seconds of history that an empty archive takes; 0: all of it." },
+	{ "run_deadline", KEY_INT, AT(run_deadline), 1, 3600, 60, NULL,
+	    "Seconds after which a reconcile stops; the next one goes on." },
+	{ "lock_deadline", KEY_INT, AT(lock_deadline), 1, 3000, 500, NULL,
+	    "Milliseconds that an event waits for the archive before it "
+	    "goes to the spool." },
+	{ "retention_days", KEY_INT, AT(retention_days), 0, 36500, 0, NULL,
+	    "Days after which an ended ban is removed; 0: never." },
+	{ "evidence", KEY_WORD, AT(evidence), 0, 0, CONFIG_EVIDENCE_DATABASE,
+	    NULL, "Where the log lines of a ban come from: \"database\", "
+	    "\"tag\" or \"none\"." },
+	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
+	    "Log lines kept for each ban, the last ones." },
+};
+
+/* The field of config that a key sets: a path, a number or a word. */
+static void *
+field(struct config *config, const struct key *key)
+{
+	return (char *)config + key->offset;
+}
+
+void
+config_set_defaults(struct config *config)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		switch (keys[i].type) {
+		case KEY_PATH:
+			strcpy(field(config, &keys[i]), keys[i].path);
+			break;
+		case KEY_INT:
+			memcpy(field(config, &keys[i]), &keys[i].number,
+			    sizeof(keys[i].number));
+			break;
+		case KEY_WORD:
+			config->evidence =
+			    (enum config_evidence)keys[i].number;
+			break;
+		}
+	}
+}
+
+static const struct key *
+find_key(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		if (name != NULL && strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+/* Set a word or a path; NULL when it was taken, else the reason. */
+static const char *
+set_string(struct config *config, const struct key *key, const char *value)
+{
+	if (key->type == KEY_PATH) {
+		if (value[0] != '/' && (value[0] != '\0' || key->path[0] != '\0'))
+			return "must be an absolute path";
+		if (strlen(value) >= PATH_MAX)
+			return "path too long";
+		strcpy(field(config, key), value);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(evidence_words); i++) {
+		if (strcmp(value, evidence_words[i]) == 0) {
+			config->evidence = (enum config_evidence)i;
+			return NULL;
+		}
+	}
+	return "must be \"database\", \"tag\" or \"none\"";
+}
+
+/* Take one setting of the file into config. */
+static int
+take_setting(struct config *config, const config_setting_t *setting,
+    const char *path, struct err *e)
+{
+	const char *name = config_setting_name(setting);
+	const char *file = config_setting_source_file(setting);
+	const struct key *key = find_key(name);
+	int type = config_setting_type(setting);
+	const char *reason = NULL;
+	char range[80];
+	int64_t number;
+
+	if (key == NULL) {
+		reason = "unknown key";
+	} else if (key->type == KEY_INT) {
+		number = config_setting_get_int64(setting);
+		if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
+			reason = "must be a whole number";
+		} else if (number < key->min || number > key->max) {
+			snprintf(range, sizeof(range), "must be from %" PRId64
+			    " to %" PRId64, key->min, key->max);
+			reason = range;
+		} else {
+			memcpy(field(config, key), &number, sizeof(number));
+		}
+	} else if (type != CONFIG_TYPE_STRING) {
+		reason = "must be a text in double quotes";
+	} else {
+		reason = set_string(config, key,
+		    config_setting_get_string(setting));
+	}
+	if (reason == NULL)
+		return 0;
+	return err_set(e, EX_CONFIG, "%s:%u: %s: %s",
+	    file != NULL ? file : path, config_setting_source_line(setting),
+	    name, reason);
+}
+
+static int
+take_file(struct config *config, config_t *file, const char *path,
+    struct err *e)
+{
+	const config_setting_t *root;
+
+	if (config_read_file(file, path) != CONFIG_TRUE) {
+		if (config_error_type(file) == CONFIG_ERR_FILE_IO)
+			return err_errno(e, EX_NOINPUT, "%s", path);
+		return err_set(e, EX_CONFIG, "%s:%d: %s",
+		    config_error_file(file) != NULL ?
+		    config_error_file(file) : path,
+		    config_error_line(file), config_error_text(file));
+	}
+	root = config_root_setting(file);
+	for (int i = 0; i < config_setting_length(root); i++) {
+		if (take_setting(config, config_setting_get_elem(root,
+		    (unsigned)i), path, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+config_load(struct config *config, const char *path, struct err *e)
+{
+	config_t file;
+	int rc;
+
+	config_set_defaults(config);
+	if (strcmp(path, CONFIG_FILE) == 0 && access(path, F_OK) != 0 &&
+	    errno == ENOENT)
+		return 0;
+	config_init(&file);
+	rc = take_file(config, &file, path, e);
+	config_destroy(&file);
+	if (rc != 0)
+		config_set_defaults(config);
+	return rc;
+}
+
+void
+config_print_defaults(FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct key *key = &keys[i];
+
+		fprintf(out, "%s# %s\n", i > 0 ? "\n" : "", key->help);
+		if (key->type == KEY_INT)
+			fprintf(out, "#%s = %" PRId64 ";\n", key->name,
+			    key->number);
+		else
+			fprintf(out, "#%s = \"%s\";\n", key->name,
+			    key->type == KEY_PATH ? key->path :
+			    evidence_words[key->number]);
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration, and the only user of libconfig. Every key has a default
+ * and the file may be missing.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "err.h"
+
+enum config_evidence {
+	CONFIG_EVIDENCE_DATABASE, /* from fail2ban's database */
+	CONFIG_EVIDENCE_TAG,	  /* handed over by the action */
+	CONFIG_EVIDENCE_NONE,
+};
+
+struct config {
+	char archive[PATH_MAX];
+	char spool[PATH_MAX];
+	char fail2ban_database[PATH_MAX]; /* "": ask fail2ban */
+	char fail2ban_socket[PATH_MAX];
+	int64_t interval;	/* seconds from one reconcile to the next */
+	int64_t backfill;	/* seconds of history at first; 0: all */
+	int64_t run_deadline;	/* seconds for one reconcile */
+	int64_t lock_deadline;	/* milliseconds that an event waits */
+	int64_t retention_days; /* 0: for good */
+	int64_t max_matches;	/* log lines kept a ban */
+	enum config_evidence evidence;
+};
+
+void config_set_defaults(struct config *config);
+
+/*
+ * Defaults, then what the file at path says. A file that is missing is an
+ * error only when path is not CONFIG_FILE, the default place. Fails with
+ * EX_CONFIG and "file:line: key: reason", or with EX_NOINPUT; config then
+ * holds the defaults.
+ */
+int config_load(struct config *config, const char *path, struct err *e);
+
+/* Write each key with its default and its meaning, as a config file. */
+void config_print_defaults(FILE *out);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "db.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "text.h"
+
+static int
+exit_code(int rc)
+{
+	switch (rc & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return EX_TEMPFAIL;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_NOMEM:
+		return EX_IOERR;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_FORMAT:
+	case SQLITE_TOOBIG:
+		return EX_DATAERR;
+	case SQLITE_CANTOPEN:
+		return EX_NOINPUT;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return EX_NOPERM;
+	default:
+		return EX_SOFTWARE;
+	}
+}
+
+int
+db_error(const struct db *db, struct err *e)
+{
+	if (db->handle == NULL)
+		return err_set(e, EX_IOERR, "%s: out of memory", db->name);
+	return err_set(e, exit_code(sqlite3_extended_errcode(db->handle)),
+	    "%s: %s", db->name, sqlite3_errmsg(db->handle));
+}
+
+int
+db_open(struct db *db, const char *path, int flags, int busy_ms,
+    const char *const *sql, int count, struct err *e)
+{
+	*db = (struct db){ .sql = sql, .count = count };
+	text_escape(db->name, sizeof(db->name), path, strlen(path));
+	db->statements = calloc((size_t)count, sizeof(*db->statements));
+	if (db->statements == NULL)
+		return err_set(e, EX_OSERR, "%s: out of memory", db->name);
+	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+		db_error(db, e);
+		db_close(db);
+		return -1;
+	}
+	sqlite3_extended_result_codes(db->handle, 1);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(
+	    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_busy_timeout(db->handle, busy_ms);
+	return 0;
+}
+
+void
+db_close(struct db *db)
+{
+	for (int i = 0; db->statements != NULL && i < db->count; i++)
+		sqlite3_finalize(db->statements[i]);
+	free(db->statements);
+	sqlite3_close(db->handle);
+	db->statements = NULL;
+	db->handle = NULL;
+}
+
+int
+db_exec(struct db *db, const char *sql, struct err *e)
+{
+	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return db_error(db, e);
+	return 0;
+}
+
+sqlite3_stmt *
+db_statement(struct db *db, int which, struct err *e)
+{
+	sqlite3_stmt **st = &db->statements[which];
+
+	if (*st == NULL &&
+	    sqlite3_prepare_v3(db->handle, db->sql[which], -1,
+		SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
+		db_error(db, e);
+		return NULL;
+	}
+	sqlite3_reset(*st);
+	sqlite3_clear_bindings(*st);
+	return *st;
+}
+
+int
+db_step(struct db *db, sqlite3_stmt *st, struct err *e)
+{
+	int rc = sqlite3_step(st);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	if (rc != SQLITE_DONE)
+		db_error(db, e);
+	sqlite3_reset(st);
+	return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int
+db_run(struct db *db, sqlite3_stmt *st, struct err *e)
+{
+	int rc;
+
+	while ((rc = db_step(db, st, e)) == 1)
+		continue;
+	return rc;
+}
+
+void
+db_bind_int(sqlite3_stmt *st, int i, int64_t v)
+{
+	if (v == UNKNOWN)
+		sqlite3_bind_null(st, i);
+	else
+		sqlite3_bind_int64(st, i, v);
+}
+
+void
+db_bind_text(sqlite3_stmt *st, int i, const char *s)
+{
+	sqlite3_bind_text(st, i, s, -1, SQLITE_STATIC);
+}
+
+int64_t
+db_int(sqlite3_stmt *st, int i)
+{
+	if (sqlite3_column_type(st, i) == SQLITE_NULL)
+		return UNKNOWN;
+	return sqlite3_column_int64(st, i);
+}
+
+const char *
+db_text(sqlite3_stmt *st, int i)
+{
+	return (const char *)sqlite3_column_text(st, i);
+}

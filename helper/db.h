@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * SQLite without a table name: opening, transactions, statements that are
+ * prepared when first used, binding by type, errors. Every room that owns
+ * tables keeps its statements as text in one array and hands that over.
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct db {
+	sqlite3 *handle;
+	const char *const *sql; /* the text of each statement */
+	sqlite3_stmt **statements;
+	int count;
+	char name[128]; /* the path, for messages */
+};
+
+/*
+ * Open path with SQLite's flags. sql is an array of count texts that outlives
+ * db. Tables and views of the file are not trusted to run functions
+ * (SQLITE_DBCONFIG_TRUSTED_SCHEMA, _DEFENSIVE; sqlite.org/security.html), and
+ * closing never checkpoints. Busy is waited for busy_ms. On failure nothing
+ * is left open. Fails with the code of db_error.
+ */
+int db_open(struct db *db, const char *path, int flags, int busy_ms,
+    const char *const *sql, int count, struct err *e);
+void db_close(struct db *db);
+
+/*
+ * Fill e from SQLite's last error: EX_TEMPFAIL busy, EX_IOERR full or
+ * unreadable, EX_DATAERR corrupt or no database, EX_NOINPUT cannot be opened,
+ * EX_NOPERM read-only, otherwise EX_SOFTWARE. Always returns -1.
+ */
+int db_error(const struct db *db, struct err *e);
+
+/* Run a text of statements that takes no values and gives no rows. */
+int db_exec(struct db *db, const char *sql, struct err *e);
+
+/*
+ * Statement number which, ready to be bound: reset, nothing bound. NULL on
+ * failure. It belongs to db.
+ */
+sqlite3_stmt *db_statement(struct db *db, int which, struct err *e);
+
+/* 1 with a row, 0 at the end (the statement is then reset), -1 on failure. */
+int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
+
+/* Step a statement that gives no row, to its end. */
+int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
+
+/*
+ * Bind a value to parameter i (from 1). Numbers: UNKNOWN is NULL. Texts: NULL
+ * is NULL, and the text must live until the statement is reset.
+ */
+void db_bind_int(sqlite3_stmt *st, int i, int64_t v);
+void db_bind_text(sqlite3_stmt *st, int i, const char *s);
+
+/* Column i (from 0): UNKNOWN for NULL; NULL for NULL. */
+int64_t db_int(sqlite3_stmt *st, int i);
+const char *db_text(sqlite3_stmt *st, int i);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The spool into the archive: the oldest first, removed after the commit. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "intake.h"
+#include "log.h"
+#include "pass.h"
+#include "spool.h"
+
+/* Events of one transaction: an event that comes meanwhile waits for it. */
+#define CHUNK 50
+
+/* A file that is no event is kept under another name, and told of. */
+static int
+set_aside(struct pass *pass, const char *name, const struct err *why,
+    struct err *e)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text), "%s; kept as %s.bad", why->text, name);
+	pass_say(pass, LOG_ERR, text);
+	pass->run.bad++;
+	return spool_set_aside(pass->config->spool, name, e);
+}
+
+static int
+take_event(struct pass *pass, struct record *record, const char *name,
+    struct err *e)
+{
+	struct event event;
+	struct err why;
+	int rc;
+
+	if (spool_read(pass->config->spool, name, &event, &why) != 0)
+		return set_aside(pass, name, &why, e);
+	rc = intake_event(record, pass->config, &event, e);
+	event_free(&event);
+	if (rc == 0)
+		pass->run.spooled++;
+	return rc;
+}
+
+static int
+drain_chunk(struct pass *pass, char **names, size_t n, struct err *e)
+{
+	struct record record;
+
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (take_event(pass, &record, names[i], e) != 0) {
+			pass_rollback(pass);
+			return -1;
+		}
+	}
+	if (pass_commit(pass, &record, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		/* One that was set aside has this name no more. */
+		spool_remove(pass->config->spool, names[i], NULL);
+	}
+	return 0;
+}
+
+int
+drain(struct pass *pass, struct err *e)
+{
+	char **names;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && !pass_is_over(pass)) {
+		if (spool_names(pass->config->spool, CHUNK, &names, &n,
+		    e) != 0)
+			return -1;
+		if (n == 0)
+			return 0;
+		rc = drain_chunk(pass, names, n, e);
+		spool_free_names(names, n);
+	}
+	return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errors are values. The caller owns the struct, nothing is allocated, and a
+ * function fills it only when it fails. The text reads outermost first:
+ * "archive: migrate to 3: disk I/O error". Lower case, no full stop.
+ */
+#ifndef ERR_H
+#define ERR_H
+
+#include "macros.h"
+
+struct err {
+	int code; /* an exit status of sysexits(3) */
+	char text[512];
+};
+
+/* Fill e (which may be NULL). Always returns -1, to be returned in turn. */
+int err_set(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
+
+/* Like err_set, with ": " and strerror(errno) behind it. */
+int err_errno(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
+
+/* Put "what: " in front of a filled e. Always returns -1. */
+int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+
+#endif

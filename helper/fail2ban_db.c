@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fail2ban_db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define NEWEST_VERSION 4
+#define CHUNK_BYTES (1024 * 1024)
+#define DATA_MAX (4 * 1024 * 1024)
+
+enum {
+	SQL_VERSION,
+	SQL_FIND_BANS,
+	SQL_FIND_BIPS,
+	SQL_READ_BANS,
+	SQL_READ_BANS_OLD,
+	SQL_READ_BIPS,
+	SQL_KEY,
+	SQL_NEWEST,
+	SQL_NEWEST_OLD,
+	SQL_LAST,
+	SQL_COUNT
+};
+
+/* The columns of struct fail2ban_row; ?1 the longest data wanted. */
+#define ROW(bantime, bancount) \
+	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount ", " \
+	"CASE WHEN length(data) <= ?1 THEN CAST(data AS BLOB) END FROM "
+
+static const char *const sql[SQL_COUNT] = {
+	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",
+	/* The unary + keeps SQLite from the index that is the wrong one. */
+	[SQL_FIND_BANS] = ROW("bantime", "bancount")
+	    "bans WHERE jail = ?2 AND ip = ?3 AND +timeofban = ?4 "
+	    "ORDER BY rowid DESC LIMIT 1",
+	[SQL_FIND_BIPS] = ROW("bantime", "bancount")
+	    "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
+	[SQL_READ_BANS] = ROW("bantime", "bancount")
+	    "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+	[SQL_READ_BANS_OLD] = ROW("-2", "NULL")
+	    "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+	[SQL_READ_BIPS] = ROW("bantime", "bancount")
+	    "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+	[SQL_KEY] = "SELECT timeofban, jail, ip FROM bans WHERE rowid = ?1",
+	[SQL_NEWEST] = "SELECT max(timeofban) FROM bips",
+	[SQL_NEWEST_OLD] =
+	    "SELECT timeofban FROM bans ORDER BY rowid DESC LIMIT 1",
+	[SQL_LAST] = "SELECT max(rowid) FROM bans",
+};
+
+/* The big-endian number of 4 bytes at offset 24, sqlite.org/fileformat2. */
+static int
+read_header(struct fail2ban_db *f, int fd, struct err *e)
+{
+	unsigned char header[100];
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return err_errno(e, EX_IOERR, "%s", f->path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EX_DATAERR, "%s: not a regular file",
+		    f->path);
+	f->dev = st.st_dev;
+	f->ino = st.st_ino;
+	if (pread(fd, header, sizeof(header), 0) != sizeof(header) ||
+	    memcmp(header, "SQLite format 3", 16) != 0)
+		return err_set(e, EX_DATAERR, "%s: not an SQLite database",
+		    f->path);
+	f->counter = (int64_t)header[24] << 24 | header[25] << 16 |
+	    header[26] << 8 | header[27];
+	return 0;
+}
+
+int
+fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
+    struct err *e)
+{
+	int fd, rc;
+
+	*f = (struct fail2ban_db){ 0 };
+	if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >=
+	    sizeof(f->path))
+		return err_set(e, EX_NOINPUT, "fail2ban's database: path too "
+		    "long");
+	/* Closed before SQLite opens it: closing drops a process's locks. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return err_errno(e, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
+		    "fail2ban's database: %s", path);
+	rc = read_header(f, fd, e);
+	close(fd);
+	if (rc == 0)
+		rc = db_open(&f->db, path, SQLITE_OPEN_READONLY, busy_ms, sql,
+		    SQL_COUNT, e);
+	return rc == 0 ? 0 : err_wrap(e, "fail2ban's database");
+}
+
+void
+fail2ban_db_close(struct fail2ban_db *f)
+{
+	db_close(&f->db);
+}
+
+int
+fail2ban_db_check(struct fail2ban_db *f, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&f->db, SQL_VERSION, e);
+	int64_t version = 0;
+	int rc = -1;
+
+	if (st != NULL && (rc = db_step(&f->db, st, e)) == 1) {
+		if (sqlite3_column_type(st, 0) == SQLITE_INTEGER)
+			version = db_int(st, 0);
+		sqlite3_reset(st);
+	}
+	if (rc < 0 && e->code != EX_SOFTWARE)
+		return err_wrap(e, "fail2ban's database");
+	if (version < 1)
+		return err_set(e, EX_DATAERR, "fail2ban's database: %s: not a "
+		    "database of fail2ban", f->db.name);
+	if (version > NEWEST_VERSION)
+		return err_set(e, EX_PROTOCOL, "fail2ban's database: %s: "
+		    "version %" PRId64 " is newer than this program, which "
+		    "knows up to %d: install a newer fail2ban-archive",
+		    f->db.name, version, NEWEST_VERSION);
+	f->version = (int)version;
+	return 0;
+}
+
+/* A number of a cell, cut to a whole one; false if it is no number. */
+static bool
+cell_number(sqlite3_stmt *st, int i, int64_t *v)
+{
+	double d;
+
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_INTEGER:
+		*v = sqlite3_column_int64(st, i);
+		return true;
+	case SQLITE_FLOAT:
+		d = sqlite3_column_double(st, i);
+		if (!(d > -9e18 && d < 9e18))
+			return false;
+		*v = (int64_t)d;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int
+cell_text(sqlite3_stmt *st, int i, char **text)
+{
+	const char *s = db_text(st, i);
+
+	*text = text_to_utf8(s, (size_t)sqlite3_column_bytes(st, i), NULL);
+	return *text != NULL ? 0 : -1;
+}
+
+/* Take a row of ROW() over; data are copied as they are. */
+static int
+take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
+{
+	const void *data;
+
+	*row = (struct fail2ban_row){
+		.rowid = sqlite3_column_int64(st, 0),
+		.seconds = UNKNOWN,
+		.bancount = UNKNOWN,
+	};
+	if (sqlite3_column_type(st, 1) != SQLITE_TEXT ||
+	    sqlite3_column_type(st, 2) != SQLITE_TEXT ||
+	    sqlite3_column_bytes(st, 1) == 0 ||
+	    sqlite3_column_bytes(st, 2) == 0 ||
+	    !cell_number(st, 3, &row->timeofban) || row->timeofban < 0 ||
+	    row->timeofban > INT64_MAX / TEXT_US - 1) {
+		row->bad = true;
+		return 0;
+	}
+	if (cell_text(st, 1, &row->jail) != 0 ||
+	    cell_text(st, 2, &row->ident) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	if (cell_number(st, 4, &row->seconds)) {
+		if (row->seconds == -2)
+			row->seconds = UNKNOWN;
+		else if (row->seconds < 0)
+			row->seconds = -1;
+	}
+	if (!cell_number(st, 5, &row->bancount) || row->bancount < 0)
+		row->bancount = UNKNOWN;
+	data = sqlite3_column_blob(st, 6);
+	row->data_len = (size_t)sqlite3_column_bytes(st, 6);
+	if (data == NULL)
+		return 0;
+	if ((row->data = malloc(row->data_len)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	memcpy(row->data, data, row->data_len);
+	return 0;
+}
+
+void
+fail2ban_row_free(struct fail2ban_row *row)
+{
+	free(row->jail);
+	free(row->ident);
+	free(row->data);
+	*row = (struct fail2ban_row){ 0 };
+}
+
+static int
+find_in(struct fail2ban_db *f, int which, const char *jail,
+    const char *ident, int64_t timeofban, int64_t max_data,
+    struct fail2ban_row *row, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&f->db, which, e);
+	int rc;
+
+	if (st == NULL)
+		return err_wrap(e, "fail2ban's database");
+	db_bind_int(st, 1, max_data);
+	db_bind_text(st, 2, jail);
+	db_bind_text(st, 3, ident);
+	db_bind_int(st, 4, timeofban);
+	rc = db_step(&f->db, st, e);
+	if (rc == 1 && take_row(st, row, e) != 0) {
+		fail2ban_row_free(row);
+		rc = -1;
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? err_wrap(e, "fail2ban's database") : rc;
+}
+
+int
+fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
+    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
+    struct err *e)
+{
+	int rc = find_in(f, SQL_FIND_BANS, jail, ident, timeofban, max_data,
+	    row, e);
+
+	if (rc != 0)
+		return rc;
+	return find_in(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data,
+	    row, e);
+}
+
+int
+fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
+    int64_t after, struct fail2ban_row *rows, size_t room, size_t *n,
+    struct err *e)
+{
+	int which = table == FAIL2BAN_BIPS ? SQL_READ_BIPS :
+	    f->version < 3 ? SQL_READ_BANS_OLD : SQL_READ_BANS;
+	sqlite3_stmt *st;
+	size_t bytes = 0;
+	int rc = 0;
+
+	*n = 0;
+	if (table == FAIL2BAN_BIPS && f->version < 4)
+		return 0;
+	if ((st = db_statement(&f->db, which, e)) == NULL)
+		return err_wrap(e, "fail2ban's database");
+	db_bind_int(st, 1, DATA_MAX);
+	db_bind_int(st, 2, after);
+	db_bind_int(st, 3, (int64_t)room);
+	while (*n < room && bytes < CHUNK_BYTES &&
+	    (rc = db_step(&f->db, st, e)) == 1) {
+		if ((rc = take_row(st, &rows[(*n)++], e)) != 0)
+			break;
+		bytes += rows[*n - 1].data_len;
+	}
+	sqlite3_reset(st);
+	if (rc >= 0)
+		return 0;
+	while (*n > 0)
+		fail2ban_row_free(&rows[--*n]);
+	return err_wrap(e, "fail2ban's database");
+}
+
+/* One number of a statement without parameters; UNKNOWN for no row. */
+static int
+one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&f->db, which, e);
+	int rc = st == NULL ? -1 : db_step(&f->db, st, e);
+
+	*v = UNKNOWN;
+	if (rc < 0)
+		return err_wrap(e, "fail2ban's database");
+	if (rc == 1)
+		cell_number(st, 0, v);
+	sqlite3_reset(st);
+	return 0;
+}
+
+int
+fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&f->db, SQL_KEY, e);
+	int rc = -1;
+
+	key[0] = '\0';
+	if (st != NULL) {
+		db_bind_int(st, 1, rowid);
+		rc = db_step(&f->db, st, e);
+	}
+	if (rc < 0)
+		return err_wrap(e, "fail2ban's database");
+	if (rc == 1) {
+		char raw[64];
+		int64_t t = UNKNOWN;
+
+		cell_number(st, 0, &t);
+		snprintf(raw, sizeof(raw), "%" PRId64 " %.20s %s", t,
+		    db_text(st, 1) != NULL ? db_text(st, 1) : "",
+		    db_text(st, 2) != NULL ? db_text(st, 2) : "");
+		text_escape(key, 64, raw, strlen(raw));
+	}
+	sqlite3_reset(st);
+	return 0;
+}
+
+int
+fail2ban_db_newest(struct fail2ban_db *f, int64_t *timeofban, struct err *e)
+{
+	return one_number(f, f->version < 4 ? SQL_NEWEST_OLD : SQL_NEWEST,
+	    timeofban, e);
+}
+
+int
+fail2ban_db_last(struct fail2ban_db *f, int64_t *rowid, struct err *e)
+{
+	if (one_number(f, SQL_LAST, rowid, e) != 0)
+		return -1;
+	if (*rowid == UNKNOWN)
+		*rowid = 0;
+	return 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fail2ban's own database, and the only room that knows its tables
+ * (fail2ban 1.0.2, server/database.py; versions 1 to 4).
+ *
+ * It is opened read-only, and never are rows asked for between two calls: a
+ * shared lock held for 5 s makes fail2ban lose a ban for good. What it holds
+ * is not trusted: types are asked of every cell.
+ */
+#ifndef FAIL2BAN_DB_H
+#define FAIL2BAN_DB_H
+
+#include <limits.h>
+#include <stddef.h>
+
+#include "db.h"
+
+struct fail2ban_db {
+	struct db db;
+	char path[PATH_MAX];
+	int version;	 /* 1 to 4; 0 before fail2ban_db_check */
+	uint64_t dev, ino;
+	int64_t counter; /* the file header's change counter */
+};
+
+/* A row of "bans" or "bips". */
+struct fail2ban_row {
+	int64_t rowid;
+	bool bad; /* no ban: a cell of the wrong type; only rowid is set */
+	char *jail, *ident; /* valid UTF-8 */
+	int64_t timeofban;
+	int64_t seconds; /* -1 for ever, UNKNOWN where it says -2 or nothing */
+	int64_t bancount;
+	char *data; /* any bytes, NULL where there is none or too much */
+	size_t data_len;
+};
+
+enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
+
+/*
+ * Open the database at path, its header read beforehand. busy_ms: how long
+ * to wait where fail2ban is writing. Release with fail2ban_db_close. Fails
+ * with EX_NOINPUT when there is no such file, EX_NOPERM, EX_DATAERR when it is
+ * no database.
+ */
+int fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
+    struct err *e);
+void fail2ban_db_close(struct fail2ban_db *f);
+
+/*
+ * Find out the version. Fails with EX_DATAERR when these are not fail2ban's
+ * tables, EX_PROTOCOL when the version is newer than 4, EX_TEMPFAIL when the
+ * file is locked.
+ */
+int fail2ban_db_check(struct fail2ban_db *f, struct err *e);
+
+/*
+ * The row of one ban, by index: the newest of its second in "bans", else the
+ * one in "bips". 1 with a row, to be released with fail2ban_row_free, 0
+ * without, -1 on failure. data longer than max_data bytes is left out.
+ */
+int fail2ban_db_find(struct fail2ban_db *f, const char *jail,
+    const char *ident, int64_t timeofban, int64_t max_data,
+    struct fail2ban_row *row, struct err *e);
+void fail2ban_row_free(struct fail2ban_row *row);
+
+/*
+ * The next rows of a table behind rowid after: at most as many as rows has
+ * room for, and fewer once their data pass a mebibyte. *n: how many; 0 at
+ * the end. The caller frees each.
+ */
+int fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
+    int64_t after, struct fail2ban_row *rows, size_t room, size_t *n,
+    struct err *e);
+
+/*
+ * What stands in a row of "bans", as a short text to compare: the start of
+ * "TIME JAIL IDENT"; "" where there is no such row.
+ */
+int fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
+    struct err *e);
+
+/* The time of the newest ban in there, seconds; UNKNOWN when it is empty. */
+int fail2ban_db_newest(struct fail2ban_db *f, int64_t *timeofban,
+    struct err *e);
+
+/* The rowid of the last row of "bans", 0 when it is empty. */
+int fail2ban_db_last(struct fail2ban_db *f, int64_t *rowid, struct err *e);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "intake.h"
+
+#include <string.h>
+
+#include "archive_sql.h"
+#include "evidence.h"
+#include "text.h"
+
+/* The address, where it is another text than the ident. */
+static const char *
+other_than(const char *ip, const char *ident)
+{
+	return ip == NULL || ip[0] == '\0' || strcmp(ip, ident) == 0 ? NULL : ip;
+}
+
+static void
+drop_unwanted(const struct config *config, struct evidence *ev, bool tag)
+{
+	enum config_evidence source =
+	    tag ? CONFIG_EVIDENCE_TAG : CONFIG_EVIDENCE_DATABASE;
+	struct evidence rest = { .failures = ev->failures, .ip = ev->ip };
+
+	if (config->evidence == source)
+		return;
+	ev->ip = NULL;
+	evidence_free(ev);
+	*ev = rest;
+}
+
+static struct sign
+row_sign(int64_t at_us, int64_t timeofban, int64_t seconds, int64_t bancount,
+    const struct evidence *ev, const char *ident)
+{
+	return (struct sign){
+		.kind = SIGN_ROW,
+		.at_us = at_us,
+		.since_us = text_seconds_to_us(timeofban),
+		.seconds = seconds,
+		.bancount = bancount,
+		.failures = ev->failures,
+		.ip = other_than(ev->ip, ident),
+		.lines = ev->matches,
+		.captures = ev->captures,
+	};
+}
+
+static enum sign_kind
+kind_of(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_UNBAN:
+		return SIGN_UNBAN;
+	case EVENT_PROLONG:
+		return SIGN_PROLONG;
+	default:
+		return event->restored ? SIGN_RESTORED : SIGN_BAN;
+	}
+}
+
+/* The sign of the event itself; *timeofban is the second of its ban. */
+static int
+event_sign(const struct event *event, struct sign *sign, int64_t *timeofban,
+    struct err *e)
+{
+	*sign = (struct sign){
+		.kind = kind_of(event),
+		.at_us = event->at_us,
+		.seconds = event->seconds,
+		.bancount = event->bancount,
+		.failures = event->failures,
+		.ip = other_than(event->ip, event->ident),
+		.end = event->kind == EVENT_UNBAN &&
+		    event->row == EVENT_ROW_GONE ? BAN_MANUAL : BAN_LIVES,
+		.ended_us = event->at_us,
+	};
+	if (text_parse_time(event->time, &sign->since_us, timeofban,
+	    &sign->exact, e) != 0)
+		return -1;
+	if (sign->kind == SIGN_RESTORED)
+		sign->exact = false;
+	if (!sign->exact)
+		sign->since_us = text_seconds_to_us(*timeofban);
+	return 0;
+}
+
+static int
+record_event(struct record *record, const struct event *event,
+    const struct evidence *ev, struct err *e)
+{
+	struct sign signs[2];
+	int64_t timeofban;
+	size_t n = 1;
+
+	if (event_sign(event, &signs[0], &timeofban, e) != 0)
+		return -1;
+	if (event->tag) {
+		signs[0].lines = ev->matches;
+	} else if (event->row == EVENT_ROW_THERE &&
+	    event->kind != EVENT_UNBAN) {
+		signs[n++] = row_sign(event->at_us, timeofban,
+		    event->row_seconds, event->row_bancount, ev,
+		    event->ident);
+	}
+	if (record_signs(record, event->jail, event->ident, timeofban, signs,
+	    n, e) != 0)
+		return -1;
+	if (event->row != EVENT_ROW_THERE || event->row_ino == 0)
+		return 0;
+	return record_present(record, event->jail, event->ident, timeofban,
+	    event->row_dev, event->row_ino, e);
+}
+
+int
+intake_event(struct record *record, const struct config *config,
+    const struct event *event, struct err *e)
+{
+	struct evidence ev = { .failures = UNKNOWN };
+	struct db *db = &record->archive->db;
+	int rc = 0;
+
+	if (event_check(event, e) != 0)
+		return -1;
+	if (event->kind == EVENT_FLUSH)
+		return record_flush(record, event->jail, event->at_us, e);
+	if (event->data != NULL && event->tag)
+		rc = evidence_decode_lines(db, SQL_EVIDENCE_LINES,
+		    event->data, config->max_matches, &ev, e);
+	else if (event->data != NULL)
+		rc = evidence_decode(db, SQL_EVIDENCE_DECODE, event->data,
+		    strlen(event->data), config->max_matches, &ev, e);
+	drop_unwanted(config, &ev, event->tag);
+	if (rc == 0)
+		rc = record_event(record, event, &ev, e);
+	evidence_free(&ev);
+	return rc;
+}
+
+int64_t
+intake_overdue_us(const struct config *config, int64_t since_us,
+    int64_t seconds)
+{
+	int64_t expiry = ban_expiry_us(since_us, seconds);
+
+	return text_add_sat(expiry, text_seconds_to_us(2 * config->interval));
+}
+
+/* A row of a ban that nobody knew; one whose time is long up has ended. */
+static int
+record_row(struct record *record, const struct config *config,
+    const struct fail2ban_row *row, const struct sign *sign, bool is_new,
+    struct err *e)
+{
+	struct sign signs[2] = { *sign };
+	size_t n = 1;
+
+	if (is_new && record->now_us > intake_overdue_us(config,
+	    sign->since_us, sign->seconds)) {
+		signs[n++] = (struct sign){
+			.kind = SIGN_JUDGED,
+			.at_us = record->now_us,
+			.since_us = sign->since_us,
+			.seconds = UNKNOWN,
+			.bancount = UNKNOWN,
+			.failures = UNKNOWN,
+			.end = BAN_INFERRED,
+			.ended_us =
+			    ban_expiry_us(sign->since_us, sign->seconds),
+		};
+	}
+	return record_signs(record, row->jail, row->ident, row->timeofban,
+	    signs, n, e);
+}
+
+/* It ended before the floor, or nobody can say when. */
+static bool
+is_below_floor(const struct sign *sign, int64_t floor_us, int64_t now_us)
+{
+	return sign->since_us < floor_us && (sign->seconds == UNKNOWN ||
+	    ban_expiry_us(sign->since_us, sign->seconds) <= now_us);
+}
+
+static int
+take_row(struct record *record, const struct config *config,
+    const struct fail2ban_row *row, const struct sign *sign, int64_t source,
+    int64_t floor_us, struct err *e)
+{
+	struct archive *a = record->archive;
+	struct archive_known known;
+
+	if (archive_known_row(a, row->jail, row->ident, row->timeofban, sign,
+	    &known, e) != 0)
+		return -1;
+	if (known.id == 0 && is_below_floor(sign, floor_us, record->now_us))
+		return 0;
+	if (!known.same) {
+		if (record_row(record, config, row, sign, known.id == 0,
+			e) != 0 ||
+		    archive_known_row(a, row->jail, row->ident,
+			row->timeofban, sign, &known, e) != 0)
+			return -1;
+	}
+	if (known.present == source)
+		return 0;
+	return archive_set_present(a, known.id, source, e);
+}
+
+int
+intake_row(struct record *record, const struct config *config,
+    const struct fail2ban_row *row, int64_t source, int64_t floor_us,
+    struct err *e)
+{
+	struct evidence ev;
+	struct sign sign;
+	int rc;
+
+	/* Two rows of one ban are two signs: each has a moment of its own. */
+	record->now_us++;
+	rc = evidence_decode(&record->archive->db, SQL_EVIDENCE_DECODE,
+	    row->data, row->data_len, config->max_matches, &ev, e);
+	drop_unwanted(config, &ev, false);
+	if (rc == 0) {
+		sign = row_sign(record->now_us, row->timeofban, row->seconds,
+		    row->bancount, &ev, row->ident);
+		rc = take_row(record, config, row, &sign, source, floor_us, e);
+	}
+	evidence_free(&ev);
+	return rc;
+}

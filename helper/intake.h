@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What witnesses say becomes signs of a ban: an event of an action, a row of
+ * fail2ban's database. Called in the caller's transaction on the archive.
+ */
+#ifndef INTAKE_H
+#define INTAKE_H
+
+#include "config.h"
+#include "event.h"
+#include "fail2ban_db.h"
+#include "record.h"
+
+/*
+ * Record an event, with what fail2ban's database said of it at the time.
+ * Fails with EX_USAGE when it is no whole event, or as record_signs does.
+ */
+int intake_event(struct record *record, const struct config *config,
+    const struct event *event, struct err *e);
+
+/*
+ * Record a row of fail2ban's database, the source's. One that the archive
+ * knows as it is changes nothing. A ban that nobody knew, that has ended and
+ * that is older than floor_us is passed over. One whose time is long up by
+ * now is recorded as ended, at that time.
+ */
+int intake_row(struct record *record, const struct config *config,
+    const struct fail2ban_row *row, int64_t source, int64_t floor_us,
+    struct err *e);
+
+/*
+ * When a ban that begins at since_us is taken for ended though nobody saw
+ * it: two intervals after its time is up. INT64_MAX: never.
+ */
+int64_t intake_overdue_us(const struct config *config, int64_t since_us,
+    int64_t seconds);
+
+#endif

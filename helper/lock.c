@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/time.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+static void
+wake_up(int sig UNUSED)
+{
+	/* flock(2) returns with EINTR: that is all that is wanted. */
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/*
+ * A repeating timer, so that a signal that comes just before flock(2) sleeps
+ * is followed by another; one signal alone could be missed for ever.
+ */
+static void
+set_timer(long ms)
+{
+	struct timeval every = { 0, ms > 0 ? 20000 : 0 };
+	struct timeval first = { ms / 1000, ms % 1000 * 1000 };
+	struct itimerval timer = { .it_interval = every, .it_value = first };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
+static int
+flock_until(int fd, int64_t deadline)
+{
+	struct sigaction action = { .sa_handler = wake_up }, saved;
+	int64_t left;
+	int rc;
+
+	do {
+		rc = flock(fd, LOCK_EX | LOCK_NB);
+	} while (rc != 0 && errno == EINTR);
+	if (rc == 0 || errno != EWOULDBLOCK ||
+	    (left = deadline - now_ms()) <= 0)
+		return rc;
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, &saved);
+	set_timer((long)left);
+	do {
+		rc = flock(fd, LOCK_EX);
+	} while (rc != 0 && errno == EINTR && now_ms() < deadline);
+	if (rc != 0 && errno == EINTR)
+		errno = EWOULDBLOCK;
+	left = errno;
+	set_timer(0);
+	sigaction(SIGALRM, &saved, NULL);
+	errno = (int)left;
+	return rc;
+}
+
+static int
+open_lock(int *fd, const char *path, const char *suffix, struct err *e)
+{
+	char name[PATH_MAX];
+
+	if (*fd >= 0)
+		return 0;
+	if ((size_t)snprintf(name, sizeof(name), "%s%s", path, suffix) >=
+	    sizeof(name))
+		return err_set(e, EX_CANTCREAT, "%s%s: path too long", path,
+		    suffix);
+	*fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0)
+		return err_errno(e, EX_CANTCREAT, "%s", name);
+	return 0;
+}
+
+int
+lock_take(struct lock *lock, const char *path, int wait_ms, struct err *e)
+{
+	int64_t deadline = now_ms() + wait_ms;
+	int rc;
+
+	if (open_lock(&lock->gate, path, ".gate", e) != 0 ||
+	    open_lock(&lock->write, path, ".write", e) != 0)
+		return -1;
+	if (flock_until(lock->gate, deadline) != 0)
+		goto busy;
+	rc = flock_until(lock->write, deadline);
+	flock(lock->gate, LOCK_UN);
+	if (rc == 0)
+		return 0;
+busy:
+	if (errno != EWOULDBLOCK)
+		return err_errno(e, EX_OSERR, "%s: lock", path);
+	return err_set(e, EX_TEMPFAIL, "%s: locked by another process for "
+	    "more than %d ms", path, wait_ms);
+}
+
+void
+lock_release(struct lock *lock)
+{
+	if (lock->write >= 0)
+		flock(lock->write, LOCK_UN);
+}
+
+void
+lock_close(struct lock *lock)
+{
+	if (lock->write >= 0)
+		close(lock->write);
+	if (lock->gate >= 0)
+		close(lock->gate);
+	lock->gate = lock->write = -1;
+}
+
+int
+lock_alone(const char *path, struct err *e)
+{
+	int fd = -1;
+
+	if (open_lock(&fd, path, "", e) != 0)
+		return -1;
+	if (flock_until(fd, 0) == 0)
+		return fd;
+	close(fd);
+	return err_set(e, EX_TEMPFAIL, "%s: held by another process", path);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "match.h"
+
+#include <stdlib.h>
+
+#include "text.h"
+
+/* What is known of a ban on the way, beside the ban itself. */
+struct draft {
+	struct ban ban;
+	bool judged;		/* its end is a judgement, not an event */
+	int64_t counted_us;	/* the restored sign last counted */
+	int64_t last_word;	/* seconds by an unban */
+	int64_t row_seconds;	/* … by fail2ban's database */
+	int64_t tag_seconds;	/* … by any other event */
+	bool row_bancount, row_failures, row_evidence, log_lines;
+};
+
+static int
+compare_numbers(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int
+compare_signs(const void *pa, const void *pb)
+{
+	const struct sign *a = pa, *b = pb;
+	int order;
+
+	if ((order = compare_numbers(a->at_us, b->at_us)) == 0 &&
+	    (order = compare_numbers(a->kind, b->kind)) == 0 &&
+	    (order = compare_numbers(a->exact, b->exact)) == 0 &&
+	    (order = compare_numbers(a->since_us, b->since_us)) == 0 &&
+	    (order = compare_numbers(a->seconds, b->seconds)) == 0 &&
+	    (order = compare_numbers(a->bancount, b->bancount)) == 0)
+		order = compare_numbers(a->failures, b->failures);
+	return order;
+}
+
+bool
+match_same_sign(const struct sign *a, const struct sign *b)
+{
+	return a->kind == b->kind && a->at_us == b->at_us &&
+	    (!a->exact || !b->exact || a->since_us == b->since_us);
+}
+
+static void
+end_ban(struct draft *d, enum ban_end end, int64_t ended_us, bool judged)
+{
+	d->ban.end = end;
+	d->ban.ended_us = ended_us;
+	d->judged = judged;
+}
+
+/* It lives, or lived still when the sign was seen. */
+static bool
+open_at(const struct draft *d, const struct sign *sign)
+{
+	return d->ban.end == BAN_LIVES || sign->at_us < d->ban.ended_us;
+}
+
+/*
+ * Whether a fresh ban begins another ban than d. One whose unban is not
+ * settled yet is settled by this: fail2ban bans no id that it still holds.
+ */
+static bool
+is_another(struct draft *d, const struct sign *sign)
+{
+	if (sign->kind != SIGN_BAN)
+		return false;
+	if (d->ban.end == BAN_LIVES && d->ban.pending_us != 0)
+		end_ban(d, BAN_MANUAL, d->ban.pending_us, false);
+	return !open_at(d, sign);
+}
+
+/*
+ * The latest draft that the sign may speak of, -1 if there is none. A sign
+ * that knows the exact time never speaks of a ban of another exact time.
+ */
+static int
+find(const struct draft *drafts, size_t n, const struct sign *sign)
+{
+	int inexact = -1;
+
+	if (!sign->exact)
+		return (int)n - 1;
+	for (int i = (int)n - 1; i >= 0; i--) {
+		const struct ban *ban = &drafts[i].ban;
+
+		if (ban->exact && ban->since_us == sign->since_us)
+			return i;
+		if (!ban->exact && inexact < 0)
+			inexact = i;
+	}
+	return inexact;
+}
+
+static struct draft
+new_draft(const struct sign *sign, int64_t timeofban)
+{
+	return (struct draft){
+		.ban = {
+			.since_us = sign->exact ?
+			    sign->since_us : text_seconds_to_us(timeofban),
+			.exact = sign->exact,
+			.seconds = UNKNOWN,
+			.bancount = UNKNOWN,
+			.failures = UNKNOWN,
+			.ended_us = UNKNOWN,
+		},
+		.counted_us = INT64_MIN,
+		.last_word = UNKNOWN,
+		.row_seconds = UNKNOWN,
+		.tag_seconds = UNKNOWN,
+	};
+}
+
+static void
+reopen(struct draft *d)
+{
+	end_ban(d, BAN_LIVES, UNKNOWN, false);
+	d->ban.pending_us = 0;
+	d->last_word = UNKNOWN;
+}
+
+static void
+take_restored(struct draft *d, const struct sign *sign)
+{
+	if (d->counted_us == INT64_MIN ||
+	    sign->at_us - d->counted_us > MATCH_RETRY_US) {
+		d->ban.restored++;
+		d->counted_us = sign->at_us;
+	}
+	reopen(d);
+}
+
+static void
+take_unban(struct draft *d, const struct sign *sign)
+{
+	if (sign->seconds != UNKNOWN)
+		d->last_word = sign->seconds;
+	if (d->ban.end != BAN_LIVES && !d->judged)
+		return;
+	if (ban_expiry_us(sign->since_us, sign->seconds) <= sign->at_us)
+		end_ban(d, BAN_EXPIRED, sign->at_us, false);
+	else if (sign->end == BAN_MANUAL)
+		end_ban(d, BAN_MANUAL, sign->at_us, false);
+	else
+		d->ban.pending_us = sign->at_us;
+}
+
+/* What the sign tells of the ban itself; the database's word is the better. */
+static void
+take_fields(struct draft *d, const struct sign *sign)
+{
+	struct ban *ban = &d->ban;
+	bool row = sign->kind == SIGN_ROW;
+
+	if (row && sign->seconds != UNKNOWN)
+		d->row_seconds = sign->seconds;
+	if (!row && sign->kind != SIGN_UNBAN && sign->seconds != UNKNOWN)
+		d->tag_seconds = sign->seconds;
+	if (sign->bancount != UNKNOWN && sign->kind != SIGN_RESTORED &&
+	    sign->kind != SIGN_UNBAN && (row || !d->row_bancount)) {
+		ban->bancount = sign->bancount;
+		d->row_bancount = row;
+	}
+	if (sign->failures != UNKNOWN && (row || (!d->row_failures &&
+	    (sign->kind == SIGN_BAN || ban->failures == UNKNOWN)))) {
+		ban->failures = sign->failures;
+		d->row_failures = row;
+	}
+	if (sign->evidence != 0 && (row || !d->row_evidence)) {
+		ban->evidence = sign->evidence;
+		d->row_evidence = row;
+	}
+	d->log_lines = d->log_lines || sign->matches;
+	if (ban->ip == NULL)
+		ban->ip = sign->ip;
+	if (ban->id == 0)
+		ban->id = sign->ban;
+}
+
+static void
+take_sign(struct draft *d, const struct sign *sign)
+{
+	switch (sign->kind) {
+	case SIGN_BAN:
+	case SIGN_PROLONG:
+		break;
+	case SIGN_RESTORED:
+		take_restored(d, sign);
+		break;
+	case SIGN_ROW:
+		d->ban.seen |= BAN_SEEN_DATABASE;
+		break;
+	case SIGN_UNBAN:
+		take_unban(d, sign);
+		break;
+	case SIGN_JUDGED:
+		if (d->ban.end == BAN_LIVES)
+			end_ban(d, sign->end, sign->ended_us, true);
+		break;
+	}
+	if (sign->kind == SIGN_BAN || sign->kind == SIGN_RESTORED ||
+	    sign->kind == SIGN_PROLONG)
+		d->ban.life_us = sign->at_us;
+	if (sign->kind != SIGN_ROW && sign->kind != SIGN_JUDGED)
+		d->ban.seen |= BAN_SEEN_EVENT;
+	if (sign->exact && !d->ban.exact) {
+		d->ban.since_us = sign->since_us;
+		d->ban.exact = true;
+	}
+	take_fields(d, sign);
+}
+
+static void
+finish(struct draft *d)
+{
+	struct ban *ban = &d->ban;
+
+	ban->seconds = d->last_word != UNKNOWN ? d->last_word :
+	    d->row_seconds != UNKNOWN ? d->row_seconds : d->tag_seconds;
+	if (d->log_lines || (ban->failures != UNKNOWN && ban->failures > 0))
+		ban->origin = BAN_FROM_LOG;
+	else if (ban->failures != UNKNOWN)
+		ban->origin = BAN_FROM_HAND;
+}
+
+/* The order of an ident's bans in time. */
+static bool
+is_older(const struct ban *a, const struct ban *b)
+{
+	return a->since_us < b->since_us ||
+	    (a->since_us == b->since_us && a->nth < b->nth);
+}
+
+/* Number the bans of the same time; a younger ban ends an older live one. */
+static void
+settle_among(struct ban *bans, size_t n, int64_t next_us)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (bans[k].since_us == bans[i].since_us)
+				bans[i].nth++;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		int64_t end = next_us;
+
+		if (bans[i].end != BAN_LIVES)
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			if (is_older(&bans[i], &bans[k]) &&
+			    bans[k].since_us < end)
+				end = bans[k].since_us;
+		}
+		if (end == INT64_MAX)
+			continue;
+		bans[i].end = BAN_INFERRED;
+		bans[i].ended_us = end;
+	}
+}
+
+size_t
+match_bans(struct sign *signs, size_t n, int64_t timeofban, int64_t next_us,
+    struct ban *bans, size_t *owner)
+{
+	struct draft *drafts = calloc(n, sizeof(*drafts));
+	size_t count = 0;
+
+	if (drafts == NULL)
+		return 0;
+	qsort(signs, n, sizeof(*signs), compare_signs);
+	for (size_t i = 0; i < n; i++) {
+		int found = find(drafts, count, &signs[i]);
+
+		if (found < 0 || is_another(&drafts[found], &signs[i])) {
+			found = (int)count;
+			drafts[count++] = new_draft(&signs[i], timeofban);
+		}
+		take_sign(&drafts[found], &signs[i]);
+		owner[i] = (size_t)found;
+	}
+	for (size_t i = 0; i < count; i++) {
+		finish(&drafts[i]);
+		bans[i] = drafts[i].ban;
+		for (size_t k = 0; k < i; k++) {
+			if (bans[k].id == bans[i].id)
+				bans[i].id = 0;
+		}
+	}
+	free(drafts);
+	settle_among(bans, count, next_us);
+	return count;
+}

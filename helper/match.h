@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Is this the same ban? All signs of one jail, ident and rounded second make
+ * a group. match_bans turns the group into bans. It takes the signs by the
+ * time at which they were seen, not by the order in which they came, so any
+ * order of the same signs, any number of times, gives the same bans. Pure.
+ *
+ * The rules, a sign at a time:
+ * - A fresh ban of the exact time is the ban that lives, or that ended later
+ *   than the sign (a retry, a late arrival); after its end it is another one
+ *   (nth): ban, unban, ban within one second of a log are two bans.
+ * - A fresh ban meets one of which only the rounded second is known: the same,
+ *   it now gets its exact time.
+ * - A restored ban, a row, an unban of the bare second are the latest ban.
+ * - A restored ban later than the end reopens it. Within 10 s of the one last
+ *   counted it is a retry: fail2ban runs a failed command twice
+ *   (1.0.2, server/action.py: _processCmd).
+ * - An unban whose own time + ban time is up: expired. Otherwise, where the
+ *   rows were gone: manual. Otherwise the end is pending, and a fresh ban of
+ *   that time shows it to have been manual.
+ * - A judged end holds until an event says better.
+ */
+#ifndef MATCH_H
+#define MATCH_H
+
+#include <stddef.h>
+
+#include "ban.h"
+
+/* A restored ban this soon after another one is its retry. */
+#define MATCH_RETRY_US INT64_C(10000000)
+
+/*
+ * signs: n of one group, sorted in place; signs[i]'s ban is owner[i], an index
+ * into bans, which has room for n. timeofban: the group's second. next_us: the
+ * start of the ident's next ban in that jail, behind this group; INT64_MAX if
+ * there is none. A ban that lives when a younger one starts is ended by that
+ * (inferred). Returns the number of bans, in the order of their making. Texts
+ * in bans are those of signs. A ban's id is that of the archived ban which
+ * holds the first of its signs, or 0.
+ */
+size_t match_bans(struct sign *signs, size_t n, int64_t timeofban,
+    int64_t next_us, struct ban *bans, size_t *owner);
+
+/* Whether two signs are one and the same: seen by the same, at the same time. */
+bool match_same_sign(const struct sign *a, const struct sign *b);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "text.h"
+
+#define OPTIONS_MAX 24
+
+int
+options_parse(const struct command *self, int argc, char **argv,
+    option_fn *take, void *to, int *operands, struct err *e)
+{
+	struct option list[OPTIONS_MAX + 1] = { 0 };
+	const struct option_spec *specs = self->options;
+	char escaped[80];
+	int c, i, n = 0;
+
+	for (; specs[n].name != NULL && n < OPTIONS_MAX; n++)
+		list[n] = (struct option){ specs[n].name,
+			specs[n].argument != NULL, NULL, 1 };
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "+:", list, &i)) != -1) {
+		if (c == 1) {
+			if (take(to, specs[i].name, optarg, e) != 0)
+				return err_wrap(e, "%s", self->name);
+			continue;
+		}
+		text_escape(escaped, sizeof(escaped), argv[optind - 1],
+		    strlen(argv[optind - 1]));
+		return err_set(e, EX_USAGE, "%s: %s: %s; see "
+		    "fail2ban-archive %s --help", self->name, escaped,
+		    c == ':' ? "needs a value" : "unknown option", self->name);
+	}
+	*operands = optind;
+	if (optind < argc && self->operands[0] == '\0')
+		return err_set(e, EX_USAGE, "%s: takes options only; see "
+		    "fail2ban-archive %s --help", self->name, self->name);
+	return 0;
+}
+
+int
+options_take_wanted(void *to, const char *name, const char *value,
+    struct err *e)
+{
+	struct archive_wanted *wanted = to;
+	int rc = 0;
+
+	if (strcmp(name, "jail") == 0)
+		wanted->jail = value;
+	else if (strcmp(name, "id") == 0)
+		wanted->ident = value;
+	else if (strcmp(name, "since") == 0)
+		rc = text_parse_when(value, options_now_us(),
+		    &wanted->since_us, e);
+	else if (strcmp(name, "until") == 0)
+		rc = text_parse_when(value, options_now_us(),
+		    &wanted->until_us, e);
+	else if (strcmp(name, "limit") == 0)
+		rc = text_parse_int(value, 0, INT64_MAX, &wanted->limit, e);
+	else
+		wanted->active = true;
+	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
+}
+
+int64_t
+options_now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * TEXT_US + ts.tv_nsec / 1000;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "pass.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "log.h"
+#include "options.h"
+
+static int64_t
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int
+pass_left_ms(const struct pass *pass)
+{
+	int64_t left = pass->deadline_ms - monotonic_ms();
+
+	return left < 1 ? 1 : (int)left;
+}
+
+bool
+pass_is_over(struct pass *pass)
+{
+	if (*pass->stop || monotonic_ms() >= pass->deadline_ms)
+		pass->cut_off = true;
+	return pass->cut_off;
+}
+
+void
+pass_say(struct pass *pass, int level, const char *text)
+{
+	log_line(level, "%s", text);
+	if (pass->message[0] == '\0')
+		snprintf(pass->message, sizeof(pass->message), "%s", text);
+}
+
+int
+pass_begin(struct pass *pass, struct record *record, struct err *e)
+{
+	*record = (struct record){
+		.archive = &pass->archive,
+		.now_us = options_now_us(),
+	};
+	return archive_begin(&pass->archive, e);
+}
+
+int
+pass_commit(struct pass *pass, const struct record *record, struct err *e)
+{
+	if (archive_commit(&pass->archive, e) != 0)
+		return -1;
+	pass->run.added += record->added;
+	pass->run.changed += record->changed;
+	return 0;
+}
+
+void
+pass_rollback(struct pass *pass)
+{
+	archive_rollback(&pass->archive);
+}
+
+struct fail2ban_socket *
+pass_server(struct pass *pass)
+{
+	if (!pass->asked) {
+		pass->asked = true;
+		pass->answers = fail2ban_socket_open(&pass->socket,
+		    pass->config->fail2ban_socket, pass_left_ms(pass),
+		    &pass->why) == 0;
+	}
+	return pass->answers ? &pass->socket : NULL;
+}

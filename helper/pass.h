@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One pass of reconcile, and its three parts: drain the spool, scan fail2ban's
+ * database, settle what has ended. Each works in chunks: what is read from
+ * fail2ban is read first, with no lock of ours, then written in a short
+ * transaction, with no lock of fail2ban's. Between chunks a part stops when
+ * pass_is_over, and the next pass goes on there.
+ */
+#ifndef PASS_H
+#define PASS_H
+
+#include <signal.h>
+
+#include "archive_ban.h"
+#include "config.h"
+#include "fail2ban_db.h"
+#include "fail2ban_socket.h"
+#include "record.h"
+
+struct pass {
+	const struct config *config;
+	const volatile sig_atomic_t *stop; /* set by SIGTERM */
+	int64_t deadline_ms;		   /* CLOCK_MONOTONIC */
+	bool cut_off;			   /* stopped before all was done */
+	struct archive archive;
+	struct archive_run run;
+	char message[512]; /* of the run; the first one stays */
+
+	/* fail2ban's database; has_db: it is open and of a known version. */
+	bool has_db;
+	char db_path[PATH_MAX];
+	struct fail2ban_db db;
+	struct archive_source source;
+
+	/* The running server; connected when first asked. */
+	bool asked, answers;
+	struct fail2ban_socket socket;
+	struct err why; /* it does not answer */
+};
+
+/* Whether time is up or a signal came; then cut_off is set. */
+bool pass_is_over(struct pass *pass);
+
+/* Milliseconds that are left, at least 1. */
+int pass_left_ms(const struct pass *pass);
+
+/* Put a line into the run's record, and into the log. */
+void pass_say(struct pass *pass, int level, const char *text);
+
+/*
+ * Begin a write transaction and a record of its changes; pass_commit adds
+ * them to the run, pass_rollback forgets them.
+ */
+int pass_begin(struct pass *pass, struct record *record, struct err *e);
+int pass_commit(struct pass *pass, const struct record *record,
+    struct err *e);
+void pass_rollback(struct pass *pass);
+
+/* The server's socket, or NULL when it does not answer: pass->why says why. */
+struct fail2ban_socket *pass_server(struct pass *pass);
+
+/* Take the spooled events in; a file that is none is set aside. */
+int drain(struct pass *pass, struct err *e);
+
+/*
+ * Find fail2ban's database: configured, else asked of the server, else the
+ * one last known. db_path is "" where the server has none. Fails with
+ * EX_UNAVAILABLE when nobody knows.
+ */
+int scan_find(struct pass *pass, struct err *e);
+
+/* Open it, and bring what is new in it into the archive. */
+int scan(struct pass *pass, struct err *e);
+
+/* Judge which of the live bans have ended. */
+int settle(struct pass *pass, struct err *e);
+
+#endif

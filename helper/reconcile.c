@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "options.h"
+#include "pass.h"
+#include "text.h"
+
+/* An event waits for our transactions; ours may wait for it. */
+#define LOCK_MS 5000
+#define WAL_LIMIT (4 * 1024 * 1024)
+#define PRUNE_CHUNK 200
+#define DAY INT64_C(86400)
+
+/* A gap: longer than two intervals without a completed run. */
+static int
+find_gap(struct pass *pass, struct err *e)
+{
+	int64_t last_us, gap, purgeage = DAY;
+	struct fail2ban_socket *server;
+	struct err ignored;
+	char text[160];
+
+	pass->run.gap_seconds = UNKNOWN;
+	if (archive_run_last(&pass->archive, pass->run.kind, &last_us, e) != 0)
+		return -1;
+	if (last_us == UNKNOWN)
+		return 0;
+	gap = (pass->run.started_us - last_us) / TEXT_US;
+	if (gap <= 2 * pass->config->interval)
+		return 0;
+	if ((server = pass_server(pass)) != NULL)
+		fail2ban_socket_get_dbpurgeage(server, &purgeage, &ignored);
+	pass->run.gap_seconds = gap;
+	pass->run.lossy = gap > purgeage;
+	snprintf(text, sizeof(text), "no reconcile was completed for %" PRId64
+	    " s%s", gap, pass->run.lossy ?
+	    ", longer than fail2ban remembers: bans that no event archived "
+	    "are lost" : "");
+	pass_say(pass, pass->run.lossy ? LOG_WARNING : LOG_NOTICE, text);
+	return 0;
+}
+
+static int
+begin_run(struct pass *pass, struct err *e)
+{
+	struct record record;
+
+	if (archive_open(&pass->archive, pass->config->archive, LOCK_MS,
+	    e) != 0)
+		return -1;
+	pass->archive.wal_limit = WAL_LIMIT;
+	if (find_gap(pass, e) != 0)
+		return -1;
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	if (archive_run_begin(&pass->archive, &pass->run, e) != 0)
+		return -1;
+	return pass_commit(pass, &record, e);
+}
+
+static int
+end_run(struct pass *pass, bool failed, struct err *e)
+{
+	struct record record;
+	bool whole = !failed && !pass->cut_off;
+
+	pass->run.state = failed ? "failed" :
+	    pass->cut_off ? "interrupted" : "completed";
+	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	/* Read to this point; not before all of it is judged as well. */
+	if (whole && pass->has_db) {
+		pass->source.counter = pass->db.counter;
+		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
+			return -1;
+	}
+	if (archive_run_end(&pass->archive, &pass->run, options_now_us(),
+	    e) != 0)
+		return -1;
+	return pass_commit(pass, &record, e);
+}
+
+/*
+ * Remove what retention does not keep, against the lesser of the clock and
+ * the newest ban: a clock that runs ahead must not empty the archive.
+ */
+static int
+prune(struct pass *pass, struct err *e)
+{
+	int64_t before_us, newest_us, removed = 1;
+	struct record record;
+
+	if (pass->config->retention_days == 0)
+		return 0;
+	if (archive_newest(&pass->archive, &newest_us, e) != 0)
+		return -1;
+	if (newest_us == UNKNOWN)
+		return 0;
+	before_us = options_now_us();
+	if (newest_us < before_us)
+		before_us = newest_us;
+	before_us -= text_seconds_to_us(pass->config->retention_days * DAY);
+	while (removed > 0 && !pass_is_over(pass)) {
+		if (pass_begin(pass, &record, e) != 0)
+			return -1;
+		if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK,
+		    &removed, e) != 0 ||
+		    pass_commit(pass, &record, e) != 0) {
+			pass_rollback(pass);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int
+work(struct pass *pass, struct err *e)
+{
+	if (drain(pass, e) != 0 || scan_find(pass, e) != 0)
+		return -1;
+	if (pass->db_path[0] == '\0') {
+		pass->run.source = NULL;
+		pass_say(pass, LOG_NOTICE, "fail2ban has no database (dbfile "
+		    "is None or :memory:): the archive has what the events "
+		    "tell");
+	} else if (scan(pass, e) != 0) {
+		return -1;
+	}
+	if (settle(pass, e) != 0)
+		return -1;
+	return prune(pass, e);
+}
+
+static void
+print_summary(struct pass *pass)
+{
+	char text[200];
+
+	if (pass->cut_off) {
+		snprintf(text, sizeof(text), "stopped %s; the next run goes on",
+		    *pass->stop ? "by a signal" : "at the run's deadline");
+		pass_say(pass, LOG_NOTICE, text);
+	}
+	printf("reconcile: %" PRId64 " rows read, %" PRId64 " events from the "
+	    "spool, %" PRId64 " bans added, %" PRId64 " changed, %" PRId64
+	    " bad\n", pass->run.rows, pass->run.spooled, pass->run.added,
+	    pass->run.changed, pass->run.bad);
+}
+
+static int
+run_pass(struct pass *pass, struct err *e)
+{
+	struct err also;
+	int rc = begin_run(pass, e);
+
+	if (rc == 0) {
+		rc = work(pass, e);
+		pass_rollback(pass);
+		if (rc != 0)
+			snprintf(pass->message, sizeof(pass->message), "%s",
+			    e->text);
+		else
+			print_summary(pass);
+		if (end_run(pass, rc != 0, rc != 0 ? &also : e) != 0)
+			rc = -1;
+	}
+	fail2ban_db_close(&pass->db);
+	if (pass->asked)
+		fail2ban_socket_close(&pass->socket);
+	archive_close(&pass->archive);
+	return rc;
+}
+
+/* The lock lies beside the archive, so its folder must be there. */
+static int
+take_turn(const struct config *config, struct err *e)
+{
+	char path[PATH_MAX + 16];
+
+	if (archive_make_folder(config->archive, e) != 0)
+		return -1;
+	snprintf(path, sizeof(path), "%s.reconcile", config->archive);
+	return lock_alone(path, e);
+}
+
+int
+reconcile(const struct config *config, const volatile sig_atomic_t *stop,
+    struct err *e)
+{
+	struct pass pass = {
+		.config = config,
+		.stop = stop,
+		.run = { .kind = "reconcile", .started_us = options_now_us() },
+	};
+	struct timespec ts;
+	int turn = take_turn(config, e), rc;
+
+	if (turn < 0 && e->code == EX_TEMPFAIL) {
+		puts("reconcile: another one is running");
+		return 0;
+	}
+	if (turn < 0)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	pass.deadline_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 +
+	    config->run_deadline * 1000;
+	rc = run_pass(&pass, e);
+	close(turn);
+	return rc;
+}

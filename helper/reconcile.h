@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One reconcile: drain the spool, scan fail2ban's database, settle what has
+ * ended, remove what retention does not keep, note the run.
+ */
+#ifndef RECONCILE_H
+#define RECONCILE_H
+
+#include <signal.h>
+
+#include "config.h"
+#include "err.h"
+
+/*
+ * Make one pass and print a line that says what it did. *stop, set by a
+ * signal, ends it between two chunks. When another one is running it says so
+ * and returns 0. What the pass did before a failure stays done, and the
+ * failure is in the run's record. Fails with the codes of archive_open,
+ * fail2ban_db_check and scan_find.
+ */
+int reconcile(const struct config *config, const volatile sig_atomic_t *stop,
+    struct err *e);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * New signs into the archive: load what is known of the ban, let match.h say
+ * what follows, save the difference. Whether they come from an action, the
+ * spool or fail2ban's database makes no difference here.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include "archive_ban.h"
+
+/* What the calls so far have done to the table of bans. */
+struct record {
+	struct archive *archive;
+	int64_t now_us;
+	int64_t added, changed;
+};
+
+/*
+ * Record n signs of one jail, ident (both valid UTF-8) and rounded second, in
+ * the caller's transaction. A sign that the archive has already is passed
+ * over. Fails with db_error's codes; the caller rolls back.
+ */
+int record_signs(struct record *record, const char *jail, const char *ident,
+    int64_t timeofban, const struct sign *signs, size_t n, struct err *e);
+
+/*
+ * Note that fail2ban's database, the file dev and ino, has the row of the
+ * latest ban of that jail, ident and second.
+ */
+int record_present(struct record *record, const char *jail,
+    const char *ident, int64_t timeofban, uint64_t dev, uint64_t ino,
+    struct err *e);
+
+/* Record that a jail was flushed at at_us. */
+int record_flush(struct record *record, const char *jail, int64_t at_us,
+    struct err *e);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fail2ban's database into the archive. It costs what is new: nothing when
+ * the header's change counter has not moved; else the rows behind the mark,
+ * and some below it, for rowids are used again; all of "bans" and "bips" once
+ * a day, when the row at the mark is another one, and for another database.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "intake.h"
+#include "options.h"
+#include "pass.h"
+#include "text.h"
+#include "whereabouts.h"
+
+#define CHUNK 250
+#define REREAD 1000
+#define FULL_EVERY_US (INT64_C(86400) * TEXT_US)
+/* How long fail2ban's own write is waited for. */
+#define BUSY_MS 2000
+#define FLOOR "floor"
+
+int
+scan_find(struct pass *pass, struct err *e)
+{
+	struct fail2ban_socket *server;
+	char *path = NULL;
+
+	pass->db_path[0] = '\0';
+	if (pass->config->fail2ban_database[0] != '\0') {
+		whereabouts_of_database(pass->config, pass->db_path);
+		return 0;
+	}
+	if ((server = pass_server(pass)) == NULL ||
+	    fail2ban_socket_get_dbfile(server, &path, &pass->why) != 0) {
+		whereabouts_of_database(pass->config, pass->db_path);
+		if (pass->db_path[0] != '\0')
+			return 0;
+		return err_set(e, EX_UNAVAILABLE, "%s; and where fail2ban's "
+		    "database lies is not known: start fail2ban, or set "
+		    "fail2ban_database in the config", pass->why.text);
+	}
+	if (path != NULL)
+		snprintf(pass->db_path, sizeof(pass->db_path), "%s", path);
+	free(path);
+	if (pass->db_path[0] != '\0' && pass->db_path[0] != '/')
+		return err_set(e, EX_CONFIG, "fail2ban says that its database "
+		    "is %s, from a folder that it does not tell: set "
+		    "fail2ban_database in the config", pass->db_path);
+	return whereabouts_note(pass->config, pass->db_path, e);
+}
+
+/*
+ * The floor below which ended bans are left out, noted at the first run: the
+ * lesser of the clock and the newest ban, less the window; retention lifts
+ * it. In the caller's transaction.
+ */
+static int
+find_floor(struct pass *pass, int64_t newest, int64_t *floor_us,
+    struct err *e)
+{
+	const struct config *config = pass->config;
+	int64_t now = options_now_us() / TEXT_US, floor;
+
+	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0)
+		return -1;
+	if (floor == UNKNOWN) {
+		floor = newest != UNKNOWN && newest < now ? newest : now;
+		floor = config->backfill == 0 ? 0 : floor - config->backfill;
+		if (archive_set_number(&pass->archive, FLOOR, floor, e) != 0)
+			return -1;
+	}
+	if (config->retention_days > 0 &&
+	    floor < now - config->retention_days * 86400)
+		floor = now - config->retention_days * 86400;
+	*floor_us = text_seconds_to_us(floor);
+	return 0;
+}
+
+/* Note the database as the present one where it is not; find the floor. */
+static int
+begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
+{
+	struct archive_source *s = &pass->source;
+	struct record record;
+	int64_t newest;
+	bool same;
+
+	if (fail2ban_db_newest(&pass->db, &newest, e) != 0 ||
+	    archive_source_last(&pass->archive, s, e) != 0)
+		return -1;
+	same = s->id != 0 && s->dev == (int64_t)pass->db.dev &&
+	    s->ino == (int64_t)pass->db.ino && pass->db.counter >= s->counter;
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	if (!same) {
+		snprintf(s->path, sizeof(s->path), "%s", pass->db_path);
+		s->dev = (int64_t)pass->db.dev;
+		s->ino = (int64_t)pass->db.ino;
+	}
+	if ((!same && archive_source_add(&pass->archive, s, e) != 0) ||
+	    find_floor(pass, newest, floor_us, e) != 0) {
+		pass_rollback(pass);
+		return -1;
+	}
+	return pass_commit(pass, &record, e);
+}
+
+/* Write one chunk, and how far the reading has come with it. */
+static int
+write_chunk(struct pass *pass, const struct fail2ban_row *rows, size_t n,
+    int64_t floor_us, struct err *e)
+{
+	struct record record;
+	int64_t bad = 0;
+	int rc = 0;
+
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (rows[i].bad)
+			bad++;
+		else
+			rc = intake_row(&record, pass->config, &rows[i],
+			    pass->source.id, floor_us, e);
+	}
+	if (rc != 0 ||
+	    archive_source_save(&pass->archive, &pass->source, e) != 0) {
+		pass_rollback(pass);
+		return -1;
+	}
+	pass->run.rows += (int64_t)n;
+	pass->run.bad += bad;
+	return pass_commit(pass, &record, e);
+}
+
+/*
+ * Bring the rows of a table behind *at into the archive; *at moves on. It
+ * may be a field of pass->source, and is then saved with each chunk.
+ */
+static int
+read_table(struct pass *pass, enum fail2ban_table table, int64_t *at,
+    int64_t floor_us, struct err *e)
+{
+	struct fail2ban_row rows[CHUNK];
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && !pass_is_over(pass)) {
+		if (fail2ban_db_read(&pass->db, table, *at, rows, CHUNK, &n,
+		    e) != 0)
+			return -1;
+		if (n == 0)
+			return 0;
+		*at = rows[n - 1].rowid;
+		rc = write_chunk(pass, rows, n, floor_us, e);
+		for (size_t i = 0; i < n; i++)
+			fail2ban_row_free(&rows[i]);
+	}
+	return rc;
+}
+
+/* The row at the mark is what it was when the mark was set. */
+static int
+mark_holds(struct pass *pass, bool *holds, struct err *e)
+{
+	char key[64];
+
+	if (fail2ban_db_key(&pass->db, pass->source.mark_rowid, key, e) != 0)
+		return -1;
+	*holds = strcmp(key, pass->source.mark_key) == 0;
+	return 0;
+}
+
+/* What is behind the mark, or all; a full diff that was cut off goes on. */
+static int
+read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
+{
+	struct archive_source *s = &pass->source;
+	int64_t last, from = s->mark_rowid - REREAD;
+
+	if (fail2ban_db_last(&pass->db, &last, e) != 0)
+		return -1;
+	if (!full) {
+		from = from < 0 ? 0 : from;
+		if (read_table(pass, FAIL2BAN_BANS, &from, floor_us, e) != 0)
+			return -1;
+	} else if (read_table(pass, FAIL2BAN_BANS, &s->full_bans, floor_us,
+		e) != 0 ||
+	    read_table(pass, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
+		return -1;
+	if (pass->cut_off)
+		return 0;
+	if (full) {
+		s->full_us = options_now_us();
+		s->full_bans = s->full_bips = 0;
+	}
+	s->mark_rowid = last;
+	return fail2ban_db_key(&pass->db, last, s->mark_key, e);
+}
+
+int
+scan(struct pass *pass, struct err *e)
+{
+	struct archive_source *s = &pass->source;
+	bool full, holds;
+	int64_t floor_us;
+	int busy = pass_left_ms(pass);
+
+	pass->run.source = pass->db_path;
+	if (fail2ban_db_open(&pass->db, pass->db_path,
+	    busy < BUSY_MS ? busy : BUSY_MS, e) != 0)
+		return -1;
+	pass->has_db = true;
+	if (fail2ban_db_check(&pass->db, e) != 0 ||
+	    begin_source(pass, &floor_us, e) != 0)
+		return -1;
+	if (s->counter == pass->db.counter)
+		return 0;
+	if (mark_holds(pass, &holds, e) != 0)
+		return -1;
+	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
+	    s->full_bips != 0 ||
+	    options_now_us() - s->full_us > FULL_EVERY_US;
+	return read_all(pass, full, floor_us, e);
+}

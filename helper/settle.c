@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of the live bans have ended, though no unban said so?
+ *
+ * - Its time is up, and no event came for two intervals: inferred, at that
+ *   time.
+ * - Its rows are gone from the database in which they were: flushed, where
+ *   the jail was flushed since its last sign of life; else lifted by hand.
+ * - The server was started, the jail flushed or the ban unbanned since its
+ *   last sign of life, and the running server does not have it, in two passes
+ *   at least an interval apart with no restored ban of that jail between
+ *   them: inferred. Bans come back one by one after a start.
+ *
+ * Rows that are there settle nothing. The server is asked before the rows are
+ * looked up. What is judged is written only if the ban is then still as it
+ * was: an event may have come meanwhile.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "intake.h"
+#include "options.h"
+#include "pass.h"
+#include "text.h"
+
+#define CHUNK 250
+
+struct verdict {
+	enum { NOTHING, HELD, MISSED, ENDED } what;
+	enum ban_end end;
+	int64_t ended_us;
+};
+
+/* What the server holds, of the jail asked for last. */
+struct holdings {
+	int64_t started_us; /* 0: it does not answer */
+	struct fail2ban_socket_list jails;
+	int64_t at_us; /* when it answered */
+	char *jail;
+	struct fail2ban_socket_list ids;
+};
+
+struct settling {
+	struct pass *pass;
+	struct holdings server;
+	bool look; /* absence in the database proves an end */
+};
+
+static int64_t
+later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The last that was heard of it as a live ban. */
+static int64_t
+last_life(const struct archive_live *live)
+{
+	return later(later(live->life_us, live->held_us), live->since_us);
+}
+
+/* When the jail was flushed while it lived, 0: it was not. */
+static int64_t
+flushed_since(const struct archive_live *live)
+{
+	return live->flushed_us > last_life(live) ? live->flushed_us : 0;
+}
+
+/* The server's socket is made when it starts. */
+static int64_t
+server_start_us(struct pass *pass)
+{
+	struct stat st;
+
+	if (stat(pass->config->fail2ban_socket, &st) != 0 ||
+	    pass_server(pass) == NULL)
+		return 0;
+	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
+}
+
+/* Whether its last sign of life may be of a ban that is no more. */
+static bool
+is_doubtful(const struct settling *s, const struct archive_live *live)
+{
+	int64_t life = last_life(live);
+
+	return s->server.started_us != 0 &&
+	    (life < s->server.started_us || life < live->flushed_us ||
+		life < live->pending_us);
+}
+
+/*
+ * Ask what a jail holds; a server that has no such jail holds nothing. It is
+ * asked for its jails first: a question for a missing one is an error in
+ * fail2ban's log.
+ */
+static int
+ask_server(struct settling *s, const char *jail)
+{
+	struct holdings *server = &s->server;
+	struct fail2ban_socket *socket = pass_server(s->pass);
+	bool exists;
+
+	if (server->jail != NULL && strcmp(server->jail, jail) == 0)
+		return 0;
+	free(server->jail);
+	server->jail = NULL;
+	fail2ban_socket_list_free(&server->ids);
+	server->at_us = options_now_us();
+	if ((server->jails.n == 0 && fail2ban_socket_get_jails(socket,
+		&server->jails, &s->pass->why) != 0) ||
+	    (fail2ban_socket_list_has(&server->jails, jail) &&
+		fail2ban_socket_get_banned(socket, jail, &exists,
+		    &server->ids, &s->pass->why) != 0)) {
+		server->started_us = 0;
+		return -1;
+	}
+	server->jail = strdup(jail);
+	return server->jail != NULL ? 0 : -1;
+}
+
+static struct verdict
+ended(enum ban_end end, int64_t ended_us)
+{
+	return (struct verdict){ ENDED, end, ended_us };
+}
+
+/* What follows from the server's having it or not. */
+static struct verdict
+judge_by_server(struct settling *s, const struct archive_live *live)
+{
+	struct verdict verdict = { .what = NOTHING };
+	int64_t flushed = flushed_since(live), interval_us =
+	    text_seconds_to_us(s->pass->config->interval);
+
+	if (fail2ban_socket_list_has(&s->server.ids, live->ident)) {
+		verdict.what = HELD;
+	} else if (live->missed_us == 0 ||
+	    live->restored_us > live->missed_us) {
+		verdict.what = MISSED;
+	} else if (s->server.at_us - live->missed_us >= interval_us) {
+		verdict = ended(BAN_INFERRED, flushed != 0 ? flushed :
+		    live->pending_us != 0 ? live->pending_us :
+		    live->missed_us);
+	}
+	return verdict;
+}
+
+/* Its rows were in this database, and are there no more. 1, 0 or -1. */
+static int
+rows_are_gone(struct settling *s, const struct archive_live *live,
+    struct err *e)
+{
+	struct fail2ban_row row = { 0 };
+	int rc;
+
+	if (!s->look || live->present != s->pass->source.id)
+		return 0;
+	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,
+	    live->timeofban, 0, &row, e);
+	fail2ban_row_free(&row);
+	return rc < 0 ? -1 : rc == 0;
+}
+
+static int
+judge(struct settling *s, const struct archive_live *live,
+    struct verdict *verdict, struct err *e)
+{
+	const struct config *config = s->pass->config;
+	int64_t now = options_now_us(), flushed = flushed_since(live);
+	int gone;
+
+	*verdict = (struct verdict){ .what = NOTHING };
+	if (now > intake_overdue_us(config, live->since_us, live->seconds) &&
+	    now > intake_overdue_us(config, live->life_us, 0)) {
+		*verdict = ended(BAN_INFERRED,
+		    ban_expiry_us(live->since_us, live->seconds));
+		return 0;
+	}
+	if (is_doubtful(s, live) && ask_server(s, live->jail) == 0)
+		*verdict = judge_by_server(s, live);
+	if ((gone = rows_are_gone(s, live, e)) < 0)
+		return -1;
+	if (gone == 0)
+		return 0;
+	/* Of unknown length, it may have been purged for its age alone. */
+	if (flushed != 0)
+		*verdict = ended(BAN_FLUSHED, flushed);
+	else if (live->seconds == UNKNOWN)
+		*verdict = ended(BAN_INFERRED, now);
+	else
+		*verdict = ended(BAN_MANUAL,
+		    live->pending_us != 0 ? live->pending_us : now);
+	return 0;
+}
+
+static int
+write_end(struct record *record, const struct archive_live *live,
+    const struct verdict *verdict, struct err *e)
+{
+	struct sign sign = {
+		.kind = SIGN_JUDGED,
+		.at_us = record->now_us,
+		.since_us = text_seconds_to_us(live->timeofban),
+		.seconds = UNKNOWN,
+		.bancount = UNKNOWN,
+		.failures = UNKNOWN,
+		.end = verdict->end,
+		.ended_us = verdict->ended_us,
+	};
+
+	return record_signs(record, live->jail, live->ident, live->timeofban,
+	    &sign, 1, e);
+}
+
+static int
+write_verdict(struct settling *s, struct record *record,
+    const struct archive_live *live, const struct verdict *verdict,
+    struct err *e)
+{
+	int rc = archive_is_at_rev(record->archive, live->id, live->rev, e);
+
+	if (rc <= 0)
+		return rc;
+	switch (verdict->what) {
+	case HELD:
+		return archive_set_held(record->archive, live->id,
+		    s->server.at_us, e);
+	case MISSED:
+		return archive_set_missed(record->archive, live->id,
+		    s->server.at_us, e);
+	case ENDED:
+		return write_end(record, live, verdict, e);
+	case NOTHING:
+		break;
+	}
+	return 0;
+}
+
+static int
+write_verdicts(struct settling *s, const struct archive_live *list,
+    const struct verdict *verdicts, size_t n, struct err *e)
+{
+	struct record record;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++)
+		any = any || verdicts[i].what != NOTHING;
+	if (!any)
+		return 0;
+	if (pass_begin(s->pass, &record, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (verdicts[i].what != NOTHING && write_verdict(s, &record,
+		    &list[i], &verdicts[i], e) != 0) {
+			pass_rollback(s->pass);
+			return -1;
+		}
+	}
+	return pass_commit(s->pass, &record, e);
+}
+
+/* Settle the live bans behind *after; *n: how many there were. */
+static int
+settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
+{
+	struct verdict verdicts[CHUNK];
+	struct archive_live *list;
+	int rc = 0;
+
+	if (archive_live(&s->pass->archive, *after, CHUNK, &list, n, e) != 0)
+		return -1;
+	for (size_t i = 0; i < *n && rc == 0; i++)
+		rc = judge(s, &list[i], &verdicts[i], e);
+	if (rc == 0)
+		rc = write_verdicts(s, list, verdicts, *n, e);
+	if (*n > 0)
+		*after = list[*n - 1].id;
+	archive_live_free(list, *n);
+	return rc;
+}
+
+int
+settle(struct pass *pass, struct err *e)
+{
+	struct settling s = {
+		.pass = pass,
+		.server = { .started_us = server_start_us(pass) },
+		.look = pass->has_db && pass->db.version >= 4 &&
+		    pass->source.counter != pass->db.counter,
+	};
+	int64_t after = 0;
+	size_t n = 1;
+	int rc = 0;
+
+	while (rc == 0 && n > 0 && !pass_is_over(pass))
+		rc = settle_chunk(&s, &after, &n, e);
+	fail2ban_socket_list_free(&s.server.jails);
+	fail2ban_socket_list_free(&s.server.ids);
+	free(s.server.jail);
+	return rc;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "text.h"
+
+#define FRESH_SECONDS 10
+#define FILE_MAX (16 * 1024 * 1024)
+#define TMP_PREFIX "tmp-"
+/* A writer needs milliseconds: what is this old was left by a killed one. */
+#define TMP_SECONDS 3600
+
+static int
+open_folder(const char *folder, struct err *e)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_errno(e, EX_CANTCREAT, "spool: %s", folder);
+	return fd;
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int
+write_file(int dir, const char *name, const char *data, size_t len)
+{
+	int fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	rc = write_all(fd, data, len) != 0 || fsync(fd) != 0 ? -1 : 0;
+	if (close(fd) != 0 || rc != 0) {
+		unlinkat(dir, name, 0);
+		return -1;
+	}
+	return 0;
+}
+
+int
+spool_put(const char *folder, const struct event *event, struct err *e)
+{
+	char name[64], tmp[80];
+	size_t len;
+	char *words;
+	int dir, rc;
+
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return err_errno(e, EX_CANTCREAT, "spool: %s", folder);
+	if ((dir = open_folder(folder, e)) < 0)
+		return -1;
+	if ((words = event_to_words(event, &len)) == NULL) {
+		close(dir);
+		return err_set(e, EX_OSERR, "spool: out of memory");
+	}
+	snprintf(name, sizeof(name), "%020" PRId64 "-%ld", event->at_us,
+	    (long)getpid());
+	snprintf(tmp, sizeof(tmp), TMP_PREFIX "%s", name);
+	rc = write_file(dir, tmp, words, len) != 0 ||
+	    renameat(dir, tmp, dir, name) != 0 || fsync(dir) != 0 ? -1 : 0;
+	if (rc != 0)
+		err_errno(e, EX_IOERR, "spool: %s/%s", folder, name);
+	free(words);
+	close(dir);
+	return rc;
+}
+
+/* Names of events begin with a digit; others are set aside or unfinished. */
+static bool
+is_event_name(const char *name)
+{
+	return name[0] >= '0' && name[0] <= '9' && strchr(name, '.') == NULL;
+}
+
+bool
+spool_is_fresh(const char *folder, int64_t now_us)
+{
+	bool waits = false;
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	if (stat(folder, &st) != 0 ||
+	    now_us / TEXT_US - st.st_mtime >= FRESH_SECONDS ||
+	    (dir = opendir(folder)) == NULL)
+		return false;
+	while (!waits && (entry = readdir(dir)) != NULL)
+		waits = is_event_name(entry->d_name);
+	closedir(dir);
+	return waits;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+remove_leftover(int dir, const char *name)
+{
+	struct stat st;
+
+	if (strncmp(name, TMP_PREFIX, strlen(TMP_PREFIX)) == 0 &&
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    time(NULL) - st.st_mtime > TMP_SECONDS)
+		unlinkat(dir, name, 0);
+}
+
+static int
+collect_names(DIR *dir, char ***names, size_t *n)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL) {
+		remove_leftover(dirfd(dir), entry->d_name);
+		if (!is_event_name(entry->d_name))
+			continue;
+		if ((*n & (*n - 1)) == 0) {
+			size_t room = *n == 0 ? 1 : 2 * *n;
+			char **grown = realloc(*names, room * sizeof(*grown));
+
+			if (grown == NULL)
+				return -1;
+			*names = grown;
+		}
+		if (((*names)[*n] = strdup(entry->d_name)) == NULL)
+			return -1;
+		(*n)++;
+	}
+	return 0;
+}
+
+int
+spool_names(const char *folder, size_t max, char ***names, size_t *n,
+    struct err *e)
+{
+	DIR *dir = opendir(folder);
+	int rc;
+
+	*names = NULL;
+	*n = 0;
+	if (dir == NULL)
+		return errno == ENOENT ? 0 :
+		    err_errno(e, EX_NOPERM, "spool: %s", folder);
+	rc = collect_names(dir, names, n);
+	closedir(dir);
+	if (rc != 0) {
+		spool_free_names(*names, *n);
+		return err_set(e, EX_OSERR, "spool: out of memory");
+	}
+	if (*n > 0)
+		qsort(*names, *n, sizeof(**names), compare_names);
+	for (; *n > max; (*n)--)
+		free((*names)[*n - 1]);
+	return 0;
+}
+
+void
+spool_free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+/* All of a regular file of at most FILE_MAX bytes; NULL otherwise. */
+static char *
+read_file(int dir, const char *name, size_t *len)
+{
+	int fd = openat(dir, name,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	char *data = NULL;
+
+	*len = 0;
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size <= FILE_MAX &&
+	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
+		ssize_t got = read(fd, data, (size_t)st.st_size);
+
+		if (got == st.st_size) {
+			*len = (size_t)got;
+		} else {
+			free(data);
+			data = NULL;
+		}
+	}
+	close(fd);
+	return data;
+}
+
+int
+spool_read(const char *folder, const char *name, struct event *event,
+    struct err *e)
+{
+	int dir = open_folder(folder, e), rc;
+	size_t len;
+	char *data;
+
+	event_init(event, EVENT_BAN, 0);
+	if (dir < 0)
+		return -1;
+	data = read_file(dir, name, &len);
+	close(dir);
+	if (data == NULL)
+		return err_set(e, EX_DATAERR, "spool: %s/%s: cannot be read",
+		    folder, name);
+	rc = event_from_words(event, data, len, e);
+	free(data);
+	return rc == 0 ? 0 : err_wrap(e, "spool: %s/%s", folder, name);
+}
+
+int
+spool_set_aside(const char *folder, const char *name, struct err *e)
+{
+	char bad[NAME_MAX + 8];
+	int dir = open_folder(folder, e), rc;
+
+	if (dir < 0)
+		return -1;
+	snprintf(bad, sizeof(bad), "%s.bad", name);
+	if ((rc = renameat(dir, name, dir, bad)) != 0)
+		err_errno(e, EX_IOERR, "spool: %s/%s", folder, name);
+	close(dir);
+	return rc;
+}
+
+int
+spool_remove(const char *folder, const char *name, struct err *e)
+{
+	int dir = open_folder(folder, e), rc;
+
+	if (dir < 0)
+		return -1;
+	if ((rc = unlinkat(dir, name, 0)) != 0)
+		err_errno(e, EX_IOERR, "spool: %s/%s", folder, name);
+	close(dir);
+	return rc;
+}

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh disable=SC2034,SC2154 # variables shared with install.sh
+#
+# The part of install.sh that differs from system to system: packages, file
+# systems, SELinux, systemd or cron.
+
+units=$root/etc/systemd/system
+crontab=$root/etc/crontabs/root
+cron_file=$root/etc/cron.d/$action
+
+# ----------------------------------------------------------------- packages --
+
+# Which column of helper/packages is this system's?
+find_system() {
+	release=$root/etc/os-release
+	[ -r "$release" ] || die "$release: cannot be read: which system is this?"
+	for id in $(sed -n 's/^ID\(_LIKE\)\{0,1\}=//p' "$release" | tr -d "\"'"); do
+		case $id in
+		debian | ubuntu) system=debian && return ;;
+		fedora | rhel) system=fedora && return ;;
+		alpine) system=alpine && return ;;
+		esac
+	done
+	system=
+	[ "$force" ] || die "$release: neither Debian, Ubuntu, Fedora nor Alpine:" \
+		"install fail2ban, make, a C compiler, pkg-config, and SQLite and" \
+		"libconfig with their headers, then run this with --force"
+}
+
+# This system's packages for the purposes "$@".
+packages_for() {
+	awk -v heading="$system" -v purposes=" $* " '
+		/^#/ || NF == 0 { next }
+		!column { for (i = 2; i <= NF; i++) if ($i == heading) column = i; next }
+		index(purposes, " " $1 " ") && $column != "-" { print $column }
+	' helper/packages
+}
+
+is_installed() {
+	case $system in
+	debian) dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null |
+		grep -qx installed ;;
+	fedora) rpm -q --whatprovides "$1" >/dev/null 2>&1 ;;
+	alpine) apk info -e "$1" >/dev/null 2>&1 ;;
+	esac
+}
+
+# A fail2ban that came without a package is as good as any.
+install_packages() {
+	[ "$system" ] || return 0
+	set -- build
+	has_fail2ban || set -- run "$@"
+	! has_selinux || set -- selinux "$@"
+	packages=$(packages_for "$@")
+	missing=
+	for package in $packages; do
+		is_installed "$package" || missing="$missing $package"
+	done
+	[ "$missing" ] || return 0
+	say "Install packages:$missing"
+	# shellcheck disable=SC2086 # one word a package
+	case $system in
+	debian)
+		run apt-get update -q
+		run env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $missing
+		;;
+	fedora) run dnf install -y $missing ;;
+	alpine) run apk add $missing ;;
+	esac
+}
+
+# ------------------------------------------------------ the archive's folder --
+
+# The type of the file system that $folder is on, or will be, links resolved.
+folder_fs_type() {
+	place=$folder
+	while [ ! -d "$place" ]; do
+		place=$(dirname "$place")
+	done
+	place=$(cd -P "$place" && pwd)
+	awk -v place="${place%/}/" '
+		{ mount = $2 == "/" ? "/" : $2 "/" }
+		index(place, mount) == 1 && length(mount) >= longest {
+			longest = length(mount)
+			type = $3
+		}
+		END { print type }
+	' "$root/proc/mounts"
+}
+
+# SQLite's locks and shared memory do not hold across a network.
+refuse_network_fs() {
+	[ -r "$root/proc/mounts" ] || return 0
+	type=$(folder_fs_type)
+	case $type in
+	nfs* | cifs | smb* | 9p | afs | ceph | coda | gfs2 | glusterfs | lustre | \
+		ocfs2 | fuse.ceph* | fuse.gluster* | fuse.rclone | fuse.s3fs | fuse.sshfs)
+		die "$folder: lies on a network file system ($type), where SQLite is" \
+			"not safe: name a file on a local one in $config: archive = \"...\";"
+		;;
+	esac
+}
+
+has_selinux() {
+	[ -d "$root/sys/fs/selinux" ] && command -v selinuxenabled >/dev/null &&
+		selinuxenabled
+}
+
+# Under SELinux fail2ban may write what bears the type of its own database.
+make_folder() {
+	[ -d "$folder" ] || run install -d -m 0700 "$folder"
+	has_selinux || return 0
+	run semanage fcontext -a -t fail2ban_var_lib_t "$folder(/.*)?" 2>/dev/null ||
+		run semanage fcontext -m -t fail2ban_var_lib_t "$folder(/.*)?"
+	run restorecon -R "$folder"
+}
+
+# A folder of our name is ours; in another one only the archive's files are.
+remove_folder() {
+	case $folder in
+	*/"$action") run rm -rf "$folder" ;;
+	*) run rm -f "$archive" "$archive"-* ;;
+	esac
+	! has_selinux || run semanage fcontext -d "$folder(/.*)?" || :
+}
+
+# ---------------------------------------------------------- systemd and cron --
+
+has_systemd() {
+	[ -d "$root/run/systemd/system" ]
+}
+
+# Let the unit $1 write to $folder; with the - it starts without one, too. Fails
+# when it could do so before.
+add_drop_in() {
+	drop_in=$units/$1.d/$action.conf
+	! grep -qFx -e "ReadWritePaths=-$folder" "$drop_in" 2>/dev/null || return 1
+	printf '[Service]\nReadWritePaths=-%s\n' "$folder" | write_file "$drop_in"
+}
+
+# fail2ban's actions run inside the sandbox that an administrator may have given
+# its unit. That of our own unit has a hole at the usual folder only.
+open_sandboxes() {
+	has_systemd || return 0
+	[ "$folder" = "$root/var/lib/$action" ] || add_drop_in "$action.service" || :
+	if systemctl show -p ProtectSystem -p ReadOnlyPaths fail2ban.service |
+		grep -q -e '^ProtectSystem=strict' -e '^ReadOnlyPaths=.' &&
+		add_drop_in fail2ban.service; then
+		opened=1
+	fi
+	run systemctl daemon-reload
+}
+
+cron_lines() {
+	sed "s|@SBIN@|$prefix/sbin|" helper/cron.d/fail2ban-archive.cron.in
+}
+
+crontab_without_ours() {
+	grep -v "/$action reconcile" "$crontab" || :
+}
+
+# busybox's crond reads no cron.d but a table a user, without the column for the
+# user; it takes the change up because the file is a new one.
+schedule() {
+	if has_systemd; then
+		run systemctl enable --now "$action.timer"
+		return
+	fi
+	say "The timer is cron's: see that its daemon runs"
+	if [ -f "$crontab" ] && [ ! -d "${cron_file%/*}" ]; then
+		{
+			crontab_without_ours
+			cron_lines | sed -n 's|^\(\*/5.*\) root  |\1 |p'
+		} | write_file "$crontab"
+	else
+		cron_lines | write_file "$cron_file"
+	fi
+}
+
+unschedule() {
+	if has_systemd; then
+		run systemctl disable --now "$action.timer" || :
+	fi
+	if [ -f "$crontab" ] && grep -q "/$action reconcile" "$crontab"; then
+		crontab_without_ours | write_file "$crontab"
+	fi
+	run rm -f "$cron_file" "$units/fail2ban.service.d/$action.conf" \
+		"$units/$action.service.d/$action.conf"
+}

@@ -1,0 +1,372 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Install, upgrade or take out fail2ban-archive: usage() says what it does,
+# install_all() and uninstall_all() in which order.
+
+set -eu
+umask 022
+
+usage() {
+	cat <<'END'
+usage: ./install.sh [--jail NAME]... [--force] [--dry-run]
+       ./install.sh --uninstall | --purge [--force] [--dry-run]
+
+Installs the packages that are missing (fail2ban too), builds and installs
+fail2ban-archive, fills the archive from fail2ban's database, turns the action
+on in every enabled jail, and has a timer settle the bans every five minutes.
+Run it again to upgrade, or when another jail was enabled: what is in place
+stays as it is, and only jails that lack the action are restarted.
+
+  --jail NAME   turn the action on in this jail only; may be repeated
+  --uninstall   take out all but the archive and its configuration
+  --purge       take out these too
+  --dry-run     print each step and change nothing
+  --force       go on where this script refuses: fail2ban has no database, the
+                system is unknown, another file of yours uses the action
+  --help        print this
+
+For a trial, DESTDIR=/DIR stands for the root folder: all files are read and
+written below it (etc/os-release, etc/fail2ban, proc/mounts, ...), and what is
+not there, run/systemd/system for one, counts as absent. fail2ban is reached
+only by the socket FAIL2BAN_SOCKET; the action, and etc/fail2ban-archive.cfg if
+it is new, name paths below DIR. Packages and the build are this machine's.
+END
+}
+
+# ------------------------------------------------------------------- basics --
+
+say() {
+	printf '%s\n' "$*"
+}
+
+warn() {
+	say "install.sh: $*" >&2
+}
+
+die() {
+	warn "$@"
+	exit 1
+}
+
+# Run a command that changes something; in a dry run print it.
+run() {
+	if [ "$dry_run" ]; then
+		say "would run: $*"
+	else
+		"$@"
+	fi
+}
+
+# Make standard input the file $1, whole or not at all.
+write_file() {
+	if [ "$dry_run" ]; then
+		say "would write: $1"
+		sed 's/^/    /'
+	else
+		mkdir -p "${1%/*}"
+		cat >"$1.new"
+		mv -f "$1.new" "$1"
+	fi
+}
+
+# Is $1 one of the words $2?
+has_word() {
+	case " $2 " in
+	*" $1 "*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# ----------------------------------------------------------------- fail2ban --
+
+has_fail2ban() {
+	command -v fail2ban-client >/dev/null
+}
+
+fail2ban() {
+	fail2ban-client -q -c "$etc" ${socket:+-s "$socket"} "$@"
+}
+
+is_running() {
+	has_fail2ban && fail2ban ping >/dev/null 2>&1
+}
+
+# Read what fail2ban makes of its configuration: Python lists, one a line, as
+# ['add', 'sshd', 'auto'] and ['set', 'sshd', 'addaction', 'fail2ban-archive'].
+# With -d a missing log does not fail the test -t: that is not for us to judge.
+# A jail's name becomes a word here and a line in a configuration.
+read_config() {
+	fail2ban -d -t >"$tmp/stream" 2>"$tmp/errors" || return 1
+	name="'\([A-Za-z0-9_.@+][A-Za-z0-9_.@+-]*\)'"
+	enabled=$(sed -n "s/^\['add', $name, .*/\1/p" "$tmp/stream" | paste -s -d ' ' -)
+	archived=$(sed -n "s/^\['set', $name, 'addaction', '$action'\]\$/\1/p" \
+		"$tmp/stream" | paste -s -d ' ' -)
+	odd=$(grep "^\['add', " "$tmp/stream" | grep -v "^\['add', $name, ") || :
+}
+
+# How does the running server run the jail $1?
+jail_state() {
+	if ! actions=$(fail2ban get "$1" actions 2>/dev/null); then
+		say absent
+	elif has_word "$action" "$(say "$actions" | tail -n 1 | tr -d ,)"; then
+		say archived
+	else
+		say unarchived
+	fi
+}
+
+# Which jails are to be archived, and may they be restarted?
+survey() {
+	has_fail2ban || return 0
+	surveyed=1
+	read_config || die "$etc: fail2ban cannot read its configuration:" \
+		"put this right first: $(cat "$tmp/errors")"
+	[ -z "$odd" ] || warn "$etc: left out, as their names have more than" \
+		"letters, digits and _ . @ + -: $odd"
+	for jail in $jails; do
+		has_word "$jail" "$enabled" || die "--jail $jail: no jail of this name" \
+			"is enabled in $etc: enable it, or choose from: $enabled"
+	done
+	wanted=${jails:-$enabled}
+	check_database
+}
+
+# Live bans come back to a restarted jail from fail2ban's database only.
+check_database() {
+	[ -z "$force" ] && is_running || return 0
+	case $(fail2ban get dbfile) in
+	*disabled*) ;;
+	*) return 0 ;;
+	esac
+	for jail in $wanted; do
+		[ "$(jail_state "$jail")" != unarchived ] || die "jail $jail: must be" \
+			"restarted, and would lose its live bans, as fail2ban has no" \
+			"database: set dbfile in $etc/fail2ban.local, or use --force"
+	done
+}
+
+# --------------------------------------------------------------- the action --
+
+# The jail file, with the jails "$@" after those that it has.
+jail_file_with() {
+	if [ -e "$jail_file" ]; then
+		cat "$jail_file"
+	else
+		say "# The jails whose bans are archived. fail2ban-archive's install.sh"
+		say "# adds jails here; its --uninstall removes the file."
+	fi
+	line=$action
+	[ -z "$root" ] || line="${action}[helper=\"$program\", config=\"$config\"]"
+	for jail in "$@"; do
+		printf '\n[%s]\naction = %%(known/action)s\n         %s\n' "$jail" "$line"
+	done
+}
+
+# From here until the change is checked, leaving by any way takes it back.
+begin_change() {
+	[ -z "$dry_run" ] || return 0
+	[ ! -e "$jail_file" ] || cp -p "$jail_file" "$tmp/jails"
+	unchecked=1
+}
+
+take_back() {
+	if [ -e "$tmp/jails" ]; then
+		cp -p "$tmp/jails" "$jail_file"
+	else
+		rm -f "$jail_file"
+	fi
+	warn "$jail_file: taken back to what it was"
+}
+
+turn_on() {
+	missing=
+	for jail in $wanted; do
+		has_word "$jail" "$archived" || missing="$missing $jail"
+	done
+	[ "$missing" ] || return 0
+	say "Turn the action on in:$missing"
+	begin_change
+	# shellcheck disable=SC2086 # one word a jail
+	jail_file_with $missing | write_file "$jail_file"
+	[ -z "$dry_run" ] || return 0
+	read_config ||
+		die "$jail_file: fail2ban refuses the change: $(cat "$tmp/errors")"
+	for jail in $missing; do
+		has_word "$jail" "$archived" || die "$jail_file: jail $jail does not" \
+			"take the action: see which file in $etc/jail.d overrides it"
+	done
+	unchecked=
+}
+
+turn_off() {
+	has_fail2ban || return 0
+	read_config || [ "$force" ] || die "$etc: fail2ban cannot read its" \
+		"configuration: put this right, or use --force: $(cat "$tmp/errors")"
+	was_archived=$archived
+	begin_change
+	run rm -f "$jail_file"
+	[ -z "$dry_run" ] || return 0
+	read_config || [ "$force" ] || die "$etc: $(cat "$tmp/errors")"
+	[ "$force" ] || ! grep -q "'addaction', '$action'\]\$" "$tmp/stream" ||
+		die "$etc: another file of yours turns the action on in: $archived:" \
+			"take it out there, or use --force"
+	unchecked=
+	! is_running || for jail in $was_archived; do
+		[ "$(jail_state "$jail")" != archived ] || reload "$jail"
+	done
+}
+
+reload() {
+	say "Reload: $*"
+	run fail2ban reload "$@" || failed=1
+}
+
+# A running jail takes a new action by a restart only, a changed one by a
+# reload. A new sandbox needs a restart of the server.
+apply() {
+	is_running || return 0
+	if [ "$opened" ]; then
+		run systemctl try-restart fail2ban.service || failed=1
+		return 0
+	fi
+	for jail in $enabled; do
+		case $(jail_state "$jail") in
+		unarchived) ! has_word "$jail" "$wanted" || reload --restart "$jail" ;;
+		archived) [ -z "$action_changed" ] || reload "$jail" ;;
+		esac
+	done
+}
+
+# -------------------------------------------------------------------- steps --
+
+# Where does the configuration put the archive?
+find_archive() {
+	archive=
+	[ ! -r "$config" ] || archive=$(sed -n \
+		's/^[[:space:]]*archive[[:space:]]*[=:][[:space:]]*"\([^"]*\)".*/\1/p' \
+		"$config")
+	archive=${archive:-$root/var/lib/$action/archive.sqlite3}
+	folder=${archive%/*}
+	case $archive in
+	*[!A-Za-z0-9/._+@-]*) ;;
+	/*/*) return ;;
+	esac
+	die "$config: archive = \"$archive\": give it a folder of its own, by its" \
+		"absolute path of letters, digits and / . _ + @ -"
+}
+
+make_install() {
+	say "Build and install"
+	run make -s
+	if [ "$root" ] && [ ! -e "$config" ]; then
+		printf '%s = "%s";\n' archive "$archive" spool "$folder/spool" \
+			fail2ban_socket "$socket" | write_file "$config"
+	fi
+	installed=$etc/action.d/$action.conf
+	[ ! -e "$installed" ] || cp "$installed" "$tmp/action"
+	run make -s install DESTDIR="$root" PREFIX="$prefix" SYSCONFDIR=/etc
+	[ ! -e "$tmp/action" ] || cmp -s "$tmp/action" "$installed" ||
+		action_changed=1
+}
+
+reconcile() {
+	run "$program" -c "$config" reconcile ||
+		warn "the first reconcile failed; the timer tries again"
+}
+
+summary() {
+	say "$("$program" -c "$config" export | wc -l) bans are archived in $archive."
+	say "From now on those of: ${wanted:-no jail, as none is enabled in $etc}"
+	if ! is_running; then
+		say "fail2ban does not run: start it, and its bans are archived."
+		! has_fail2ban || fail2ban -t 2>&1 >/dev/null |
+			sed -n 's/.*Failed during configuration: /It cannot start: /p'
+	fi
+	say "Next: $action list, $action show ADDRESS, man $action"
+}
+
+install_all() {
+	find_system
+	find_archive
+	refuse_network_fs
+	survey
+	install_packages
+	[ "$surveyed" ] || survey
+	make_install
+	make_folder
+	open_sandboxes
+	reconcile
+	turn_on
+	apply
+	schedule
+	[ "$dry_run" ] || summary
+	[ -z "$failed" ] || die "fail2ban did not take the change: see its log;" \
+		"until it does, its bans are archived by the timer"
+}
+
+uninstall_all() {
+	find_archive
+	turn_off
+	unschedule
+	run make -s uninstall DESTDIR="$root" PREFIX="$prefix" SYSCONFDIR=/etc
+	if [ "$purge" ]; then
+		remove_folder
+		run rm -f "$config"
+	else
+		say "Left: $folder and $config; ./install.sh --purge takes them out."
+	fi
+}
+
+leave() {
+	status=$?
+	[ -z "$unchecked" ] || take_back
+	rm -rf "$tmp"
+	exit "$status"
+}
+
+# --------------------------------------------------------------------- main --
+
+steps=install_all jails='' purge='' dry_run='' force=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--jail)
+		[ $# -gt 1 ] || die "--jail: a jail's name is missing"
+		jails="$jails $2"
+		shift
+		;;
+	--uninstall) steps=uninstall_all ;;
+	--purge) steps=uninstall_all purge=1 ;;
+	--dry-run) dry_run=1 ;;
+	--force) force=1 ;;
+	--help) usage && exit ;;
+	*) usage >&2 && exit 64 ;;
+	esac
+	shift
+done
+
+cd -- "$(dirname -- "$0")"
+root=${DESTDIR:-}
+root=${root%/}
+case $root in
+[!/]* | *[!A-Za-z0-9/._+@-]*)
+	die "DESTDIR=$root: must be an absolute path of letters, digits, _ . + @ -"
+	;;
+esac
+[ "$root$dry_run" ] || [ "$(id -u)" -eq 0 ] || die "must run as root"
+
+action=fail2ban-archive
+prefix=/usr/local
+program=$root$prefix/sbin/$action
+config=$root/etc/$action.cfg
+etc=$root/etc/fail2ban
+jail_file=$etc/jail.d/zz-$action.local
+socket=${FAIL2BAN_SOCKET:-${root:+$root/run/fail2ban/fail2ban.sock}}
+surveyed='' wanted='' unchecked='' opened='' action_changed='' failed=''
+# shellcheck source=/dev/null
+. helper/system.sh
+
+tmp=$(mktemp -d)
+trap leave EXIT
+trap 'exit 1' HUP INT TERM
+$steps

@@ -1,0 +1,241 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What people and scripts ask of the program: list, show, export, help, config.
+
+load lib/server
+
+# ban JAIL ID TIME [SECONDS]
+ban() {
+	archive ban --jail "$1" --id "$2" --ip "$2" --family inet4 \
+	    --time "$3" --bantime "${4:-600}" --bancount 1 --failures 3 \
+	    --restored 0
+}
+
+# Five bans in two jails; the last two live.
+five_bans() {
+	now=$EPOCHSECONDS
+	ban sshd 192.0.2.1 1767225600.25
+	ban sshd 192.0.2.2 1769904000
+	ban web 2001:db8::1 $((now - 864000))
+	ban web 192.0.2.1 $((now - 500)) 86400
+	ban sshd 203.0.113.7 $((now - 100)) -1
+	local when
+	for when in '192.0.2.1 1767225600.25' '192.0.2.2 1769904000'; do
+		archive unban --jail sshd --id "${when% *}" --ip "${when% *}" \
+		    --family inet4 --time "${when#* }" --bantime 600 \
+		    --bancount 1 --failures 3 --restored 0
+	done
+	archive unban --jail web --id 2001:db8::1 --ip 2001:db8::1 \
+	    --family inet6 --time $((now - 864000)) --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0
+	look 'len(rows()) == 5'
+}
+
+# listed WANT OPTION...: list with these options has these addresses, in order.
+listed() {
+	local want=$1
+	shift
+	[ "$(archive list "$@" |
+	    grep -oE '192\.0\.2\.[0-9]+|203\.0\.113\.[0-9]+|2001:db8::[0-9]+' |
+	    paste -sd ' ')" = "$want" ]
+}
+
+@test "list has the newest first, and its options choose" {
+	five_bans
+	listed '203.0.113.7 192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.1'
+	listed '203.0.113.7 192.0.2.2 192.0.2.1' --jail sshd
+	listed '192.0.2.1 192.0.2.1' --id 192.0.2.1
+	listed '192.0.2.1' --id 192.0.2.1 --jail web
+	listed '203.0.113.7 192.0.2.1' --active
+	listed '203.0.113.7 192.0.2.1' --limit 2
+	listed '203.0.113.7' --active --limit 1
+	listed '' --jail none
+}
+
+@test "--since and --until take epoch seconds, ISO 8601 and ages" {
+	five_bans
+	listed '203.0.113.7 192.0.2.1' --since 7d
+	listed '203.0.113.7' --since 200s
+	listed '192.0.2.2 192.0.2.1' --until 1769990400
+	listed '192.0.2.2' --since 2026-02-01T00:00:00Z --until 2026-02-02T00:00:00Z
+	listed '192.0.2.1' --until 2026-01-02
+	listed '2001:db8::1' --since 2w --until 1d
+	listed '203.0.113.7 192.0.2.1 2001:db8::1 192.0.2.2' --since 1767225601
+	local wrong
+	for wrong in x '' 7y -5 1d2 2026-13-01 2026-02-30 99999999999999999999; do
+		status 64 archive list --since "$wrong"
+	done
+	for wrong in x '' -1 1.5 99999999999999999999; do
+		status 64 archive list --limit "$wrong"
+	done
+}
+
+@test "show tells all about one address" {
+	five_bans
+	archive show 192.0.2.1 >"$lab/show"
+	grep -q sshd "$lab/show"
+	grep -q web "$lab/show"
+	grep -q expired "$lab/show"
+	run -1 grep -E '203\.0\.113|192\.0\.2\.2' "$lab/show"
+}
+
+@test "show finds the ids that were banned for an address" {
+	archive ban --jail web --id s3ss10n --ip 192.0.2.20 --family inet4 \
+	    --time "$EPOCHSECONDS" --bantime 600 --bancount 1 --failures 3 \
+	    --restored 0
+	archive show 192.0.2.20 >"$lab/show"
+	grep -q s3ss10n "$lab/show"
+}
+
+@test "export is one JSON object a line, oldest first" {
+	five_bans
+	look '[r["ident"] for r in rows()] == ["192.0.2.1", "192.0.2.2",
+	    "2001:db8::1", "192.0.2.1", "203.0.113.7"]'
+	look 'rows() == sorted(rows(), key=lambda r: r["since_us"])'
+	look 'len({r["rev"] for r in rows()}) == 5'
+	look 'same(rows()[0], {"jail": "sshd", "ident": "192.0.2.1", "ip": None,
+	    "host": None, "since_us": 1767225600250000, "timeofban": 1767225600,
+	    "nth": 0, "seconds": 600, "bancount": 1, "failures": 3,
+	    "matches": None, "captures": None, "origin": "log",
+	    "seen": ["event"], "ended_why": "expired", "restored": 0})'
+	look 'same(rows()[4], {"seconds": -1, "ended_us": None, "ended_why": None})'
+}
+
+@test "an empty archive is listed and exported as nothing" {
+	status 66 archive reconcile
+	[ -z "$(archive export)" ]
+	archive list
+}
+
+@test "where there is no archive yet, readers say so and make none" {
+	status 66 archive list
+	says "$lab/archive/archive.sqlite3"
+	status 66 archive export
+	status 66 archive show 192.0.2.1
+	[ ! -e "$lab/archive" ]
+}
+
+@test "help is everywhere, and costs nothing" {
+	local verb
+	status 0 "$program" --help
+	for verb in ban unban prolong flush reconcile list show export; do
+		says "$verb"
+	done
+	for verb in ban unban prolong flush reconcile list show export; do
+		status 0 "$program" "$verb" --help
+		says "$verb"
+	done
+	"$program" list --help | grep -q -e --limit
+	"$program" reconcile --help | grep -q -e --every
+}
+
+@test "the version comes with SQLite's" {
+	status 0 "$program" --version
+	says fail2ban-archive
+	[[ $said =~ SQLite\ 3\.[0-9]+ ]]
+}
+
+@test "what is not understood is a usage error" {
+	status 64 "$program"
+	status 64 archive
+	status 64 archive nonsense
+	says nonsense
+	status 64 archive list --nonsense
+	says --nonsense
+	status 64 archive list stray
+	status 64 archive list --jail
+	status 64 archive show
+	status 64 archive show one two
+	status 64 archive reconcile --every
+	status 64 archive reconcile --every 0
+	status 64 archive reconcile --every x
+	status 64 "$program" -c
+	status 64 archive $'non\e[31msense'
+	[[ $said != *$'\e'* ]]
+}
+
+@test "an event without its parts is refused, not archived" {
+	run archive ban --jail sshd
+	[ "$status" -ne 0 ]
+	run archive ban --jail sshd --id 192.0.2.1 --time yesterday \
+	    --bantime 600 --bancount 1 --failures 3 --restored 0
+	[ "$status" -ne 0 ]
+	run archive unban --id 192.0.2.1 --time 1795458480 --bantime 600
+	[ "$status" -ne 0 ]
+	look '__import__("os").path.exists(LAB + "/archive") is False or
+	    rows() == []'
+}
+
+@test "the family may be missing, or be None" {
+	archive ban --jail sshd --id text --ip text --time 1795458480 \
+	    --bantime -1 --bancount 1 --failures 3 --restored 0
+	archive ban --jail sshd --id text2 --ip text2 --family None \
+	    --time 1795458480 --bantime -1 --bancount 1 --failures 3 --restored 0
+	look 'len(rows()) == 2'
+	archive flush --jail sshd --time 1795458490
+	archive flush --jail sshd --family None --time 1795458490.5
+	look 'len(rows()) == 2'
+}
+
+# refused LINE NUMBER WORD: a config with that last line.
+refused() {
+	printf '# a comment\n%s\n' "$1" >"$lab/bad.cfg"
+	status 78 "$program" -c "$lab/bad.cfg" list
+	says "$lab/bad.cfg:2: $2"
+	# One line, and a reason behind the key.
+	[[ $said =~ bad\.cfg:2:\ $2:?\ .+ ]]
+	[[ $said != *$'\n'* ]]
+}
+
+@test "a wrong config is told by file, line, key and reason" {
+	refused 'nonsense = 1;' nonsense
+	refused 'interval = "often";' interval
+	refused 'interval = 0;' interval
+	refused 'interval = 1.5;' interval
+	refused 'archive = 5;' archive
+	refused 'run_deadline = -1;' run_deadline
+	refused 'lock_deadline = 99999999;' lock_deadline
+	refused 'retention_days = -1;' retention_days
+	refused 'evidence = "all";' evidence
+	refused 'backfill = 99999999999999L;' backfill
+	refused 'spool = { a = 1; };' spool
+	refused 'max_matches = [1, 2];' max_matches
+	printf 'interval = 5;\n= ;\n' >"$lab/bad.cfg"
+	status 78 "$program" -c "$lab/bad.cfg" list
+	says "$lab/bad.cfg:2: "
+}
+
+@test "a config file that is named and missing is told" {
+	status 66 "$program" -c "$lab/none.cfg" list
+	says "$lab/none.cfg"
+}
+
+@test "all keys together are a config, in both notations" {
+	config 'backfill = 0;' \
+	    'lock_deadline = 500;' 'retention_days = 30;' \
+	    'evidence : "database"' 'max_matches = 10;'
+	ban sshd 192.0.2.1 "$EPOCHSECONDS"
+	look 'len(rows()) == 1'
+}
+
+@test "list writes no escape sequence and no torn column for hostile text" {
+	local id=$'a\e[31m\tb\r\nc'
+	archive ban --jail $'j\e]0;x\a' --id "$id" --ip "$id" --family None \
+	    --time "$EPOCHSECONDS" --bantime -1 --bancount 1 --failures 3 \
+	    --restored 0
+	look 'rows()[0]["ident"] == id and rows()[0]["jail"] == "j\x1b]0;x\x07"' \
+	    "id=$id"
+	archive list >"$lab/list"
+	run -1 grep -lP '[\x00-\x08\x0b-\x1f\x7f]' "$lab/list"
+	archive list --id "$id" >"$lab/list"
+	grep -q 31m "$lab/list"
+}
+
+@test "a reader that goes away is no disaster" {
+	five_bans
+	archive export | head -n 1 >/dev/null
+	status 0 archive list
+	run bash -c '"$1" -c "$2" export >/dev/full' - "$program" "$lab/archive.cfg"
+	[ "$status" -ne 0 ]
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the action did not see, reconcile finds in fail2ban's own database.
+
+load lib/server
+
+@test "bans made while the action was off are there after one reconcile" {
+	jail sshd action= maxretry=2
+	jail web action= bantime=-1
+	server_start
+	fails sshd 'auth failure user=a from 192.0.2.1' \
+	    'auth failure user=b from 192.0.2.1' \
+	    'network failure from 2001:db8:1::/48' \
+	    'network failure from 2001:db8:1::/48'
+	fails web 'session id=s3ss10n from 192.0.2.2' 'token id=t0k3n refused'
+	client set sshd banip 192.0.2.3 'any text' 198.51.100.0/28
+	soon 'len(bans()) == 7'
+	[ ! -e "$lab/archive/archive.sqlite3" ]
+	archive reconcile
+	look 'calls() == [] and len(rows()) == 7'
+	look 'all(same_as_theirs(b["jail"], b["ip"], seen=["database"],
+	    since_us=b["timeofban"] * 1000000) for b in bans())'
+	look 'row("web", "s3ss10n")["ip"] == "192.0.2.2"'
+	archive export >"$lab/before"
+	archive reconcile
+	archive export | cmp - "$lab/before"
+	look '[(r["added"], r["changed"]) for r in runs()][-1] == (0, 0)'
+	look 'runs()[0]["added"] == 7'
+}
+
+@test "the database is asked of the server, and noted for the events" {
+	config 'fail2ban_database = "";'
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'row("sshd", "192.0.2.1")["seen"] == ["event"]'
+	archive reconcile
+	look 'same_as_theirs("sshd", "192.0.2.1")'
+	fails sshd 'auth failure user=x from 192.0.2.2'
+	soon 'same_as_theirs("sshd", "192.0.2.2", captures={"user": "x"})'
+	# The one noted serves a reconcile too, while there is no server.
+	server_kill
+	archive reconcile
+	look 'runs()[-1]["state"] == "completed"'
+	look 'all(same_as_theirs("sshd", b["ip"]) for b in bans())'
+}
+
+@test "a ban that reconcile found first is the same when its restored event comes" {
+	jail sshd action=
+	server_start
+	fails sshd 'auth failure user=a from 192.0.2.1'
+	soon 'len(bans()) == 1'
+	archive reconcile
+	jail sshd
+	client reload --restart sshd
+	soon 'same_as_theirs("sshd", "192.0.2.1", restored=1)'
+	archive reconcile
+	look 'same_as_theirs("sshd", "192.0.2.1", restored=1)'
+}
+
+@test "a ban that reconcile found first gets its exact time from the event" {
+	jail sshd action=
+	server_start
+	at=$EPOCHSECONDS.25 fails sshd 'auth failure user=a from 192.0.2.1'
+	soon 'len(bans()) == 1'
+	archive reconcile
+	look 'row("sshd", "192.0.2.1")["since_us"] % 1000000 == 0'
+	"$lab/helper" -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.1 \
+	    --ip 192.0.2.1 --family inet4 --bantime 600 --bancount 1 \
+	    --failures 1 --restored 0 \
+	    --time "$(look 'print("%d.25" % bans()[0]["timeofban"]) or True')"
+	look 'same_as_theirs("sshd", "192.0.2.1")'
+	look 'row("sshd", "192.0.2.1")["since_us"] % 1000000 == 250000'
+}
+
+@test "what fail2ban's purge leaves only in bips is archived" {
+	jail perm action= bantime=-1
+	server_start
+	client set perm banip 192.0.2.1 192.0.2.2
+	soon 'len(bans()) == 2'
+	server_stop
+	"$python" - "$lab/fail2ban.sqlite3" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("DELETE FROM bans WHERE ip = '192.0.2.1'")
+		db.commit()
+	END
+	archive reconcile
+	look 'same_as_theirs("perm", "192.0.2.1")'
+	look 'same_as_theirs("perm", "192.0.2.2")'
+}
+
+@test "rows that the purge takes away end nothing" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	archive reconcile
+	server_stop
+	"$python" - "$lab/fail2ban.sqlite3" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.execute("DELETE FROM bans")
+		db.commit()
+	END
+	server_start
+	soon 'row("sshd", "192.0.2.1")["restored"] == 1'
+	archive reconcile
+	look 'same_as_theirs("sshd", "192.0.2.1", restored=1)'
+}
+
+@test "a server that lost its database costs the archive nothing" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1 192.0.2.2
+	soon 'len(rows()) == 2'
+	archive reconcile
+	server_kill
+	rm "$lab/fail2ban.sqlite3"
+	server_start
+	client set sshd banip 192.0.2.3
+	soon 'len(rows()) == 3'
+	archive reconcile
+	look 'same_as_theirs("sshd", "192.0.2.3")'
+	# Not manual: their rows did not go from the database that had them.
+	look 'all(row("sshd", ip)["ended_why"] in (None, "inferred")
+	    for ip in ("192.0.2.1", "192.0.2.2"))'
+}
+
+@test "fail2ban loses no ban while reconcile after reconcile reads" {
+	jail sshd
+	server_start
+	in_background archive reconcile --every 1
+	(
+		while [ ! -e "$lab/enough" ]; do archive reconcile; done
+	) >/dev/null 2>&1 3>&- &
+	local n ids=() reader=$!
+	for ((n = 1; n <= 100; n++)); do ids+=("192.0.2.$n"); done
+	client set sshd banip "${ids[@]}" >/dev/null
+	wait_for 30 logged '[sshd] Ban 192.0.2.100'
+	soon 'len(bans()) == 100' || true
+	: >"$lab/enough"
+	wait "$reader" || true
+	look 'len(bans()) == len(rows()) == 100'
+	look '"database is locked" not in log()'
+}

@@ -1,0 +1,274 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# How a ban ended is told apart, and what fail2ban forgets then is kept.
+
+load lib/server
+
+@test "a ban whose time is up is expired when fail2ban lifts it" {
+	jail short bantime=2
+	server_start
+	fails short 'auth failure user=x from 192.0.2.1'
+	client set short banip 2001:db8::1
+	local id
+	for id in 192.0.2.1 2001:db8::1; do
+		soon 'ended("short", id, "expired",
+		    about=log_times("[short] Unban " + id)[0])' "id=$id"
+		look 'row("short", id)["ended_us"] >=
+		    row("short", id)["since_us"] + 2000000' "id=$id"
+		# All else is as it was while the ban lived.
+		look 'same_as_theirs("short", id, ended_why="expired",
+		    ended_us=row("short", id)["ended_us"])' "id=$id"
+	done
+	archive export >"$lab/before"
+	archive reconcile
+	archive export | cmp - "$lab/before"
+}
+
+@test "unbanip is a manual end, and the archive keeps what fail2ban deletes" {
+	jail sshd bantime=2
+	server_start
+	fails sshd 'auth failure user=first from 192.0.2.1'
+	soon 'ended("sshd", "192.0.2.1", "expired")'
+	fails sshd 'auth failure user=second from 192.0.2.1'
+	soon '[r["ended_why"] for r in rows()] == ["expired"] * 2'
+	client set sshd bantime 600
+	fails sshd 'auth failure user=third from 192.0.2.1'
+	soon 'len(rows()) == 3 and rows()[2]["matches"] is not None'
+	look 'same(rows()[2], theirs("sshd", "192.0.2.1"))'
+	client set sshd unbanip 192.0.2.1
+	soon 'rows()[2]["ended_why"] == "manual"'
+	look 'bans() == bips() == []'
+	look '-0.1 < rows()[2]["ended_us"] / 1e6 -
+	    log_times("[sshd] Unban 192.0.2.1")[-1] < 2'
+	archive reconcile
+	look '[(r["captures"]["user"], r["ended_why"]) for r in rows()] ==
+	    [("first", "expired"), ("second", "expired"), ("third", "manual")]'
+	archive show 192.0.2.1 >"$lab/show"
+	grep -q first "$lab/show"
+	grep -q third "$lab/show"
+}
+
+@test "unbanip of every kind of id is a manual end" {
+	jail sshd
+	jail web
+	server_start
+	fails web 'session id=s3ss10n from 192.0.2.20'
+	client set sshd banip 192.0.2.1 2001:db8::1 198.51.100.0/28 'some text'
+	soon 'len(rows()) == 5'
+	client set sshd unbanip 192.0.2.1 2001:db8::1 198.51.100.0/28 'some text'
+	client set web unbanip s3ss10n
+	soon '[r["ended_why"] for r in rows()] == ["manual"] * 5'
+}
+
+@test "a manual end is found by reconcile where no unban came" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1 192.0.2.2
+	soon 'len(rows()) == 2'
+	archive reconcile
+	client set sshd delaction fail2ban-archive
+	client set sshd unbanip 192.0.2.1
+	archive reconcile
+	look 'ended("sshd", "192.0.2.1", "manual",
+	    about=log_times("[sshd] Unban 192.0.2.1")[0])'
+	look 'same_as_theirs("sshd", "192.0.2.2")'
+}
+
+@test "unban --all, twice, with IPv4 and IPv6, is a flush after reconcile" {
+	jail sshd
+	server_start
+	local turn
+	for turn in 1 2; do
+		client set sshd banip 192.0.2.$turn 2001:db8::$turn text$turn
+		soon 'len(rows()) == 3 * int(n)' n=$turn
+		archive reconcile
+		client unban --all
+		soon 'len(calls("flush")) == 3 * int(n)' n=$turn
+		look 'bans() == []'
+		archive reconcile
+		for id in 192.0.2.$turn 2001:db8::$turn text$turn; do
+			look 'ended("sshd", id, "flushed", about=log_times(
+			    "[sshd] Flush ticket(s) with fail2ban-archive")[-1])' \
+			    "id=$id"
+		done
+	done
+	look '{c["family"] for c in calls("flush")} == {"inet4", "inet6", "None"}'
+	look 'len(rows()) == 6 and calls("unban") == []'
+	archive export >"$lab/before"
+	archive reconcile
+	archive export | cmp - "$lab/before"
+}
+
+@test "a stop with a thousand live bans is two flush commands, no unbans" {
+	jail sshd
+	server_start
+	local n ids=()
+	for ((n = 0; n < 500; n++)); do
+		ids+=("198.51.$((100 + n / 256)).$((n % 256))" "$(printf '2001:db8::%x' "$n")")
+	done
+	# shellcheck disable=SC2001
+	mapfile -t ids < <(printf '%s\n' "${ids[@]}" |
+	    sed 's/^198\.51\.101\./203.0.113./')
+	client set sshd banip "${ids[@]}" >/dev/null
+	wait_for 90 logged "[sshd] Ban ${ids[999]}"
+	soon 'len([r for r in rows() if r["ended_us"] is None]) == 1000'
+	server_stop
+	look '[c["family"] for c in calls() if c["verb"] != "ban"] ==
+	    ["inet4", "inet6"]'
+	archive reconcile
+	look 'len(rows()) == 1000 and all(r["ended_us"] is None for r in rows())'
+}
+
+# A stop, then a start with another config. The bans that fail2ban does not
+# restore end, at the stop; the others live.
+restart_with() {
+	archive reconcile
+	server_stop
+	"$@"
+	server_start
+	in_background archive reconcile --every 1
+}
+
+@test "a ban that is ignored after a restart has ended at the stop" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1 192.0.2.2
+	soon 'len(rows()) == 2'
+	restart_with jail sshd ignoreip=192.0.2.1
+	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
+	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
+	look 'same_as_theirs("sshd", "192.0.2.2", restored=1)'
+	look 'len(bans()) == 2'
+}
+
+@test "a permanent ban that is ignored after a restart has ended too" {
+	jail perm bantime=-1
+	server_start
+	client set perm banip 192.0.2.1 192.0.2.2
+	soon 'len(rows()) == 2'
+	restart_with jail perm bantime=-1 ignoreip=192.0.2.1
+	soon 'ended("perm", "192.0.2.1", "inferred", about=log_times(
+	    "[perm] Flush ticket(s) with fail2ban-archive")[0])'
+	look 'same_as_theirs("perm", "192.0.2.2", restored=1)'
+}
+
+@test "the bans of a jail that is gone after a restart have ended at the stop" {
+	jail sshd
+	jail web
+	server_start
+	client set web banip 192.0.2.1 2001:db8::1
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 3'
+	restart_with rm "$lab/etc/jail.d/web.conf"
+	local id
+	for id in 192.0.2.1 2001:db8::1; do
+		soon 'ended("web", id, "inferred", about=log_times(
+		    "[web] Flush ticket(s) with fail2ban-archive")[0])' "id=$id"
+	done
+	look 'same_as_theirs("sshd", "192.0.2.1", restored=1)'
+}
+
+@test "the bans of a jail that a reload removed have ended at its flush" {
+	jail sshd
+	jail web
+	server_start
+	client set web banip 192.0.2.1
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 2'
+	rm "$lab/etc/jail.d/web.conf"
+	client reload
+	in_background archive reconcile --every 1
+	soon 'ended("web", "192.0.2.1", "inferred", about=log_times(
+	    "[web] Flush ticket(s) with fail2ban-archive")[0])'
+	look 'same_as_theirs("sshd", "192.0.2.1")'
+}
+
+@test "a ban that a lowered ban time leaves out has ended at the stop" {
+	jail sshd
+	jail web
+	server_start
+	client set sshd banip 192.0.2.1
+	client set web banip 192.0.2.1
+	soon 'len(rows()) == 2'
+	wait_for 5 look '__import__("time").time() > bans()[0]["timeofban"] + 2' \
+	    2>/dev/null
+	restart_with jail sshd bantime=1
+	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
+	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
+	look 'same_as_theirs("web", "192.0.2.1", restored=1)'
+	look '[c for c in told("ban", "sshd", "192.0.2.1")
+	    if c["restored"] == "1"] == []'
+}
+
+@test "a ban restored with a lowered ban time expires at that" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	restart_with jail sshd bantime=6
+	soon 'ended("sshd", "192.0.2.1", "expired",
+	    about=log_times("[sshd] Unban 192.0.2.1")[-1])'
+	look 'row("sshd", "192.0.2.1")["seconds"] == 6'
+	look 'row("sshd", "192.0.2.1")["restored"] == 1'
+	look 'bans()[0]["bantime"] == 600'
+}
+
+@test "a ban that is not restored after SIGKILL has ended when that is seen" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1 192.0.2.2
+	soon 'len(rows()) == 2'
+	archive reconcile
+	server_kill
+	jail sshd ignoreip=192.0.2.1
+	server_start
+	local since=$EPOCHREALTIME
+	in_background archive reconcile --every 1
+	soon 'ended("sshd", "192.0.2.1", "inferred")'
+	look 'row("sshd", "192.0.2.1")["ended_us"] / 1e6 >= float(since)' \
+	    "since=$since"
+	look 'row("sshd", "192.0.2.2")["ended_us"] is None'
+}
+
+@test "a ban that came back after it was held to have ended lives again" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	restart_with jail sshd ignoreip=192.0.2.1
+	soon 'ended("sshd", "192.0.2.1", "inferred")'
+	server_stop
+	jail sshd
+	server_start
+	soon 'same_as_theirs("sshd", "192.0.2.1", restored=1)'
+}
+
+@test "bans come back one by one: none is held to have ended meanwhile" {
+	jail sshd
+	server_start
+	local n ids=()
+	for ((n = 1; n <= 40; n++)); do ids+=("192.0.2.$n"); done
+	client set sshd banip "${ids[@]}" >/dev/null
+	soon 'len(rows()) == 40'
+	# A second action that takes its time holds up every ban.
+	cat >"$lab/etc/action.d/slow.conf" <<-'END'
+		[Definition]
+		actionban = sleep 0.1
+	END
+	sed -i 's/^action = .*/&\n         slow/' "$lab/etc/jail.conf"
+	restart_with true
+	soon 'all(r["restored"] == 1 for r in rows())'
+	look 'all(r["ended_us"] is None for r in rows()) and len(rows()) == 40'
+}
+
+@test "a younger ban ends an older one of its id" {
+	archive ban --jail sshd --id 192.0.2.1 --ip 192.0.2.1 --family inet4 \
+	    --time 1795458480.25 --bantime -1 --bancount 1 --failures 3 \
+	    --restored 0
+	archive ban --jail sshd --id 192.0.2.1 --ip 192.0.2.1 --family inet4 \
+	    --time 1795458580.5 --bantime -1 --bancount 1 --failures 3 \
+	    --restored 0
+	look '[(r["ended_us"], r["ended_why"]) for r in rows()] ==
+	    [(1795458580500000, "inferred"), (None, None)]'
+}

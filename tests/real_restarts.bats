@@ -1,0 +1,205 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The server goes and comes back: a ban that lives on is still one row.
+
+load lib/server
+
+# Bans of all kinds, live for long, and all of them in the archive.
+live_bans() {
+	fails sshd 'auth failure user=a from 192.0.2.1' \
+	    'auth failure user=b from 2001:db8::1' \
+	    'network failure from 198.51.100.0/28'
+	fails perm 'auth failure user=c from 192.0.2.2'
+	client set sshd banip 192.0.2.3 'some text' >/dev/null
+	soon 'len(rows()) == len(bans()) == 6 and
+	    all(r["matches"] is not None for r in rows())'
+}
+
+# every_ban_lives RESTORED: it is as fail2ban's database has it, was restored
+# that often, and is there once.
+every_ban_lives() {
+	soon 'len(rows()) == 6 and all(same_as_theirs(b["jail"], b["ip"],
+	    restored=int(n)) for b in bans())' "n=$1"
+}
+
+@test "after a restart the bans live, and restored counts up" {
+	jail sshd
+	jail perm bantime=-1
+	server_start
+	live_bans
+	server_stop
+	server_start
+	every_ban_lives 1
+	archive reconcile
+	every_ban_lives 1
+	server_stop
+	server_start
+	every_ban_lives 2
+	archive reconcile
+	archive reconcile
+	every_ban_lives 2
+	look 'len(calls("flush")) >= 2 and calls("unban") == []'
+}
+
+@test "a reconcile while the server is down ends nothing" {
+	jail sshd
+	jail perm bantime=-1
+	server_start
+	live_bans
+	archive reconcile
+	server_stop
+	archive reconcile
+	archive reconcile
+	every_ban_lives 0
+	server_start
+	every_ban_lives 1
+}
+
+@test "reload ends nothing, with and without --restart" {
+	jail sshd
+	jail perm bantime=-1
+	server_start
+	live_bans
+	client reload
+	every_ban_lives 0
+	client reload --restart sshd
+	client reload --restart perm
+	every_ban_lives 1
+	archive reconcile
+	every_ban_lives 1
+}
+
+@test "the time of a restored ban keeps its fraction" {
+	jail sshd
+	server_start
+	at=$EPOCHSECONDS.5000002 fails sshd 'auth failure user=a from 192.0.2.1'
+	at=$((EPOCHSECONDS - 1)).4999998 \
+	    fails sshd 'auth failure user=a from 192.0.2.2'
+	soon 'len(rows()) == 2'
+	archive export | jq -c '[.ident, .since_us, .timeofban, .nth]' >"$lab/before"
+	server_stop
+	server_start
+	soon 'all(r["restored"] == 1 for r in rows())'
+	archive export | jq -c '[.ident, .since_us, .timeofban, .nth]' |
+	    cmp - "$lab/before"
+}
+
+@test "SIGKILL ends nothing and makes no second row" {
+	jail sshd
+	jail perm bantime=-1
+	server_start
+	live_bans
+	server_kill
+	archive reconcile
+	every_ban_lives 0
+	server_start
+	# It comes back with every ban: restored, or read from its log again.
+	soon 'all(log().count("[%s] Ban %s\n" % (b["jail"], b["ip"])) +
+	    log().count("[%s] Restore Ban %s\n" % (b["jail"], b["ip"])) == 2
+	    for b in bans())'
+	soon 'len(calls("ban")) == 12'
+	look 'len(rows()) == 6'
+	archive reconcile
+	look 'len(rows()) == 6 and all(r["ended_us"] is None for r in rows())'
+	look 'all(r["restored"] == len([c for c in told("ban", r["jail"], r["ident"])
+	    if c["restored"] == "1"]) for r in rows())'
+}
+
+@test "a log that is read again after SIGKILL makes no second row" {
+	jail sshd
+	server_start
+	fails sshd 'auth failure user=a from 192.0.2.1'
+	soon 'len(rows()) == 1'
+	server_kill
+	# As if the ban had not been restored first: its rows and the position in
+	# the log are lost, as they are with a database that was not synced.
+	"$python" - "$lab/fail2ban.sqlite3" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		for table in "bans", "bips", "logs":
+		    db.execute("DELETE FROM " + table)
+		db.commit()
+	END
+	server_start
+	soon 'len(told("ban", "sshd", "192.0.2.1")) == 2'
+	archive reconcile
+	look 'same_as_theirs("sshd", "192.0.2.1", restored=0)'
+}
+
+@test "a ban that expired while the server was down is inferred at its second" {
+	jail short bantime=3
+	server_start
+	archive reconcile
+	fails short 'auth failure user=a from 192.0.2.1'
+	client set short banip 2001:db8::2
+	soon 'len(rows()) == 2 and all(r["matches"] is not None for r in rows())'
+	server_kill
+	wait_for 10 expired_by 3
+	archive reconcile
+	local id
+	for id in 192.0.2.1 2001:db8::2; do
+		look 'ended("short", id, "inferred",
+		    at=row("short", id)["since_us"] + 3000000)' "id=$id"
+	done
+	archive export >"$lab/before"
+	archive reconcile
+	server_start
+	archive reconcile
+	archive export | cmp - "$lab/before"
+}
+
+# expired_by SECONDS: the newest ban is up, for more than two intervals.
+expired_by() {
+	look 'max(r["timeofban"] for r in rows()) + int(s) + 3 <
+	    __import__("time").time()' "s=$1" 2>/dev/null
+}
+
+@test "a ban that expired in a stop is inferred too, after the flush" {
+	jail short bantime=3
+	server_start
+	archive reconcile
+	client set short banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	server_stop
+	look 'len(calls("flush")) == 1'
+	wait_for 10 expired_by 3
+	archive reconcile
+	look 'ended("short", "192.0.2.1", "inferred",
+	    at=row("short", "192.0.2.1")["since_us"] + 3000000)'
+}
+
+@test "an unban that comes late overrides what was inferred" {
+	jail short bantime=3
+	server_start
+	archive reconcile
+	client set short banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	server_kill
+	wait_for 10 expired_by 3
+	archive reconcile
+	look 'ended("short", "192.0.2.1", "inferred")'
+	archive unban --jail short --id 192.0.2.1 --ip 192.0.2.1 --bantime 3 \
+	    --time "$(look 'print(calls("ban")[0]["time"]) or True')" \
+	    --bancount 1 --failures 0 --restored 0
+	look 'ended("short", "192.0.2.1", "expired",
+	    about=__import__("time").time() - 1)'
+}
+
+@test "two bans of an id within one second are two rows" {
+	jail sshd
+	server_start
+	local second=$EPOCHSECONDS
+	at=$second fails sshd 'auth failure user=a from 192.0.2.1'
+	soon 'len(rows()) == 1'
+	client set sshd unbanip 192.0.2.1
+	soon 'rows()[0]["ended_why"] == "manual"'
+	at=$second fails sshd 'auth failure user=b from 192.0.2.1'
+	soon 'len(rows()) == 2'
+	look '[r["nth"] for r in rows()] == [0, 1] and
+	    rows()[0]["since_us"] == rows()[1]["since_us"] and
+	    [r["captures"] for r in rows()] == [{"user": "a"}, {"user": "b"}] and
+	    rows()[1]["ended_us"] is None'
+	archive reconcile
+	look 'len(rows()) == 2 and rows()[1]["ended_us"] is None'
+}
