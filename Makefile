@@ -22,13 +22,17 @@ OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 SCHEMA = $(sort $(wildcard helper/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 
-# What DIR/share and the like hold is told here and nowhere else.
-SBIN = $(DESTDIR)$(PREFIX)/sbin
-MAN8 = $(DESTDIR)$(PREFIX)/share/man/man8
-UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
-COMPLETION = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-ACTION_D = $(DESTDIR)$(SYSCONFDIR)/fail2ban/action.d
-SUBSTITUTE = sed -e 's|@SBIN@|$(PREFIX)/sbin|g' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|g'
+# Where things go is told here and nowhere else.
+SBIN = $(PREFIX)/sbin
+MAN8 = $(PREFIX)/share/man/man8
+UNITDIR = $(PREFIX)/lib/systemd/system
+COMPLETION = $(PREFIX)/share/bash-completion/completions
+ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
+CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
+
+INSTALLED = $(SBIN)/fail2ban-archive $(MAN8)/fail2ban-archive.8 \
+	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
+	$(COMPLETION)/fail2ban-archive $(ACTION_D)/fail2ban-archive.conf
 
 all: $(BUILD)/fail2ban-archive
 
@@ -57,6 +61,25 @@ $(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
 check: all
 	tests/run
+
+# An upgrade keeps the config.
+install: all
+	install -d $(addprefix $(DESTDIR),$(dir $(INSTALLED)))
+	install -m 755 $(BUILD)/fail2ban-archive $(DESTDIR)$(SBIN)/
+	install -m 644 helper/fail2ban-archive.8 $(DESTDIR)$(MAN8)/
+	install -m 644 helper/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
+	sed 's|@SBIN@|$(SBIN)|' helper/systemd/fail2ban-archive.service.in \
+		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
+	install -m 644 helper/completion.bash \
+		$(DESTDIR)$(COMPLETION)/fail2ban-archive
+	sed -e 's|/usr/local/sbin/|$(SBIN)/|' -e 's|/etc/|$(SYSCONFDIR)/|' \
+		action.d/fail2ban-archive.conf \
+		> $(DESTDIR)$(ACTION_D)/fail2ban-archive.conf
+	test -e $(DESTDIR)$(CONFIG) || \
+		install -m 644 helper/fail2ban-archive.cfg $(DESTDIR)$(CONFIG)
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 
 clean:
 	rm -rf $(BUILD)

@@ -4,7 +4,7 @@
 # Install, upgrade or take out fail2ban-archive: usage() says what it does,
 # install_all() and uninstall_all() in which order.
 
-set -eu
+set -euf
 umask 022
 
 usage() {
@@ -58,13 +58,14 @@ run() {
 	fi
 }
 
-# Make standard input the file $1, whole or not at all.
+# Make standard input the file $1, whole or not at all, with the mode it has.
 write_file() {
 	if [ "$dry_run" ]; then
 		say "would write: $1"
 		sed 's/^/    /'
 	else
 		mkdir -p "${1%/*}"
+		[ ! -e "$1" ] || cp -p "$1" "$1.new"
 		cat >"$1.new"
 		mv -f "$1.new" "$1"
 	fi
@@ -92,6 +93,10 @@ is_running() {
 	has_fail2ban && fail2ban ping >/dev/null 2>&1
 }
 
+names() {
+	sed -n "$1" "$tmp/stream" | paste -s -d ' ' -
+}
+
 # Read what fail2ban makes of its configuration: Python lists, one a line, as
 # ['add', 'sshd', 'auto'] and ['set', 'sshd', 'addaction', 'fail2ban-archive'].
 # With -d a missing log does not fail the test -t: that is not for us to judge.
@@ -99,9 +104,8 @@ is_running() {
 read_config() {
 	fail2ban -d -t >"$tmp/stream" 2>"$tmp/errors" || return 1
 	name="'\([A-Za-z0-9_.@+][A-Za-z0-9_.@+-]*\)'"
-	enabled=$(sed -n "s/^\['add', $name, .*/\1/p" "$tmp/stream" | paste -s -d ' ' -)
-	archived=$(sed -n "s/^\['set', $name, 'addaction', '$action'\]\$/\1/p" \
-		"$tmp/stream" | paste -s -d ' ' -)
+	enabled=$(names "s/^\['add', $name, .*/\1/p")
+	archived=$(names "s/^\['set', $name, 'addaction', '$action'\]\$/\1/p")
 	odd=$(grep "^\['add', " "$tmp/stream" | grep -v "^\['add', $name, ") || :
 }
 
@@ -180,9 +184,10 @@ take_back() {
 }
 
 turn_on() {
+	[ "$surveyed" ] || say "Turn the action on in ${jails:-all enabled jails}"
 	missing=
 	for jail in $wanted; do
-		has_word "$jail" "$archived" || missing="$missing $jail"
+		has_word "$jail" "$archived$missing" || missing="$missing $jail"
 	done
 	[ "$missing" ] || return 0
 	say "Turn the action on in:$missing"
@@ -200,7 +205,10 @@ turn_on() {
 }
 
 turn_off() {
-	has_fail2ban || return 0
+	if ! has_fail2ban; then
+		run rm -f "$jail_file"
+		return
+	fi
 	read_config || [ "$force" ] || die "$etc: fail2ban cannot read its" \
 		"configuration: put this right, or use --force: $(cat "$tmp/errors")"
 	was_archived=$archived
@@ -227,6 +235,7 @@ reload() {
 apply() {
 	is_running || return 0
 	if [ "$opened" ]; then
+		say "Restart fail2ban: its sandbox has changed"
 		run systemctl try-restart fail2ban.service || failed=1
 		return 0
 	fi
@@ -272,12 +281,12 @@ make_install() {
 
 reconcile() {
 	run "$program" -c "$config" reconcile ||
-		warn "the first reconcile failed; the timer tries again"
+		warn "nothing reconciled yet, see above; the timer goes on trying"
 }
 
 summary() {
 	say "$("$program" -c "$config" export | wc -l) bans are archived in $archive."
-	say "From now on those of: ${wanted:-no jail, as none is enabled in $etc}"
+	say "From now on those of: ${archived:-no jail, as none is enabled in $etc}"
 	if ! is_running; then
 		say "fail2ban does not run: start it, and its bans are archived."
 		! has_fail2ban || fail2ban -t 2>&1 >/dev/null |
@@ -310,12 +319,14 @@ uninstall_all() {
 	turn_off
 	unschedule
 	run make -s uninstall DESTDIR="$root" PREFIX="$prefix" SYSCONFDIR=/etc
+	! has_systemd || run systemctl daemon-reload
 	if [ "$purge" ]; then
 		remove_folder
 		run rm -f "$config"
 	else
 		say "Left: $folder and $config; ./install.sh --purge takes them out."
 	fi
+	[ -z "$failed" ] || die "fail2ban did not let go of the action: restart it"
 }
 
 leave() {
@@ -331,7 +342,7 @@ steps=install_all jails='' purge='' dry_run='' force=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--jail)
-		[ $# -gt 1 ] || die "--jail: a jail's name is missing"
+		[ "${2:-}" ] || die "--jail: a jail's name is missing"
 		jails="$jails $2"
 		shift
 		;;
@@ -345,7 +356,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-cd -- "$(dirname -- "$0")"
+CDPATH='' cd -- "$(dirname -- "$0")"
 root=${DESTDIR:-}
 root=${root%/}
 case $root in
@@ -362,7 +373,8 @@ config=$root/etc/$action.cfg
 etc=$root/etc/fail2ban
 jail_file=$etc/jail.d/zz-$action.local
 socket=${FAIL2BAN_SOCKET:-${root:+$root/run/fail2ban/fail2ban.sock}}
-surveyed='' wanted='' unchecked='' opened='' action_changed='' failed=''
+surveyed='' enabled='' archived='' wanted=''
+unchecked='' opened='' action_changed='' failed=''
 # shellcheck source=/dev/null
 . helper/system.sh
 

@@ -21,6 +21,8 @@
 /* The most of <matches> that is taken, and of a row's data. */
 #define MATCHES_MAX (1024 * 1024)
 #define DATA_MAX (1024 * 1024)
+/* How long a write of fail2ban is waited for: its own take a millisecond. */
+#define BUSY_MS 10
 
 static int
 take_option(void *to, const char *name, const char *value, struct err *e)
@@ -69,7 +71,7 @@ look_up(const struct config *config, struct event *event)
 	whereabouts_of_database(config, path);
 	if (path[0] == '\0' ||
 	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0 ||
-	    fail2ban_db_open(&f, path, 0, NULL) != 0)
+	    fail2ban_db_open(&f, path, BUSY_MS, NULL) != 0)
 		return;
 	rc = fail2ban_db_find(&f, event->jail, event->ident, timeofban,
 	    config->evidence == CONFIG_EVIDENCE_DATABASE ? DATA_MAX : 0, &row,

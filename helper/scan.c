@@ -40,9 +40,10 @@ scan_find(struct pass *pass, struct err *e)
 		whereabouts_of_database(pass->config, pass->db_path);
 		if (pass->db_path[0] != '\0')
 			return 0;
-		return err_set(e, EX_UNAVAILABLE, "%s; and where fail2ban's "
-		    "database lies is not known: start fail2ban, or set "
-		    "fail2ban_database in the config", pass->why.text);
+		return err_set(e, EX_UNAVAILABLE, "%s does not tell where "
+		    "fail2ban's database lies (%s): start fail2ban, or set "
+		    "fail2ban_database in the config",
+		    pass->config->fail2ban_socket, pass->why.text);
 	}
 	if (path != NULL)
 		snprintf(pass->db_path, sizeof(pass->db_path), "%s", path);

@@ -115,12 +115,15 @@ make_folder() {
 	run restorecon -R "$folder"
 }
 
-# A folder of our name is ours; in another one only the archive's files are.
+# The usual folder is ours; in another one only the archive's files are.
 remove_folder() {
-	case $folder in
-	*/"$action") run rm -rf "$folder" ;;
-	*) run rm -f "$archive" "$archive"-* ;;
-	esac
+	if [ "$folder" = "$root/var/lib/$action" ]; then
+		run rm -rf "$folder"
+	else
+		for suffix in '' -wal -shm .gate .write .reconcile .fail2ban; do
+			run rm -f "$archive$suffix"
+		done
+	fi
 	! has_selinux || run semanage fcontext -d "$folder(/.*)?" || :
 }
 
@@ -178,8 +181,8 @@ schedule() {
 }
 
 unschedule() {
-	if has_systemd; then
-		run systemctl disable --now "$action.timer" || :
+	if has_systemd && systemctl is-enabled "$action.timer" >/dev/null 2>&1; then
+		run systemctl disable --now "$action.timer"
 	fi
 	if [ -f "$crontab" ] && grep -q "/$action reconcile" "$crontab"; then
 		crontab_without_ours | write_file "$crontab"

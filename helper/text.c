@@ -191,6 +191,15 @@ days_from_civil(int year, int month, int day)
 	return era_day + year_day - 719468;
 }
 
+static int
+days_of_month(int year, int month)
+{
+	int next = month == 12 ? 1 : month + 1;
+
+	return (int)(days_from_civil(month == 12 ? year + 1 : year, next, 1) -
+	    days_from_civil(year, month, 1));
+}
+
 static bool
 parse_iso(const char *s, int64_t *us)
 {
@@ -201,7 +210,7 @@ parse_iso(const char *s, int64_t *us)
 
 	if (!take_field(&s, 4, 1970, 9999, &year) || *s++ != '-' ||
 	    !take_field(&s, 2, 1, 12, &month) || *s++ != '-' ||
-	    !take_field(&s, 2, 1, 31, &tm.tm_mday))
+	    !take_field(&s, 2, 1, days_of_month(year, month), &tm.tm_mday))
 		return false;
 	if (*s == 'T' || *s == ' ') {
 		s++;

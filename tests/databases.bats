@@ -87,7 +87,8 @@ reconciles_sample() {
 @test "two samples in turn at one place: each ban of both once" {
 	reconciles_sample mixed20-deb-running.sqlite3
 	cp "$lab/before" "$lab/first"
-	rm "$lab/fail2ban.sqlite3"
+	# Aside, not away: a new file must not get the inode of the old one.
+	mv "$lab/fail2ban.sqlite3" "$lab/aside"
 	cp "$BATS_TEST_DIRNAME/samples/scenario-after-stop-1.1.0.sqlite3" \
 	    "$lab/fail2ban.sqlite3"
 	archive reconcile
@@ -95,9 +96,7 @@ reconciles_sample() {
 	[ "$(wc -l <"$lab/both")" -eq "$(($(wc -l <"$lab/first") + $(look \
 	    'print(len({(b["jail"], b["ip"], b["timeofban"])
 	    for b in bans() + bips()})) or True')))" ]
-	rm "$lab/fail2ban.sqlite3"
-	cp "$BATS_TEST_DIRNAME/samples/mixed20-deb-running.sqlite3" \
-	    "$lab/fail2ban.sqlite3"
+	mv "$lab/aside" "$lab/fail2ban.sqlite3"
 	archive reconcile
 	archive export | jq -c 'del(.rev)' >"$lab/again"
 	jq -c 'del(.rev)' "$lab/both" | cmp - "$lab/again"
@@ -420,7 +419,7 @@ while True:
 	an_archived_ban
 	database 4 -10 sshd 192.0.2.1 600
 	sqlite3 "$lab/fail2ban.sqlite3" 'UPDATE fail2banDb SET version = 5'
-	fails_with 65 "$lab/fail2ban.sqlite3" 5
+	fails_with 76 "$lab/fail2ban.sqlite3" 5
 }
 
 @test "a database that another process has locked" {

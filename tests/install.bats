@@ -17,7 +17,7 @@ setup_file() {
 	export tree=$BATS_FILE_TMPDIR/tree
 	mkdir "$tree"
 	cp -a "$BATS_TEST_DIRNAME"/../{Makefile,action.d,helper,install.sh} "$tree"
-	env -u BUILD make -s -j2 -C "$tree"
+	env -u BUILD -u MAKEFLAGS make -s -j2 -C "$tree"
 }
 
 setup() {
@@ -25,7 +25,7 @@ setup() {
 	scratch=$lab/root
 	installed=$scratch/usr/local/sbin/fail2ban-archive
 	jail_file=$scratch/etc/fail2ban/jail.d/zz-fail2ban-archive.local
-	unset BUILD
+	unset BUILD MAKEFLAGS
 	export DESTDIR=$scratch FAIL2BAN_SOCKET=$lab/run/sock PATH=$lab/bin:$PATH
 
 	mkdir -p "$lab/bin" "$scratch"/{etc,proc}
@@ -73,6 +73,16 @@ calls_of() { grep -c "^$1" "$lab/calls" || true; }
 # 3 is the pipe that bats itself waits on: no server may inherit it.
 installer() { "$tree/install.sh" "$@" 3>&-; }
 
+# installer, where there are all commands but fail2ban's.
+bare_installer() {
+	if [ ! -e "$lab/tools" ]; then
+		mkdir "$lab/tools"
+		ln -s /usr/bin/* "$lab/tools"
+		rm "$lab"/tools/fail2ban-*
+	fi
+	PATH=$lab/bin:$lab/tools installer "$@"
+}
+
 # login_fails ADDRESS: sshd writes that in its log.
 login_fails() {
 	echo "$(LC_ALL=C date '+%b %d %T') lab sshd[1]: Failed password for" \
@@ -112,6 +122,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	server_start
 	status 0 installer
 	says 'From now on those of: sshd'
+	[[ $said != *'does not run'* ]]
 	login_fails 192.0.2.10
 	wait_for 15 is_archived sshd 192.0.2.10
 	grep -qx 192.0.2.10 "$lab/banned"
@@ -164,7 +175,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 		jail "$name" enabled=true filter=sshd "logpath=$lab/log/$name"
 	done
 	server_start
-	status 0 installer --jail first --jail third
+	status 0 installer --jail first --jail third --jail first
 	has_action first
 	has_action third
 	lacks_action sshd
@@ -279,7 +290,6 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 		[ ! -e '$jail_file' ] || kill -TERM \$PPID
 		exec $(command -v fail2ban-client) \"\$@\""
 	status 1 installer
-	says 'taken back'
 	[ ! -e "$jail_file" ]
 }
 
@@ -382,13 +392,14 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	echo precious >"$scratch/srv/mixed/file"
 	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
 		archive = "$scratch/srv/mixed/bans.sqlite3";
-		spool = "$scratch/srv/mixed/spool";
+		spool = "$lab/spool";
+		fail2ban_socket = "$lab/run/sock";
 	END
+	server_start
 	status 0 installer
 	[ -e "$scratch/srv/mixed/bans.sqlite3" ]
 	status 0 installer --purge
-	[ -e "$scratch/srv/mixed/file" ]
-	[ ! -e "$scratch/srv/mixed/bans.sqlite3" ]
+	[ "$(ls "$scratch/srv/mixed")" = file ]
 }
 
 @test "--uninstall is refused while another file turns the action on, and changes nothing" {
@@ -402,6 +413,23 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	status 1 installer --uninstall
 	says 'another file of yours'
 	unchanged_since "$before"
+}
+
+@test "--uninstall with a configuration that fail2ban cannot read is refused, and done with --force" {
+	status 0 installer
+	jail broken enabled=true filter=nonesuch
+	status 1 installer --uninstall
+	says nonesuch
+	[ -e "$jail_file" ]
+	status 0 installer --uninstall --force
+	[ ! -e "$jail_file" ]
+	[ ! -e "$installed" ]
+}
+
+@test "--uninstall after fail2ban itself is gone leaves nothing of ours in its configuration" {
+	status 0 installer
+	status 0 bare_installer --uninstall
+	[ -z "$(find "$scratch/etc/fail2ban" -name '*fail2ban-archive*')" ]
 }
 
 # -------------------------------------------------------- systemd, or cron --
@@ -469,30 +497,22 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 
 @test "busybox's crontab gets one line beside those it has, and loses it again" {
 	mkdir -p "$scratch/etc/crontabs"
-	echo '0 2 * * * run-parts /etc/periodic/daily' >"$scratch/etc/crontabs/root"
-	before=$(cat "$scratch/etc/crontabs/root")
+	daily='0 2 * * * run-parts /etc/periodic/daily'
+	echo "$daily" >"$scratch/etc/crontabs/root"
+	chmod 600 "$scratch/etc/crontabs/root"
+	before=$(snapshot "$scratch/etc/crontabs")
 	status 0 installer
 	status 0 installer
 	run cat "$scratch/etc/crontabs/root"
 	[ "${#lines[@]}" -eq 2 ]
-	[ "${lines[0]}" = "$before" ]
+	[ "${lines[0]}" = "$daily" ]
 	[[ ${lines[1]} == '*/5 * * * * /usr/local/sbin/fail2ban-archive reconcile'* ]]
 	[ ! -e "$scratch/etc/cron.d" ]
 	status 0 installer --uninstall
-	[ "$(cat "$scratch/etc/crontabs/root")" = "$before" ]
+	diff <(echo "$before") <(snapshot "$scratch/etc/crontabs")
 }
 
 # ----------------------------------------------------------- other systems --
-
-# installer, where there are all commands but fail2ban's.
-bare_installer() {
-	if [ ! -e "$lab/tools" ]; then
-		mkdir "$lab/tools"
-		ln -s /usr/bin/* "$lab/tools"
-		rm "$lab"/tools/fail2ban-*
-	fi
-	PATH=$lab/bin:$lab/tools installer "$@"
-}
 
 @test "Debian and Ubuntu: what is missing is installed by apt-get, fail2ban too" {
 	stub apt-get ''

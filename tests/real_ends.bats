@@ -127,7 +127,7 @@ restart_with() {
 	server_stop
 	"$@"
 	server_start
-	in_background archive reconcile --every 1
+	archive_in_background reconcile --every 1
 }
 
 @test "a ban that is ignored after a restart has ended at the stop" {
@@ -178,7 +178,7 @@ restart_with() {
 	soon 'len(rows()) == 2'
 	rm "$lab/etc/jail.d/web.conf"
 	client reload
-	in_background archive reconcile --every 1
+	archive_in_background reconcile --every 1
 	soon 'ended("web", "192.0.2.1", "inferred", about=log_times(
 	    "[web] Flush ticket(s) with fail2ban-archive")[0])'
 	look 'same_as_theirs("sshd", "192.0.2.1")'
@@ -224,7 +224,7 @@ restart_with() {
 	jail sshd ignoreip=192.0.2.1
 	server_start
 	local since=$EPOCHREALTIME
-	in_background archive reconcile --every 1
+	archive_in_background reconcile --every 1
 	soon 'ended("sshd", "192.0.2.1", "inferred")'
 	look 'row("sshd", "192.0.2.1")["ended_us"] / 1e6 >= float(since)' \
 	    "since=$since"

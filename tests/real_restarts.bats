@@ -33,14 +33,20 @@ every_ban_lives() {
 	every_ban_lives 1
 	archive reconcile
 	every_ban_lives 1
+	look 'len(calls("flush")) >= 2 and calls("unban") == []'
+	# A command that fail2ban runs twice comes at once; a restart later on is
+	# another one.
+	local first=$EPOCHSECONDS
+	wait_for 12 later "$((first + 10))"
 	server_stop
 	server_start
 	every_ban_lives 2
 	archive reconcile
 	archive reconcile
 	every_ban_lives 2
-	look 'len(calls("flush")) >= 2 and calls("unban") == []'
 }
+
+later() { ((EPOCHSECONDS > $1)); }
 
 @test "a reconcile while the server is down ends nothing" {
 	jail sshd
@@ -73,8 +79,8 @@ every_ban_lives() {
 @test "the time of a restored ban keeps its fraction" {
 	jail sshd
 	server_start
-	at=$EPOCHSECONDS.5000002 fails sshd 'auth failure user=a from 192.0.2.1'
-	at=$((EPOCHSECONDS - 1)).4999998 \
+	at=$((EPOCHSECONDS - 2)).500001 fails sshd 'auth failure user=a from 192.0.2.1'
+	at=$((EPOCHSECONDS - 1)).499999 \
 	    fails sshd 'auth failure user=a from 192.0.2.2'
 	soon 'len(rows()) == 2'
 	archive export | jq -c '[.ident, .since_us, .timeofban, .nth]' >"$lab/before"

@@ -149,11 +149,13 @@ fails() {
 
 client() { fail2ban-client -c "$lab/etc" -s "$lab/run/sock" "$@"; }
 
-# in_background COMMAND...: its process id is in $!, and ends with the test.
+# in_background PROGRAM...: its process id is in $!, and ends with the test.
 in_background() {
 	"$@" </dev/null >>"$lab/out" 2>&1 3>&- &
 	started+=("$!")
 }
+
+archive_in_background() { in_background "$program" -c "$lab/archive.cfg" "$@"; }
 
 server_start() {
 	: >"$lab/ready"
