@@ -11,7 +11,6 @@
 #include "text.h"
 
 #define APPLICATION_ID 0x46324241 /* "F2BA" */
-#define WAL_LIMIT_EVENT (64 * 4120)
 
 /* The schema's versions, made from helper/sql/ by the Makefile. */
 static const char *const schema[] = {
@@ -63,9 +62,10 @@ check_version(struct archive *a, int64_t *version, struct err *e)
 		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
 		    a->db.name);
 	if (*version > SCHEMA_VERSION)
-		return err_set(e, EX_PROTOCOL, "%s: version %d, this program "
-		    "knows up to %d: install the newer program", a->db.name,
-		    (int)*version, SCHEMA_VERSION);
+		return err_set(e, EX_PROTOCOL,
+		    "%s: version %d, this program knows up to %d: install the "
+		    "newer program",
+		    a->db.name, (int)*version, SCHEMA_VERSION);
 	return 0;
 }
 
@@ -92,7 +92,8 @@ migrate(struct archive *a, struct err *e)
 
 	if (check_version(a, &version, e) != 0)
 		return -1;
-	if (version == 0 && db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
+	if (version == 0 &&
+	    db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
 		return -1;
 	for (; version < SCHEMA_VERSION; version++) {
 		if (migrate_to(a, (int)version + 1, e) != 0)
@@ -106,9 +107,12 @@ take_lock(struct archive *a, struct err *e)
 {
 	if (a->locked)
 		return 0;
-	if (lock_take(&a->lock, a->path, a->lock_ms, e) != 0)
+	if (lock_take(&a->lock, a->path, a->lock_ms, &a->busy_ms, e) != 0)
 		return -1;
 	a->locked = true;
+	/* A writer that knows nothing of our lock is waited for as well. */
+	if (a->db.handle != NULL)
+		sqlite3_busy_timeout(a->db.handle, a->busy_ms);
 	return 0;
 }
 
@@ -125,7 +129,8 @@ check_file(const struct archive *a, struct stat *st, struct err *e)
 {
 	if (lstat(a->path, st) != 0) {
 		st->st_mode = 0;
-		return errno == ENOENT ? 0 :
+		return errno == ENOENT ?
+		    0 :
 		    err_errno(e, EX_NOINPUT, "%s", a->path);
 	}
 	if (!S_ISREG(st->st_mode))
@@ -140,9 +145,10 @@ open_file(struct archive *a, struct err *e)
 	struct stat st;
 
 	if (check_file(a, &st, e) != 0 ||
-	    db_open(&a->db, a->path, SQLITE_OPEN_READWRITE |
-		SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, a->lock_ms,
-		archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
+	    db_open(&a->db, a->path,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		    SQLITE_OPEN_NOFOLLOW,
+		a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
 		return -1;
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	if (migrate(a, e) != 0 ||
@@ -161,19 +167,20 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 	*a = (struct archive){
 		.lock = LOCK_INIT,
 		.lock_ms = lock_ms,
-		.wal_limit = WAL_LIMIT_EVENT,
+		.wal_limit = ARCHIVE_WAL_EVENT,
 	};
 	if (strlen(path) + sizeof("-journal") > sizeof(a->path))
 		return err_set(e, EX_CONFIG, "archive: path too long");
-	strcpy(a->path, path);
+	snprintf(a->path, sizeof(a->path), "%s", path);
 	return 0;
 }
 
 int
 archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
 {
-	if (prepare(a, path, lock_ms, e) != 0 || archive_make_folder(path, e) != 0 ||
-	    take_lock(a, e) != 0 || open_file(a, e) != 0) {
+	if (prepare(a, path, lock_ms, e) != 0 ||
+	    archive_make_folder(path, e) != 0 || take_lock(a, e) != 0 ||
+	    open_file(a, e) != 0) {
 		archive_close(a);
 		return err_wrap(e, "archive");
 	}
@@ -189,10 +196,12 @@ archive_open_read(struct archive *a, const char *path, struct err *e)
 	if (prepare(a, path, 1000, e) != 0 || check_file(a, &st, e) != 0)
 		return err_wrap(e, "archive");
 	if (st.st_mode == 0)
-		return err_set(e, EX_NOINPUT, "archive: %s: no archive here "
-		    "yet: run fail2ban-archive reconcile", path);
+		return err_set(e, EX_NOINPUT,
+		    "archive: %s: no archive here yet: run fail2ban-archive "
+		    "reconcile",
+		    path);
 	if (db_open(&a->db, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW,
-	    a->lock_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
+		a->lock_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
 	    check_version(a, &version, e) != 0) {
 		archive_close(a);
 		return err_wrap(e, "archive");
@@ -210,18 +219,27 @@ archive_close(struct archive *a)
 
 /*
  * Empty the WAL into the database when it has grown: whoever opens it alone
- * reads all of it. Passive, so no reader is waited for; what is then written
- * in this same process begins at the WAL's start again.
+ * reads all of it. Passive, so no reader is waited for. What is then written,
+ * in this same process, begins at the WAL's start again, and its commit cuts
+ * the file to the limit: so its length tells the next process how full it is.
+ * (sqlite.org/wal.html, "Ever-growing WAL"; pragma.html#journal_size_limit)
  */
-static void
-checkpoint_if_grown(struct archive *a)
+static int
+checkpoint_if_grown(struct archive *a, struct err *e)
 {
-	char wal[PATH_MAX + 8];
+	char wal[PATH_MAX + 8], pragma[64];
 	struct stat st;
 
 	snprintf(wal, sizeof(wal), "%s-wal", a->path);
-	if (stat(wal, &st) == 0 && st.st_size > a->wal_limit)
-		archive_checkpoint(a);
+	if (stat(wal, &st) != 0 || st.st_size <= a->wal_limit)
+		return 0;
+	snprintf(pragma, sizeof(pragma), "PRAGMA journal_size_limit = %d",
+	    a->wal_limit);
+	if (db_exec(&a->db, pragma, e) != 0)
+		return -1;
+	sqlite3_wal_checkpoint_v2(a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL);
+	return 0;
 }
 
 int
@@ -235,11 +253,12 @@ archive_begin(struct archive *a, struct err *e)
 	if (stat(a->path, &now) != 0 || now.st_dev != a->dev ||
 	    now.st_ino != a->ino) {
 		release_lock(a);
-		return err_set(e, EX_IOERR, "archive: %s: moved or replaced "
-		    "while it was open", a->db.name);
+		return err_set(e, EX_IOERR,
+		    "archive: %s: moved or replaced while it was open",
+		    a->db.name);
 	}
-	checkpoint_if_grown(a);
-	if (db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0)
+	if (checkpoint_if_grown(a, e) != 0 ||
+	    db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0)
 		goto fail;
 	a->writing = true;
 	if ((st = db_statement(&a->db, SQL_REV, e)) == NULL ||
@@ -274,13 +293,6 @@ archive_rollback(struct archive *a)
 	release_lock(a);
 }
 
-void
-archive_checkpoint(struct archive *a)
-{
-	sqlite3_wal_checkpoint_v2(
-	    a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-}
-
 int
 archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e)
@@ -298,8 +310,7 @@ archive_get_number(struct archive *a, const char *key, int64_t *v,
 }
 
 int
-archive_set_number(struct archive *a, const char *key, int64_t v,
-    struct err *e)
+archive_set_number(struct archive *a, const char *key, int64_t v, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_META_SET, e);
 
@@ -369,8 +380,7 @@ archive_run_end(struct archive *a, const struct archive_run *run,
 }
 
 int
-archive_source_last(struct archive *a, struct archive_source *s,
-    struct err *e)
+archive_source_last(struct archive *a, struct archive_source *s, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_LAST, e);
 	int rc;
@@ -397,8 +407,7 @@ archive_source_last(struct archive *a, struct archive_source *s,
 }
 
 int
-archive_source_add(struct archive *a, struct archive_source *s,
-    struct err *e)
+archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_ADD, e);
 

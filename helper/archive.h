@@ -15,14 +15,22 @@
 #include "db.h"
 #include "lock.h"
 
+/*
+ * How long the WAL may grow, in bytes: for events, and for a process that
+ * writes much and then gives it back to the events.
+ */
+#define ARCHIVE_WAL_EVENT (64 * 4120)
+#define ARCHIVE_WAL_BULK (1024 * 4120)
+
 struct archive {
 	struct db db;
 	struct lock lock;
 	bool locked;
 	bool writing; /* a transaction is open */
 	char path[PATH_MAX];
-	int lock_ms;
-	int64_t wal_limit; /* bytes of WAL that begin a checkpoint */
+	int lock_ms;	   /* how long to wait for a lock */
+	int busy_ms;	   /* what the last wait left of that */
+	int wal_limit;	   /* bytes of WAL that begin a checkpoint */
 	int64_t rev;	   /* the last one given, in this transaction */
 	uint64_t dev, ino; /* of the file that is open */
 };
@@ -58,9 +66,6 @@ void archive_close(struct archive *a);
 int archive_begin(struct archive *a, struct err *e);
 int archive_commit(struct archive *a, struct err *e);
 void archive_rollback(struct archive *a);
-
-/* Write what the WAL holds into the database; a reader may keep it from it. */
-void archive_checkpoint(struct archive *a);
 
 /* A number of the archive's own by its key; UNKNOWN where it is not set. */
 int archive_get_number(struct archive *a, const char *key, int64_t *v,

@@ -45,33 +45,18 @@ archive_jail(struct archive *a, const char *name, int64_t *id, struct err *e)
 	return 0;
 }
 
-/* Run a statement with one or two numbers, the second UNKNOWN for none. */
-static int
-run_numbers(struct archive *a, int which, int64_t one, int64_t two,
-    struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, which, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, one);
-	if (two != UNKNOWN)
-		db_bind_int(st, 2, two);
-	return db_run(&a->db, st, e);
-}
-
 int
 archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {
-	return run_numbers(a, SQL_JAIL_FLUSHED, jail, at_us, e);
+	return db_run_numbers(&a->db, SQL_JAIL_FLUSHED, jail, at_us, e);
 }
 
 int
 archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {
-	return run_numbers(a, SQL_JAIL_RESTORED, jail, at_us, e);
+	return db_run_numbers(&a->db, SQL_JAIL_RESTORED, jail, at_us, e);
 }
 
 static void
@@ -118,7 +103,8 @@ load_sign(struct archive_group *g, sqlite3_stmt *st, struct err *e)
 	int kind = ban_sign_from_name(db_text(st, 0));
 
 	if (kind < 0)
-		return err_set(e, EX_DATAERR, "archive: a sign of no known kind");
+		return err_set(e, EX_DATAERR,
+		    "archive: a sign of no known kind");
 	if (sign == NULL || keep_text(g, db_text(st, 7), &sign->ip) != 0)
 		return no_memory(e);
 	sign->kind = (enum sign_kind)kind;
@@ -202,8 +188,8 @@ bind_ban(sqlite3_stmt *st, const struct ban *ban)
 }
 
 static int
-add_ban(struct archive *a, const struct archive_group *g,
-    const struct ban *ban, int64_t now_us, int64_t *id, struct err *e)
+add_ban(struct archive *a, const struct archive_group *g, const struct ban *ban,
+    int64_t now_us, int64_t *id, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_ADD, e);
 
@@ -240,8 +226,7 @@ change_ban(struct archive *a, const struct ban *ban, int64_t *changed,
 }
 
 static int
-add_sign(struct archive *a, const struct sign *sign, int64_t ban,
-    struct err *e)
+add_sign(struct archive *a, const struct sign *sign, int64_t ban, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_SIGN_ADD, e);
 
@@ -290,7 +275,8 @@ remove_others(struct archive *a, const struct archive_group *g,
 			k++;
 		if (k < n)
 			continue;
-		if (run_numbers(a, SQL_BAN_REMOVE, g->bans[i], UNKNOWN, e) != 0)
+		if (db_run_numbers(&a->db, SQL_BAN_REMOVE, g->bans[i], UNKNOWN,
+			e) != 0)
 			return -1;
 		(*changed)++;
 	}
@@ -326,8 +312,9 @@ archive_group_save(struct archive *a, const struct archive_group *g,
 		const struct sign *sign = &g->signs[i];
 		int64_t ban = ids[owner[i]];
 
-		if (!sign->held ? add_sign(a, sign, ban, e) != 0 :
-		    sign->ban != ban && move_sign(a, sign, ban, e) != 0)
+		if (!sign->held ?
+			add_sign(a, sign, ban, e) != 0 :
+			sign->ban != ban && move_sign(a, sign, ban, e) != 0)
 			goto done;
 	}
 	rc = 0;
@@ -422,7 +409,7 @@ int
 archive_set_present(struct archive *a, int64_t ban, int64_t source,
     struct err *e)
 {
-	return run_numbers(a, SQL_PRESENT, ban, source, e);
+	return db_run_numbers(&a->db, SQL_PRESENT, ban, source, e);
 }
 
 int
@@ -437,105 +424,4 @@ archive_set_present_at(struct archive *a, const struct archive_group *g,
 	db_bind_int(st, 4, (int64_t)dev);
 	db_bind_int(st, 5, (int64_t)ino);
 	return db_run(&a->db, st, e);
-}
-
-static int
-load_live(sqlite3_stmt *st, struct archive_live *live)
-{
-	*live = (struct archive_live){
-		.id = db_int(st, 0),
-		.jail = strdup(db_text(st, 1)),
-		.ident = strdup(db_text(st, 2)),
-		.timeofban = db_int(st, 3),
-		.since_us = db_int(st, 4),
-		.seconds = db_int(st, 5),
-		.life_us = db_int(st, 6),
-		.pending_us = db_int(st, 7),
-		.present = db_int(st, 8),
-		.held_us = db_int(st, 9),
-		.missed_us = db_int(st, 10),
-		.flushed_us = db_int(st, 11),
-		.restored_us = db_int(st, 12),
-		.rev = db_int(st, 13),
-	};
-	return live->jail == NULL || live->ident == NULL ? -1 : 0;
-}
-
-int
-archive_live(struct archive *a, int64_t after, int64_t max,
-    struct archive_live **list, size_t *n, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_LIVE, e);
-	struct archive_live *grown;
-	int rc;
-
-	*list = NULL;
-	*n = 0;
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, after);
-	db_bind_int(st, 2, max);
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		if ((grown = grow(*list, *n, sizeof(**list))) == NULL)
-			rc = no_memory(e);
-		else if (*list = grown, load_live(st, &grown[(*n)++]) != 0)
-			rc = no_memory(e);
-		if (rc < 0)
-			break;
-	}
-	sqlite3_reset(st);
-	if (rc < 0)
-		archive_live_free(*list, *n);
-	return rc;
-}
-
-void
-archive_live_free(struct archive_live *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(list[i].jail);
-		free(list[i].ident);
-	}
-	free(list);
-}
-
-int
-archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_AT_REV, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, ban);
-	db_bind_int(st, 2, rev);
-	rc = db_step(&a->db, st, e);
-	sqlite3_reset(st);
-	return rc;
-}
-
-int
-archive_set_held(struct archive *a, int64_t ban, int64_t at_us,
-    struct err *e)
-{
-	return run_numbers(a, SQL_HELD, ban, at_us, e);
-}
-
-int
-archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
-    struct err *e)
-{
-	return run_numbers(a, SQL_MISSED, ban, at_us, e);
-}
-
-int
-archive_prune(struct archive *a, int64_t before_us, int64_t max,
-    int64_t *removed, struct err *e)
-{
-	if (run_numbers(a, SQL_PRUNE_EVIDENCE, before_us, max, e) != 0 ||
-	    run_numbers(a, SQL_PRUNE_SIGNS, before_us, max, e) != 0 ||
-	    run_numbers(a, SQL_PRUNE_BANS, before_us, max, e) != 0)
-		return -1;
-	*removed = sqlite3_changes(a->db.handle);
-	return 0;
 }

@@ -12,7 +12,7 @@
 #include "archive.h"
 
 struct archive_group {
-	int64_t jail; /* row of the table jail */
+	int64_t jail;	   /* row of the table jail */
 	const char *ident; /* the caller's */
 	int64_t timeofban;
 	struct sign *signs;
@@ -84,40 +84,5 @@ int archive_set_present(struct archive *a, int64_t ban, int64_t source,
 /* The same, for the latest ban of g and the source that is that file. */
 int archive_set_present_at(struct archive *a, const struct archive_group *g,
     uint64_t dev, uint64_t ino, struct err *e);
-
-/* A ban that lives as far as is known. */
-struct archive_live {
-	int64_t id;
-	char *jail, *ident;
-	int64_t timeofban, since_us, seconds;
-	int64_t life_us, pending_us, present, held_us, missed_us;
-	int64_t flushed_us, restored_us; /* of its jail */
-	int64_t rev;
-};
-
-/*
- * The live bans with id > after, max of them at the most. *list is the
- * caller's, to be released with archive_live_free.
- */
-int archive_live(struct archive *a, int64_t after, int64_t max,
-    struct archive_live **list, size_t *n, struct err *e);
-void archive_live_free(struct archive_live *list, size_t n);
-
-/* Whether a ban is still as it was at that rev. 1, 0 or -1. */
-int archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev,
-    struct err *e);
-
-/* Note what the running server said of a ban: that it has it, or has not. */
-int archive_set_held(struct archive *a, int64_t ban, int64_t at_us,
-    struct err *e);
-int archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
-    struct err *e);
-
-/*
- * Remove bans that ended, and were archived, before before_us, max of them
- * at the most. The ban that changed last stays: rev counts on from it.
- */
-int archive_prune(struct archive *a, int64_t before_us, int64_t max,
-    int64_t *removed, struct err *e);
 
 #endif

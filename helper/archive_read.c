@@ -64,8 +64,8 @@ archive_list(struct archive *a, const struct archive_wanted *wanted,
 
 /* The texts of a JSON array, one by one. */
 static int
-each_line(struct archive *a, const char *array, archive_text_fn *line,
-    void *to, struct err *e)
+each_line(struct archive *a, const char *array, archive_text_fn *line, void *to,
+    struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_LINES, e);
 	int rc;
@@ -94,8 +94,9 @@ archive_show(struct archive *a, const char *ident, archive_row_fn *fn,
 	db_bind_text(st, 1, ident);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		row = take_row(st);
-		if (fn(to, &row) != 0 || (db_text(st, 14) != NULL &&
-		    each_line(a, db_text(st, 14), line, to, e) != 0))
+		if (fn(to, &row) != 0 ||
+		    (db_text(st, 14) != NULL &&
+			each_line(a, db_text(st, 14), line, to, e) != 0))
 			break;
 	}
 	sqlite3_reset(st);

@@ -71,7 +71,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	[SQL_EVIDENCE_FIND] =
 	    "SELECT id FROM evidence WHERE id IN (SELECT evidence FROM sign "
-	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP ")) "
+	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP
+	    ")) "
 	    "AND matches IS ?4 AND captures IS ?5",
 	[SQL_EVIDENCE_ADD] =
 	    "INSERT INTO evidence (matches, captures) VALUES (?1, ?2)",
@@ -118,7 +119,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_PRESENT_AT] =
 	    "UPDATE ban SET present = (SELECT id FROM source WHERE dev = ?4 "
 	    "AND ino = ?5 ORDER BY id DESC LIMIT 1) WHERE id = (SELECT id "
-	    "FROM ban WHERE " GROUP " ORDER BY since_us DESC, nth DESC LIMIT 1)",
+	    "FROM ban WHERE " GROUP
+	    " ORDER BY since_us DESC, nth DESC LIMIT 1)",
 
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
@@ -164,12 +166,11 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
 	    "state = 'completed' ORDER BY id DESC LIMIT 1",
 
-	[SQL_LIST] =
-	    "SELECT " READ_ROW "FROM bans WHERE " WANTED
-	    "ORDER BY since_us DESC, nth DESC LIMIT ?6",
-	[SQL_SHOW] =
-	    "SELECT " READ_ROW ", matches FROM bans WHERE ident = ?1 "
-	    "OR ip = ?1 ORDER BY since_us, nth",
+	[SQL_LIST] = "SELECT " READ_ROW "FROM bans WHERE " WANTED
+		     "ORDER BY since_us DESC, nth DESC LIMIT ?6",
+	[SQL_SHOW] = "SELECT " READ_ROW
+		     ", matches FROM bans WHERE ident = ?1 "
+		     "OR ip = ?1 ORDER BY since_us, nth",
 	[SQL_LINES] = "SELECT value FROM json_each(?1) ORDER BY key",
 	[SQL_EXPORT] =
 	    "SELECT json_object('jail', jail, 'ident', ident, 'ip', ip, "

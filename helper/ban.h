@@ -38,7 +38,7 @@ enum sign_kind {
 	SIGN_BAN,
 	SIGN_RESTORED,
 	SIGN_PROLONG,
-	SIGN_ROW,   /* a row of fail2ban's database */
+	SIGN_ROW, /* a row of fail2ban's database */
 	SIGN_UNBAN,
 	SIGN_JUDGED /* a reconcile pass judged that it has ended */
 };
@@ -51,15 +51,15 @@ struct sign {
 	int64_t seconds;
 	int64_t bancount;
 	int64_t failures;
-	const char *ip;	    /* where it differs from the ident, else NULL */
-	int64_t evidence;   /* row of the archive's evidence, 0: none */
-	bool matches;	    /* that evidence has log lines */
+	const char *ip;	  /* where it differs from the ident, else NULL */
+	int64_t evidence; /* row of the archive's evidence, 0: none */
+	bool matches;	  /* that evidence has log lines */
 	const char *lines, *captures; /* evidence to be archived, or NULL */
-	enum ban_end end;   /* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
-			       rows were gone, BAN_LIVES where nothing says */
-	int64_t ended_us;   /* SIGN_JUDGED */
-	int64_t ban;	    /* row of the archive's ban that holds it, or 0 */
-	bool held;	    /* the archive has this sign already */
+	enum ban_end end; /* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
+			     rows were gone, BAN_LIVES where nothing says */
+	int64_t ended_us; /* SIGN_JUDGED */
+	int64_t ban;	  /* row of the archive's ban that holds it, or 0 */
+	bool held;	  /* the archive has this sign already */
 };
 
 struct ban {
@@ -73,7 +73,7 @@ struct ban {
 	enum ban_origin origin;
 	unsigned seen;
 	enum ban_end end;
-	int64_t ended_us;   /* UNKNOWN while it lives */
+	int64_t ended_us; /* UNKNOWN while it lives */
 	int64_t restored;
 	int64_t life_us;    /* the last sign of life by an event, or 0 */
 	int64_t pending_us; /* an unban that is not settled, or 0 */

@@ -128,8 +128,8 @@ keep_event(const struct config *config, const struct event *event,
 	bool fresh = spool_is_fresh(config->spool, event->at_us);
 	struct err why;
 
-	if (archive_event(config, event, fresh ? 0 :
-	    (int)config->lock_deadline, &why) == 0)
+	if (archive_event(config, event, fresh ? 0 : (int)config->lock_deadline,
+		&why) == 0)
 		return 0;
 	if (spool_put(config->spool, event, e) != 0) {
 		log_line(LOG_CRIT, "%s", why.text);
@@ -137,8 +137,9 @@ keep_event(const struct config *config, const struct event *event,
 		return -1;
 	}
 	if (!fresh)
-		log_line(LOG_WARNING, "%s; events wait in %s for the next "
-		    "reconcile", why.text, config->spool);
+		log_line(LOG_WARNING,
+		    "%s; events wait in %s for the next reconcile", why.text,
+		    config->spool);
 	return 0;
 }
 
@@ -167,9 +168,18 @@ run_event(const struct command *self, const struct config *config, int argc,
 	return rc;
 }
 
-#define JAIL { "jail", "NAME", "the jail, fail2ban's <name>" }
-#define FAMILY { "family", "FAMILY", "fail2ban's <family>; not kept" }
-#define TIME { "time", "SECONDS", "the ticket's time, fail2ban's <time>" }
+#define JAIL \
+	{ \
+		"jail", "NAME", "the jail, fail2ban's <name>" \
+	}
+#define FAMILY \
+	{ \
+		"family", "FAMILY", "fail2ban's <family>; not kept" \
+	}
+#define TIME \
+	{ \
+		"time", "SECONDS", "the ticket's time, fail2ban's <time>" \
+	}
 
 static const struct option_spec ban_options[] = {
 	JAIL,
@@ -192,16 +202,38 @@ static const struct option_spec flush_options[] = {
 	{ NULL, NULL, NULL },
 };
 
-#define EVENT_COMMAND(verb, text, list) \
-	{ .name = verb, .operands = "", .summary = text, .options = list, \
-	  .event = true, .run = run_event }
+const struct command cmd_ban = {
+	.name = "ban",
+	.operands = "",
+	.summary = "archive a ban (called by fail2ban's action)",
+	.options = ban_options,
+	.event = true,
+	.run = run_event,
+};
 
-const struct command cmd_ban = EVENT_COMMAND("ban",
-    "archive a ban (called by fail2ban's action)", ban_options);
-const struct command cmd_unban = EVENT_COMMAND("unban",
-    "archive the end of a ban (called by fail2ban's action)", ban_options);
-const struct command cmd_prolong = EVENT_COMMAND("prolong",
-    "archive a longer ban time (called by fail2ban's action)", ban_options);
-const struct command cmd_flush = EVENT_COMMAND("flush",
-    "note that a jail was flushed (called by fail2ban's action)",
-    flush_options);
+const struct command cmd_unban = {
+	.name = "unban",
+	.operands = "",
+	.summary = "archive the end of a ban (called by fail2ban's action)",
+	.options = ban_options,
+	.event = true,
+	.run = run_event,
+};
+
+const struct command cmd_prolong = {
+	.name = "prolong",
+	.operands = "",
+	.summary = "archive a longer ban time (called by fail2ban's action)",
+	.options = ban_options,
+	.event = true,
+	.run = run_event,
+};
+
+const struct command cmd_flush = {
+	.name = "flush",
+	.operands = "",
+	.summary = "note that a jail was flushed (called by fail2ban's action)",
+	.options = flush_options,
+	.event = true,
+	.run = run_event,
+};

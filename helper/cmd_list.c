@@ -24,8 +24,8 @@ print_row(void *to, const struct archive_row *row)
 	char since[32], seconds[32] = "?", ended[32];
 
 	if (!*any)
-		printf("%-19s  %-16s  %-24s  %-8s  %-8s  %s\n", "SINCE",
-		    "JAIL", "ID", "BAN TIME", "FAILURES", "END");
+		printf("%-19s  %-16s  %-24s  %-8s  %-8s  %s\n", "SINCE", "JAIL",
+		    "ID", "BAN TIME", "FAILURES", "END");
 	*any = true;
 	if (row->seconds != UNKNOWN)
 		text_format_seconds(row->seconds, seconds);

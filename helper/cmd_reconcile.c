@@ -30,8 +30,7 @@ catch_signals(void)
 }
 
 static int
-take_option(void *to, const char *name UNUSED, const char *value,
-    struct err *e)
+take_option(void *to, const char *name UNUSED, const char *value, struct err *e)
 {
 	int64_t *every = to;
 
@@ -85,14 +84,14 @@ run_every(const struct config *config, int64_t every)
 }
 
 static int
-run_reconcile(const struct command *self, const struct config *config,
-    int argc, char **argv, struct err *e)
+run_reconcile(const struct command *self, const struct config *config, int argc,
+    char **argv, struct err *e)
 {
 	int64_t every = 0;
 	int operands;
 
 	if (options_parse(self, argc, argv, take_option, &every, &operands,
-	    e) != 0)
+		e) != 0)
 		return -1;
 	catch_signals();
 	if (every > 0)
@@ -101,8 +100,8 @@ run_reconcile(const struct command *self, const struct config *config,
 }
 
 static const struct option_spec options[] = {
-	{ "every", "SECONDS", "stay, and run at once and then at each "
-	    "interval" },
+	{ "every", "SECONDS",
+	    "stay, and run at once and then at each interval" },
 	{ NULL, NULL, NULL },
 };
 

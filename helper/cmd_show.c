@@ -85,8 +85,7 @@ run_show(const struct command *self, const struct config *config, int argc,
 	int64_t count = 0;
 	int operands, rc;
 
-	if (options_parse(self, argc, argv, no_option, NULL, &operands,
-	    e) != 0)
+	if (options_parse(self, argc, argv, no_option, NULL, &operands, e) != 0)
 		return -1;
 	if (argc - operands != 1)
 		return err_set(e, EX_USAGE, "show: give one id or address");

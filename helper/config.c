@@ -47,13 +47,14 @@ static const struct key keys[] = {
 	{ "run_deadline", KEY_INT, AT(run_deadline), 1, 3600, 60, NULL,
 	    "Seconds after which a reconcile stops; the next one goes on." },
 	{ "lock_deadline", KEY_INT, AT(lock_deadline), 1, 3000, 500, NULL,
-	    "Milliseconds that an event waits for the archive before it "
-	    "goes to the spool." },
+	    "Milliseconds that an event waits for the archive before it goes "
+	    "to the spool." },
 	{ "retention_days", KEY_INT, AT(retention_days), 0, 36500, 0, NULL,
 	    "Days after which an ended ban is removed; 0: never." },
 	{ "evidence", KEY_WORD, AT(evidence), 0, 0, CONFIG_EVIDENCE_DATABASE,
-	    NULL, "Where the log lines of a ban come from: \"database\", "
-	    "\"tag\" or \"none\"." },
+	    NULL,
+	    "Where the log lines of a ban come from: \"database\", \"tag\" or "
+	    "\"none\"." },
 	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
 	    "Log lines kept for each ban, the last ones." },
 };
@@ -71,15 +72,15 @@ config_set_defaults(struct config *config)
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		switch (keys[i].type) {
 		case KEY_PATH:
-			strcpy(field(config, &keys[i]), keys[i].path);
+			snprintf(field(config, &keys[i]), PATH_MAX, "%s",
+			    keys[i].path);
 			break;
 		case KEY_INT:
 			memcpy(field(config, &keys[i]), &keys[i].number,
 			    sizeof(keys[i].number));
 			break;
 		case KEY_WORD:
-			config->evidence =
-			    (enum config_evidence)keys[i].number;
+			config->evidence = (enum config_evidence)keys[i].number;
 			break;
 		}
 	}
@@ -100,11 +101,12 @@ static const char *
 set_string(struct config *config, const struct key *key, const char *value)
 {
 	if (key->type == KEY_PATH) {
-		if (value[0] != '/' && (value[0] != '\0' || key->path[0] != '\0'))
+		if (value[0] != '/' &&
+		    (value[0] != '\0' || key->path[0] != '\0'))
 			return "must be an absolute path";
 		if (strlen(value) >= PATH_MAX)
 			return "path too long";
-		strcpy(field(config, key), value);
+		snprintf(field(config, key), PATH_MAX, "%s", value);
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(evidence_words); i++) {
@@ -136,8 +138,9 @@ take_setting(struct config *config, const config_setting_t *setting,
 		if (type != CONFIG_TYPE_INT && type != CONFIG_TYPE_INT64) {
 			reason = "must be a whole number";
 		} else if (number < key->min || number > key->max) {
-			snprintf(range, sizeof(range), "must be from %" PRId64
-			    " to %" PRId64, key->min, key->max);
+			snprintf(range, sizeof(range),
+			    "must be from %" PRId64 " to %" PRId64, key->min,
+			    key->max);
 			reason = range;
 		} else {
 			memcpy(field(config, key), &number, sizeof(number));
@@ -145,8 +148,8 @@ take_setting(struct config *config, const config_setting_t *setting,
 	} else if (type != CONFIG_TYPE_STRING) {
 		reason = "must be a text in double quotes";
 	} else {
-		reason = set_string(config, key,
-		    config_setting_get_string(setting));
+		reason =
+		    set_string(config, key, config_setting_get_string(setting));
 	}
 	if (reason == NULL)
 		return 0;
@@ -165,14 +168,15 @@ take_file(struct config *config, config_t *file, const char *path,
 		if (config_error_type(file) == CONFIG_ERR_FILE_IO)
 			return err_errno(e, EX_NOINPUT, "%s", path);
 		return err_set(e, EX_CONFIG, "%s:%d: %s",
-		    config_error_file(file) != NULL ?
-		    config_error_file(file) : path,
+		    config_error_file(file) != NULL ? config_error_file(file) :
+						      path,
 		    config_error_line(file), config_error_text(file));
 	}
 	root = config_root_setting(file);
 	for (int i = 0; i < config_setting_length(root); i++) {
-		if (take_setting(config, config_setting_get_elem(root,
-		    (unsigned)i), path, e) != 0)
+		if (take_setting(config,
+			config_setting_get_elem(root, (unsigned)i), path,
+			e) != 0)
 			return -1;
 	}
 	return 0;
@@ -208,7 +212,8 @@ config_print_defaults(FILE *out)
 			    key->number);
 		else
 			fprintf(out, "#%s = \"%s\";\n", key->name,
-			    key->type == KEY_PATH ? key->path :
-			    evidence_words[key->number]);
+			    key->type == KEY_PATH ?
+				key->path :
+				evidence_words[key->number]);
 	}
 }

@@ -50,7 +50,7 @@ db_open(struct db *db, const char *path, int flags, int busy_ms,
 {
 	*db = (struct db){ .sql = sql, .count = count };
 	text_escape(db->name, sizeof(db->name), path, strlen(path));
-	db->statements = calloc((size_t)count, sizeof(*db->statements));
+	db->statements = calloc((size_t)count, sizeof(sqlite3_stmt *));
 	if (db->statements == NULL)
 		return err_set(e, EX_OSERR, "%s: out of memory", db->name);
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
@@ -61,8 +61,8 @@ db_open(struct db *db, const char *path, int flags, int busy_ms,
 	sqlite3_extended_result_codes(db->handle, 1);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_db_config(
-	    db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+	    NULL);
 	sqlite3_busy_timeout(db->handle, busy_ms);
 	return 0;
 }
@@ -123,6 +123,20 @@ db_run(struct db *db, sqlite3_stmt *st, struct err *e)
 	while ((rc = db_step(db, st, e)) == 1)
 		continue;
 	return rc;
+}
+
+int
+db_run_numbers(struct db *db, int which, int64_t one, int64_t two,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(db, which, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, one);
+	if (two != UNKNOWN)
+		db_bind_int(st, 2, two);
+	return db_run(db, st, e);
 }
 
 void

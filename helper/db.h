@@ -55,6 +55,13 @@ int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
 int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
 
 /*
+ * Run statement number which, to its end, with one or two numbers bound; the
+ * second UNKNOWN where it takes only one.
+ */
+int db_run_numbers(struct db *db, int which, int64_t one, int64_t two,
+    struct err *e);
+
+/*
  * Bind a value to parameter i (from 1). Numbers: UNKNOWN is NULL. Texts: NULL
  * is NULL, and the text must live until the statement is reset.
  */

@@ -72,8 +72,7 @@ drain(struct pass *pass, struct err *e)
 	int rc = 0;
 
 	while (rc == 0 && !pass_is_over(pass)) {
-		if (spool_names(pass->config->spool, CHUNK, &names, &n,
-		    e) != 0)
+		if (spool_names(pass->config->spool, CHUNK, &names, &n, e) != 0)
 			return -1;
 		if (n == 0)
 			return 0;

@@ -12,9 +12,10 @@
 #include "db.h"
 
 struct evidence {
-	char *matches;	/* JSON array of texts, or NULL */
-	char *captures; /* JSON object without what has its own field, or NULL */
-	char *ip;	/* the address, where the data names one, else NULL */
+	char *matches; /* JSON array of texts, or NULL */
+	char
+	    *captures; /* JSON object without what has its own field, or NULL */
+	char *ip;      /* the address, where the data names one, else NULL */
 	int64_t failures;
 };
 
@@ -23,12 +24,12 @@ struct evidence {
 
 /*
  * Take data of len bytes apart; any bytes will do, what is no JSON object
- * leaves ev empty. max_matches: the last so many lines are kept. statement is the
- * number of the statement in db that does it, see archive_sql.c. Release with evidence_free, on
- * failure too. Fails with EX_OSERR, or as db_error does.
+ * leaves ev empty. max_matches: the last so many lines are kept. statement is
+ * the number of the statement in db that does it, see archive_sql.c. Release
+ * with evidence_free, on failure too. Fails with EX_OSERR, or as db_error does.
  */
-int evidence_decode(struct db *db, int statement, const char *data,
-    size_t len, int64_t max_matches, struct evidence *ev, struct err *e);
+int evidence_decode(struct db *db, int statement, const char *data, size_t len,
+    int64_t max_matches, struct evidence *ev, struct err *e);
 
 /* The same of plain log lines, one under the other: fail2ban's <matches>. */
 int evidence_decode_lines(struct db *db, int statement, const char *lines,

@@ -33,7 +33,8 @@ enum {
 
 /* The columns of struct fail2ban_row; ?1 the longest data wanted. */
 #define ROW(bantime, bancount) \
-	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount ", " \
+	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount \
+	", " \
 	"CASE WHEN length(data) <= ?1 THEN CAST(data AS BLOB) END FROM "
 
 static const char *const sql[SQL_COUNT] = {
@@ -89,7 +90,8 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 	*f = (struct fail2ban_db){ 0 };
 	if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >=
 	    sizeof(f->path))
-		return err_set(e, EX_NOINPUT, "fail2ban's database: path too "
+		return err_set(e, EX_NOINPUT,
+		    "fail2ban's database: path too "
 		    "long");
 	/* Closed before SQLite opens it: closing drops a process's locks. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -125,11 +127,15 @@ fail2ban_db_check(struct fail2ban_db *f, struct err *e)
 	if (rc < 0 && e->code != EX_SOFTWARE)
 		return err_wrap(e, "fail2ban's database");
 	if (version < 1)
-		return err_set(e, EX_DATAERR, "fail2ban's database: %s: not a "
-		    "database of fail2ban", f->db.name);
+		return err_set(e, EX_DATAERR,
+		    "fail2ban's database: %s: not a "
+		    "database of fail2ban",
+		    f->db.name);
 	if (version > NEWEST_VERSION)
-		return err_set(e, EX_PROTOCOL, "fail2ban's database: %s: "
-		    "version %" PRId64 " is newer than this program, which "
+		return err_set(e, EX_PROTOCOL,
+		    "fail2ban's database: %s: "
+		    "version %" PRId64
+		    " is newer than this program, which "
 		    "knows up to %d: install a newer fail2ban-archive",
 		    f->db.name, version, NEWEST_VERSION);
 	f->version = (int)version;
@@ -217,9 +223,9 @@ fail2ban_row_free(struct fail2ban_row *row)
 }
 
 static int
-find_in(struct fail2ban_db *f, int which, const char *jail,
-    const char *ident, int64_t timeofban, int64_t max_data,
-    struct fail2ban_row *row, struct err *e)
+find_in(struct fail2ban_db *f, int which, const char *jail, const char *ident,
+    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
+    struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&f->db, which, e);
 	int rc;
@@ -244,13 +250,13 @@ fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
     int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
     struct err *e)
 {
-	int rc = find_in(f, SQL_FIND_BANS, jail, ident, timeofban, max_data,
-	    row, e);
+	int rc =
+	    find_in(f, SQL_FIND_BANS, jail, ident, timeofban, max_data, row, e);
 
 	if (rc != 0)
 		return rc;
-	return find_in(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data,
-	    row, e);
+	return find_in(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data, row,
+	    e);
 }
 
 int
@@ -259,7 +265,8 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
     struct err *e)
 {
 	int which = table == FAIL2BAN_BIPS ? SQL_READ_BIPS :
-	    f->version < 3 ? SQL_READ_BANS_OLD : SQL_READ_BANS;
+	    f->version < 3		   ? SQL_READ_BANS_OLD :
+					     SQL_READ_BANS;
 	sqlite3_stmt *st;
 	size_t bytes = 0;
 	int rc = 0;

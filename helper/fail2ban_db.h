@@ -18,7 +18,7 @@
 struct fail2ban_db {
 	struct db db;
 	char path[PATH_MAX];
-	int version;	 /* 1 to 4; 0 before fail2ban_db_check */
+	int version; /* 1 to 4; 0 before fail2ban_db_check */
 	uint64_t dev, ino;
 	int64_t counter; /* the file header's change counter */
 };
@@ -59,9 +59,9 @@ int fail2ban_db_check(struct fail2ban_db *f, struct err *e);
  * one in "bips". 1 with a row, to be released with fail2ban_row_free, 0
  * without, -1 on failure. data longer than max_data bytes is left out.
  */
-int fail2ban_db_find(struct fail2ban_db *f, const char *jail,
-    const char *ident, int64_t timeofban, int64_t max_data,
-    struct fail2ban_row *row, struct err *e);
+int fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
+    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
+    struct err *e);
 void fail2ban_row_free(struct fail2ban_row *row);
 
 /*

@@ -11,7 +11,8 @@
 static const char *
 other_than(const char *ip, const char *ident)
 {
-	return ip == NULL || ip[0] == '\0' || strcmp(ip, ident) == 0 ? NULL : ip;
+	return ip == NULL || ip[0] == '\0' || strcmp(ip, ident) == 0 ? NULL :
+								       ip;
 }
 
 static void
@@ -70,12 +71,14 @@ event_sign(const struct event *event, struct sign *sign, int64_t *timeofban,
 		.bancount = event->bancount,
 		.failures = event->failures,
 		.ip = other_than(event->ip, event->ident),
-		.end = event->kind == EVENT_UNBAN &&
-		    event->row == EVENT_ROW_GONE ? BAN_MANUAL : BAN_LIVES,
+		.end =
+		    event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE ?
+		    BAN_MANUAL :
+		    BAN_LIVES,
 		.ended_us = event->at_us,
 	};
 	if (text_parse_time(event->time, &sign->since_us, timeofban,
-	    &sign->exact, e) != 0)
+		&sign->exact, e) != 0)
 		return -1;
 	if (sign->kind == SIGN_RESTORED)
 		sign->exact = false;
@@ -99,11 +102,10 @@ record_event(struct record *record, const struct event *event,
 	} else if (event->row == EVENT_ROW_THERE &&
 	    event->kind != EVENT_UNBAN) {
 		signs[n++] = row_sign(event->at_us, timeofban,
-		    event->row_seconds, event->row_bancount, ev,
-		    event->ident);
+		    event->row_seconds, event->row_bancount, ev, event->ident);
 	}
-	if (record_signs(record, event->jail, event->ident, timeofban, signs,
-	    n, e) != 0)
+	if (record_signs(record, event->jail, event->ident, timeofban, signs, n,
+		e) != 0)
 		return -1;
 	if (event->row != EVENT_ROW_THERE || event->row_ino == 0)
 		return 0;
@@ -124,8 +126,8 @@ intake_event(struct record *record, const struct config *config,
 	if (event->kind == EVENT_FLUSH)
 		return record_flush(record, event->jail, event->at_us, e);
 	if (event->data != NULL && event->tag)
-		rc = evidence_decode_lines(db, SQL_EVIDENCE_LINES,
-		    event->data, config->max_matches, &ev, e);
+		rc = evidence_decode_lines(db, SQL_EVIDENCE_LINES, event->data,
+		    config->max_matches, &ev, e);
 	else if (event->data != NULL)
 		rc = evidence_decode(db, SQL_EVIDENCE_DECODE, event->data,
 		    strlen(event->data), config->max_matches, &ev, e);
@@ -154,8 +156,9 @@ record_row(struct record *record, const struct config *config,
 	struct sign signs[2] = { *sign };
 	size_t n = 1;
 
-	if (is_new && record->now_us > intake_overdue_us(config,
-	    sign->since_us, sign->seconds)) {
+	if (is_new &&
+	    record->now_us >
+		intake_overdue_us(config, sign->since_us, sign->seconds)) {
 		signs[n++] = (struct sign){
 			.kind = SIGN_JUDGED,
 			.at_us = record->now_us,
@@ -176,8 +179,9 @@ record_row(struct record *record, const struct config *config,
 static bool
 is_below_floor(const struct sign *sign, int64_t floor_us, int64_t now_us)
 {
-	return sign->since_us < floor_us && (sign->seconds == UNKNOWN ||
-	    ban_expiry_us(sign->since_us, sign->seconds) <= now_us);
+	return sign->since_us < floor_us &&
+	    (sign->seconds == UNKNOWN ||
+		ban_expiry_us(sign->since_us, sign->seconds) <= now_us);
 }
 
 static int
@@ -189,15 +193,15 @@ take_row(struct record *record, const struct config *config,
 	struct archive_known known;
 
 	if (archive_known_row(a, row->jail, row->ident, row->timeofban, sign,
-	    &known, e) != 0)
+		&known, e) != 0)
 		return -1;
 	if (known.id == 0 && is_below_floor(sign, floor_us, record->now_us))
 		return 0;
 	if (!known.same) {
-		if (record_row(record, config, row, sign, known.id == 0,
-			e) != 0 ||
-		    archive_known_row(a, row->jail, row->ident,
-			row->timeofban, sign, &known, e) != 0)
+		if (record_row(record, config, row, sign, known.id == 0, e) !=
+			0 ||
+		    archive_known_row(a, row->jail, row->ident, row->timeofban,
+			sign, &known, e) != 0)
 			return -1;
 	}
 	if (known.present == source)

@@ -90,7 +90,8 @@ open_lock(int *fd, const char *path, const char *suffix, struct err *e)
 }
 
 int
-lock_take(struct lock *lock, const char *path, int wait_ms, struct err *e)
+lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
+    struct err *e)
 {
 	int64_t deadline = now_ms() + wait_ms;
 	int rc;
@@ -102,13 +103,17 @@ lock_take(struct lock *lock, const char *path, int wait_ms, struct err *e)
 		goto busy;
 	rc = flock_until(lock->write, deadline);
 	flock(lock->gate, LOCK_UN);
-	if (rc == 0)
+	if (rc == 0) {
+		deadline -= now_ms();
+		if (left_ms != NULL)
+			*left_ms = deadline > 0 ? (int)deadline : 0;
 		return 0;
+	}
 busy:
 	if (errno != EWOULDBLOCK)
 		return err_errno(e, EX_OSERR, "%s: lock", path);
-	return err_set(e, EX_TEMPFAIL, "%s: locked by another process for "
-	    "more than %d ms", path, wait_ms);
+	return err_set(e, EX_TEMPFAIL,
+	    "%s: locked by another process for more than %d ms", path, wait_ms);
 }
 
 void

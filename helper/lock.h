@@ -18,15 +18,19 @@ struct lock {
 	int write;
 };
 
-#define LOCK_INIT { -1, -1 }
+#define LOCK_INIT \
+	{ \
+		-1, -1 \
+	}
 
 /*
  * Take the write lock of the file at path, by the files PATH.gate and
  * PATH.write, made 0600 where missing. Waits wait_ms at most, without polling;
- * 0: try once. Fails with EX_TEMPFAIL when it is not had in time, with
- * EX_CANTCREAT where the files cannot be made.
+ * 0: try once. *left_ms (may be NULL) is what is then left of it. Fails with
+ * EX_TEMPFAIL when it is not had in time, with EX_CANTCREAT where the files
+ * cannot be made.
  */
-int lock_take(struct lock *lock, const char *path, int wait_ms,
+int lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
     struct err *e);
 
 /* Let it go; the descriptors stay open for the next lock_take. */

@@ -10,22 +10,32 @@
 #include "text.h"
 
 static const struct command *const commands[] = {
-	&cmd_ban, &cmd_unban, &cmd_prolong, &cmd_flush, &cmd_reconcile,
-	&cmd_list, &cmd_show, &cmd_export,
+	&cmd_ban,
+	&cmd_unban,
+	&cmd_prolong,
+	&cmd_flush,
+	&cmd_reconcile,
+	&cmd_list,
+	&cmd_show,
+	&cmd_export,
 };
 
 static void
 print_usage(FILE *out)
 {
-	fputs("usage: fail2ban-archive [-c FILE] COMMAND [OPTION...]\n"
-	      "       fail2ban-archive --help | --version\n\n"
-	      "Keeps every ban that fail2ban makes.\n\n", out);
+	fputs(
+	    "usage: fail2ban-archive [-c FILE] COMMAND [OPTION...]\n"
+	    "       fail2ban-archive --help | --version\n\n"
+	    "Keeps every ban that fail2ban makes.\n\n",
+	    out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name,
 		    commands[i]->summary);
-	fprintf(out, "\n  -c FILE    the config, instead of %s\n"
+	fprintf(out,
+	    "\n  -c FILE    the config, instead of %s\n"
 	    "\nfail2ban-archive COMMAND --help tells more; "
-	    "the manual is fail2ban-archive(8).\n", CONFIG_FILE);
+	    "the manual is fail2ban-archive(8).\n",
+	    CONFIG_FILE);
 }
 
 static void
@@ -89,13 +99,13 @@ take_globals(int argc, char **argv, const char **config_file, struct err *e)
 		*config_file = argv[i + 1];
 		i += 2;
 	}
-	if (i < argc && (strcmp(argv[i], "--help") == 0 ||
-	    strcmp(argv[i], "-h") == 0)) {
+	if (i < argc &&
+	    (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
 		print_usage(stdout);
 		return 0;
 	}
-	if (i < argc && (strcmp(argv[i], "--version") == 0 ||
-	    strcmp(argv[i], "-V") == 0)) {
+	if (i < argc &&
+	    (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)) {
 		printf("fail2ban-archive %s, SQLite %s\n", VERSION,
 		    sqlite3_libversion());
 		return 0;
@@ -124,8 +134,9 @@ main(int argc, char **argv)
 	}
 	if ((command = find_command(argv[i])) == NULL) {
 		text_escape(escaped, sizeof(escaped), argv[i], strlen(argv[i]));
-		log_line(LOG_ERR, "%s: unknown command; see fail2ban-archive "
-		    "--help", escaped);
+		log_line(LOG_ERR,
+		    "%s: unknown command; see fail2ban-archive --help",
+		    escaped);
 		return EX_USAGE;
 	}
 	rc = run(command, config_file, argc - i, argv + i, &e);

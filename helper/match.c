@@ -8,11 +8,11 @@
 /* What is known of a ban on the way, beside the ban itself. */
 struct draft {
 	struct ban ban;
-	bool judged;		/* its end is a judgement, not an event */
-	int64_t counted_us;	/* the restored sign last counted */
-	int64_t last_word;	/* seconds by an unban */
-	int64_t row_seconds;	/* … by fail2ban's database */
-	int64_t tag_seconds;	/* … by any other event */
+	bool judged;	     /* its end is a judgement, not an event */
+	int64_t counted_us;  /* the restored sign last counted */
+	int64_t last_word;   /* seconds by an unban */
+	int64_t row_seconds; /* … by fail2ban's database */
+	int64_t tag_seconds; /* … by any other event */
 	bool row_bancount, row_failures, row_evidence, log_lines;
 };
 
@@ -166,8 +166,10 @@ take_fields(struct draft *d, const struct sign *sign)
 		ban->bancount = sign->bancount;
 		d->row_bancount = row;
 	}
-	if (sign->failures != UNKNOWN && (row || (!d->row_failures &&
-	    (sign->kind == SIGN_BAN || ban->failures == UNKNOWN)))) {
+	if (sign->failures != UNKNOWN &&
+	    (row ||
+		(!d->row_failures &&
+		    (sign->kind == SIGN_BAN || ban->failures == UNKNOWN)))) {
 		ban->failures = sign->failures;
 		d->row_failures = row;
 	}
@@ -221,7 +223,8 @@ finish(struct draft *d)
 	struct ban *ban = &d->ban;
 
 	ban->seconds = d->last_word != UNKNOWN ? d->last_word :
-	    d->row_seconds != UNKNOWN ? d->row_seconds : d->tag_seconds;
+	    d->row_seconds != UNKNOWN	       ? d->row_seconds :
+						 d->tag_seconds;
 	if (d->log_lines || (ban->failures != UNKNOWN && ban->failures > 0))
 		ban->origin = BAN_FROM_LOG;
 	else if (ban->failures != UNKNOWN)

@@ -42,7 +42,8 @@
 size_t match_bans(struct sign *signs, size_t n, int64_t timeofban,
     int64_t next_us, struct ban *bans, size_t *owner);
 
-/* Whether two signs are one and the same: seen by the same, at the same time. */
+/* Whether two signs are one and the same: seen by the same, at the same time.
+ */
 bool match_same_sign(const struct sign *a, const struct sign *b);
 
 #endif

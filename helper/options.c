@@ -19,7 +19,7 @@ options_parse(const struct command *self, int argc, char **argv,
 	char escaped[80];
 	int c, i, n = 0;
 
-	for (; specs[n].name != NULL && n < OPTIONS_MAX; n++)
+	for (; n < OPTIONS_MAX && specs[n].name != NULL; n++)
 		list[n] = (struct option){ specs[n].name,
 			specs[n].argument != NULL, NULL, 1 };
 	opterr = 0;
@@ -32,14 +32,16 @@ options_parse(const struct command *self, int argc, char **argv,
 		}
 		text_escape(escaped, sizeof(escaped), argv[optind - 1],
 		    strlen(argv[optind - 1]));
-		return err_set(e, EX_USAGE, "%s: %s: %s; see "
-		    "fail2ban-archive %s --help", self->name, escaped,
-		    c == ':' ? "needs a value" : "unknown option", self->name);
+		return err_set(e, EX_USAGE,
+		    "%s: %s: %s; see fail2ban-archive %s --help", self->name,
+		    escaped, c == ':' ? "needs a value" : "unknown option",
+		    self->name);
 	}
 	*operands = optind;
 	if (optind < argc && self->operands[0] == '\0')
-		return err_set(e, EX_USAGE, "%s: takes options only; see "
-		    "fail2ban-archive %s --help", self->name, self->name);
+		return err_set(e, EX_USAGE,
+		    "%s: takes options only; see fail2ban-archive %s --help",
+		    self->name, self->name);
 	return 0;
 }
 
@@ -55,11 +57,11 @@ options_take_wanted(void *to, const char *name, const char *value,
 	else if (strcmp(name, "id") == 0)
 		wanted->ident = value;
 	else if (strcmp(name, "since") == 0)
-		rc = text_parse_when(value, options_now_us(),
-		    &wanted->since_us, e);
+		rc = text_parse_when(value, options_now_us(), &wanted->since_us,
+		    e);
 	else if (strcmp(name, "until") == 0)
-		rc = text_parse_when(value, options_now_us(),
-		    &wanted->until_us, e);
+		rc = text_parse_when(value, options_now_us(), &wanted->until_us,
+		    e);
 	else if (strcmp(name, "limit") == 0)
 		rc = text_parse_int(value, 0, INT64_MAX, &wanted->limit, e);
 	else

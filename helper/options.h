@@ -22,17 +22,22 @@ int options_parse(const struct command *self, int argc, char **argv,
 /* Options of list and export, for their tables. */
 #define OPTIONS_WANTED \
 	{ "jail", "NAME", "only bans of this jail" }, \
-	{ "id", "ID", "only bans of this id or address" }, \
-	{ "since", "TIME", "only bans from TIME on" }, \
-	{ "until", "TIME", "only bans before TIME" }, \
-	{ "active", NULL, "only bans that have not ended" }
+	    { "id", "ID", "only bans of this id or address" }, \
+	    { "since", "TIME", "only bans from TIME on" }, \
+	    { "until", "TIME", "only bans before TIME" }, \
+	{ \
+		"active", NULL, "only bans that have not ended" \
+	}
 
 /* An option_fn: to is a struct archive_wanted. */
 int options_take_wanted(void *to, const char *name, const char *value,
     struct err *e);
 
 /* What is wanted when nothing is said: all. */
-#define OPTIONS_ALL { .since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 }
+#define OPTIONS_ALL \
+	{ \
+		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
+	}
 
 /* Microseconds since the epoch, by the clock. */
 int64_t options_now_us(void);

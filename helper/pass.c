@@ -74,8 +74,8 @@ pass_server(struct pass *pass)
 	if (!pass->asked) {
 		pass->asked = true;
 		pass->answers = fail2ban_socket_open(&pass->socket,
-		    pass->config->fail2ban_socket, pass_left_ms(pass),
-		    &pass->why) == 0;
+				    pass->config->fail2ban_socket,
+				    pass_left_ms(pass), &pass->why) == 0;
 	}
 	return pass->answers ? &pass->socket : NULL;
 }

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-#include "archive_ban.h"
+#include "archive_live.h"
 #include "config.h"
 #include "fail2ban_db.h"
 #include "fail2ban_socket.h"
@@ -52,8 +52,7 @@ void pass_say(struct pass *pass, int level, const char *text);
  * them to the run, pass_rollback forgets them.
  */
 int pass_begin(struct pass *pass, struct record *record, struct err *e);
-int pass_commit(struct pass *pass, const struct record *record,
-    struct err *e);
+int pass_commit(struct pass *pass, const struct record *record, struct err *e);
 void pass_rollback(struct pass *pass);
 
 /* The server's socket, or NULL when it does not answer: pass->why says why. */

@@ -16,7 +16,6 @@
 
 /* An event waits for our transactions; ours may wait for it. */
 #define LOCK_MS 5000
-#define WAL_LIMIT (4 * 1024 * 1024)
 #define PRUNE_CHUNK 200
 #define DAY INT64_C(86400)
 
@@ -41,10 +40,12 @@ find_gap(struct pass *pass, struct err *e)
 		fail2ban_socket_get_dbpurgeage(server, &purgeage, &ignored);
 	pass->run.gap_seconds = gap;
 	pass->run.lossy = gap > purgeage;
-	snprintf(text, sizeof(text), "no reconcile was completed for %" PRId64
-	    " s%s", gap, pass->run.lossy ?
-	    ", longer than fail2ban remembers: bans that no event archived "
-	    "are lost" : "");
+	snprintf(text, sizeof(text),
+	    "no reconcile was completed for %" PRId64 " s%s", gap,
+	    pass->run.lossy ?
+		", longer than fail2ban remembers: bans that no event "
+		"archived are lost" :
+		"");
 	pass_say(pass, pass->run.lossy ? LOG_WARNING : LOG_NOTICE, text);
 	return 0;
 }
@@ -54,10 +55,10 @@ begin_run(struct pass *pass, struct err *e)
 {
 	struct record record;
 
-	if (archive_open(&pass->archive, pass->config->archive, LOCK_MS,
-	    e) != 0)
+	if (archive_open(&pass->archive, pass->config->archive, LOCK_MS, e) !=
+	    0)
 		return -1;
-	pass->archive.wal_limit = WAL_LIMIT;
+	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	if (find_gap(pass, e) != 0)
 		return -1;
 	if (pass_begin(pass, &record, e) != 0)
@@ -74,8 +75,10 @@ end_run(struct pass *pass, bool failed, struct err *e)
 	bool whole = !failed && !pass->cut_off;
 
 	pass->run.state = failed ? "failed" :
-	    pass->cut_off ? "interrupted" : "completed";
+	    pass->cut_off	 ? "interrupted" :
+				   "completed";
 	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
+	pass->archive.wal_limit = ARCHIVE_WAL_EVENT;
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
 	/* Read to this point; not before all of it is judged as well. */
@@ -84,8 +87,8 @@ end_run(struct pass *pass, bool failed, struct err *e)
 		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
 			return -1;
 	}
-	if (archive_run_end(&pass->archive, &pass->run, options_now_us(),
-	    e) != 0)
+	if (archive_run_end(&pass->archive, &pass->run, options_now_us(), e) !=
+	    0)
 		return -1;
 	return pass_commit(pass, &record, e);
 }
@@ -114,7 +117,7 @@ prune(struct pass *pass, struct err *e)
 		if (pass_begin(pass, &record, e) != 0)
 			return -1;
 		if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK,
-		    &removed, e) != 0 ||
+			&removed, e) != 0 ||
 		    pass_commit(pass, &record, e) != 0) {
 			pass_rollback(pass);
 			return -1;
@@ -130,8 +133,9 @@ work(struct pass *pass, struct err *e)
 		return -1;
 	if (pass->db_path[0] == '\0') {
 		pass->run.source = NULL;
-		pass_say(pass, LOG_NOTICE, "fail2ban has no database (dbfile "
-		    "is None or :memory:): the archive has what the events "
+		pass_say(pass, LOG_NOTICE,
+		    "fail2ban has no database (dbfile is None or :memory:): "
+		    "the archive has what the events "
 		    "tell");
 	} else if (scan(pass, e) != 0) {
 		return -1;
@@ -151,9 +155,10 @@ print_summary(struct pass *pass)
 		    *pass->stop ? "by a signal" : "at the run's deadline");
 		pass_say(pass, LOG_NOTICE, text);
 	}
-	printf("reconcile: %" PRId64 " rows read, %" PRId64 " events from the "
-	    "spool, %" PRId64 " bans added, %" PRId64 " changed, %" PRId64
-	    " bad\n", pass->run.rows, pass->run.spooled, pass->run.added,
+	printf("reconcile: %" PRId64 " rows read, %" PRId64
+	       " events from the spool, %" PRId64 " bans added, %" PRId64
+	       " changed, %" PRId64 " bad\n",
+	    pass->run.rows, pass->run.spooled, pass->run.added,
 	    pass->run.changed, pass->run.bad);
 }
 

@@ -20,7 +20,7 @@ add_sign(struct record *record, struct archive_group *g,
 			return 0;
 	}
 	if (archive_add_evidence(record->archive, g, sign->lines,
-	    sign->captures, &evidence, e) != 0)
+		sign->captures, &evidence, e) != 0)
 		return -1;
 	if ((added = archive_group_add(g)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
@@ -28,15 +28,15 @@ add_sign(struct record *record, struct archive_group *g,
 	added->evidence = evidence;
 	added->matches = sign->lines != NULL && strcmp(sign->lines, "[]") != 0;
 	if (sign->kind == SIGN_RESTORED)
-		return archive_jail_restored(
-		    record->archive, g->jail, sign->at_us, e);
+		return archive_jail_restored(record->archive, g->jail,
+		    sign->at_us, e);
 	return 0;
 }
 
 /* Let what g holds be what the archive says; *start_us is its first ban's. */
 static int
-match_and_save(struct record *record, struct archive_group *g,
-    int64_t next_us, int64_t *start_us, struct err *e)
+match_and_save(struct record *record, struct archive_group *g, int64_t next_us,
+    int64_t *start_us, struct err *e)
 {
 	struct ban *bans = calloc(g->n, sizeof(*bans));
 	size_t *owner = calloc(g->n, sizeof(*owner)), n = 0;
@@ -100,11 +100,12 @@ record_signs(struct record *record, const char *jail, const char *ident,
 		rc = 0;
 		goto done;
 	}
-	if (archive_neighbours(record->archive, &g, &next_us, &previous,
-	    e) != 0 ||
+	if (archive_neighbours(record->archive, &g, &next_us, &previous, e) !=
+		0 ||
 	    match_and_save(record, &g, next_us, &start_us, e) != 0)
 		goto done;
-	rc = previous == UNKNOWN ? 0 :
+	rc = previous == UNKNOWN ?
+	    0 :
 	    match_previous(record, &g, previous, start_us, e);
 done:
 	archive_group_free(&g);

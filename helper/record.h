@@ -28,9 +28,8 @@ int record_signs(struct record *record, const char *jail, const char *ident,
  * Note that fail2ban's database, the file dev and ino, has the row of the
  * latest ban of that jail, ident and second.
  */
-int record_present(struct record *record, const char *jail,
-    const char *ident, int64_t timeofban, uint64_t dev, uint64_t ino,
-    struct err *e);
+int record_present(struct record *record, const char *jail, const char *ident,
+    int64_t timeofban, uint64_t dev, uint64_t ino, struct err *e);
 
 /* Record that a jail was flushed at at_us. */
 int record_flush(struct record *record, const char *jail, int64_t at_us,

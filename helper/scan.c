@@ -40,8 +40,9 @@ scan_find(struct pass *pass, struct err *e)
 		whereabouts_of_database(pass->config, pass->db_path);
 		if (pass->db_path[0] != '\0')
 			return 0;
-		return err_set(e, EX_UNAVAILABLE, "%s does not tell where "
-		    "fail2ban's database lies (%s): start fail2ban, or set "
+		return err_set(e, EX_UNAVAILABLE,
+		    "%s does not tell where fail2ban's database lies (%s): "
+		    "start fail2ban, or set "
 		    "fail2ban_database in the config",
 		    pass->config->fail2ban_socket, pass->why.text);
 	}
@@ -49,9 +50,11 @@ scan_find(struct pass *pass, struct err *e)
 		snprintf(pass->db_path, sizeof(pass->db_path), "%s", path);
 	free(path);
 	if (pass->db_path[0] != '\0' && pass->db_path[0] != '/')
-		return err_set(e, EX_CONFIG, "fail2ban says that its database "
-		    "is %s, from a folder that it does not tell: set "
-		    "fail2ban_database in the config", pass->db_path);
+		return err_set(e, EX_CONFIG,
+		    "fail2ban says that its database is %s, from a folder "
+		    "that it does not tell: set "
+		    "fail2ban_database in the config",
+		    pass->db_path);
 	return whereabouts_note(pass->config, pass->db_path, e);
 }
 
@@ -61,8 +64,7 @@ scan_find(struct pass *pass, struct err *e)
  * it. In the caller's transaction.
  */
 static int
-find_floor(struct pass *pass, int64_t newest, int64_t *floor_us,
-    struct err *e)
+find_floor(struct pass *pass, int64_t newest, int64_t *floor_us, struct err *e)
 {
 	const struct config *config = pass->config;
 	int64_t now = options_now_us() / TEXT_US, floor;
@@ -153,7 +155,7 @@ read_table(struct pass *pass, enum fail2ban_table table, int64_t *at,
 
 	while (rc == 0 && !pass_is_over(pass)) {
 		if (fail2ban_db_read(&pass->db, table, *at, rows, CHUNK, &n,
-		    e) != 0)
+			e) != 0)
 			return -1;
 		if (n == 0)
 			return 0;
@@ -191,7 +193,7 @@ read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
 		if (read_table(pass, FAIL2BAN_BANS, &from, floor_us, e) != 0)
 			return -1;
 	} else if (read_table(pass, FAIL2BAN_BANS, &s->full_bans, floor_us,
-		e) != 0 ||
+		       e) != 0 ||
 	    read_table(pass, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
 		return -1;
 	if (pass->cut_off)
@@ -214,7 +216,7 @@ scan(struct pass *pass, struct err *e)
 
 	pass->run.source = pass->db_path;
 	if (fail2ban_db_open(&pass->db, pass->db_path,
-	    busy < BUSY_MS ? busy : BUSY_MS, e) != 0)
+		busy < BUSY_MS ? busy : BUSY_MS, e) != 0)
 		return -1;
 	pass->has_db = true;
 	if (fail2ban_db_check(&pass->db, e) != 0 ||
@@ -225,7 +227,6 @@ scan(struct pass *pass, struct err *e)
 	if (mark_holds(pass, &holds, e) != 0)
 		return -1;
 	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
-	    s->full_bips != 0 ||
-	    options_now_us() - s->full_us > FULL_EVERY_US;
+	    s->full_bips != 0 || options_now_us() - s->full_us > FULL_EVERY_US;
 	return read_all(pass, full, floor_us, e);
 }

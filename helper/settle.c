@@ -109,11 +109,12 @@ ask_server(struct settling *s, const char *jail)
 	server->jail = NULL;
 	fail2ban_socket_list_free(&server->ids);
 	server->at_us = options_now_us();
-	if ((server->jails.n == 0 && fail2ban_socket_get_jails(socket,
-		&server->jails, &s->pass->why) != 0) ||
+	if ((server->jails.n == 0 &&
+		fail2ban_socket_get_jails(socket, &server->jails,
+		    &s->pass->why) != 0) ||
 	    (fail2ban_socket_list_has(&server->jails, jail) &&
-		fail2ban_socket_get_banned(socket, jail, &exists,
-		    &server->ids, &s->pass->why) != 0)) {
+		fail2ban_socket_get_banned(socket, jail, &exists, &server->ids,
+		    &s->pass->why) != 0)) {
 		server->started_us = 0;
 		return -1;
 	}
@@ -132,8 +133,8 @@ static struct verdict
 judge_by_server(struct settling *s, const struct archive_live *live)
 {
 	struct verdict verdict = { .what = NOTHING };
-	int64_t flushed = flushed_since(live), interval_us =
-	    text_seconds_to_us(s->pass->config->interval);
+	int64_t flushed = flushed_since(live),
+		interval_us = text_seconds_to_us(s->pass->config->interval);
 
 	if (fail2ban_socket_list_has(&s->server.ids, live->ident)) {
 		verdict.what = HELD;
@@ -141,9 +142,10 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 	    live->restored_us > live->missed_us) {
 		verdict.what = MISSED;
 	} else if (s->server.at_us - live->missed_us >= interval_us) {
-		verdict = ended(BAN_INFERRED, flushed != 0 ? flushed :
-		    live->pending_us != 0 ? live->pending_us :
-		    live->missed_us);
+		verdict = ended(BAN_INFERRED,
+		    flushed != 0	      ? flushed :
+			live->pending_us != 0 ? live->pending_us :
+						live->missed_us);
 	}
 	return verdict;
 }
@@ -253,8 +255,8 @@ write_verdicts(struct settling *s, const struct archive_live *list,
 	if (pass_begin(s->pass, &record, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (verdicts[i].what != NOTHING && write_verdict(s, &record,
-		    &list[i], &verdicts[i], e) != 0) {
+		if (verdicts[i].what != NOTHING &&
+		    write_verdict(s, &record, &list[i], &verdicts[i], e) != 0) {
 			pass_rollback(s->pass);
 			return -1;
 		}

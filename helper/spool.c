@@ -85,7 +85,9 @@ spool_put(const char *folder, const struct event *event, struct err *e)
 	    (long)getpid());
 	snprintf(tmp, sizeof(tmp), TMP_PREFIX "%s", name);
 	rc = write_file(dir, tmp, words, len) != 0 ||
-	    renameat(dir, tmp, dir, name) != 0 || fsync(dir) != 0 ? -1 : 0;
+		renameat(dir, tmp, dir, name) != 0 || fsync(dir) != 0 ?
+	    -1 :
+	    0;
 	if (rc != 0)
 		err_errno(e, EX_IOERR, "spool: %s/%s", folder, name);
 	free(words);
@@ -169,7 +171,8 @@ spool_names(const char *folder, size_t max, char ***names, size_t *n,
 	*names = NULL;
 	*n = 0;
 	if (dir == NULL)
-		return errno == ENOENT ? 0 :
+		return errno == ENOENT ?
+		    0 :
 		    err_errno(e, EX_NOPERM, "spool: %s", folder);
 	rc = collect_names(dir, names, n);
 	closedir(dir);
@@ -196,8 +199,8 @@ spool_free_names(char **names, size_t n)
 static char *
 read_file(int dir, const char *name, size_t *len)
 {
-	int fd = openat(dir, name,
-	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd =
+	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 	char *data = NULL;
 

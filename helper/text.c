@@ -124,8 +124,14 @@ bad:
 static bool
 parse_age(const char *s, int64_t now_us, int64_t *us)
 {
-	static const struct { char unit; int64_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = {
+		{ 's', 1 },
+		{ 'm', 60 },
+		{ 'h', 3600 },
+		{ 'd', 86400 },
 		{ 'w', 604800 },
 	};
 	int64_t n;
@@ -185,8 +191,8 @@ days_from_civil(int year, int month, int day)
 {
 	int64_t y = month <= 2 ? year - 1 : year;
 	int64_t era_day = 365 * y + y / 4 - y / 100 + y / 400;
-	int64_t year_day = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 +
-	    day - 1;
+	int64_t year_day =
+	    (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
 	return era_day + year_day - 719468;
 }
@@ -230,8 +236,9 @@ parse_iso(const char *s, int64_t *us)
 	if (local)
 		*us = (int64_t)mktime(&tm) * TEXT_US;
 	else
-		*us = (days_from_civil(year, month, tm.tm_mday) * 86400 +
-		    tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec - east) *
+		*us =
+		    (days_from_civil(year, month, tm.tm_mday) * 86400 +
+			tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec - east) *
 		    TEXT_US;
 	return true;
 }
@@ -242,8 +249,10 @@ text_parse_when(const char *s, int64_t now_us, int64_t *us, struct err *e)
 	if (parse_age(s, now_us, us) || parse_iso(s, us) ||
 	    text_parse_time(s, us, NULL, NULL, NULL) == 0)
 		return 0;
-	return err_set(e, EX_USAGE, "'%.40s' is no time: give seconds since "
-	    "the epoch, 2026-11-23T18:48, or an age such as 7d", s);
+	return err_set(e, EX_USAGE,
+	    "'%.40s' is no time: give seconds since the epoch, "
+	    "2026-11-23T18:48, or an age such as 7d",
+	    s);
 }
 
 size_t
@@ -253,10 +262,14 @@ text_utf8_length(const char *s, size_t len)
 	static const struct {
 		unsigned char first, last, low, high, length;
 	} forms[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },	{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0x00, 0x7f, 0, 0, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
 		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 	const unsigned char *u = (const unsigned char *)s;
@@ -390,8 +403,14 @@ text_format_time(int64_t us, char buf[32])
 const char *
 text_format_seconds(int64_t seconds, char buf[32])
 {
-	static const struct { char name; int64_t length; } units[] = {
-		{ 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 },
+	static const struct {
+		char name;
+		int64_t length;
+	} units[] = {
+		{ 'd', 86400 },
+		{ 'h', 3600 },
+		{ 'm', 60 },
+		{ 's', 1 },
 	};
 	size_t i = 0;
 	int n;

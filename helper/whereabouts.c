@@ -30,8 +30,7 @@ whereabouts_of_database(const struct config *config, char path[PATH_MAX])
 }
 
 int
-whereabouts_note(const struct config *config, const char *path,
-    struct err *e)
+whereabouts_note(const struct config *config, const char *path, struct err *e)
 {
 	char link[PATH_MAX + sizeof(SUFFIX)], next[sizeof(link) + 4];
 	char noted[PATH_MAX];
@@ -42,7 +41,8 @@ whereabouts_note(const struct config *config, const char *path,
 	snprintf(link, sizeof(link), "%s" SUFFIX, config->archive);
 	snprintf(next, sizeof(next), "%s.new", link);
 	if (path[0] == '\0')
-		return unlink(link) == 0 || errno == ENOENT ? 0 :
+		return unlink(link) == 0 || errno == ENOENT ?
+		    0 :
 		    err_errno(e, EX_CANTCREAT, "%s", link);
 	unlink(next);
 	if (symlink(path, next) != 0 || rename(next, link) != 0)

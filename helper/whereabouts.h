@@ -10,8 +10,7 @@
 #include "config.h"
 
 /* The configured path, else the noted one, else "". */
-void whereabouts_of_database(const struct config *config,
-    char path[PATH_MAX]);
+void whereabouts_of_database(const struct config *config, char path[PATH_MAX]);
 
 /* Note a path that fail2ban gave; "": it has no database. */
 int whereabouts_note(const struct config *config, const char *path,

@@ -19,39 +19,57 @@
 #define MAX 6
 
 /* Seconds after SECOND, in microseconds since the epoch. */
-#define AT(seconds) (SECOND * TEXT_US + (int64_t)((seconds) * 1e6))
+#define AT(seconds) (SECOND * TEXT_US + (int64_t)((seconds)*1e6))
 
 /* What is not said of a sign. */
 #define REST .bancount = UNKNOWN, .failures = UNKNOWN
 
 #define FRESH(at, since, length) \
-	{ .kind = SIGN_BAN, .at_us = AT(at), .since_us = AT(since), \
-	  .exact = true, .seconds = length, REST }
+	{ \
+		.kind = SIGN_BAN, .at_us = AT(at), .since_us = AT(since), \
+		.exact = true, .seconds = length, REST \
+	}
 #define RESTORED(at, length) \
-	{ .kind = SIGN_RESTORED, .at_us = AT(at), .since_us = AT(0), \
-	  .seconds = length, REST }
+	{ \
+		.kind = SIGN_RESTORED, .at_us = AT(at), .since_us = AT(0), \
+		.seconds = length, REST \
+	}
 #define PROLONG(at, since, length) \
-	{ .kind = SIGN_PROLONG, .at_us = AT(at), .since_us = AT(since), \
-	  .exact = true, .seconds = length, REST }
+	{ \
+		.kind = SIGN_PROLONG, .at_us = AT(at), .since_us = AT(since), \
+		.exact = true, .seconds = length, REST \
+	}
 #define UNBAN(at, since, length, how) \
-	{ .kind = SIGN_UNBAN, .at_us = AT(at), .since_us = AT(since), \
-	  .exact = true, .seconds = length, .end = how, REST }
+	{ \
+		.kind = SIGN_UNBAN, .at_us = AT(at), .since_us = AT(since), \
+		.exact = true, .seconds = length, .end = how, REST \
+	}
 #define UNBAN_LATER(at, length, how) /* after a restart: the bare second */ \
-	{ .kind = SIGN_UNBAN, .at_us = AT(at), .since_us = AT(0), \
-	  .seconds = length, .end = how, REST }
+	{ \
+		.kind = SIGN_UNBAN, .at_us = AT(at), .since_us = AT(0), \
+		.seconds = length, .end = how, REST \
+	}
 #define ROW(at, length) \
-	{ .kind = SIGN_ROW, .at_us = AT(at), .since_us = AT(0), \
-	  .seconds = length, REST }
+	{ \
+		.kind = SIGN_ROW, .at_us = AT(at), .since_us = AT(0), \
+		.seconds = length, REST \
+	}
 #define JUDGED(at, how, ended) \
-	{ .kind = SIGN_JUDGED, .at_us = AT(at), .since_us = AT(0), \
-	  .seconds = UNKNOWN, .end = how, .ended_us = AT(ended), REST }
+	{ \
+		.kind = SIGN_JUDGED, .at_us = AT(at), .since_us = AT(0), \
+		.seconds = UNKNOWN, .end = how, .ended_us = AT(ended), REST \
+	}
 
 #define LIVES(since, n, length, came_back) \
-	{ .since_us = AT(since), .nth = n, .seconds = length, \
-	  .end = BAN_LIVES, .ended_us = UNKNOWN, .restored = came_back }
+	{ \
+		.since_us = AT(since), .nth = n, .seconds = length, \
+		.end = BAN_LIVES, .ended_us = UNKNOWN, .restored = came_back \
+	}
 #define ENDED(since, n, length, why, ended, came_back) \
-	{ .since_us = AT(since), .nth = n, .seconds = length, .end = why, \
-	  .ended_us = AT(ended), .restored = came_back }
+	{ \
+		.since_us = AT(since), .nth = n, .seconds = length, \
+		.end = why, .ended_us = AT(ended), .restored = came_back \
+	}
 
 struct play {
 	const char *name;
@@ -62,14 +80,16 @@ struct play {
 	int64_t next_us; /* 0: none */
 };
 
-#define SIGNS(...) .signs = { __VA_ARGS__ }, \
+#define SIGNS(...) \
+	.signs = { __VA_ARGS__ }, \
 	.n = sizeof((struct sign[]){ __VA_ARGS__ }) / sizeof(struct sign)
-#define BANS(...) .bans = { __VA_ARGS__ }, \
+#define BANS(...) \
+	.bans = { __VA_ARGS__ }, \
 	.bans_n = sizeof((struct ban[]){ __VA_ARGS__ }) / sizeof(struct ban)
 
 static const struct play plays[] = {
-	{ "a ban lives",
-	    SIGNS(FRESH(0.5, 0.1, 600)), BANS(LIVES(0.1, 0, 600, 0)) },
+	{ "a ban lives", SIGNS(FRESH(0.5, 0.1, 600)),
+	    BANS(LIVES(0.1, 0, 600, 0)) },
 	{ "a command that fail2ban runs twice is one ban",
 	    SIGNS(FRESH(0.5, 0.1, 600), FRESH(0.6, 0.1, 600)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
@@ -97,8 +117,8 @@ static const struct play plays[] = {
 	    SIGNS(FRESH(0.2, 0.1, 600), FRESH(0.4, 0.3, 600)),
 	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 0.3, 0),
 		LIVES(0.3, 0, 600, 0)) },
-	{ "a row alone is a ban of the bare second",
-	    SIGNS(ROW(30, 600)), BANS(LIVES(0, 0, 600, 0)) },
+	{ "a row alone is a ban of the bare second", SIGNS(ROW(30, 600)),
+	    BANS(LIVES(0, 0, 600, 0)) },
 	{ "a fresh ban gives a row its exact time",
 	    SIGNS(ROW(0.3, 600), FRESH(0.5, 0.1, 600)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
@@ -149,12 +169,10 @@ static const struct play plays[] = {
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 600.7, 0)) },
 	{ "a younger ban of the ident ends this one at its start",
 	    SIGNS(FRESH(0.5, 0.1, 600)),
-	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 77, 0)),
-	    .next_us = AT(77) },
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 77, 0)), .next_us = AT(77) },
 	{ "a younger ban leaves a seen end alone",
 	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_MANUAL)),
-	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 50, 0)),
-	    .next_us = AT(77) },
+	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 50, 0)), .next_us = AT(77) },
 	{ "of two bans of one second the later takes the restored and the row",
 	    SIGNS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_MANUAL),
 		FRESH(0.8, 0, 600), RESTORED(60, 600), ROW(70, 900)),
@@ -238,8 +256,8 @@ only_ban(struct sign *signs, size_t n)
 	struct ban bans[MAX];
 	size_t owner[MAX];
 
-	assert_int_equal(
-	    match_bans(signs, n, SECOND, INT64_MAX, bans, owner), 1);
+	assert_int_equal(match_bans(signs, n, SECOND, INT64_MAX, bans, owner),
+	    1);
 	return bans[0];
 }
 
@@ -301,8 +319,8 @@ a_ban_keeps_the_row_of_its_first_sign(void **state UNUSED)
 
 	/* The late ban stands in row 7 when the other two come. */
 	signs[0].ban = 7;
-	assert_int_equal(
-	    match_bans(signs, 3, SECOND, INT64_MAX, bans, owner), 2);
+	assert_int_equal(match_bans(signs, 3, SECOND, INT64_MAX, bans, owner),
+	    2);
 	assert_int_equal(bans[0].id, 0);
 	assert_int_equal(bans[1].id, 7);
 }
@@ -311,7 +329,7 @@ static void
 a_sign_is_the_same_when_its_witness_and_moment_are(void **state UNUSED)
 {
 	const struct sign a = FRESH(0.5, 0.1, 600), b = FRESH(0.5, 0.1, 60),
-	    later = FRESH(0.6, 0.1, 600), other = ROW(0.5, 600);
+			  later = FRESH(0.6, 0.1, 600), other = ROW(0.5, 600);
 
 	assert_true(match_same_sign(&a, &b));
 	assert_false(match_same_sign(&a, &later));

@@ -27,7 +27,9 @@ struct line {
 	const char *at, *words;
 };
 
-#define DATA(user) "{\"matches\":[\"line of " user "\"]," \
+#define DATA(user) \
+	"{\"matches\":[\"line of " user \
+	"\"]," \
 	"\"failures\":3,\"user\":\"" user "\"}"
 
 /* |-separated: verb, jail, id, time, bantime, restored, row, data. */
@@ -67,7 +69,13 @@ static const struct line history[] = {
 };
 
 static const char *const columns[] = {
-	"jail", "id", "time", "bantime", "restored", "row", "data",
+	"jail",
+	"id",
+	"time",
+	"bantime",
+	"restored",
+	"row",
+	"data",
 };
 
 static void
@@ -86,8 +94,8 @@ set_event(struct event *event, const struct line *line)
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
 		word = strsep(&rest, "|");
 		if (word != NULL && word[0] != '\0')
-			assert_int_equal(
-			    event_set(event, columns[i], word, &e), 0);
+			assert_int_equal(event_set(event, columns[i], word, &e),
+			    0);
 	}
 }
 
@@ -119,7 +127,11 @@ static void
 tear_down(struct lab *lab)
 {
 	static const char *const suffixes[] = {
-		"", "-wal", "-shm", ".gate", ".write",
+		"",
+		"-wal",
+		"-shm",
+		".gate",
+		".write",
 	};
 	char path[128];
 
@@ -161,7 +173,9 @@ static char *
 exported(struct lab *lab)
 {
 	struct archive_wanted all = {
-		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1,
+		.since_us = UNKNOWN,
+		.until_us = UNKNOWN,
+		.limit = -1,
 	};
 	char *text;
 	size_t len;
@@ -290,7 +304,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_events_in_order_are_the_bans_that_they_tell),
+		cmocka_unit_test(
+		    the_events_in_order_are_the_bans_that_they_tell),
 		cmocka_unit_test(any_order_of_the_events_gives_the_same_rows),
 		cmocka_unit_test(a_repeat_changes_no_rev),
 	};

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive_live.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "archive_sql.h"
+
+static int
+load_live(sqlite3_stmt *st, struct archive_live *live)
+{
+	*live = (struct archive_live){
+		.id = db_int(st, 0),
+		.jail = strdup(db_text(st, 1)),
+		.ident = strdup(db_text(st, 2)),
+		.timeofban = db_int(st, 3),
+		.since_us = db_int(st, 4),
+		.seconds = db_int(st, 5),
+		.life_us = db_int(st, 6),
+		.pending_us = db_int(st, 7),
+		.present = db_int(st, 8),
+		.held_us = db_int(st, 9),
+		.missed_us = db_int(st, 10),
+		.flushed_us = db_int(st, 11),
+		.restored_us = db_int(st, 12),
+		.rev = db_int(st, 13),
+	};
+	return live->jail == NULL || live->ident == NULL ? -1 : 0;
+}
+
+int
+archive_live(struct archive *a, int64_t after, size_t max,
+    struct archive_live **list, size_t *n, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_LIVE, e);
+	int rc;
+
+	*n = 0;
+	if (st == NULL)
+		return -1;
+	if ((*list = calloc(max, sizeof(**list))) == NULL)
+		return err_set(e, EX_OSERR, "archive: out of memory");
+	db_bind_int(st, 1, after);
+	db_bind_int(st, 2, (int64_t)max);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (load_live(st, &(*list)[(*n)++]) != 0) {
+			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	if (rc < 0)
+		archive_live_free(*list, *n);
+	return rc;
+}
+
+void
+archive_live_free(struct archive_live *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].jail);
+		free(list[i].ident);
+	}
+	free(list);
+}
+
+int
+archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_AT_REV, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, ban);
+	db_bind_int(st, 2, rev);
+	rc = db_step(&a->db, st, e);
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_set_held(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
+{
+	return db_run_numbers(&a->db, SQL_HELD, ban, at_us, e);
+}
+
+int
+archive_set_missed(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
+{
+	return db_run_numbers(&a->db, SQL_MISSED, ban, at_us, e);
+}
+
+int
+archive_prune(struct archive *a, int64_t before_us, int64_t max,
+    int64_t *removed, struct err *e)
+{
+	if (db_run_numbers(&a->db, SQL_PRUNE_EVIDENCE, before_us, max, e) !=
+		0 ||
+	    db_run_numbers(&a->db, SQL_PRUNE_SIGNS, before_us, max, e) != 0 ||
+	    db_run_numbers(&a->db, SQL_PRUNE_BANS, before_us, max, e) != 0)
+		return -1;
+	*removed = sqlite3_changes(a->db.handle);
+	return 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A folder for one test, made and removed by cmocka's set-up and tear-down,
+ * and errors compared. To be included behind cmocka.h.
+ */
+#ifndef SCRATCH_H
+#define SCRATCH_H
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "err.h"
+
+struct scratch {
+	char folder[32];
+	char paths[4][300];
+	unsigned next;
+};
+
+/* FOLDER/name; lives until the fourth call after this one. */
+static inline const char *
+scratch_path(struct scratch *s, const char *name)
+{
+	char *path = s->paths[s->next++ % 4];
+
+	snprintf(path, sizeof(s->paths[0]), "%s/%s", s->folder, name);
+	return path;
+}
+
+static inline void
+scratch_write(const char *path, const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static inline int
+scratch_make(void **state)
+{
+	struct scratch *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return -1;
+	strcpy(s->folder, "/tmp/unit.XXXXXX");
+	*state = s;
+	return mkdtemp(s->folder) != NULL ? 0 : -1;
+}
+
+static inline void
+scratch_empty(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char path[600];
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (unlink(path) != 0) {
+			scratch_empty(path);
+			rmdir(path);
+		}
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static inline int
+scratch_remove(void **state)
+{
+	struct scratch *s = *state;
+	int rc;
+
+	scratch_empty(s->folder);
+	rc = rmdir(s->folder);
+	free(s);
+	return rc;
+}
+
+/* A test that has a folder, *state is its struct scratch. */
+#define scratch_unit_test(f) \
+	cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
+
+static inline void
+assert_error(const struct err *e, int code, const char *text)
+{
+	if (e->code != code || strstr(e->text, text) == NULL)
+		fail_msg("%d %s: wanted %d %s", e->code, e->text, code, text);
+}
+
+/* What ought to have returned 0, and e. */
+static inline void
+assert_ok(int rc, const struct err *e)
+{
+	if (rc != 0)
+		fail_msg("%s", e->text);
+}
+
+#endif
