@@ -10,6 +10,8 @@
 #include "archive_sql.h"
 #include "text.h"
 
+/* How long a reader waits for a checkpoint that needs the file alone. */
+#define READ_BUSY_MS 1000
 #define APPLICATION_ID 0x46324241 /* "F2BA" */
 
 /* The schema's versions, made from helper/sql/ by the Makefile. */
@@ -53,12 +55,15 @@ pragma_int(struct archive *a, const char *sql, int64_t *v, struct err *e)
 static int
 check_version(struct archive *a, int64_t *version, struct err *e)
 {
-	int64_t application;
+	int64_t application, schema_version;
 
 	if (pragma_int(a, "PRAGMA application_id", &application, e) != 0 ||
-	    pragma_int(a, "PRAGMA user_version", version, e) != 0)
+	    pragma_int(a, "PRAGMA user_version", version, e) != 0 ||
+	    pragma_int(a, "PRAGMA schema_version", &schema_version, e) != 0)
 		return -1;
-	if (application != APPLICATION_ID && (application | *version) != 0)
+	if (application == 0 && *version == 0 && schema_version == 0)
+		return 0;
+	if (application != APPLICATION_ID)
 		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
 		    a->db.name);
 	if (*version > SCHEMA_VERSION)
@@ -187,26 +192,35 @@ archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
 	return 0;
 }
 
+/* A reader changes nothing, so it cannot bring the schema up to date. */
+static int
+open_to_read(struct archive *a, struct err *e)
+{
+	int64_t version = 0;
+	struct stat st;
+
+	if (check_file(a, &st, e) != 0)
+		return -1;
+	if (st.st_mode != 0 &&
+	    (db_open(&a->db, a->path,
+		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, a->lock_ms,
+		 archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
+		check_version(a, &version, e) != 0))
+		return -1;
+	if (version == SCHEMA_VERSION)
+		return 0;
+	return err_set(e, EX_NOINPUT, "%s: %s: run fail2ban-archive reconcile",
+	    a->path,
+	    version == 0 ? "no archive here yet" : "of an older program");
+}
+
 int
 archive_open_read(struct archive *a, const char *path, struct err *e)
 {
-	int64_t version;
-	struct stat st;
-
-	if (prepare(a, path, 1000, e) != 0 || check_file(a, &st, e) != 0)
-		return err_wrap(e, "archive");
-	if (st.st_mode == 0)
-		return err_set(e, EX_NOINPUT,
-		    "archive: %s: no archive here yet: run fail2ban-archive "
-		    "reconcile",
-		    path);
-	if (db_open(&a->db, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW,
-		a->lock_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
-	    check_version(a, &version, e) != 0) {
-		archive_close(a);
-		return err_wrap(e, "archive");
-	}
-	return 0;
+	if (prepare(a, path, READ_BUSY_MS, e) == 0 && open_to_read(a, e) == 0)
+		return 0;
+	archive_close(a);
+	return err_wrap(e, "archive");
 }
 
 void

@@ -167,7 +167,7 @@ archive_group_free(struct archive_group *g)
 	g->n = g->texts_n = g->bans_n = 0;
 }
 
-/* Parameters 4 to 17 are alike in SQL_BAN_ADD and SQL_BAN_CHANGE. */
+/* Parameters 4 to 15 are alike in SQL_BAN_ADD and SQL_BAN_CHANGE. */
 static void
 bind_ban(sqlite3_stmt *st, const struct ban *ban)
 {
@@ -183,8 +183,6 @@ bind_ban(sqlite3_stmt *st, const struct ban *ban)
 	db_bind_int(st, 13, ban->ended_us);
 	db_bind_text(st, 14, ban_end_name(ban->end));
 	db_bind_int(st, 15, ban->restored);
-	db_bind_int(st, 16, ban->life_us);
-	db_bind_int(st, 17, ban->pending_us);
 }
 
 static int
@@ -197,6 +195,8 @@ add_ban(struct archive *a, const struct archive_group *g, const struct ban *ban,
 		return -1;
 	bind_group(st, g);
 	bind_ban(st, ban);
+	db_bind_int(st, 16, ban->life_us);
+	db_bind_int(st, 17, ban->pending_us);
 	db_bind_int(st, 18, ++a->rev);
 	db_bind_int(st, 19, now_us);
 	if (db_run(&a->db, st, e) != 0)
@@ -222,7 +222,12 @@ change_ban(struct archive *a, const struct ban *ban, int64_t *changed,
 		a->rev++;
 		(*changed)++;
 	}
-	return 0;
+	if ((st = db_statement(&a->db, SQL_BAN_LIFE, e)) == NULL)
+		return -1;
+	db_bind_int(st, 1, ban->id);
+	db_bind_int(st, 2, ban->life_us);
+	db_bind_int(st, 3, ban->pending_us);
+	return db_run(&a->db, st, e);
 }
 
 static int

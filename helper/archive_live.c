@@ -66,15 +66,18 @@ archive_live_free(struct archive_live *list, size_t n)
 }
 
 int
-archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev, struct err *e)
+archive_is_unchanged(struct archive *a, const struct archive_live *live,
+    struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_AT_REV, e);
+	sqlite3_stmt *st = db_statement(&a->db, SQL_UNCHANGED, e);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 1, ban);
-	db_bind_int(st, 2, rev);
+	db_bind_int(st, 1, live->id);
+	db_bind_int(st, 2, live->rev);
+	db_bind_int(st, 3, live->life_us);
+	db_bind_int(st, 4, live->pending_us);
 	rc = db_step(&a->db, st, e);
 	sqlite3_reset(st);
 	return rc;

@@ -29,8 +29,8 @@ int archive_live(struct archive *a, int64_t after, size_t max,
     struct archive_live **list, size_t *n, struct err *e);
 void archive_live_free(struct archive_live *list, size_t n);
 
-/* Whether a ban is still as it was at that rev. 1, 0 or -1. */
-int archive_is_at_rev(struct archive *a, int64_t ban, int64_t rev,
+/* Whether a ban is still as it was when it was loaded. 1, 0 or -1. */
+int archive_is_unchanged(struct archive *a, const struct archive_live *live,
     struct err *e);
 
 /* Note what the running server said of a ban: that it has it, or has not. */

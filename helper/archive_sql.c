@@ -55,11 +55,14 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
 	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
 	    "origin = ?11, seen = ?12, ended_us = ?13, ended_why = ?14, "
-	    "restored = ?15, life_us = ?16, pending_us = ?17, rev = ?18 "
+	    "restored = ?15, rev = ?18 "
 	    "WHERE id = ?1 AND (since_us, nth, seconds, bancount, failures, "
-	    "ip, evidence, origin, seen, ended_us, ended_why, restored, "
-	    "life_us, pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-	    "?12, ?13, ?14, ?15, ?16, ?17)",
+	    "ip, evidence, origin, seen, ended_us, ended_why, restored) "
+	    "IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+	/* Not what the ban is, so no new rev. */
+	[SQL_BAN_LIFE] =
+	    "UPDATE ban SET life_us = ?2, pending_us = ?3 WHERE id = ?1 "
+	    "AND (life_us, pending_us) IS NOT (?2, ?3)",
 	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
 	[SQL_SIGN_ADD] =
 	    "INSERT INTO sign (ban, kind, at_us, since_us, exact, seconds, "
@@ -128,7 +131,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "restored_us, rev FROM ban JOIN jail ON jail.id = ban.jail "
 	    "WHERE ended_us IS NULL AND host = '' AND ban.id > ?1 "
 	    "ORDER BY ban.id LIMIT ?2",
-	[SQL_AT_REV] = "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2",
+	[SQL_UNCHANGED] =
+	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
+	    "AND pending_us = ?4",
 	[SQL_HELD] = "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 

@@ -222,7 +222,7 @@ write_verdict(struct settling *s, struct record *record,
     const struct archive_live *live, const struct verdict *verdict,
     struct err *e)
 {
-	int rc = archive_is_at_rev(record->archive, live->id, live->rev, e);
+	int rc = archive_is_unchanged(record->archive, live, e);
 
 	if (rc <= 0)
 		return rc;

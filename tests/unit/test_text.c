@@ -151,7 +151,7 @@ a_number_is_whole_and_within_its_bounds(void **state)
 		{ "18446744073709551617", 0, INT64_MAX, 0,
 		    "'18446744073709551617' is no whole number" },
 		/* What is said of a long text is short. */
-		{ "1234567890123456789012345678901234567890""x", 0, 9, 0,
+		{ "1234567890123456789012345678901234567890x", 0, 9, 0,
 		    "'1234567890123456789012345678901234567890' is no whole "
 		    "number" },
 	};
@@ -163,8 +163,8 @@ a_number_is_whole_and_within_its_bounds(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		e = (struct err){ .text = "" };
-		rc = text_parse_int(
-		    rows[i].text, rows[i].min, rows[i].max, &v, &e);
+		rc = text_parse_int(rows[i].text, rows[i].min, rows[i].max, &v,
+		    &e);
 		if (rows[i].error != NULL) {
 			assert_int_equal(rc, -1);
 			assert_int_equal(e.code, EX_USAGE);
@@ -257,21 +257,21 @@ what_is_no_time_is_refused(void **state)
 {
 	static const char *const rows[] = { "", "d", "-7d", "+7d", "7 d", "7d ",
 		"7dd", "7x", "7D", "1.5d", "99999999999999999w",
-		"99999999999999999999s", "now", "<time>", "2026-11",
-		"2026-2-3", "26-11-23", "2026/11/23", "1969-12-31",
-		"02026-11-23", "12026-11-23", "2026-00-10", "2026-13-10",
-		"2026-11-00", "2026-11-31", "2026-02-29", "2026-02-30",
-		"2024-02-30", "2100-02-29", "2026-04-31", "2026-12-32",
-		"2026-11-23T", "2026-11-23T18", "2026-11-23T18:", "-5",
-		"2026-11-23T1:48", "2026-11-23T24:00", "2026-11-23T18:60",
-		"2026-11-23T18:48:61Z", "2026-11-23T18:48:", "2026-11-23x",
-		"2026-11-23T18:48:3", "2026-11-23T18:48:38.5",
-		"2026-11-23t18:48", "2026-11-23T18:48z", "2026-11-23T18:48ZZ",
-		"2026-11-23  18:48", "2026-11-23T18:48 +01:00",
-		"2026-11-23T18:48+", "2026-11-23T18:48+1",
-		"2026-11-23T18:48+24:00", "2026-11-23T18:48+01:60",
-		"2026-11-23T18:48+01:0", "2026-11-23T18:48+01:00:00",
-		"2026-11-23T18:48CET", " 2026-11-23", "2026-11-23 " };
+		"99999999999999999999s", "now", "<time>", "2026-11", "2026-2-3",
+		"26-11-23", "2026/11/23", "1969-12-31", "02026-11-23",
+		"12026-11-23", "2026-00-10", "2026-13-10", "2026-11-00",
+		"2026-11-31", "2026-02-29", "2026-02-30", "2024-02-30",
+		"2100-02-29", "2026-04-31", "2026-12-32", "2026-11-23T",
+		"2026-11-23T18", "2026-11-23T18:", "-5", "2026-11-23T1:48",
+		"2026-11-23T24:00", "2026-11-23T18:60", "2026-11-23T18:48:61Z",
+		"2026-11-23T18:48:", "2026-11-23x", "2026-11-23T18:48:3",
+		"2026-11-23T18:48:38.5", "2026-11-23t18:48",
+		"2026-11-23T18:48z", "2026-11-23T18:48ZZ", "2026-11-23  18:48",
+		"2026-11-23T18:48 +01:00", "2026-11-23T18:48+",
+		"2026-11-23T18:48+1", "2026-11-23T18:48+24:00",
+		"2026-11-23T18:48+01:60", "2026-11-23T18:48+01:0",
+		"2026-11-23T18:48+01:00:00", "2026-11-23T18:48CET",
+		" 2026-11-23", "2026-11-23 " };
 	struct err e;
 	int64_t us;
 	size_t i;
@@ -429,7 +429,7 @@ what_a_terminal_would_act_on_is_shown_instead(void **state)
 		    "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80" },
 		{ BYTES("\xd7\xa9\xd7\x9c"), "\xd7\xa9\xd7\x9c" },
 		/* CSI in one character: U+009B. */
-		{ BYTES("\xc2\x9b""2J"), "\\u009b2J" },
+		{ BYTES("\xc2\x9b[2J"), "\\u009b[2J" },
 		{ BYTES("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0" },
 		/* What turns the direction, or hides. */
 		{ BYTES("\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad"
@@ -453,8 +453,7 @@ what_a_terminal_would_act_on_is_shown_instead(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		in = copy(rows[i].bytes, rows[i].len);
-		assert_int_equal(
-		    text_escape(out, sizeof(out), in, rows[i].len),
+		assert_int_equal(text_escape(out, sizeof(out), in, rows[i].len),
 		    strlen(rows[i].expected));
 		assert_string_equal(out, rows[i].expected);
 		free(in);
@@ -465,7 +464,7 @@ static void
 no_room_cuts_an_escape_in_two(void **state)
 {
 	static const char in[] =
-	    "a\x1b\\\xe2\x80\xae\xc3\xa9\xf0\x9f\x98\x80\xff""z";
+	    "a\x1b\\\xe2\x80\xae\xc3\xa9\xf0\x9f\x98\x80\xffz";
 	static const char all[] =
 	    "a\\x1b\\\\\\u202e\xc3\xa9\xf0\x9f\x98\x80\\xffz";
 	static const size_t ends[] = { 0, 1, 5, 7, 13, 15, 19, 23, 24 };
@@ -496,7 +495,7 @@ nothing_comes_behind_what_did_not_fit(void **state)
 	char out[4];
 
 	(void)state;
-	assert_int_equal(text_escape(out, sizeof(out), "a\x1b""bc", 4), 7);
+	assert_int_equal(text_escape(out, sizeof(out), "a\x1bxy", 4), 7);
 	assert_string_equal(out, "a");
 }
 
@@ -620,14 +619,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_tickets_time_is_cut_and_rounded_from_its_text),
+		cmocka_unit_test(
+		    a_tickets_time_is_cut_and_rounded_from_its_text),
 		cmocka_unit_test(what_is_no_tickets_time_is_refused),
 		cmocka_unit_test(a_number_is_whole_and_within_its_bounds),
 		cmocka_unit_test(people_may_give_a_time_in_many_ways),
 		cmocka_unit_test(an_age_before_all_time_stops_at_its_beginning),
 		cmocka_unit_test(what_is_no_time_is_refused),
 		cmocka_unit_test(utf8_is_judged_as_rfc_3629_does),
-		cmocka_unit_test(bytes_that_are_no_utf8_are_replaced_one_by_one),
+		cmocka_unit_test(
+		    bytes_that_are_no_utf8_are_replaced_one_by_one),
 		cmocka_unit_test(a_length_that_cannot_be_is_no_memory),
 		cmocka_unit_test(what_a_terminal_would_act_on_is_shown_instead),
 		cmocka_unit_test(no_room_cuts_an_escape_in_two),

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each key's default, what it may be, and what is said of what it may not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+#include "scratch.h"
+
+#define AT(field) offsetof(struct config, field)
+
+/* The numbers of a config, and its paths. */
+static const struct {
+	const char *key;
+	size_t at;
+	int64_t min, max, number;
+} numbers[] = {
+	{ "interval", AT(interval), 1, 86400, 300 },
+	{ "backfill", AT(backfill), 0, INT32_MAX, 648000 },
+	{ "run_deadline", AT(run_deadline), 1, 3600, 60 },
+	{ "lock_deadline", AT(lock_deadline), 1, 3000, 500 },
+	{ "retention_days", AT(retention_days), 0, 36500, 0 },
+	{ "max_matches", AT(max_matches), 0, 10000, 100 },
+};
+
+static const struct {
+	const char *key;
+	size_t at;
+	const char *path;
+	bool empty; /* it may be */
+} paths[] = {
+	{ "archive", AT(archive), "/var/lib/fail2ban-archive/archive.sqlite3",
+	    false },
+	{ "spool", AT(spool), "/var/lib/fail2ban-archive/spool", false },
+	{ "fail2ban_database", AT(fail2ban_database), "", true },
+	{ "fail2ban_socket", AT(fail2ban_socket), "/run/fail2ban/fail2ban.sock",
+	    false },
+};
+
+static int64_t
+number_of(const struct config *config, size_t at)
+{
+	int64_t v;
+
+	memcpy(&v, (const char *)config + at, sizeof(v));
+	return v;
+}
+
+static const char *
+path_of(const struct config *config, size_t at)
+{
+	return (const char *)config + at;
+}
+
+/* All as it is without a file, but for the field at except. */
+static void
+assert_defaults(const struct config *config, size_t except)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (numbers[i].at != except)
+			assert_int_equal(number_of(config, numbers[i].at),
+			    numbers[i].number);
+	}
+	for (i = 0; i < ARRAY_LEN(paths); i++) {
+		if (paths[i].at != except)
+			assert_string_equal(path_of(config, paths[i].at),
+			    paths[i].path);
+	}
+	if (except != AT(evidence))
+		assert_int_equal(config->evidence, CONFIG_EVIDENCE_DATABASE);
+}
+
+#define NO_FIELD SIZE_MAX
+
+/* Load what a file of that text says. */
+static int
+load(struct scratch *s, const char *text, struct config *config, struct err *e)
+{
+	const char *path = scratch_path(s, "test.cfg");
+
+	scratch_write(path, text, strlen(text));
+	memset(config, 0x5a, sizeof(*config));
+	*e = (struct err){ .text = "" };
+	return config_load(config, path, e);
+}
+
+static void
+assert_refused(struct scratch *s, const char *text, const char *error)
+{
+	struct config config;
+	struct err e;
+	char expected[600];
+
+	if (load(s, text, &config, &e) != -1)
+		fail_msg("taken: %s", text);
+	snprintf(expected, sizeof(expected), "%s/test.cfg:%s", s->folder,
+	    error);
+	assert_string_equal(e.text, expected);
+	assert_int_equal(e.code, EX_CONFIG);
+	assert_defaults(&config, NO_FIELD);
+}
+
+/* Stands for libc's: the default file is missing, whatever lies there. */
+int
+access(const char *path, int mode)
+{
+	if (strcmp(path, CONFIG_FILE) == 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	return faccessat(AT_FDCWD, path, mode, 0);
+}
+
+static void
+each_key_has_its_default(void **state)
+{
+	struct config config;
+
+	(void)state;
+	memset(&config, 0x5a, sizeof(config));
+	config_set_defaults(&config);
+	assert_defaults(&config, NO_FIELD);
+}
+
+static void
+a_missing_default_file_leaves_the_defaults(void **state)
+{
+	struct config config;
+	struct err e = { .text = "" };
+
+	(void)state;
+	memset(&config, 0x5a, sizeof(config));
+	assert_ok(config_load(&config, CONFIG_FILE, &e), &e);
+	assert_defaults(&config, NO_FIELD);
+}
+
+static void
+a_missing_file_that_was_named_is_an_error(void **state)
+{
+	struct scratch *s = *state;
+	struct config config;
+	struct err e;
+
+	memset(&config, 0x5a, sizeof(config));
+	assert_int_equal(config_load(&config, scratch_path(s, "none"), &e), -1);
+	assert_error(&e, EX_NOINPUT, "/none: No such file or directory");
+	assert_defaults(&config, NO_FIELD);
+}
+
+static void
+an_empty_file_leaves_the_defaults(void **state)
+{
+	struct config config;
+	struct err e;
+
+	assert_ok(load(*state, "", &config, &e), &e);
+	assert_defaults(&config, NO_FIELD);
+	assert_ok(load(*state, "# nothing\n\n", &config, &e), &e);
+	assert_defaults(&config, NO_FIELD);
+}
+
+static void
+a_number_may_be_what_its_bounds_allow(void **state)
+{
+	struct config config;
+	struct err e;
+	char text[100];
+	int64_t v;
+	size_t i;
+
+	for (i = 0; i < 2 * ARRAY_LEN(numbers); i++) {
+		v = i % 2 == 0 ? numbers[i / 2].min : numbers[i / 2].max;
+		snprintf(text, sizeof(text), "%s = %lld;", numbers[i / 2].key,
+		    (long long)v);
+		assert_ok(load(*state, text, &config, &e), &e);
+		assert_int_equal(number_of(&config, numbers[i / 2].at), v);
+		assert_defaults(&config, numbers[i / 2].at);
+	}
+}
+
+static void
+a_number_out_of_its_bounds_is_refused(void **state)
+{
+	char text[100], error[100];
+	int64_t v;
+	size_t i;
+
+	for (i = 0; i < 2 * ARRAY_LEN(numbers); i++) {
+		v = i % 2 == 0 ? numbers[i / 2].min - 1 :
+				 numbers[i / 2].max + 1;
+		snprintf(text, sizeof(text), "\n\n%s = %lldL;",
+		    numbers[i / 2].key, (long long)v);
+		snprintf(error, sizeof(error),
+		    "3: %s: must be from %lld to "
+		    "%lld",
+		    numbers[i / 2].key, (long long)numbers[i / 2].min,
+		    (long long)numbers[i / 2].max);
+		assert_refused(*state, text, error);
+	}
+}
+
+static void
+numbers_may_be_short_and_written_in_other_ways(void **state)
+{
+	static const char *const rows[] = {
+		"interval = 1; run_deadline = 5;",
+		"interval = 1L; run_deadline = 5L;",
+		"interval = 0x1; run_deadline = 0x5L;",
+		"interval: 1\nrun_deadline: 5\n",
+		"interval = 1 // seconds\nrun_deadline = /* five */ 5",
+	};
+	struct config config;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_ok(load(*state, rows[i], &config, &e), &e);
+		assert_int_equal(config.interval, 1);
+		assert_int_equal(config.run_deadline, 5);
+	}
+}
+
+static void
+a_path_may_be_any_absolute_one(void **state)
+{
+	struct config config;
+	struct err e;
+	char text[200];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(paths); i++) {
+		snprintf(text, sizeof(text), "%s = \"/srv/a b\\\"%%n\";",
+		    paths[i].key);
+		assert_ok(load(*state, text, &config, &e), &e);
+		assert_string_equal(path_of(&config, paths[i].at),
+		    "/srv/a b\"%n");
+		assert_defaults(&config, paths[i].at);
+	}
+}
+
+static void
+a_path_may_be_no_other(void **state)
+{
+	static const char *const relative[] = { "a", "./a", "~/a", " /a",
+		":memory:", "file:/a" };
+	struct config config;
+	struct err e;
+	char text[100], error[100];
+	size_t i, k;
+
+	for (i = 0; i < ARRAY_LEN(paths); i++) {
+		snprintf(error, sizeof(error),
+		    "1: %s: must be an absolute path", paths[i].key);
+		for (k = 0; k < ARRAY_LEN(relative); k++) {
+			snprintf(text, sizeof(text), "%s = \"%s\";",
+			    paths[i].key, relative[k]);
+			assert_refused(*state, text, error);
+		}
+		snprintf(text, sizeof(text), "%s = \"\";", paths[i].key);
+		if (paths[i].empty)
+			assert_ok(load(*state, text, &config, &e), &e);
+		else
+			assert_refused(*state, text, error);
+	}
+}
+
+static void
+a_path_is_no_longer_than_the_system_takes(void **state)
+{
+	char text[PATH_MAX + 100];
+	struct config config;
+	struct err e;
+	size_t len;
+
+	for (len = PATH_MAX - 1; len <= PATH_MAX; len++) {
+		memset(text, 'x', sizeof(text));
+		memcpy(text, "spool = \"/", 10);
+		strcpy(text + 9 + len, "\";");
+		if (len == PATH_MAX)
+			assert_refused(*state, text, "1: spool: path too long");
+		else
+			assert_ok(load(*state, text, &config, &e), &e);
+	}
+	assert_defaults(&config, AT(spool));
+}
+
+static void
+evidence_is_one_of_three_words(void **state)
+{
+	static const struct {
+		const char *text;
+		enum config_evidence evidence;
+	} rows[] = {
+		{ "evidence = \"database\";", CONFIG_EVIDENCE_DATABASE },
+		{ "evidence = \"tag\";", CONFIG_EVIDENCE_TAG },
+		{ "evidence = \"none\";", CONFIG_EVIDENCE_NONE },
+	};
+	struct config config;
+	struct err e;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_ok(load(*state, rows[i].text, &config, &e), &e);
+		assert_int_equal(config.evidence, rows[i].evidence);
+		assert_defaults(&config, AT(evidence));
+	}
+}
+
+static void
+what_is_wrong_is_told_with_its_line(void **state)
+{
+#define NOT_WHOLE "interval: must be a whole number"
+#define NOT_TEXT "spool: must be a text in double quotes"
+#define NOT_WORD "evidence: must be \"database\", \"tag\" or \"none\""
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+		{ "intervall = 300;", "1: intervall: unknown key" },
+		{ "Interval = 300;", "1: Interval: unknown key" },
+		{ "interval = 7;\n# one\n\nfoo = { a = 1; };",
+		    "4: foo: unknown key" },
+		{ "interval = \"300\";", "1: " NOT_WHOLE },
+		{ "interval = 300.0;", "1: " NOT_WHOLE },
+		{ "interval = true;", "1: " NOT_WHOLE },
+		{ "\ninterval = { };", "2: " NOT_WHOLE },
+		{ "interval = [ 300 ];", "1: " NOT_WHOLE },
+		{ "interval = ( 300 );", "1: " NOT_WHOLE },
+		{ "interval = -1;", "1: interval: must be from 1 to 86400" },
+		{ "interval = 9223372036854775807L;",
+		    "1: interval: must be from 1 to 86400" },
+		{ "spool = 1;", "1: " NOT_TEXT },
+		{ "spool = true;", "1: " NOT_TEXT },
+		{ "spool = [ \"/a\" ];", "1: " NOT_TEXT },
+		{ "evidence = 1;",
+		    "1: evidence: must be a text in double quotes" },
+		{ "evidence = \"Tag\";", "1: " NOT_WORD },
+		{ "evidence = \"\";", "1: " NOT_WORD },
+		{ "evidence = \"tag \";", "1: " NOT_WORD },
+		{ "interval 300;", "1: syntax error" },
+		{ "interval = 300;\n}", "2: syntax error" },
+		{ "interval = 1;\ninterval = 2;", "2: duplicate setting name" },
+		{ "\xff\xfe", "1: syntax error" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++)
+		assert_refused(*state, rows[i].text, rows[i].error);
+}
+
+static void
+what_is_wrong_in_an_included_file_is_told_of_that_one(void **state)
+{
+	struct scratch *s = *state;
+	const char *inner = scratch_path(s, "inner.cfg");
+	char text[400];
+	struct config config;
+	struct err e;
+
+	scratch_write(inner, "\nfoo = 1;\n", 10);
+	snprintf(text, sizeof(text), "@include \"%s\"\n", inner);
+	assert_int_equal(load(s, text, &config, &e), -1);
+	assert_error(&e, EX_CONFIG, "/inner.cfg:2: foo: unknown key");
+}
+
+/* What config_print_defaults writes; the caller frees it. */
+static char *
+printed(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	config_print_defaults(out);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void
+the_printed_defaults_are_all_of_them(void **state)
+{
+	struct config config;
+	struct err e;
+	char *text = printed(), *p;
+	size_t keys = 0;
+
+	/* As they stand, and with each setting made one. */
+	assert_ok(load(*state, text, &config, &e), &e);
+	assert_defaults(&config, NO_FIELD);
+	for (p = text; (p = strstr(p, "\n#")) != NULL; p++) {
+		if (p[2] == ' ')
+			continue;
+		p[1] = ' ';
+		keys++;
+	}
+	assert_int_equal(keys, ARRAY_LEN(numbers) + ARRAY_LEN(paths) + 1);
+	assert_ok(load(*state, text, &config, &e), &e);
+	assert_defaults(&config, NO_FIELD);
+	free(text);
+}
+
+static void
+the_example_file_is_what_is_printed(void **state)
+{
+	static const char head[] =
+	    "# SPDX-License-Identifier: GPL-2.0-or-later\n"
+	    "# The configuration of fail2ban-archive: each key with its "
+	    "default.\n\n";
+	char here[] = __FILE__, path[sizeof(here) + 40], file[8192];
+	char *text = printed(), *slash = strrchr(here, '/');
+	FILE *in;
+	size_t n;
+
+	(void)state;
+	if (slash != NULL)
+		slash[1] = '\0';
+	snprintf(path, sizeof(path), "%s../../helper/fail2ban-archive.cfg",
+	    slash != NULL ? here : "");
+	in = fopen(path, "r");
+	if (in == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	n = fread(file, 1, sizeof(file) - 1, in);
+	file[n] = '\0';
+	fclose(in);
+	assert_true(n > sizeof(head));
+	assert_memory_equal(file, head, sizeof(head) - 1);
+	assert_string_equal(file + sizeof(head) - 1, text);
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_key_has_its_default),
+		cmocka_unit_test(a_missing_default_file_leaves_the_defaults),
+		scratch_unit_test(a_missing_file_that_was_named_is_an_error),
+		scratch_unit_test(an_empty_file_leaves_the_defaults),
+		scratch_unit_test(a_number_may_be_what_its_bounds_allow),
+		scratch_unit_test(a_number_out_of_its_bounds_is_refused),
+		scratch_unit_test(
+		    numbers_may_be_short_and_written_in_other_ways),
+		scratch_unit_test(a_path_may_be_any_absolute_one),
+		scratch_unit_test(a_path_may_be_no_other),
+		scratch_unit_test(a_path_is_no_longer_than_the_system_takes),
+		scratch_unit_test(evidence_is_one_of_three_words),
+		scratch_unit_test(what_is_wrong_is_told_with_its_line),
+		scratch_unit_test(
+		    what_is_wrong_in_an_included_file_is_told_of_that_one),
+		scratch_unit_test(the_printed_defaults_are_all_of_them),
+		cmocka_unit_test(the_example_file_is_what_is_printed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
