@@ -418,15 +418,14 @@ archive_set_present(struct archive *a, int64_t ban, int64_t source,
 }
 
 int
-archive_set_present_at(struct archive *a, const struct archive_group *g,
-    uint64_t dev, uint64_t ino, struct err *e)
+archive_set_present_latest(struct archive *a, const struct archive_group *g,
+    int64_t source, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_PRESENT_AT, e);
+	sqlite3_stmt *st = db_statement(&a->db, SQL_PRESENT_LATEST, e);
 
 	if (st == NULL)
 		return -1;
 	bind_group(st, g);
-	db_bind_int(st, 4, (int64_t)dev);
-	db_bind_int(st, 5, (int64_t)ino);
+	db_bind_int(st, 4, source);
 	return db_run(&a->db, st, e);
 }

@@ -81,8 +81,8 @@ int archive_known_row(struct archive *a, const char *jail, const char *ident,
 int archive_set_present(struct archive *a, int64_t ban, int64_t source,
     struct err *e);
 
-/* The same, for the latest ban of g and the source that is that file. */
-int archive_set_present_at(struct archive *a, const struct archive_group *g,
-    uint64_t dev, uint64_t ino, struct err *e);
+/* The same, for the latest ban of g. */
+int archive_set_present_latest(struct archive *a, const struct archive_group *g,
+    int64_t source, struct err *e);
 
 #endif

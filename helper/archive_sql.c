@@ -119,11 +119,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "AND ident = ?2 AND timeofban = ?3 AND host = '' "
 	    "ORDER BY since_us DESC, nth DESC LIMIT 1",
 	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
-	[SQL_PRESENT_AT] =
-	    "UPDATE ban SET present = (SELECT id FROM source WHERE dev = ?4 "
-	    "AND ino = ?5 ORDER BY id DESC LIMIT 1) WHERE id = (SELECT id "
-	    "FROM ban WHERE " GROUP
-	    " ORDER BY since_us DESC, nth DESC LIMIT 1)",
+	[SQL_PRESENT_LATEST] =
+	    "UPDATE ban SET present = ?4 WHERE id = (SELECT id FROM ban "
+	    "WHERE " GROUP " ORDER BY since_us DESC, nth DESC LIMIT 1)",
 
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "

@@ -76,14 +76,14 @@ look_up(const struct config *config, struct event *event)
 	rc = fail2ban_db_find(&f, event->jail, event->ident, timeofban,
 	    config->evidence == CONFIG_EVIDENCE_DATABASE ? DATA_MAX : 0, &row,
 	    NULL);
+	event->row_dev = f.dev;
+	event->row_ino = f.ino;
 	if (rc == 0) {
 		event->row = EVENT_ROW_GONE;
 	} else if (rc == 1 && !row.bad) {
 		event->row = EVENT_ROW_THERE;
 		event->row_seconds = row.seconds;
 		event->row_bancount = row.bancount;
-		event->row_dev = f.dev;
-		event->row_ino = f.ino;
 		if (!event->tag && row.data != NULL)
 			event->data =
 			    text_to_utf8(row.data, row.data_len, NULL);

@@ -25,7 +25,8 @@ struct event {
 	/* What fail2ban's database said when it was looked at. */
 	enum { EVENT_ROW_UNKNOWN, EVENT_ROW_GONE, EVENT_ROW_THERE } row;
 	int64_t row_seconds, row_bancount;
-	uint64_t row_dev, row_ino; /* that database; not kept in words */
+	/* The database that was looked at, ino 0: none. Not kept in words. */
+	uint64_t row_dev, row_ino;
 	char *data; /* the row's or the tag's data, JSON, or NULL */
 	bool tag;   /* data come from the action, not from a row */
 };

@@ -6,6 +6,7 @@
 #include "archive_sql.h"
 #include "evidence.h"
 #include "text.h"
+#include "whereabouts.h"
 
 /* The address, where it is another text than the ident. */
 static const char *
@@ -59,10 +60,39 @@ kind_of(const struct event *event)
 	}
 }
 
+/*
+ * The source that the event looked at; noted as the present one where there
+ * was another, or none, and it has the row. 0: none, or another one.
+ */
+static int
+find_source(struct record *record, const struct config *config,
+    const struct event *event, int64_t *source, struct err *e)
+{
+	struct archive_source last;
+
+	*source = 0;
+	if (event->row_ino == 0)
+		return 0;
+	if (archive_source_last(record->archive, &last, e) != 0)
+		return -1;
+	if (last.id == 0 || last.dev != (int64_t)event->row_dev ||
+	    last.ino != (int64_t)event->row_ino) {
+		if (event->row != EVENT_ROW_THERE)
+			return 0;
+		whereabouts_of_database(config, last.path);
+		last.dev = (int64_t)event->row_dev;
+		last.ino = (int64_t)event->row_ino;
+		if (archive_source_add(record->archive, &last, e) != 0)
+			return -1;
+	}
+	*source = last.id;
+	return 0;
+}
+
 /* The sign of the event itself; *timeofban is the second of its ban. */
 static int
-event_sign(const struct event *event, struct sign *sign, int64_t *timeofban,
-    struct err *e)
+event_sign(const struct event *event, bool gone, struct sign *sign,
+    int64_t *timeofban, struct err *e)
 {
 	*sign = (struct sign){
 		.kind = kind_of(event),
@@ -71,10 +101,7 @@ event_sign(const struct event *event, struct sign *sign, int64_t *timeofban,
 		.bancount = event->bancount,
 		.failures = event->failures,
 		.ip = other_than(event->ip, event->ident),
-		.end =
-		    event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE ?
-		    BAN_MANUAL :
-		    BAN_LIVES,
+		.end = gone ? BAN_MANUAL : BAN_LIVES,
 		.ended_us = event->at_us,
 	};
 	if (text_parse_time(event->time, &sign->since_us, timeofban,
@@ -88,14 +115,20 @@ event_sign(const struct event *event, struct sign *sign, int64_t *timeofban,
 }
 
 static int
-record_event(struct record *record, const struct event *event,
-    const struct evidence *ev, struct err *e)
+record_event(struct record *record, const struct config *config,
+    const struct event *event, const struct evidence *ev, struct err *e)
 {
 	struct sign signs[2];
-	int64_t timeofban;
+	int64_t timeofban, source;
 	size_t n = 1;
+	bool gone;
 
-	if (event_sign(event, &signs[0], &timeofban, e) != 0)
+	if (find_source(record, config, event, &source, e) != 0)
+		return -1;
+	/* Absence tells nothing in a database that is not the known one. */
+	gone = event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE &&
+	    (source != 0 || event->row_ino == 0);
+	if (event_sign(event, gone, &signs[0], &timeofban, e) != 0)
 		return -1;
 	if (event->tag) {
 		signs[0].lines = ev->matches;
@@ -107,10 +140,10 @@ record_event(struct record *record, const struct event *event,
 	if (record_signs(record, event->jail, event->ident, timeofban, signs, n,
 		e) != 0)
 		return -1;
-	if (event->row != EVENT_ROW_THERE || event->row_ino == 0)
+	if (event->row != EVENT_ROW_THERE || source == 0)
 		return 0;
 	return record_present(record, event->jail, event->ident, timeofban,
-	    event->row_dev, event->row_ino, e);
+	    source, e);
 }
 
 int
@@ -133,7 +166,7 @@ intake_event(struct record *record, const struct config *config,
 		    strlen(event->data), config->max_matches, &ev, e);
 	drop_unwanted(config, &ev, event->tag);
 	if (rc == 0)
-		rc = record_event(record, event, &ev, e);
+		rc = record_event(record, config, event, &ev, e);
 	evidence_free(&ev);
 	return rc;
 }

@@ -114,13 +114,13 @@ done:
 
 int
 record_present(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, uint64_t dev, uint64_t ino, struct err *e)
+    int64_t timeofban, int64_t source, struct err *e)
 {
 	struct archive_group g = { .ident = ident, .timeofban = timeofban };
 
 	if (archive_jail(record->archive, jail, &g.jail, e) != 0)
 		return -1;
-	return archive_set_present_at(record->archive, &g, dev, ino, e);
+	return archive_set_present_latest(record->archive, &g, source, e);
 }
 
 int

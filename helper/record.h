@@ -24,12 +24,9 @@ struct record {
 int record_signs(struct record *record, const char *jail, const char *ident,
     int64_t timeofban, const struct sign *signs, size_t n, struct err *e);
 
-/*
- * Note that fail2ban's database, the file dev and ino, has the row of the
- * latest ban of that jail, ident and second.
- */
+/* Note that the source has the row of the latest ban of that group. */
 int record_present(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, uint64_t dev, uint64_t ino, struct err *e);
+    int64_t timeofban, int64_t source, struct err *e);
 
 /* Record that a jail was flushed at at_us. */
 int record_flush(struct record *record, const char *jail, int64_t at_us,

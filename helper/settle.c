@@ -183,6 +183,8 @@ judge(struct settling *s, const struct archive_live *live,
 	}
 	if (is_doubtful(s, live) && ask_server(s, live->jail) == 0)
 		*verdict = judge_by_server(s, live);
+	if (verdict->what == HELD)
+		return 0;
 	if ((gone = rows_are_gone(s, live, e)) < 0)
 		return -1;
 	if (gone == 0)

@@ -87,7 +87,6 @@ load lib/server
 	jail sshd
 	server_start
 	cd "$lab/run"
-	# shellcheck disable=SC2016 # this is not for us to expand
 	local n=0 name names=(
 		"\"double\" 'single' \\back\\ \$(touch '$lab/pwned') \`touch '$lab/pwned'\`"
 		'%(__name__)s %s%n <ip> <matches> $HOME ${IFS} ; | & > <'
@@ -114,7 +113,6 @@ load lib/server
 @test "hostile ids arrive as they are and run nothing" {
 	jail web
 	server_start
-	# shellcheck disable=SC2016 # this is not for us to expand
 	local id ids=(
 		"\"double\" 'single' \$(kill \$\$) \`kill \$\$\` \\"
 		'%(__name__)s %s%n <ip> $HOME ; | & > <'

@@ -192,6 +192,33 @@ expired_by() {
 	    about=__import__("time").time() - 1)'
 }
 
+# passes N: that many reconciles have been completed since the last start.
+passes() {
+	look 'len([r for r in runs() if r["state"] == "completed" and
+	    r["started_us"] / 1e6 > log_times("Jail '"'web'"' started")[-1]]) >= int(n)' \
+	    "n=$1" 2>/dev/null
+}
+
+@test "a ban of an F-ID jail lives after a restart that tells nothing of it" {
+	jail web
+	server_start
+	fails web 'session id=s3ss10n from 192.0.2.20' \
+	    'session id=an0ther from 192.0.2.20'
+	soon 'len(rows()) == 2'
+	archive reconcile
+	server_stop
+	server_start
+	archive_in_background reconcile --every 1
+	wait_for 20 passes 4
+	look 'same_as_theirs("web", "s3ss10n", ip="192.0.2.20", restored=0)'
+	look 'same_as_theirs("web", "an0ther", ip="192.0.2.20", restored=0)'
+	# No command runs for its unban either.
+	client set web unbanip s3ss10n
+	soon 'ended("web", "s3ss10n", "manual")'
+	look 'calls("unban") == []'
+	look 'same_as_theirs("web", "an0ther", ip="192.0.2.20", restored=0)'
+}
+
 @test "two bans of an id within one second are two rows" {
 	jail sshd
 	server_start

@@ -7,6 +7,7 @@
 #define SCRATCH_H
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 struct scratch {
 	char folder[32];
-	char paths[4][300];
+	char paths[4][400];
 	unsigned next;
 };
 
@@ -24,10 +25,10 @@ struct scratch {
 static inline const char *
 scratch_path(struct scratch *s, const char *name)
 {
-	char *path = s->paths[s->next++ % 4];
+	char path[sizeof(s->paths[0])];
 
-	snprintf(path, sizeof(s->paths[0]), "%s/%s", s->folder, name);
-	return path;
+	snprintf(path, sizeof(path), "%s/%s", s->folder, name);
+	return strcpy(s->paths[s->next++ % 4], path);
 }
 
 static inline void
@@ -52,22 +53,21 @@ scratch_make(void **state)
 	return mkdtemp(s->folder) != NULL ? 0 : -1;
 }
 
+/* Remove all that is in a folder, whose descriptor is closed. */
 static inline void
-scratch_empty(const char *folder)
+scratch_empty(int fd)
 {
-	DIR *dir = opendir(folder);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
 	struct dirent *entry;
-	char path[600];
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
+		    strcmp(entry->d_name, "..") == 0 ||
+		    unlinkat(fd, entry->d_name, 0) == 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (unlink(path) != 0) {
-			scratch_empty(path);
-			rmdir(path);
-		}
+		scratch_empty(
+		    openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY));
+		unlinkat(fd, entry->d_name, AT_REMOVEDIR);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -79,7 +79,7 @@ scratch_remove(void **state)
 	struct scratch *s = *state;
 	int rc;
 
-	scratch_empty(s->folder);
+	scratch_empty(open(s->folder, O_RDONLY | O_DIRECTORY));
 	rc = rmdir(s->folder);
 	free(s);
 	return rc;

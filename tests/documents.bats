@@ -1,0 +1,304 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The manual, the README and the completion say what the program does: what they
+# have to name is asked of the program itself.
+#
+# $lab, $root and the like are from lib/server; what is read here has one word
+# a line.
+# shellcheck disable=SC2013,SC2154
+
+load lib/server
+
+manual=$BATS_TEST_DIRNAME/../helper/fail2ban-archive.8
+readme=$BATS_TEST_DIRNAME/../README.md
+example=$BATS_TEST_DIRNAME/../helper/fail2ban-archive.cfg
+
+# The verbs, as the program's help has them.
+verbs() { "$program" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'; }
+
+# "jail NAME" for each option of a verb, as its help has them.
+options_of() {
+	"$program" "$1" --help |
+		sed -n 's/^  --\([a-z]* [^ ]*\) .*/\1/p' | sed 's/ *$//'
+}
+
+# The keys of the configuration, as "interval 300", from the example of it.
+defaults() { sed -n 's/^#\([a-z0-9_]*\) = "\{0,1\}\([^"]*\)"\{0,1\};$/\1 \2/p' "$example"; }
+
+# item NAME SECTION: what the section says of an item of its list.
+item() {
+	sed -n "/^\.Sh $2\$/,/^\.Sh /p" "$manual" |
+		sed -n "/^\.It .*$1\$/,/^\.It \|^\.El/p" |
+		sed -e 's/^\.[A-Z][a-z] //' | paste -sd ' ' -
+}
+
+# in_manual LINE: the manual has just this line.
+in_manual() {
+	grep -qFx -- "$1" "$manual" || {
+		echo "not in the manual: $1" >&2
+		return 1
+	}
+}
+
+# completes WORD... : what is offered for the last word, in one line.
+completes() {
+	# shellcheck disable=SC2016 # the other shell expands it
+	"$BASH" -c '
+		PATH=${0%/*}:$PATH
+		. "$1" && shift
+		COMP_WORDS=("${0##*/}" "$@") COMP_CWORD=$#
+		_fail2ban_archive "$0" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
+		echo "${COMPREPLY[*]}"' \
+		"$program" "$root/helper/completion.bash" "$@"
+}
+
+# offered WANT WORD...
+offered() {
+	local want=$1 got
+	shift
+	got=$(completes "$@")
+	[ "$got" = "$want" ] || {
+		echo "offered for '$*': $got" >&2
+		return 1
+	}
+}
+
+# -------------------------------------------------------------- the manual --
+
+@test "the manual is clean mdoc" {
+	status 0 mandoc -T lint -W warning "$manual"
+	[ -z "$said" ]
+}
+
+@test "the manual names every command" {
+	local verb n=0
+	for verb in $(verbs); do
+		grep -q "^\.It Cm $verb\( \|\$\)" "$manual"
+		grep -q "^\.Cm .*\<$verb\>" "$manual"
+		((++n))
+	done
+	[ "$n" -ge 8 ]
+}
+
+@test "the manual names every option of every command, with its argument" {
+	local verb name argument n=0
+	for verb in $(verbs); do
+		while read -r name argument; do
+			in_manual ".It Fl -$name${argument:+ Ar $argument}"
+			((++n))
+		done < <(options_of "$verb")
+	done
+	[ "$n" -ge 40 ]
+}
+
+@test "the manual names no option that no command has" {
+	local name
+	for name in $(sed -n 's/^\.It Fl -\([a-z]*\).*/\1/p' "$manual"); do
+		case $name in help | version) continue ;; esac
+		for verb in $(verbs); do options_of "$verb"; done | grep -q "^$name\>" || {
+			echo "no such option: --$name" >&2
+			return 1
+		}
+	done
+}
+
+@test "the manual names every key of the configuration, with its default" {
+	local key default n=0
+	while read -r key default; do
+		in_manual ".It Va $key"
+		[[ $(item "$key" CONFIGURATION) == *"Default: ${default:-empty}"* ]] || {
+			echo "not the default of $key: $default" >&2
+			return 1
+		}
+		((++n))
+	done < <(defaults)
+	[ "$n" -ge 11 ]
+}
+
+@test "the manual gives the range of every number in the configuration" {
+	local key range n=0
+	for key in $(defaults | sed -n 's/ [0-9]\{1,\}$//p'); do
+		echo "$key = -1;" >"$lab/bad.cfg"
+		status 78 "$program" -c "$lab/bad.cfg" list
+		range=${said##*must be from }
+		[[ $(item "$key" CONFIGURATION) == *" $range"* ]] || {
+			echo "not the range of $key: $range" >&2
+			return 1
+		}
+		((++n))
+	done
+	[ "$n" -ge 6 ]
+}
+
+@test "the manual explains every field that export writes" {
+	local field n=0
+	archive ban --jail sshd --id 192.0.2.1 --time "$EPOCHSECONDS"
+	for field in $(archive export | jq -r 'keys_unsorted[]'); do
+		grep -qx "\.It Va $field" "$manual"
+		((++n))
+	done
+	[ "$n" -eq 18 ]
+}
+
+@test "the view for people has the fields of export" {
+	archive ban --jail sshd --id 192.0.2.1 --time "$EPOCHSECONDS"
+	diff <(archive export | jq -r 'keys_unsorted[]' | sort) \
+		<(sqlite3 -readonly "$lab/archive/archive.sqlite3" \
+			"SELECT name FROM pragma_table_info('bans')" | sort)
+}
+
+@test "the manual explains every way in which a ban ends" {
+	local why n=0
+	for why in $(sed -n 's/^\t\[BAN_.*\] = "\(.*\)",$/\1/p' "$root/helper/ban.c" |
+		grep -v -e log -e unknown); do
+		in_manual ".It Sy $why"
+		((++n))
+	done
+	[ "$n" -ge 4 ]
+}
+
+@test "the manual lists every exit status, and no other" {
+	diff <(cat "$root"/helper/*.c | grep -o '\<EX_[A-Z]*\>' | sort -u |
+		sed '1i#include <sysexits.h>' | cc -E -P - | sort -n) \
+		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh /s/^\.It \([0-9]*\)$/\1/p' "$manual")
+}
+
+@test "the manual's examples run" {
+	local example
+	archive ban --jail sshd --id 192.0.2.10 --time "$EPOCHSECONDS"
+	status 66 archive reconcile
+	config 'fail2ban_database = "";'
+	cat >"$lab/fail2ban-archive" <<-END
+		#!/bin/sh
+		exec "$program" -c "$lab/archive.cfg" "\$@"
+	END
+	chmod +x "$lab/fail2ban-archive"
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh /p' "$manual" |
+		awk '/^\.Ed/ { on = 0; print "" } on; /^\.Bd/ { on = 1 }' |
+		grep -v -e '^cd /var' -e --every -e '^fail2ban-client' -e '^\[sshd\]' \
+			-e '^action = ' -e '^ ' >"$lab/examples"
+	grep -q 'sqlite3 -readonly' "$lab/examples"
+	cd "$lab/archive"
+	PATH=$lab:$PATH status 0 sh -eu "$lab/examples"
+	says 192.0.2.10
+	says 'sshd|1|1'
+	says 'failed|0|0|'
+	[ -s copy.sqlite3 ]
+}
+
+@test "a copy is put in the archive's place as the manual says, under load" {
+	local n
+	archive ban --jail sshd --id 192.0.2.10 --time "$EPOCHSECONDS"
+	cd "$lab/archive"
+	sqlite3 -readonly archive.sqlite3 "VACUUM INTO 'copy.sqlite3'"
+	for n in 1 2 3 4; do
+		archive ban --jail sshd --id "192.0.2.$n" --time "$EPOCHSECONDS" &
+	done
+	sed -n '/^\.Sh CAVEATS/,$p' "$manual" |
+		sed -n '/^flock/,/^\.Ed/p' | sed '/^\.Ed/d' >"$lab/restore"
+	status 0 sh "$lab/restore"
+	wait
+	archive ban --jail sshd --id 192.0.2.11 --time "$EPOCHSECONDS"
+	archive reconcile || true # takes in what had to wait in the spool
+	# Those that came before the change are in the old one, the others here.
+	sqlite3 archive.sqlite3 'PRAGMA integrity_check' | grep -qx ok
+	sqlite3 old/archive.sqlite3 'PRAGMA integrity_check' | grep -qx ok
+	[ "$({
+		sqlite3 archive.sqlite3 'SELECT ident FROM bans'
+		sqlite3 old/archive.sqlite3 'SELECT ident FROM bans'
+	} | sort -u | wc -l)" -eq 6 ]
+}
+
+# -------------------------------------------------------------- the README --
+
+@test "the README is under 120 lines" {
+	[ "$(wc -l <"$readme")" -lt 120 ]
+}
+
+@test "the commands of the README exist" {
+	local verb option n=0
+	[ -x "$root/install.sh" ]
+	[ -x "$root/tests/run" ]
+	grep -qx '    sudo ./install.sh' "$readme"
+	grep -qx '    sudo tests/run' "$readme"
+	for verb in $(grep -oE '(# |sudo |`|man )fail2ban-archive( [a-z]+)?' "$readme" |
+		grep -v '^man' | sed -n 's/.*fail2ban-archive //p' | sort -u); do
+		status 0 "$program" "$verb" --help
+		((++n))
+	done
+	[ "$n" -ge 4 ]
+	for option in $(grep -oE '`--[a-z]+' "$readme" | tr -d '`' | sort -u); do
+		"$root/install.sh" --help | grep -q -e "$option"
+	done
+	make -C "$root" -n install BUILD="$lab/build" DESTDIR="$lab/dest" >/dev/null
+}
+
+@test "the jail file of the README and of the manual turns the action on" {
+	jail sshd
+	sed -i '/^action = /d' "$lab/etc/jail.conf"
+	cat >"$lab/etc/action.d/block.conf" <<-'END'
+		[Definition]
+		actionban = true
+	END
+	echo 'action = block' >>"$lab/etc/jail.conf"
+	local from
+	for from in "$readme" "$manual"; do
+		sed -n '/^ *\[sshd\]$/,/^ *fail2ban-archive$/p' "$from" |
+			if [ "$from" = "$readme" ]; then sed 's/^    //'; else cat; fi \
+			>"$lab/etc/jail.d/zz-archive.local"
+		fail2ban-client -c "$lab/etc" -d >"$lab/stream" 2>/dev/null
+		grep -q "'set', 'sshd', 'addaction', 'block'" "$lab/stream"
+		grep -q "'set', 'sshd', 'addaction', 'fail2ban-archive'" "$lab/stream"
+	done
+}
+
+@test "the documents use only addresses that are for documents" {
+	local address
+	for address in $(cat "$readme" "$manual" | grep -oE '\<([0-9]+\.){3}[0-9]+\>'); do
+		[[ $address =~ ^(192\.0\.2|198\.51\.100|203\.0\.113)\. ]]
+	done
+	for address in $(cat "$readme" "$manual" | grep -oE '\<[0-9a-f]+:[0-9a-f:]*::[0-9a-f]*'); do
+		[[ $address == 2001:db8:* ]]
+	done
+}
+
+# ---------------------------------------------------------- the completion --
+
+@test "completion offers the commands" {
+	offered "$(verbs | paste -sd ' ' -) -c --help --version" ''
+	offered 'list' l
+	offered 'list' -c "$lab/archive.cfg" l
+	offered '--help --version' --
+}
+
+@test "completion offers every option of every command" {
+	local verb
+	for verb in $(verbs); do
+		offered "$({
+			options_of "$verb" | sed 's/^/--/; s/ .*//'
+			echo --help
+		} | paste -sd ' ' -)" "$verb" ''
+	done
+	offered '--since' list --s
+	offered '--until' list --jail sshd --u
+}
+
+@test "completion offers files, choices, and nothing where it knows nothing" {
+	offered "$lab/archive.cfg" -c "$lab/arch"
+	offered '0 1' ban --restored ''
+	offered '' list --jail ''
+	offered '' nonsense --
+}
+
+@test "completion runs nothing of what stands on the command line" {
+	cd "$lab"
+	# shellcheck disable=SC2016 # nobody is to expand it
+	offered '' 'li$(touch pwned)'
+	# shellcheck disable=SC2016
+	offered '' '$(touch pwned)' --x
+	# shellcheck disable=SC2016
+	completes list '--$(touch pwned)' '$(touch pwned)'
+	completes list "--/e;w pwned" ''
+	[ ! -e pwned ]
+}
