@@ -9,6 +9,10 @@
 #include "log.h"
 #include "options.h"
 
+/* How long the lock is waited for, and at least, in milliseconds. */
+#define LOCK_MS 5000
+#define LOCK_MS_LEAST 500
+
 static int64_t
 monotonic_ms(void)
 {
@@ -43,8 +47,20 @@ pass_say(struct pass *pass, int level, const char *text)
 }
 
 int
+pass_lock_ms(const struct pass *pass)
+{
+	int left = pass_left_ms(pass);
+
+	/* At the deadline there is still the run's end to be noted. */
+	if (left < LOCK_MS_LEAST)
+		return LOCK_MS_LEAST;
+	return left < LOCK_MS ? left : LOCK_MS;
+}
+
+int
 pass_begin(struct pass *pass, struct record *record, struct err *e)
 {
+	pass->archive.lock_ms = pass_lock_ms(pass);
 	*record = (struct record){
 		.archive = &pass->archive,
 		.now_us = options_now_us(),

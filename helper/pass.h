@@ -44,6 +44,9 @@ bool pass_is_over(struct pass *pass);
 /* Milliseconds that are left, at least 1. */
 int pass_left_ms(const struct pass *pass);
 
+/* How long to wait for the archive's lock now. */
+int pass_lock_ms(const struct pass *pass);
+
 /* Put a line into the run's record, and into the log. */
 void pass_say(struct pass *pass, int level, const char *text);
 

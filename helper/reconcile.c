@@ -14,8 +14,6 @@
 #include "pass.h"
 #include "text.h"
 
-/* An event waits for our transactions; ours may wait for it. */
-#define LOCK_MS 5000
 #define PRUNE_CHUNK 200
 #define DAY INT64_C(86400)
 
@@ -55,8 +53,8 @@ begin_run(struct pass *pass, struct err *e)
 {
 	struct record record;
 
-	if (archive_open(&pass->archive, pass->config->archive, LOCK_MS, e) !=
-	    0)
+	if (archive_open(&pass->archive, pass->config->archive,
+		pass_lock_ms(pass), e) != 0)
 		return -1;
 	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	if (find_gap(pass, e) != 0)

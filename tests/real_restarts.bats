@@ -195,7 +195,7 @@ expired_by() {
 # passes N: that many reconciles have been completed since the last start.
 passes() {
 	look 'len([r for r in runs() if r["state"] == "completed" and
-	    r["started_us"] / 1e6 > log_times("Jail '"'web'"' started")[-1]]) >= int(n)' \
+	    r["started_us"] / 1e6 > log_times(" started")[-1]]) >= int(n)' \
 	    "n=$1" 2>/dev/null
 }
 

@@ -26,6 +26,12 @@
 #define LONG_MS 600000 /* never waited for */
 #define SHORT_MS 30    /* always waited for */
 
+static int
+take(struct lock *lock, const char *path, int wait_ms, struct err *e)
+{
+	return lock_take(lock, path, wait_ms, NULL, e);
+}
+
 /* What the other process does, and what it says to us. */
 struct other {
 	pid_t pid;
@@ -90,7 +96,7 @@ hold(const char *path, int says, int hears)
 {
 	struct lock lock = LOCK_INIT;
 
-	if (lock_take(&lock, path, 0, NULL) != 0)
+	if (take(&lock, path, 0, NULL) != 0)
 		_exit(EX_TEMPFAIL);
 	say(says, 'h');
 	hear(hears);
@@ -116,7 +122,7 @@ wait_for(const char *path, int says, int hears)
 	struct lock lock = LOCK_INIT;
 
 	(void)hears;
-	if (lock_take(&lock, path, LONG_MS, NULL) != 0)
+	if (take(&lock, path, LONG_MS, NULL) != 0)
 		_exit(EX_TEMPFAIL);
 	say(says, 'h');
 	lock_close(&lock);
@@ -132,11 +138,11 @@ two_processes_exclude_each_other(void **state)
 
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 'h');
-	assert_int_equal(lock_take(&lock, path, 0, &e), -1);
+	assert_int_equal(take(&lock, path, 0, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "/archive: locked by another process");
 	say(o.hears, 'g');
 	assert_int_equal(hear(o.says), 'r');
-	assert_ok(lock_take(&lock, path, 0, &e), &e);
+	assert_ok(take(&lock, path, 0, &e), &e);
 	assert_int_equal(stop(&o, 0), 0);
 
 	/* And the other way round. */
@@ -162,7 +168,7 @@ at_the_deadline_it_is_given_up(void **state)
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 'h');
 	for (i = 0; i < 3; i++) {
-		assert_int_equal(lock_take(&lock, path, SHORT_MS, &e), -1);
+		assert_int_equal(take(&lock, path, SHORT_MS, &e), -1);
 		assert_error(&e, EX_TEMPFAIL, "for more than 30 ms");
 	}
 	/* Giving up lets the gate go: it stops nobody else. */
@@ -170,8 +176,24 @@ at_the_deadline_it_is_given_up(void **state)
 	assert_int_equal(flock(lock.gate, LOCK_UN), 0);
 	say(o.hears, 'g');
 	assert_int_equal(hear(o.says), 'r');
-	assert_ok(lock_take(&lock, path, SHORT_MS, &e), &e);
+	assert_ok(take(&lock, path, SHORT_MS, &e), &e);
 	assert_int_equal(stop(&o, 0), 0);
+	lock_close(&lock);
+}
+
+static void
+what_is_left_of_the_time_is_told(void **state)
+{
+	const char *path = scratch_path(*state, "archive");
+	struct lock lock = LOCK_INIT;
+	struct err e = { .text = "" };
+	int left = -1;
+
+	assert_ok(lock_take(&lock, path, 0, &left, &e), &e);
+	assert_int_equal(left, 0);
+	lock_release(&lock);
+	assert_ok(lock_take(&lock, path, LONG_MS, &left, &e), &e);
+	assert_in_range(left, 1, LONG_MS);
 	lock_close(&lock);
 }
 
@@ -186,11 +208,11 @@ whoever_waits_at_the_gate_gives_up_too(void **state)
 
 	assert_int_not_equal(gate, -1);
 	assert_int_equal(flock(gate, LOCK_EX), 0);
-	assert_int_equal(
-	    lock_take(&lock, scratch_path(s, "archive"), SHORT_MS, &e), -1);
+	assert_int_equal(take(&lock, scratch_path(s, "archive"), SHORT_MS, &e),
+	    -1);
 	assert_error(&e, EX_TEMPFAIL, "for more than 30 ms");
 	close(gate);
-	assert_ok(lock_take(&lock, scratch_path(s, "archive"), 0, &e), &e);
+	assert_ok(take(&lock, scratch_path(s, "archive"), 0, &e), &e);
 	lock_close(&lock);
 }
 
@@ -205,7 +227,7 @@ a_killed_holder_leaves_nothing(void **state)
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 'h');
 	assert_int_equal(WTERMSIG(stop(&o, SIGKILL)), SIGKILL);
-	assert_ok(lock_take(&lock, path, 0, &e), &e);
+	assert_ok(take(&lock, path, 0, &e), &e);
 	lock_close(&lock);
 }
 
@@ -239,11 +261,11 @@ a_holder_that_takes_it_again_at_once_starves_nobody(void **state)
 	int i;
 
 	for (i = 0; i < 20; i++) {
-		assert_ok(lock_take(&lock, path, LONG_MS, &e), &e);
+		assert_ok(take(&lock, path, LONG_MS, &e), &e);
 		start(&o, wait_for, path);
 		until_the_gate_is_taken(lock.gate);
 		lock_release(&lock);
-		assert_ok(lock_take(&lock, path, LONG_MS, &e), &e);
+		assert_ok(take(&lock, path, LONG_MS, &e), &e);
 		/* It had it meanwhile: what it said is there already. */
 		assert_int_equal(fcntl(o.says, F_SETFL, O_NONBLOCK), 0);
 		assert_int_equal(hear(o.says), 'h');
@@ -261,12 +283,12 @@ a_waiter_that_is_killed_leaves_the_gate(void **state)
 	struct other o;
 	struct err e = { .text = "" };
 
-	assert_ok(lock_take(&lock, path, 0, &e), &e);
+	assert_ok(take(&lock, path, 0, &e), &e);
 	start(&o, wait_for, path);
 	until_the_gate_is_taken(lock.gate);
 	assert_int_equal(WTERMSIG(stop(&o, SIGKILL)), SIGKILL);
 	lock_release(&lock);
-	assert_ok(lock_take(&lock, path, 0, &e), &e);
+	assert_ok(take(&lock, path, 0, &e), &e);
 	lock_close(&lock);
 }
 
@@ -291,7 +313,7 @@ waiting_leaves_the_alarm_as_it_was(void **state)
 	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 'h');
-	assert_int_equal(lock_take(&lock, path, SHORT_MS, &e), -1);
+	assert_int_equal(take(&lock, path, SHORT_MS, &e), -1);
 	assert_int_equal(sigaction(SIGALRM, NULL, &now), 0);
 	assert_true(now.sa_handler == count_alarm);
 	assert_int_equal(getitimer(ITIMER_REAL, &timer), 0);
@@ -312,7 +334,7 @@ the_lock_files_are_their_owners(void **state)
 	struct stat st;
 	mode_t mask = umask(0);
 
-	assert_ok(lock_take(&lock, scratch_path(s, "archive"), 0, &e), &e);
+	assert_ok(take(&lock, scratch_path(s, "archive"), 0, &e), &e);
 	umask(mask);
 	assert_int_equal(stat(scratch_path(s, "archive.gate"), &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
@@ -336,20 +358,19 @@ locks_that_cannot_be_made_are_an_error(void **state)
 	struct err e = { .text = "" };
 	char path[5000];
 
-	assert_int_equal(lock_take(&lock, scratch_path(s, "none/a"), 0, &e),
-	    -1);
+	assert_int_equal(take(&lock, scratch_path(s, "none/a"), 0, &e), -1);
 	assert_error(&e, EX_CANTCREAT, "/none/a.gate: No such file");
 
 	/* No link is followed to a file elsewhere. */
 	assert_int_equal(symlink("target", scratch_path(s, "b.write")), 0);
-	assert_int_equal(lock_take(&lock, scratch_path(s, "b"), 0, &e), -1);
+	assert_int_equal(take(&lock, scratch_path(s, "b"), 0, &e), -1);
 	assert_error(&e, EX_CANTCREAT, "/b.write: ");
 	assert_int_equal(access(scratch_path(s, "target"), F_OK), -1);
 	lock_close(&lock);
 
 	memset(path, 'x', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(lock_take(&lock, path, 0, &e), -1);
+	assert_int_equal(take(&lock, path, 0, &e), -1);
 	assert_int_equal(e.code, EX_CANTCREAT);
 	lock_close(&lock);
 }
@@ -391,6 +412,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		scratch_unit_test(two_processes_exclude_each_other),
 		scratch_unit_test(at_the_deadline_it_is_given_up),
+		scratch_unit_test(what_is_left_of_the_time_is_told),
 		scratch_unit_test(whoever_waits_at_the_gate_gives_up_too),
 		scratch_unit_test(a_killed_holder_leaves_nothing),
 		scratch_unit_test(
