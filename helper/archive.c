@@ -134,9 +134,10 @@ check_file(const struct archive *a, struct stat *st, struct err *e)
 {
 	if (lstat(a->path, st) != 0) {
 		st->st_mode = 0;
-		return errno == ENOENT ?
-		    0 :
-		    err_errno(e, EX_NOINPUT, "%s", a->path);
+		if (errno == ENOENT)
+			return 0;
+		return err_errno(e, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
+		    "%s", a->path);
 	}
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, EX_DATAERR, "%s: not a regular file",

@@ -109,12 +109,13 @@ set_text(char **text, const char *value, struct err *e)
  * written, <bancount>, and is not known then. So is what is empty.
  */
 static int
-set_number(int64_t *v, int64_t min, const char *value, struct err *e)
+set_number(int64_t *v, int64_t min, int64_t max, const char *value,
+    struct err *e)
 {
 	*v = UNKNOWN;
 	if (value[0] == '\0' || value[0] == '<')
 		return 0;
-	return text_parse_int(value, min, INT64_MAX, v, e);
+	return text_parse_int(value, min, max, v, e);
 }
 
 static int
@@ -138,17 +139,17 @@ set_field(struct event *event, enum field field, const char *value,
 	case FIELD_DATA:
 		return set_text(&event->data, value, e);
 	case FIELD_BANTIME:
-		return set_number(&event->seconds, -1, value, e);
+		return set_number(&event->seconds, -1, INT64_MAX, value, e);
 	case FIELD_BANCOUNT:
-		return set_number(&event->bancount, 0, value, e);
+		return set_number(&event->bancount, 0, INT64_MAX, value, e);
 	case FIELD_FAILURES:
-		return set_number(&event->failures, 0, value, e);
+		return set_number(&event->failures, 0, INT64_MAX, value, e);
 	case FIELD_ROW_BANTIME:
-		return set_number(&event->row_seconds, -1, value, e);
+		return set_number(&event->row_seconds, -1, INT64_MAX, value, e);
 	case FIELD_ROW_BANCOUNT:
-		return set_number(&event->row_bancount, 0, value, e);
+		return set_number(&event->row_bancount, 0, INT64_MAX, value, e);
 	case FIELD_RESTORED:
-		rc = set_number(&v, 0, value, e);
+		rc = set_number(&v, 0, 1, value, e);
 		event->restored = v == 1;
 		return rc;
 	case FIELD_ROW:

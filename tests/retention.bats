@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What retention_days removes, and what it must not: by the key a ban stays for
+# good.
+
+load lib/server
+
+day=86400
+
+# ban ID DAYS: one of ten minutes, so many days ago, and its end.
+ban() {
+	local since=$((EPOCHSECONDS - $2 * day))
+	archive ban --jail sshd --id "$1" --time "$since.0" --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0
+	archive unban --jail sshd --id "$1" --time "$since.0" --bantime 600
+}
+
+# archived_before DAYS: all that is in the archive was archived by then, and
+# what ended by an unban had that unban then.
+archived_before() {
+	sqlite3 "$lab/archive/archive.sqlite3" "
+	    UPDATE ban SET added_us = added_us - $1 * $day * 1000000,
+	        ended_us = since_us + 600000000 WHERE ended_why = 'expired';
+	    UPDATE ban SET added_us = added_us - $1 * $day * 1000000
+	        WHERE ended_why IS NOT 'expired'"
+}
+
+# bans that fail2ban's database holds, as a server that is gone left it.
+database() {
+	sqlite3 "$lab/fail2ban.sqlite3" "
+	    CREATE TABLE fail2banDb(version INTEGER);
+	    INSERT INTO fail2banDb VALUES(4);
+	    CREATE TABLE bans(jail TEXT NOT NULL, ip TEXT, timeofban INTEGER,
+	        bantime INTEGER, bancount INTEGER, data JSON);
+	    CREATE TABLE bips(ip TEXT NOT NULL, jail TEXT NOT NULL,
+	        timeofban INTEGER, bantime INTEGER, bancount INTEGER, data JSON,
+	        PRIMARY KEY(ip, jail));
+	    $1"
+}
+
+reconcile_keeping() {
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";" \
+	    "retention_days = $1;"
+	archive reconcile
+}
+
+@test "by default an ended ban stays for good" {
+	database ''
+	ban 192.0.2.1 3000
+	archived_before 2000
+	reconcile_keeping 0
+	look 'len(rows()) == 1'
+}
+
+@test "retention removes what ended and was archived before, with its signs" {
+	database ''
+	ban 192.0.2.1 40
+	ban 192.0.2.2 20
+	archived_before 35
+	ban 192.0.2.3 0
+	reconcile_keeping 30
+	look '[r["ident"] for r in rows()] == ["192.0.2.2", "192.0.2.3"]'
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" \
+	    'SELECT count(DISTINCT ban) FROM sign')" -eq 2 ]
+}
+
+@test "retention counts from the archiving where that came later" {
+	database ''
+	ban 192.0.2.1 400
+	ban 192.0.2.2 0
+	reconcile_keeping 30
+	look 'len(rows()) == 2'
+}
+
+@test "retention removes no ban that lives" {
+	database ''
+	archive ban --jail sshd --id 192.0.2.1 --bantime -1 --restored 0 \
+	    --time "$((EPOCHSECONDS - 900 * day)).0"
+	archived_before 800
+	ban 192.0.2.2 0
+	reconcile_keeping 30
+	look 'len(rows()) == 2'
+}
+
+@test "retention counts from the newest ban where the clock runs ahead" {
+	database ''
+	ban 192.0.2.1 910
+	ban 192.0.2.2 900
+	archived_before 905
+	reconcile_keeping 30
+	look 'len(rows()) == 2'
+}
+
+@test "what retention removed, reconcile does not bring back" {
+	local old=$((EPOCHSECONDS - 40 * day))
+	database "INSERT INTO bans VALUES('sshd', '192.0.2.1', $old, 600, 1, '{}')"
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";" 'backfill = 0;'
+	archive reconcile
+	look 'len(rows()) == 1'
+	archived_before 35
+	ban 192.0.2.2 0
+	reconcile_keeping 30
+	look '[r["ident"] for r in rows()] == ["192.0.2.2"]'
+	sqlite3 "$lab/fail2ban.sqlite3" \
+	    'UPDATE bans SET data = "{}"; VACUUM'
+	reconcile_keeping 30
+	look '[r["ident"] for r in rows()] == ["192.0.2.2"]'
+}
+
+@test "rev counts on though the newest change was removed" {
+	database ''
+	ban 192.0.2.2 0
+	ban 192.0.2.1 40
+	archived_before 35
+	local before
+	before=$(archive export | sed 's/.*"rev":\([0-9]*\)}/\1/' | sort -n |
+	    tail -n 1)
+	reconcile_keeping 30
+	ban 192.0.2.3 0
+	look "max(r['rev'] for r in rows()) > $before"
+}

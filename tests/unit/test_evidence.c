@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What fail2ban keeps with a ban, and what an attacker would put there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <cmocka.h>
+
+#include "archive_sql.h"
+#include "evidence.h"
+#include "scratch.h"
+
+#define BYTES(s) s, sizeof(s) - 1
+#define R "\xef\xbf\xbd" /* U+FFFD */
+#define MANY 1000
+
+static int
+open_db(void **state)
+{
+	struct db *db = calloc(1, sizeof(*db));
+
+	*state = db;
+	return db == NULL ? -1 :
+			    db_open(db, ":memory:", SQLITE_OPEN_READWRITE, 0,
+				archive_sql, ARCHIVE_SQL_COUNT, NULL);
+}
+
+static int
+close_db(void **state)
+{
+	db_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+decode(struct db *db, const char *data, size_t len, int64_t max_matches,
+    struct evidence *ev)
+{
+	struct err e = { .text = "" };
+	char *copy = malloc(len + (len == 0));
+
+	assert_non_null(copy);
+	memcpy(copy, data, len);
+	memset(ev, 0x5a, sizeof(*ev));
+	assert_ok(evidence_decode(db, SQL_EVIDENCE_DECODE, copy, len,
+		      max_matches, ev, &e),
+	    &e);
+	free(copy);
+}
+
+static void
+decode_lines(struct db *db, const char *lines, int64_t max_matches,
+    struct evidence *ev)
+{
+	struct err e = { .text = "" };
+
+	memset(ev, 0x5a, sizeof(*ev));
+	assert_ok(evidence_decode_lines(db, SQL_EVIDENCE_LINES, lines,
+		      max_matches, ev, &e),
+	    &e);
+}
+
+static void
+assert_text(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL) {
+		if (a != b)
+			fail_msg("%s: wanted %s", a != NULL ? a : "nothing",
+			    b != NULL ? b : "nothing");
+	} else {
+		assert_string_equal(a, b);
+	}
+}
+
+struct row {
+	const char *data;
+	size_t len;
+	const char *matches, *captures, *ip;
+	int64_t failures;
+};
+
+static void
+assert_rows(struct db *db, const struct row *rows, size_t n)
+{
+	struct evidence ev;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		decode(db, rows[i].data, rows[i].len, MANY, &ev);
+		assert_text(ev.matches, rows[i].matches);
+		assert_text(ev.captures, rows[i].captures);
+		assert_text(ev.ip, rows[i].ip);
+		assert_int_equal(ev.failures, rows[i].failures);
+		evidence_free(&ev);
+		assert_null(ev.matches);
+		assert_int_equal(ev.failures, UNKNOWN);
+	}
+}
+
+/* clang-format off */
+
+/* As fail2ban 0.11.2 to 1.1.0 write it. */
+static const struct row usual[] = {
+	{ BYTES("{\"matches\": [\"Nov 23 sshd: Failed for root\", \"b\"], "
+		"\"failures\": 5, \"user\": \"root\"}"),
+	    "[\"Nov 23 sshd: Failed for root\",\"b\"]",
+	    "{\"user\":\"root\"}", NULL, 5 },
+	/* A line in three parts: what is before, in and behind the match. */
+	{ BYTES("{\"matches\": [[\"\", \"2026-11-23 18:48:37\", \" sshd: x\"],"
+		" [\"a\", \"b\", \"c\"], \"d\"], \"failures\": 3}"),
+	    "[\"2026-11-23 18:48:37 sshd: x\",\"abc\",\"d\"]", "{}", NULL, 3 },
+	{ BYTES("{\"matches\": [], \"failures\": 0}"), "[]", "{}", NULL, 0 },
+	{ BYTES("{}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES(" {\n} "), "[]", "{}", NULL, UNKNOWN },
+	/* What has its own field is no capture; all else is. */
+	{ BYTES("{\"matches\": [], \"failures\": 2, \"fid\": \"x\", "
+		"\"ip\": \"192.0.2.1\", \"ip4\": \"192.0.2.1\", "
+		"\"ip6\": \"2001:db8::1\", \"user\": \"a\", \"mlfid\": null, "
+		"\"users\": [\"a\", \"b\"], \"n\": 1.5}"),
+	    "[]", "{\"user\":\"a\",\"mlfid\":null,\"users\":[\"a\",\"b\"],"
+		"\"n\":1.5}", "192.0.2.1", 2 },
+	{ BYTES("{\"matches\": [\"say \\\"x\\\" \\\\ \\u001b[2J\\t\\n\"]}"),
+	    "[\"say \\\"x\\\" \\\\ \\u001b[2J\\t\\n\"]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"matches\": [\"M\\u00fcller \\ud83d\\ude00 \xc3\xa9\"]}"),
+	    "[\"M\xc3\xbcller \xf0\x9f\x98\x80 \xc3\xa9\"]", "{}", NULL,
+	    UNKNOWN },
+};
+
+/* Fields of the wrong kind. */
+static const struct row odd[] = {
+	{ BYTES("{\"failures\": \"5\"}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"failures\": 5.5}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"failures\": null}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"failures\": [5]}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"failures\": 9223372036854775807}"), "[]", "{}", NULL,
+	    INT64_MAX },
+	{ BYTES("{\"ip\": 1}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"ip\": null}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"ip\": [\"192.0.2.1\"]}"), "[]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"ip\": \"any\\ntext\"}"), "[]", "{}", "any\ntext",
+	    UNKNOWN },
+	{ BYTES("{\"matches\": [1, 1.5, true, null, [], [1, null, \"x\"], "
+		"[[\"q\"]], {\"a\": 1}, \"\"]}"),
+	    "[\"1\",\"1.5\",\"1\",\"\",\"\",\"1x\",\"[\\\"q\\\"]\","
+		"\"{\\\"a\\\":1}\",\"\"]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"matches\": \"x\"}"), "[\"x\"]", "{}", NULL, UNKNOWN },
+	/* Names that look like paths. */
+	{ BYTES("{\"a.b\":1,\"$\":2,\"$.ip\":\"x\",\"\":3}"), "[]",
+	    "{\"a.b\":1,\"$\":2,\"$.ip\":\"x\",\"\":3}", NULL, UNKNOWN },
+};
+
+/* Bytes that are no UTF-8 are replaced, whether raw or made of escapes. */
+static const struct row broken[] = {
+	{ BYTES("{\"matches\":[\"M\xfcller\"],\"user\":\"\xff\"}"),
+	    "[\"M" R "ller\"]", "{\"user\":\"" R "\"}", NULL, UNKNOWN },
+	{ BYTES("{\"matches\":[\"a\0b\"],\"ip\":\"a\0b\"}"),
+	    "[\"a" R "b\"]", "{}", "a" R "b", UNKNOWN },
+	{ BYTES("{\"matches\":[\"a\\ud800b\",\"\\udcff\"],"
+		"\"ip\":\"\\ud800\"}"),
+	    "[\"a" R R R "b\",\"" R R R "\"]", "{}", R R R, UNKNOWN },
+	{ BYTES("{\"matches\":[\"\xed\xa0\x80\xf0\x9f\"]}"),
+	    "[\"" R R R R R "\"]", "{}", NULL, UNKNOWN },
+};
+
+/* No JSON, or no object. */
+static const struct row nothing[] = {
+	{ BYTES(""), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("\0"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("junk"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("null"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("7"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("\"{}\""), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("[]"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("[{\"failures\":1}]"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{\"failures\":1"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{\"matches\":[\"x\",]}"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{\"failures\":1} x"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{\"failures\":1}\0"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{'failures':1}"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{failures:1}"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{\"matches\":[\"\\x41\"]}"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("{\"matches\":[\"\\ud8\"]}"), NULL, NULL, NULL, UNKNOWN },
+	{ BYTES("\xff\xfe{\0}\0"), NULL, NULL, NULL, UNKNOWN },
+};
+
+/* clang-format on */
+
+static void
+what_fail2ban_writes_is_taken_apart(void **state)
+{
+	assert_rows(*state, usual, ARRAY_LEN(usual));
+}
+
+static void
+a_field_of_the_wrong_kind_is_not_taken(void **state)
+{
+	assert_rows(*state, odd, ARRAY_LEN(odd));
+}
+
+static void
+bytes_that_are_no_utf8_are_replaced(void **state)
+{
+	assert_rows(*state, broken, ARRAY_LEN(broken));
+}
+
+static void
+what_is_no_object_holds_nothing(void **state)
+{
+	assert_rows(*state, nothing, ARRAY_LEN(nothing));
+}
+
+static void
+no_data_are_no_evidence(void **state)
+{
+	struct evidence ev;
+	struct err e = { .text = "" };
+
+	assert_ok(evidence_decode(*state, SQL_EVIDENCE_DECODE, NULL, 0, MANY,
+		      &ev, &e),
+	    &e);
+	assert_null(ev.matches);
+	assert_null(ev.captures);
+	assert_null(ev.ip);
+	assert_int_equal(ev.failures, UNKNOWN);
+	evidence_free(&ev);
+}
+
+/* What is behind a NUL may be lost, what is before it may not. */
+static void
+a_nul_that_is_escaped_does_no_harm(void **state)
+{
+	struct evidence ev;
+
+	decode(*state,
+	    BYTES("{\"matches\":[\"a\\u0000b\",\"c\"],\"failures\":2,"
+		  "\"user\":\"d\\u0000e\",\"ip\":\"192.0.2.1\\u0000x\"}"),
+	    MANY, &ev);
+	assert_int_equal(strncmp(ev.matches, "[\"a", 3), 0);
+	assert_string_equal(strrchr(ev.matches, ','), ",\"c\"]");
+	assert_int_equal(strncmp(ev.captures, "{\"user\":\"d", 10), 0);
+	assert_int_equal(strncmp(ev.ip, "192.0.2.1", 9), 0);
+	assert_int_equal(ev.failures, 2);
+	evidence_free(&ev);
+}
+
+/* n times what between head and tail; the caller frees it. */
+static char *
+repeat(const char *head, const char *what, size_t n, const char *tail)
+{
+	size_t i, each = strlen(what);
+	char *text = malloc(strlen(head) + n * each + strlen(tail) + 1), *p;
+
+	assert_non_null(text);
+	strcpy(text, head);
+	p = text + strlen(head);
+	for (i = 0; i < n; i++, p += each)
+		memcpy(p, what, each);
+	strcpy(p, tail);
+	return text;
+}
+
+static void
+nesting_that_is_too_deep_does_no_harm(void **state)
+{
+	static const size_t depths[] = { 10, 900, 100000 };
+	struct evidence ev;
+	char *open, *text;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(depths); i++) {
+		open = repeat("{\"failures\":1,\"user\":", "[", depths[i], "");
+		text = repeat(open, "]", depths[i], "}");
+		decode(*state, text, strlen(text), MANY, &ev);
+		assert_true(ev.failures == 1 || depths[i] > 1000);
+		assert_int_equal(ev.failures == UNKNOWN, ev.captures == NULL);
+		evidence_free(&ev);
+		free(text);
+		decode(*state, open, strlen(open), MANY, &ev);
+		assert_null(ev.captures);
+		evidence_free(&ev);
+		free(open);
+	}
+}
+
+static void
+the_last_lines_are_kept(void **state)
+{
+	static const struct {
+		int64_t max;
+		const char *matches;
+	} rows[] = {
+		{ 0, "[]" },
+		{ 1, "[\"l20\"]" },
+		{ 3, "[\"l18\",\"l19\",\"l20\"]" },
+	};
+	char json[400] = "{\"matches\":[", lines[200] = "";
+	struct evidence ev;
+	size_t i, n;
+
+	for (i = 1; i <= 20; i++) {
+		n = strlen(json);
+		snprintf(json + n, sizeof(json) - n, "%s\"l%zu\"",
+		    i > 1 ? "," : "", i);
+		n = strlen(lines);
+		snprintf(lines + n, sizeof(lines) - n, "l%zu\n", i);
+	}
+	strcat(json, "],\"failures\":20}");
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		decode(*state, json, strlen(json), rows[i].max, &ev);
+		assert_string_equal(ev.matches, rows[i].matches);
+		assert_int_equal(ev.failures, 20);
+		evidence_free(&ev);
+		decode_lines(*state, lines, rows[i].max, &ev);
+		assert_string_equal(ev.matches, rows[i].matches);
+		evidence_free(&ev);
+	}
+	decode(*state, json, strlen(json), 20, &ev);
+	assert_int_equal(strncmp(ev.matches, "[\"l1\",\"l2\",", 11), 0);
+	assert_int_equal(strlen(ev.matches), 9 * 5 + 11 * 6 + 1);
+	evidence_free(&ev);
+}
+
+static void
+a_line_too_long_is_cut_and_says_so(void **state)
+{
+	/* In characters, not in bytes. */
+	static const char *const characters[] = { "x", "\xc3\xa9",
+		"\xf0\x9f\x98\x80" };
+	struct evidence ev;
+	char *json, *expected, tail[60];
+	size_t i, over;
+
+	for (i = 0; i < ARRAY_LEN(characters); i++) {
+		for (over = 0; over < 3; over++) {
+			json = repeat("{\"matches\":[\"", characters[i],
+			    EVIDENCE_LINE_MAX + over, "\",\"z\"]}");
+			snprintf(tail, sizeof(tail),
+			    " [cut, %zu characters]\",\"z\"]",
+			    EVIDENCE_LINE_MAX + over);
+			expected = repeat("[\"", characters[i],
+			    EVIDENCE_LINE_MAX, over == 0 ? "\",\"z\"]" : tail);
+			decode(*state, json, strlen(json), MANY, &ev);
+			assert_string_equal(ev.matches, expected);
+			evidence_free(&ev);
+			free(expected);
+			free(json);
+		}
+	}
+}
+
+static void
+a_line_in_parts_is_as_long_as_all_of_them(void **state)
+{
+	char *json, *part = repeat("", "y", EVIDENCE_LINE_MAX, "");
+	struct evidence ev;
+	size_t len = strlen(part) + 100;
+
+	json = malloc(len);
+	assert_non_null(json);
+	snprintf(json, len, "{\"matches\":[[\"a\",\"%s\",\"b\"]]}", part);
+	decode(*state, json, strlen(json), MANY, &ev);
+	assert_int_equal(strncmp(ev.matches, "[\"ayyy", 6), 0);
+	assert_non_null(strstr(ev.matches, "y [cut, 8194 characters]\"]"));
+	evidence_free(&ev);
+	free(json);
+	free(part);
+}
+
+static void
+plain_lines_are_taken_one_by_one(void **state)
+{
+	static const struct {
+		const char *lines, *matches;
+	} rows[] = {
+		{ "", "[]" },
+		{ "a", "[\"a\"]" },
+		{ "a\n", "[\"a\"]" },
+		{ "a\nb", "[\"a\",\"b\"]" },
+		{ "\n\na\n\n\nb\n\n", "[\"a\",\"b\"]" },
+		{ "a\r\nb", "[\"a\\r\",\"b\"]" },
+		{ " a \n\t", "[\" a \",\"\\t\"]" },
+		{ "say \"x\" \\ \x1b[2J\n",
+		    "[\"say \\\"x\\\" \\\\ "
+		    "\\u001b[2J\"]" },
+		{ "[\"a\"]\n{}", "[\"[\\\"a\\\"]\",\"{}\"]" },
+		{ "\xc3\xa9\n\xf0\x9f\x98\x80",
+		    "[\"\xc3\xa9\",\"\xf0\x9f\x98\x80\"]" },
+		{ "<matches>", "[\"<matches>\"]" },
+	};
+	struct evidence ev;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		decode_lines(*state, rows[i].lines, MANY, &ev);
+		assert_string_equal(ev.matches, rows[i].matches);
+		assert_null(ev.captures);
+		assert_null(ev.ip);
+		assert_int_equal(ev.failures, UNKNOWN);
+		evidence_free(&ev);
+	}
+}
+
+static void
+a_plain_line_too_long_is_cut(void **state)
+{
+	char *lines = repeat("", "\xc3\xa9", EVIDENCE_LINE_MAX + 1, "\nz");
+	char *kept = repeat("[\"", "\xc3\xa9", EVIDENCE_LINE_MAX, "");
+	struct evidence ev;
+
+	decode_lines(*state, lines, MANY, &ev);
+	assert_int_equal(strncmp(ev.matches, kept, strlen(kept)), 0);
+	assert_int_not_equal(ev.matches[strlen(kept)], '\xc3');
+	assert_string_equal(strrchr(ev.matches, ','), ",\"z\"]");
+	evidence_free(&ev);
+	free(kept);
+	free(lines);
+}
+
+static void
+a_statement_that_fails_leaves_nothing(void **state)
+{
+	struct evidence ev;
+	struct err e;
+
+	/* One that needs tables, which this database has not. */
+	assert_int_equal(
+	    evidence_decode(*state, SQL_META_GET, BYTES("{}"), MANY, &ev, &e),
+	    -1);
+	assert_error(&e, EX_SOFTWARE, "no such table: meta");
+	assert_null(ev.matches);
+	evidence_free(&ev);
+}
+
+#define evidence_unit_test(f) \
+	cmocka_unit_test_setup_teardown(f, open_db, close_db)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		evidence_unit_test(what_fail2ban_writes_is_taken_apart),
+		evidence_unit_test(a_field_of_the_wrong_kind_is_not_taken),
+		evidence_unit_test(bytes_that_are_no_utf8_are_replaced),
+		evidence_unit_test(what_is_no_object_holds_nothing),
+		evidence_unit_test(no_data_are_no_evidence),
+		evidence_unit_test(a_nul_that_is_escaped_does_no_harm),
+		evidence_unit_test(nesting_that_is_too_deep_does_no_harm),
+		evidence_unit_test(the_last_lines_are_kept),
+		evidence_unit_test(a_line_too_long_is_cut_and_says_so),
+		evidence_unit_test(a_line_in_parts_is_as_long_as_all_of_them),
+		evidence_unit_test(plain_lines_are_taken_one_by_one),
+		evidence_unit_test(a_plain_line_too_long_is_cut),
+		evidence_unit_test(a_statement_that_fails_leaves_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
