@@ -37,10 +37,11 @@ def query(path, sql, *values):
 
 def rows(*options):
     """What export writes; each line is checked to have just the fields."""
-    out = subprocess.run(
+    run = subprocess.run(
         [PROGRAM, "-c", LAB + "/archive.cfg", "export", *options],
-        stdout=subprocess.PIPE, check=True).stdout
-    found = [json.loads(line) for line in out.decode("utf-8").splitlines()]
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert run.returncode == 0, run.stderr.decode("utf-8", "replace")
+    found = [json.loads(line) for line in run.stdout.decode("utf-8").splitlines()]
     for row in found:
         assert list(row) == FIELDS, list(row)
     return found

@@ -221,4 +221,12 @@ says() {
 # the names as Python strings.
 look() { "$python" "$root/tests/lib/look.py" 0 "$@"; }
 soon() { "$python" "$root/tests/lib/look.py" "$((15 * slowness))" "$@"; }
+# eventually: it becomes true, if need be after a reconcile. An event does not
+# wait for fail2ban's database: what that did not say at once comes later.
+eventually() {
+	"$python" "$root/tests/lib/look.py" "$((5 * slowness))" "$@" 2>/dev/null || {
+		archive reconcile
+		soon "$@"
+	}
+}
 within_a_second() { "$python" "$root/tests/lib/look.py" "$slowness" "$@"; }
