@@ -249,8 +249,8 @@ fail2ban_socket_get_dbpurgeage(struct fail2ban_socket *s, int64_t *seconds,
 	v = a.value;
 	if (pickle_is(v, PICKLE_INT))
 		age = v->u.integer;
-	else if (pickle_is(v, PICKLE_FLOAT) && v->u.real > -0x1p63 &&
-	    v->u.real < 0x1p63)
+	else if (pickle_is(v, PICKLE_FLOAT) && v->u.real > -9e18 &&
+	    v->u.real < 9e18)
 		age = (int64_t)v->u.real;
 	else if (!pickle_is(v, PICKLE_NONE))
 		return unexpected("dbpurgeage", e);

@@ -293,6 +293,12 @@ a_statement_is_prepared_once_and_comes_clean(void **state)
 	assert_int_equal(db_step(&db, st, &e), 0);
 	/* At its end it is reset: it holds no lock. */
 	assert_false(sqlite3_stmt_busy(st));
+	st = db_statement(&db, SQL_GET, &e);
+	assert_int_equal(db_step(&db, st, &e), 1);
+	assert_int_equal(sqlite3_bind_int(st, 1, 8), SQLITE_MISUSE);
+	assert_int_equal(db_step(&db, st, &e), 0);
+	assert_int_equal(sqlite3_bind_int(st, 1, 8), SQLITE_OK);
+	st = db_statement(&db, SQL_ALL, &e);
 	assert_int_equal(db_step(&db, st, &e), 1);
 	assert_ok(db_run(&db, st, &e), &e);
 	assert_false(sqlite3_stmt_busy(st));
@@ -348,6 +354,8 @@ what_is_bound_comes_back(void **state)
 		assert_int_equal(db_step(&db, st, &e), 1);
 		assert_int_equal(db_int(st, 0),
 		    numbers[i % ARRAY_LEN(numbers)]);
+		assert_int_equal(sqlite3_column_type(st, 0) == SQLITE_NULL,
+		    numbers[i % ARRAY_LEN(numbers)] == UNKNOWN);
 		if (texts[k] == NULL)
 			assert_int_equal(sqlite3_column_type(st, 1),
 			    SQLITE_NULL);

@@ -183,8 +183,10 @@ what_cannot_be_opened_is_told_apart(void **state)
 	assert_int_equal(fail2ban_db_open(&f, s->folder, 0, &e), -1);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	assert_int_equal(mkfifo(scratch_path(s, "fifo"), 0600), 0);
+	alarm(60); /* nobody writes to it */
 	assert_int_equal(fail2ban_db_open(&f, scratch_path(s, "fifo"), 0, &e),
 	    -1);
+	alarm(0);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	scratch_write(scratch_path(s, "empty"), "", 0);
 	assert_int_equal(fail2ban_db_open(&f, scratch_path(s, "empty"), 0, &e),

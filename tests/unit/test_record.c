@@ -252,16 +252,16 @@ static void
 the_events_in_order_are_the_bans_that_they_tell(void **state UNUSED)
 {
 	static const char *const parts[] = {
-		"\"ident\":\"192.0.2.1\",\"ip\":null,\"host\":null,"
-		"\"since_us\":1000000000,\"timeofban\":1000,\"nth\":0,"
-		"\"seconds\":600,\"bancount\":null,\"failures\":3,"
-		"\"matches\":[\"line of root\"],\"captures\":{\"user\":"
-		"\"root\"},\"origin\":\"log\",\"seen\":[\"event\","
-		"\"database\"],\"ended_us\":1600900000,"
-		"\"ended_why\":\"expired\",\"restored\":0",
+		("\"ident\":\"192.0.2.1\",\"ip\":null,\"host\":null,"
+		 "\"since_us\":1000000000,\"timeofban\":1000,\"nth\":0,"
+		 "\"seconds\":600,\"bancount\":null,\"failures\":3,"
+		 "\"matches\":[\"line of root\"],\"captures\":{\"user\":"
+		 "\"root\"},\"origin\":\"log\",\"seen\":[\"event\","
+		 "\"database\"],\"ended_us\":1600900000,"
+		 "\"ended_why\":\"expired\",\"restored\":0"),
 		"\"since_us\":3000250000,\"timeofban\":3000,\"nth\":0",
-		"\"ended_us\":3150000000,\"ended_why\":\"manual\","
-		"\"restored\":2",
+		("\"ended_us\":3150000000,\"ended_why\":\"manual\","
+		 "\"restored\":2"),
 		"\"since_us\":5000000000,\"timeofban\":5000,\"nth\":1",
 		"\"since_us\":5000000000,\"timeofban\":5000,\"nth\":2",
 		"\"ended_us\":7100000000,\"ended_why\":\"inferred\"",

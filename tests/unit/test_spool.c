@@ -363,7 +363,9 @@ what_is_no_plain_file_is_set_aside_unread(void **state)
 	assert_set_aside(s, "3-3", "cannot be read");
 	/* Nobody writes to it: reading it must not wait. */
 	assert_int_equal(mkfifo(scratch_path(s, "4-4"), 0600), 0);
+	alarm(60);
 	assert_set_aside(s, "4-4", "cannot be read");
+	alarm(0);
 }
 
 static void
