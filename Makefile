@@ -56,7 +56,7 @@ $(BUILD):
 units: $(UNITS)
 
 $(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CURDIR)/$< \
 		$(filter-out $(BUILD)/main.o,$(OBJECTS)) -lcmocka $(LIBS)
 
 check: all

@@ -85,7 +85,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	 */
 	[SQL_EVIDENCE_DECODE] =
 	    "SELECT "
-	    "CASE json_type(?1, '$.failures') WHEN 'integer' "
+	    "CASE WHEN json_type(?1, '$.failures') = 'integer' "
+	    "AND json_extract(?1, '$.failures') >= 0 "
 	    "THEN json_extract(?1, '$.failures') END, "
 	    "CASE json_type(?1, '$.ip') WHEN 'text' "
 	    "THEN json_extract(?1, '$.ip') END, "
@@ -95,19 +96,16 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "CASE type WHEN 'array' THEN (SELECT group_concat(value, '') "
 	    "FROM json_each(m.value)) ELSE CAST(value AS TEXT) END, '') "
 	    "AS line FROM json_each(?1, '$.matches') AS m "
+	    "WHERE json_type(?1, '$.matches') = 'array' "
 	    "ORDER BY id DESC LIMIT ?2) ORDER BY id)), "
 	    "json_remove(?1, '$.matches', '$.failures', '$.fid', '$.ip', "
 	    "'$.ip4', '$.ip6') "
 	    "WHERE CASE WHEN json_valid(?1) THEN json_type(?1) END = 'object'",
-	/* The same columns of ?1, lines one under the other. */
-	[SQL_EVIDENCE_LINES] =
-	    "WITH RECURSIVE cut(id, line, rest) AS (SELECT 0, '', "
-	    "?1 || char(10) UNION ALL SELECT id + 1, "
-	    "substr(rest, 1, instr(rest, char(10)) - 1), "
-	    "substr(rest, instr(rest, char(10)) + 1) FROM cut WHERE rest <> '')"
-	    " SELECT NULL, NULL, json_group_array(substr(line, 1, ?3)), NULL "
-	    "FROM (SELECT * FROM (SELECT id, line FROM cut WHERE line <> '' "
-	    "ORDER BY id DESC LIMIT ?2) ORDER BY id)",
+	/* One line ?1 as JSON, at most ?2 characters of it. */
+	[SQL_EVIDENCE_LINE] =
+	    "SELECT json_quote(CASE WHEN length(?1) <= ?2 THEN ?1 ELSE "
+	    "substr(?1, 1, ?2) || ' [cut, ' || length(?1) || ' characters]' "
+	    "END)",
 
 	/* ?1 is the jail's name here. */
 	[SQL_ROW_KNOWN] =

@@ -164,6 +164,7 @@ take_file(struct config *config, config_t *file, const char *path,
 {
 	const config_setting_t *root;
 
+	errno = EISDIR; /* what libconfig says nothing of */
 	if (config_read_file(file, path) != CONFIG_TRUE) {
 		if (config_error_type(file) == CONFIG_ERR_FILE_IO)
 			return err_errno(e, EX_NOINPUT, "%s", path);

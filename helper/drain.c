@@ -14,12 +14,11 @@
 
 /* A file that is no event is kept under another name, and told of. */
 static int
-set_aside(struct pass *pass, const char *name, const struct err *why,
-    struct err *e)
+set_aside(struct pass *pass, const char *name, struct err *e)
 {
 	char text[600];
 
-	snprintf(text, sizeof(text), "%s; kept as %s.bad", why->text, name);
+	snprintf(text, sizeof(text), "%s; kept as %s.bad", e->text, name);
 	pass_say(pass, LOG_ERR, text);
 	pass->run.bad++;
 	return spool_set_aside(pass->config->spool, name, e);
@@ -30,11 +29,13 @@ take_event(struct pass *pass, struct record *record, const char *name,
     struct err *e)
 {
 	struct event event;
-	struct err why;
 	int rc;
 
-	if (spool_read(pass->config->spool, name, &event, &why) != 0)
-		return set_aside(pass, name, &why, e);
+	if (spool_read(pass->config->spool, name, &event, e) != 0) {
+		if (e->code != EX_DATAERR)
+			return -1;
+		return set_aside(pass, name, e);
+	}
 	rc = intake_event(record, pass->config, &event, e);
 	event_free(&event);
 	if (rc == 0)

@@ -273,18 +273,20 @@ event_from_words(struct event *event, const char *words, size_t len,
 	size_t at = 0;
 	const char *word = next_word(words, len, &at), *value;
 	int kind = word == NULL ? -1 : event_kind_from_verb(word);
+	bool whole = false; /* the last option is there */
 
 	event_init(event, EVENT_BAN, 0);
 	if (kind < 0)
 		return err_set(e, EX_DATAERR, "not an event");
 	event->kind = (enum event_kind)kind;
 	while ((word = next_word(words, len, &at)) != NULL) {
+		whole = strcmp(word, "--tag") == 0;
 		value = next_word(words, len, &at);
 		if (strncmp(word, "--", 2) != 0 || value == NULL ||
 		    event_set(event, word + 2, value, e) != 0)
 			break;
 	}
-	if (word == NULL && at == len && event->at_us > 0 &&
+	if (word == NULL && at == len && whole && event->at_us > 0 &&
 	    event_check(event, e) == 0)
 		return 0;
 	event_free(event);

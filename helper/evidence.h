@@ -31,7 +31,10 @@ struct evidence {
 int evidence_decode(struct db *db, int statement, const char *data, size_t len,
     int64_t max_matches, struct evidence *ev, struct err *e);
 
-/* The same of plain log lines, one under the other: fail2ban's <matches>. */
+/*
+ * The same of plain log lines, one under the other: fail2ban's <matches>.
+ * statement makes JSON of one line.
+ */
 int evidence_decode_lines(struct db *db, int statement, const char *lines,
     int64_t max_matches, struct evidence *ev, struct err *e);
 void evidence_free(struct evidence *ev);

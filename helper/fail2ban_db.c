@@ -35,7 +35,8 @@ enum {
 #define ROW(bantime, bancount) \
 	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount \
 	", " \
-	"CASE WHEN length(data) <= ?1 THEN CAST(data AS BLOB) END FROM "
+	"CASE WHEN length(CASE typeof(data) WHEN 'blob' THEN data " \
+	"ELSE CAST(data AS BLOB) END) <= ?1 THEN CAST(data AS BLOB) END FROM "
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",
@@ -115,17 +116,19 @@ fail2ban_db_close(struct fail2ban_db *f)
 int
 fail2ban_db_check(struct fail2ban_db *f, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&f->db, SQL_VERSION, e);
+	struct err why = { 0 };
+	sqlite3_stmt *st = db_statement(&f->db, SQL_VERSION, &why);
 	int64_t version = 0;
 	int rc = -1;
 
-	if (st != NULL && (rc = db_step(&f->db, st, e)) == 1) {
+	if (st != NULL && (rc = db_step(&f->db, st, &why)) == 1) {
 		if (sqlite3_column_type(st, 0) == SQLITE_INTEGER)
 			version = db_int(st, 0);
 		sqlite3_reset(st);
 	}
-	if (rc < 0 && e->code != EX_SOFTWARE)
-		return err_wrap(e, "fail2ban's database");
+	if (rc < 0 && why.code != EX_SOFTWARE)
+		return err_set(e, why.code, "fail2ban's database: %s",
+		    why.text);
 	if (version < 1)
 		return err_set(e, EX_DATAERR,
 		    "fail2ban's database: %s: not a "

@@ -159,7 +159,7 @@ intake_event(struct record *record, const struct config *config,
 	if (event->kind == EVENT_FLUSH)
 		return record_flush(record, event->jail, event->at_us, e);
 	if (event->data != NULL && event->tag)
-		rc = evidence_decode_lines(db, SQL_EVIDENCE_LINES, event->data,
+		rc = evidence_decode_lines(db, SQL_EVIDENCE_LINE, event->data,
 		    config->max_matches, &ev, e);
 	else if (event->data != NULL)
 		rc = evidence_decode(db, SQL_EVIDENCE_DECODE, event->data,

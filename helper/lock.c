@@ -47,6 +47,7 @@ static int
 flock_until(int fd, int64_t deadline)
 {
 	struct sigaction action = { .sa_handler = wake_up }, saved;
+	sigset_t alarm, mask;
 	int64_t left;
 	int rc;
 
@@ -59,6 +60,9 @@ flock_until(int fd, int64_t deadline)
 
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGALRM, &action, &saved);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigprocmask(SIG_UNBLOCK, &alarm, &mask);
 	set_timer((long)left);
 	do {
 		rc = flock(fd, LOCK_EX);
@@ -67,6 +71,7 @@ flock_until(int fd, int64_t deadline)
 		errno = EWOULDBLOCK;
 	left = errno;
 	set_timer(0);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
 	sigaction(SIGALRM, &saved, NULL);
 	errno = (int)left;
 	return rc;

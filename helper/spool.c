@@ -195,32 +195,37 @@ spool_free_names(char **names, size_t n)
 	free(names);
 }
 
-/* All of a regular file of at most FILE_MAX bytes; NULL otherwise. */
-static char *
-read_file(int dir, const char *name, size_t *len)
+/*
+ * All of a file. EX_DATAERR when it cannot be an event, whenever it is tried;
+ * EX_IOERR when it could not be read this time.
+ */
+static int
+read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 {
 	int fd =
 	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
-	char *data = NULL;
+	ssize_t got = -1;
 
+	*data = NULL;
 	*len = 0;
 	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size <= FILE_MAX &&
-	    (data = malloc((size_t)st.st_size + 1)) != NULL) {
-		ssize_t got = read(fd, data, (size_t)st.st_size);
-
-		if (got == st.st_size) {
-			*len = (size_t)got;
-		} else {
-			free(data);
-			data = NULL;
-		}
+		return err_errno(e, errno == ELOOP ? EX_DATAERR : EX_IOERR,
+		    "cannot be opened");
+	if (fstat(fd, &st) == 0 &&
+	    (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)) {
+		close(fd);
+		return err_set(e, EX_DATAERR, "not a file of an event");
 	}
+	if ((*data = malloc((size_t)st.st_size + 1)) != NULL)
+		got = read(fd, *data, (size_t)st.st_size);
 	close(fd);
-	return data;
+	if (got == st.st_size) {
+		*len = (size_t)got;
+		return 0;
+	}
+	free(*data);
+	return err_set(e, EX_IOERR, "cannot be read");
 }
 
 int
@@ -234,13 +239,12 @@ spool_read(const char *folder, const char *name, struct event *event,
 	event_init(event, EVENT_BAN, 0);
 	if (dir < 0)
 		return -1;
-	data = read_file(dir, name, &len);
+	rc = read_file(dir, name, &data, &len, e);
 	close(dir);
-	if (data == NULL)
-		return err_set(e, EX_DATAERR, "spool: %s/%s: cannot be read",
-		    folder, name);
-	rc = event_from_words(event, data, len, e);
-	free(data);
+	if (rc == 0) {
+		rc = event_from_words(event, data, len, e);
+		free(data);
+	}
 	return rc == 0 ? 0 : err_wrap(e, "spool: %s/%s", folder, name);
 }
 

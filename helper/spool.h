@@ -33,7 +33,7 @@ void spool_free_names(char **names, size_t n);
 /*
  * Read one. Fails with EX_DATAERR when it is no whole event; then
  * spool_set_aside renames it to NAME.bad, so that it is kept and not tried
- * again.
+ * again. Fails with EX_IOERR when it could not be read this time.
  */
 int spool_read(const char *folder, const char *name, struct event *event,
     struct err *e);

@@ -177,10 +177,11 @@ parse_zone(const char *s, bool *local, int64_t *east)
 	sign = *s++ == '-' ? -1 : 1;
 	if (!take_field(&s, 2, 0, 23, &hours))
 		return false;
-	if (*s == ':')
-		s++;
-	if (*s != '\0' && !take_field(&s, 2, 0, 59, &minutes))
-		return false;
+	if (*s != '\0') {
+		s += *s == ':';
+		if (!take_field(&s, 2, 0, 59, &minutes))
+			return false;
+	}
 	*east = sign * (hours * 3600 + minutes * 60);
 	return *s == '\0';
 }
