@@ -230,6 +230,20 @@ change_ban(struct archive *a, const struct ban *ban, int64_t *changed,
 	return db_run(&a->db, st, e);
 }
 
+/* Two bans of a group may change places: first out of each other's way. */
+static int
+park_ban(struct archive *a, const struct ban *ban, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_PARK, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, ban->id);
+	db_bind_int(st, 2, ban->since_us);
+	db_bind_int(st, 3, ban->nth);
+	return db_run(&a->db, st, e);
+}
+
 static int
 add_sign(struct archive *a, const struct sign *sign, int64_t ban, struct err *e)
 {
@@ -300,8 +314,11 @@ archive_group_save(struct archive *a, const struct archive_group *g,
 		return no_memory(e);
 	if (remove_others(a, g, bans, n, changed, e) != 0)
 		goto done;
-	/* From the last: a ban's nth may move on to where another one was. */
-	for (size_t i = n; i-- > 0;) {
+	for (size_t i = 0; i < n; i++) {
+		if (bans[i].id != 0 && park_ban(a, &bans[i], e) != 0)
+			goto done;
+	}
+	for (size_t i = 0; i < n; i++) {
 		ids[i] = bans[i].id;
 		if (ids[i] != 0 && change_ban(a, &bans[i], changed, e) != 0)
 			goto done;
@@ -359,8 +376,8 @@ archive_add_evidence(struct archive *a, const struct archive_group *g,
 }
 
 int
-archive_neighbours(struct archive *a, const struct archive_group *g,
-    int64_t *next_us, int64_t *previous, struct err *e)
+archive_next_start(struct archive *a, const struct archive_group *g,
+    int64_t life_us, int64_t *next_us, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_NEXT_START, e);
 	int rc;
@@ -368,18 +385,28 @@ archive_neighbours(struct archive *a, const struct archive_group *g,
 	if (st == NULL)
 		return -1;
 	bind_group(st, g);
-	if ((rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	*next_us = rc == 1 ? db_int(st, 1) : INT64_MAX;
+	db_bind_int(st, 4, life_us);
+	rc = db_step(&a->db, st, e);
+	*next_us = rc == 1 ? db_int(st, 0) : INT64_MAX;
 	sqlite3_reset(st);
-	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_previous(struct archive *a, const struct archive_group *g,
+    int64_t since_us, int64_t *timeofban, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_PREVIOUS, e);
+	int rc;
+
+	if (st == NULL)
 		return -1;
 	bind_group(st, g);
-	if ((rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	*previous = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	db_bind_int(st, 4, since_us);
+	rc = db_step(&a->db, st, e);
+	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 int

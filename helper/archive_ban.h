@@ -58,12 +58,19 @@ int archive_add_evidence(struct archive *a, const struct archive_group *g,
     const char *matches, const char *captures, int64_t *id, struct err *e);
 
 /*
- * The start of the next ban of g's jail and ident behind g's second, or
- * INT64_MAX; and the second of the one before, where its end depends on g, or
- * UNKNOWN.
+ * When the next ban of g's jail and ident begins, behind g's second, that had
+ * not ended before life_us; INT64_MAX where there is none.
  */
-int archive_neighbours(struct archive *a, const struct archive_group *g,
-    int64_t *next_us, int64_t *previous, struct err *e);
+int archive_next_start(struct archive *a, const struct archive_group *g,
+    int64_t life_us, int64_t *next_us, struct err *e);
+
+/*
+ * The second of the ban before g of its jail and ident that lives, or whose
+ * end is inferred and not before since_us: another ban may have ended it.
+ * UNKNOWN where there is none.
+ */
+int archive_previous(struct archive *a, const struct archive_group *g,
+    int64_t since_us, int64_t *timeofban, struct err *e);
 
 /* What the archive knows of a row of fail2ban's database. */
 struct archive_known {

@@ -7,6 +7,13 @@
 
 #include "archive_sql.h"
 
+/* All bans of one jail, ident and rounded second. */
+struct group_key {
+	int64_t jail;
+	char *ident;
+	int64_t timeofban;
+};
+
 static int
 load_live(sqlite3_stmt *st, struct archive_live *live)
 {
@@ -95,15 +102,69 @@ archive_set_missed(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
 	return db_run_numbers(&a->db, SQL_MISSED, ban, at_us, e);
 }
 
-int
-archive_prune(struct archive *a, int64_t before_us, int64_t max,
-    int64_t *removed, struct err *e)
+/* Remove all that is known of one group. */
+static int
+remove_group(struct archive *a, const struct group_key *key, struct err *e)
 {
-	if (db_run_numbers(&a->db, SQL_PRUNE_EVIDENCE, before_us, max, e) !=
-		0 ||
-	    db_run_numbers(&a->db, SQL_PRUNE_SIGNS, before_us, max, e) != 0 ||
-	    db_run_numbers(&a->db, SQL_PRUNE_BANS, before_us, max, e) != 0)
-		return -1;
-	*removed = sqlite3_changes(a->db.handle);
+	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_SIGNS,
+		SQL_PRUNE_BANS };
+
+	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+		sqlite3_stmt *st = db_statement(&a->db, statements[i], e);
+
+		if (st == NULL)
+			return -1;
+		db_bind_int(st, 1, key->jail);
+		db_bind_text(st, 2, key->ident);
+		db_bind_int(st, 3, key->timeofban);
+		if (db_run(&a->db, st, e) != 0)
+			return -1;
+	}
 	return 0;
+}
+
+static int
+load_prunable(struct archive *a, int64_t before_us, size_t max,
+    struct group_key *keys, size_t *n, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_PRUNABLE, e);
+	int rc;
+
+	*n = 0;
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, before_us);
+	db_bind_int(st, 2, (int64_t)max);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		keys[*n] = (struct group_key){
+			.jail = db_int(st, 0),
+			.ident = strdup(db_text(st, 1)),
+			.timeofban = db_int(st, 2),
+		};
+		if (keys[(*n)++].ident == NULL) {
+			sqlite3_reset(st);
+			return err_set(e, EX_OSERR, "archive: out of memory");
+		}
+	}
+	return rc;
+}
+
+int
+archive_prune(struct archive *a, int64_t before_us, size_t max, bool *any,
+    struct err *e)
+{
+	struct group_key *keys = calloc(max, sizeof(*keys));
+	size_t n = 0;
+	int rc;
+
+	if (keys == NULL)
+		return err_set(e, EX_OSERR, "archive: out of memory");
+	rc = load_prunable(a, before_us, max, keys, &n, e);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = remove_group(a, &keys[i], e);
+	for (size_t i = 0; i < n; i++)
+		free(keys[i].ident);
+	free(keys);
+	*any = n > 0;
+	return rc;
 }

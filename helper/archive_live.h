@@ -40,10 +40,12 @@ int archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e);
 
 /*
- * Remove bans that ended, and were archived, before before_us, max of them
- * at the most. The ban that changed last stays: rev counts on from it.
+ * Remove bans that ended, and were archived, before before_us; those of max
+ * groups at the most, and a group only when that is so of all its bans. *any:
+ * whether there were some. The ban that changed last stays: rev counts on
+ * from it.
  */
-int archive_prune(struct archive *a, int64_t before_us, int64_t max,
-    int64_t *removed, struct err *e);
+int archive_prune(struct archive *a, int64_t before_us, size_t max, bool *any,
+    struct err *e);
 
 #endif

@@ -4,6 +4,10 @@
 /* The bans of this machine with one jail, ident and rounded second. */
 #define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ''"
 
+/* Of a group, the ban that a row is of: the one that lives, or the last. */
+#define LATEST \
+	" ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC LIMIT 1"
+
 /* What people ask for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5 active. */
 #define WANTED \
 	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR ident = ?2 OR ip = ?2) " \
@@ -36,15 +40,19 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "FROM sign LEFT JOIN evidence ON evidence.id = sign.evidence "
 	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP ")",
 	[SQL_BAN_IDS] = "SELECT id FROM ban WHERE " GROUP,
+	/* Not a ban that had ended before this one's last sign of life, ?4. */
 	[SQL_NEXT_START] =
-	    "SELECT timeofban, since_us FROM ban WHERE jail = ?1 "
-	    "AND ident = ?2 AND timeofban > ?3 AND host = '' "
+	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban > ?3 AND host = '' "
+	    "AND (ended_us IS NULL OR ended_us > ?4) "
 	    "ORDER BY timeofban, since_us LIMIT 1",
+	/* One whose end may be the beginning of a ban since ?4. */
 	[SQL_PREVIOUS] =
 	    "SELECT timeofban FROM (SELECT * FROM ban WHERE jail = ?1 "
 	    "AND ident = ?2 AND timeofban < ?3 AND host = '' "
-	    "ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT 1) "
-	    "WHERE ended_us IS NULL OR ended_why = 'inferred'",
+	    "ORDER BY timeofban DESC LIMIT 32) WHERE ended_us IS NULL "
+	    "OR (ended_why = 'inferred' AND ended_us >= ?4) "
+	    "ORDER BY timeofban DESC LIMIT 1",
 	[SQL_BAN_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
 	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
@@ -63,6 +71,10 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_BAN_LIFE] =
 	    "UPDATE ban SET life_us = ?2, pending_us = ?3 WHERE id = ?1 "
 	    "AND (life_us, pending_us) IS NOT (?2, ?3)",
+	/* Out of the way of a ban that may take its place. */
+	[SQL_BAN_PARK] =
+	    "UPDATE ban SET nth = -id WHERE id = ?1 "
+	    "AND (since_us, nth) IS NOT (?2, ?3)",
 	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
 	[SQL_SIGN_ADD] =
 	    "INSERT INTO sign (ban, kind, at_us, since_us, exact, seconds, "
@@ -109,17 +121,18 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	/* ?1 is the jail's name here. */
 	[SQL_ROW_KNOWN] =
-	    "SELECT b.id, b.present, EXISTS (SELECT 1 FROM sign AS s "
-	    "LEFT JOIN evidence AS e ON e.id = s.evidence WHERE s.ban = b.id "
-	    "AND s.kind = 'row' AND (s.seconds, s.bancount, s.failures, "
-	    "e.matches, e.captures) IS (?4, ?5, ?6, ?7, ?8)) "
-	    "FROM ban AS b WHERE jail = (SELECT id FROM jail WHERE name = ?1) "
-	    "AND ident = ?2 AND timeofban = ?3 AND host = '' "
-	    "ORDER BY since_us DESC, nth DESC LIMIT 1",
+	    "WITH g AS (SELECT * FROM ban WHERE jail = (SELECT id FROM jail "
+	    "WHERE name = ?1) AND ident = ?2 AND timeofban = ?3 "
+	    "AND host = '') "
+	    "SELECT id, present, EXISTS (SELECT 1 FROM sign AS s "
+	    "LEFT JOIN evidence AS e ON e.id = s.evidence WHERE s.ban IN "
+	    "(SELECT id FROM g) AND s.kind = 'row' AND (s.seconds, "
+	    "s.bancount, s.failures, e.matches, e.captures) IS "
+	    "(?4, ?5, ?6, ?7, ?8)) FROM g " LATEST,
 	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 	[SQL_PRESENT_LATEST] =
 	    "UPDATE ban SET present = ?4 WHERE id = (SELECT id FROM ban "
-	    "WHERE " GROUP " ORDER BY since_us DESC, nth DESC LIMIT 1)",
+	    "WHERE " GROUP LATEST ")",
 
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
@@ -133,14 +146,22 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_HELD] = "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
-#define PRUNABLE \
-	"(SELECT id FROM ban WHERE ended_us < ?1 AND added_us < ?1 " \
-	"AND rev < (SELECT max(rev) FROM ban) ORDER BY id LIMIT ?2)"
+	/* Whole groups: the bans of one share their evidence. */
+	[SQL_PRUNABLE] =
+	    "SELECT jail, ident, timeofban FROM ban AS b WHERE ended_us < ?1 "
+	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
+	    "(o.jail, o.ident, o.timeofban, o.host) = "
+	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
+	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
+	    "OR o.rev = (SELECT max(rev) FROM ban))) "
+	    "ORDER BY ended_us LIMIT ?2",
 	[SQL_PRUNE_EVIDENCE] =
 	    "DELETE FROM evidence WHERE id IN (SELECT evidence FROM sign "
-	    "WHERE ban IN " PRUNABLE ")",
-	[SQL_PRUNE_SIGNS] = "DELETE FROM sign WHERE ban IN " PRUNABLE,
-	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE id IN " PRUNABLE,
+	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP "))",
+	[SQL_PRUNE_SIGNS] =
+	    "DELETE FROM sign WHERE ban IN (SELECT id FROM ban WHERE " GROUP
+	    ")",
+	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " GROUP,
 
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "

@@ -239,6 +239,19 @@ is_older(const struct ban *a, const struct ban *b)
 	    (a->since_us == b->since_us && a->nth < b->nth);
 }
 
+/*
+ * A younger ban ends an older one that lives; not so when it had ended itself
+ * before the older one gave its last sign of life. A log line stamped earlier
+ * than a ban that was lifted makes such an older one.
+ */
+static bool
+ends(const struct ban *younger, const struct ban *older)
+{
+	return is_older(older, younger) &&
+	    (younger->ended_us == UNKNOWN ||
+		younger->ended_us > older->life_us);
+}
+
 /* Number the bans of the same time; a younger ban ends an older live one. */
 static void
 settle_among(struct ban *bans, size_t n, int64_t next_us)
@@ -255,8 +268,7 @@ settle_among(struct ban *bans, size_t n, int64_t next_us)
 		if (bans[i].end != BAN_LIVES)
 			continue;
 		for (size_t k = 0; k < n; k++) {
-			if (is_older(&bans[i], &bans[k]) &&
-			    bans[k].since_us < end)
+			if (ends(&bans[k], &bans[i]) && bans[k].since_us < end)
 				end = bans[k].since_us;
 		}
 		if (end == INT64_MAX)

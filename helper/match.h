@@ -32,12 +32,13 @@
 
 /*
  * signs: n of one group, sorted in place; signs[i]'s ban is owner[i], an index
- * into bans, which has room for n. timeofban: the group's second. next_us: the
- * start of the ident's next ban in that jail, behind this group; INT64_MAX if
- * there is none. A ban that lives when a younger one starts is ended by that
- * (inferred). Returns the number of bans, in the order of their making. Texts
- * in bans are those of signs. A ban's id is that of the archived ban which
- * holds the first of its signs, or 0.
+ * into bans, which has room for n. timeofban: the group's second. next_us: when
+ * a ban of a later second ends one of these that lives, INT64_MAX if there is
+ * none. A ban that lives when a younger one starts is ended by that
+ * (inferred); not by one that had ended before its last sign of life. Returns
+ * the number of bans, in the order of their making. Texts in bans are those of
+ * signs. A ban's id is that of the archived ban which holds the first of its
+ * signs, or 0.
  */
 size_t match_bans(struct sign *signs, size_t n, int64_t timeofban,
     int64_t next_us, struct ban *bans, size_t *owner);

@@ -98,7 +98,8 @@ end_run(struct pass *pass, bool failed, struct err *e)
 static int
 prune(struct pass *pass, struct err *e)
 {
-	int64_t before_us, newest_us, removed = 1;
+	int64_t before_us, newest_us;
+	bool any = true;
 	struct record record;
 
 	if (pass->config->retention_days == 0)
@@ -111,11 +112,11 @@ prune(struct pass *pass, struct err *e)
 	if (newest_us < before_us)
 		before_us = newest_us;
 	before_us -= text_seconds_to_us(pass->config->retention_days * DAY);
-	while (removed > 0 && !pass_is_over(pass)) {
+	while (any && !pass_is_over(pass)) {
 		if (pass_begin(pass, &record, e) != 0)
 			return -1;
-		if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK,
-			&removed, e) != 0 ||
+		if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK, &any,
+			e) != 0 ||
 		    pass_commit(pass, &record, e) != 0) {
 			pass_rollback(pass);
 			return -1;

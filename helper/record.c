@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "match.h"
+#include "text.h"
 
 /* Put a sign into g, with its evidence; one that g has already is left out. */
 static int
@@ -33,50 +34,75 @@ add_sign(struct record *record, struct archive_group *g,
 	return 0;
 }
 
-/* Let what g holds be what the archive says; *start_us is its first ban's. */
+/* The last sign of life in g. */
+static int64_t
+last_life(const struct archive_group *g)
+{
+	int64_t life_us = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->signs[i].kind <= SIGN_PROLONG &&
+		    g->signs[i].at_us > life_us)
+			life_us = g->signs[i].at_us;
+	}
+	return life_us;
+}
+
+/* Let what g holds be what the archive says. */
 static int
-match_and_save(struct record *record, struct archive_group *g, int64_t next_us,
-    int64_t *start_us, struct err *e)
+match_and_save(struct record *record, struct archive_group *g, struct err *e)
 {
 	struct ban *bans = calloc(g->n, sizeof(*bans));
 	size_t *owner = calloc(g->n, sizeof(*owner)), n = 0;
-	int rc;
+	int64_t next_us;
+	int rc =
+	    archive_next_start(record->archive, g, last_life(g), &next_us, e);
 
-	if (bans != NULL && owner != NULL)
+	if (rc == 0 && bans != NULL && owner != NULL)
 		n = match_bans(g->signs, g->n, g->timeofban, next_us, bans,
 		    owner);
-	if (n == 0)
+	if (rc == 0 && n == 0)
 		rc = err_set(e, EX_OSERR, "out of memory");
-	else
+	if (rc == 0)
 		rc = archive_group_save(record->archive, g, bans, n, owner,
 		    record->now_us, &record->added, &record->changed, e);
-	*start_us = INT64_MAX;
-	for (size_t i = 0; i < n; i++) {
-		if (bans[i].since_us < *start_us)
-			*start_us = bans[i].since_us;
-	}
 	free(bans);
 	free(owner);
 	return rc;
 }
 
-/* The ident's ban before ends, at the latest, when this one begins. */
+/*
+ * A ban of the ident that began earlier may end, or end no more, by what has
+ * changed in g; and what changes there may in turn change one before it.
+ */
 static int
-match_previous(struct record *record, const struct archive_group *next,
-    int64_t timeofban, int64_t next_us, struct err *e)
+match_previous(struct record *record, const struct archive_group *changed,
+    struct err *e)
 {
-	struct archive_group g = {
-		.jail = next->jail,
-		.ident = next->ident,
-		.timeofban = timeofban,
-	};
-	int64_t start_us;
-	int rc = archive_group_load(record->archive, &g, e);
+	struct archive_group g = *changed;
+	int64_t since_us = text_seconds_to_us(g.timeofban - 1), before;
+	int rc;
 
-	if (rc == 0)
-		rc = match_and_save(record, &g, next_us, &start_us, e);
-	archive_group_free(&g);
-	return rc;
+	for (;;) {
+		rc = archive_previous(record->archive, &g, since_us,
+		    &g.timeofban, e);
+		if (rc != 0 || g.timeofban == UNKNOWN)
+			return rc;
+		g = (struct archive_group){
+			.jail = changed->jail,
+			.ident = changed->ident,
+			.timeofban = g.timeofban,
+		};
+		before = record->changed;
+		rc = archive_group_load(record->archive, &g, e);
+		if (rc == 0)
+			rc = match_and_save(record, &g, e);
+		archive_group_free(&g);
+		if (rc != 0)
+			return rc;
+		if (record->changed != before)
+			since_us = text_seconds_to_us(g.timeofban - 1);
+	}
 }
 
 int
@@ -84,30 +110,20 @@ record_signs(struct record *record, const char *jail, const char *ident,
     int64_t timeofban, const struct sign *signs, size_t n, struct err *e)
 {
 	struct archive_group g = { .ident = ident, .timeofban = timeofban };
-	int64_t next_us, start_us, previous;
 	size_t known;
-	int rc = -1;
+	int rc;
 
-	if (archive_jail(record->archive, jail, &g.jail, e) != 0 ||
-	    archive_group_load(record->archive, &g, e) != 0)
-		goto done;
+	rc = archive_jail(record->archive, jail, &g.jail, e);
+	if (rc == 0)
+		rc = archive_group_load(record->archive, &g, e);
 	known = g.n;
-	for (size_t i = 0; i < n; i++) {
-		if (add_sign(record, &g, &signs[i], e) != 0)
-			goto done;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = add_sign(record, &g, &signs[i], e);
+	if (rc == 0 && g.n != known) {
+		rc = match_and_save(record, &g, e);
+		if (rc == 0)
+			rc = match_previous(record, &g, e);
 	}
-	if (g.n == known) {
-		rc = 0;
-		goto done;
-	}
-	if (archive_neighbours(record->archive, &g, &next_us, &previous, e) !=
-		0 ||
-	    match_and_save(record, &g, next_us, &start_us, e) != 0)
-		goto done;
-	rc = previous == UNKNOWN ?
-	    0 :
-	    match_previous(record, &g, previous, start_us, e);
-done:
 	archive_group_free(&g);
 	return rc;
 }

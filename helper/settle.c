@@ -138,8 +138,9 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 
 	if (fail2ban_socket_list_has(&s->server.ids, live->ident)) {
 		verdict.what = HELD;
-	} else if (live->missed_us == 0 ||
-	    live->restored_us > live->missed_us) {
+	} else if (live->missed_us <=
+	    later(live->restored_us,
+		later(last_life(live), s->server.started_us))) {
 		verdict.what = MISSED;
 	} else if (s->server.at_us - live->missed_us >= interval_us) {
 		verdict = ended(BAN_INFERRED,

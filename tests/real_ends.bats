@@ -14,6 +14,7 @@ load lib/server
 	for id in 192.0.2.1 2001:db8::1; do
 		soon 'ended("short", id, "expired",
 		    about=log_times("[short] Unban " + id)[0])' "id=$id"
+		archive reconcile
 		look 'row("short", id)["ended_us"] >=
 		    row("short", id)["since_us"] + 2000000' "id=$id"
 		# All else is as it was while the ban lived.

@@ -57,6 +57,7 @@ CREATE UNIQUE INDEX ban_identity
 CREATE UNIQUE INDEX ban_rev ON ban (rev);
 CREATE INDEX ban_since ON ban (since_us);
 CREATE INDEX ban_live ON ban (id) WHERE ended_us IS NULL;
+CREATE INDEX ban_ended ON ban (ended_us) WHERE ended_us IS NOT NULL;
 
 -- What each witness saw of a ban, once: see ban.h.
 CREATE TABLE sign (
@@ -105,6 +106,8 @@ CREATE TABLE run (
 	bad         INTEGER,
 	message     TEXT
 );
+
+CREATE INDEX run_running ON run (kind) WHERE state = 'running';
 
 CREATE VIEW bans AS
 SELECT jail.name AS jail, ident, ip, nullif(host, '') AS host, since_us,
