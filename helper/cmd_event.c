@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -21,8 +22,14 @@
 /* The most of <matches> that is taken, and of a row's data. */
 #define MATCHES_MAX (1024 * 1024)
 #define DATA_MAX (1024 * 1024)
-/* How long a write of fail2ban is waited for: its own take a millisecond. */
+/*
+ * How long a write of fail2ban's is waited for (its own take a millisecond),
+ * a row that is not there yet, and all of the look-up.
+ */
 #define BUSY_MS 10
+#define NAPS 4
+#define NAP_NS 3000000
+#define LOOK_UP_MS 100
 
 static int
 take_option(void *to, const char *name, const char *value, struct err *e)
@@ -58,6 +65,39 @@ read_matches(struct event *event)
 	free(raw);
 }
 
+static void
+take_row(struct event *event, const struct fail2ban_row *row)
+{
+	event->row = EVENT_ROW_THERE;
+	event->row_seconds = row->seconds;
+	event->row_bancount = row->bancount;
+	if (!event->tag && row->data != NULL)
+		event->data = text_to_utf8(row->data, row->data_len, NULL);
+}
+
+/*
+ * Find the event's row. Another thread of fail2ban's writes that of a new ban,
+ * which on a busy machine comes a moment after the action.
+ */
+static int
+find_row(const struct config *config, const struct event *event,
+    struct fail2ban_db *f, int64_t timeofban, struct fail2ban_row *row)
+{
+	struct timespec nap = { .tv_nsec = NAP_NS };
+	int64_t max_data =
+	    config->evidence == CONFIG_EVIDENCE_DATABASE ? DATA_MAX : 0;
+	int rc = 0,
+	    naps = event->kind == EVENT_BAN && !event->restored ? NAPS : 0;
+
+	for (; rc == 0 && naps >= 0; naps--) {
+		rc = fail2ban_db_find(f, event->jail, event->ident, timeofban,
+		    max_data, row, NULL);
+		if (rc == 0 && naps > 0)
+			nanosleep(&nap, NULL);
+	}
+	return rc;
+}
+
 /* What fail2ban's database says of the event's ban, if it says it at once. */
 static void
 look_up(const struct config *config, struct event *event)
@@ -70,25 +110,18 @@ look_up(const struct config *config, struct event *event)
 
 	whereabouts_of_database(config, path);
 	if (path[0] == '\0' ||
-	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0 ||
-	    fail2ban_db_open(&f, path, BUSY_MS, NULL) != 0)
+	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0)
 		return;
-	rc = fail2ban_db_find(&f, event->jail, event->ident, timeofban,
-	    config->evidence == CONFIG_EVIDENCE_DATABASE ? DATA_MAX : 0, &row,
-	    NULL);
-	event->row_dev = f.dev;
-	event->row_ino = f.ino;
-	if (rc == 0) {
-		event->row = EVENT_ROW_GONE;
-	} else if (rc == 1 && !row.bad) {
-		event->row = EVENT_ROW_THERE;
-		event->row_seconds = row.seconds;
-		event->row_bancount = row.bancount;
-		if (!event->tag && row.data != NULL)
-			event->data =
-			    text_to_utf8(row.data, row.data_len, NULL);
+	if (fail2ban_db_open(&f, path, BUSY_MS, LOOK_UP_MS, NULL) == 0) {
+		rc = find_row(config, event, &f, timeofban, &row);
+		event->row_dev = f.dev;
+		event->row_ino = f.ino;
+		if (rc == 0)
+			event->row = EVENT_ROW_GONE;
+		else if (rc == 1 && !row.bad)
+			take_row(event, &row);
+		fail2ban_row_free(&row);
 	}
-	fail2ban_row_free(&row);
 	fail2ban_db_close(&f);
 }
 

@@ -69,7 +69,7 @@ sleep_until(const struct timespec *until)
 static int
 run_every(const struct config *config, int64_t every)
 {
-	struct timespec next;
+	struct timespec next, now;
 	struct err e;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
@@ -78,6 +78,10 @@ run_every(const struct config *config, int64_t every)
 			log_line(LOG_ERR, "%s", e.text);
 		fflush(stdout);
 		next.tv_sec += every;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		/* A process that was stopped for long does not catch up. */
+		if (next.tv_sec < now.tv_sec)
+			next = now;
 		sleep_until(&next);
 	}
 	return 0;

@@ -14,6 +14,7 @@ exit_code(int rc)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 	case SQLITE_PROTOCOL:
+	case SQLITE_INTERRUPT:
 		return EX_TEMPFAIL;
 	case SQLITE_FULL:
 	case SQLITE_IOERR:

@@ -33,9 +33,9 @@ int db_open(struct db *db, const char *path, int flags, int busy_ms,
 void db_close(struct db *db);
 
 /*
- * Fill e from SQLite's last error: EX_TEMPFAIL busy, EX_IOERR full or
- * unreadable, EX_DATAERR corrupt or no database, EX_NOINPUT cannot be opened,
- * EX_NOPERM read-only, otherwise EX_SOFTWARE. Always returns -1.
+ * Fill e from SQLite's last error: EX_TEMPFAIL busy or given up, EX_IOERR full
+ * or unreadable, EX_DATAERR corrupt or no database, EX_NOINPUT cannot be
+ * opened, EX_NOPERM read-only, otherwise EX_SOFTWARE. Always returns -1.
  */
 int db_error(const struct db *db, struct err *e);
 

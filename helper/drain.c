@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The spool into the archive: the oldest first, removed after the commit. */
-#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -43,24 +43,48 @@ take_event(struct pass *pass, struct record *record, const char *name,
 	return rc;
 }
 
+static int drain_chunk(struct pass *pass, char **names, size_t n,
+    struct err *e);
+
+/*
+ * The events of a chunk could not be archived. Where it is not the archive's
+ * state, it is one of them: they are tried one by one, and that one set aside.
+ */
+static int
+drain_singly(struct pass *pass, char **names, size_t n, struct err *e)
+{
+	int rc = 0;
+
+	if (e->code == EX_TEMPFAIL || e->code == EX_IOERR ||
+	    e->code == EX_NOPERM)
+		return -1;
+	if (n == 1)
+		return set_aside(pass, names[0], e);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = drain_chunk(pass, &names[i], 1, e);
+	return rc;
+}
+
 static int
 drain_chunk(struct pass *pass, char **names, size_t n, struct err *e)
 {
 	struct record record;
+	int64_t spooled = pass->run.spooled;
 
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (take_event(pass, &record, names[i], e) != 0) {
 			pass_rollback(pass);
-			return -1;
+			pass->run.spooled = spooled;
+			return drain_singly(pass, names, n, e);
 		}
 	}
 	if (pass_commit(pass, &record, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		/* One that was set aside has this name no more. */
-		spool_remove(pass->config->spool, names[i], NULL);
+		if (spool_remove(pass->config->spool, names[i], e) != 0)
+			return -1;
 	}
 	return 0;
 }
@@ -69,16 +93,16 @@ int
 drain(struct pass *pass, struct err *e)
 {
 	char **names;
-	size_t n;
+	size_t n, chunk;
 	int rc = 0;
 
-	while (rc == 0 && !pass_is_over(pass)) {
-		if (spool_names(pass->config->spool, CHUNK, &names, &n, e) != 0)
-			return -1;
-		if (n == 0)
-			return 0;
-		rc = drain_chunk(pass, names, n, e);
-		spool_free_names(names, n);
+	if (spool_names(pass->config->spool, SIZE_MAX, &names, &n, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(pass);
+	     i += chunk) {
+		chunk = n - i < CHUNK ? n - i : CHUNK;
+		rc = drain_chunk(pass, names + i, chunk, e);
 	}
+	spool_free_names(names, n);
 	return rc;
 }

@@ -118,6 +118,17 @@ set_number(int64_t *v, int64_t min, int64_t max, const char *value,
 	return text_parse_int(value, min, max, v, e);
 }
 
+/* -2 is fail2ban's word for a ban time that it does not know. */
+static int
+set_bantime(int64_t *v, const char *value, struct err *e)
+{
+	if (set_number(v, -2, INT64_MAX, value, e) != 0)
+		return -1;
+	if (*v == -2)
+		*v = UNKNOWN;
+	return 0;
+}
+
 static int
 set_field(struct event *event, enum field field, const char *value,
     struct err *e)
@@ -139,13 +150,13 @@ set_field(struct event *event, enum field field, const char *value,
 	case FIELD_DATA:
 		return set_text(&event->data, value, e);
 	case FIELD_BANTIME:
-		return set_number(&event->seconds, -1, INT64_MAX, value, e);
+		return set_bantime(&event->seconds, value, e);
 	case FIELD_BANCOUNT:
 		return set_number(&event->bancount, 0, INT64_MAX, value, e);
 	case FIELD_FAILURES:
 		return set_number(&event->failures, 0, INT64_MAX, value, e);
 	case FIELD_ROW_BANTIME:
-		return set_number(&event->row_seconds, -1, INT64_MAX, value, e);
+		return set_bantime(&event->row_seconds, value, e);
 	case FIELD_ROW_BANCOUNT:
 		return set_number(&event->row_bancount, 0, INT64_MAX, value, e);
 	case FIELD_RESTORED:

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "text.h"
 
 #define NEWEST_VERSION 4
+#define PROGRESS_STEPS 10000
 #define CHUNK_BYTES (1024 * 1024)
 #define DATA_MAX (4 * 1024 * 1024)
 
@@ -27,7 +29,6 @@ enum {
 	SQL_KEY,
 	SQL_NEWEST,
 	SQL_NEWEST_OLD,
-	SQL_LAST,
 	SQL_COUNT
 };
 
@@ -56,8 +57,25 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_NEWEST] = "SELECT max(timeofban) FROM bips",
 	[SQL_NEWEST_OLD] =
 	    "SELECT timeofban FROM bans ORDER BY rowid DESC LIMIT 1",
-	[SQL_LAST] = "SELECT max(rowid) FROM bans",
 };
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* SQLite asks every PROGRESS_STEPS steps whether to give up. */
+static int
+is_late(void *db)
+{
+	const struct fail2ban_db *f = db;
+
+	return now_ms() >= f->deadline_ms;
+}
 
 /* The big-endian number of 4 bytes at offset 24, sqlite.org/fileformat2. */
 static int
@@ -84,7 +102,7 @@ read_header(struct fail2ban_db *f, int fd, struct err *e)
 
 int
 fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
-    struct err *e)
+    int deadline_ms, struct err *e)
 {
 	int fd, rc;
 
@@ -101,10 +119,18 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 		    "fail2ban's database: %s", path);
 	rc = read_header(f, fd, e);
 	close(fd);
-	if (rc == 0)
-		rc = db_open(&f->db, path, SQLITE_OPEN_READONLY, busy_ms, sql,
-		    SQL_COUNT, e);
-	return rc == 0 ? 0 : err_wrap(e, "fail2ban's database");
+	if (busy_ms > deadline_ms)
+		busy_ms = deadline_ms;
+	if (rc != 0 ||
+	    db_open(&f->db, path, SQLITE_OPEN_READONLY, busy_ms, sql, SQL_COUNT,
+		e) != 0)
+		return err_wrap(e, "fail2ban's database");
+	f->deadline_ms = now_ms() + deadline_ms;
+	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
+	    NULL);
+	sqlite3_progress_handler(f->db.handle, PROGRESS_STEPS, is_late, f);
+	return 0;
 }
 
 void
@@ -345,14 +371,4 @@ fail2ban_db_newest(struct fail2ban_db *f, int64_t *timeofban, struct err *e)
 {
 	return one_number(f, f->version < 4 ? SQL_NEWEST_OLD : SQL_NEWEST,
 	    timeofban, e);
-}
-
-int
-fail2ban_db_last(struct fail2ban_db *f, int64_t *rowid, struct err *e)
-{
-	if (one_number(f, SQL_LAST, rowid, e) != 0)
-		return -1;
-	if (*rowid == UNKNOWN)
-		*rowid = 0;
-	return 0;
 }

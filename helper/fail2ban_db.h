@@ -20,7 +20,8 @@ struct fail2ban_db {
 	char path[PATH_MAX];
 	int version; /* 1 to 4; 0 before fail2ban_db_check */
 	uint64_t dev, ino;
-	int64_t counter; /* the file header's change counter */
+	int64_t counter;     /* the file header's change counter */
+	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
 };
 
 /* A row of "bans" or "bips". */
@@ -39,12 +40,13 @@ enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 
 /*
  * Open the database at path, its header read beforehand. busy_ms: how long
- * to wait where fail2ban is writing. Release with fail2ban_db_close. Fails
+ * to wait where fail2ban is writing; whatever is asked of it, all is over
+ * deadline_ms from now. Release with fail2ban_db_close. Fails
  * with EX_NOINPUT when there is no such file, EX_NOPERM, EX_DATAERR when it is
  * no database.
  */
 int fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
-    struct err *e);
+    int deadline_ms, struct err *e);
 void fail2ban_db_close(struct fail2ban_db *f);
 
 /*
@@ -84,8 +86,5 @@ int fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
 /* The time of the newest ban in there, seconds; UNKNOWN when it is empty. */
 int fail2ban_db_newest(struct fail2ban_db *f, int64_t *timeofban,
     struct err *e);
-
-/* The rowid of the last row of "bans", 0 when it is empty. */
-int fail2ban_db_last(struct fail2ban_db *f, int64_t *rowid, struct err *e);
 
 #endif

@@ -13,6 +13,9 @@
 #define LOCK_MS 5000
 #define LOCK_MS_LEAST 500
 
+/* How long an answer of fail2ban's is waited for. */
+#define ANSWER_MS 5000
+
 static int64_t
 monotonic_ms(void)
 {
@@ -87,11 +90,23 @@ pass_rollback(struct pass *pass)
 struct fail2ban_socket *
 pass_server(struct pass *pass)
 {
-	if (!pass->asked) {
-		pass->asked = true;
-		pass->answers = fail2ban_socket_open(&pass->socket,
-				    pass->config->fail2ban_socket,
-				    pass_left_ms(pass), &pass->why) == 0;
-	}
-	return pass->answers ? &pass->socket : NULL;
+	int left = pass_left_ms(pass);
+
+	pass_hang_up(pass);
+	if (pass->silent)
+		return NULL;
+	pass->connected = true;
+	if (fail2ban_socket_open(&pass->socket, pass->config->fail2ban_socket,
+		left < ANSWER_MS ? left : ANSWER_MS, &pass->why) == 0)
+		return &pass->socket;
+	pass->silent = true;
+	return NULL;
+}
+
+void
+pass_hang_up(struct pass *pass)
+{
+	if (pass->connected)
+		fail2ban_socket_close(&pass->socket);
+	pass->connected = false;
 }

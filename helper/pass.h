@@ -32,10 +32,10 @@ struct pass {
 	struct fail2ban_db db;
 	struct archive_source source;
 
-	/* The running server; connected when first asked. */
-	bool asked, answers;
+	/* The running server; it is asked no more once it did not answer. */
+	bool connected, silent;
 	struct fail2ban_socket socket;
-	struct err why; /* it does not answer */
+	struct err why; /* it did not answer */
 };
 
 /* Whether time is up or a signal came; then cut_off is set. */
@@ -58,8 +58,14 @@ int pass_begin(struct pass *pass, struct record *record, struct err *e);
 int pass_commit(struct pass *pass, const struct record *record, struct err *e);
 void pass_rollback(struct pass *pass);
 
-/* The server's socket, or NULL when it does not answer: pass->why says why. */
+/*
+ * A fresh connection to the server for the next questions, which are to be
+ * answered within seconds; never asked while the archive's lock is held, for
+ * the server may be waiting for an action that waits for it. NULL when it does
+ * not answer: pass->why says why. Where a question fails, set silent.
+ */
 struct fail2ban_socket *pass_server(struct pass *pass);
+void pass_hang_up(struct pass *pass);
 
 /* Take the spooled events in; a file that is none is set aside. */
 int drain(struct pass *pass, struct err *e);
@@ -74,7 +80,7 @@ int scan_find(struct pass *pass, struct err *e);
 /* Open it, and bring what is new in it into the archive. */
 int scan(struct pass *pass, struct err *e);
 
-/* Judge which of the live bans have ended. */
-int settle(struct pass *pass, struct err *e);
+/* Judge which of the live bans have ended; clock_only: by their time alone. */
+int settle(struct pass *pass, bool clock_only, struct err *e);
 
 #endif

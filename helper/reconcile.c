@@ -34,8 +34,9 @@ find_gap(struct pass *pass, struct err *e)
 	gap = (pass->run.started_us - last_us) / TEXT_US;
 	if (gap <= 2 * pass->config->interval)
 		return 0;
-	if ((server = pass_server(pass)) != NULL)
-		fail2ban_socket_get_dbpurgeage(server, &purgeage, &ignored);
+	if ((server = pass_server(pass)) != NULL &&
+	    fail2ban_socket_get_dbpurgeage(server, &purgeage, &ignored) != 0)
+		pass->silent = true;
 	pass->run.gap_seconds = gap;
 	pass->run.lossy = gap > purgeage;
 	snprintf(text, sizeof(text),
@@ -57,6 +58,8 @@ begin_run(struct pass *pass, struct err *e)
 		pass_lock_ms(pass), e) != 0)
 		return -1;
 	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
+	/* Nothing is asked of fail2ban while an event waits for the lock. */
+	archive_rollback(&pass->archive);
 	if (find_gap(pass, e) != 0)
 		return -1;
 	if (pass_begin(pass, &record, e) != 0)
@@ -126,22 +129,50 @@ prune(struct pass *pass, struct err *e)
 }
 
 static int
-work(struct pass *pass, struct err *e)
+read_fail2ban(struct pass *pass, struct err *e)
 {
-	if (drain(pass, e) != 0 || scan_find(pass, e) != 0)
+	if (scan_find(pass, e) != 0)
 		return -1;
-	if (pass->db_path[0] == '\0') {
-		pass->run.source = NULL;
-		pass_say(pass, LOG_NOTICE,
-		    "fail2ban has no database (dbfile is None or :memory:): "
-		    "the archive has what the events "
-		    "tell");
-	} else if (scan(pass, e) != 0) {
-		return -1;
-	}
-	if (settle(pass, e) != 0)
-		return -1;
-	return prune(pass, e);
+	if (pass->db_path[0] != '\0')
+		return scan(pass, e);
+	pass_say(pass, LOG_NOTICE,
+	    "fail2ban has no database (dbfile is None or :memory:): the "
+	    "archive has what the events tell");
+	return 0;
+}
+
+/* The first failure is the run's; a further one is only told of. */
+static void
+fail_run(bool *failed, struct err *first, const struct err *e)
+{
+	if (*failed)
+		log_line(LOG_ERR, "%s", e->text);
+	else
+		*first = *e;
+	*failed = true;
+}
+
+/*
+ * What can be done without the spool, or without fail2ban's database, is done
+ * all the same.
+ */
+static int
+work(struct pass *pass, struct err *first)
+{
+	bool failed = false, readable;
+	struct err e;
+
+	if (drain(pass, &e) != 0)
+		fail_run(&failed, first, &e);
+	pass_rollback(pass);
+	readable = read_fail2ban(pass, &e) == 0;
+	if (!readable)
+		fail_run(&failed, first, &e);
+	pass_rollback(pass);
+	if (settle(pass, !readable, &e) != 0 || prune(pass, &e) != 0)
+		fail_run(&failed, first, &e);
+	pass_rollback(pass);
+	return failed ? -1 : 0;
 }
 
 static void
@@ -169,7 +200,6 @@ run_pass(struct pass *pass, struct err *e)
 
 	if (rc == 0) {
 		rc = work(pass, e);
-		pass_rollback(pass);
 		if (rc != 0)
 			snprintf(pass->message, sizeof(pass->message), "%s",
 			    e->text);
@@ -179,8 +209,7 @@ run_pass(struct pass *pass, struct err *e)
 			rc = -1;
 	}
 	fail2ban_db_close(&pass->db);
-	if (pass->asked)
-		fail2ban_socket_close(&pass->socket);
+	pass_hang_up(pass);
 	archive_close(&pass->archive);
 	return rc;
 }

@@ -37,6 +37,7 @@ scan_find(struct pass *pass, struct err *e)
 	}
 	if ((server = pass_server(pass)) == NULL ||
 	    fail2ban_socket_get_dbfile(server, &path, &pass->why) != 0) {
+		pass->silent = true;
 		whereabouts_of_database(pass->config, pass->db_path);
 		if (pass->db_path[0] != '\0')
 			return 0;
@@ -72,7 +73,7 @@ find_floor(struct pass *pass, int64_t newest, int64_t *floor_us, struct err *e)
 	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0)
 		return -1;
 	if (floor == UNKNOWN) {
-		floor = newest != UNKNOWN && newest < now ? newest : now;
+		floor = newest >= 0 && newest < now ? newest : now;
 		floor = config->backfill == 0 ? 0 : floor - config->backfill;
 		if (archive_set_number(&pass->archive, FLOOR, floor, e) != 0)
 			return -1;
@@ -141,6 +142,30 @@ write_chunk(struct pass *pass, const struct fail2ban_row *rows, size_t n,
 	return pass_commit(pass, &record, e);
 }
 
+/* The row at the mark is what it was when the mark was set. */
+static int
+mark_holds(struct pass *pass, bool *holds, struct err *e)
+{
+	const struct archive_source *s = &pass->source;
+	char key[64];
+
+	if (fail2ban_db_key(&pass->db, s->mark_rowid, key, e) != 0)
+		return -1;
+	*holds = strcmp(key, s->mark_key) == 0 &&
+	    (key[0] != '\0' || s->mark_rowid == 0);
+	return 0;
+}
+
+/* The mark goes with the last row of "bans" that was read. */
+static int
+move_mark(struct pass *pass, int64_t rowid, struct err *e)
+{
+	if (rowid <= pass->source.mark_rowid)
+		return 0;
+	pass->source.mark_rowid = rowid;
+	return fail2ban_db_key(&pass->db, rowid, pass->source.mark_key, e);
+}
+
 /*
  * Bring the rows of a table behind *at into the archive; *at moves on. It
  * may be a field of pass->source, and is then saved with each chunk.
@@ -160,23 +185,14 @@ read_table(struct pass *pass, enum fail2ban_table table, int64_t *at,
 		if (n == 0)
 			return 0;
 		*at = rows[n - 1].rowid;
-		rc = write_chunk(pass, rows, n, floor_us, e);
+		if (table == FAIL2BAN_BANS)
+			rc = move_mark(pass, *at, e);
+		if (rc == 0)
+			rc = write_chunk(pass, rows, n, floor_us, e);
 		for (size_t i = 0; i < n; i++)
 			fail2ban_row_free(&rows[i]);
 	}
 	return rc;
-}
-
-/* The row at the mark is what it was when the mark was set. */
-static int
-mark_holds(struct pass *pass, bool *holds, struct err *e)
-{
-	char key[64];
-
-	if (fail2ban_db_key(&pass->db, pass->source.mark_rowid, key, e) != 0)
-		return -1;
-	*holds = strcmp(key, pass->source.mark_key) == 0;
-	return 0;
 }
 
 /* What is behind the mark, or all; a full diff that was cut off goes on. */
@@ -184,26 +200,22 @@ static int
 read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
 {
 	struct archive_source *s = &pass->source;
-	int64_t last, from = s->mark_rowid - REREAD;
+	int64_t from = s->mark_rowid > REREAD ? s->mark_rowid - REREAD : 0;
 
-	if (fail2ban_db_last(&pass->db, &last, e) != 0)
-		return -1;
-	if (!full) {
-		from = from < 0 ? 0 : from;
-		if (read_table(pass, FAIL2BAN_BANS, &from, floor_us, e) != 0)
-			return -1;
-	} else if (read_table(pass, FAIL2BAN_BANS, &s->full_bans, floor_us,
-		       e) != 0 ||
+	if (!full)
+		return read_table(pass, FAIL2BAN_BANS, &from, floor_us, e);
+	if (s->full_bans == 0 && s->full_bips == 0) {
+		s->mark_rowid = 0;
+		s->mark_key[0] = '\0';
+	}
+	if (read_table(pass, FAIL2BAN_BANS, &s->full_bans, floor_us, e) != 0 ||
 	    read_table(pass, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
 		return -1;
-	if (pass->cut_off)
-		return 0;
-	if (full) {
+	if (!pass->cut_off) {
 		s->full_us = options_now_us();
 		s->full_bans = s->full_bips = 0;
 	}
-	s->mark_rowid = last;
-	return fail2ban_db_key(&pass->db, last, s->mark_key, e);
+	return 0;
 }
 
 int
@@ -212,16 +224,14 @@ scan(struct pass *pass, struct err *e)
 	struct archive_source *s = &pass->source;
 	bool full, holds;
 	int64_t floor_us;
-	int busy = pass_left_ms(pass);
 
 	pass->run.source = pass->db_path;
-	if (fail2ban_db_open(&pass->db, pass->db_path,
-		busy < BUSY_MS ? busy : BUSY_MS, e) != 0)
-		return -1;
-	pass->has_db = true;
-	if (fail2ban_db_check(&pass->db, e) != 0 ||
+	if (fail2ban_db_open(&pass->db, pass->db_path, BUSY_MS,
+		pass_left_ms(pass), e) != 0 ||
+	    fail2ban_db_check(&pass->db, e) != 0 ||
 	    begin_source(pass, &floor_us, e) != 0)
 		return -1;
+	pass->has_db = true;
 	if (s->counter == pass->db.counter)
 		return 0;
 	if (mark_holds(pass, &holds, e) != 0)

@@ -11,6 +11,8 @@
  *   at least an interval apart with no restored ban of that jail between
  *   them: inferred. Bans come back one by one after a start.
  *
+ * Where fail2ban's database could not be read, the clock alone judges.
+ *
  * Rows that are there settle nothing. The server is asked before the rows are
  * looked up. What is judged is written only if the ban is then still as it
  * was: an event may have come meanwhile.
@@ -74,8 +76,7 @@ server_start_us(struct pass *pass)
 {
 	struct stat st;
 
-	if (stat(pass->config->fail2ban_socket, &st) != 0 ||
-	    pass_server(pass) == NULL)
+	if (stat(pass->config->fail2ban_socket, &st) != 0)
 		return 0;
 	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
 }
@@ -100,7 +101,7 @@ static int
 ask_server(struct settling *s, const char *jail)
 {
 	struct holdings *server = &s->server;
-	struct fail2ban_socket *socket = pass_server(s->pass);
+	struct fail2ban_socket *socket;
 	bool exists;
 
 	if (server->jail != NULL && strcmp(server->jail, jail) == 0)
@@ -109,12 +110,14 @@ ask_server(struct settling *s, const char *jail)
 	server->jail = NULL;
 	fail2ban_socket_list_free(&server->ids);
 	server->at_us = options_now_us();
-	if ((server->jails.n == 0 &&
+	if ((socket = pass_server(s->pass)) == NULL ||
+	    (server->jails.n == 0 &&
 		fail2ban_socket_get_jails(socket, &server->jails,
 		    &s->pass->why) != 0) ||
 	    (fail2ban_socket_list_has(&server->jails, jail) &&
 		fail2ban_socket_get_banned(socket, jail, &exists, &server->ids,
 		    &s->pass->why) != 0)) {
+		s->pass->silent = true;
 		server->started_us = 0;
 		return -1;
 	}
@@ -159,7 +162,9 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	struct fail2ban_row row = { 0 };
 	int rc;
 
-	if (!s->look || live->present != s->pass->source.id)
+	/* Two idents that are no UTF-8 may look alike here. */
+	if (!s->look || live->present != s->pass->source.id ||
+	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
 	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,
 	    live->timeofban, 0, &row, e);
@@ -207,7 +212,9 @@ write_end(struct record *record, const struct archive_live *live,
 {
 	struct sign sign = {
 		.kind = SIGN_JUDGED,
-		.at_us = record->now_us,
+		/* After what it judges, though the clock was set back. */
+		.at_us = later(record->now_us,
+		    later(live->life_us, live->pending_us) + 1),
 		.since_us = text_seconds_to_us(live->timeofban),
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
@@ -288,12 +295,13 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 }
 
 int
-settle(struct pass *pass, struct err *e)
+settle(struct pass *pass, bool clock_only, struct err *e)
 {
 	struct settling s = {
 		.pass = pass,
-		.server = { .started_us = server_start_us(pass) },
-		.look = pass->has_db && pass->db.version >= 4 &&
+		.server = { .started_us =
+				clock_only ? 0 : server_start_us(pass) },
+		.look = !clock_only && pass->has_db && pass->db.version >= 4 &&
 		    pass->source.counter != pass->db.counter,
 	};
 	int64_t after = 0;

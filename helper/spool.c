@@ -270,7 +270,8 @@ spool_remove(const char *folder, const char *name, struct err *e)
 
 	if (dir < 0)
 		return -1;
-	if ((rc = unlinkat(dir, name, 0)) != 0)
+	rc = unlinkat(dir, name, 0) == 0 || errno == ENOENT ? 0 : -1;
+	if (rc != 0)
 		err_errno(e, EX_IOERR, "spool: %s/%s", folder, name);
 	close(dir);
 	return rc;

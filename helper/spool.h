@@ -38,6 +38,8 @@ void spool_free_names(char **names, size_t n);
 int spool_read(const char *folder, const char *name, struct event *event,
     struct err *e);
 int spool_set_aside(const char *folder, const char *name, struct err *e);
+
+/* Remove one; that it is gone already is no error. */
 int spool_remove(const char *folder, const char *name, struct err *e);
 
 #endif

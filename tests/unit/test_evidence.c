@@ -149,7 +149,7 @@ static const struct row odd[] = {
 		"[[\"q\"]], {\"a\": 1}, \"\"]}"),
 	    "[\"1\",\"1.5\",\"1\",\"\",\"\",\"1x\",\"[\\\"q\\\"]\","
 		"\"{\\\"a\\\":1}\",\"\"]", "{}", NULL, UNKNOWN },
-	{ BYTES("{\"matches\": \"x\"}"), "[\"x\"]", "{}", NULL, UNKNOWN },
+	{ BYTES("{\"matches\": \"x\"}"), "[]", "{}", NULL, UNKNOWN },
 	/* Names that look like paths. */
 	{ BYTES("{\"a.b\":1,\"$\":2,\"$.ip\":\"x\",\"\":3}"), "[]",
 	    "{\"a.b\":1,\"$\":2,\"$.ip\":\"x\",\"\":3}", NULL, UNKNOWN },
@@ -163,7 +163,7 @@ static const struct row broken[] = {
 	    "[\"a" R "b\"]", "{}", "a" R "b", UNKNOWN },
 	{ BYTES("{\"matches\":[\"a\\ud800b\",\"\\udcff\"],"
 		"\"ip\":\"\\ud800\"}"),
-	    "[\"a" R R R "b\",\"" R R R "\"]", "{}", R R R, UNKNOWN },
+	    "[\"a" R "b\",\"" R "\"]", "{}", R, UNKNOWN },
 	{ BYTES("{\"matches\":[\"\xed\xa0\x80\xf0\x9f\"]}"),
 	    "[\"" R R R R R "\"]", "{}", NULL, UNKNOWN },
 };

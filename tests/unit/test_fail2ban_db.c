@@ -83,7 +83,7 @@ open_db(struct fail2ban_db *f, const char *path)
 {
 	struct err e = { .text = "" };
 
-	assert_ok(fail2ban_db_open(f, path, 0, &e), &e);
+	assert_ok(fail2ban_db_open(f, path, 0, 60000, &e), &e);
 	assert_int_equal(f->version, 0);
 	assert_ok(fail2ban_db_check(f, &e), &e);
 }
@@ -158,7 +158,8 @@ what_is_not_fail2bans_is_told_apart(void **state)
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_int_equal(fail2ban_db_open(&f,
-				     make(*state, rows[i].schema, ""), 0, &e),
+				     make(*state, rows[i].schema, ""), 0, 60000,
+				     &e),
 		    0);
 		e = (struct err){ .text = "" };
 		assert_int_equal(fail2ban_db_check(&f, &e), -1);
@@ -176,30 +177,30 @@ what_cannot_be_opened_is_told_apart(void **state)
 	struct err e = { .text = "" };
 	char path[PATH_MAX + 2];
 
-	assert_int_equal(fail2ban_db_open(&f, scratch_path(s, "none"), 0, &e),
-	    -1);
+	assert_int_equal(
+	    fail2ban_db_open(&f, scratch_path(s, "none"), 0, 60000, &e), -1);
 	assert_error(&e, EX_NOINPUT, "fail2ban's database: /tmp/unit.");
 	assert_error(&e, EX_NOINPUT, "/none: No such file or directory");
-	assert_int_equal(fail2ban_db_open(&f, s->folder, 0, &e), -1);
+	assert_int_equal(fail2ban_db_open(&f, s->folder, 0, 60000, &e), -1);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	assert_int_equal(mkfifo(scratch_path(s, "fifo"), 0600), 0);
 	alarm(60); /* nobody writes to it */
-	assert_int_equal(fail2ban_db_open(&f, scratch_path(s, "fifo"), 0, &e),
-	    -1);
+	assert_int_equal(
+	    fail2ban_db_open(&f, scratch_path(s, "fifo"), 0, 60000, &e), -1);
 	alarm(0);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	scratch_write(scratch_path(s, "empty"), "", 0);
-	assert_int_equal(fail2ban_db_open(&f, scratch_path(s, "empty"), 0, &e),
-	    -1);
+	assert_int_equal(
+	    fail2ban_db_open(&f, scratch_path(s, "empty"), 0, 60000, &e), -1);
 	assert_error(&e, EX_DATAERR, "not an SQLite database");
 	scratch_write(scratch_path(s, "short"), "SQLite format 3", 16);
-	assert_int_equal(fail2ban_db_open(&f, scratch_path(s, "short"), 0, &e),
-	    -1);
+	assert_int_equal(
+	    fail2ban_db_open(&f, scratch_path(s, "short"), 0, 60000, &e), -1);
 	assert_error(&e, EX_DATAERR, "not an SQLite database");
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(fail2ban_db_open(&f, path, 0, &e), -1);
+	assert_int_equal(fail2ban_db_open(&f, path, 0, 60000, &e), -1);
 	assert_error(&e, EX_NOINPUT, "path too long");
 }
 
@@ -217,7 +218,7 @@ a_broken_database_is_bad_data(void **state)
 	assert_int_equal(fseek(file, 100, SEEK_SET), 0);
 	assert_int_equal(fwrite(bytes, 1, sizeof(bytes), file), sizeof(bytes));
 	assert_int_equal(fclose(file), 0);
-	assert_ok(fail2ban_db_open(&f, path, 0, &e), &e);
+	assert_ok(fail2ban_db_open(&f, path, 0, 60000, &e), &e);
 	assert_int_equal(fail2ban_db_check(&f, &e), -1);
 	assert_error(&e, EX_DATAERR, "malformed");
 	fail2ban_db_close(&f);
@@ -235,7 +236,7 @@ a_locked_database_may_be_had_later(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL),
 	    SQLITE_OK);
-	assert_ok(fail2ban_db_open(&f, path, 0, &e), &e);
+	assert_ok(fail2ban_db_open(&f, path, 0, 60000, &e), &e);
 	assert_int_equal(fail2ban_db_check(&f, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "database is locked");
 	assert_int_equal(
@@ -290,7 +291,7 @@ a_counter_is_never_negative(void **state)
 	assert_int_equal(fseek(file, 24, SEEK_SET), 0);
 	assert_int_equal(fwrite("\xff\xfe\xfd\xfc", 1, 4, file), 4);
 	assert_int_equal(fclose(file), 0);
-	assert_ok(fail2ban_db_open(&f, path, 0, &e), &e);
+	assert_ok(fail2ban_db_open(&f, path, 0, 60000, &e), &e);
 	assert_int_equal(f.counter, INT64_C(0xfffefdfc));
 	fail2ban_db_close(&f);
 }
@@ -714,7 +715,7 @@ no_lock_is_held_between_two_calls(void **state)
 	    ", 600, 1, '{}');"
 	    "INSERT INTO bips VALUES ('x', 'sshd', " T_TEXT ", 600, 1, '{}')");
 	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-	for (step = 0; step < 8; step++) {
+	for (step = 0; step < 7; step++) {
 		n = 0;
 		switch (step) {
 		case 0:
@@ -741,11 +742,8 @@ no_lock_is_held_between_two_calls(void **state)
 		case 5:
 			assert_ok(fail2ban_db_key(&f, 1, key, &e), &e);
 			break;
-		case 6:
-			assert_ok(fail2ban_db_newest(&f, &v, &e), &e);
-			break;
 		default:
-			assert_ok(fail2ban_db_last(&f, &v, &e), &e);
+			assert_ok(fail2ban_db_newest(&f, &v, &e), &e);
 		}
 		assert_int_equal(sqlite3_exec(db,
 				     "BEGIN EXCLUSIVE; INSERT INTO jails "
@@ -803,42 +801,40 @@ the_key_of_a_row_tells_it_from_another(void **state)
 }
 
 static void
-the_newest_and_the_last_are_known(void **state)
+the_newest_is_known(void **state)
 {
 	static const struct {
 		int version;
 		const char *rows;
-		int64_t newest, last;
+		int64_t newest;
 	} rows[] = {
-		{ 1, "", UNKNOWN, 0 },
-		{ 3, "", UNKNOWN, 0 },
-		{ 4, "", UNKNOWN, 0 },
+		{ 1, "", UNKNOWN },
+		{ 3, "", UNKNOWN },
+		{ 4, "", UNKNOWN },
 		{ 2,
 		    "INSERT INTO bans (rowid, jail, ip, timeofban) VALUES"
 		    " (3, 'sshd', 'x', 7), (9, 'sshd', 'x', 8)",
-		    8, 9 },
+		    8 },
 		{ 3,
 		    "INSERT INTO bans (rowid, jail, ip, timeofban, bantime)"
 		    " VALUES (3, 'sshd', 'x', 7, 1), (9, 'sshd', 'x', 8, 1)",
-		    8, 9 },
+		    8 },
 		{ 4,
 		    "INSERT INTO bans (rowid, jail, ip, timeofban, bantime)"
 		    " VALUES (3, 'sshd', 'x', 7, 1), (9, 'sshd', 'x', 8, 1);"
 		    "INSERT INTO bips (jail, ip, timeofban, bantime) VALUES"
 		    " ('sshd', 'x', 8, 1), ('sshd', 'y', 5, 1)",
-		    8, 9 },
+		    8 },
 	};
 	struct fail2ban_db f;
 	struct err e = { .text = "" };
-	int64_t newest, last;
+	int64_t newest;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		open_new(&f, *state, rows[i].version, rows[i].rows);
 		assert_ok(fail2ban_db_newest(&f, &newest, &e), &e);
 		assert_int_equal(newest, rows[i].newest);
-		assert_ok(fail2ban_db_last(&f, &last, &e), &e);
-		assert_int_equal(last, rows[i].last);
 		fail2ban_db_close(&f);
 	}
 }
@@ -1008,7 +1004,7 @@ main(void)
 		scratch_unit_test(no_lock_is_held_between_two_calls),
 		scratch_unit_test(nothing_can_be_written_into_it),
 		scratch_unit_test(the_key_of_a_row_tells_it_from_another),
-		scratch_unit_test(the_newest_and_the_last_are_known),
+		scratch_unit_test(the_newest_is_known),
 		scratch_unit_test(the_look_up_costs_the_same_in_a_crowd),
 		scratch_unit_test(the_look_up_goes_by_the_index_of_jail_and_id),
 		scratch_unit_test(no_statement_sorts),

@@ -63,6 +63,14 @@ static const struct line history[] = {
 	/* The same address in another jail, and a flush. */
 	{ "9200.00", "ban|web|192.0.2.1|9200.75|600|0|2|" DATA("root") },
 	{ "9300.00", "flush|web||9300.0||||" },
+	/* A ban stamped before one that was lifted; it lives. */
+	{ "9500.10", "ban|sshd|198.51.100.2|9500.5|600|0|2|" DATA("hand") },
+	{ "9501.10", "unban|sshd|198.51.100.2|9500.5|600|0|1|" },
+	{ "9502.10", "ban|sshd|198.51.100.2|9495.0|600|0|2|" DATA("log") },
+	/* An exact time that comes late, and an unban of the bare second. */
+	{ "9600.00", "ban|sshd|198.51.100.3|9599.7|600|0|0|" },
+	{ "9601.00", "unban|sshd|198.51.100.3|9600|600|0|1|" },
+	{ "9602.00", "ban|sshd|198.51.100.3|9600.0|600|0|0|" },
 	/* Two bans that round to one second. */
 	{ "9400.60", "ban|sshd|198.51.100.1|9400.1|600|0|0|" },
 	{ "9400.80", "ban|sshd|198.51.100.1|9400.3|600|0|0|" },
@@ -266,6 +274,13 @@ the_events_in_order_are_the_bans_that_they_tell(void **state UNUSED)
 		"\"since_us\":5000000000,\"timeofban\":5000,\"nth\":2",
 		"\"ended_us\":7100000000,\"ended_why\":\"inferred\"",
 		"\"ended_us\":8121000000,\"ended_why\":\"expired\"",
+		("\"ident\":\"198.51.100.2\",\"ip\":null,\"host\":null,\"since_"
+		 "us\":"
+		 "9495000000,\"timeofban\":9495,\"nth\":0,\"seconds\":600,"
+		 "\"bancount\":null,\"failures\":3,\"matches\":[\"line of "
+		 "log\"],"
+		 "\"captures\":{\"user\":\"log\"},\"origin\":\"log\",\"seen\":"
+		 "[\"event\",\"database\"],\"ended_us\":null"),
 		"\"ended_us\":9400300000,\"ended_why\":\"inferred\"",
 	};
 	size_t order[EVENTS_MAX], lines = 0;
@@ -280,7 +295,7 @@ the_events_in_order_are_the_bans_that_they_tell(void **state UNUSED)
 	}
 	for (const char *c = text; *c != '\0'; c++)
 		lines += *c == '\n';
-	assert_int_equal(lines, 14);
+	assert_int_equal(lines, 18);
 	free(text);
 }
 
