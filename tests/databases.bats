@@ -475,3 +475,62 @@ time.sleep(600)' "$lab/fail2ban.sqlite3" "$lab/locked"
 		rm -r "$lab/theirs"
 	done
 }
+
+@test "a silent server keeps neither the scan from the database nor an event" {
+	database 4 0 sshd 192.0.2.1 600
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
+	archive reconcile
+	# The path is noted from now on, and only the server could tell another.
+	ln -sf "$lab/fail2ban.sqlite3" "$lab/archive/archive.sqlite3.fail2ban"
+	config 'fail2ban_database = "";' 'run_deadline = 20;' 'interval = 86400;'
+	database 4 0 sshd 192.0.2.2 600
+	in_background "$python" -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(9)
+time.sleep(600)' "$lab/run/sock"
+	wait_for 5 test -S "$lab/run/sock"
+	archive_in_background reconcile
+	local pid=$!
+	soon 'runs()[-1]["state"] == "running"'
+	archive ban --jail sshd --id 192.0.2.3 --time "$EPOCHSECONDS.5"
+	look '[] == spooled() and "192.0.2.3" in [r["ident"] for r in rows()]'
+	wait "$pid"
+	look '{"192.0.2.1", "192.0.2.2", "192.0.2.3"} ==
+	    {r["ident"] for r in rows()} and runs()[-1]["state"] == "completed"'
+}
+
+@test "a database whose tables are views without end stalls nobody" {
+	an_archived_ban
+	sqlite3 "$lab/fail2ban.sqlite3" "CREATE TABLE fail2banDb(version INTEGER);
+	    INSERT INTO fail2banDb VALUES(4);
+	    CREATE VIEW bans AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
+	        SELECT i + 1 FROM n) SELECT i AS rowid, 'sshd' AS jail,
+	        '192.0.2.8' AS ip, 0 AS timeofban, 600 AS bantime,
+	        1 AS bancount, '{}' AS data FROM n WHERE i < 0;
+	    CREATE VIEW bips AS SELECT * FROM bans"
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
+	fails_with 70 "$lab/fail2ban.sqlite3"
+	archive ban --jail sshd --id 192.0.2.8 --time "$EPOCHSECONDS.5"
+	look '"192.0.2.8" in [r["ident"] for r in rows()]'
+}
+
+@test "a ban whose time is up ends though the database is missing" {
+	config "fail2ban_database = \"$lab/none.sqlite3\";"
+	archive ban --jail sshd --id 192.0.2.1 --time "$((EPOCHSECONDS - 99)).5" \
+	    --bantime 2
+	passed() { ((EPOCHSECONDS > $1 + 3)); }
+	wait_for 10 passed "$EPOCHSECONDS"
+	status 66 archive reconcile
+	look 'ended("sshd", "192.0.2.1", "inferred",
+	    row("sshd", "192.0.2.1")["since_us"] + 2000000)'
+}
+
+@test "a spool that cannot be read keeps no row from the archive" {
+	database 4 0 sshd 192.0.2.1 600
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
+	: >"$lab/spool"
+	status 77 archive reconcile
+	says "$lab/spool"
+	look 'row("sshd", "192.0.2.1") and runs()[-1]["state"] == "failed"'
+}

@@ -273,3 +273,40 @@ restart_with() {
 	look '[(r["ended_us"], r["ended_why"]) for r in rows()] ==
 	    [(1795458580500000, "inferred"), (None, None)]'
 }
+
+@test "a ban stamped before one that was lifted lives" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	client set sshd unbanip 192.0.2.1
+	soon 'ended("sshd", "192.0.2.1", "manual")'
+	at=$((EPOCHSECONDS - 5)).125 fails sshd 'auth failure user=x from 192.0.2.1'
+	soon 'len(rows()) == 2'
+	[[ $(client get sshd banip) == *192.0.2.1* ]]
+	eventually 'len(rows("--active")) == 1 and
+	    rows("--active")[0]["captures"] == {"user": "x"}'
+	look '[r["ended_why"] for r in rows()] == [None, "manual"]'
+}
+
+@test "a ban that was missed in one run of the server is asked of the next" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	archive reconcile
+	server_stop
+	jail sshd ignoreip=192.0.2.1
+	server_start
+	archive reconcile
+	server_stop
+	server_start
+	local start=$EPOCHSECONDS
+	passed() { ((EPOCHSECONDS > start + 1)); }
+	wait_for 10 passed
+	archive reconcile
+	look 'row("sshd", "192.0.2.1")["ended_us"] is None'
+	archive_in_background reconcile --every 1
+	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
+	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
+}
