@@ -482,17 +482,22 @@ time.sleep(600)' "$lab/fail2ban.sqlite3" "$lab/locked"
 	archive reconcile
 	# The path is noted from now on, and only the server could tell another.
 	ln -sf "$lab/fail2ban.sqlite3" "$lab/archive/archive.sqlite3.fail2ban"
-	config 'fail2ban_database = "";' 'run_deadline = 20;' 'interval = 86400;'
+	config 'fail2ban_database = "";' 'run_deadline = 20;'
 	database 4 0 sshd 192.0.2.2 600
+	# A gap, of which the server is asked too.
+	sqlite3 "$lab/archive/archive.sqlite3" \
+	    'UPDATE run SET finished_us = finished_us - 9000000'
 	in_background "$python" -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX)
 s.bind(sys.argv[1])
 s.listen(9)
-time.sleep(600)' "$lab/run/sock"
+asked = s.accept()
+open(sys.argv[2], "w").close()
+time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	wait_for 5 test -S "$lab/run/sock"
 	archive_in_background reconcile
 	local pid=$!
-	soon 'runs()[-1]["state"] == "running"'
+	wait_for 5 test -e "$lab/asked"
 	archive ban --jail sshd --id 192.0.2.3 --time "$EPOCHSECONDS.5"
 	look '[] == spooled() and "192.0.2.3" in [r["ident"] for r in rows()]'
 	wait "$pid"
