@@ -43,47 +43,49 @@ take_event(struct pass *pass, struct record *record, const char *name,
 	return rc;
 }
 
-static int drain_chunk(struct pass *pass, char **names, size_t n,
-    struct err *e);
-
-/*
- * The events of a chunk could not be archived. Where it is not the archive's
- * state, it is one of them: they are tried one by one, and that one set aside.
- */
+/* Archive n events in one transaction, then remove them. */
 static int
-drain_singly(struct pass *pass, char **names, size_t n, struct err *e)
+archive_events(struct pass *pass, char **names, size_t n, struct err *e)
 {
-	int rc = 0;
-
-	if (e->code == EX_TEMPFAIL || e->code == EX_IOERR ||
-	    e->code == EX_NOPERM)
-		return -1;
-	if (n == 1)
-		return set_aside(pass, names[0], e);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = drain_chunk(pass, &names[i], 1, e);
-	return rc;
-}
-
-static int
-drain_chunk(struct pass *pass, char **names, size_t n, struct err *e)
-{
-	struct record record;
 	int64_t spooled = pass->run.spooled;
+	struct record record;
+	int rc = 0;
 
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (take_event(pass, &record, names[i], e) != 0) {
-			pass_rollback(pass);
-			pass->run.spooled = spooled;
-			return drain_singly(pass, names, n, e);
-		}
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = take_event(pass, &record, names[i], e);
+	if (rc == 0)
+		rc = pass_commit(pass, &record, e);
+	if (rc != 0) {
+		pass_rollback(pass);
+		pass->run.spooled = spooled;
 	}
-	if (pass_commit(pass, &record, e) != 0)
-		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = spool_remove(pass->config->spool, names[i], e);
+	return rc;
+}
+
+/* Whether it is the state of the archive or the disk, not the event. */
+static bool
+is_for_all(const struct err *e)
+{
+	return e->code == EX_TEMPFAIL || e->code == EX_IOERR ||
+	    e->code == EX_NOPERM;
+}
+
+/* Where the events of a chunk fail together, the one that fails alone goes. */
+static int
+drain_chunk(struct pass *pass, char **names, size_t n, struct err *e)
+{
+	int rc = archive_events(pass, names, n, e);
+
+	if (rc == 0 || is_for_all(e))
+		return rc;
 	for (size_t i = 0; i < n; i++) {
-		if (spool_remove(pass->config->spool, names[i], e) != 0)
+		if (archive_events(pass, &names[i], 1, e) == 0)
+			continue;
+		if (is_for_all(e) || set_aside(pass, names[i], e) != 0)
 			return -1;
 	}
 	return 0;

@@ -212,8 +212,11 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 	if (fd < 0)
 		return err_errno(e, errno == ELOOP ? EX_DATAERR : EX_IOERR,
 		    "cannot be opened");
-	if (fstat(fd, &st) == 0 &&
-	    (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)) {
+	if (fstat(fd, &st) != 0) {
+		close(fd);
+		return err_set(e, EX_IOERR, "cannot be read");
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
 		close(fd);
 		return err_set(e, EX_DATAERR, "not a file of an event");
 	}
@@ -225,6 +228,7 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 		return 0;
 	}
 	free(*data);
+	*data = NULL;
 	return err_set(e, EX_IOERR, "cannot be read");
 }
 
