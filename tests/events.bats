@@ -171,6 +171,30 @@ every() {
 	look 'len(rows()) == 60000 and runs()[-1]["state"] == "completed"'
 }
 
+mark() { sqlite3 "$lab/archive/archive.sqlite3" 'SELECT mark_rowid FROM source'; }
+mark_moved() { [ "$(mark)" -gt "$1" ]; }
+
+@test "what a cut-off pass has read is not read again by the next" {
+	many 10 'run_deadline = 60;'
+	archive reconcile
+	local before
+	before=$(mark)
+	sqlite3 "$lab/fail2ban.sqlite3" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
+	    SELECT i + 1 FROM n WHERE i < 40000) INSERT INTO bans SELECT 'sshd',
+	    '2001:db8:1::' || i, $EPOCHSECONDS, 600, 1, '{}' FROM n"
+	archive_in_background reconcile
+	local pid=$!
+	wait_for 10 mark_moved "$before"
+	kill -TERM "$pid"
+	wait "$pid"
+	look 'runs()[-1]["state"] == "interrupted"'
+	before=$(mark)
+	archive reconcile
+	# But for the thousand below the mark that are always read.
+	look 'runs()[-1]["rows"] <= 40010 - int(mark) + 1000 and
+	    len(rows()) == 40010' "mark=$before"
+}
+
 @test "SIGKILL in mid-pass loses nothing, and the next pass goes on" {
 	many 60000 'run_deadline = 60;'
 	archive_in_background reconcile
