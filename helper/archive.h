@@ -73,49 +73,6 @@ int archive_get_number(struct archive *a, const char *key, int64_t *v,
 int archive_set_number(struct archive *a, const char *key, int64_t v,
     struct err *e);
 
-/* What a run has done; see the table run. */
-struct archive_run {
-	int64_t id;
-	const char *kind;   /* "reconcile" */
-	const char *state;  /* "completed", "failed", "interrupted" */
-	const char *source; /* may be NULL */
-	const char *message;
-	int64_t started_us;
-	int64_t gap_seconds; /* UNKNOWN: no gap */
-	bool lossy;
-	int64_t rows, spooled, added, changed, bad;
-};
-
-/*
- * Note that a run begins; one that is found running has been cut off, as runs
- * of a kind come one at a time. last_us: when the last completed one of its
- * kind ended, or UNKNOWN. In a transaction of the caller's.
- */
-int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
-    struct err *e);
-int archive_run_begin(struct archive *a, struct archive_run *run,
-    struct err *e);
-int archive_run_end(struct archive *a, const struct archive_run *run,
-    int64_t now_us, struct err *e);
-
-/* A database of fail2ban, and how far it has been read. */
-struct archive_source {
-	int64_t id; /* 0: there is none yet */
-	char path[PATH_MAX];
-	int64_t dev, ino, counter;
-	int64_t mark_rowid;
-	char mark_key[64];
-	int64_t full_us, full_bans, full_bips;
-};
-
-int archive_source_last(struct archive *a, struct archive_source *s,
-    struct err *e);
-/* Begin with another database: sets s->id and the marks to none. */
-int archive_source_add(struct archive *a, struct archive_source *s,
-    struct err *e);
-int archive_source_save(struct archive *a, const struct archive_source *s,
-    struct err *e);
-
 /* When the newest ban began; UNKNOWN in an empty archive. */
 int archive_newest(struct archive *a, int64_t *since_us, struct err *e);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "archive_run.h"
 #include "archive_sql.h"
 #include "evidence.h"
 #include "text.h"

@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "archive_live.h"
+#include "archive_run.h"
 #include "config.h"
 #include "fail2ban_db.h"
 #include "fail2ban_socket.h"

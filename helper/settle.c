@@ -154,6 +154,21 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 	return verdict;
 }
 
+/*
+ * Whether this database has had its rows: they were seen there; or the server
+ * that runs made the ban, and has flushed or unbanned it since.
+ */
+static bool
+had_rows(const struct settling *s, const struct archive_live *live)
+{
+	bool undone =
+	    flushed_since(live) != 0 || live->pending_us > live->life_us;
+
+	return live->present == s->pass->source.id ||
+	    (undone && s->server.started_us != 0 &&
+		live->life_us >= s->server.started_us);
+}
+
 /* Its rows were in this database, and are there no more. 1, 0 or -1. */
 static int
 rows_are_gone(struct settling *s, const struct archive_live *live,
@@ -163,7 +178,7 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	int rc;
 
 	/* Two idents that are no UTF-8 may look alike here. */
-	if (!s->look || live->present != s->pass->source.id ||
+	if (!s->look || !had_rows(s, live) ||
 	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
 	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,

@@ -310,3 +310,23 @@ restart_with() {
 	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
 	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
 }
+
+@test "a flush is told from a stop though no reconcile ran before it" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1 2001:db8::1
+	soon 'len(rows()) == 2'
+	client unban --all
+	archive reconcile
+	look '[r["ended_why"] for r in rows()] == ["flushed"] * 2'
+}
+
+@test "unbanip is a manual end though no reconcile ran before it" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	client set sshd unbanip 192.0.2.1
+	soon 'any(c["verb"] == "unban" for c in calls())'
+	eventually 'ended("sshd", "192.0.2.1", "manual")'
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive_run.h"
+
+#include <stdio.h>
+
+#include "archive_sql.h"
+
+int
+archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_LAST, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, kind);
+	rc = db_step(&a->db, st, e);
+	*last_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_run_begin(struct archive *a, struct archive_run *run, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_CUT, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, run->kind);
+	if (db_run(&a->db, st, e) != 0 ||
+	    (st = db_statement(&a->db, SQL_RUN_BEGIN, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, run->kind);
+	db_bind_int(st, 2, run->started_us);
+	db_bind_int(st, 3, run->gap_seconds);
+	db_bind_int(st, 4, run->lossy);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	run->id = sqlite3_last_insert_rowid(a->db.handle);
+	return 0;
+}
+
+int
+archive_run_end(struct archive *a, const struct archive_run *run,
+    int64_t now_us, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_END, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, run->id);
+	db_bind_text(st, 2, run->state);
+	db_bind_int(st, 3, now_us);
+	db_bind_text(st, 4, run->source);
+	db_bind_int(st, 5, run->rows);
+	db_bind_int(st, 6, run->spooled);
+	db_bind_int(st, 7, run->added);
+	db_bind_int(st, 8, run->changed);
+	db_bind_int(st, 9, run->bad);
+	db_bind_text(st, 10, run->message);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_source_last(struct archive *a, struct archive_source *s, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_LAST, e);
+	int rc;
+
+	*s = (struct archive_source){ 0 };
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	if (rc == 0)
+		return 0;
+	s->id = db_int(st, 0);
+	snprintf(s->path, sizeof(s->path), "%s", db_text(st, 1));
+	s->dev = db_int(st, 2);
+	s->ino = db_int(st, 3);
+	s->counter = db_int(st, 4);
+	s->mark_rowid = db_int(st, 5);
+	if (db_text(st, 6) != NULL)
+		snprintf(s->mark_key, sizeof(s->mark_key), "%s",
+		    db_text(st, 6));
+	s->full_us = db_int(st, 7);
+	s->full_bans = db_int(st, 8);
+	s->full_bips = db_int(st, 9);
+	sqlite3_reset(st);
+	return 0;
+}
+
+int
+archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_ADD, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, s->path);
+	db_bind_int(st, 2, s->dev);
+	db_bind_int(st, 3, s->ino);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	s->id = sqlite3_last_insert_rowid(a->db.handle);
+	s->counter = s->mark_rowid = 0;
+	s->mark_key[0] = '\0';
+	s->full_us = s->full_bans = s->full_bips = 0;
+	return 0;
+}
+
+int
+archive_source_save(struct archive *a, const struct archive_source *s,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_SAVE, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, s->id);
+	db_bind_int(st, 2, s->counter);
+	db_bind_int(st, 3, s->mark_rowid);
+	db_bind_text(st, 4, s->mark_key);
+	db_bind_int(st, 5, s->full_us);
+	db_bind_int(st, 6, s->full_bans);
+	db_bind_int(st, 7, s->full_bips);
+	return db_run(&a->db, st, e);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The runs that the archive remembers, and the databases of fail2ban that they
+ * read. Writing is done between archive_begin and archive_commit; errors are
+ * db_error's.
+ */
+#ifndef ARCHIVE_RUN_H
+#define ARCHIVE_RUN_H
+
+#include "archive.h"
+
+/* What a run has done; see the table run. */
+struct archive_run {
+	int64_t id;
+	const char *kind;   /* "reconcile" */
+	const char *state;  /* "completed", "failed", "interrupted" */
+	const char *source; /* may be NULL */
+	const char *message;
+	int64_t started_us;
+	int64_t gap_seconds; /* UNKNOWN: no gap */
+	bool lossy;
+	int64_t rows, spooled, added, changed, bad;
+};
+
+/* When the last completed run of that kind ended; UNKNOWN: there is none. */
+int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+    struct err *e);
+
+/*
+ * Note that a run begins, and that it ends. One that is found running when the
+ * next begins has been cut off, as runs of a kind come one at a time.
+ */
+int archive_run_begin(struct archive *a, struct archive_run *run,
+    struct err *e);
+int archive_run_end(struct archive *a, const struct archive_run *run,
+    int64_t now_us, struct err *e);
+
+/* A database of fail2ban, and how far it has been read. */
+struct archive_source {
+	int64_t id; /* 0: there is none yet */
+	char path[PATH_MAX];
+	int64_t dev, ino, counter;
+	int64_t mark_rowid;
+	char mark_key[64];
+	int64_t full_us, full_bans, full_bips;
+};
+
+/* The present one: the last that was added. */
+int archive_source_last(struct archive *a, struct archive_source *s,
+    struct err *e);
+
+/* Begin with another database: sets s->id and the marks to none. */
+int archive_source_add(struct archive *a, struct archive_source *s,
+    struct err *e);
+/* Save how far it has been read. */
+int archive_source_save(struct archive *a, const struct archive_source *s,
+    struct err *e);
+
+#endif
