@@ -14,6 +14,7 @@
 #include "command.h"
 #include "intake.h"
 #include "log.h"
+#include "now.h"
 #include "options.h"
 #include "spool.h"
 #include "text.h"
@@ -184,7 +185,7 @@ run_event(const struct command *self, const struct config *config, int argc,
 	int operands, rc;
 
 	event_init(&event, (enum event_kind)event_kind_from_verb(self->name),
-	    options_now_us());
+	    now_wall_us());
 	rc = options_parse(self, argc, argv, take_option, &event, &operands, e);
 	if (rc == 0)
 		rc = event_check(&event, e);

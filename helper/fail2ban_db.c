@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "now.h"
 #include "text.h"
 
 #define NEWEST_VERSION 4
@@ -59,22 +59,13 @@ static const char *const sql[SQL_COUNT] = {
 	    "SELECT timeofban FROM bans ORDER BY rowid DESC LIMIT 1",
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* SQLite asks every PROGRESS_STEPS steps whether to give up. */
 static int
 is_late(void *db)
 {
 	const struct fail2ban_db *f = db;
 
-	return now_ms() >= f->deadline_ms;
+	return now_steady_ms() >= f->deadline_ms;
 }
 
 /* The big-endian number of 4 bytes at offset 24, sqlite.org/fileformat2. */
@@ -125,7 +116,7 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 	    db_open(&f->db, path, SQLITE_OPEN_READONLY, busy_ms, sql, SQL_COUNT,
 		e) != 0)
 		return err_wrap(e, "fail2ban's database");
-	f->deadline_ms = now_ms() + deadline_ms;
+	f->deadline_ms = now_steady_ms() + deadline_ms;
 	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
 	    NULL);

@@ -10,22 +10,14 @@
 #include <sys/file.h>
 #include <sys/time.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "now.h"
 
 static void
 wake_up(int sig UNUSED)
 {
 	/* flock(2) returns with EINTR: that is all that is wanted. */
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /*
@@ -55,7 +47,7 @@ flock_until(int fd, int64_t deadline)
 		rc = flock(fd, LOCK_EX | LOCK_NB);
 	} while (rc != 0 && errno == EINTR);
 	if (rc == 0 || errno != EWOULDBLOCK ||
-	    (left = deadline - now_ms()) <= 0)
+	    (left = deadline - now_steady_ms()) <= 0)
 		return rc;
 
 	sigemptyset(&action.sa_mask);
@@ -66,7 +58,7 @@ flock_until(int fd, int64_t deadline)
 	set_timer((long)left);
 	do {
 		rc = flock(fd, LOCK_EX);
-	} while (rc != 0 && errno == EINTR && now_ms() < deadline);
+	} while (rc != 0 && errno == EINTR && now_steady_ms() < deadline);
 	if (rc != 0 && errno == EINTR)
 		errno = EWOULDBLOCK;
 	left = errno;
@@ -98,7 +90,7 @@ int
 lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
     struct err *e)
 {
-	int64_t deadline = now_ms() + wait_ms;
+	int64_t deadline = now_steady_ms() + wait_ms;
 	int rc;
 
 	if (open_lock(&lock->gate, path, ".gate", e) != 0 ||
@@ -109,7 +101,7 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 	rc = flock_until(lock->write, deadline);
 	flock(lock->gate, LOCK_UN);
 	if (rc == 0) {
-		deadline -= now_ms();
+		deadline -= now_steady_ms();
 		if (left_ms != NULL)
 			*left_ms = deadline > 0 ? (int)deadline : 0;
 		return 0;

@@ -4,8 +4,8 @@
 #include <getopt.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
+#include "now.h"
 #include "text.h"
 
 #define OPTIONS_MAX 24
@@ -57,23 +57,14 @@ options_take_wanted(void *to, const char *name, const char *value,
 	else if (strcmp(name, "id") == 0)
 		wanted->ident = value;
 	else if (strcmp(name, "since") == 0)
-		rc = text_parse_when(value, options_now_us(), &wanted->since_us,
-		    e);
+		rc =
+		    text_parse_when(value, now_wall_us(), &wanted->since_us, e);
 	else if (strcmp(name, "until") == 0)
-		rc = text_parse_when(value, options_now_us(), &wanted->until_us,
-		    e);
+		rc =
+		    text_parse_when(value, now_wall_us(), &wanted->until_us, e);
 	else if (strcmp(name, "limit") == 0)
 		rc = text_parse_int(value, 0, INT64_MAX, &wanted->limit, e);
 	else
 		wanted->active = true;
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
-}
-
-int64_t
-options_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * TEXT_US + ts.tv_nsec / 1000;
 }

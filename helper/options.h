@@ -39,7 +39,4 @@ int options_take_wanted(void *to, const char *name, const char *value,
 		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
 	}
 
-/* Microseconds since the epoch, by the clock. */
-int64_t options_now_us(void);
-
 #endif

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "log.h"
-#include "options.h"
+#include "now.h"
 
 /* How long the lock is waited for, and at least, in milliseconds. */
 #define LOCK_MS 5000
@@ -16,19 +15,10 @@
 /* How long an answer of fail2ban's is waited for. */
 #define ANSWER_MS 5000
 
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 int
 pass_left_ms(const struct pass *pass)
 {
-	int64_t left = pass->deadline_ms - monotonic_ms();
+	int64_t left = pass->deadline_ms - now_steady_ms();
 
 	return left < 1 ? 1 : (int)left;
 }
@@ -36,7 +26,7 @@ pass_left_ms(const struct pass *pass)
 bool
 pass_is_over(struct pass *pass)
 {
-	if (*pass->stop || monotonic_ms() >= pass->deadline_ms)
+	if (*pass->stop || now_steady_ms() >= pass->deadline_ms)
 		pass->cut_off = true;
 	return pass->cut_off;
 }
@@ -66,7 +56,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	pass->archive.lock_ms = pass_lock_ms(pass);
 	*record = (struct record){
 		.archive = &pass->archive,
-		.now_us = options_now_us(),
+		.now_us = now_wall_us(),
 	};
 	return archive_begin(&pass->archive, e);
 }

@@ -11,17 +11,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "now.h"
 
 static int
 too_late(struct err *e)
@@ -33,7 +25,7 @@ too_late(struct err *e)
 static int
 left_ms(const struct peer *p)
 {
-	int64_t left = p->deadline_ms - now_ms();
+	int64_t left = p->deadline_ms - now_steady_ms();
 
 	if (left <= 0)
 		return 0;
@@ -109,7 +101,7 @@ peer_open(struct peer *p, const char *path, int timeout_ms, struct err *e)
 	int flags;
 
 	p->fd = -1;
-	p->deadline_ms = now_ms() + timeout_ms;
+	p->deadline_ms = now_steady_ms() + timeout_ms;
 	if (len == 0 || len >= sizeof(addr.sun_path))
 		return err_set(e, EX_CONFIG,
 		    "a socket's path has 1 to %zu bytes, not %zu",

@@ -6,11 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
-#include "options.h"
+#include "now.h"
 #include "pass.h"
 #include "text.h"
 
@@ -88,8 +87,7 @@ end_run(struct pass *pass, bool failed, struct err *e)
 		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
 			return -1;
 	}
-	if (archive_run_end(&pass->archive, &pass->run, options_now_us(), e) !=
-	    0)
+	if (archive_run_end(&pass->archive, &pass->run, now_wall_us(), e) != 0)
 		return -1;
 	return pass_commit(pass, &record, e);
 }
@@ -111,7 +109,7 @@ prune(struct pass *pass, struct err *e)
 		return -1;
 	if (newest_us == UNKNOWN)
 		return 0;
-	before_us = options_now_us();
+	before_us = now_wall_us();
 	if (newest_us < before_us)
 		before_us = newest_us;
 	before_us -= text_seconds_to_us(pass->config->retention_days * DAY);
@@ -233,9 +231,8 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 	struct pass pass = {
 		.config = config,
 		.stop = stop,
-		.run = { .kind = "reconcile", .started_us = options_now_us() },
+		.run = { .kind = "reconcile", .started_us = now_wall_us() },
 	};
-	struct timespec ts;
 	int turn = take_turn(config, e), rc;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
@@ -244,9 +241,7 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 	}
 	if (turn < 0)
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	pass.deadline_ms = (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 +
-	    config->run_deadline * 1000;
+	pass.deadline_ms = now_steady_ms() + config->run_deadline * 1000;
 	rc = run_pass(&pass, e);
 	close(turn);
 	return rc;

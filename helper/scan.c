@@ -12,7 +12,7 @@
 #include <sysexits.h>
 
 #include "intake.h"
-#include "options.h"
+#include "now.h"
 #include "pass.h"
 #include "text.h"
 #include "whereabouts.h"
@@ -68,7 +68,7 @@ static int
 find_floor(struct pass *pass, int64_t newest, int64_t *floor_us, struct err *e)
 {
 	const struct config *config = pass->config;
-	int64_t now = options_now_us() / TEXT_US, floor;
+	int64_t now = now_wall_us() / TEXT_US, floor;
 
 	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0)
 		return -1;
@@ -212,7 +212,7 @@ read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
 	    read_table(pass, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
 		return -1;
 	if (!pass->cut_off) {
-		s->full_us = options_now_us();
+		s->full_us = now_wall_us();
 		s->full_bans = s->full_bips = 0;
 	}
 	return 0;
@@ -237,6 +237,6 @@ scan(struct pass *pass, struct err *e)
 	if (mark_holds(pass, &holds, e) != 0)
 		return -1;
 	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
-	    s->full_bips != 0 || options_now_us() - s->full_us > FULL_EVERY_US;
+	    s->full_bips != 0 || now_wall_us() - s->full_us > FULL_EVERY_US;
 	return read_all(pass, full, floor_us, e);
 }

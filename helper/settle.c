@@ -23,7 +23,7 @@
 #include <sysexits.h>
 
 #include "intake.h"
-#include "options.h"
+#include "now.h"
 #include "pass.h"
 #include "text.h"
 
@@ -109,7 +109,7 @@ ask_server(struct settling *s, const char *jail)
 	free(server->jail);
 	server->jail = NULL;
 	fail2ban_socket_list_free(&server->ids);
-	server->at_us = options_now_us();
+	server->at_us = now_wall_us();
 	if ((socket = pass_server(s->pass)) == NULL ||
 	    (server->jails.n == 0 &&
 		fail2ban_socket_get_jails(socket, &server->jails,
@@ -192,7 +192,7 @@ judge(struct settling *s, const struct archive_live *live,
     struct verdict *verdict, struct err *e)
 {
 	const struct config *config = s->pass->config;
-	int64_t now = options_now_us(), flushed = flushed_since(live);
+	int64_t now = now_wall_us(), flushed = flushed_since(live);
 	int gone;
 
 	*verdict = (struct verdict){ .what = NOTHING };
