@@ -312,6 +312,7 @@ restart_with() {
 }
 
 @test "a flush is told from a stop though no reconcile ran before it" {
+	config 'fail2ban_database = "";'
 	jail sshd
 	server_start
 	client set sshd banip 192.0.2.1 2001:db8::1
@@ -322,6 +323,7 @@ restart_with() {
 }
 
 @test "unbanip is a manual end though no reconcile ran before it" {
+	config 'fail2ban_database = "";'
 	jail sshd
 	server_start
 	client set sshd banip 192.0.2.1
