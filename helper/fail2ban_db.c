@@ -17,6 +17,7 @@
 #define NEWEST_VERSION 4
 #define PROGRESS_STEPS 10000
 #define CHUNK_BYTES (1024 * 1024)
+#define NAME_BYTES (4 * 1024 * 1024)
 #define DATA_MAX (4 * 1024 * 1024)
 
 enum {
@@ -183,6 +184,16 @@ cell_number(sqlite3_stmt *st, int i, int64_t *v)
 	}
 }
 
+/*
+ * An <F-ID> may be most of a log line, and only here is one told of that is too
+ * long for a command; but there is an end to it.
+ */
+static bool
+is_name_length(int bytes)
+{
+	return bytes > 0 && bytes <= NAME_BYTES;
+}
+
 static int
 cell_text(sqlite3_stmt *st, int i, char **text)
 {
@@ -205,8 +216,8 @@ take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 	};
 	if (sqlite3_column_type(st, 1) != SQLITE_TEXT ||
 	    sqlite3_column_type(st, 2) != SQLITE_TEXT ||
-	    sqlite3_column_bytes(st, 1) == 0 ||
-	    sqlite3_column_bytes(st, 2) == 0 ||
+	    !is_name_length(sqlite3_column_bytes(st, 1)) ||
+	    !is_name_length(sqlite3_column_bytes(st, 2)) ||
 	    !cell_number(st, 3, &row->timeofban) || row->timeofban < 0 ||
 	    row->timeofban > INT64_MAX / TEXT_US - 1) {
 		row->bad = true;
@@ -215,6 +226,7 @@ take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 	if (cell_text(st, 1, &row->jail) != 0 ||
 	    cell_text(st, 2, &row->ident) != 0)
 		return err_set(e, EX_OSERR, "out of memory");
+	row->name_len = strlen(row->jail) + strlen(row->ident);
 	if (cell_number(st, 4, &row->seconds)) {
 		if (row->seconds == -2)
 			row->seconds = UNKNOWN;
@@ -303,7 +315,7 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
 	    (rc = db_step(&f->db, st, e)) == 1) {
 		if ((rc = take_row(st, &rows[(*n)++], e)) != 0)
 			break;
-		bytes += rows[*n - 1].data_len;
+		bytes += rows[*n - 1].data_len + rows[*n - 1].name_len;
 	}
 	sqlite3_reset(st);
 	if (rc >= 0)

@@ -27,8 +27,10 @@ struct fail2ban_db {
 /* A row of "bans" or "bips". */
 struct fail2ban_row {
 	int64_t rowid;
-	bool bad; /* no ban: a cell of the wrong type; only rowid is set */
+	bool bad; /* no ban: a cell of the wrong type, or far too long; only
+		     rowid is set */
 	char *jail, *ident; /* valid UTF-8 */
+	size_t name_len;    /* bytes of both */
 	int64_t timeofban;
 	int64_t seconds; /* -1 for ever, UNKNOWN where it says -2 or nothing */
 	int64_t bancount;
@@ -69,7 +71,7 @@ void fail2ban_row_free(struct fail2ban_row *row);
 
 /*
  * The next rows of a table behind rowid after: at most as many as rows has
- * room for, and fewer once their data pass a mebibyte. *n: how many; 0 at
+ * room for, and fewer once their texts pass a mebibyte. *n: how many; 0 at
  * the end. The caller frees each.
  */
 int fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,

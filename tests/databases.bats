@@ -539,3 +539,32 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	says "$lab/spool"
 	look 'row("sshd", "192.0.2.1") and runs()[-1]["state"] == "failed"'
 }
+
+@test "a gap between two passes is noted, and one that lost bans is called so" {
+	database 4 0 sshd 192.0.2.1 600
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
+	archive reconcile
+	look 'runs()[-1]["gap_seconds"] is None'
+	local ago
+	# fail2ban forgets after a day where it does not say otherwise.
+	for ago in 3600 90000; do
+		sqlite3 "$lab/archive/archive.sqlite3" \
+		    "UPDATE run SET finished_us = started_us - $ago * 1000000"
+		status 0 archive reconcile
+		says "no reconcile was completed for"
+		look 'int(ago) <= runs()[-1]["gap_seconds"] < int(ago) + 60 and
+		    runs()[-1]["lossy"] == (int(ago) > 86400)' "ago=$ago"
+	done
+	says "bans that no event archived are lost"
+}
+
+@test "an id too long for a command is archived, one without measure is bad" {
+	database 4 0 sshd 192.0.2.1 600
+	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES('sshd',
+	    printf('%.*c', 5000000, 'x'), $EPOCHSECONDS, 600, 1, '{}'), ('sshd',
+	    printf('%.*c', 200000, 'y'), $EPOCHSECONDS, 600, 1, '{}')"
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
+	archive reconcile
+	look 'sorted(len(r["ident"]) for r in rows()) == [9, 200000] and
+	    runs()[-1]["bad"] == 1'
+}

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "archive_read.h"
 #include "intake.h"
+#include "scratch.h"
 #include "text.h"
 
 #define ORDERS 150
@@ -109,7 +109,7 @@ set_event(struct event *event, const struct line *line)
 
 /* An archive in a folder of its own. */
 struct lab {
-	char folder[64], path[96];
+	void *scratch;
 	struct archive archive;
 	struct config config;
 };
@@ -119,36 +119,21 @@ set_up(struct lab *lab)
 {
 	struct err e = { 0 };
 
-	strcpy(lab->folder, "/tmp/test_record.XXXXXX");
-	assert_non_null(mkdtemp(lab->folder));
-	snprintf(lab->path, sizeof(lab->path), "%s/archive.sqlite3",
-	    lab->folder);
+	assert_int_equal(scratch_make(&lab->scratch), 0);
 	config_set_defaults(&lab->config);
-	if (archive_open(&lab->archive, lab->path, 1000, &e) != 0)
-		fail_msg("%s", e.text);
+	assert_ok(archive_open(&lab->archive,
+		      scratch_path(lab->scratch, "archive.sqlite3"), 1000, &e),
+	    &e);
 	/* The order of the signs is tested here, not the disk. */
-	assert_int_equal(
-	    db_exec(&lab->archive.db, "PRAGMA synchronous = OFF", &e), 0);
+	assert_ok(db_exec(&lab->archive.db, "PRAGMA synchronous = OFF", &e),
+	    &e);
 }
 
 static void
 tear_down(struct lab *lab)
 {
-	static const char *const suffixes[] = {
-		"",
-		"-wal",
-		"-shm",
-		".gate",
-		".write",
-	};
-	char path[128];
-
 	archive_close(&lab->archive);
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-		snprintf(path, sizeof(path), "%s%s", lab->path, suffixes[i]);
-		unlink(path);
-	}
-	assert_int_equal(rmdir(lab->folder), 0);
+	assert_int_equal(scratch_remove(&lab->scratch), 0);
 }
 
 static void
