@@ -7,11 +7,15 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "archive_file.h"
 #include "archive_sql.h"
-#include "text.h"
+#include "log.h"
 
 /* How long a reader waits for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000
+/* By how much the file grows: what is not used yet is there when the disk is
+   full. */
+#define CHUNK_BYTES (1024 * 1024)
 #define APPLICATION_ID 0x46324241 /* "F2BA" */
 
 /* The schema's versions, made from helper/sql/ by the Makefile. */
@@ -20,22 +24,6 @@ static const char *const schema[] = {
 };
 
 #define SCHEMA_VERSION ((int)ARRAY_LEN(schema))
-
-int
-archive_make_folder(const char *path, struct err *e)
-{
-	char folder[PATH_MAX];
-	char *slash;
-
-	snprintf(folder, sizeof(folder), "%s", path);
-	slash = strrchr(folder, '/');
-	if (slash == NULL || slash == folder)
-		return 0;
-	*slash = '\0';
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return err_errno(e, EX_CANTCREAT, "%s", folder);
-	return 0;
-}
 
 static int
 pragma_int(struct archive *a, const char *sql, int64_t *v, struct err *e)
@@ -128,26 +116,22 @@ release_lock(struct archive *a)
 	a->locked = false;
 }
 
-/* A regular file or nothing may lie at the path; *st says which. */
 static int
-check_file(const struct archive *a, struct stat *st, struct err *e)
+check_file(struct archive *a, struct stat *st, struct err *e)
 {
-	if (lstat(a->path, st) != 0) {
-		st->st_mode = 0;
-		if (errno == ENOENT)
-			return 0;
-		return err_errno(e, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
-		    "%s", a->path);
-	}
-	if (!S_ISREG(st->st_mode))
-		return err_set(e, EX_DATAERR, "%s: not a regular file",
-		    a->path);
-	return 0;
+	if (archive_file_check(a->path, st, e) != 0)
+		return -1;
+	if (!archive_file_is_torn(a->path, st))
+		return 0;
+	a->db.corrupt = true;
+	return err_set(e, EX_DATAERR, "%s: empty or missing, but for its WAL",
+	    a->path);
 }
 
 static int
 open_file(struct archive *a, struct err *e)
 {
+	int chunk = CHUNK_BYTES;
 	struct stat st;
 
 	if (check_file(a, &st, e) != 0 ||
@@ -157,6 +141,8 @@ open_file(struct archive *a, struct err *e)
 		a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
 		return -1;
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
+	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
+	    &chunk);
 	if (migrate(a, e) != 0 ||
 	    db_exec(&a->db, "PRAGMA synchronous = FULL", e) != 0)
 		return -1;
@@ -184,13 +170,14 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 int
 archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
 {
-	if (prepare(a, path, lock_ms, e) != 0 ||
-	    archive_make_folder(path, e) != 0 || take_lock(a, e) != 0 ||
-	    open_file(a, e) != 0) {
-		archive_close(a);
-		return err_wrap(e, "archive");
-	}
-	return 0;
+	if (prepare(a, path, lock_ms, e) == 0 &&
+	    archive_file_make_folder(path, e) == 0 && take_lock(a, e) == 0 &&
+	    (open_file(a, e) == 0 ||
+		(archive_abandon(a, e) && take_lock(a, e) == 0 &&
+		    open_file(a, e) == 0)))
+		return 0;
+	archive_close(a);
+	return err_wrap(e, "archive");
 }
 
 /* A reader changes nothing, so it cannot bring the schema up to date. */
@@ -218,8 +205,11 @@ open_to_read(struct archive *a, struct err *e)
 int
 archive_open_read(struct archive *a, const char *path, struct err *e)
 {
-	if (prepare(a, path, READ_BUSY_MS, e) == 0 && open_to_read(a, e) == 0)
-		return 0;
+	if (prepare(a, path, READ_BUSY_MS, e) == 0) {
+		a->reader = true;
+		if (open_to_read(a, e) == 0)
+			return 0;
+	}
 	archive_close(a);
 	return err_wrap(e, "archive");
 }
@@ -228,8 +218,49 @@ void
 archive_close(struct archive *a)
 {
 	archive_rollback(a);
+	if (a->reader && a->db.corrupt)
+		archive_file_suspect(a->path);
 	db_close(&a->db);
 	lock_close(&a->lock);
+}
+
+/* Whether another file lies at the path than the one that is open. */
+static bool
+is_replaced(const struct archive *a)
+{
+	struct stat now;
+
+	return stat(a->path, &now) != 0 || (uint64_t)now.st_dev != a->dev ||
+	    (uint64_t)now.st_ino != a->ino;
+}
+
+bool
+archive_abandon(struct archive *a, const struct err *why)
+{
+	char aside[PATH_MAX];
+	struct err e;
+
+	if (!a->db.corrupt)
+		return false;
+	if (a->writing)
+		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
+	a->writing = false;
+	db_close(&a->db);
+	a->db.corrupt = false;
+	/* Opened once, it may have been moved by another process since. */
+	if (take_lock(a, &e) == 0 && (a->ino == 0 || !is_replaced(a))) {
+		if (archive_file_set_aside(a->path, "corrupt", aside, &e) != 0)
+			log_line(LOG_CRIT, "archive: damaged: %s; %s",
+			    why->text, e.text);
+		else
+			log_line(LOG_CRIT,
+			    "archive: damaged: %s; kept as %s, and a new one "
+			    "is begun: what only the old one had is there, see "
+			    "fail2ban-archive(8), DAMAGE",
+			    why->text, aside);
+	}
+	archive_rollback(a);
+	return true;
 }
 
 /*
@@ -261,12 +292,10 @@ int
 archive_begin(struct archive *a, struct err *e)
 {
 	sqlite3_stmt *st;
-	struct stat now;
 
 	if (take_lock(a, e) != 0)
 		return err_wrap(e, "archive");
-	if (stat(a->path, &now) != 0 || now.st_dev != a->dev ||
-	    now.st_ino != a->ino) {
+	if (is_replaced(a)) {
 		release_lock(a);
 		return err_set(e, EX_IOERR,
 		    "archive: %s: moved or replaced while it was open",
@@ -306,6 +335,53 @@ archive_rollback(struct archive *a)
 		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
 	a->writing = false;
 	release_lock(a);
+}
+
+int
+archive_empty_wal(struct archive *a, struct err *e)
+{
+	int rc;
+
+	if (take_lock(a, e) != 0)
+		return err_wrap(e, "archive");
+	sqlite3_busy_timeout(a->db.handle, 0);
+	rc = sqlite3_wal_checkpoint_v2(a->db.handle, NULL,
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc == SQLITE_OK)
+		archive_file_reserve_wal(a->path, ARCHIVE_WAL_EVENT);
+	else if (rc != SQLITE_BUSY)
+		db_error(&a->db, e);
+	release_lock(a);
+	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 :
+						      err_wrap(e, "archive");
+}
+
+/* The first row of a check, where it is not the one that it is to be. */
+static int
+expect(struct archive *a, int which, const char *good, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, which, e);
+	int rc;
+
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	if (rc == 1 && (good == NULL || strcmp(db_text(st, 0), good) != 0)) {
+		a->db.corrupt = true;
+		rc = err_set(e, EX_DATAERR, "%s: %s", a->db.name,
+		    good != NULL ? db_text(st, 0) :
+				   "a row refers to one that is missing");
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_examine(struct archive *a, bool whole, struct err *e)
+{
+	if (expect(a, whole ? SQL_INTEGRITY : SQL_QUICK, "ok", e) == 0 &&
+	    expect(a, SQL_REFERENCES, NULL, e) == 0)
+		return 0;
+	return err_wrap(e, "archive");
 }
 
 int

@@ -27,6 +27,7 @@ struct archive {
 	struct lock lock;
 	bool locked;
 	bool writing; /* a transaction is open */
+	bool reader;
 	char path[PATH_MAX];
 	int lock_ms;	   /* how long to wait for a lock */
 	int busy_ms;	   /* what the last wait left of that */
@@ -46,17 +47,25 @@ struct archive {
 int archive_open(struct archive *a, const char *path, int lock_ms,
     struct err *e);
 
-/* Make the folder (0700) in which the archive at path lies or will lie. */
-int archive_make_folder(const char *path, struct err *e);
-
 /*
  * Open it for reading; takes no lock and makes nothing. Fails with
  * EX_NOINPUT when there is none.
  */
 int archive_open_read(struct archive *a, const char *path, struct err *e);
 
-/* Roll back what is open, let the lock go, close. */
+/*
+ * Roll back what is open, let the lock go, close. A reader that met damage
+ * leaves a mark for the next reconcile.
+ */
 void archive_close(struct archive *a);
+
+/*
+ * Where a failure since archive_open was due to damage: roll back, move the
+ * archive aside, and say so in the log; why is what the failure said. Then
+ * there is only archive_close left to do. True when it is worth another try
+ * with a new archive.
+ */
+bool archive_abandon(struct archive *a, const struct err *why);
 
 /*
  * One write transaction. archive_begin takes the lock and fails with
@@ -66,6 +75,19 @@ void archive_close(struct archive *a);
 int archive_begin(struct archive *a, struct err *e);
 int archive_commit(struct archive *a, struct err *e);
 void archive_rollback(struct archive *a);
+
+/*
+ * Empty the WAL into the archive, and have it keep its room on disk; readers
+ * that still need it prevent that, and are not waited for.
+ */
+int archive_empty_wal(struct archive *a, struct err *e);
+
+/*
+ * Look at all of the archive: every page is where it belongs (whole: and every
+ * index entry too), and each reference holds. Takes long. Fails with EX_DATAERR
+ * and the first thing that is wrong; the archive then counts as damaged.
+ */
+int archive_examine(struct archive *a, bool whole, struct err *e);
 
 /* A number of the archive's own by its key; UNKNOWN where it is not set. */
 int archive_get_number(struct archive *a, const char *key, int64_t *v,

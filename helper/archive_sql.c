@@ -203,5 +203,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "'seen', json(seen), 'ended_us', ended_us, "
 	    "'ended_why', ended_why, 'restored', restored, 'rev', rev) "
 	    "FROM bans WHERE " WANTED "ORDER BY since_us, nth, jail, ident",
+	[SQL_QUICK] = "PRAGMA quick_check(1)",
+	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
+	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
 	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
 };

@@ -5,13 +5,17 @@
  * be archived in time goes to the spool, and what cannot be spooled to syslog.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "archive_file.h"
 #include "command.h"
+#include "confine.h"
 #include "intake.h"
 #include "log.h"
 #include "now.h"
@@ -23,6 +27,9 @@
 /* The most of <matches> that is taken, and of a row's data. */
 #define MATCHES_MAX (1024 * 1024)
 #define DATA_MAX (1024 * 1024)
+/* The same for syslog, and how much of an event one line of it has. */
+#define SYSLOG_DATA_MAX (16 * 1024)
+#define SYSLOG_PART 900
 /*
  * How long a write of fail2ban's is waited for (its own take a millisecond),
  * a row that is not there yet, and all of the look-up.
@@ -126,55 +133,115 @@ look_up(const struct config *config, struct event *event)
 	fail2ban_db_close(&f);
 }
 
+/* Once; *again: the archive was damaged, and another one can be begun. */
 static int
-archive_event(const struct config *config, const struct event *event,
-    int lock_ms, struct err *e)
+try_archive(const struct config *config, const struct event *event, int lock_ms,
+    bool *again, struct err *e)
 {
 	struct archive archive;
 	struct record record = { .archive = &archive, .now_us = event->at_us };
 	int rc = -1;
 
+	*again = false;
 	if (archive_open(&archive, config->archive, lock_ms, e) != 0)
 		return -1;
 	if (archive_begin(&archive, e) == 0 &&
 	    intake_event(&record, config, event, e) == 0)
 		rc = archive_commit(&archive, e);
+	if (rc != 0)
+		*again = archive_abandon(&archive, e);
 	archive_close(&archive);
 	return rc;
 }
 
-/* The last resort: all of the event in one line of syslog. */
-static void
-tell_syslog(const struct event *event)
+static int
+archive_event(const struct config *config, const struct event *event,
+    int lock_ms, struct err *e)
 {
-	char *line = event_to_line(event);
+	bool again;
+	int rc = try_archive(config, event, lock_ms, &again, e);
 
-	log_line(LOG_CRIT, "an event could be neither archived nor spooled");
-	if (line != NULL)
-		log_whole(LOG_CRIT, line);
-	free(line);
+	return rc != 0 && again ?
+	    try_archive(config, event, lock_ms, &again, e) :
+	    rc;
 }
 
+/*
+ * The last resort: all of the event in syslog, in parts that every syslog
+ * takes, behind # why. Log lines that are too many for that are left out.
+ */
+static void
+tell_syslog(const struct event *event, const struct err *why)
+{
+	struct event whole = *event;
+	char remark[sizeof(why->text) + 80] = "", *line;
+	size_t parts;
+
+	if (whole.data != NULL && strlen(whole.data) > SYSLOG_DATA_MAX) {
+		snprintf(remark, sizeof(remark),
+		    "%zu bytes of log lines left out; ", strlen(whole.data));
+		whole.data = NULL;
+	}
+	snprintf(remark + strlen(remark), sizeof(why->text), "%s", why->text);
+	line = event_to_line(&whole, remark);
+	parts =
+	    line != NULL ? (strlen(line) + SYSLOG_PART - 1) / SYSLOG_PART : 0;
+	for (size_t i = 0; i < parts; i++)
+		log_record(LOG_CRIT, "event %zu/%zu %.*s", i + 1, parts,
+		    SYSLOG_PART, line + i * SYSLOG_PART);
+	free(line);
+	/* Said in syslog; standard error is still to be told. */
+	log_leave_syslog();
+}
+
+static int
+put_in_spool(const struct config *config, const struct event *event,
+    int64_t waiting, struct err *e)
+{
+	if (waiting < config->spool_limit)
+		return spool_put(config->spool, event, e);
+	return err_set(e, EX_CANTCREAT,
+	    "spool: %s: full, %" PRId64 " events wait for a reconcile",
+	    config->spool, waiting);
+}
+
+/*
+ * Into the archive, else into the spool. Only the first event that waits is
+ * told of: a reconcile says what became of the others.
+ */
 static int
 keep_event(const struct config *config, const struct event *event,
     struct err *e)
 {
-	bool fresh = spool_is_fresh(config->spool, event->at_us);
+	struct spool_state spool =
+	    spool_look(config->spool, config->spool_limit, event->at_us);
 	struct err why;
 
-	if (archive_event(config, event, fresh ? 0 : (int)config->lock_deadline,
-		&why) == 0)
+	if (archive_event(config, event,
+		spool.fresh ? 0 : (int)config->lock_deadline, &why) == 0)
 		return 0;
-	if (spool_put(config->spool, event, e) != 0) {
-		log_line(LOG_CRIT, "%s", why.text);
-		tell_syslog(event);
-		return -1;
-	}
-	if (!fresh)
+	if (put_in_spool(config, event, spool.waiting, e) != 0)
+		return err_wrap(e, "%s", why.text);
+	if (spool.waiting == 0)
 		log_line(LOG_WARNING,
 		    "%s; events wait in %s for the next reconcile", why.text,
 		    config->spool);
 	return 0;
+}
+
+/* Folders that are missing are made, then nothing else can be written to. */
+static void
+confine_to_folders(const struct config *config)
+{
+	char folder[PATH_MAX];
+	const char *folders[] = { folder, config->spool };
+	struct err ignored;
+
+	archive_file_make_folder(config->archive, &ignored);
+	spool_make_folder(config->spool, &ignored);
+	snprintf(folder, sizeof(folder), "%s", config->archive);
+	text_cut_to_folder(folder);
+	confine(folders, ARRAY_LEN(folders));
 }
 
 static int
@@ -189,15 +256,16 @@ run_event(const struct command *self, const struct config *config, int argc,
 	rc = options_parse(self, argc, argv, take_option, &event, &operands, e);
 	if (rc == 0)
 		rc = event_check(&event, e);
-	if (rc != 0) {
-		tell_syslog(&event);
-	} else {
+	if (rc == 0) {
+		confine_to_folders(config);
 		if (event.tag)
 			read_matches(&event);
 		if (event.kind != EVENT_FLUSH)
 			look_up(config, &event);
 		rc = keep_event(config, &event, e);
 	}
+	if (rc != 0)
+		tell_syslog(&event, e);
 	event_free(&event);
 	return rc;
 }

@@ -5,9 +5,14 @@
 #include <inttypes.h>
 #include <libconfig.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#include "text.h"
+#include "trust.h"
 
 enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
 
@@ -36,6 +41,9 @@ static const struct key keys[] = {
 	{ "spool", KEY_PATH, AT(spool), 0, 0, 0,
 	    "/var/lib/fail2ban-archive/spool",
 	    "Where an event waits that could not be archived at once." },
+	{ "spool_limit", KEY_INT, AT(spool_limit), 1, 10000000, 100000, NULL,
+	    "Events that wait in the spool at most; further ones go to "
+	    "syslog." },
 	{ "fail2ban_database", KEY_PATH, AT(fail2ban_database), 0, 0, 0, "",
 	    "fail2ban's database; empty: fail2ban is asked." },
 	{ "fail2ban_socket", KEY_PATH, AT(fail2ban_socket), 0, 0, 0,
@@ -158,13 +166,34 @@ take_setting(struct config *config, const config_setting_t *setting,
 	    name, reason);
 }
 
+/* Nobody but us and root may change a config, nor the folders above it. */
+static int
+check_file(const char *path, struct err *e)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return err_errno(e, EX_NOINPUT, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EX_NOINPUT, "%s: not a file", path);
+	if (trust_file(path, &st, e) != 0)
+		return -1;
+	if (realpath(path, folder) == NULL)
+		return err_errno(e, EX_NOINPUT, "%s", path);
+	text_cut_to_folder(folder);
+	return trust_folder(folder, e);
+}
+
 static int
 take_file(struct config *config, config_t *file, const char *path,
     struct err *e)
 {
-	const config_setting_t *root;
+	const config_setting_t *root, *setting;
+	const char *included;
 
-	errno = EISDIR; /* what libconfig says nothing of */
+	if (check_file(path, e) != 0)
+		return -1;
 	if (config_read_file(file, path) != CONFIG_TRUE) {
 		if (config_error_type(file) == CONFIG_ERR_FILE_IO)
 			return err_errno(e, EX_NOINPUT, "%s", path);
@@ -175,9 +204,11 @@ take_file(struct config *config, config_t *file, const char *path,
 	}
 	root = config_root_setting(file);
 	for (int i = 0; i < config_setting_length(root); i++) {
-		if (take_setting(config,
-			config_setting_get_elem(root, (unsigned)i), path,
-			e) != 0)
+		setting = config_setting_get_elem(root, (unsigned)i);
+		included = config_setting_source_file(setting);
+		if ((included != NULL && strcmp(included, path) != 0 &&
+			check_file(included, e) != 0) ||
+		    take_setting(config, setting, path, e) != 0)
 			return -1;
 	}
 	return 0;

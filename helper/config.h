@@ -23,6 +23,7 @@ struct config {
 	char spool[PATH_MAX];
 	char fail2ban_database[PATH_MAX]; /* "": ask fail2ban */
 	char fail2ban_socket[PATH_MAX];
+	int64_t spool_limit;	/* events that may wait there */
 	int64_t interval;	/* seconds from one reconcile to the next */
 	int64_t backfill;	/* seconds of history at first; 0: all */
 	int64_t run_deadline;	/* seconds for one reconcile */
@@ -37,8 +38,9 @@ void config_set_defaults(struct config *config);
 /*
  * Defaults, then what the file at path says. A file that is missing is an
  * error only when path is not CONFIG_FILE, the default place. Fails with
- * EX_CONFIG and "file:line: key: reason", or with EX_NOINPUT; config then
- * holds the defaults.
+ * EX_CONFIG and "file:line: key: reason", with EX_NOINPUT, or with EX_NOPERM
+ * where others may write it or a folder above it; config then holds the
+ * defaults.
  */
 int config_load(struct config *config, const char *path, struct err *e);
 

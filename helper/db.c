@@ -37,12 +37,17 @@ exit_code(int rc)
 }
 
 int
-db_error(const struct db *db, struct err *e)
+db_error(struct db *db, struct err *e)
 {
+	int rc;
+
 	if (db->handle == NULL)
 		return err_set(e, EX_IOERR, "%s: out of memory", db->name);
-	return err_set(e, exit_code(sqlite3_extended_errcode(db->handle)),
-	    "%s: %s", db->name, sqlite3_errmsg(db->handle));
+	rc = sqlite3_extended_errcode(db->handle);
+	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+		db->corrupt = true;
+	return err_set(e, exit_code(rc), "%s: %s", db->name,
+	    sqlite3_errmsg(db->handle));
 }
 
 int

@@ -18,6 +18,7 @@ struct db {
 	const char *const *sql; /* the text of each statement */
 	sqlite3_stmt **statements;
 	int count;
+	bool corrupt;	/* an error said that the file is damaged */
 	char name[128]; /* the path, for messages */
 };
 
@@ -37,7 +38,7 @@ void db_close(struct db *db);
  * or unreadable, EX_DATAERR corrupt or no database, EX_NOINPUT cannot be
  * opened, EX_NOPERM read-only, otherwise EX_SOFTWARE. Always returns -1.
  */
-int db_error(const struct db *db, struct err *e);
+int db_error(struct db *db, struct err *e);
 
 /* Run a text of statements that takes no values and gives no rows. */
 int db_exec(struct db *db, const char *sql, struct err *e);

@@ -305,7 +305,7 @@ event_from_words(struct event *event, const char *words, size_t len,
 }
 
 char *
-event_to_line(const struct event *event)
+event_to_line(const struct event *event, const char *remark)
 {
 	size_t len, line_len;
 	char *words = event_to_words(event, &len), *line = NULL;
@@ -316,11 +316,13 @@ event_to_line(const struct event *event)
 
 		if (c == '\0')
 			fputs(i + 1 < len ? " " : "", out);
-		else if (c > 0x20 && c < 0x7f && c != '%')
+		else if (c > 0x20 && c < 0x7f && c != '%' && c != '#')
 			fputc(c, out);
 		else
 			fprintf(out, "%%%02X", c);
 	}
+	if (out != NULL)
+		fprintf(out, " # %s", remark);
 	free(words);
 	if (out == NULL || fclose(out) != 0) {
 		free(line);

@@ -57,9 +57,10 @@ int event_from_words(struct event *event, const char *words, size_t len,
 
 /*
  * The words as one line for syslog: every byte that is not a plain printable
- * character as %XX, words between blanks.
+ * character, and % and #, as %XX, words between blanks; then # and a remark,
+ * as it is.
  */
-char *event_to_line(const struct event *event);
+char *event_to_line(const struct event *event, const char *remark);
 
 void event_init(struct event *event, enum event_kind kind, int64_t at_us);
 void event_free(struct event *event);

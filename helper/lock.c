@@ -4,42 +4,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/time.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "now.h"
-
-static void
-wake_up(int sig UNUSED)
-{
-	/* flock(2) returns with EINTR: that is all that is wanted. */
-}
-
-/*
- * A repeating timer, so that a signal that comes just before flock(2) sleeps
- * is followed by another; one signal alone could be missed for ever.
- */
-static void
-set_timer(long ms)
-{
-	struct timeval every = { 0, ms > 0 ? 20000 : 0 };
-	struct timeval first = { ms / 1000, ms % 1000 * 1000 };
-	struct itimerval timer = { .it_interval = every, .it_value = first };
-
-	setitimer(ITIMER_REAL, &timer, NULL);
-}
+#include "wake.h"
 
 /* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
 static int
 flock_until(int fd, int64_t deadline)
 {
-	struct sigaction action = { .sa_handler = wake_up }, saved;
-	sigset_t alarm, mask;
+	struct wake wake;
 	int64_t left;
 	int rc;
 
@@ -50,22 +28,13 @@ flock_until(int fd, int64_t deadline)
 	    (left = deadline - now_steady_ms()) <= 0)
 		return rc;
 
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGALRM, &action, &saved);
-	sigemptyset(&alarm);
-	sigaddset(&alarm, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarm, &mask);
-	set_timer((long)left);
+	wake_begin(&wake, (int)left);
 	do {
 		rc = flock(fd, LOCK_EX);
 	} while (rc != 0 && errno == EINTR && now_steady_ms() < deadline);
 	if (rc != 0 && errno == EINTR)
 		errno = EWOULDBLOCK;
-	left = errno;
-	set_timer(0);
-	sigprocmask(SIG_SETMASK, &mask, NULL);
-	sigaction(SIGALRM, &saved, NULL);
-	errno = (int)left;
+	wake_end(&wake);
 	return rc;
 }
 

@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "text.h"
+#include "wake.h"
 
-/* The one piece of state of its kind: where lines go and which are dropped. */
-static int max_level = LOG_INFO;
+/* The longest line, escaped. */
+#define LINE_MAX_BYTES 1536
+#define SYSLOG_MS 200
+
+/* The one piece of state of its kind: where lines go. */
 static bool use_syslog;
 
 void
@@ -19,32 +23,59 @@ log_to_syslog(void)
 }
 
 void
-log_set_level(int level)
+log_leave_syslog(void)
 {
-	max_level = level;
+	use_syslog = false;
+}
+
+/*
+ * A syslog that reads no more would hold us up for ever: it is given up after
+ * a while. glibc tries a second time when the first is interrupted.
+ */
+static void
+to_syslog(int level, const char *line)
+{
+	struct wake wake;
+
+	wake_begin(&wake, SYSLOG_MS);
+	syslog(level, "%s", line);
+	wake_end(&wake);
+}
+
+/* Format and escape one line. */
+static void
+make_line(char line[LINE_MAX_BYTES], const char *fmt, va_list ap)
+{
+	char text[LINE_MAX_BYTES * 2 / 3];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	text_escape(line, LINE_MAX_BYTES, text, strlen(text));
 }
 
 void
 log_line(int level, const char *fmt, ...)
 {
-	char text[1024], line[1536];
+	char line[LINE_MAX_BYTES];
 	va_list ap;
 
-	if (level > max_level)
-		return;
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	make_line(line, fmt, ap);
 	va_end(ap);
-	text_escape(line, sizeof(line), text, strlen(text));
 	fprintf(stderr, "fail2ban-archive: %s\n", line);
 	if (use_syslog)
-		syslog(level, "%s", line);
+		to_syslog(level, line);
 }
 
 void
-log_whole(int level, const char *text)
+log_record(int level, const char *fmt, ...)
 {
-	fprintf(stderr, "fail2ban-archive: %.200s\n", text);
-	if (use_syslog)
-		syslog(level, "%s", text);
+	char line[LINE_MAX_BYTES];
+	va_list ap;
+
+	if (!use_syslog)
+		return;
+	va_start(ap, fmt);
+	make_line(line, fmt, ap);
+	va_end(ap);
+	to_syslog(level, line);
 }

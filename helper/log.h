@@ -19,13 +19,13 @@
  */
 void log_to_syslog(void);
 
-/* Lines less urgent than level (LOG_DEBUG .. LOG_CRIT) are dropped. */
-void log_set_level(int level);
+/* From now on they go to standard error alone. */
+void log_leave_syslog(void);
 
 /* Write one line; level is one of syslog(3)'s. */
 void log_line(int level, const char *fmt, ...) PRINTF(2, 3);
 
-/* Like log_line, for a text of any length that must not be cut (syslog). */
-void log_whole(int level, const char *text);
+/* Like log_line, to syslog alone: standard error may be a pipe that fills. */
+void log_record(int level, const char *fmt, ...) PRINTF(2, 3);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive_file.h"
 #include "log.h"
 #include "now.h"
 #include "pass.h"
@@ -48,6 +49,20 @@ find_gap(struct pass *pass, struct err *e)
 	return 0;
 }
 
+/* A reader has met damage: is there any? Else its mark goes. */
+static int
+examine_suspect(struct pass *pass, struct err *e)
+{
+	const char *path = pass->config->archive;
+
+	if (!archive_file_is_suspect(path))
+		return 0;
+	if (archive_examine(&pass->archive, false, e) != 0)
+		return -1;
+	archive_file_clear(path);
+	return 0;
+}
+
 static int
 begin_run(struct pass *pass, struct err *e)
 {
@@ -59,6 +74,8 @@ begin_run(struct pass *pass, struct err *e)
 	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
 	archive_rollback(&pass->archive);
+	if (examine_suspect(pass, e) != 0)
+		return -1;
 	if (find_gap(pass, e) != 0)
 		return -1;
 	if (pass_begin(pass, &record, e) != 0)
@@ -87,9 +104,10 @@ end_run(struct pass *pass, bool failed, struct err *e)
 		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
 			return -1;
 	}
-	if (archive_run_end(&pass->archive, &pass->run, now_wall_us(), e) != 0)
+	if (archive_run_end(&pass->archive, &pass->run, now_wall_us(), e) != 0 ||
+	    pass_commit(pass, &record, e) != 0)
 		return -1;
-	return pass_commit(pass, &record, e);
+	return archive_empty_wal(&pass->archive, e);
 }
 
 /*
@@ -190,8 +208,9 @@ print_summary(struct pass *pass)
 	    pass->run.changed, pass->run.bad);
 }
 
+/* *again: the archive was damaged, and a pass can begin another one. */
 static int
-run_pass(struct pass *pass, struct err *e)
+run_pass(struct pass *pass, bool *again, struct err *e)
 {
 	struct err also;
 	int rc = begin_run(pass, e);
@@ -208,6 +227,7 @@ run_pass(struct pass *pass, struct err *e)
 	}
 	fail2ban_db_close(&pass->db);
 	pass_hang_up(pass);
+	*again = rc != 0 && archive_abandon(&pass->archive, e);
 	archive_close(&pass->archive);
 	return rc;
 }
@@ -218,7 +238,7 @@ take_turn(const struct config *config, struct err *e)
 {
 	char path[PATH_MAX + 16];
 
-	if (archive_make_folder(config->archive, e) != 0)
+	if (archive_file_make_folder(config->archive, e) != 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s.reconcile", config->archive);
 	return lock_alone(path, e);
@@ -228,12 +248,9 @@ int
 reconcile(const struct config *config, const volatile sig_atomic_t *stop,
     struct err *e)
 {
-	struct pass pass = {
-		.config = config,
-		.stop = stop,
-		.run = { .kind = "reconcile", .started_us = now_wall_us() },
-	};
-	int turn = take_turn(config, e), rc;
+	int64_t deadline = now_steady_ms() + config->run_deadline * 1000;
+	bool again = true;
+	int turn = take_turn(config, e), rc = -1;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
 		puts("reconcile: another one is running");
@@ -241,8 +258,17 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 	}
 	if (turn < 0)
 		return -1;
-	pass.deadline_ms = now_steady_ms() + config->run_deadline * 1000;
-	rc = run_pass(&pass, e);
+	for (int i = 0; i < 2 && again; i++) {
+		struct pass pass = {
+			.config = config,
+			.stop = stop,
+			.deadline_ms = deadline,
+			.run = { .kind = "reconcile",
+			    .started_us = now_wall_us() },
+		};
+
+		rc = run_pass(&pass, &again, e);
+	}
 	close(turn);
 	return rc;
 }

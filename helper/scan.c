@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive_file.h"
 #include "intake.h"
+#include "log.h"
 #include "now.h"
 #include "pass.h"
 #include "text.h"
@@ -59,6 +61,18 @@ scan_find(struct pass *pass, struct err *e)
 	return whereabouts_note(pass->config, pass->db_path, e);
 }
 
+/* An archive that was begun because one was damaged takes all that is left. */
+static bool
+is_after_loss(struct pass *pass)
+{
+	if (archive_file_count_corrupt(pass->config->archive) == 0)
+		return false;
+	pass_say(pass, LOG_WARNING,
+	    "the archive was begun after one was damaged: all that fail2ban's "
+	    "database has is taken");
+	return true;
+}
+
 /*
  * The floor below which ended bans are left out, noted at the first run: the
  * lesser of the clock and the newest ban, less the window; retention lifts
@@ -74,7 +88,9 @@ find_floor(struct pass *pass, int64_t newest, int64_t *floor_us, struct err *e)
 		return -1;
 	if (floor == UNKNOWN) {
 		floor = newest >= 0 && newest < now ? newest : now;
-		floor = config->backfill == 0 ? 0 : floor - config->backfill;
+		floor = config->backfill == 0 || is_after_loss(pass) ?
+		    0 :
+		    floor - config->backfill;
 		if (archive_set_number(&pass->archive, FLOOR, floor, e) != 0)
 			return -1;
 	}

@@ -15,18 +15,23 @@
 #include <unistd.h>
 
 #include "text.h"
+#include "trust.h"
 
 #define FRESH_SECONDS 10
 #define FILE_MAX (16 * 1024 * 1024)
 #define TMP_PREFIX "tmp-"
 /* A writer needs milliseconds: what is this old was left by a killed one. */
-#define TMP_SECONDS 3600
+#define TMP_SECONDS 60
+#define BAD_SUFFIX ".bad"
 
 static int
 open_folder(const char *folder, struct err *e)
 {
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd;
 
+	if (trust_folder(folder, e) != 0)
+		return err_wrap(e, "spool");
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return err_errno(e, EX_CANTCREAT, "spool: %s", folder);
 	return fd;
@@ -66,6 +71,14 @@ write_file(int dir, const char *name, const char *data, size_t len)
 }
 
 int
+spool_make_folder(const char *folder, struct err *e)
+{
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return err_errno(e, EX_CANTCREAT, "spool: %s", folder);
+	return 0;
+}
+
+int
 spool_put(const char *folder, const struct event *event, struct err *e)
 {
 	char name[64], tmp[80];
@@ -73,9 +86,8 @@ spool_put(const char *folder, const struct event *event, struct err *e)
 	char *words;
 	int dir, rc;
 
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return err_errno(e, EX_CANTCREAT, "spool: %s", folder);
-	if ((dir = open_folder(folder, e)) < 0)
+	if (spool_make_folder(folder, e) != 0 ||
+	    (dir = open_folder(folder, e)) < 0)
 		return -1;
 	if ((words = event_to_words(event, &len)) == NULL) {
 		close(dir);
@@ -102,97 +114,46 @@ is_event_name(const char *name)
 	return name[0] >= '0' && name[0] <= '9' && strchr(name, '.') == NULL;
 }
 
-bool
-spool_is_fresh(const char *folder, int64_t now_us)
+static bool
+is_bad_name(const char *name)
 {
-	bool waits = false;
+	size_t len = strlen(name);
+
+	return len > strlen(BAD_SUFFIX) &&
+	    strcmp(name + len - strlen(BAD_SUFFIX), BAD_SUFFIX) == 0;
+}
+
+struct spool_state
+spool_look(const char *folder, int64_t limit, int64_t now_us)
+{
+	struct spool_state state = { .oldest_us = UNKNOWN };
 	struct dirent *entry;
 	struct stat st;
-	DIR *dir;
+	int64_t at_us;
+	DIR *dir = opendir(folder);
 
-	if (stat(folder, &st) != 0 ||
-	    now_us / TEXT_US - st.st_mtime >= FRESH_SECONDS ||
-	    (dir = opendir(folder)) == NULL)
-		return false;
-	while (!waits && (entry = readdir(dir)) != NULL)
-		waits = is_event_name(entry->d_name);
+	if (dir == NULL)
+		return state;
+	while (state.waiting < limit && (entry = readdir(dir)) != NULL) {
+		if (is_bad_name(entry->d_name))
+			state.bad++;
+		if (!is_event_name(entry->d_name))
+			continue;
+		state.waiting++;
+		at_us = strtoll(entry->d_name, NULL, 10);
+		if (state.oldest_us == UNKNOWN || at_us < state.oldest_us)
+			state.oldest_us = at_us;
+	}
+	state.fresh = state.waiting > 0 && fstat(dirfd(dir), &st) == 0 &&
+	    now_us / TEXT_US - st.st_mtime < FRESH_SECONDS;
 	closedir(dir);
-	return waits;
+	return state;
 }
 
 static int
 compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void
-remove_leftover(int dir, const char *name)
-{
-	struct stat st;
-
-	if (strncmp(name, TMP_PREFIX, strlen(TMP_PREFIX)) == 0 &&
-	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    time(NULL) - st.st_mtime > TMP_SECONDS)
-		unlinkat(dir, name, 0);
-}
-
-static int
-collect_names(DIR *dir, char ***names, size_t *n)
-{
-	struct dirent *entry;
-
-	while ((entry = readdir(dir)) != NULL) {
-		remove_leftover(dirfd(dir), entry->d_name);
-		if (!is_event_name(entry->d_name))
-			continue;
-		if ((*n & (*n - 1)) == 0) {
-			size_t room = *n == 0 ? 1 : 2 * *n;
-			char **grown = realloc(*names, room * sizeof(*grown));
-
-			if (grown == NULL)
-				return -1;
-			*names = grown;
-		}
-		if (((*names)[*n] = strdup(entry->d_name)) == NULL)
-			return -1;
-		(*n)++;
-	}
-	return 0;
-}
-
-int
-spool_names(const char *folder, size_t max, char ***names, size_t *n,
-    struct err *e)
-{
-	DIR *dir = opendir(folder);
-	int rc;
-
-	*names = NULL;
-	*n = 0;
-	if (dir == NULL)
-		return errno == ENOENT ?
-		    0 :
-		    err_errno(e, EX_NOPERM, "spool: %s", folder);
-	rc = collect_names(dir, names, n);
-	closedir(dir);
-	if (rc != 0) {
-		spool_free_names(*names, *n);
-		return err_set(e, EX_OSERR, "spool: out of memory");
-	}
-	if (*n > 0)
-		qsort(*names, *n, sizeof(**names), compare_names);
-	for (; *n > max; (*n)--)
-		free((*names)[*n - 1]);
-	return 0;
-}
-
-void
-spool_free_names(char **names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free(names[i]);
-	free(names);
 }
 
 /*
@@ -232,6 +193,104 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 	return err_set(e, EX_IOERR, "cannot be read");
 }
 
+static bool
+is_whole(int dir, const char *name)
+{
+	struct event event;
+	struct err ignored;
+	size_t len;
+	char *data;
+	bool whole;
+
+	event_init(&event, EVENT_BAN, 0);
+	if (read_file(dir, name, &data, &len, &ignored) != 0)
+		return false;
+	whole = event_from_words(&event, data, len, &ignored) == 0;
+	event_free(&event);
+	free(data);
+	return whole;
+}
+
+/* What killed writers left: a whole event waits like any other. */
+static void
+clear_leftovers(DIR *dir)
+{
+	int fd = dirfd(dir);
+	struct dirent *entry;
+	struct stat st;
+
+	while ((entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+
+		if (strncmp(name, TMP_PREFIX, strlen(TMP_PREFIX)) != 0 ||
+		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+		    time(NULL) - st.st_mtime <= TMP_SECONDS)
+			continue;
+		if (!is_whole(fd, name) ||
+		    renameat(fd, name, fd, name + strlen(TMP_PREFIX)) != 0)
+			unlinkat(fd, name, 0);
+	}
+	rewinddir(dir);
+}
+
+static int
+collect_names(DIR *dir, char ***names, size_t *n)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir)) != NULL) {
+		if (!is_event_name(entry->d_name))
+			continue;
+		if ((*n & (*n - 1)) == 0) {
+			size_t room = *n == 0 ? 1 : 2 * *n;
+			char **grown = realloc(*names, room * sizeof(*grown));
+
+			if (grown == NULL)
+				return -1;
+			*names = grown;
+		}
+		if (((*names)[*n] = strdup(entry->d_name)) == NULL)
+			return -1;
+		(*n)++;
+	}
+	return 0;
+}
+
+int
+spool_names(const char *folder, size_t max, char ***names, size_t *n,
+    struct err *e)
+{
+	DIR *dir = opendir(folder);
+	int rc;
+
+	*names = NULL;
+	*n = 0;
+	if (dir == NULL)
+		return errno == ENOENT ?
+		    0 :
+		    err_errno(e, EX_NOPERM, "spool: %s", folder);
+	clear_leftovers(dir);
+	rc = collect_names(dir, names, n);
+	closedir(dir);
+	if (rc != 0) {
+		spool_free_names(*names, *n);
+		return err_set(e, EX_OSERR, "spool: out of memory");
+	}
+	if (*n > 0)
+		qsort(*names, *n, sizeof(**names), compare_names);
+	for (; *n > max; (*n)--)
+		free((*names)[*n - 1]);
+	return 0;
+}
+
+void
+spool_free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
 int
 spool_read(const char *folder, const char *name, struct event *event,
     struct err *e)
@@ -255,12 +314,12 @@ spool_read(const char *folder, const char *name, struct event *event,
 int
 spool_set_aside(const char *folder, const char *name, struct err *e)
 {
-	char bad[NAME_MAX + 8];
+	char bad[NAME_MAX + sizeof(BAD_SUFFIX)];
 	int dir = open_folder(folder, e), rc;
 
 	if (dir < 0)
 		return -1;
-	snprintf(bad, sizeof(bad), "%s.bad", name);
+	snprintf(bad, sizeof(bad), "%s" BAD_SUFFIX, name);
 	if ((rc = renameat(dir, name, dir, bad)) != 0)
 		err_errno(e, EX_IOERR, "spool: %s/%s", folder, name);
 	close(dir);

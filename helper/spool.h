@@ -12,19 +12,30 @@
 
 #include "event.h"
 
+/* Make the folder (0700) where it is missing. Fails with EX_CANTCREAT. */
+int spool_make_folder(const char *folder, struct err *e);
+
 /*
- * Put an event in; it is durable on return. The folder is made (0700) where
- * missing. Fails with EX_CANTCREAT or EX_IOERR.
+ * Put an event in; it is durable on return. The folder is made as well. Fails with EX_CANTCREAT or EX_IOERR, and with EX_NOPERM where
+ * others may write the folder.
  */
 int spool_put(const char *folder, const struct event *event, struct err *e);
 
-/* Whether an event waits there and the newest came less than 10 s ago. */
-bool spool_is_fresh(const char *folder, int64_t now_us);
+struct spool_state {
+	int64_t waiting; /* events, counted up to the limit */
+	int64_t bad;	 /* files that were set aside */
+	int64_t oldest_us; /* when the oldest came; UNKNOWN: none waits */
+	bool fresh;	 /* one waits, and the newest came in the last 10 s */
+};
+
+/* How it stands with the spool; a folder that cannot be read is empty. */
+struct spool_state spool_look(const char *folder, int64_t limit,
+    int64_t now_us);
 
 /*
  * The names of the files that wait, oldest first, at most max of them; a
  * missing folder has none. Release with spool_free_names. What killed writers
- * left behind is removed on the way.
+ * left behind is taken in where it is a whole event, and removed otherwise.
  */
 int spool_names(const char *folder, size_t max, char ***names, size_t *n,
     struct err *e);

@@ -430,3 +430,12 @@ text_format_seconds(int64_t seconds, char buf[32])
 		    seconds / units[i].length, units[i].name);
 	return buf;
 }
+
+void
+text_cut_to_folder(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash != NULL)
+		slash[slash == path] = '\0';
+}

@@ -80,4 +80,7 @@ const char *text_format_time(int64_t us, char buf[32]);
  */
 const char *text_format_seconds(int64_t seconds, char buf[32]);
 
+/* Cut an absolute path to that of the folder in which it lies. */
+void text_cut_to_folder(char *path);
+
 #endif

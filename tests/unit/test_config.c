@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static const struct {
 	{ "interval", AT(interval), 1, 86400, 300 },
 	{ "backfill", AT(backfill), 0, INT32_MAX, 648000 },
 	{ "run_deadline", AT(run_deadline), 1, 3600, 60 },
+	{ "spool_limit", AT(spool_limit), 1, 10000000, 100000 },
 	{ "lock_deadline", AT(lock_deadline), 1, 3000, 500 },
 	{ "retention_days", AT(retention_days), 0, 36500, 0 },
 	{ "max_matches", AT(max_matches), 0, 10000, 100 },
@@ -391,6 +393,63 @@ printed(void)
 }
 
 static void
+a_file_that_others_may_write_is_refused(void **state)
+{
+	static const struct {
+		mode_t file, folder;
+		const char *why; /* NULL: it is taken */
+	} rows[] = {
+		{ 0600, 0700, NULL },
+		{ 0644, 0755, NULL },
+		{ 0620, 0700, "/cfg: group or others may write it (mode 620)" },
+		{ 0602, 0700, "/cfg: group or others may write it (mode 602)" },
+		{ 0600, 0770, "group or others may write it (mode 770)" },
+		{ 0600, 01777, "group or others may write it (mode 777)" },
+	};
+	struct scratch *s = *state;
+	const char *path = scratch_path(s, "cfg");
+	struct config config;
+	struct err e;
+
+	scratch_write(path, "interval = 7;", 13);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(chmod(path, rows[i].file), 0);
+		assert_int_equal(chmod(s->folder, rows[i].folder), 0);
+		if (rows[i].why == NULL) {
+			assert_ok(config_load(&config, path, &e), &e);
+			assert_int_equal(config.interval, 7);
+			continue;
+		}
+		assert_int_equal(config_load(&config, path, &e), -1);
+		assert_error(&e, EX_NOPERM, rows[i].why);
+		assert_defaults(&config, NO_FIELD);
+	}
+}
+
+static void
+so_is_one_that_it_includes(void **state)
+{
+	struct scratch *s = *state;
+	const char *path = scratch_path(s, "cfg");
+	const char *other = scratch_path(s, "other");
+	struct config config;
+	struct err e;
+	char text[200];
+
+	snprintf(text, sizeof(text), "@include \"%s\"\n", other);
+	scratch_write(path, text, strlen(text));
+	scratch_write(other, "interval = 7;", 13);
+	assert_int_equal(chmod(path, 0600), 0);
+	assert_int_equal(chmod(other, 0600), 0);
+	assert_ok(config_load(&config, path, &e), &e);
+	assert_int_equal(config.interval, 7);
+	assert_int_equal(chmod(other, 0622), 0);
+	assert_int_equal(config_load(&config, path, &e), -1);
+	assert_error(&e, EX_NOPERM, "/other: group or others may write");
+	assert_defaults(&config, NO_FIELD);
+}
+
+static void
 the_printed_defaults_are_all_of_them(void **state)
 {
 	struct config config;
@@ -461,6 +520,8 @@ main(void)
 		scratch_unit_test(what_is_wrong_is_told_with_its_line),
 		scratch_unit_test(
 		    what_is_wrong_in_an_included_file_is_told_of_that_one),
+		scratch_unit_test(a_file_that_others_may_write_is_refused),
+		scratch_unit_test(so_is_one_that_it_includes),
 		scratch_unit_test(the_printed_defaults_are_all_of_them),
 		cmocka_unit_test(the_example_file_is_what_is_printed),
 	};

@@ -517,13 +517,13 @@ a_line_holds_no_byte_that_is_not_plain(void **state)
 	set(&event, "id", "a b%\n\t\x1b[2J\x7f\xc3\xa9\"'");
 	set(&event, "ip", "");
 	set(&event, "data", "\xe2\x80\xae");
-	line = event_to_line(&event);
+	line = event_to_line(&event, "disk full");
 	assert_non_null(line);
 	assert_string_equal(line,
 	    "ban --at 1795458480123456 --jail sshd "
 	    "--id a%20b%25%0A%09%1B[2J%7F%C3%A9\"' --ip  --family inet4 "
 	    "--time 1795458480.0 --bantime 600 --bancount 2 --failures 5 "
-	    "--restored 0 --row 0 --data %E2%80%AE --tag 0");
+	    "--restored 0 --row 0 --data %E2%80%AE --tag 0 # disk full");
 	for (i = 0; line[i] != '\0'; i++)
 		assert_true(line[i] >= 0x20 && line[i] < 0x7f);
 	free(line);
@@ -542,14 +542,14 @@ every_byte_of_a_line_can_be_told(void **state)
 	for (c = 1; c < 0x80; c++) {
 		id[c - 1] = (char)c;
 		at += (size_t)snprintf(expected + at, sizeof(expected) - at,
-		    c <= 0x20 || c == 0x7f || c == '%' ? "%%%02X" : "%c", c);
+		    c <= 0x20 || c == 0x7f || c == '%' || c == '#' ? "%%%02X" : "%c", c);
 	}
 	id[0x7f] = '\0';
-	strcpy(expected + at, " --restored 0 --row 0 --tag 0");
+	strcpy(expected + at, " --restored 0 --row 0 --tag 0 # why");
 	event_init(&event, EVENT_FLUSH, 1);
 	set(&event, "jail", "j");
 	set(&event, "id", id);
-	line = event_to_line(&event);
+	line = event_to_line(&event, "why");
 	assert_string_equal(line, expected);
 	free(line);
 	event_free(&event);

@@ -24,6 +24,12 @@
 #define AT INT64_C(1795458480123456)
 #define ALL 1000
 
+static bool
+is_fresh(const char *folder, int64_t now_us)
+{
+	return spool_look(folder, ALL, now_us).fresh;
+}
+
 /* Put an event of that time in; its id is name. */
 static void
 put(const char *folder, int64_t at_us, const char *name)
@@ -190,7 +196,7 @@ a_missing_folder_holds_nothing(void **state)
 	assert_ok(spool_names(none, ALL, &names, &n, &e), &e);
 	assert_int_equal(n, 0);
 	spool_free_names(names, n);
-	assert_false(spool_is_fresh(none, AT));
+	assert_false(is_fresh(none, AT));
 	assert_int_equal(spool_read(none, "1-1", &event, &e), -1);
 	event_free(&event);
 	assert_int_equal(spool_remove(none, "1-1", &e), -1);
@@ -214,11 +220,11 @@ a_spool_that_cannot_be_is_an_error(void **state)
 	assert_int_equal(symlink(s->folder, link), 0);
 	event_init(&event, EVENT_FLUSH, AT);
 	assert_int_equal(spool_put(file, &event, &e), -1);
-	assert_error(&e, EX_CANTCREAT, "/file: Not a directory");
+	assert_error(&e, EX_NOPERM, "/file: not a folder");
 	assert_int_equal(spool_put(inside, &event, &e), -1);
 	assert_error(&e, EX_CANTCREAT, "/none/spool: No such file");
 	assert_int_equal(spool_put(link, &event, &e), -1);
-	assert_int_equal(e.code, EX_CANTCREAT);
+	assert_error(&e, EX_NOPERM, "/link: a symbolic link");
 	assert_int_equal(spool_names(file, ALL, &names, &n, &e), -1);
 	assert_error(&e, EX_NOPERM, "/file: Not a directory");
 	assert_int_equal(count_files(s->folder), 2);
@@ -244,7 +250,67 @@ a_put_that_finds_its_name_taken_is_an_error(void **state)
 }
 
 static void
-what_killed_writers_left_goes_once_it_is_old(void **state)
+a_folder_that_others_may_write_takes_no_event(void **state)
+{
+	struct scratch *s = *state;
+	struct event event;
+	struct err e;
+	char name[256];
+
+	put(s->folder, AT, "192.0.2.1");
+	only_name(s->folder, name);
+	assert_int_equal(chmod(s->folder, 0770), 0);
+	event_init(&event, EVENT_FLUSH, AT);
+	assert_int_equal(spool_put(s->folder, &event, &e), -1);
+	assert_error(&e, EX_NOPERM, "group or others may write");
+	/* Nor is what lies there believed. */
+	assert_int_equal(spool_read(s->folder, name, &event, &e), -1);
+	assert_error(&e, EX_NOPERM, "group or others may write");
+}
+
+static void
+a_whole_event_that_a_killed_writer_left_waits_like_any_other(void **state)
+{
+	struct scratch *s = *state;
+	struct event event;
+	struct err e;
+	char name[256], tmp[300];
+
+	put(s->folder, AT, "192.0.2.1");
+	only_name(s->folder, name);
+	snprintf(tmp, sizeof(tmp), "tmp-%s", name);
+	assert_int_equal(rename(scratch_path(s, name), scratch_path(s, tmp)),
+	    0);
+	assert_int_equal(count_names(s->folder), 0);
+	set_age(scratch_path(s, tmp), 3600);
+	assert_int_equal(count_names(s->folder), 1);
+	assert_ok(spool_read(s->folder, name, &event, &e), &e);
+	assert_int_equal(event.at_us, AT);
+	event_free(&event);
+}
+
+static void
+how_it_stands_with_the_spool_can_be_told(void **state)
+{
+	struct scratch *s = *state;
+	struct spool_state look = spool_look(s->folder, ALL, AT);
+
+	assert_int_equal(look.waiting, 0);
+	assert_int_equal(look.oldest_us, UNKNOWN);
+	for (int i = 0; i < 5; i++)
+		put(s->folder, AT - i, "192.0.2.1");
+	scratch_write(scratch_path(s, "1-1.bad"), "x", 1);
+	look = spool_look(s->folder, ALL, AT);
+	assert_int_equal(look.waiting, 5);
+	assert_int_equal(look.bad, 1);
+	assert_int_equal(look.oldest_us, AT - 4);
+	assert_int_equal(spool_look(s->folder, 3, AT).waiting, 3);
+	assert_int_equal(spool_look(scratch_path(s, "none"), ALL, AT).waiting,
+	    0);
+}
+
+static void
+half_an_event_of_a_killed_writer_goes_once_it_is_old(void **state)
 {
 	struct scratch *s = *state;
 	const char *young = scratch_path(s, "tmp-1-1");
@@ -252,11 +318,11 @@ what_killed_writers_left_goes_once_it_is_old(void **state)
 	const char *other = scratch_path(s, "other");
 
 	scratch_write(young, "ban", 3);
-	set_age(young, 1800);
+	set_age(young, 30);
 	scratch_write(old, "ban", 3);
-	set_age(old, 7200);
+	set_age(old, 3600);
 	scratch_write(other, "ban", 3);
-	set_age(other, 7200);
+	set_age(other, 3600);
 	put(s->folder, AT, "192.0.2.1");
 	assert_int_equal(count_names(s->folder), 1);
 	assert_int_equal(access(young, F_OK), 0);
@@ -288,7 +354,7 @@ what_is_no_event_does_not_wait(void **state)
 	for (i = 0; i < ARRAY_LEN(others); i++)
 		scratch_write(scratch_path(s, others[i]), "x", 1);
 	assert_int_equal(count_names(s->folder), 0);
-	assert_false(spool_is_fresh(s->folder, (int64_t)time(NULL) * 1000000));
+	assert_false(is_fresh(s->folder, (int64_t)time(NULL) * 1000000));
 	assert_int_equal(count_files(s->folder), ARRAY_LEN(others));
 }
 
@@ -406,24 +472,24 @@ a_spool_is_fresh_for_ten_seconds(void **state)
 	char name[256];
 	size_t i;
 
-	assert_false(spool_is_fresh(s->folder, (int64_t)time(NULL) * 1000000));
+	assert_false(is_fresh(s->folder, (int64_t)time(NULL) * 1000000));
 	put(s->folder, AT, "192.0.2.1");
 	assert_int_equal(stat(s->folder, &st), 0);
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_int_equal(
-		    spool_is_fresh(s->folder,
+		    is_fresh(s->folder,
 			((int64_t)st.st_mtime + rows[i].age) * 1000000),
 		    rows[i].fresh);
 	}
 	/* The clock was put back: it is not older than now. */
 	set_age(s->folder, -3600);
-	assert_true(spool_is_fresh(s->folder, (int64_t)st.st_mtime * 1000000));
+	assert_true(is_fresh(s->folder, (int64_t)st.st_mtime * 1000000));
 
 	/* Nothing waits: the folder changed, but it is empty. */
 	only_name(s->folder, name);
 	assert_int_equal(spool_remove(s->folder, name, NULL), 0);
 	assert_int_equal(stat(s->folder, &st), 0);
-	assert_false(spool_is_fresh(s->folder, (int64_t)st.st_mtime * 1000000));
+	assert_false(is_fresh(s->folder, (int64_t)st.st_mtime * 1000000));
 }
 
 int
@@ -437,7 +503,13 @@ main(void)
 		scratch_unit_test(a_missing_folder_holds_nothing),
 		scratch_unit_test(a_spool_that_cannot_be_is_an_error),
 		scratch_unit_test(a_put_that_finds_its_name_taken_is_an_error),
-		scratch_unit_test(what_killed_writers_left_goes_once_it_is_old),
+		scratch_unit_test(
+		    a_folder_that_others_may_write_takes_no_event),
+		scratch_unit_test(
+		    a_whole_event_that_a_killed_writer_left_waits_like_any_other),
+		scratch_unit_test(how_it_stands_with_the_spool_can_be_told),
+		scratch_unit_test(
+		    half_an_event_of_a_killed_writer_goes_once_it_is_old),
 		scratch_unit_test(an_old_event_is_no_leftover),
 		scratch_unit_test(what_is_no_event_does_not_wait),
 		scratch_unit_test(a_file_that_holds_no_event_is_set_aside),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An event reads text that an attacker chose, as root, inside fail2ban. So
+ * that a flaw in that reading is worth little, the kernel is told beforehand
+ * what an event never does: start a program, gain rights, change a file
+ * anywhere but in the folders of the archive and the spool.
+ */
+#ifndef CONFINE_H
+#define CONFINE_H
+
+/*
+ * For the rest of the process. A folder that is missing is left out, and all
+ * of it where the kernel is older than 5.13 or has no Landlock: what makes an
+ * event safer must not make it fail. (landlock(7), prctl(2).)
+ */
+void confine(const char *const *folders, int n);
+
+#endif

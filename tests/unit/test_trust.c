@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "trust.h"
+#include "scratch.h"
+
+/* A folder of that mode in the scratch. */
+static const char *
+make_folder(struct scratch *s, const char *name, mode_t mode)
+{
+	const char *path = scratch_path(s, name);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	return path;
+}
+
+static void
+refuses(const char *path, const char *why)
+{
+	struct err e;
+
+	assert_int_equal(trust_folder(path, &e), -1);
+	assert_error(&e, EX_NOPERM, why);
+	assert_error(&e, EX_NOPERM, path);
+}
+
+static void
+a_folder_of_ours_is_trusted(void **state)
+{
+	struct scratch *s = *state;
+	struct err e;
+
+	assert_ok(trust_folder(make_folder(s, "own", 0700), &e), &e);
+	assert_ok(trust_folder(scratch_path(s, "own//"), &e), &e);
+	assert_ok(trust_folder(scratch_path(s, "./own"), &e), &e);
+	assert_ok(trust_folder(make_folder(s, "read", 0755), &e), &e);
+	assert_ok(trust_folder("/", &e), &e);
+}
+
+static void
+a_folder_that_others_may_write_is_not(void **state)
+{
+	struct scratch *s = *state;
+
+	refuses(make_folder(s, "group", 0770), "chmod go-w");
+	refuses(make_folder(s, "world", 0707), "mode 707");
+	refuses(make_folder(s, "sticky", 01777), "chmod go-w");
+}
+
+static void
+nor_is_one_below_a_folder_that_others_may_write(void **state)
+{
+	struct scratch *s = *state;
+	struct err e;
+
+	make_folder(s, "world", 0777);
+	make_folder(s, "world/below", 0700);
+	assert_int_equal(trust_folder(scratch_path(s, "world/below"), &e), -1);
+	assert_error(&e, EX_NOPERM, "/world: group or others");
+}
+
+static void
+below_a_folder_like_tmp_it_is(void **state)
+{
+	struct scratch *s = *state;
+	struct err e;
+
+	make_folder(s, "tmp", 01777);
+	make_folder(s, "tmp/below", 0700);
+	assert_ok(trust_folder(scratch_path(s, "tmp/below"), &e), &e);
+}
+
+static void
+a_symbolic_link_is_not_followed(void **state)
+{
+	struct scratch *s = *state;
+	struct err e;
+
+	make_folder(s, "real", 0700);
+	make_folder(s, "real/below", 0700);
+	assert_int_equal(symlink("real", scratch_path(s, "link")), 0);
+	refuses(scratch_path(s, "link"), "a symbolic link");
+	assert_int_equal(trust_folder(scratch_path(s, "link/below"), &e), -1);
+	assert_error(&e, EX_NOPERM, "/link: a symbolic link");
+}
+
+static void
+what_is_no_folder_is_refused(void **state)
+{
+	struct scratch *s = *state;
+	struct err e;
+
+	scratch_write(scratch_path(s, "file"), "x", 1);
+	refuses(scratch_path(s, "file"), "not a folder");
+	refuses("relative", "not an absolute path");
+	refuses("", "not an absolute path");
+	assert_int_equal(trust_folder(scratch_path(s, "none"), &e), -1);
+	assert_error(&e, EX_NOINPUT, "No such file");
+}
+
+static void
+anothers_file_is_not_trusted(void **state)
+{
+	static const struct {
+		uid_t uid;
+		mode_t mode;
+		const char *why; /* NULL: trusted */
+	} rows[] = {
+		{ 0, 0600, NULL },
+		{ 0, 0644, NULL },
+		{ 0, 0664, "group or others may write" },
+		{ 0, 0602, "group or others may write" },
+		{ 12345, 0600, "belongs to user 12345" },
+	};
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct stat st = { .st_uid = rows[i].uid,
+			.st_mode = S_IFREG | rows[i].mode };
+
+		if (rows[i].why == NULL) {
+			assert_ok(trust_file("/a", &st, &e), &e);
+			continue;
+		}
+		assert_int_equal(trust_file("/a", &st, &e), -1);
+		assert_error(&e, EX_NOPERM, rows[i].why);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_unit_test(a_folder_of_ours_is_trusted),
+		scratch_unit_test(a_folder_that_others_may_write_is_not),
+		scratch_unit_test(
+		    nor_is_one_below_a_folder_that_others_may_write),
+		scratch_unit_test(below_a_folder_like_tmp_it_is),
+		scratch_unit_test(a_symbolic_link_is_not_followed),
+		scratch_unit_test(what_is_no_folder_is_refused),
+		cmocka_unit_test(anothers_file_is_not_trusted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
