@@ -23,7 +23,7 @@ static const char *const schema[] = {
 #include "schema.inc"
 };
 
-#define SCHEMA_VERSION ((int)ARRAY_LEN(schema))
+const int archive_version = (int)ARRAY_LEN(schema);
 
 static int
 pragma_int(struct archive *a, const char *sql, int64_t *v, struct err *e)
@@ -39,9 +39,8 @@ pragma_int(struct archive *a, const char *sql, int64_t *v, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The schema's version; 0: an empty file. */
-static int
-check_version(struct archive *a, int64_t *version, struct err *e)
+int
+archive_check_version(struct archive *a, int64_t *version, struct err *e)
 {
 	int64_t application, schema_version;
 
@@ -54,12 +53,18 @@ check_version(struct archive *a, int64_t *version, struct err *e)
 	if (application != APPLICATION_ID)
 		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
 		    a->db.name);
-	if (*version > SCHEMA_VERSION)
+	if (*version > archive_version)
 		return err_set(e, EX_PROTOCOL,
 		    "%s: version %d, this program knows up to %d: install the "
 		    "newer program",
-		    a->db.name, (int)*version, SCHEMA_VERSION);
+		    a->db.name, (int)*version, archive_version);
 	return 0;
+}
+
+int
+archive_make_tables(struct db *db, int version, struct err *e)
+{
+	return db_exec(db, schema[version - 1], e);
 }
 
 static int
@@ -71,7 +76,7 @@ migrate_to(struct archive *a, int version, struct err *e)
 	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
 	    APPLICATION_ID, version);
 	if (db_exec(&a->db, "BEGIN IMMEDIATE", e) == 0 &&
-	    db_exec(&a->db, schema[version - 1], e) == 0 &&
+	    archive_make_tables(&a->db, version, e) == 0 &&
 	    db_exec(&a->db, pragma, e) == 0)
 		return 0;
 	sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
@@ -83,12 +88,12 @@ migrate(struct archive *a, struct err *e)
 {
 	int64_t version;
 
-	if (check_version(a, &version, e) != 0)
+	if (archive_check_version(a, &version, e) != 0)
 		return -1;
 	if (version == 0 &&
 	    db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
 		return -1;
-	for (; version < SCHEMA_VERSION; version++) {
+	for (; version < archive_version; version++) {
 		if (migrate_to(a, (int)version + 1, e) != 0)
 			return -1;
 	}
@@ -193,9 +198,9 @@ open_to_read(struct archive *a, struct err *e)
 	    (db_open(&a->db, a->path,
 		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, a->lock_ms,
 		 archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
-		check_version(a, &version, e) != 0))
+		archive_check_version(a, &version, e) != 0))
 		return -1;
-	if (version == SCHEMA_VERSION)
+	if (version == archive_version)
 		return 0;
 	return err_set(e, EX_NOINPUT, "%s: %s: run fail2ban-archive reconcile",
 	    a->path,
@@ -354,34 +359,6 @@ archive_empty_wal(struct archive *a, struct err *e)
 	release_lock(a);
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 :
 						      err_wrap(e, "archive");
-}
-
-/* The first row of a check, where it is not the one that it is to be. */
-static int
-expect(struct archive *a, int which, const char *good, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, which, e);
-	int rc;
-
-	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	if (rc == 1 && (good == NULL || strcmp(db_text(st, 0), good) != 0)) {
-		a->db.corrupt = true;
-		rc = err_set(e, EX_DATAERR, "%s: %s", a->db.name,
-		    good != NULL ? db_text(st, 0) :
-				   "a row refers to one that is missing");
-	}
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
-}
-
-int
-archive_examine(struct archive *a, bool whole, struct err *e)
-{
-	if (expect(a, whole ? SQL_INTEGRITY : SQL_QUICK, "ok", e) == 0 &&
-	    expect(a, SQL_REFERENCES, NULL, e) == 0)
-		return 0;
-	return err_wrap(e, "archive");
 }
 
 int

@@ -83,11 +83,17 @@ void archive_rollback(struct archive *a);
 int archive_empty_wal(struct archive *a, struct err *e);
 
 /*
- * Look at all of the archive: every page is where it belongs (whole: and every
- * index entry too), and each reference holds. Takes long. Fails with EX_DATAERR
- * and the first thing that is wrong; the archive then counts as damaged.
+ * Make the tables of a version of the schema, 1 or later, in an empty database;
+ * in the caller's transaction, if there is one.
  */
-int archive_examine(struct archive *a, bool whole, struct err *e);
+int archive_make_tables(struct db *db, int version, struct err *e);
+
+/*
+ * See that this is an archive, and not of a newer program. *version: that of
+ * its schema, 0 for an empty file. archive_version is this program's.
+ */
+int archive_check_version(struct archive *a, int64_t *version, struct err *e);
+extern const int archive_version;
 
 /* A number of the archive's own by its key; UNKNOWN where it is not set. */
 int archive_get_number(struct archive *a, const char *key, int64_t *v,

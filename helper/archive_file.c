@@ -45,11 +45,10 @@ archive_file_check(const char *path, struct stat *st, struct err *e)
 	*st = (struct stat){ 0 };
 	folder_of(path, folder);
 	if (trust_folder(folder, e) != 0)
-		return -1;
+		return e->code == EX_NOINPUT ? 0 : -1;
 	if (lstat(path, st) != 0)
-		return errno == ENOENT ?
-		    0 :
-		    err_errno(e, EX_NOINPUT, "%s", path);
+		return errno == ENOENT ? 0 :
+					 err_errno(e, EX_NOINPUT, "%s", path);
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, EX_DATAERR, "%s: not a regular file", path);
 	return trust_file(path, st, e);
@@ -67,20 +66,33 @@ archive_file_is_torn(const char *path, const struct stat *st)
 	return lstat(wal, &beside) == 0 && beside.st_size > 0;
 }
 
-/* Flush a folder, so that the names in it last. */
 static int
-sync_folder(const char *path)
+sync_one(const char *path)
 {
-	char folder[PATH_MAX];
-	int fd, rc;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
 
-	folder_of(path, folder);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	rc = fsync(fd);
 	close(fd);
 	return rc;
+}
+
+/* Flush the folder of a file, so that the names in it last. */
+static int
+sync_folder(const char *path)
+{
+	char folder[PATH_MAX] = ".";
+
+	if (strchr(path, '/') != NULL)
+		folder_of(path, folder);
+	return sync_one(folder);
+}
+
+int
+archive_file_sync(const char *path)
+{
+	return sync_one(path) != 0 ? -1 : sync_folder(path);
 }
 
 static bool
@@ -132,6 +144,15 @@ remove_beside(const char *path, const char *suffix)
 
 	snprintf(name, sizeof(name), "%s%s", path, suffix);
 	return unlink(name) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+void
+archive_file_remove(const char *path)
+{
+	remove_beside(path, "");
+	remove_beside(path, "-wal");
+	remove_beside(path, "-shm");
+	remove_beside(path, "-journal");
 }
 
 int

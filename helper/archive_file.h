@@ -42,6 +42,15 @@ int archive_file_set_aside(const char *path, const char *word,
 int archive_file_count_corrupt(const char *path);
 
 /*
+ * Flush a file, closed by SQLite, and its name to disk. -1 and errno on
+ * failure.
+ */
+int archive_file_sync(const char *path);
+
+/* Remove a copy of an archive and what SQLite has beside it, if it is there. */
+void archive_file_remove(const char *path);
+
+/*
  * A mark that a reader met damage: the next reconcile looks at all of the
  * archive, and takes the mark away. No failure is told.
  */

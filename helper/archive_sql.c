@@ -206,5 +206,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
+	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
+	[SQL_HAS_TABLE] =
+	    "SELECT 1 FROM sqlite_schema WHERE name = ?1 "
+	    "AND type = ?2 AND sql = ?3",
 	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
 };

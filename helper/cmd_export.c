@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "escape.h"
 #include "options.h"
 
 static int
 print_line(void *to UNUSED, const char *line)
 {
-	return puts(line) == EOF ? -1 : 0;
+	escape_json(stdout, line);
+	return putchar('\n') == EOF ? -1 : 0;
 }
 
 static int

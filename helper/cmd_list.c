@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "escape.h"
 #include "options.h"
 #include "text.h"
 
@@ -13,7 +14,7 @@ print_cell(const char *s, int width)
 {
 	char cell[256];
 
-	text_escape(cell, sizeof(cell), s, strlen(s));
+	escape_text(cell, sizeof(cell), s, strlen(s));
 	printf("%-*s  ", width, cell);
 }
 

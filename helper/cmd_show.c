@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "command.h"
+#include "escape.h"
 #include "options.h"
 #include "text.h"
 
@@ -14,12 +15,12 @@
 static int
 print_escaped(const char *before, const char *s, const char *after)
 {
-	size_t len = strlen(s), room = text_escape(NULL, 0, s, len) + 1;
+	size_t len = strlen(s), room = escape_text(NULL, 0, s, len) + 1;
 	char *escaped = malloc(room);
 
 	if (escaped == NULL)
 		return -1;
-	text_escape(escaped, room, s, len);
+	escape_text(escaped, room, s, len);
 	printf("%s%s%s", before, escaped, after);
 	free(escaped);
 	return ferror(stdout) ? -1 : 0;
@@ -71,13 +72,6 @@ print_line(void *to UNUSED, const char *line)
 }
 
 static int
-no_option(void *to UNUSED, const char *name UNUSED, const char *value UNUSED,
-    struct err *e UNUSED)
-{
-	return 0;
-}
-
-static int
 run_show(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
@@ -85,10 +79,8 @@ run_show(const struct command *self, const struct config *config, int argc,
 	int64_t count = 0;
 	int operands, rc;
 
-	if (options_parse(self, argc, argv, no_option, NULL, &operands, e) != 0)
+	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0)
 		return -1;
-	if (argc - operands != 1)
-		return err_set(e, EX_USAGE, "show: give one id or address");
 	if (archive_open_read(&archive, config->archive, e) != 0)
 		return -1;
 	rc = archive_show(&archive, argv[operands], print_ban, print_line,
@@ -99,12 +91,10 @@ run_show(const struct command *self, const struct config *config, int argc,
 	return rc;
 }
 
-static const struct option_spec options[] = { { NULL, NULL, NULL } };
-
 const struct command cmd_show = {
 	.name = "show",
 	.operands = "ID",
 	.summary = "show all about one id or address",
-	.options = options,
+	.options = options_none,
 	.run = run_show,
 };

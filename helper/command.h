@@ -27,7 +27,10 @@ struct command {
 	 * is told what goes wrong.
 	 */
 	bool event;
-	/* argv[0] is the verb. 0, or -1 and e: main prints it and exits. */
+	/*
+	 * argv[0] is the verb. The exit status, or -1 and e: main prints it
+	 * and exits with its code.
+	 */
 	int (*run)(const struct command *self, const struct config *config,
 	    int argc, char **argv, struct err *e);
 };
@@ -35,5 +38,6 @@ struct command {
 extern const struct command cmd_ban, cmd_unban, cmd_prolong, cmd_flush;
 extern const struct command cmd_reconcile;
 extern const struct command cmd_list, cmd_show, cmd_export;
+extern const struct command cmd_check, cmd_verify, cmd_backup, cmd_restore;
 
 #endif

@@ -3,7 +3,8 @@
 
 #include "macros.h"
 
-/* Built with sanitizers or for coverage, a program writes reports of its own. */
+/* Built with sanitizers or for coverage, a program writes reports of its own.
+ */
 #if !defined(__SANITIZE_ADDRESS__) && defined(__has_include)
 #if __has_include(<linux/landlock.h>)
 #define HAS_LANDLOCK
@@ -54,8 +55,8 @@ confine(const char *const *folders, int n)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return;
-	rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr),
-	    0);
+	rules =
+	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (rules < 0)
 		return;
 	for (int i = 0; i < n; i++)

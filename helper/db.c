@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "text.h"
+#include "escape.h"
 
 static int
 exit_code(int rc)
@@ -55,8 +55,8 @@ db_open(struct db *db, const char *path, int flags, int busy_ms,
     const char *const *sql, int count, struct err *e)
 {
 	*db = (struct db){ .sql = sql, .count = count };
-	text_escape(db->name, sizeof(db->name), path, strlen(path));
-	db->statements = calloc((size_t)count, sizeof(sqlite3_stmt *));
+	escape_text(db->name, sizeof(db->name), path, strlen(path));
+	db->statements = calloc((size_t)count + 1, sizeof(sqlite3_stmt *));
 	if (db->statements == NULL)
 		return err_set(e, EX_OSERR, "%s: out of memory", db->name);
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {

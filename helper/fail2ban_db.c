@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "now.h"
 #include "text.h"
 
@@ -363,7 +364,7 @@ fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
 		snprintf(raw, sizeof(raw), "%" PRId64 " %.20s %s", t,
 		    db_text(st, 1) != NULL ? db_text(st, 1) : "",
 		    db_text(st, 2) != NULL ? db_text(st, 2) : "");
-		text_escape(key, 64, raw, strlen(raw));
+		escape_text(key, 64, raw, strlen(raw));
 	}
 	sqlite3_reset(st);
 	return 0;

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "escape.h"
 #include "pickle.h"
-#include "text.h"
 
 #define END "<F2B_END_COMMAND>"
 #define END_LEN (sizeof(END) - 1)
@@ -135,7 +135,7 @@ read_pair(struct answer *a, const char *question, struct err *e)
 	char said[160];
 
 	if (pickle_is(root, PICKLE_STR)) {
-		text_escape(said, sizeof(said), root->u.text, root->n);
+		escape_text(said, sizeof(said), root->u.text, root->n);
 		return err_set(e, EX_PROTOCOL, "fail2ban says: %s", said);
 	}
 	if (pickle_is(root, PICKLE_LIST) && pickle_is_str(ack, "SHUTDOWN"))
@@ -197,9 +197,9 @@ refused(const struct answer *a, struct err *e)
 
 	why = pickle_item(p, pickle_item(p, a->value, 1), 0);
 	if (pickle_is(what, PICKLE_STR))
-		text_escape(name, sizeof(name), what->u.text, what->n);
+		escape_text(name, sizeof(name), what->u.text, what->n);
 	if (pickle_is(why, PICKLE_STR))
-		text_escape(said, sizeof(said), why->u.text, why->n);
+		escape_text(said, sizeof(said), why->u.text, why->n);
 	return err_set(e, EX_PROTOCOL, "fail2ban says: %s: %s", name, said);
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "escape.h"
 #include "wake.h"
 
 /* The longest line, escaped. */
@@ -49,7 +49,7 @@ make_line(char line[LINE_MAX_BYTES], const char *fmt, va_list ap)
 	char text[LINE_MAX_BYTES * 2 / 3];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
-	text_escape(line, LINE_MAX_BYTES, text, strlen(text));
+	escape_text(line, LINE_MAX_BYTES, text, strlen(text));
 }
 
 void

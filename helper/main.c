@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <sqlite3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
 #include "command.h"
+#include "escape.h"
 #include "log.h"
-#include "text.h"
 
 static const struct command *const commands[] = {
 	&cmd_ban,
@@ -18,6 +19,10 @@ static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_show,
 	&cmd_export,
+	&cmd_check,
+	&cmd_verify,
+	&cmd_backup,
+	&cmd_restore,
 };
 
 static void
@@ -115,6 +120,22 @@ take_globals(int argc, char **argv, const char **config_file, struct err *e)
 	return i;
 }
 
+/*
+ * Of the environment only the time zone is taken: the libraries would look
+ * there for folders to write to.
+ */
+static void
+forget_environment(void)
+{
+	const char *zone = getenv("TZ");
+	char *kept = zone != NULL ? strdup(zone) : NULL;
+
+	clearenv();
+	if (kept != NULL)
+		setenv("TZ", kept, 1);
+	free(kept);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -125,6 +146,7 @@ main(int argc, char **argv)
 	int i, rc;
 
 	umask(077);
+	forget_environment();
 	i = take_globals(argc, argv, &config_file, &e);
 	if (i == 0)
 		return EX_OK;
@@ -133,16 +155,16 @@ main(int argc, char **argv)
 		return e.code;
 	}
 	if ((command = find_command(argv[i])) == NULL) {
-		text_escape(escaped, sizeof(escaped), argv[i], strlen(argv[i]));
+		escape_text(escaped, sizeof(escaped), argv[i], strlen(argv[i]));
 		log_line(LOG_ERR,
 		    "%s: unknown command; see fail2ban-archive --help",
 		    escaped);
 		return EX_USAGE;
 	}
 	rc = run(command, config_file, argc - i, argv + i, &e);
-	if (rc == 0 && fflush(stdout) != 0)
+	if (rc >= 0 && fflush(stdout) != 0)
 		rc = err_errno(&e, EX_IOERR, "standard output");
-	if (rc != 0)
+	if (rc < 0)
 		log_line(LOG_ERR, "%s", e.text);
-	return rc == 0 ? EX_OK : e.code;
+	return rc < 0 ? e.code : rc;
 }

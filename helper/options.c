@@ -5,10 +5,30 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "escape.h"
 #include "now.h"
 #include "text.h"
 
 #define OPTIONS_MAX 24
+
+const struct option_spec options_none[] = { { NULL, NULL, NULL } };
+
+/* As many as the help says: none, one in brackets, or just one. */
+static int
+check_operands(const struct command *self, int n, struct err *e)
+{
+	bool none = self->operands[0] == '\0', maybe = self->operands[0] == '[';
+
+	if (n == (none ? 0 : 1) || (n == 0 && maybe))
+		return 0;
+	if (none)
+		return err_set(e, EX_USAGE,
+		    "%s: takes options only; see fail2ban-archive %s --help",
+		    self->name, self->name);
+	return err_set(e, EX_USAGE,
+	    "%s: give %s %s; see fail2ban-archive %s --help", self->name,
+	    maybe ? "at most one" : "one", self->operands, self->name);
+}
 
 int
 options_parse(const struct command *self, int argc, char **argv,
@@ -30,7 +50,7 @@ options_parse(const struct command *self, int argc, char **argv,
 				return err_wrap(e, "%s", self->name);
 			continue;
 		}
-		text_escape(escaped, sizeof(escaped), argv[optind - 1],
+		escape_text(escaped, sizeof(escaped), argv[optind - 1],
 		    strlen(argv[optind - 1]));
 		return err_set(e, EX_USAGE,
 		    "%s: %s: %s; see fail2ban-archive %s --help", self->name,
@@ -38,11 +58,7 @@ options_parse(const struct command *self, int argc, char **argv,
 		    self->name);
 	}
 	*operands = optind;
-	if (optind < argc && self->operands[0] == '\0')
-		return err_set(e, EX_USAGE,
-		    "%s: takes options only; see fail2ban-archive %s --help",
-		    self->name, self->name);
-	return 0;
+	return check_operands(self, argc - optind, e);
 }
 
 int

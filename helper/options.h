@@ -12,9 +12,13 @@
 typedef int option_fn(void *to, const char *name, const char *value,
     struct err *e);
 
+/* The options of a verb that has none; take may be NULL then. */
+extern const struct option_spec options_none[];
+
 /*
  * Parse argv by self->options, each handed to take. *operands is the index of
- * the first argument that is no option. Fails with EX_USAGE.
+ * the first argument that is no option; there are as many as self->operands
+ * says. Fails with EX_USAGE.
  */
 int options_parse(const struct command *self, int argc, char **argv,
     option_fn *take, void *to, int *operands, struct err *e);

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive_care.h"
 #include "archive_file.h"
 #include "log.h"
 #include "now.h"
@@ -104,7 +105,8 @@ end_run(struct pass *pass, bool failed, struct err *e)
 		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
 			return -1;
 	}
-	if (archive_run_end(&pass->archive, &pass->run, now_wall_us(), e) != 0 ||
+	if (archive_run_end(&pass->archive, &pass->run, now_wall_us(), e) !=
+		0 ||
 	    pass_commit(pass, &record, e) != 0)
 		return -1;
 	return archive_empty_wal(&pass->archive, e);

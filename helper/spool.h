@@ -16,16 +16,17 @@
 int spool_make_folder(const char *folder, struct err *e);
 
 /*
- * Put an event in; it is durable on return. The folder is made as well. Fails with EX_CANTCREAT or EX_IOERR, and with EX_NOPERM where
- * others may write the folder.
+ * Put an event in; it is durable on return. The folder is made as well. Fails
+ * with EX_CANTCREAT or EX_IOERR, and with EX_NOPERM where others may write the
+ * folder.
  */
 int spool_put(const char *folder, const struct event *event, struct err *e);
 
 struct spool_state {
-	int64_t waiting; /* events, counted up to the limit */
-	int64_t bad;	 /* files that were set aside */
+	int64_t waiting;   /* events, counted up to the limit */
+	int64_t bad;	   /* files that were set aside */
 	int64_t oldest_us; /* when the oldest came; UNKNOWN: none waits */
-	bool fresh;	 /* one waits, and the newest came in the last 10 s */
+	bool fresh;	   /* one waits, and the newest came in the last 10 s */
 };
 
 /* How it stands with the spool; a folder that cannot be read is empty. */

@@ -332,63 +332,6 @@ text_to_utf8(const char *s, size_t len, size_t *out_len)
 	return out;
 }
 
-/* The code point of a valid UTF-8 sequence of n bytes. */
-static uint32_t
-decode_utf8(const char *s, size_t n)
-{
-	const unsigned char *u = (const unsigned char *)s;
-	uint32_t c = n == 1 ? u[0] : u[0] & (0x7fu >> n);
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | (u[i] & 0x3fu);
-	return c;
-}
-
-/*
- * Whether a terminal would act on c rather than show it: controls, line and
- * paragraph separators, and the marks of UAX #9 that turn the direction.
- */
-static bool
-is_hostile(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c ||
-	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2060 && c <= 0x2069) || c == 0xfeff ||
-	    (c >= 0xe0000 && c <= 0xe007f);
-}
-
-size_t
-text_escape(char *dst, size_t cap, const char *src, size_t len)
-{
-	size_t total = 0;
-	bool full = cap == 0;
-
-	if (!full)
-		dst[0] = '\0';
-	for (size_t i = 0; i < len;) {
-		char piece[16];
-		size_t n = text_utf8_length(src + i, len - i), plen;
-		uint32_t c = n != 0 ? decode_utf8(src + i, n) : 0;
-
-		if (n == 0 || (n == 1 && is_hostile(c)))
-			snprintf(piece, sizeof(piece), "\\x%02x",
-			    (unsigned)(unsigned char)src[i]);
-		else if (is_hostile(c))
-			snprintf(piece, sizeof(piece), "\\u%04" PRIx32, c);
-		else if (c == '\\')
-			memcpy(piece, "\\\\", 3);
-		else
-			snprintf(piece, sizeof(piece), "%.*s", (int)n, src + i);
-		plen = strlen(piece);
-		full = full || total + plen >= cap;
-		if (!full)
-			memcpy(dst + total, piece, plen + 1);
-		total += plen;
-		i += n != 0 ? n : 1;
-	}
-	return total;
-}
-
 const char *
 text_format_time(int64_t us, char buf[32])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Text in, values out, and back: strict parsing of numbers, times and ages,
- * UTF-8 repair, escaping for a terminal. Pure: no I/O, no clock, no locale.
+ * UTF-8 repair. Pure: no I/O, no clock, no locale.
  * Times are microseconds since the epoch unless the name says seconds.
  */
 #ifndef TEXT_H
@@ -62,14 +62,6 @@ bool text_is_utf8(const char *s, size_t len);
  * frees it. NULL when there is no memory.
  */
 char *text_to_utf8(const char *s, size_t len, size_t *out_len);
-
-/*
- * Write s for a terminal or a log: control characters, invalid UTF-8 and the
- * marks that turn the writing direction become visible escapes (\x1b,
- * \u202e), a backslash is doubled. Always terminated and never cut inside an
- * escape; returns the length that all of it would have had.
- */
-size_t text_escape(char *dst, size_t cap, const char *src, size_t len);
 
 /* us as "2026-11-23 18:48:38" in local time, into a buffer of 32 bytes. */
 const char *text_format_time(int64_t us, char buf[32]);

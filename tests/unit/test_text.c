@@ -408,98 +408,6 @@ a_length_that_cannot_be_is_no_memory(void **state)
 }
 
 static void
-what_a_terminal_would_act_on_is_shown_instead(void **state)
-{
-	static const struct {
-		const char *bytes;
-		size_t len;
-		const char *expected;
-	} rows[] = {
-		{ BYTES(""), "" },
-		{ BYTES("sshd 192.0.2.1"), "sshd 192.0.2.1" },
-		{ BYTES("\x1b[2J\x1b]0;x\x07"), "\\x1b[2J\\x1b]0;x\\x07" },
-		{ BYTES("a\0b"), "a\\x00b" },
-		{ BYTES("a\r\n\tb"), "a\\x0d\\x0a\\x09b" },
-		{ BYTES("\x7f"), "\\x7f" },
-		{ BYTES("C:\\x1b"), "C:\\\\x1b" },
-		{ BYTES("100%s%n"), "100%s%n" },
-		{ BYTES("\"'`$<>&"), "\"'`$<>&" },
-		/* Writing as it should be. */
-		{ BYTES("\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80"),
-		    "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80" },
-		{ BYTES("\xd7\xa9\xd7\x9c"), "\xd7\xa9\xd7\x9c" },
-		/* CSI in one character: U+009B. */
-		{ BYTES("\xc2\x9b[2J"), "\\u009b[2J" },
-		{ BYTES("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0" },
-		/* What turns the direction, or hides. */
-		{ BYTES("\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad"
-			"\xe2\x80\xae"),
-		    "\\u202a\\u202b\\u202c\\u202d\\u202e" },
-		{ BYTES("\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9"),
-		    "\\u2066\\u2067\\u2068\\u2069" },
-		{ BYTES("\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"),
-		    "\\u200e\\u200f\\u061c" },
-		{ BYTES("\xe2\x80\xa8\xe2\x80\xa9"), "\\u2028\\u2029" },
-		{ BYTES("\xe2\x80\x8b\xef\xbb\xbf"), "\\u200b\\ufeff" },
-		{ BYTES("\xf3\xa0\x81\x81"), "\\ue0041" },
-		/* Bytes that are no character. */
-		{ BYTES("\xff\xc3"), "\\xff\\xc3" },
-		{ BYTES("\xed\xa0\x80"), "\\xed\\xa0\\x80" },
-		{ BYTES("\xe2\x80"), "\\xe2\\x80" },
-	};
-	char out[200], *in;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		in = copy(rows[i].bytes, rows[i].len);
-		assert_int_equal(text_escape(out, sizeof(out), in, rows[i].len),
-		    strlen(rows[i].expected));
-		assert_string_equal(out, rows[i].expected);
-		free(in);
-	}
-}
-
-static void
-no_room_cuts_an_escape_in_two(void **state)
-{
-	static const char in[] =
-	    "a\x1b\\\xe2\x80\xae\xc3\xa9\xf0\x9f\x98\x80\xffz";
-	static const char all[] =
-	    "a\\x1b\\\\\\u202e\xc3\xa9\xf0\x9f\x98\x80\\xffz";
-	static const size_t ends[] = { 0, 1, 5, 7, 13, 15, 19, 23, 24 };
-	size_t cap, i, fits;
-	char *out;
-
-	(void)state;
-	assert_int_equal(sizeof(all) - 1, ends[ARRAY_LEN(ends) - 1]);
-	assert_int_equal(text_escape(NULL, 0, in, sizeof(in) - 1),
-	    sizeof(all) - 1);
-	for (cap = 1; cap <= sizeof(all) + 1; cap++) {
-		out = malloc(cap);
-		assert_non_null(out);
-		assert_int_equal(text_escape(out, cap, in, sizeof(in) - 1),
-		    sizeof(all) - 1);
-		fits = 0;
-		for (i = 0; i < ARRAY_LEN(ends) && ends[i] < cap; i++)
-			fits = ends[i];
-		assert_int_equal(strlen(out), fits);
-		assert_memory_equal(out, all, fits);
-		free(out);
-	}
-}
-
-static void
-nothing_comes_behind_what_did_not_fit(void **state)
-{
-	char out[4];
-
-	(void)state;
-	assert_int_equal(text_escape(out, sizeof(out), "a\x1bxy", 4), 7);
-	assert_string_equal(out, "a");
-}
-
-static void
 sums_stop_at_the_ends(void **state)
 {
 	static const struct {
@@ -630,9 +538,6 @@ main(void)
 		cmocka_unit_test(
 		    bytes_that_are_no_utf8_are_replaced_one_by_one),
 		cmocka_unit_test(a_length_that_cannot_be_is_no_memory),
-		cmocka_unit_test(what_a_terminal_would_act_on_is_shown_instead),
-		cmocka_unit_test(no_room_cuts_an_escape_in_two),
-		cmocka_unit_test(nothing_comes_behind_what_did_not_fit),
 		cmocka_unit_test(sums_stop_at_the_ends),
 		cmocka_unit_test(seconds_stop_at_the_ends),
 		cmocka_unit_test(seconds_are_shown_in_their_two_largest_units),
