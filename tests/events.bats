@@ -238,6 +238,39 @@ mark_moved() { [ "$(mark)" -gt "$1" ]; }
 	    "seen": ["event"], "ended_us": None}) for r in rows())'
 }
 
+@test "only the first event that waits is complained of" {
+	event ban 192.0.2.1 "$EPOCHSECONDS.25"
+	holds_archive
+	status 0 event ban 192.0.2.2 "$EPOCHSECONDS.25"
+	says 'events wait'
+	[ "$(wc -l <<<"$said")" -eq 1 ]
+	local n
+	for n in 3 4 5; do
+		status 0 event ban 192.0.2.$n "$EPOCHSECONDS.25"
+		[ -z "$said" ]
+	done
+	# Nor when it is no longer fresh.
+	touch -d '1 hour ago' "$lab/spool"
+	status 0 event ban 192.0.2.6 "$EPOCHSECONDS.25"
+	[ -z "$said" ]
+	released
+	archive reconcile || true
+	look 'len(rows()) == 6 and spooled() == []'
+}
+
+@test "a spool takes no more than its limit, and what it has stays" {
+	config 'spool_limit = 3;'
+	event ban 192.0.2.1 "$EPOCHSECONDS.25"
+	holds_archive
+	local n
+	for n in 2 3 4; do status 0 event ban 192.0.2.$n "$EPOCHSECONDS.25"; done
+	status 73 event ban 192.0.2.5 "$EPOCHSECONDS.25"
+	says 'full, 3 events wait'
+	released
+	archive reconcile || true
+	look 'len(rows()) == 4 and spooled() == []'
+}
+
 @test "events behind a spooled one do not wait for the lock again" {
 	event ban 192.0.2.1 "$EPOCHSECONDS.25"
 	holds_archive
@@ -294,16 +327,6 @@ spools_then_drains() {
 	archive reconcile || true
 	look 'same(row("sshd", "192.0.2.1"), {"failures": 3, "seconds": 600})'
 	look 'spooled() == []'
-}
-
-@test "an event is spooled when the archive is no database" {
-	mkdir -m 700 "$lab/archive"
-	head -c 10000 /dev/zero | tr '\0' x >"$lab/archive/archive.sqlite3"
-	cp "$lab/archive/archive.sqlite3" "$lab/garbage"
-	status 0 event ban 192.0.2.2 "$EPOCHSECONDS.25"
-	cmp "$lab/archive/archive.sqlite3" "$lab/garbage"
-	rm "$lab/spool"/*
-	spools_then_drains rm "$lab/archive/archive.sqlite3"
 }
 
 @test "an event is spooled when the archive is newer than the program" {

@@ -1,0 +1,425 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The archive as a file: damaged, another's, open to others, copied, put back.
+# What SQLite finds damaged is moved aside whole, and nothing of it is written.
+
+load lib/server
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	lab_setup
+	db=$lab/archive/archive.sqlite3
+	cp "$root/tests/samples/mixed20-deb-running.sqlite3" "$lab/fail2ban.sqlite3"
+	chmod 600 "$lab/fail2ban.sqlite3"
+}
+
+event() {
+	archive "$1" --jail sshd --id "$2" --ip "$2" --family inet4 \
+	    --time "$EPOCHSECONDS.25" --bantime 600 --bancount 1 --failures 3 \
+	    --restored 0
+}
+
+# aside: the one archive that was set aside as damaged.
+aside() {
+	local found=("$db".corrupt-*[0-9Z])
+	[ "${#found[@]}" -eq 1 ] && [ -e "${found[0]}" ] && echo "${found[0]}"
+}
+
+# noise FILE OFFSET BYTES: overwritten with what is no page of SQLite's.
+noise() {
+	head -c "$3" /dev/zero | tr '\0' '\252' |
+		dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+# kept_whole FILE...: what was set aside is what was there, byte for byte.
+kept_whole() {
+	local file
+	for file; do cmp "$file" "$(aside)${file#"$lab/was/archive.sqlite3"}"; done
+}
+
+# remember: what the archive's files hold now.
+remember() {
+	rm -rf "$lab/was"
+	mkdir "$lab/was"
+	cp "$db" "$lab/was/"
+	[ ! -e "$db-wal" ] || cp "$db-wal" "$lab/was/"
+}
+
+# A full archive, then the damage "$@", then an event and a reconcile.
+survives() {
+	archive reconcile
+	local bans
+	bans=$(archive export | wc -l)
+	event ban 192.0.2.77
+	"$@"
+	remember
+	status 0 event ban 192.0.2.78
+	status 0 archive reconcile
+	kept_whole "$lab"/was/*
+	status 0 archive verify
+	# All that fail2ban's database has is there again, and the new event.
+	look 'len(rows()) == int(bans) + 1 and row("sshd", "192.0.2.78")' \
+	    "bans=$bans"
+	look 'spooled() == []'
+}
+
+all_noise() { noise "$db" 0 40960; }
+header_noise() { noise "$db" 0 100; }
+table_noise() { noise "$db" 4096 32768; }
+half() { truncate -s 8192 "$db"; }
+stump() { truncate -s 100 "$db"; }
+empty() { truncate -s 0 "$db"; }
+removed() { rm "$db"; }
+
+@test "an archive overwritten with noise is set aside, and another begun" {
+	survives all_noise
+}
+
+@test "so is one whose header is noise" {
+	survives header_noise
+}
+
+@test "so is one whose tables are noise" {
+	survives table_noise
+}
+
+@test "so is one cut off in the middle" {
+	survives half
+}
+
+@test "so is one cut off in its first page" {
+	survives stump
+}
+
+@test "an archive cut to nothing beside its WAL: the WAL is kept" {
+	survives empty
+}
+
+@test "an archive removed beside its WAL: the WAL is kept" {
+	archive reconcile
+	event ban 192.0.2.77
+	cp "$db-wal" "$lab/wal"
+	rm "$db"
+	event ban 192.0.2.78
+	cmp "$lab/wal" "$db".corrupt-*-wal
+	archive reconcile
+	look 'row("sshd", "192.0.2.78")'
+}
+
+@test "what is set aside is told loudly, once, with its name" {
+	archive reconcile
+	all_noise
+	status 0 event ban 192.0.2.78
+	says "kept as $(aside)"
+	says 'damaged'
+	status 0 event ban 192.0.2.79
+	[ -z "$said" ]
+	status 0 archive reconcile
+	says 'begun after one was damaged'
+	status 1 archive check
+	says 'WARNING'
+	says '1 damaged'
+	[ "$(stat -c %a "$(aside)")" = 600 ]
+}
+
+@test "bans that only the WAL of a damaged archive had are in what is kept" {
+	archive reconcile
+	event ban 192.0.2.77
+	# A page that the event did not write, so that the WAL has no other.
+	noise "$db" 0 16
+	event ban 192.0.2.78
+	local kept
+	kept=$(aside)
+	[ -s "$kept-wal" ]
+	grep -q 192.0.2.77 "$kept-wal"
+}
+
+@test "an archive begun after a loss takes bans of any age" {
+	cp "$root/tests/samples/purged-bans-kept-bips-102.sqlite3" \
+	    "$lab/fail2ban.sqlite3"
+	config 'backfill = 1;'
+	archive reconcile
+	local few all
+	few=$(archive export | wc -l)
+	all=$(sqlite3 "$lab/fail2ban.sqlite3" 'SELECT count(*) FROM (
+	    SELECT jail, ip, timeofban FROM bans UNION
+	    SELECT jail, ip, timeofban FROM bips)')
+	((few < all))
+	all_noise
+	archive reconcile
+	look 'len(rows()) == int(all)' "all=$all"
+}
+
+@test "damage that a reader meets is found by the next reconcile" {
+	archive reconcile
+	# A page in the middle: opening the archive does not read it.
+	local page
+	page=$(sqlite3 "$db" "SELECT rootpage FROM sqlite_schema
+	    WHERE name = 'ban_since'")
+	noise "$db" $(((page - 1) * 4096)) 4096
+	remember
+	status 65 archive verify
+	status 65 archive list
+	says "$db"
+	cmp "$db" "$lab/was/archive.sqlite3"
+	archive reconcile
+	kept_whole "$lab/was/archive.sqlite3"
+	status 0 archive verify
+	look 'len(rows()) > 10'
+}
+
+@test "a mark of damage where there is none goes, and the archive stays" {
+	archive reconcile
+	: >"$db.suspect"
+	archive reconcile
+	[ ! -e "$db.suspect" ]
+	run aside
+	[ "$status" -ne 0 ]
+}
+
+@test "an archive that others may write is not used, and the event waits" {
+	archive reconcile
+	local mode
+	for mode in 620 602; do
+		chmod $mode "$db"
+		status 0 event ban 192.0.2.$mode
+		says 'chmod go-w'
+		status 77 archive reconcile
+		status 77 archive list
+		chmod 600 "$db"
+		archive reconcile
+		look 'row("sshd", "192.0.2.'$mode'") and spooled() == []'
+	done
+}
+
+@test "nor one in a folder that others may write" {
+	archive reconcile
+	chmod 770 "$lab/archive"
+	status 0 event ban 192.0.2.1
+	says "$lab/archive: group or others may write"
+	status 77 archive reconcile
+	chmod 1777 "$lab/archive"
+	status 77 archive export
+	chmod 700 "$lab/archive"
+	archive reconcile
+	look 'row("sshd", "192.0.2.1") and spooled() == []'
+}
+
+@test "nor one that belongs to another user" {
+	archive reconcile
+	chown 12345 "$db"
+	status 0 event ban 192.0.2.1
+	says 'belongs to user 12345'
+	status 77 archive reconcile
+	chown 0 "$db"
+	archive reconcile
+	look 'row("sshd", "192.0.2.1") and spooled() == []'
+}
+
+@test "a symbolic link is not followed, for the archive or its folder" {
+	archive reconcile
+	mv "$db" "$lab/elsewhere"
+	ln -s "$lab/elsewhere" "$db"
+	cp "$lab/elsewhere" "$lab/before"
+	status 0 event ban 192.0.2.1
+	says 'not a regular file'
+	status 65 archive reconcile
+	cmp "$lab/elsewhere" "$lab/before"
+	rm "$db"
+	mv "$lab/elsewhere" "$db"
+	mv "$lab/archive" "$lab/real"
+	ln -s "$lab/real" "$lab/archive"
+	status 77 archive reconcile
+	says 'a symbolic link'
+	rm "$lab/archive"
+	mv "$lab/real" "$lab/archive"
+	archive reconcile
+	look 'row("sshd", "192.0.2.1") and spooled() == []'
+}
+
+@test "a spool that others may write is not believed" {
+	archive reconcile
+	mkdir -m 777 "$lab/spool"
+	printf 'flush\0--at\0001\0--jail\0forged\0--tag\0000\0' \
+	    >"$lab/spool/00000000000000000001-1"
+	status 77 archive reconcile
+	says 'group or others may write'
+	[ -z "$(sqlite3 "$db" "SELECT 1 FROM jail WHERE name = 'forged'")" ]
+}
+
+@test "a reconcile leaves an empty WAL: the file alone is all of the archive" {
+	local n
+	archive reconcile
+	for n in 1 2 3; do event ban 192.0.2.$n; done
+	archive reconcile
+	cp "$db" "$lab/copy"
+	[ "$(sqlite3 "$lab/copy" 'SELECT count(*) FROM bans')" -eq \
+	    "$(archive export | wc -l)" ]
+	# It keeps its room on disk, for when that is full.
+	(($(stat -c '%b * %B' "$db-wal") >= 64 * 4096))
+}
+
+@test "a backup is the archive of one moment, in one file" {
+	archive reconcile
+	event ban 192.0.2.1
+	status 0 archive backup "$lab/copy"
+	status 0 archive verify "$lab/copy"
+	says sound
+	[ "$(ls "$lab"/copy*)" = "$lab/copy" ]
+	[ "$(stat -c %a "$lab/copy")" = 600 ]
+	[ "$(sqlite3 "$lab/copy" 'SELECT count(*) FROM bans')" -eq \
+	    "$(archive export | wc -l)" ]
+	event ban 192.0.2.2
+	[ "$(sqlite3 "$lab/copy" "SELECT count(*) FROM bans
+	    WHERE ident = '192.0.2.2'")" -eq 0 ]
+}
+
+@test "a backup never overwrites a file, and leaves none where it failed" {
+	archive reconcile
+	: >"$lab/copy"
+	status 73 archive backup "$lab/copy"
+	says 'there already'
+	[ ! -s "$lab/copy" ]
+	status 73 archive backup "$db"
+	status 73 archive backup "$lab/none/copy"
+	status 64 archive backup
+	status 64 archive backup "$lab/a" "$lab/b"
+	archive verify
+	noise "$db" 4096 32768
+	status 65 archive backup "$lab/bad"
+	run -1 compgen -G "$lab/bad*"
+}
+
+@test "a backup that is damaged is neither sound nor restored" {
+	archive reconcile
+	archive backup "$lab/copy"
+	noise "$lab/copy" 8192 4096
+	archive export >"$lab/before"
+	status 65 archive verify "$lab/copy"
+	status 65 archive restore "$lab/copy"
+	archive export | cmp - "$lab/before"
+	: >"$lab/nothing"
+	status 65 archive restore "$lab/nothing"
+	status 66 archive restore "$lab/none"
+	sqlite3 "$lab/theirs" 'CREATE TABLE theirs(x)'
+	status 65 archive restore "$lab/theirs"
+	says 'not an archive'
+	archive export | cmp - "$lab/before"
+	[ ! -e "$db.restore" ]
+}
+
+@test "a copy that somebody has put a trigger in is not restored" {
+	archive reconcile
+	archive backup "$lab/copy"
+	sqlite3 "$lab/copy" "CREATE TRIGGER evil AFTER INSERT ON ban
+	    BEGIN DELETE FROM ban; END"
+	status 65 archive restore "$lab/copy"
+	says trigger
+	archive backup "$lab/other"
+	sqlite3 "$lab/other" 'DROP INDEX ban_identity;
+	    CREATE INDEX ban_identity ON ban (jail)'
+	status 65 archive restore "$lab/other"
+	says ban_identity
+}
+
+@test "what is restored is the copy, and what was there is kept whole" {
+	archive reconcile
+	event ban 192.0.2.1
+	archive backup "$lab/copy"
+	archive export >"$lab/before"
+	local id
+	id=$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'id'")
+	# The WAL holds what must not get into the restored one.
+	event ban 192.0.2.2
+	event unban 192.0.2.1
+	archive export >"$lab/after"
+	remember
+	status 0 archive restore "$lab/copy"
+	says 'kept as'
+	archive export | cmp - "$lab/before"
+	archive verify
+	cmp "$lab/was/archive.sqlite3" "$db".replaced-*[0-9Z]
+	cmp "$lab/was/archive.sqlite3-wal" "$db".replaced-*-wal
+	[ "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'id'")" != "$id" ]
+	# What was there is an archive still.
+	config "archive = \"$(compgen -G "$db.replaced-*Z")\";"
+	archive export | cmp - "$lab/after"
+}
+
+@test "after a restore events and reconciles go on, and bring what is missing" {
+	archive reconcile
+	archive export | jq -r .ident | sort >"$lab/all"
+	archive backup "$lab/copy"
+	sqlite3 "$lab/copy" "DELETE FROM ban WHERE ident LIKE '192.0.2.%';
+	    DELETE FROM sign WHERE ban NOT IN (SELECT id FROM ban)"
+	[ "$(sqlite3 "$lab/copy" 'SELECT count(*) FROM bans')" -lt \
+	    "$(wc -l <"$lab/all")" ]
+	archive restore "$lab/copy"
+	event ban 203.0.113.200
+	archive reconcile
+	archive export | jq -r .ident | sort | grep -v 203.0.113.200 |
+		cmp - "$lab/all"
+	look 'row("sshd", "203.0.113.200")'
+}
+
+@test "a restore where there is no archive yet begins one" {
+	archive reconcile
+	archive backup "$lab/copy"
+	rm -r "$lab/archive"
+	status 0 archive restore "$lab/copy"
+	[[ $said != *kept* ]]
+	archive verify
+}
+
+@test "an event that has the archive open when it is replaced is not lost" {
+	archive reconcile
+	archive backup "$lab/copy"
+	local n pids=()
+	for ((n = 1; n <= 40; n++)); do
+		event ban 192.0.2.$n 3>&- &
+		pids+=($!)
+		if ((n == 20)); then archive restore "$lab/copy"; fi
+	done
+	for n in "${pids[@]}"; do wait "$n"; done
+	archive reconcile
+	# Those of before the restore are in what was kept, those after it here.
+	{
+		archive export
+		config "archive = \"$(compgen -G "$db.replaced-*Z")\";"
+		archive export
+	} | jq -r 'select(.ident | startswith("192.0.2.")) | .ident' |
+		sort -u >"$lab/found"
+	for ((n = 1; n <= 40; n++)); do grep -qx "192.0.2.$n" "$lab/found"; done
+}
+
+@test "check tells a monitoring system how it is, in one line" {
+	status 2 archive check
+	says 'CRITICAL'
+	archive reconcile
+	status 0 archive check
+	says 'OK: last reconcile'
+	[ "$(wc -l <<<"$said")" -eq 1 ]
+	mkdir -p "$lab/spool"
+	: >"$lab/spool/00000000000000000001-1.bad"
+	status 1 archive check
+	says '1 files there are bad'
+	rm "$lab/spool"/*.bad
+	: >"$lab/spool/00000000000000000001-1"
+	status 1 archive check
+	says '1 events in the spool'
+	rm "$lab/spool"/*
+	sqlite3 "$db" "UPDATE run SET finished_us = finished_us - 10000000"
+	status 1 archive check
+	says 'WARNING'
+	sqlite3 "$db" "UPDATE run SET finished_us = finished_us - 90000000000"
+	status 2 archive check
+}
+
+@test "check finds damage" {
+	archive reconcile
+	noise "$db" 8192 8192
+	status 2 archive check
+	says CRITICAL
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# How the program is built, and what it is kept from.
+
+load lib/server
+
+# The program as the Makefile builds it for users, whatever is tested else.
+setup_file() {
+	make -s -C "$BATS_TEST_DIRNAME/.." BUILD="$BATS_FILE_TMPDIR" all
+}
+
+setup() {
+	lab_setup
+	built=$BATS_FILE_TMPDIR/fail2ban-archive
+}
+
+event() {
+	"$built" -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.1 \
+	    --ip 192.0.2.1 --family inet4 --time "$EPOCHSECONDS.25" \
+	    --bantime 600 --bancount 1 --failures 3 --restored 0
+}
+
+@test "the program may lie anywhere in memory" {
+	readelf -hW "$built" | grep -qE 'Type:.*DYN'
+	readelf -dW "$built" | grep -qE 'FLAGS_1.*PIE'
+	run -1 grep -c TEXTREL <(readelf -dW "$built")
+}
+
+@test "its tables are read-only once it runs" {
+	readelf -lW "$built" | grep -q GNU_RELRO
+	readelf -dW "$built" | grep -qE 'BIND_NOW|FLAGS.*NOW'
+}
+
+@test "no part of it is both written and run, its stack neither" {
+	readelf -lW "$built" | grep -E 'GNU_STACK.* RW '
+	run -1 grep -E 'LOAD.* RWE ' <(readelf -lW "$built")
+}
+
+@test "its stack and its buffers are watched" {
+	readelf -sW --dyn-syms "$built" | grep -q __stack_chk_fail
+	readelf -sW --dyn-syms "$built" | grep -qE '__(v?snprintf|memcpy|read)_chk'
+}
+
+@test "it looks for libraries in no place of its own" {
+	run -1 grep -E 'RPATH|RUNPATH' <(readelf -dW "$built")
+}
+
+@test "it is not set to another user's rights" {
+	make -s -C "$root" BUILD="$BATS_FILE_TMPDIR" DESTDIR="$lab/dest" install
+	[ -z "$(find "$lab/dest" -perm /7022 -not -type l)" ]
+}
+
+@test "an event writes nowhere but in the archive's folder and the spool" {
+	event
+	# A link that leads out of the folder, where SQLite follows one.
+	rm -f "$lab/archive/archive.sqlite3-shm"
+	: >"$lab/outside"
+	ln -s "$lab/outside" "$lab/archive/archive.sqlite3-shm"
+	strace -f -o "$lab/trace" -e trace=landlock_restrict_self,prctl \
+	    "$built" -c "$lab/archive.cfg" flush --jail sshd
+	grep -q 'PR_SET_NO_NEW_PRIVS, 1.*= 0' "$lab/trace"
+	grep -q 'landlock_restrict_self.*= 0' "$lab/trace"
+	[ ! -s "$lab/outside" ]
+	look 'len(spooled()) == 1'
+}
+
+@test "folders that the environment names are not used" {
+	mkdir "$lab/evil"
+	event
+	strace -f -o "$lab/trace" -e trace=file env TMPDIR="$lab/evil" \
+	    SQLITE_TMPDIR="$lab/evil" HOME="$lab/evil" "$built" \
+	    -c "$lab/archive.cfg" reconcile || true
+	grep -q 'archive.sqlite3' "$lab/trace"
+	run -1 grep -E '(open|stat|access).*evil' <(grep -v execve "$lab/trace")
+}
+
+@test "the time zone is taken from the environment" {
+	event
+	[ "$(TZ=UTC0 "$built" -c "$lab/archive.cfg" list)" != \
+	    "$(TZ=XXX-5 "$built" -c "$lab/archive.cfg" list)" ]
+}
