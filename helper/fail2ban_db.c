@@ -35,11 +35,13 @@ enum {
 };
 
 /* The columns of struct fail2ban_row; ?1 the longest data wanted. */
+#define DATA_LENGTH \
+	"length(CASE typeof(data) WHEN 'blob' THEN data " \
+	"ELSE CAST(data AS BLOB) END)"
 #define ROW(bantime, bancount) \
-	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount \
-	", " \
-	"CASE WHEN length(CASE typeof(data) WHEN 'blob' THEN data " \
-	"ELSE CAST(data AS BLOB) END) <= ?1 THEN CAST(data AS BLOB) END FROM "
+	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount ", " \
+	"CASE WHEN " DATA_LENGTH " <= ?1 THEN CAST(data AS BLOB) END, " \
+	DATA_LENGTH " FROM "
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",
@@ -237,9 +239,10 @@ take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 	if (!cell_number(st, 5, &row->bancount) || row->bancount < 0)
 		row->bancount = UNKNOWN;
 	data = sqlite3_column_blob(st, 6);
-	row->data_len = (size_t)sqlite3_column_bytes(st, 6);
+	row->data_len = (size_t)sqlite3_column_int64(st, 7);
 	if (data == NULL)
 		return 0;
+	row->data_len = (size_t)sqlite3_column_bytes(st, 6);
 	if ((row->data = malloc(row->data_len)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	memcpy(row->data, data, row->data_len);
@@ -316,7 +319,9 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
 	    (rc = db_step(&f->db, st, e)) == 1) {
 		if ((rc = take_row(st, &rows[(*n)++], e)) != 0)
 			break;
-		bytes += rows[*n - 1].data_len + rows[*n - 1].name_len;
+		bytes += rows[*n - 1].name_len;
+		if (rows[*n - 1].data != NULL)
+			bytes += rows[*n - 1].data_len;
 	}
 	sqlite3_reset(st);
 	if (rc >= 0)

@@ -35,7 +35,7 @@ struct fail2ban_row {
 	int64_t seconds; /* -1 for ever, UNKNOWN where it says -2 or nothing */
 	int64_t bancount;
 	char *data; /* any bytes, NULL where there is none or too much */
-	size_t data_len;
+	size_t data_len; /* its length, also where it is too much */
 };
 
 enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };

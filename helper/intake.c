@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "intake.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "archive_run.h"
 #include "archive_sql.h"
@@ -243,6 +245,18 @@ take_row(struct record *record, const struct config *config,
 	return archive_set_present(a, known.id, source, e);
 }
 
+/* In place of log lines that are too much to be kept: how much it was. */
+static int
+note_left_out(size_t bytes, struct evidence *ev, struct err *e)
+{
+	char note[80];
+
+	snprintf(note, sizeof(note), "[\"[left out, %zu bytes]\"]", bytes);
+	if ((ev->matches = strdup(note)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	return 0;
+}
+
 int
 intake_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,
@@ -256,6 +270,9 @@ intake_row(struct record *record, const struct config *config,
 	record->now_us++;
 	rc = evidence_decode(&record->archive->db, SQL_EVIDENCE_DECODE,
 	    row->data, row->data_len, config->max_matches, &ev, e);
+	if (rc == 0 && row->data == NULL && row->data_len > 0 &&
+	    config->max_matches > 0)
+		rc = note_left_out(row->data_len, &ev, e);
 	drop_unwanted(config, &ev, false);
 	if (rc == 0) {
 		sign = row_sign(record->now_us, row->timeofban, row->seconds,

@@ -568,3 +568,14 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	look 'sorted(len(r["ident"]) for r in rows()) == [9, 200000] and
 	    runs()[-1]["bad"] == 1'
 }
+
+@test "log lines that are too much to be kept are said to be left out" {
+	database 4 0 sshd 192.0.2.1 600
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bips; UPDATE bans SET data =
+	    '{\"matches\": [\"' || printf('%.*c', 5000000, 'x') || '\"]}'"
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
+	archive reconcile
+	look 'rows()[0]["matches"] == ["[left out, 5000017 bytes]"]'
+	archive reconcile
+	look 'len(rows()) == 1 and runs()[-1]["changed"] == 0'
+}

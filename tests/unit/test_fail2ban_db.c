@@ -678,6 +678,7 @@ a_chunk_ends_behind_a_mebibyte(void **state)
 	    &e);
 	assert_int_equal(n, 4);
 	assert_null(rows[0].data);
+	assert_int_equal(rows[0].data_len, 4194305);
 	assert_int_equal(rows[1].data_len, 419430);
 	for (i = 0; i < n; i++)
 		fail2ban_row_free(&rows[i]);
