@@ -187,29 +187,6 @@ offered() {
 	[ -s copy.sqlite3 ]
 }
 
-@test "a copy is put in the archive's place as the manual says, under load" {
-	local n
-	archive ban --jail sshd --id 192.0.2.10 --time "$EPOCHSECONDS"
-	cd "$lab/archive"
-	sqlite3 -readonly archive.sqlite3 "VACUUM INTO 'copy.sqlite3'"
-	for n in 1 2 3 4; do
-		archive ban --jail sshd --id "192.0.2.$n" --time "$EPOCHSECONDS" &
-	done
-	sed -n '/^\.Sh CAVEATS/,$p' "$manual" |
-		sed -n '/^flock/,/^\.Ed/p' | sed '/^\.Ed/d' >"$lab/restore"
-	status 0 sh "$lab/restore"
-	wait
-	archive ban --jail sshd --id 192.0.2.11 --time "$EPOCHSECONDS"
-	archive reconcile || true # takes in what had to wait in the spool
-	# Those that came before the change are in the old one, the others here.
-	sqlite3 archive.sqlite3 'PRAGMA integrity_check' | grep -qx ok
-	sqlite3 old/archive.sqlite3 'PRAGMA integrity_check' | grep -qx ok
-	[ "$({
-		sqlite3 archive.sqlite3 'SELECT ident FROM bans'
-		sqlite3 old/archive.sqlite3 'SELECT ident FROM bans'
-	} | sort -u | wc -l)" -eq 6 ]
-}
-
 # -------------------------------------------------------------- the README --
 
 @test "the README is under 120 lines" {
