@@ -42,7 +42,7 @@ add(struct report *report, enum state state, const char *fmt, ...)
 	if (state > report->worst)
 		report->worst = state;
 	if (len > 0 && len + 2 < sizeof(report->text)) {
-		strcpy(report->text + len, "; ");
+		memcpy(report->text + len, "; ", 3);
 		len += 2;
 	}
 	va_start(ap, fmt);

@@ -12,19 +12,9 @@
 
 #include "escape.h"
 #include "macros.h"
+#include "watched.h"
 
 #define BYTES(s) s, sizeof(s) - 1
-
-/* A copy whose end valgrind and the sanitizers watch. */
-static char *
-copy(const char *bytes, size_t len)
-{
-	char *buf = malloc(len + (len == 0));
-
-	assert_non_null(buf);
-	memcpy(buf, bytes, len);
-	return buf;
-}
 
 static void
 what_a_terminal_would_act_on_is_shown_instead(void **state)
@@ -71,7 +61,7 @@ what_a_terminal_would_act_on_is_shown_instead(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		in = copy(rows[i].bytes, rows[i].len);
+		in = watched_copy(rows[i].bytes, rows[i].len);
 		assert_int_equal(escape_text(out, sizeof(out), in, rows[i].len),
 		    strlen(rows[i].expected));
 		assert_string_equal(out, rows[i].expected);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "pickle.h"
+#include "watched.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 #define P "\x80\x05"
@@ -272,24 +273,13 @@ show(struct text *t, const struct pickle *p, const struct pickle_value *v)
 	say(t, brackets[v->kind][1], 1);
 }
 
-/* A copy whose end valgrind and the sanitizers watch. */
-static char *
-copy(const char *bytes, size_t len)
-{
-	char *buf = malloc(len + (len == 0));
-
-	assert_non_null(buf);
-	memcpy(buf, bytes, len);
-	return buf;
-}
-
 static void
 assert_shown(const struct row *r)
 {
 	struct text t = { .n = 0 };
 	struct pickle p;
 	struct err e = { .text = "" };
-	char *buf = copy(r->bytes, r->len);
+	char *buf = watched_copy(r->bytes, r->len);
 
 	if (pickle_decode(buf, r->len, &p, &e) == -1)
 		fail_msg("%s", e.text);
@@ -304,7 +294,7 @@ assert_refused(const char *bytes, size_t len, const char *why)
 {
 	struct pickle p;
 	struct err e = { .text = "" };
-	char *buf = copy(bytes, len);
+	char *buf = watched_copy(bytes, len);
 
 	assert_int_equal(pickle_decode(buf, len, &p, &e), -1);
 	assert_int_equal(e.code, EX_PROTOCOL);
@@ -402,7 +392,7 @@ a_pickle_in_pieces_ends_where_it_ends(void **state)
 	for (r = captured; r < captured + ARRAY_LEN(captured); r++) {
 		at = 0;
 		for (len = 0; len <= r->len; len++) {
-			buf = copy(r->bytes, len);
+			buf = watched_copy(r->bytes, len);
 			assert_int_equal(
 			    pickle_opcode_scan(buf, len, &at, &done, &e), 0);
 			assert_int_equal(done, len == r->len);

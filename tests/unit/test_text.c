@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "text.h"
+#include "watched.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 
@@ -23,17 +24,6 @@
 
 /* Central Europe, without a database of zones. */
 #define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
-
-/* A copy whose end valgrind and the sanitizers watch. */
-static char *
-copy(const char *bytes, size_t len)
-{
-	char *buf = malloc(len + (len == 0));
-
-	assert_non_null(buf);
-	memcpy(buf, bytes, len);
-	return buf;
-}
 
 static void
 set_zone(const char *zone)
@@ -382,7 +372,7 @@ bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		in = copy(rows[i].bytes, rows[i].len);
+		in = watched_copy(rows[i].bytes, rows[i].len);
 		out = text_to_utf8(in, rows[i].len, &n);
 		assert_non_null(out);
 		assert_string_equal(out, rows[i].expected);
