@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make, make check, make install; BUILD=DIR builds elsewhere.
+# make, make check, make soak, make install; BUILD=DIR builds elsewhere.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -62,6 +62,10 @@ $(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 check: all
 	tests/run
 
+# For an hour or two: all faults, the large storms, the fuzzers.
+soak: all
+	tests/run --soak
+
 # An upgrade keeps the config.
 install: all
 	install -d $(addprefix $(DESTDIR),$(dir $(INSTALLED)))
@@ -86,4 +90,4 @@ clean:
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all units check clean install uninstall
+.PHONY: all units check soak clean install uninstall

@@ -349,6 +349,9 @@ archive_empty_wal(struct archive *a, struct err *e)
 
 	if (take_lock(a, e) != 0)
 		return err_wrap(e, "archive");
+	/* Nothing changes but where somebody has put another file here. */
+	sqlite3_exec(a->db.handle, "PRAGMA journal_mode = WAL", NULL, NULL,
+	    NULL);
 	sqlite3_busy_timeout(a->db.handle, 0);
 	rc = sqlite3_wal_checkpoint_v2(a->db.handle, NULL,
 	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
