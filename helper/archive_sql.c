@@ -110,9 +110,15 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "AS line FROM json_each(?1, '$.matches') AS m "
 	    "WHERE json_type(?1, '$.matches') = 'array' "
 	    "ORDER BY id DESC LIMIT ?2) ORDER BY id)), "
-	    "json_remove(?1, '$.matches', '$.failures', '$.fid', '$.ip', "
-	    "'$.ip4', '$.ip6') "
-	    "WHERE CASE WHEN json_valid(?1) THEN json_type(?1) END = 'object'",
+	    "CASE WHEN length(rest) <= ?3 THEN rest ELSE (SELECT "
+	    "json_group_object(key, CASE WHEN length(value) > ?3 THEN "
+	    "substr(value, 1, ?3) || ' [cut, ' || length(value) || "
+	    "' characters]' WHEN type IN ('object', 'array') THEN json(value) "
+	    "WHEN type IN ('true', 'false') THEN json(type) ELSE value END) "
+	    "FROM json_each(rest)) END "
+	    "FROM (SELECT json_remove(?1, '$.matches', '$.failures', '$.fid', "
+	    "'$.ip', '$.ip4', '$.ip6') AS rest "
+	    "WHERE CASE WHEN json_valid(?1) THEN json_type(?1) END = 'object')",
 	/* One line ?1 as JSON, at most ?2 characters of it. */
 	[SQL_EVIDENCE_LINE] =
 	    "SELECT json_quote(CASE WHEN length(?1) <= ?2 THEN ?1 ELSE "

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """look.py SECONDS EXPRESSION [NAME=VALUE...]
 
-Succeeds when the expression becomes true within that many seconds. It may use
-the functions below: what the archive says, and what fail2ban's own database,
+Succeeds when the expression becomes true within that many seconds; with "print"
+for SECONDS, prints what it is. It may use the functions below: what the archive says, and what fail2ban's own database,
 its log and the calls of its action say. The folder is $LAB, the program
 $PROGRAM."""
 
@@ -15,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import unicodedata
 
 LAB = os.environ["LAB"]
 PROGRAM = os.environ["PROGRAM"]
@@ -41,7 +42,10 @@ def rows(*options):
         [PROGRAM, "-c", LAB + "/archive.cfg", "export", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.returncode == 0, run.stderr.decode("utf-8", "replace")
-    found = [json.loads(line) for line in run.stdout.decode("utf-8").splitlines()]
+    # Not splitlines: a text may hold U+0085 and U+2028, which JSON leaves alone.
+    lines = run.stdout.decode("utf-8").split("\n")
+    assert lines.pop() == "", "the last line is not ended"
+    found = [json.loads(line) for line in lines]
     for row in found:
         assert list(row) == FIELDS, list(row)
     return found
@@ -54,15 +58,34 @@ def row(jail, ident):
     return found[0]
 
 
+def harmless(*arguments):
+    """What the program prints, checked to hold nothing that a terminal obeys:
+    no control character but the newline, none that turns the direction, no
+    other end of a line."""
+    run = subprocess.run(
+        [PROGRAM, "-c", LAB + "/archive.cfg", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert run.returncode == 0, run.stderr.decode("utf-8", "replace")
+    said = (run.stdout + run.stderr).decode("utf-8")
+    obeyed = [c for c in said if c != "\n" and (
+        unicodedata.category(c) in ("Cc", "Zl", "Zp") or
+        unicodedata.bidirectional(c) in ("LRE", "RLE", "LRO", "RLO", "PDF",
+                                         "LRI", "RLI", "FSI", "PDI") or
+        c in "\u061c\u200e\u200f")]
+    assert not obeyed, (arguments, obeyed)
+    return said
+
+
 def runs():
     return query(LAB + "/archive/archive.sqlite3", "SELECT * FROM run")
 
 
 def spooled():
-    """The files in the spool that are an event."""
+    """The files in the spool that are an event: not what a killed helper left
+    unfinished."""
     try:
         return sorted(n for n in os.listdir(LAB + "/spool")
-                      if not n.startswith(".") and not n.endswith(".tmp"))
+                      if not n.startswith((".", "tmp-")))
     except FileNotFoundError:
         return []
 
@@ -90,6 +113,23 @@ def log_times(what):
                         log(), re.M)]
 
 
+def ban_lines(jail=None, verb="Ban"):
+    """The log lines that tell of a ban, or Unban, of this jail or of any: when,
+    in seconds, jail and id."""
+    return [(time.mktime(time.strptime(m[1], "%Y-%m-%d %H:%M:%S"))
+             + int(m[2]) / 1000, m[3], m[4]) for m in
+            re.finditer(r"^(.{19}),([0-9]{3}) [^\n]{,80}?NOTICE  "
+                        r"\[([^]\n]+)\] %s (.*)$" % verb, log(), re.M)
+            if jail in (None, m[3])]
+
+
+def longest_wait(jail):
+    """The longest time from one ban of a jail to the next: what the commands
+    of the one took, and those of other jails that came between."""
+    times = [line[0] for line in ban_lines(jail)]
+    return max(b - a for a, b in zip(times, times[1:]))
+
+
 def calls(verb=None):
     """How the action called the helper: one dict a call."""
     with open(LAB + "/calls", encoding="utf-8", errors="replace") as f:
@@ -111,6 +151,19 @@ def calls(verb=None):
         if verb in (None, call["verb"]):
             found.append(call)
     return found
+
+
+def taken():
+    """How long each call took that killer.c made, in seconds, the shortest
+    first."""
+    with open(LAB + "/taken") as f:
+        return sorted(int(line.split()[1]) / 1e6 for line in f)
+
+
+def killed():
+    """How many of these calls were killed."""
+    with open(LAB + "/taken") as f:
+        return sum(int(line.split()[2]) for line in f)
 
 
 def told(verb, jail, ident):
@@ -205,9 +258,12 @@ def ended(jail, ident, why, at=None, about=None):
 
 
 def main():
-    until = time.monotonic() + float(sys.argv[1])
     names = dict(globals(), **dict(a.split("=", 1) for a in sys.argv[3:]))
     expression = " ".join(sys.argv[2].split())
+    if sys.argv[1] == "print":
+        print(eval(expression, names))
+        return 0
+    until = time.monotonic() + float(sys.argv[1])
     while True:
         try:
             why = "false"
@@ -222,7 +278,7 @@ def main():
     for name in "rows", "bans", "bips", "calls", "runs":
         try:
             for one in names[name]():
-                print(name, one, file=sys.stderr)
+                print(name, str(one)[:2000], file=sys.stderr)
         except Exception as e:
             print(name, type(e).__name__, e, file=sys.stderr)
     return 1

@@ -230,3 +230,6 @@ eventually() {
 	}
 }
 within_a_second() { "$python" "$root/tests/lib/look.py" "$slowness" "$@"; }
+
+# figure EXPRESSION [NAME=VALUE...]: prints what the expression is.
+figure() { "$python" "$root/tests/lib/look.py" print "$@"; }

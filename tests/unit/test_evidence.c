@@ -386,6 +386,26 @@ a_line_in_parts_is_as_long_as_all_of_them(void **state)
 }
 
 static void
+a_long_capture_is_cut_and_its_length_told(void **state)
+{
+	static const char rest[] =
+	    "\"n\":1.5,\"none\":null,\"yes\":true,\"list\":[\"a\",1],";
+	char head[200], tail[80], *data, *kept;
+	struct evidence ev;
+
+	snprintf(head, sizeof(head), "{%s\"user\":\"", rest);
+	data = repeat(head, "\xc3\xa9", EVIDENCE_LINE_MAX + 1, "\"}");
+	snprintf(tail, sizeof(tail), " [cut, %d characters]\"}",
+	    EVIDENCE_LINE_MAX + 1);
+	kept = repeat(head, "\xc3\xa9", EVIDENCE_LINE_MAX, tail);
+	decode(*state, data, strlen(data), MANY, &ev);
+	assert_string_equal(ev.captures, kept);
+	evidence_free(&ev);
+	free(data);
+	free(kept);
+}
+
+static void
 plain_lines_are_taken_one_by_one(void **state)
 {
 	static const struct {
@@ -482,6 +502,7 @@ main(void)
 		evidence_unit_test(the_last_lines_are_kept),
 		evidence_unit_test(a_line_too_long_is_cut_and_says_so),
 		evidence_unit_test(a_line_in_parts_is_as_long_as_all_of_them),
+		evidence_unit_test(a_long_capture_is_cut_and_its_length_told),
 		evidence_unit_test(plain_lines_are_taken_one_by_one),
 		evidence_unit_test(a_plain_line_too_long_is_cut),
 		evidence_unit_test(a_statement_that_fails_leaves_nothing),
