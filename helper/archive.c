@@ -149,7 +149,9 @@ open_file(struct archive *a, struct err *e)
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
 	    &chunk);
 	if (migrate(a, e) != 0 ||
-	    db_exec(&a->db, "PRAGMA synchronous = FULL", e) != 0)
+	    db_exec(&a->db,
+		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
+		e) != 0)
 		return -1;
 	if (stat(a->path, &st) != 0)
 		return err_errno(e, EX_NOINPUT, "%s", a->path);
@@ -175,11 +177,13 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 int
 archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
 {
+	struct stat st;
+
+	/* Nor are lock files made where others may put links. */
 	if (prepare(a, path, lock_ms, e) == 0 &&
-	    archive_file_make_folder(path, e) == 0 && take_lock(a, e) == 0 &&
-	    (open_file(a, e) == 0 ||
-		(archive_abandon(a, e) && take_lock(a, e) == 0 &&
-		    open_file(a, e) == 0)))
+	    archive_file_make_folder(path, e) == 0 &&
+	    archive_file_check(path, &st, e) == 0 && take_lock(a, e) == 0 &&
+	    open_file(a, e) == 0)
 		return 0;
 	archive_close(a);
 	return err_wrap(e, "archive");
@@ -210,11 +214,8 @@ open_to_read(struct archive *a, struct err *e)
 int
 archive_open_read(struct archive *a, const char *path, struct err *e)
 {
-	if (prepare(a, path, READ_BUSY_MS, e) == 0) {
-		a->reader = true;
-		if (open_to_read(a, e) == 0)
-			return 0;
-	}
+	if (prepare(a, path, READ_BUSY_MS, e) == 0 && open_to_read(a, e) == 0)
+		return 0;
 	archive_close(a);
 	return err_wrap(e, "archive");
 }
@@ -223,7 +224,7 @@ void
 archive_close(struct archive *a)
 {
 	archive_rollback(a);
-	if (a->reader && a->db.corrupt)
+	if (a->db.corrupt)
 		archive_file_suspect(a->path);
 	db_close(&a->db);
 	lock_close(&a->lock);
@@ -239,33 +240,30 @@ is_replaced(const struct archive *a)
 	    (uint64_t)now.st_ino != a->ino;
 }
 
-bool
-archive_abandon(struct archive *a, const struct err *why)
+int
+archive_abandon(struct archive *a, const char *why, struct err *e)
 {
 	char aside[PATH_MAX];
-	struct err e;
+	int rc = 0;
 
-	if (!a->db.corrupt)
-		return false;
-	if (a->writing)
-		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
-	a->writing = false;
+	archive_rollback(a);
 	db_close(&a->db);
 	a->db.corrupt = false;
+	if (take_lock(a, e) != 0)
+		return -1;
 	/* Opened once, it may have been moved by another process since. */
-	if (take_lock(a, &e) == 0 && (a->ino == 0 || !is_replaced(a))) {
-		if (archive_file_set_aside(a->path, "corrupt", aside, &e) != 0)
-			log_line(LOG_CRIT, "archive: damaged: %s; %s",
-			    why->text, e.text);
-		else
-			log_line(LOG_CRIT,
-			    "archive: damaged: %s; kept as %s, and a new one "
-			    "is begun: what only the old one had is there, see "
-			    "fail2ban-archive(8), DAMAGE",
-			    why->text, aside);
-	}
-	archive_rollback(a);
-	return true;
+	if (a->ino == 0 || !is_replaced(a))
+		rc = archive_file_set_aside(a->path, "corrupt", aside, e);
+	else
+		aside[0] = '\0';
+	release_lock(a);
+	if (rc == 0 && aside[0] != '\0')
+		log_line(LOG_CRIT,
+		    "archive: damaged: %s; kept as %s, and a new one is begun: "
+		    "what only the old one had is there, see "
+		    "fail2ban-archive(8), DAMAGE",
+		    why, aside);
+	return rc;
 }
 
 /*

@@ -27,7 +27,6 @@ struct archive {
 	struct lock lock;
 	bool locked;
 	bool writing; /* a transaction is open */
-	bool reader;
 	char path[PATH_MAX];
 	int lock_ms;	   /* how long to wait for a lock */
 	int busy_ms;	   /* what the last wait left of that */
@@ -54,18 +53,16 @@ int archive_open(struct archive *a, const char *path, int lock_ms,
 int archive_open_read(struct archive *a, const char *path, struct err *e);
 
 /*
- * Roll back what is open, let the lock go, close. A reader that met damage
- * leaves a mark for the next reconcile.
+ * Roll back what is open, let the lock go, close. Where damage was met, a mark
+ * is left for the next reconcile.
  */
 void archive_close(struct archive *a);
 
 /*
- * Where a failure since archive_open was due to damage: roll back, move the
- * archive aside, and say so in the log; why is what the failure said. Then
- * there is only archive_close left to do. True when it is worth another try
- * with a new archive.
+ * Move a damaged archive aside, and say so in the log; why is what the damage
+ * is. Then there is only archive_close left to do.
  */
-bool archive_abandon(struct archive *a, const struct err *why);
+int archive_abandon(struct archive *a, const char *why, struct err *e);
 
 /*
  * One write transaction. archive_begin takes the lock and fails with

@@ -10,30 +10,55 @@
 
 #include "archive_file.h"
 #include "archive_sql.h"
+#include "now.h"
 
 /* How long a copy is waited for that another process uses. */
 #define BUSY_MS 1000
 
+/* SQLite asks every so many steps whether to give up. */
+#define PROGRESS_STEPS 10000
+
 /* ------------------------------------------------------------ examination --
  */
 
-/* The first row of a check has to be good; NULL: there must be none. */
+/* A check of SQLite's has one row, "ok", or tells what is wrong in lines. */
 static int
-expect(struct archive *a, int which, const char *good, struct err *e)
+expect_ok(struct archive *a, int which, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, which, e);
+	const char *text, *line;
 	int rc;
 
 	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
 		return -1;
-	if (rc == 1 && (good == NULL || strcmp(db_text(st, 0), good) != 0)) {
+	text = rc == 1 ? db_text(st, 0) : "ok";
+	if (strcmp(text, "ok") != 0) {
 		a->db.corrupt = true;
+		line = strrchr(text, '\n');
 		rc = err_set(e, EX_DATAERR, "%s: %s", a->db.name,
-		    good != NULL ? db_text(st, 0) :
-				   "a row refers to one that is missing");
+		    line != NULL ? line + 1 : text);
 	}
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
+}
+
+/*
+ * No row refers to one that is missing. Somebody who deletes bans by hand does
+ * that: nothing that the program reads needs it, so it is no damage.
+ */
+static int
+examine_references(struct archive *a, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_REFERENCES, e);
+	int rc;
+
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	sqlite3_reset(st);
+	return rc == 0 ?
+	    0 :
+	    err_set(e, EX_DATAERR, "%s: a row refers to one that is missing",
+		a->db.name);
 }
 
 /* Whether each table, index and view of ours is as this program makes it. */
@@ -64,6 +89,38 @@ compare_tables(struct archive *a, struct db *fresh, struct err *e)
 	return rc == 1 ? 0 : -1;
 }
 
+/* No index but ours: one that refuses a row would refuse a ban. */
+static int
+find_foreign_index(struct archive *a, struct db *fresh, struct err *e)
+{
+	sqlite3_stmt *have, *ours;
+	int rc = 0;
+
+	if (sqlite3_prepare_v2(a->db.handle,
+		"SELECT name FROM sqlite_schema WHERE type = 'index' "
+		"AND sql IS NOT NULL",
+		-1, &have, NULL) != SQLITE_OK)
+		return db_error(&a->db, e);
+	if (sqlite3_prepare_v2(fresh->handle,
+		"SELECT 1 FROM sqlite_schema WHERE type = 'index' "
+		"AND name = ?1",
+		-1, &ours, NULL) != SQLITE_OK) {
+		sqlite3_finalize(have);
+		return db_error(fresh, e);
+	}
+	while (rc == 0 && sqlite3_step(have) == SQLITE_ROW) {
+		db_bind_text(ours, 1, db_text(have, 0));
+		if (sqlite3_step(ours) != SQLITE_ROW)
+			rc = err_set(e, EX_DATAERR,
+			    "%s: index %s is not this program's", a->db.name,
+			    db_text(have, 0));
+		sqlite3_reset(ours);
+	}
+	sqlite3_finalize(ours);
+	sqlite3_finalize(have);
+	return rc;
+}
+
 /* And there is nothing that runs by itself. */
 static int
 examine_tables(struct archive *a, struct err *e)
@@ -87,18 +144,50 @@ examine_tables(struct archive *a, struct err *e)
 		rc = archive_make_tables(&fresh, i, e);
 	if (rc == 0)
 		rc = compare_tables(a, &fresh, e);
+	if (rc == 0)
+		rc = find_foreign_index(a, &fresh, e);
 	db_close(&fresh);
 	return rc;
 }
 
-int
-archive_examine(struct archive *a, bool thorough, struct err *e)
+/* What the program adds to must have room for more. */
+static int
+examine_numbers(struct archive *a, struct err *e)
 {
-	if (expect(a, thorough ? SQL_INTEGRITY : SQL_QUICK, "ok", e) == 0 &&
-	    expect(a, SQL_REFERENCES, NULL, e) == 0 &&
-	    (!thorough || examine_tables(a, e) == 0))
-		return 0;
-	return err_wrap(e, "archive");
+	sqlite3_stmt *st = db_statement(&a->db, SQL_NUMBERS, e);
+	int rc;
+
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	sqlite3_reset(st);
+	return rc == 0 ?
+	    0 :
+	    err_set(e, EX_DATAERR, "%s: numbers out of range", a->db.name);
+}
+
+static int
+is_late(void *deadline_ms)
+{
+	return now_steady_ms() >= *(const int64_t *)deadline_ms;
+}
+
+int
+archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
+{
+	int64_t deadline_ms = now_steady_ms() + wait_ms;
+	int rc = 0;
+
+	if (wait_ms > 0)
+		sqlite3_progress_handler(a->db.handle, PROGRESS_STEPS, is_late,
+		    &deadline_ms);
+	/* The tables first: an index may be anything until then. */
+	if ((thorough && examine_tables(a, e) != 0) ||
+	    expect_ok(a, thorough ? SQL_INTEGRITY : SQL_QUICK, e) != 0 ||
+	    (thorough &&
+		(examine_references(a, e) != 0 || examine_numbers(a, e) != 0)))
+		rc = err_wrap(e, "archive");
+	sqlite3_progress_handler(a->db.handle, 0, NULL, NULL);
+	return rc;
 }
 
 /* ------------------------------------------------------------------ copies --
@@ -186,7 +275,7 @@ examine_copy(const char *file, struct err *e)
 
 	if (archive_open_copy(&copy, file, e) != 0)
 		return -1;
-	rc = archive_examine(&copy, true, e);
+	rc = archive_examine(&copy, true, 0, e);
 	archive_close(&copy);
 	return rc;
 }
@@ -207,8 +296,9 @@ archive_backup(struct archive *a, const char *file, struct err *e)
 	if (copy_to(a, tmp, "PRAGMA journal_mode = DELETE", e) != 0)
 		return -1;
 	rc = examine_copy(tmp, e);
-	/* Never over a file that came meanwhile. */
-	if (rc == 0 && link(tmp, file) != 0)
+	/* Never over a file that came meanwhile, where the system can tell. */
+	if (rc == 0 && link(tmp, file) != 0 &&
+	    (errno == EEXIST || rename(tmp, file) != 0))
 		rc = err_errno(e, EX_CANTCREAT, "%s", file);
 	archive_file_remove(tmp);
 	if (rc == 0 && archive_file_sync(file) != 0)
@@ -248,8 +338,9 @@ swap(const char *path, const char *tmp, int lock_ms, char aside[PATH_MAX],
 	return rc;
 }
 
-int
-archive_restore(const char *path, const char *file, int lock_ms,
+/* No other restore uses the same name for its copy, nor does a pass run. */
+static int
+restore_alone(const char *path, const char *file, int lock_ms,
     char aside[PATH_MAX], struct err *e)
 {
 	struct archive copy;
@@ -259,11 +350,10 @@ archive_restore(const char *path, const char *file, int lock_ms,
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.restore", path) >=
 	    sizeof(tmp))
 		return err_set(e, EX_CONFIG, "archive: path too long");
-	if (archive_file_make_folder(path, e) != 0 ||
-	    archive_open_copy(&copy, file, e) != 0)
+	if (archive_open_copy(&copy, file, e) != 0)
 		return -1;
 	archive_file_remove(tmp); /* of a restore that was cut off */
-	rc = archive_examine(&copy, true, e);
+	rc = archive_examine(&copy, true, 0, e);
 	if (rc == 0)
 		rc = copy_to(&copy, tmp, begin_anew, e);
 	archive_close(&copy);
@@ -271,5 +361,23 @@ archive_restore(const char *path, const char *file, int lock_ms,
 		return -1;
 	rc = swap(path, tmp, lock_ms, aside, e);
 	archive_file_remove(tmp);
+	return rc;
+}
+
+int
+archive_restore(const char *path, const char *file, int lock_ms,
+    char aside[PATH_MAX], struct err *e)
+{
+	char turn_path[PATH_MAX + 16];
+	struct stat st;
+	int turn, rc;
+
+	snprintf(turn_path, sizeof(turn_path), "%s.reconcile", path);
+	if (archive_file_make_folder(path, e) != 0 ||
+	    archive_file_check(path, &st, e) != 0 ||
+	    (turn = lock_alone(turn_path, e)) < 0)
+		return -1;
+	rc = restore_alone(path, file, lock_ms, aside, e);
+	close(turn);
 	return rc;
 }

@@ -9,12 +9,15 @@
 #include "archive.h"
 
 /*
- * Look at all of an open archive: every page and row is where it belongs, and
- * each reference holds. thorough: each index says what its table says, and the
- * tables are this program's. Fails with EX_DATAERR and the first thing that is
- * wrong; the archive counts as damaged then, but for its tables.
+ * Look at all of an open archive: every page and row is where it belongs.
+ * thorough: also, each index says what its table says, each reference holds,
+ * and the tables and indexes are this program's. wait_ms: for how long; 0: to
+ * the end. Fails with EX_DATAERR and the first thing that is wrong, where it is
+ * a page or a row the archive counts as damaged then; with EX_TEMPFAIL when
+ * there was not enough time.
  */
-int archive_examine(struct archive *a, bool thorough, struct err *e);
+int archive_examine(struct archive *a, bool thorough, int wait_ms,
+    struct err *e);
 
 /*
  * Open a copy of an archive to read it, wherever it lies and whoever may write

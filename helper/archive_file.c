@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE /* fallocate(2): the POSIX one may write what it finds */
 #include "archive_file.h"
 
 #include <dirent.h>
@@ -173,6 +174,21 @@ archive_file_set_aside(const char *path, const char *word, char aside[PATH_MAX],
 	return 0;
 }
 
+/* Not a -wal and the like beside the file that they belong to. */
+static bool
+is_first(int dir, const char *name, size_t skip)
+{
+	const char *dash = strchr(name + skip, '-');
+	char whole[NAME_MAX + 1];
+	struct stat st;
+
+	if (dash == NULL)
+		return true;
+	snprintf(whole, sizeof(whole), "%.*s", (int)(dash - name), name);
+	return strcmp(dash, "-wal") == 0 &&
+	    fstatat(dir, whole, &st, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
 int
 archive_file_count_corrupt(const char *path)
 {
@@ -188,9 +204,8 @@ archive_file_count_corrupt(const char *path)
 	if ((dir = opendir(folder)) == NULL)
 		return 0;
 	while ((entry = readdir(dir)) != NULL) {
-		/* Not -wal and the like, which belong to one. */
 		if (strncmp(entry->d_name, start, strlen(start)) == 0 &&
-		    strchr(entry->d_name + strlen(start), '-') == NULL)
+		    is_first(dirfd(dir), entry->d_name, strlen(start)))
 			n++;
 	}
 	closedir(dir);
@@ -240,7 +255,7 @@ archive_file_reserve_wal(const char *path, off_t bytes)
 	fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return;
-	if (posix_fallocate(fd, 0, bytes) == 0)
+	if (fallocate(fd, 0, 0, bytes) == 0)
 		fsync(fd);
 	close(fd);
 }

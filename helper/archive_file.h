@@ -51,7 +51,7 @@ int archive_file_sync(const char *path);
 void archive_file_remove(const char *path);
 
 /*
- * A mark that a reader met damage: the next reconcile looks at all of the
+ * A mark that somebody met damage: the next reconcile looks at all of the
  * archive, and takes the mark away. No failure is told.
  */
 void archive_file_suspect(const char *path);

@@ -212,6 +212,12 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
+	/* 2^62: half of what there is. */
+	[SQL_NUMBERS] =
+	    "SELECT 1 FROM ban WHERE rev NOT BETWEEN 0 AND 4611686018427387904 "
+	    "OR typeof(rev) <> 'integer' UNION ALL "
+	    "SELECT 1 FROM run WHERE abs(started_us) > 4611686018427387904 "
+	    "OR abs(finished_us) > 4611686018427387904 LIMIT 1",
 	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
 	[SQL_HAS_TABLE] =
 	    "SELECT 1 FROM sqlite_schema WHERE name = ?1 "

@@ -65,9 +65,10 @@ check_runs(struct report *report, struct archive *archive,
 	}
 	age_us = now_us - last_us;
 	add(report,
-	    age_us > DAY_US				? STATE_CRITICAL :
-		age_us / TEXT_US > 2 * config->interval ? STATE_WARNING :
-							  STATE_OK,
+	    age_us > DAY_US ? STATE_CRITICAL :
+		age_us < 0 || age_us / TEXT_US > 2 * config->interval ?
+			      STATE_WARNING :
+			      STATE_OK,
 	    "last reconcile %" PRId64 " s ago", age_us / TEXT_US);
 	return 0;
 }
@@ -101,7 +102,7 @@ check_archive(struct report *report, const struct config *config,
 		add(report, STATE_CRITICAL, "%s", e.text);
 		return;
 	}
-	if (archive_examine(&archive, false, &e) != 0 ||
+	if (archive_examine(&archive, false, 0, &e) != 0 ||
 	    check_runs(report, &archive, config, now_us, &e) != 0)
 		add(report, STATE_CRITICAL, "%s", e.text);
 	archive_close(&archive);

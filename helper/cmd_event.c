@@ -133,37 +133,21 @@ look_up(const struct config *config, struct event *event)
 	fail2ban_db_close(&f);
 }
 
-/* Once; *again: the archive was damaged, and another one can be begun. */
 static int
-try_archive(const struct config *config, const struct event *event, int lock_ms,
-    bool *again, struct err *e)
+archive_event(const struct config *config, const struct event *event,
+    int lock_ms, struct err *e)
 {
 	struct archive archive;
 	struct record record = { .archive = &archive, .now_us = event->at_us };
 	int rc = -1;
 
-	*again = false;
 	if (archive_open(&archive, config->archive, lock_ms, e) != 0)
 		return -1;
 	if (archive_begin(&archive, e) == 0 &&
 	    intake_event(&record, config, event, e) == 0)
 		rc = archive_commit(&archive, e);
-	if (rc != 0)
-		*again = archive_abandon(&archive, e);
 	archive_close(&archive);
 	return rc;
-}
-
-static int
-archive_event(const struct config *config, const struct event *event,
-    int lock_ms, struct err *e)
-{
-	bool again;
-	int rc = try_archive(config, event, lock_ms, &again, e);
-
-	return rc != 0 && again ?
-	    try_archive(config, event, lock_ms, &again, e) :
-	    rc;
 }
 
 /*

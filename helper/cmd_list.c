@@ -18,6 +18,17 @@ print_cell(const char *s, int width)
 	printf("%-*s  ", width, cell);
 }
 
+/* Another's archive may hold anything. */
+static void
+print_end(const char *when, const char *why)
+{
+	char escaped[80];
+
+	why = why != NULL ? why : "?";
+	escape_text(escaped, sizeof(escaped), why, strlen(why));
+	printf("%s %s\n", when, escaped);
+}
+
 static int
 print_row(void *to, const struct archive_row *row)
 {
@@ -41,7 +52,7 @@ print_row(void *to, const struct archive_row *row)
 	if (row->ended_us == UNKNOWN)
 		puts("active");
 	else
-		printf("%s %s\n", text_format_time(row->ended_us, ended),
+		print_end(text_format_time(row->ended_us, ended),
 		    row->ended_why);
 	return ferror(stdout) ? -1 : 0;
 }

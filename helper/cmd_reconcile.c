@@ -27,6 +27,8 @@ catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	/* Nobody may read what we print any more. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static int

@@ -52,10 +52,12 @@ print_ban(void *to, const struct archive_row *row)
 	printf("  ban time  %s\n", length);
 	if (row->ended_us == UNKNOWN)
 		puts("  ended     not yet");
-	else
-		printf("  ended     %s, %s\n",
-		    text_format_time(row->ended_us, when), row->ended_why);
-	printf("  origin    %s\n", row->origin);
+	else {
+		printf("  ended     %s", text_format_time(row->ended_us, when));
+		print_escaped(", ",
+		    row->ended_why != NULL ? row->ended_why : "?", "\n");
+	}
+	print_escaped("  origin    ", row->origin, "\n");
 	print_number("failures", row->failures);
 	print_number("bancount", row->bancount);
 	if (row->restored > 0)

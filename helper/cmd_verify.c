@@ -20,7 +20,7 @@ run_verify(const struct command *self, const struct config *config, int argc,
 	if ((operand < argc ? archive_open_copy(&archive, file, e) :
 			      archive_open_read(&archive, file, e)) != 0)
 		return -1;
-	rc = archive_examine(&archive, true, e);
+	rc = archive_examine(&archive, true, 0, e);
 	if (rc == 0)
 		printf("%s: sound\n", archive.db.name);
 	archive_close(&archive);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <libconfig.h>
 #include <stddef.h>
@@ -14,10 +15,14 @@
 #include "text.h"
 #include "trust.h"
 
+#define FILE_MAX ((size_t)65536)
+
 enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
 
 struct key {
 	const char *name;
+#define FILE_MAX ((size_t)65536)
+
 	enum key_type type;
 	size_t offset;
 	int64_t min, max; /* KEY_INT */
@@ -41,7 +46,7 @@ static const struct key keys[] = {
 	{ "spool", KEY_PATH, AT(spool), 0, 0, 0,
 	    "/var/lib/fail2ban-archive/spool",
 	    "Where an event waits that could not be archived at once." },
-	{ "spool_limit", KEY_INT, AT(spool_limit), 1, 10000000, 100000, NULL,
+	{ "spool_limit", KEY_INT, AT(spool_limit), 1, 200000, 20000, NULL,
 	    "Events that wait in the spool at most; further ones go to "
 	    "syslog." },
 	{ "fail2ban_database", KEY_PATH, AT(fail2ban_database), 0, 0, 0, "",
@@ -132,7 +137,6 @@ take_setting(struct config *config, const config_setting_t *setting,
     const char *path, struct err *e)
 {
 	const char *name = config_setting_name(setting);
-	const char *file = config_setting_source_file(setting);
 	const struct key *key = find_key(name);
 	int type = config_setting_type(setting);
 	const char *reason = NULL;
@@ -161,72 +165,123 @@ take_setting(struct config *config, const config_setting_t *setting,
 	}
 	if (reason == NULL)
 		return 0;
-	return err_set(e, EX_CONFIG, "%s:%u: %s: %s",
-	    file != NULL ? file : path, config_setting_source_line(setting),
-	    name, reason);
+	return err_set(e, EX_CONFIG, "%s:%u: %s: %s", path,
+	    config_setting_source_line(setting), name, reason);
 }
 
 /* Nobody but us and root may change a config, nor the folders above it. */
 static int
-check_file(const char *path, struct err *e)
+check_file(const char *path, int fd, struct err *e)
 {
 	char folder[PATH_MAX];
 	struct stat st;
 
-	if (stat(path, &st) != 0)
+	if (fstat(fd, &st) != 0 || realpath(path, folder) == NULL)
 		return err_errno(e, EX_NOINPUT, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, EX_NOINPUT, "%s: not a file", path);
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX)
+		return err_set(e, EX_NOINPUT, "%s: not a file, or too large",
+		    path);
 	if (trust_file(path, &st, e) != 0)
 		return -1;
-	if (realpath(path, folder) == NULL)
-		return err_errno(e, EX_NOINPUT, "%s", path);
 	text_cut_to_folder(folder);
 	return trust_folder(folder, e);
 }
 
+/*
+ * All of the file. libconfig is handed the text: what it cannot read, it ends
+ * the process for. *text is the caller's to free.
+ */
 static int
-take_file(struct config *config, config_t *file, const char *path,
-    struct err *e)
+read_file(const char *path, char **text, struct err *e)
 {
-	const config_setting_t *root, *setting;
-	const char *included;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t len = 0;
+	ssize_t n = 1;
 
-	if (check_file(path, e) != 0)
+	*text = NULL;
+	if (fd < 0)
+		return err_errno(e, EX_NOINPUT, "%s", path);
+	if (check_file(path, fd, e) != 0) {
+		close(fd);
 		return -1;
-	if (config_read_file(file, path) != CONFIG_TRUE) {
-		if (config_error_type(file) == CONFIG_ERR_FILE_IO)
-			return err_errno(e, EX_NOINPUT, "%s", path);
-		return err_set(e, EX_CONFIG, "%s:%d: %s",
-		    config_error_file(file) != NULL ? config_error_file(file) :
-						      path,
-		    config_error_line(file), config_error_text(file));
 	}
+	if ((*text = malloc(FILE_MAX + 1)) == NULL)
+		n = -1;
+	while (n > 0 && len < FILE_MAX) {
+		n = read(fd, *text + len, FILE_MAX - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0) {
+		err_errno(e, EX_NOINPUT, "%s", path);
+		free(*text);
+		*text = NULL;
+	} else {
+		(*text)[len] = '\0';
+	}
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* Another file would be read unchecked, and by its own name of a folder. */
+static bool
+includes(const char *text)
+{
+	for (; text != NULL; text = strchr(text, '\n')) {
+		text += strspn(text, "\n\r\t ");
+		if (strncmp(text, "@include", strlen("@include")) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+take_text(struct config *config, config_t *file, const char *text,
+    const char *path, struct err *e)
+{
+	const config_setting_t *root;
+
+	if (includes(text))
+		return err_set(e, EX_CONFIG,
+		    "%s: @include: all of the config is in one file", path);
+	if (config_read_string(file, text) != CONFIG_TRUE)
+		return err_set(e, EX_CONFIG, "%s:%d: %s", path,
+		    config_error_line(file), config_error_text(file));
 	root = config_root_setting(file);
 	for (int i = 0; i < config_setting_length(root); i++) {
-		setting = config_setting_get_elem(root, (unsigned)i);
-		included = config_setting_source_file(setting);
-		if ((included != NULL && strcmp(included, path) != 0 &&
-			check_file(included, e) != 0) ||
-		    take_setting(config, setting, path, e) != 0)
+		if (take_setting(config,
+			config_setting_get_elem(root, (unsigned)i), path,
+			e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
+static int
+take_file(struct config *config, const char *path, struct err *e)
+{
+	config_t file;
+	char *text;
+	int rc;
+
+	if (read_file(path, &text, e) != 0)
+		return -1;
+	config_init(&file);
+	rc = take_text(config, &file, text, path, e);
+	config_destroy(&file);
+	free(text);
+	return rc;
+}
+
 int
 config_load(struct config *config, const char *path, struct err *e)
 {
-	config_t file;
 	int rc;
 
 	config_set_defaults(config);
 	if (strcmp(path, CONFIG_FILE) == 0 && access(path, F_OK) != 0 &&
 	    errno == ENOENT)
 		return 0;
-	config_init(&file);
-	rc = take_file(config, &file, path, e);
-	config_destroy(&file);
+	rc = take_file(config, path, e);
 	if (rc != 0)
 		config_set_defaults(config);
 	return rc;

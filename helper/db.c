@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "db.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "escape.h"
+
+/* As SQLite calls what it cannot parse of a schema. */
+#define MALFORMED_SCHEMA "malformed database schema"
 
 static int
 exit_code(int rc)
@@ -36,6 +40,41 @@ exit_code(int rc)
 	}
 }
 
+/* The last error of the system that SQLite met with a file; 0: none. */
+static int
+file_errno(sqlite3_file *file)
+{
+	int number = 0;
+
+	if (file != NULL && file->pMethods != NULL)
+		file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO,
+		    &number);
+	return number;
+}
+
+/*
+ * Whether it is the disk that could not be read this time: SQLite says of that
+ * that the database is corrupt. (SQLite, os_unix.c: SQLITE_IOERR_CORRUPTFS.)
+ */
+static bool
+is_unread(struct db *db)
+{
+	static const int files[] = { SQLITE_FCNTL_FILE_POINTER,
+		SQLITE_FCNTL_JOURNAL_POINTER };
+	bool unread = false;
+
+	for (size_t i = 0; i < 2; i++) {
+		sqlite3_file *file = NULL;
+		int number;
+
+		sqlite3_file_control(db->handle, NULL, files[i], &file);
+		number = file_errno(file);
+		unread = unread || number == EIO || number == ENXIO ||
+		    number == ERANGE;
+	}
+	return unread;
+}
+
 int
 db_error(struct db *db, struct err *e)
 {
@@ -44,7 +83,13 @@ db_error(struct db *db, struct err *e)
 	if (db->handle == NULL)
 		return err_set(e, EX_IOERR, "%s: out of memory", db->name);
 	rc = sqlite3_extended_errcode(db->handle);
-	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+	if ((rc & 0xff) == SQLITE_CORRUPT && is_unread(db))
+		return err_set(e, EX_IOERR, "%s: cannot be read", db->name);
+	/* An index of somebody's, with a function that is refused, is none. */
+	if ((rc & 0xff) == SQLITE_NOTADB ||
+	    ((rc & 0xff) == SQLITE_CORRUPT &&
+		strncmp(sqlite3_errmsg(db->handle), MALFORMED_SCHEMA,
+		    strlen(MALFORMED_SCHEMA)) != 0))
 		db->corrupt = true;
 	return err_set(e, exit_code(rc), "%s: %s", db->name,
 	    sqlite3_errmsg(db->handle));

@@ -11,6 +11,8 @@
 
 /* Events of one transaction: an event that comes meanwhile waits for it. */
 #define CHUNK 50
+/* So many that the archive alone refuses: it is not the events. */
+#define REFUSED_MAX 10
 
 /* A file that is no event is kept under another name, and told of. */
 static int
@@ -68,24 +70,38 @@ archive_events(struct pass *pass, char **names, size_t n, struct err *e)
 
 /* Whether it is the state of the archive or the disk, not the event. */
 static bool
-is_for_all(const struct err *e)
+is_for_all(const struct pass *pass, const struct err *e)
 {
-	return e->code == EX_TEMPFAIL || e->code == EX_IOERR ||
-	    e->code == EX_NOPERM;
+	return pass->archive.db.corrupt || e->code == EX_TEMPFAIL ||
+	    e->code == EX_IOERR || e->code == EX_NOPERM;
 }
 
-/* Where the events of a chunk fail together, the one that fails alone goes. */
+/*
+ * Where the events of a chunk fail together, each is tried alone. Only what is
+ * wrong whatever the archive is like is set aside: what the archive refuses
+ * waits for a better day, and where it refuses many, so do the rest.
+ */
 static int
-drain_chunk(struct pass *pass, char **names, size_t n, struct err *e)
+drain_chunk(struct pass *pass, char **names, size_t n, int *refused,
+    struct err *e)
 {
 	int rc = archive_events(pass, names, n, e);
 
-	if (rc == 0 || is_for_all(e))
+	if (rc == 0 || is_for_all(pass, e))
 		return rc;
 	for (size_t i = 0; i < n; i++) {
 		if (archive_events(pass, &names[i], 1, e) == 0)
 			continue;
-		if (is_for_all(e) || set_aside(pass, names[i], e) != 0)
+		if (is_for_all(pass, e))
+			return -1;
+		if (e->code == EX_USAGE) {
+			if (set_aside(pass, names[i], e) != 0)
+				return -1;
+			continue;
+		}
+		pass_say(pass, LOG_ERR, e->text);
+		pass->run.bad++;
+		if (++*refused >= REFUSED_MAX)
 			return -1;
 	}
 	return 0;
@@ -96,14 +112,14 @@ drain(struct pass *pass, struct err *e)
 {
 	char **names;
 	size_t n, chunk;
-	int rc = 0;
+	int rc = 0, refused = 0;
 
 	if (spool_names(pass->config->spool, SIZE_MAX, &names, &n, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(pass);
 	     i += chunk) {
 		chunk = n - i < CHUNK ? n - i : CHUNK;
-		rc = drain_chunk(pass, names + i, chunk, e);
+		rc = drain_chunk(pass, names + i, chunk, &refused, e);
 	}
 	spool_free_names(names, n);
 	return rc;

@@ -316,7 +316,8 @@ event_to_line(const struct event *event, const char *remark)
 
 		if (c == '\0')
 			fputs(i + 1 < len ? " " : "", out);
-		else if (c > 0x20 && c < 0x7f && c != '%' && c != '#')
+		else if (c > 0x20 && c < 0x7f && c != '%' && c != '#' &&
+		    c != '\\')
 			fputc(c, out);
 		else
 			fprintf(out, "%%%02X", c);

@@ -39,9 +39,10 @@ enum {
 	"length(CASE typeof(data) WHEN 'blob' THEN data " \
 	"ELSE CAST(data AS BLOB) END)"
 #define ROW(bantime, bancount) \
-	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount ", " \
-	"CASE WHEN " DATA_LENGTH " <= ?1 THEN CAST(data AS BLOB) END, " \
-	DATA_LENGTH " FROM "
+	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount \
+	", " \
+	"CASE WHEN " DATA_LENGTH \
+	" <= ?1 THEN CAST(data AS BLOB) END, " DATA_LENGTH " FROM "
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",

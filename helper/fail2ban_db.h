@@ -34,7 +34,7 @@ struct fail2ban_row {
 	int64_t timeofban;
 	int64_t seconds; /* -1 for ever, UNKNOWN where it says -2 or nothing */
 	int64_t bancount;
-	char *data; /* any bytes, NULL where there is none or too much */
+	char *data;	 /* any bytes, NULL where there is none or too much */
 	size_t data_len; /* its length, also where it is too much */
 };
 

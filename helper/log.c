@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "now.h"
 #include "wake.h"
 
 /* The longest line, escaped. */
@@ -19,7 +20,8 @@ void
 log_to_syslog(void)
 {
 	use_syslog = true;
-	openlog("fail2ban-archive", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	/* Connected with the first line, in to_syslog. */
+	openlog("fail2ban-archive", LOG_PID, LOG_DAEMON);
 }
 
 void
@@ -35,11 +37,14 @@ log_leave_syslog(void)
 static void
 to_syslog(int level, const char *line)
 {
+	int64_t began = now_steady_ms();
 	struct wake wake;
 
 	wake_begin(&wake, SYSLOG_MS);
 	syslog(level, "%s", line);
 	wake_end(&wake);
+	/* To wait for it once is enough. */
+	use_syslog = now_steady_ms() - began < SYSLOG_MS;
 }
 
 /* Format and escape one line. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,8 +85,11 @@ run(const struct command *command, const char *config_file, int argc,
 		print_command_help(command);
 		return 0;
 	}
-	if (command->event)
+	if (command->event) {
+		/* Nobody may read our standard error any more. */
+		signal(SIGPIPE, SIG_IGN);
 		log_to_syslog();
+	}
 	if (config_load(&config, config_file, e) != 0) {
 		if (!command->event)
 			return -1;

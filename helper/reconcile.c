@@ -32,7 +32,7 @@ find_gap(struct pass *pass, struct err *e)
 		return -1;
 	if (last_us == UNKNOWN)
 		return 0;
-	gap = (pass->run.started_us - last_us) / TEXT_US;
+	gap = text_add_sat(pass->run.started_us, -last_us) / TEXT_US;
 	if (gap <= 2 * pass->config->interval)
 		return 0;
 	if ((server = pass_server(pass)) != NULL &&
@@ -50,17 +50,27 @@ find_gap(struct pass *pass, struct err *e)
 	return 0;
 }
 
-/* A reader has met damage: is there any? Else its mark goes. */
+/*
+ * Somebody has met damage: is there any? Else the mark goes. It stays where
+ * there was no time to look at all.
+ */
 static int
 examine_suspect(struct pass *pass, struct err *e)
 {
 	const char *path = pass->config->archive;
 
-	if (!archive_file_is_suspect(path))
+	if (!archive_file_is_suspect(path) || pass_is_over(pass))
 		return 0;
-	if (archive_examine(&pass->archive, false, e) != 0)
+	if (archive_examine(&pass->archive, false, pass_left_ms(pass), e) ==
+	    0) {
+		archive_file_clear(path);
+		return 0;
+	}
+	if (e->code != EX_TEMPFAIL)
 		return -1;
-	archive_file_clear(path);
+	pass_say(pass, LOG_WARNING,
+	    "somebody met damage in the archive, and the run is too short to "
+	    "look at all of it: run fail2ban-archive verify");
 	return 0;
 }
 
@@ -75,8 +85,6 @@ begin_run(struct pass *pass, struct err *e)
 	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
 	archive_rollback(&pass->archive);
-	if (examine_suspect(pass, e) != 0)
-		return -1;
 	if (find_gap(pass, e) != 0)
 		return -1;
 	if (pass_begin(pass, &record, e) != 0)
@@ -190,6 +198,8 @@ work(struct pass *pass, struct err *first)
 	if (settle(pass, !readable, &e) != 0 || prune(pass, &e) != 0)
 		fail_run(&failed, first, &e);
 	pass_rollback(pass);
+	if (examine_suspect(pass, &e) != 0)
+		fail_run(&failed, first, &e);
 	return failed ? -1 : 0;
 }
 
@@ -210,9 +220,27 @@ print_summary(struct pass *pass)
 	    pass->run.changed, pass->run.bad);
 }
 
-/* *again: the archive was damaged, and a pass can begin another one. */
+/*
+ * Damage that one pass met may be a fault of the moment. What a second one
+ * meets too, with the file opened anew, is moved aside.
+ */
+static bool
+try_again(struct pass *pass, int damaged, const struct err *why)
+{
+	struct err e;
+
+	if (damaged < 2)
+		return true;
+	log_to_syslog();
+	if (archive_abandon(&pass->archive, why->text, &e) == 0)
+		return true;
+	log_line(LOG_CRIT, "%s", e.text);
+	return false;
+}
+
+/* *damaged counts the passes that met damage; *again: there is one more. */
 static int
-run_pass(struct pass *pass, bool *again, struct err *e)
+run_pass(struct pass *pass, int *damaged, bool *again, struct err *e)
 {
 	struct err also;
 	int rc = begin_run(pass, e);
@@ -229,7 +257,9 @@ run_pass(struct pass *pass, bool *again, struct err *e)
 	}
 	fail2ban_db_close(&pass->db);
 	pass_hang_up(pass);
-	*again = rc != 0 && archive_abandon(&pass->archive, e);
+	*again = rc != 0 && pass->archive.db.corrupt && *damaged < 2;
+	if (*again)
+		*again = try_again(pass, ++*damaged, e);
 	archive_close(&pass->archive);
 	return rc;
 }
@@ -239,9 +269,11 @@ static int
 take_turn(const struct config *config, struct err *e)
 {
 	char path[PATH_MAX + 16];
+	struct stat st;
 
-	if (archive_file_make_folder(config->archive, e) != 0)
-		return -1;
+	if (archive_file_make_folder(config->archive, e) != 0 ||
+	    archive_file_check(config->archive, &st, e) != 0)
+		return err_wrap(e, "archive");
 	snprintf(path, sizeof(path), "%s.reconcile", config->archive);
 	return lock_alone(path, e);
 }
@@ -252,7 +284,7 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 {
 	int64_t deadline = now_steady_ms() + config->run_deadline * 1000;
 	bool again = true;
-	int turn = take_turn(config, e), rc = -1;
+	int turn = take_turn(config, e), rc = -1, damaged = 0;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
 		puts("reconcile: another one is running");
@@ -260,7 +292,7 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 	}
 	if (turn < 0)
 		return -1;
-	for (int i = 0; i < 2 && again; i++) {
+	while (again) {
 		struct pass pass = {
 			.config = config,
 			.stop = stop,
@@ -269,7 +301,7 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 			    .started_us = now_wall_us() },
 		};
 
-		rc = run_pass(&pass, &again, e);
+		rc = run_pass(&pass, &damaged, &again, e);
 	}
 	close(turn);
 	return rc;

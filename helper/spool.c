@@ -107,11 +107,16 @@ spool_put(const char *folder, const struct event *event, struct err *e)
 	return rc;
 }
 
-/* Names of events begin with a digit; others are set aside or unfinished. */
+/* Names of events are TIME-PID; others are set aside, unfinished or not ours.
+ */
 static bool
 is_event_name(const char *name)
 {
-	return name[0] >= '0' && name[0] <= '9' && strchr(name, '.') == NULL;
+	const char *digits = "0123456789";
+	size_t time = strspn(name, digits), pid;
+
+	pid = name[time] == '-' ? strspn(name + time + 1, digits) : 0;
+	return time > 0 && pid > 0 && name[time + 1 + pid] == '\0';
 }
 
 static bool
@@ -193,19 +198,20 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 	return err_set(e, EX_IOERR, "cannot be read");
 }
 
-static bool
+/* 1, 0, or -1 where that cannot be told this time. */
+static int
 is_whole(int dir, const char *name)
 {
 	struct event event;
-	struct err ignored;
+	struct err e;
 	size_t len;
 	char *data;
 	bool whole;
 
 	event_init(&event, EVENT_BAN, 0);
-	if (read_file(dir, name, &data, &len, &ignored) != 0)
-		return false;
-	whole = event_from_words(&event, data, len, &ignored) == 0;
+	if (read_file(dir, name, &data, &len, &e) != 0)
+		return e.code == EX_DATAERR ? 0 : -1;
+	whole = event_from_words(&event, data, len, &e) == 0;
 	event_free(&event);
 	free(data);
 	return whole;
@@ -218,6 +224,7 @@ clear_leftovers(DIR *dir)
 	int fd = dirfd(dir);
 	struct dirent *entry;
 	struct stat st;
+	int whole;
 
 	while ((entry = readdir(dir)) != NULL) {
 		const char *name = entry->d_name;
@@ -226,8 +233,10 @@ clear_leftovers(DIR *dir)
 		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 		    time(NULL) - st.st_mtime <= TMP_SECONDS)
 			continue;
-		if (!is_whole(fd, name) ||
-		    renameat(fd, name, fd, name + strlen(TMP_PREFIX)) != 0)
+		whole = is_whole(fd, name);
+		if (whole == 1)
+			renameat(fd, name, fd, name + strlen(TMP_PREFIX));
+		else if (whole == 0)
 			unlinkat(fd, name, 0);
 	}
 	rewinddir(dir);
@@ -260,15 +269,20 @@ int
 spool_names(const char *folder, size_t max, char ***names, size_t *n,
     struct err *e)
 {
-	DIR *dir = opendir(folder);
-	int rc;
+	struct stat st;
+	DIR *dir;
+	int fd, rc;
 
 	*names = NULL;
 	*n = 0;
-	if (dir == NULL)
-		return errno == ENOENT ?
-		    0 :
-		    err_errno(e, EX_NOPERM, "spool: %s", folder);
+	if (lstat(folder, &st) != 0 && errno == ENOENT)
+		return 0;
+	if ((fd = open_folder(folder, e)) < 0)
+		return -1;
+	if ((dir = fdopendir(fd)) == NULL) {
+		close(fd);
+		return err_errno(e, EX_NOPERM, "spool: %s", folder);
+	}
 	clear_leftovers(dir);
 	rc = collect_names(dir, names, n);
 	closedir(dir);

@@ -16,8 +16,8 @@ check_owner(const char *path, const struct stat *st, struct err *e)
 	if (st->st_uid == geteuid() || st->st_uid == 0)
 		return 0;
 	return err_set(e, EX_NOPERM,
-	    "%s: belongs to user %ld, who could change it: chown it to the "
-	    "user that fail2ban runs as",
+	    "%s: belongs to user %ld, who could change it: run this as that "
+	    "user, or chown it",
 	    path, (long)st->st_uid);
 }
 
@@ -45,7 +45,10 @@ check_folder(const char *path, bool last, struct err *e)
 	struct stat st;
 
 	if (lstat(path, &st) != 0)
-		return err_errno(e, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
+		return err_errno(e,
+		    errno == ENOENT	? EX_NOINPUT :
+			errno == EACCES ? EX_NOPERM :
+					  EX_IOERR,
 		    "%s", path);
 	if (S_ISLNK(st.st_mode))
 		return err_set(e, EX_NOPERM,

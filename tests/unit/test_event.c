@@ -542,7 +542,10 @@ every_byte_of_a_line_can_be_told(void **state)
 	for (c = 1; c < 0x80; c++) {
 		id[c - 1] = (char)c;
 		at += (size_t)snprintf(expected + at, sizeof(expected) - at,
-		    c <= 0x20 || c == 0x7f || c == '%' || c == '#' ? "%%%02X" : "%c", c);
+		    c <= 0x20 || c == 0x7f || strchr("%#\\", c) != NULL ?
+			"%%%02X" :
+			"%c",
+		    c);
 	}
 	id[0x7f] = '\0';
 	strcpy(expected + at, " --restored 0 --row 0 --tag 0 # why");

@@ -226,7 +226,7 @@ a_spool_that_cannot_be_is_an_error(void **state)
 	assert_int_equal(spool_put(link, &event, &e), -1);
 	assert_error(&e, EX_NOPERM, "/link: a symbolic link");
 	assert_int_equal(spool_names(file, ALL, &names, &n, &e), -1);
-	assert_error(&e, EX_NOPERM, "/file: Not a directory");
+	assert_error(&e, EX_NOPERM, "/file: not a folder");
 	assert_int_equal(count_files(s->folder), 2);
 }
 

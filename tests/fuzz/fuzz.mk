@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The fuzz targets, with the rules and flags of the Makefile read before this
+# file. A target that defines a room's functions itself is linked without it.
+
+FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+fuzz: $(FUZZ)
+
+$(BUILD)/helper.a: $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	ar rcs $@ $^
+
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/helper.a
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -fsanitize=fuzzer -o $@ \
+		$(CURDIR)/$< $(BUILD)/helper.a $(LIBS)
+
+.PHONY: fuzz

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The evidence of a ban, which is attacker's text: what comes of any bytes is
+ * valid JSON and UTF-8, no longer than it may be, and no line is lost. A few
+ * bytes behind a star are repeated.
+ */
+#include "archive_sql.h"
+#include "evidence.h"
+#include "fuzz.h"
+#include "text.h"
+
+#define FEW 3
+#define MANY 1000
+#define SHORT 64
+
+/* clang-format off */
+
+enum { IS_OBJECT, LINES, FITS, LENGTH, CHECKS };
+
+static const char *const checks[CHECKS] = {
+	[IS_OBJECT] = "SELECT CASE WHEN json_valid(?1) "
+	    "THEN json_type(?1) END IS 'object'",
+	/* Of an object the matches, of an array itself; -1 where it is none. */
+	[LINES] = "SELECT coalesce(CASE json_type(?1) WHEN 'array' "
+	    "THEN json_array_length(?1) ELSE json_array_length(?1, "
+	    "'$.matches') END, -1)",
+	/* Whether an array of texts has none too long, but for the note. */
+	[FITS] = "SELECT NOT EXISTS (SELECT 1 FROM json_each(?1) "
+	    "WHERE type <> 'text' OR (length(value) > 8192 AND "
+	    "substr(value, 8193) NOT GLOB ' [[]cut, [0-9]* characters]'))",
+	[LENGTH] = "SELECT total(length(value)) FROM json_each(?1)",
+};
+
+/* clang-format on */
+
+_Static_assert(EVIDENCE_LINE_MAX == 8192, "FITS says it, too");
+
+static struct db db, checker;
+
+/* The answer of a check; the text must be valid UTF-8, as all of evidence. */
+static int64_t
+ask(int which, const char *text)
+{
+	struct err e;
+	sqlite3_stmt *st = db_statement(&checker, which, &e);
+	int64_t answer;
+
+	must(st != NULL && text != NULL && text_is_utf8(text, strlen(text)));
+	db_bind_text(st, 1, text);
+	must(db_step(&checker, st, &e) == 1);
+	answer = db_int(st, 0);
+	sqlite3_reset(st);
+	return answer;
+}
+
+/* The same lines decoded twice, of which there are that many. */
+static void
+check_lines(const struct evidence *few, const struct evidence *many,
+    int64_t lines)
+{
+	const char *tail;
+
+	if (lines < 0)
+		lines = 0;
+	must(ask(LINES, few->matches) == (lines < FEW ? lines : FEW));
+	must(ask(LINES, many->matches) == (lines < MANY ? lines : MANY));
+	must(ask(FITS, many->matches) == 1);
+	must(strlen(few->matches) <= strlen(many->matches));
+	tail = many->matches + strlen(many->matches) - strlen(few->matches);
+	must(strcmp(tail + 1, few->matches + 1) == 0);
+}
+
+static void
+check_data(const char *data, size_t size)
+{
+	struct evidence few, many;
+	char *text = text_to_utf8(data, size, NULL);
+	struct err e;
+
+	must(evidence_decode(&db, SQL_EVIDENCE_DECODE, data, size, FEW, &few,
+		 &e) == 0);
+	must(evidence_decode(&db, SQL_EVIDENCE_DECODE, data, size, MANY, &many,
+		 &e) == 0);
+	must(fuzz_same(few.captures, many.captures));
+	must(fuzz_same(few.ip, many.ip) && few.failures == many.failures);
+	if (ask(IS_OBJECT, text) == 1) {
+		check_lines(&few, &many, ask(LINES, text));
+		must(ask(IS_OBJECT, many.captures) == 1);
+		must(many.ip == NULL || text_is_utf8(many.ip, strlen(many.ip)));
+		must(many.failures == UNKNOWN || many.failures >= 0);
+	} else {
+		must(few.matches == NULL && many.matches == NULL);
+		must(many.captures == NULL && many.ip == NULL);
+		must(many.failures == UNKNOWN);
+	}
+	evidence_free(&few);
+	evidence_free(&many);
+	free(text);
+}
+
+/* What follows a NUL is not lost: it might be any other character. */
+static void
+check_nul(const char *data, size_t size)
+{
+	struct evidence a, b;
+	struct err e;
+	char *other;
+
+	if (memmem(data, size, "\\u0000", 6) == NULL)
+		return;
+	must((other = malloc(size)) != NULL);
+	memcpy(other, data, size);
+	for (size_t i = 0; i + 6 <= size; i++) {
+		if (memcmp(other + i, "\\u0000", 6) == 0)
+			memcpy(other + i, "\\u0041", 6);
+	}
+	must(evidence_decode(&db, SQL_EVIDENCE_DECODE, data, size, MANY, &a,
+		 &e) == 0);
+	must(evidence_decode(&db, SQL_EVIDENCE_DECODE, other, size, MANY, &b,
+		 &e) == 0);
+	must((a.matches == NULL) == (b.matches == NULL));
+	if (a.matches != NULL)
+		must(ask(LENGTH, a.matches) == ask(LENGTH, b.matches));
+	evidence_free(&a);
+	evidence_free(&b);
+	free(other);
+}
+
+static void
+check_plain(const char *data, size_t size)
+{
+	struct evidence few, many;
+	char *text = text_to_utf8(data, size, NULL);
+	struct err e;
+	int64_t lines = 0;
+
+	must(text != NULL);
+	for (const char *s = text; *s != '\0'; s++)
+		lines += *s != '\n' && (s == text || s[-1] == '\n');
+	must(evidence_decode_lines(&db, SQL_EVIDENCE_LINE, text, FEW, &few,
+		 &e) == 0);
+	must(evidence_decode_lines(&db, SQL_EVIDENCE_LINE, text, MANY, &many,
+		 &e) == 0);
+	check_lines(&few, &many, lines);
+	must(many.captures == NULL && many.ip == NULL);
+	evidence_free(&few);
+	evidence_free(&many);
+	free(text);
+}
+
+/* The bytes so often that they are longer than a line may be. */
+static void
+check_long(const char *data, size_t size)
+{
+	static const char head[] = "{\"matches\":[\"", tail[] = "\"]}";
+	size_t times = EVIDENCE_LINE_MAX / size + 2;
+	size_t h = strlen(head), t = strlen(tail);
+	char *text = malloc(h + times * size + t);
+
+	must(text != NULL);
+	memcpy(text, head, h);
+	for (size_t i = 0; i < times; i++)
+		memcpy(text + h + i * size, data, size);
+	memcpy(text + h + times * size, tail, t);
+	check_data(text, h + times * size + t);
+	check_plain(text + h, times * size);
+	free(text);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct err e;
+
+	if (db.handle == NULL) {
+		must(db_open(&db, ":memory:", SQLITE_OPEN_READWRITE, 0,
+			 archive_sql, ARCHIVE_SQL_COUNT, &e) == 0);
+		must(db_open(&checker, ":memory:", SQLITE_OPEN_READWRITE, 0,
+			 checks, CHECKS, &e) == 0);
+	}
+	if (size > 1 && size <= SHORT && data[0] == '*') {
+		check_long((const char *)data + 1, size - 1);
+		return 0;
+	}
+	check_data((const char *)data, size);
+	check_nul((const char *)data, size);
+	check_plain((const char *)data, size);
+	return 0;
+}
