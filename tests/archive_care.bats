@@ -123,8 +123,8 @@ removed() { rm "$db"; }
 }
 
 @test "so is one whose tables are noise" {
-	# A pass may have written elsewhere before it met them.
-	kept() { cmp -i 4096 -n 32768 "$lab/was/archive.sqlite3" "$(aside)"; }
+	# But for the pages that its WAL had anew.
+	kept() { LC_ALL=C grep -qaP '\xaa{4096}' "$(aside)"; }
 	survives table_noise
 }
 
