@@ -47,6 +47,9 @@ to_syslog(int level, const char *line)
 	use_syslog = now_steady_ms() - began < SYSLOG_MS;
 }
 
+static void make_line(char line[LINE_MAX_BYTES], const char *fmt, va_list ap)
+    PRINTF(2, 0);
+
 /* Format and escape one line. */
 static void
 make_line(char line[LINE_MAX_BYTES], const char *fmt, va_list ap)

@@ -201,7 +201,7 @@ long_ids() {
 }
 
 @test "ids that are no UTF-8 hold up no ban, and are one row each" {
-	local jail id text
+	local jail text
 	for jail in utf-8 latin-1 ascii; do
 		jail "$jail" "logencoding=$jail"
 	done

@@ -39,8 +39,8 @@ over() {
 
 rounds() { cat "$lab/$1.rounds" 2>/dev/null | wc -l; }
 
-# At most that many seconds for a reader who is slow: as long as export has to
-# wait for it, it has the archive open.
+# For a reader that takes its time, three seconds of it: as long as export waits
+# for it, it has the archive open.
 slow_export() {
 	archive export | "$python" -c 'import json, sys, time
 until = time.monotonic() + 3
@@ -54,8 +54,7 @@ for line in sys.stdin.buffer:
 # A copy of the archive is a whole one.
 copy() {
 	rm -f "$lab/copy"
-	archive backup "$lab/copy"
-	[ "$(sqlite3 -readonly "$lab/copy" 'PRAGMA integrity_check')" = ok ]
+	archive backup "$lab/copy" && [ "$(sqlite3 -readonly "$lab/copy" 'PRAGMA integrity_check')" = ok ]
 }
 
 # plan PROCESSES EVENTS: what each process has to tell, "ID TIME" a line, in
@@ -123,11 +122,11 @@ tell() {
 	for ((n = 0; n < processes; n++)); do
 		tell "$n" 3>&- &
 		pids+=($!)
+		started+=($!)
 	done
 	loop archive reconcile
 	loop slow_export
-	# Until the verb is there.
-	if archive --help | grep -q backup; then loop copy; fi
+	loop copy
 	for n in "${pids[@]}"; do wait "$n"; done
 	local took=$((${EPOCHREALTIME/./} - start))
 	over

@@ -3,9 +3,9 @@
 """look.py SECONDS EXPRESSION [NAME=VALUE...]
 
 Succeeds when the expression becomes true within that many seconds; with "print"
-for SECONDS, prints what it is. It may use the functions below: what the archive says, and what fail2ban's own database,
-its log and the calls of its action say. The folder is $LAB, the program
-$PROGRAM."""
+for SECONDS, prints what it is. It may use the functions below: what the archive
+says, and what fail2ban's own database, its log and the calls of its action say.
+The folder is $LAB, the program $PROGRAM."""
 
 import decimal
 import json
