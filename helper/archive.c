@@ -133,8 +133,31 @@ check_file(struct archive *a, struct stat *st, struct err *e)
 	    a->path);
 }
 
+/*
+ * What is open for a moment only is had alone, so that the WAL's index is in
+ * memory: a file would need room on disk each time. A reader prevents that, and
+ * then has the index there already.
+ * (sqlite.org/wal.html, "Use of WAL Without Shared-Memory")
+ */
 static int
-open_file(struct archive *a, struct err *e)
+migrate_alone(struct archive *a, struct err *e)
+{
+	int rc;
+
+	if (db_exec(&a->db, "PRAGMA locking_mode = EXCLUSIVE", e) != 0)
+		return -1;
+	sqlite3_busy_timeout(a->db.handle, 0);
+	rc = migrate(a, e);
+	sqlite3_busy_timeout(a->db.handle, a->busy_ms);
+	if (rc == 0 || e->code != EX_TEMPFAIL)
+		return rc;
+	if (db_exec(&a->db, "PRAGMA locking_mode = NORMAL", e) != 0)
+		return -1;
+	return migrate(a, e);
+}
+
+static int
+open_file(struct archive *a, bool briefly, struct err *e)
 {
 	int chunk = CHUNK_BYTES;
 	struct stat st;
@@ -148,7 +171,7 @@ open_file(struct archive *a, struct err *e)
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
 	    &chunk);
-	if (migrate(a, e) != 0 ||
+	if ((briefly ? migrate_alone(a, e) : migrate(a, e)) != 0 ||
 	    db_exec(&a->db,
 		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
 		e) != 0)
@@ -175,7 +198,8 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 }
 
 int
-archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
+archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
+    struct err *e)
 {
 	struct stat st;
 
@@ -183,7 +207,7 @@ archive_open(struct archive *a, const char *path, int lock_ms, struct err *e)
 	if (prepare(a, path, lock_ms, e) == 0 &&
 	    archive_file_make_folder(path, e) == 0 &&
 	    archive_file_check(path, &st, e) == 0 && take_lock(a, e) == 0 &&
-	    open_file(a, e) == 0)
+	    open_file(a, briefly, e) == 0)
 		return 0;
 	archive_close(a);
 	return err_wrap(e, "archive");

@@ -39,12 +39,13 @@ struct archive {
  * Open the archive at path for writing: its folder (0700), its file (0600)
  * and its schema are made or brought up to date. lock_ms: how long to wait for
  * the lock, here and in archive_begin. The lock is held on return, until the
- * first archive_commit. Fails with EX_TEMPFAIL when the lock is not had,
+ * first archive_commit. briefly: for one short transaction, in which nobody else
+ * can read it. Fails with EX_TEMPFAIL when the lock is not had,
  * EX_DATAERR when the file is no archive, EX_PROTOCOL when it is newer than
  * this program.
  */
 int archive_open(struct archive *a, const char *path, int lock_ms,
-    struct err *e);
+    bool briefly, struct err *e);
 
 /*
  * Open it for reading; takes no lock and makes nothing. Fails with

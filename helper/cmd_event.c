@@ -141,7 +141,7 @@ archive_event(const struct config *config, const struct event *event,
 	struct record record = { .archive = &archive, .now_us = event->at_us };
 	int rc = -1;
 
-	if (archive_open(&archive, config->archive, lock_ms, e) != 0)
+	if (archive_open(&archive, config->archive, lock_ms, true, e) != 0)
 		return -1;
 	if (archive_begin(&archive, e) == 0 &&
 	    intake_event(&record, config, event, e) == 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "escape.h"
@@ -140,6 +141,21 @@ forget_environment(void)
 	free(kept);
 }
 
+/*
+ * SQLite maps a file of the WAL's, which a full disk may have no room for.
+ * (sqlite3 3.40.1, os_unix.c: unixShmMap.)
+ */
+static void
+on_bus_error(int sig UNUSED)
+{
+	static const char said[] =
+	    "fail2ban-archive: no room on disk for the archive's -shm\n";
+	ssize_t ignored = write(STDERR_FILENO, said, sizeof(said) - 1);
+
+	(void)ignored;
+	_exit(EX_IOERR);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -151,6 +167,7 @@ main(int argc, char **argv)
 
 	umask(077);
 	forget_environment();
+	signal(SIGBUS, on_bus_error);
 	i = take_globals(argc, argv, &config_file, &e);
 	if (i == 0)
 		return EX_OK;

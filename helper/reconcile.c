@@ -80,7 +80,7 @@ begin_run(struct pass *pass, struct err *e)
 	struct record record;
 
 	if (archive_open(&pass->archive, pass->config->archive,
-		pass_lock_ms(pass), e) != 0)
+		pass_lock_ms(pass), false, e) != 0)
 		return -1;
 	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */

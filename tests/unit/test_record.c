@@ -122,7 +122,8 @@ set_up(struct lab *lab)
 	assert_int_equal(scratch_make(&lab->scratch), 0);
 	config_set_defaults(&lab->config);
 	assert_ok(archive_open(&lab->archive,
-		      scratch_path(lab->scratch, "archive.sqlite3"), 1000, &e),
+		      scratch_path(lab->scratch, "archive.sqlite3"), 1000,
+		      false, &e),
 	    &e);
 	/* The order of the signs is tested here, not the disk. */
 	assert_ok(db_exec(&lab->archive.db, "PRAGMA synchronous = OFF", &e),
