@@ -47,27 +47,30 @@ allow_folder(int rules, const char *folder)
 	close(rule.parent_fd);
 }
 
-void
+bool
 confine(const char *const *folders, int n)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = REFUSED };
+	bool held;
 	int rules;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		return;
+		return false;
 	rules =
 	    (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (rules < 0)
-		return;
+		return false;
 	for (int i = 0; i < n; i++)
 		allow_folder(rules, folders[i]);
-	syscall(SYS_landlock_restrict_self, rules, 0);
+	held = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
 	close(rules);
+	return held;
 }
 
 #else
-void
+bool
 confine(const char *const *folders UNUSED, int n UNUSED)
 {
+	return false;
 }
 #endif

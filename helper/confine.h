@@ -8,11 +8,13 @@
 #ifndef CONFINE_H
 #define CONFINE_H
 
+#include <stdbool.h>
+
 /*
  * For the rest of the process. A folder that is missing is left out, and all
  * of it where the kernel is older than 5.13 or has no Landlock: what makes an
- * event safer must not make it fail. (landlock(7), prctl(2).)
+ * event safer must not make it fail. Whether it holds. (landlock(7), prctl(2).)
  */
-void confine(const char *const *folders, int n);
+bool confine(const char *const *folders, int n);
 
 #endif
