@@ -10,6 +10,8 @@
 #include "archive_file.h"
 #include "archive_sql.h"
 #include "log.h"
+#include "now.h"
+#include "vfs.h"
 
 /* How long a reader waits for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000
@@ -109,6 +111,7 @@ take_lock(struct archive *a, struct err *e)
 		return -1;
 	a->locked = true;
 	/* A writer that knows nothing of our lock is waited for as well. */
+	vfs_sleep_until(now_steady_ms() + a->busy_ms);
 	if (a->db.handle != NULL)
 		sqlite3_busy_timeout(a->db.handle, a->busy_ms);
 	return 0;
@@ -166,7 +169,7 @@ open_file(struct archive *a, bool briefly, struct err *e)
 	    db_open(&a->db, a->path,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 		    SQLITE_OPEN_NOFOLLOW,
-		a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
+		vfs_name(), a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
 		return -1;
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
@@ -224,7 +227,7 @@ open_to_read(struct archive *a, struct err *e)
 		return -1;
 	if (st.st_mode != 0 &&
 	    (db_open(&a->db, a->path,
-		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, a->lock_ms,
+		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL, a->lock_ms,
 		 archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
 		archive_check_version(a, &version, e) != 0))
 		return -1;
@@ -362,6 +365,17 @@ archive_rollback(struct archive *a)
 		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
 	a->writing = false;
 	release_lock(a);
+}
+
+int
+archive_make_room(struct archive *a, struct err *e)
+{
+	archive_rollback(a);
+	if (take_lock(a, e) != 0)
+		return err_wrap(e, "archive");
+	sqlite3_wal_checkpoint_v2(a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL);
+	return 0;
 }
 
 int

@@ -14,12 +14,13 @@
 #include "ban.h"
 #include "db.h"
 #include "lock.h"
+#include "vfs.h"
 
 /*
  * How long the WAL may grow, in bytes: for events, and for a process that
  * writes much and then gives it back to the events.
  */
-#define ARCHIVE_WAL_EVENT (64 * 4120)
+#define ARCHIVE_WAL_EVENT VFS_WAL_WHOLE
 #define ARCHIVE_WAL_BULK (1024 * 4120)
 
 struct archive {
@@ -39,13 +40,12 @@ struct archive {
  * Open the archive at path for writing: its folder (0700), its file (0600)
  * and its schema are made or brought up to date. lock_ms: how long to wait for
  * the lock, here and in archive_begin. The lock is held on return, until the
- * first archive_commit. briefly: for one short transaction, in which nobody else
- * can read it. Fails with EX_TEMPFAIL when the lock is not had,
- * EX_DATAERR when the file is no archive, EX_PROTOCOL when it is newer than
- * this program.
+ * first archive_commit. briefly: for one short transaction, in which nobody
+ * else can read it. Fails with EX_TEMPFAIL when the lock is not had, EX_DATAERR
+ * when the file is no archive, EX_PROTOCOL when it is newer than this program.
  */
-int archive_open(struct archive *a, const char *path, int lock_ms,
-    bool briefly, struct err *e);
+int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
+    struct err *e);
 
 /*
  * Open it for reading; takes no lock and makes nothing. Fails with
@@ -73,6 +73,12 @@ int archive_abandon(struct archive *a, const char *why, struct err *e);
 int archive_begin(struct archive *a, struct err *e);
 int archive_commit(struct archive *a, struct err *e);
 void archive_rollback(struct archive *a);
+
+/*
+ * After a failure for want of room: the WAL is emptied into the database, so
+ * that another try begins at its start. The lock is held on success.
+ */
+int archive_make_room(struct archive *a, struct err *e);
 
 /*
  * Empty the WAL into the archive, and have it keep its room on disk; readers

@@ -137,8 +137,8 @@ examine_tables(struct archive *a, struct err *e)
 		return err_set(e, EX_DATAERR, "%s: it has a trigger",
 		    a->db.name);
 	if (archive_check_version(a, &version, e) != 0 ||
-	    db_open(&fresh, ":memory:", SQLITE_OPEN_READWRITE, 0, NULL, 0, e) !=
-		0)
+	    db_open(&fresh, ":memory:", SQLITE_OPEN_READWRITE, NULL, 0, NULL, 0,
+		e) != 0)
 		return -1;
 	for (int i = 1; rc == 0 && i <= version; i++)
 		rc = archive_make_tables(&fresh, i, e);
@@ -204,8 +204,8 @@ archive_open_copy(struct archive *a, const char *file, struct err *e)
 		return err_errno(e, EX_NOINPUT, "%s", file);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EX_DATAERR, "%s: not a regular file", file);
-	if (db_open(&a->db, file, SQLITE_OPEN_READONLY, BUSY_MS, archive_sql,
-		ARCHIVE_SQL_COUNT, e) == 0 &&
+	if (db_open(&a->db, file, SQLITE_OPEN_READONLY, NULL, BUSY_MS,
+		archive_sql, ARCHIVE_SQL_COUNT, e) == 0 &&
 	    db_exec(&a->db, "PRAGMA cell_size_check = ON", e) == 0 &&
 	    archive_check_version(a, &version, e) == 0) {
 		if (version > 0)
@@ -227,7 +227,8 @@ create(struct db *db, const char *file, struct err *e)
 	if (fd < 0)
 		return err_errno(e, EX_CANTCREAT, "%s", file);
 	close(fd);
-	return db_open(db, file, SQLITE_OPEN_READWRITE, BUSY_MS, NULL, 0, e);
+	return db_open(db, file, SQLITE_OPEN_READWRITE, NULL, BUSY_MS, NULL, 0,
+	    e);
 }
 
 static int

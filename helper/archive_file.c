@@ -225,7 +225,8 @@ archive_file_suspect(const char *path)
 	int fd;
 
 	suspect_name(path, name);
-	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+	    0600);
 	if (fd >= 0)
 		close(fd);
 }

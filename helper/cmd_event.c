@@ -134,18 +134,32 @@ look_up(const struct config *config, struct event *event)
 }
 
 static int
+record_event(struct archive *archive, const struct config *config,
+    const struct event *event, struct err *e)
+{
+	struct record record = { .archive = archive, .now_us = event->at_us };
+
+	if (archive_begin(archive, e) != 0 ||
+	    intake_event(&record, config, event, e) != 0)
+		return -1;
+	return archive_commit(archive, e);
+}
+
+static int
 archive_event(const struct config *config, const struct event *event,
     int lock_ms, struct err *e)
 {
 	struct archive archive;
-	struct record record = { .archive = &archive, .now_us = event->at_us };
-	int rc = -1;
+	struct err ignored;
+	int rc;
 
 	if (archive_open(&archive, config->archive, lock_ms, true, e) != 0)
 		return -1;
-	if (archive_begin(&archive, e) == 0 &&
-	    intake_event(&record, config, event, e) == 0)
-		rc = archive_commit(&archive, e);
+	rc = record_event(&archive, config, event, e);
+	/* On a full disk there may be room in the WAL's beginning. */
+	if (rc != 0 && e->code == EX_IOERR &&
+	    archive_make_room(&archive, &ignored) == 0)
+		rc = record_event(&archive, config, event, e);
 	archive_close(&archive);
 	return rc;
 }

@@ -96,15 +96,15 @@ db_error(struct db *db, struct err *e)
 }
 
 int
-db_open(struct db *db, const char *path, int flags, int busy_ms,
-    const char *const *sql, int count, struct err *e)
+db_open(struct db *db, const char *path, int flags, const char *vfs,
+    int busy_ms, const char *const *sql, int count, struct err *e)
 {
 	*db = (struct db){ .sql = sql, .count = count };
 	escape_text(db->name, sizeof(db->name), path, strlen(path));
 	db->statements = calloc((size_t)count + 1, sizeof(sqlite3_stmt *));
 	if (db->statements == NULL)
 		return err_set(e, EX_OSERR, "%s: out of memory", db->name);
-	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &db->handle, flags, vfs) != SQLITE_OK) {
 		db_error(db, e);
 		db_close(db);
 		return -1;

@@ -23,14 +23,14 @@ struct db {
 };
 
 /*
- * Open path with SQLite's flags. sql is an array of count texts that outlives
- * db. Tables and views of the file are not trusted to run functions
- * (SQLITE_DBCONFIG_TRUSTED_SCHEMA, _DEFENSIVE; sqlite.org/security.html), and
- * closing never checkpoints. Busy is waited for busy_ms. On failure nothing
- * is left open. Fails with the code of db_error.
+ * Open path with SQLite's flags; vfs is NULL or the name of one. sql is an
+ * array of count texts that outlives db. Tables and views of the file are not
+ * trusted to run functions (SQLITE_DBCONFIG_TRUSTED_SCHEMA, _DEFENSIVE;
+ * sqlite.org/security.html), and closing never checkpoints. Busy is waited for
+ * busy_ms. On failure nothing is left open. Fails with the code of db_error.
  */
-int db_open(struct db *db, const char *path, int flags, int busy_ms,
-    const char *const *sql, int count, struct err *e);
+int db_open(struct db *db, const char *path, int flags, const char *vfs,
+    int busy_ms, const char *const *sql, int count, struct err *e);
 void db_close(struct db *db);
 
 /*

@@ -118,8 +118,8 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 	if (busy_ms > deadline_ms)
 		busy_ms = deadline_ms;
 	if (rc != 0 ||
-	    db_open(&f->db, path, SQLITE_OPEN_READONLY, busy_ms, sql, SQL_COUNT,
-		e) != 0)
+	    db_open(&f->db, path, SQLITE_OPEN_READONLY, NULL, busy_ms, sql,
+		SQL_COUNT, e) != 0)
 		return err_wrap(e, "fail2ban's database");
 	f->deadline_ms = now_steady_ms() + deadline_ms;
 	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);

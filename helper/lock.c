@@ -108,6 +108,10 @@ lock_alone(const char *path, struct err *e)
 		return -1;
 	if (flock_until(fd, 0) == 0)
 		return fd;
+	if (errno != EWOULDBLOCK)
+		err_errno(e, EX_OSERR, "%s: lock", path);
+	else
+		err_set(e, EX_TEMPFAIL, "%s: held by another process", path);
 	close(fd);
-	return err_set(e, EX_TEMPFAIL, "%s: held by another process", path);
+	return -1;
 }

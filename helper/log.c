@@ -19,9 +19,13 @@ static bool use_syslog;
 void
 log_to_syslog(void)
 {
+	struct wake wake;
+
 	use_syslog = true;
-	/* Connected with the first line, in to_syslog. */
-	openlog("fail2ban-archive", LOG_PID, LOG_DAEMON);
+	/* Connected now: later there may be no descriptor left for it. */
+	wake_begin(&wake, SYSLOG_MS);
+	openlog("fail2ban-archive", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	wake_end(&wake);
 }
 
 void

@@ -185,17 +185,21 @@ fail_run(bool *failed, struct err *first, const struct err *e)
 static int
 work(struct pass *pass, struct err *first)
 {
-	bool failed = false, readable;
+	bool failed = false, drained, readable;
 	struct err e;
 
-	if (drain(pass, &e) != 0)
+	drained = drain(pass, &e) == 0;
+	if (!drained)
 		fail_run(&failed, first, &e);
 	pass_rollback(pass);
 	readable = read_fail2ban(pass, &e) == 0;
 	if (!readable)
 		fail_run(&failed, first, &e);
 	pass_rollback(pass);
-	if (settle(pass, !readable, &e) != 0 || prune(pass, &e) != 0)
+	/* What still waits may tell how a ban ended, better than its absence.
+	 */
+	if (settle(pass, !readable || !drained, &e) != 0 ||
+	    prune(pass, &e) != 0)
 		fail_run(&failed, first, &e);
 	pass_rollback(pass);
 	if (examine_suspect(pass, &e) != 0)

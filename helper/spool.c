@@ -247,7 +247,7 @@ collect_names(DIR *dir, char ***names, size_t *n)
 {
 	struct dirent *entry;
 
-	while ((entry = readdir(dir)) != NULL) {
+	while (errno = 0, (entry = readdir(dir)) != NULL) {
 		if (!is_event_name(entry->d_name))
 			continue;
 		if ((*n & (*n - 1)) == 0) {
@@ -262,7 +262,7 @@ collect_names(DIR *dir, char ***names, size_t *n)
 			return -1;
 		(*n)++;
 	}
-	return 0;
+	return errno == 0 ? 0 : -1;
 }
 
 int
@@ -284,12 +284,13 @@ spool_names(const char *folder, size_t max, char ***names, size_t *n,
 		return err_errno(e, EX_NOPERM, "spool: %s", folder);
 	}
 	clear_leftovers(dir);
-	rc = collect_names(dir, names, n);
-	closedir(dir);
-	if (rc != 0) {
+	if ((rc = collect_names(dir, names, n)) != 0) {
+		err_errno(e, EX_IOERR, "spool: %s", folder);
 		spool_free_names(*names, *n);
-		return err_set(e, EX_OSERR, "spool: out of memory");
 	}
+	closedir(dir);
+	if (rc != 0)
+		return -1;
 	if (*n > 0)
 		qsort(*names, *n, sizeof(**names), compare_names);
 	for (; *n > max; (*n)--)

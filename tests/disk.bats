@@ -9,7 +9,7 @@ load lib/server
 setup() {
 	lab_setup
 	now=$EPOCHSECONDS
-	holder_PID=
+	listener=
 	: >"$lab/stderr"
 }
 
@@ -18,19 +18,11 @@ teardown() {
 	if [ -z "${BATS_TEST_COMPLETED:-}" ] && [ -x "$lab/bin/inside" ]; then
 		timeout 20 "$lab/bin/inside" cp -a "$lab/archive" "$lab/disk" || :
 	fi
-	lab_teardown_mounts
+	if [ -n "$listener" ]; then
+		eval "exec ${holder[1]}>&-"
+		wait "$listener" 2>/dev/null || :
+	fi
 	lab_teardown
-}
-
-# Nothing in the namespace outlives the one that reads this pipe.
-lab_teardown_mounts() {
-	local pid=$holder_PID
-	[ -n "$pid" ] || return 0
-	for holder_PID in "${started[@]}"; do
-		kill -KILL "$holder_PID" 2>/dev/null || :
-	done
-	exec {holder[1]}>&-
-	wait "$pid" 2>/dev/null || :
 }
 
 # A mount namespace of its own, with a /dev of its own; in it a disk at
@@ -78,6 +70,7 @@ disk() {
 		    "$root/tests/lib/syslog.py" "${@:2}" \
 		    2>"$lab/mounts" 3>&-
 	}
+	listener=$holder_PID
 	read -r ready <&"${holder[0]}" || :
 	if [ "$ready" != ready ]; then
 		cat "$lab/mounts" >&2
@@ -88,7 +81,7 @@ disk() {
 	fi
 	for name in inside program python; do
 		printf '#!/bin/sh\nexec nsenter -t %s -m -- %s "$@"\n' \
-		    "$holder_PID" "${!name:-}" >"$lab/bin/$name"
+		    "$listener" "${!name:-}" >"$lab/bin/$name"
 	done
 	chmod +x "$lab"/bin/*
 	program=$lab/bin/program python=$lab/bin/python
@@ -96,6 +89,10 @@ disk() {
 }
 
 inside() { "$lab/bin/inside" "$@"; }
+
+# Nor does what runs beside the test outlive it.
+beside() { in_background setpriv --pdeathsig KILL "$@"; }
+archive_in_background() { beside "$program" -c "$lab/archive.cfg" "$@"; }
 
 # free: blocks of the disk that can be had.
 free() { inside stat -f -c %a "$lab/archive"; }
@@ -219,6 +216,8 @@ full_disk() {
 	(($(spooled "$lab/spool") >= 5))
 	sound
 	one_warning full
+	# What this takes from the spool is in the archive, or stays there.
+	run archive reconcile
 	inside rm "$lab/archive/fill"
 	archive reconcile
 	sound
@@ -235,7 +234,7 @@ full_disk() {
 
 # hungry: takes each block that becomes free.
 hungry() {
-	in_background setpriv --pdeathsig KILL "$python" -c 'import os, sys, time
+	beside "$python" -c 'import os, sys, time
 fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 while True:
     try:
@@ -418,8 +417,8 @@ full_spool() {
 @test "what syslog is told of an event is all of it, whatever its id is" {
 	local id n=0 hostile=(
 		'a b  c' 'say "it"' "it's" '100% #1 # why' $'two\nlines' 'é…日本'
-		$'\e[31mred\e[0m' $'\u202eback' 'C:\new\x41' '%41%' "$(printf '%1000s')"
-		"$(printf '%1000s' | tr ' ' '\\')" "$(printf '%3000s' | tr ' ' '"')"
+		$'\e[31mred\e[0m' $'\u202eback' 'C:\new\x41' '%41%' "$(printf '%1000s' '')"
+		"$(printf '%1000s' '' | tr ' ' '\\')" "$(printf '%3000s' '' | tr ' ' '"')"
 	)
 	disk tmpfs 1m
 	config "spool = \"$lab/archive/spool\";"
@@ -754,8 +753,31 @@ second_way() {
 	each_once 2 '"event" in r["seen"] or r["ident"] == "2001:db8::1"'
 }
 
+@test "a reconcile whose archive is moved away stops, and loses nothing" {
+	config 'run_deadline = 60;'
+	database
+	kept ban 1
+	banned 2 20000
+	archive_in_background reconcile
+	soon '"running" in [r["state"] for r in runs()]' 2>/dev/null
+	mv "$lab/archive" "$lab/old"
+	kept ban 20001
+	rc=0
+	wait "${started[-1]}" || rc=$?
+	[ "$rc" -eq 74 ]
+	grep -q 'moved or replaced' "$lab/out"
+	look '[r["ident"] for r in rows()] == ["2001:db8::20001"]'
+	mv "$lab/archive" "$lab/new"
+	mv "$lab/old" "$lab/archive"
+	look 'len(rows()) < 20000'
+	banned 20001 20001
+	archive reconcile
+	sound
+	each_once 20001
+}
+
 @test "an export goes on when the archive is unmounted or moved away" {
-	local how line
+	local how
 	disk tmpfs 32m
 	database
 	banned 1 3000
@@ -768,7 +790,7 @@ second_way() {
 		"$program" -c "$lab/archive.cfg" export >"$lab/pipe" 3>&- &
 		started+=("$!")
 		exec 5<"$lab/pipe"
-		read -r line <&5
+		read -r _ <&5
 		inside sh -c "$how" sh "$lab"
 		[ "$(cat <&5 | jq -r .ident | sort -u | wc -l)" -eq 2999 ]
 		exec 5<&-

@@ -173,10 +173,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 
 	if (db.handle == NULL) {
-		must(db_open(&db, ":memory:", SQLITE_OPEN_READWRITE, 0,
+		must(db_open(&db, ":memory:", SQLITE_OPEN_READWRITE, NULL, 0,
 			 archive_sql, ARCHIVE_SQL_COUNT, &e) == 0);
-		must(db_open(&checker, ":memory:", SQLITE_OPEN_READWRITE, 0,
-			 checks, CHECKS, &e) == 0);
+		must(db_open(&checker, ":memory:", SQLITE_OPEN_READWRITE, NULL,
+			 0, checks, CHECKS, &e) == 0);
 	}
 	if (size > 1 && size <= SHORT && data[0] == '*') {
 		check_long((const char *)data + 1, size - 1);

@@ -210,8 +210,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (path == NULL) {
 		path = fuzz_path("fail2ban.sqlite3");
 		must(db_open(&writer, path,
-			 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 0, sql,
-			 SQL_COUNT, &e) == 0);
+			 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL, 0,
+			 sql, SQL_COUNT, &e) == 0);
 		must(db_exec(&writer, schema, &e) == 0);
 	}
 	written = write_row((struct input){ data, size });

@@ -32,7 +32,7 @@ open_at(struct db *db, const char *path, int flags)
 {
 	struct err e = { .text = "" };
 
-	assert_ok(db_open(db, path, flags, 0, sql, SQL_COUNT, &e), &e);
+	assert_ok(db_open(db, path, flags, NULL, 0, sql, SQL_COUNT, &e), &e);
 }
 
 static void
@@ -128,7 +128,8 @@ what_cannot_be_opened_is_no_input(void **state)
 	struct err e = { .text = "" };
 
 	assert_int_equal(db_open(&db, scratch_path(s, "none"),
-			     SQLITE_OPEN_READWRITE, 0, sql, SQL_COUNT, &e),
+			     SQLITE_OPEN_READWRITE, NULL, 0, sql, SQL_COUNT,
+			     &e),
 	    -1);
 	assert_error(&e, EX_NOINPUT, "/none: unable to open database file");
 	assert_null(db.handle);
@@ -236,8 +237,8 @@ a_name_is_escaped_before_it_is_told(void **state)
 	struct err e;
 
 	(void)state;
-	assert_int_equal(db_open(&db, "/none/\x1b[2J", SQLITE_OPEN_READONLY, 0,
-			     sql, SQL_COUNT, &e),
+	assert_int_equal(db_open(&db, "/none/\x1b[2J", SQLITE_OPEN_READONLY,
+			     NULL, 0, sql, SQL_COUNT, &e),
 	    -1);
 	assert_error(&e, EX_NOINPUT, "/none/\\x1b[2J: ");
 }

@@ -26,8 +26,8 @@ open_db(void **state)
 
 	*state = db;
 	return db == NULL ? -1 :
-			    db_open(db, ":memory:", SQLITE_OPEN_READWRITE, 0,
-				archive_sql, ARCHIVE_SQL_COUNT, NULL);
+			    db_open(db, ":memory:", SQLITE_OPEN_READWRITE, NULL,
+				0, archive_sql, ARCHIVE_SQL_COUNT, NULL);
 }
 
 static int
