@@ -15,13 +15,13 @@
 #include "text.h"
 #include "trust.h"
 
-#define FILE_MAX ((size_t)65536)
+#define FILE_MAX 65536
 
 enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
 
 struct key {
 	const char *name;
-#define FILE_MAX ((size_t)65536)
+#define FILE_MAX 65536
 
 	enum key_type type;
 	size_t offset;
@@ -169,57 +169,66 @@ take_setting(struct config *config, const config_setting_t *setting,
 	    config_setting_source_line(setting), name, reason);
 }
 
-/* Nobody but us and root may change a config, nor the folders above it. */
+/*
+ * Nobody but us and root may change a config, nor the folders above it. *size
+ * is its length.
+ */
 static int
-check_file(const char *path, int fd, struct err *e)
+check_file(const char *path, int fd, size_t *size, struct err *e)
 {
 	char folder[PATH_MAX];
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || realpath(path, folder) == NULL)
 		return err_errno(e, EX_NOINPUT, "%s", path);
-	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX)
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
 		return err_set(e, EX_NOINPUT, "%s: not a file, or too large",
 		    path);
+	*size = (size_t)st.st_size;
 	if (trust_file(path, &st, e) != 0)
 		return -1;
 	text_cut_to_folder(folder);
 	return trust_folder(folder, e);
 }
 
+/* All of it, ended by a NUL; NULL and errno where it cannot be read. */
+static char *
+read_all(int fd, size_t size)
+{
+	char *text = malloc(size + 1);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (text != NULL && n > 0 && len < size) {
+		n = read(fd, text + len, size - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (text == NULL || n < 0) {
+		free(text);
+		return NULL;
+	}
+	text[len] = '\0';
+	return text;
+}
+
 /*
- * All of the file. libconfig is handed the text: what it cannot read, it ends
- * the process for. *text is the caller's to free.
+ * libconfig is handed the text: it ends the process for a file that it cannot
+ * read. *text is the caller's to free.
  */
 static int
 read_file(const char *path, char **text, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t len = 0;
-	ssize_t n = 1;
+	size_t size = 0;
 
 	*text = NULL;
 	if (fd < 0)
 		return err_errno(e, EX_NOINPUT, "%s", path);
-	if (check_file(path, fd, e) != 0) {
-		close(fd);
-		return -1;
-	}
-	if ((*text = malloc(FILE_MAX + 1)) == NULL)
-		n = -1;
-	while (n > 0 && len < FILE_MAX) {
-		n = read(fd, *text + len, FILE_MAX - len);
-		len += n > 0 ? (size_t)n : 0;
-	}
-	if (n < 0) {
+	if (check_file(path, fd, &size, e) == 0 &&
+	    (*text = read_all(fd, size)) == NULL)
 		err_errno(e, EX_NOINPUT, "%s", path);
-		free(*text);
-		*text = NULL;
-	} else {
-		(*text)[len] = '\0';
-	}
 	close(fd);
-	return n < 0 ? -1 : 0;
+	return *text != NULL ? 0 : -1;
 }
 
 /* Another file would be read unchecked, and by its own name of a folder. */
