@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define _GNU_SOURCE /* fallocate(2): the POSIX one may write what it finds */
+/* For fallocate(2): the POSIX one may write over what it finds. */
+#define _GNU_SOURCE /* NOLINT */
 #include "archive_file.h"
 
 #include <dirent.h>

@@ -48,6 +48,8 @@ spooled_event() {
 # failing CALL ERROR PATTERN COMMAND...: the first call of that name that
 # matches the pattern in a trace of the command fails with the error.
 failing() {
+	# The leak check cannot run in a traced process.
+	local -x ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 	local call=$1 error=$2 pattern=$3 nth
 	shift 3
 	rm -rf "$lab/twin"

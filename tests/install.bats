@@ -544,7 +544,7 @@ ID_LIKE="rhel centos fedora"'; do
 	stub apk '[ "$1" = add ]'
 	echo 'ID=alpine' >"$scratch/etc/os-release"
 	status 0 bare_installer
-	called 'apk add fail2ban make gcc musl-dev pkgconf sqlite-dev libconfig-dev'
+	called 'apk add fail2ban make gcc musl-dev linux-headers pkgconf sqlite-dev libconfig-dev'
 }
 
 @test "where nothing is missing no package manager is asked to install" {
