@@ -18,9 +18,6 @@
 /* SQLite asks every so many steps whether to give up. */
 #define PROGRESS_STEPS 10000
 
-/* ------------------------------------------------------------ examination --
- */
-
 /* A check of SQLite's has one row, "ok", or tells what is wrong in lines. */
 static int
 expect_ok(struct archive *a, int which, struct err *e)
@@ -189,9 +186,6 @@ archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
 	sqlite3_progress_handler(a->db.handle, 0, NULL, NULL);
 	return rc;
 }
-
-/* ------------------------------------------------------------------ copies --
- */
 
 int
 archive_open_copy(struct archive *a, const char *file, struct err *e)

@@ -232,14 +232,16 @@ static bool
 try_again(struct pass *pass, int damaged, const struct err *why)
 {
 	struct err e;
+	int rc;
 
 	if (damaged < 2)
 		return true;
 	log_to_syslog();
-	if (archive_abandon(&pass->archive, why->text, &e) == 0)
-		return true;
-	log_line(LOG_CRIT, "%s", e.text);
-	return false;
+	rc = archive_abandon(&pass->archive, why->text, &e);
+	if (rc != 0)
+		log_line(LOG_CRIT, "%s", e.text);
+	log_leave_syslog();
+	return rc == 0;
 }
 
 /* *damaged counts the passes that met damage; *again: there is one more. */
