@@ -95,10 +95,6 @@ migrate(struct archive *a, struct err *e)
 	if (version == 0 &&
 	    db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
 		return -1;
-	/* Where one is expected to be, its disk may not be mounted. */
-	if (version == 0)
-		log_line(LOG_NOTICE, "archive: %s: none there, it is begun",
-		    a->db.name);
 	for (; version < archive_version; version++) {
 		if (migrate_to(a, (int)version + 1, e) != 0)
 			return -1;
