@@ -39,23 +39,17 @@ expect_ok(struct archive *a, int which, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/*
- * No row refers to one that is missing. Somebody who deletes bans by hand does
- * that: nothing that the program reads needs it, so it is no damage.
- */
+/* The statement finds no row; why is what it means that there is one. */
 static int
-examine_references(struct archive *a, struct err *e)
+expect_none(struct archive *a, int which, const char *why, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_REFERENCES, e);
+	sqlite3_stmt *st = db_statement(&a->db, which, e);
 	int rc;
 
 	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
 		return -1;
 	sqlite3_reset(st);
-	return rc == 0 ?
-	    0 :
-	    err_set(e, EX_DATAERR, "%s: a row refers to one that is missing",
-		a->db.name);
+	return rc == 0 ? 0 : err_set(e, EX_DATAERR, "%s: %s", a->db.name, why);
 }
 
 /* Whether each table, index and view of ours is as this program makes it. */
@@ -122,18 +116,12 @@ find_foreign_index(struct archive *a, struct db *fresh, struct err *e)
 static int
 examine_tables(struct archive *a, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_TRIGGER, e);
 	struct db fresh = { 0 };
 	int64_t version;
-	int rc;
+	int rc = 0;
 
-	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	sqlite3_reset(st);
-	if (rc == 1)
-		return err_set(e, EX_DATAERR, "%s: it has a trigger",
-		    a->db.name);
-	if (archive_check_version(a, &version, e) != 0 ||
+	if (expect_none(a, SQL_TRIGGER, "it has a trigger", e) != 0 ||
+	    archive_check_version(a, &version, e) != 0 ||
 	    db_open(&fresh, ":memory:", SQLITE_OPEN_READWRITE, NULL, 0, NULL, 0,
 		e) != 0)
 		return -1;
@@ -145,21 +133,6 @@ examine_tables(struct archive *a, struct err *e)
 		rc = find_foreign_index(a, &fresh, e);
 	db_close(&fresh);
 	return rc;
-}
-
-/* What the program adds to must have room for more. */
-static int
-examine_numbers(struct archive *a, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_NUMBERS, e);
-	int rc;
-
-	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	sqlite3_reset(st);
-	return rc == 0 ?
-	    0 :
-	    err_set(e, EX_DATAERR, "%s: numbers out of range", a->db.name);
 }
 
 static int
@@ -177,11 +150,17 @@ archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
 	if (wait_ms > 0)
 		sqlite3_progress_handler(a->db.handle, PROGRESS_STEPS, is_late,
 		    &deadline_ms);
-	/* The tables first: an index may be anything until then. */
+	/*
+	 * The tables first: an index may be anything until then. A row that
+	 * refers to nothing is no damage: somebody has deleted a ban by hand.
+	 */
 	if ((thorough && examine_tables(a, e) != 0) ||
 	    expect_ok(a, thorough ? SQL_INTEGRITY : SQL_QUICK, e) != 0 ||
 	    (thorough &&
-		(examine_references(a, e) != 0 || examine_numbers(a, e) != 0)))
+		(expect_none(a, SQL_REFERENCES,
+		     "a row refers to one that is missing", e) != 0 ||
+		    expect_none(a, SQL_NUMBERS, "numbers out of range", e) !=
+			0)))
 		rc = err_wrap(e, "archive");
 	sqlite3_progress_handler(a->db.handle, 0, NULL, NULL);
 	return rc;
