@@ -106,21 +106,7 @@ is_full() {
 fill() { wait_for 20 is_full; }
 
 # database: an empty one of fail2ban's, elsewhere than the disk.
-database() {
-	sqlite3 "$lab/fail2ban.sqlite3" '
-		CREATE TABLE fail2banDb(version INTEGER);
-		INSERT INTO fail2banDb VALUES(4);
-		CREATE TABLE bans(jail TEXT NOT NULL, ip TEXT,
-		    timeofban INTEGER NOT NULL, bantime INTEGER NOT NULL,
-		    bancount INTEGER NOT NULL default 1, data JSON);
-		CREATE INDEX bans_jail_timeofban_ip ON bans(jail, timeofban);
-		CREATE INDEX bans_jail_ip ON bans(jail, ip);
-		CREATE INDEX bans_ip ON bans(ip);
-		CREATE TABLE bips(ip TEXT NOT NULL, jail TEXT NOT NULL,
-		    timeofban INTEGER NOT NULL, bantime INTEGER NOT NULL,
-		    bancount INTEGER NOT NULL default 1, data JSON,
-		    PRIMARY KEY(ip, jail))'
-}
+database() { sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"; }
 
 # banned FROM TO [BYTES]: fail2ban has banned 2001:db8::FROM to 2001:db8::TO,
 # each for ten lines of so many bytes.

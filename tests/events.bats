@@ -14,27 +14,11 @@ event() {
 
 # many BANS: a database of fail2ban with that many, and the config names it.
 many() {
+	sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
 	"$python" - "$lab/fail2ban.sqlite3" "$1" <<-'END'
 		import sqlite3, sys, time
 		db = sqlite3.connect(sys.argv[1])
 		now = int(time.time())
-		ban = """(jail TEXT NOT NULL, ip TEXT, timeofban INTEGER NOT NULL,
-		    bantime INTEGER NOT NULL, bancount INTEGER NOT NULL default 1,
-		    data JSON)"""
-		db.executescript("""
-		    CREATE TABLE fail2banDb(version INTEGER);
-		    INSERT INTO fail2banDb VALUES(4);
-		    CREATE TABLE jails(name TEXT NOT NULL UNIQUE,
-		        enabled INTEGER NOT NULL DEFAULT 1);
-		    INSERT INTO jails(name) VALUES('sshd');
-		    CREATE TABLE bans%s;
-		    CREATE INDEX bans_jail_timeofban_ip ON bans(jail, timeofban);
-		    CREATE INDEX bans_jail_ip ON bans(jail, ip);
-		    CREATE INDEX bans_ip ON bans(ip);
-		    CREATE TABLE bips(ip TEXT NOT NULL, jail TEXT NOT NULL,
-		        timeofban INTEGER NOT NULL, bantime INTEGER NOT NULL,
-		        bancount INTEGER NOT NULL default 1, data JSON,
-		        PRIMARY KEY(ip, jail));""" % ban)
 		data = b'{"matches": ["a line"], "failures": 3}'
 		db.executemany("INSERT INTO bans VALUES('sshd', ?, ?, 600, 1, ?)",
 		    (("2001:db8::%x" % n, now - 200000 + n % 190000, data)

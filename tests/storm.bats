@@ -61,27 +61,11 @@ copy() {
 # plan/N. fail2ban's database has every other of these bans already.
 plan() {
 	mkdir "$lab/plan"
+	sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
 	"$python" - "$lab" "$1" "$2" <<-'END'
 		import sqlite3, sys, time
 		lab, processes, events = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 		db = sqlite3.connect(lab + "/fail2ban.sqlite3")
-		ban = """(jail TEXT NOT NULL, ip TEXT, timeofban INTEGER NOT NULL,
-		    bantime INTEGER NOT NULL, bancount INTEGER NOT NULL default 1,
-		    data JSON)"""
-		db.executescript("""
-		    CREATE TABLE fail2banDb(version INTEGER);
-		    INSERT INTO fail2banDb VALUES(4);
-		    CREATE TABLE jails(name TEXT NOT NULL UNIQUE,
-		        enabled INTEGER NOT NULL DEFAULT 1);
-		    INSERT INTO jails(name) VALUES('sshd');
-		    CREATE TABLE bans%s;
-		    CREATE INDEX bans_jail_timeofban_ip ON bans(jail, timeofban);
-		    CREATE INDEX bans_jail_ip ON bans(jail, ip);
-		    CREATE INDEX bans_ip ON bans(ip);
-		    CREATE TABLE bips(ip TEXT NOT NULL, jail TEXT NOT NULL,
-		        timeofban INTEGER NOT NULL, bantime INTEGER NOT NULL,
-		        bancount INTEGER NOT NULL default 1, data JSON,
-		        PRIMARY KEY(ip, jail));""" % ban)
 		now = int(time.time()) - 600
 		for p in range(processes):
 		    with open("%s/plan/%d" % (lab, p), "w") as f:
