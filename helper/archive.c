@@ -85,13 +85,19 @@ migrate_to(struct archive *a, int version, struct err *e)
 	return err_wrap(e, "migrate to %d", version);
 }
 
+/* An event has no time to bring up to date what an older program made. */
 static int
-migrate(struct archive *a, struct err *e)
+migrate(struct archive *a, bool briefly, struct err *e)
 {
 	int64_t version;
 
 	if (archive_check_version(a, &version, e) != 0)
 		return -1;
+	if (briefly && version > 0 && version < archive_version)
+		return err_set(e, EX_TEMPFAIL,
+		    "%s: of an older program: the next reconcile brings it up "
+		    "to date",
+		    a->db.name);
 	if (version == 0 &&
 	    db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
 		return -1;
@@ -150,13 +156,13 @@ migrate_alone(struct archive *a, struct err *e)
 	if (db_exec(&a->db, "PRAGMA locking_mode = EXCLUSIVE", e) != 0)
 		return -1;
 	sqlite3_busy_timeout(a->db.handle, 0);
-	rc = migrate(a, e);
+	rc = migrate(a, true, e);
 	sqlite3_busy_timeout(a->db.handle, a->busy_ms);
 	if (rc == 0 || e->code != EX_TEMPFAIL)
 		return rc;
 	if (db_exec(&a->db, "PRAGMA locking_mode = NORMAL", e) != 0)
 		return -1;
-	return migrate(a, e);
+	return migrate(a, true, e);
 }
 
 static int
@@ -174,7 +180,7 @@ open_file(struct archive *a, bool briefly, struct err *e)
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
 	    &chunk);
-	if ((briefly ? migrate_alone(a, e) : migrate(a, e)) != 0 ||
+	if ((briefly ? migrate_alone(a, e) : migrate(a, false, e)) != 0 ||
 	    db_exec(&a->db,
 		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
 		e) != 0)
@@ -321,8 +327,6 @@ checkpoint_if_grown(struct archive *a, struct err *e)
 int
 archive_begin(struct archive *a, struct err *e)
 {
-	sqlite3_stmt *st;
-
 	if (take_lock(a, e) != 0)
 		return err_wrap(e, "archive");
 	if (is_replaced(a)) {
@@ -332,18 +336,12 @@ archive_begin(struct archive *a, struct err *e)
 		    a->db.name);
 	}
 	if (checkpoint_if_grown(a, e) != 0 ||
-	    db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0)
-		goto fail;
+	    db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0) {
+		archive_rollback(a);
+		return err_wrap(e, "archive");
+	}
 	a->writing = true;
-	if ((st = db_statement(&a->db, SQL_REV, e)) == NULL ||
-	    db_step(&a->db, st, e) != 1)
-		goto fail;
-	a->rev = sqlite3_column_int64(st, 0);
-	sqlite3_reset(st);
 	return 0;
-fail:
-	archive_rollback(a);
-	return err_wrap(e, "archive");
 }
 
 int

@@ -32,7 +32,6 @@ struct archive {
 	int lock_ms;	   /* how long to wait for a lock */
 	int busy_ms;	   /* what the last wait left of that */
 	int wal_limit;	   /* bytes of WAL that begin a checkpoint */
-	int64_t rev;	   /* the last one given, in this transaction */
 	uint64_t dev, ino; /* of the file that is open */
 };
 
@@ -41,8 +40,9 @@ struct archive {
  * and its schema are made or brought up to date. lock_ms: how long to wait for
  * the lock, here and in archive_begin. The lock is held on return, until the
  * first archive_commit. briefly: for one short transaction, in which nobody
- * else can read it. Fails with EX_TEMPFAIL when the lock is not had, EX_DATAERR
- * when the file is no archive, EX_PROTOCOL when it is newer than this program.
+ * else can read it. Fails with EX_TEMPFAIL when the lock is not had, and
+ * briefly where an older program made it, EX_DATAERR when the file is no
+ * archive, EX_PROTOCOL when it is newer than this program.
  */
 int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
     struct err *e);

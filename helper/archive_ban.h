@@ -15,6 +15,8 @@ struct archive_group {
 	int64_t jail;	   /* row of the table jail */
 	const char *ident; /* the caller's */
 	int64_t timeofban;
+	/* The second of the newest ban of that jail and ident, or UNKNOWN. */
+	int64_t newest;
 	struct sign *signs;
 	size_t n;
 	char **texts; /* what signs' ip points to */
@@ -41,14 +43,21 @@ void archive_group_free(struct archive_group *g);
 /* Room for one more sign in g; NULL when there is no memory. */
 struct sign *archive_group_add(struct archive_group *g);
 
+/* What is saved with a group, and what that has done. */
+struct archive_change {
+	int64_t now_us;
+	/* The database of fail2ban's that has the row of the ban, 0: none. */
+	int64_t source;
+	int64_t added, changed; /* bans; they count on */
+};
+
 /*
  * Save what match_bans made of g. Each sign that is not held goes in, each
- * ban is added or changed, and one that is no more is removed. added and
- * changed count on.
+ * ban is added or changed, and one that is no more is removed.
  */
 int archive_group_save(struct archive *a, const struct archive_group *g,
-    const struct ban *bans, size_t n, const size_t *owner, int64_t now_us,
-    int64_t *added, int64_t *changed, struct err *e);
+    const struct ban *bans, size_t n, const size_t *owner,
+    struct archive_change *change, struct err *e);
 
 /*
  * Archive log lines and captures, JSON texts or NULL, for a sign of g; *id is
@@ -79,10 +88,12 @@ struct archive_known {
 	bool same;	 /* a row that says the same was seen of it */
 };
 
-/* row: what the row says, a SIGN_ROW with its lines and captures. */
-int archive_known_row(struct archive *a, const char *jail, const char *ident,
-    int64_t timeofban, const struct sign *row, struct archive_known *known,
-    struct err *e);
+/*
+ * row: what the row of g's jail, ident and second says, a SIGN_ROW with its
+ * lines and captures.
+ */
+int archive_known_row(struct archive *a, struct archive_group *g,
+    const struct sign *row, struct archive_known *known, struct err *e);
 
 /* Note that the source has the row of a ban. */
 int archive_set_present(struct archive *a, int64_t ban, int64_t source,

@@ -91,6 +91,24 @@ archive_source_last(struct archive *a, struct archive_source *s, struct err *e)
 }
 
 int
+archive_source_is(struct archive *a, const struct archive_source *s,
+    int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_IS, e);
+	int rc;
+
+	*id = 0;
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, s->dev);
+	db_bind_int(st, 2, s->ino);
+	if ((rc = db_step(&a->db, st, e)) == 1)
+		*id = db_int(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
 archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_ADD, e);

@@ -49,6 +49,10 @@ struct archive_source {
 int archive_source_last(struct archive *a, struct archive_source *s,
     struct err *e);
 
+/* The id of the present one where s->dev and s->ino are its own, else 0. */
+int archive_source_is(struct archive *a, const struct archive_source *s,
+    int64_t *id, struct err *e);
+
 /* Begin with another database: sets s->id and the marks to none. */
 int archive_source_add(struct archive *a, struct archive_source *s,
     struct err *e);

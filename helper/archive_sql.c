@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive_sql.h"
 
+/* Each insert and change gets one; ban_rev has the last. */
+#define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
+
 /* The bans of this machine with one jail, ident and rounded second. */
 #define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ''"
 
@@ -23,7 +26,6 @@
 const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
-	[SQL_REV] = "SELECT coalesce(max(rev), 0) FROM ban",
 
 	[SQL_JAIL_GET] = "SELECT id FROM jail WHERE name = ?1",
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
@@ -32,8 +34,12 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_JAIL_RESTORED] =
 	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
 
+	/* The newest ban of an ident. */
+	[SQL_NEWEST_OF] =
+	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "ORDER BY timeofban DESC LIMIT 1",
 	[SQL_SIGNS] =
-	    "SELECT sign.kind, sign.at_us, sign.since_us, sign.exact, "
+	    "SELECT sign.kind, sign.after_us, sign.offset_us, sign.exact, "
 	    "sign.seconds, sign.bancount, sign.failures, sign.ip, "
 	    "sign.evidence, coalesce(matches, '[]') <> '[]', "
 	    "ended, sign.ended_us, ban "
@@ -56,33 +62,35 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_BAN_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
 	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
-	    "ended_why, restored, life_us, pending_us, rev, added_us) VALUES "
-	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
-	    "?15, ?16, ?17, ?18, ?19)",
+	    "ended_why, restored, pending_us, life_us, present, added_us, rev) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+	    "?14, ?15, ?16, ?17, ?18, ?19, " NEXT_REV ")",
 	[SQL_BAN_CHANGE] =
 	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
 	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
 	    "origin = ?11, seen = ?12, ended_us = ?13, ended_why = ?14, "
-	    "restored = ?15, rev = ?18 "
+	    "restored = ?15, pending_us = ?16, rev = " NEXT_REV
+	    " "
 	    "WHERE id = ?1 AND (since_us, nth, seconds, bancount, failures, "
-	    "ip, evidence, origin, seen, ended_us, ended_why, restored) "
-	    "IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+	    "ip, evidence, origin, seen, ended_us, ended_why, restored, "
+	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+	    "?14, ?15, ?16)",
 	/* Not what the ban is, so no new rev. */
 	[SQL_BAN_LIFE] =
-	    "UPDATE ban SET life_us = ?2, pending_us = ?3 WHERE id = ?1 "
-	    "AND (life_us, pending_us) IS NOT (?2, ?3)",
+	    "UPDATE ban SET life_us = ?2 WHERE id = ?1 "
+	    "AND life_us <> ?2",
 	/* Out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] =
 	    "UPDATE ban SET nth = -id WHERE id = ?1 "
 	    "AND (since_us, nth) IS NOT (?2, ?3)",
+	[SQL_BAN_TOUCH] = "UPDATE ban SET rev = " NEXT_REV " WHERE id = ?1",
 	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
 	[SQL_SIGN_ADD] =
-	    "INSERT INTO sign (ban, kind, at_us, since_us, exact, seconds, "
-	    "bancount, failures, ip, evidence, ended, ended_us) VALUES "
+	    "INSERT INTO sign VALUES "
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[SQL_SIGN_MOVE] =
-	    "UPDATE sign SET ban = ?1 WHERE ban = ?2 AND kind = ?3 "
-	    "AND at_us = ?4 AND since_us = ?5",
+	    "UPDATE sign SET ban = ?1 WHERE ban = ?5 AND after_us = ?2 "
+	    "AND kind = ?3 AND offset_us = ?4",
 
 	[SQL_EVIDENCE_FIND] =
 	    "SELECT id FROM evidence WHERE id IN (SELECT evidence FROM sign "
@@ -91,50 +99,14 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "AND matches IS ?4 AND captures IS ?5",
 	[SQL_EVIDENCE_ADD] =
 	    "INSERT INTO evidence (matches, captures) VALUES (?1, ?2)",
-	/*
-	 * ?1 the data of fail2ban's row, ?2 lines kept, ?3 characters kept of
-	 * a line. A match is a text, or an array of texts that belong together.
-	 */
-	[SQL_EVIDENCE_DECODE] =
-	    "SELECT "
-	    "CASE WHEN json_type(?1, '$.failures') = 'integer' "
-	    "AND json_extract(?1, '$.failures') >= 0 "
-	    "THEN json_extract(?1, '$.failures') END, "
-	    "CASE json_type(?1, '$.ip') WHEN 'text' "
-	    "THEN json_extract(?1, '$.ip') END, "
-	    "(SELECT json_group_array(CASE WHEN length(line) <= ?3 THEN line "
-	    "ELSE substr(line, 1, ?3) || ' [cut, ' || length(line) || "
-	    "' characters]' END) FROM (SELECT * FROM (SELECT id, coalesce("
-	    "CASE type WHEN 'array' THEN (SELECT group_concat(value, '') "
-	    "FROM json_each(m.value)) ELSE CAST(value AS TEXT) END, '') "
-	    "AS line FROM json_each(?1, '$.matches') AS m "
-	    "WHERE json_type(?1, '$.matches') = 'array' "
-	    "ORDER BY id DESC LIMIT ?2) ORDER BY id)), "
-	    "CASE WHEN length(rest) <= ?3 THEN rest ELSE (SELECT "
-	    "json_group_object(key, CASE WHEN length(value) > ?3 THEN "
-	    "substr(value, 1, ?3) || ' [cut, ' || length(value) || "
-	    "' characters]' WHEN type IN ('object', 'array') THEN json(value) "
-	    "WHEN type IN ('true', 'false') THEN json(type) ELSE value END) "
-	    "FROM json_each(rest)) END "
-	    "FROM (SELECT json_remove(?1, '$.matches', '$.failures', '$.fid', "
-	    "'$.ip', '$.ip4', '$.ip6') AS rest "
-	    "WHERE CASE WHEN json_valid(?1) THEN json_type(?1) END = 'object')",
-	/* One line ?1 as JSON, at most ?2 characters of it. */
-	[SQL_EVIDENCE_LINE] =
-	    "SELECT json_quote(CASE WHEN length(?1) <= ?2 THEN ?1 ELSE "
-	    "substr(?1, 1, ?2) || ' [cut, ' || length(?1) || ' characters]' "
-	    "END)",
-
-	/* ?1 is the jail's name here. */
+	/* The ban a row of fail2ban's database is of, ?4 to ?8 what it says. */
 	[SQL_ROW_KNOWN] =
-	    "WITH g AS (SELECT * FROM ban WHERE jail = (SELECT id FROM jail "
-	    "WHERE name = ?1) AND ident = ?2 AND timeofban = ?3 "
-	    "AND host = '') "
 	    "SELECT id, present, EXISTS (SELECT 1 FROM sign AS s "
 	    "LEFT JOIN evidence AS e ON e.id = s.evidence WHERE s.ban IN "
-	    "(SELECT id FROM g) AND s.kind = 'row' AND (s.seconds, "
-	    "s.bancount, s.failures, e.matches, e.captures) IS "
-	    "(?4, ?5, ?6, ?7, ?8)) FROM g " LATEST,
+	    "(SELECT id FROM ban WHERE " GROUP
+	    ") AND s.kind = 3 "
+	    "AND (s.seconds, s.bancount, s.failures, e.matches, e.captures) "
+	    "IS (?4, ?5, ?6, ?7, ?8)) FROM ban WHERE " GROUP LATEST,
 	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 	[SQL_PRESENT_LATEST] =
 	    "UPDATE ban SET present = ?4 WHERE id = (SELECT id FROM ban "
@@ -173,6 +145,10 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
 	    "full_us, full_bans, full_bips FROM source ORDER BY id DESC "
 	    "LIMIT 1",
+	/* The present one, if it is this one. */
+	[SQL_SOURCE_IS] =
+	    "SELECT id FROM source WHERE dev = ?1 AND ino = ?2 "
+	    "AND id = (SELECT max(id) FROM source)",
 	[SQL_SOURCE_ADD] =
 	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
 	    "full_bans, full_bips) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0)",

@@ -15,12 +15,13 @@
 
 #include "macros.h"
 
+/* Signs are archived with these numbers. */
 enum ban_end {
-	BAN_LIVES, /* or its end is pending */
-	BAN_EXPIRED,
-	BAN_MANUAL,
-	BAN_FLUSHED,
-	BAN_INFERRED, /* nobody saw it end */
+	BAN_LIVES = 0, /* or its end is pending */
+	BAN_EXPIRED = 1,
+	BAN_MANUAL = 2,
+	BAN_FLUSHED = 3,
+	BAN_INFERRED = 4, /* nobody saw it end */
 };
 
 enum ban_origin {
@@ -33,14 +34,17 @@ enum ban_origin {
 #define BAN_SEEN_EVENT 1u
 #define BAN_SEEN_DATABASE 2u
 
-/* In the order in which signs of the same moment are taken. */
+/*
+ * In the order in which signs of the same moment are taken; they are archived
+ * with these numbers.
+ */
 enum sign_kind {
-	SIGN_BAN,
-	SIGN_RESTORED,
-	SIGN_PROLONG,
-	SIGN_ROW, /* a row of fail2ban's database */
-	SIGN_UNBAN,
-	SIGN_JUDGED /* a reconcile pass judged that it has ended */
+	SIGN_BAN = 0,
+	SIGN_RESTORED = 1,
+	SIGN_PROLONG = 2,
+	SIGN_ROW = 3, /* a row of fail2ban's database */
+	SIGN_UNBAN = 4,
+	SIGN_JUDGED = 5 /* a reconcile pass judged that it has ended */
 };
 
 struct sign {
@@ -79,16 +83,11 @@ struct ban {
 	int64_t pending_us; /* an unban that is not settled, or 0 */
 };
 
-/* "expired", "manual", …; NULL for BAN_LIVES. And back; BAN_LIVES for NULL. */
+/* "expired", "manual", …; NULL for BAN_LIVES. */
 const char *ban_end_name(enum ban_end end);
-enum ban_end ban_end_from_name(const char *name);
 
 /* "log", "manual", "unknown". */
 const char *ban_origin_name(enum ban_origin origin);
-
-/* The name of a kind of sign in the archive, and back (-1: no such name). */
-const char *ban_sign_name(enum sign_kind kind);
-int ban_sign_from_name(const char *name);
 
 /*
  * When a ban of that many seconds is over: INT64_MAX for ever and for an

@@ -137,7 +137,10 @@ static int
 record_event(struct archive *archive, const struct config *config,
     const struct event *event, struct err *e)
 {
-	struct record record = { .archive = archive, .now_us = event->at_us };
+	struct record record = {
+		.archive = archive,
+		.change = { .now_us = event->at_us },
+	};
 
 	if (archive_begin(archive, e) != 0 ||
 	    intake_event(&record, config, event, e) != 0)

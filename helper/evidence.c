@@ -1,107 +1,221 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "json.h"
+#include "lines.h"
 #include "text.h"
 
-/* A copy of column i, valid UTF-8 whatever its escapes made of it. */
-static int
-copy_column(sqlite3_stmt *st, int i, char **copy, struct err *e)
-{
-	const char *s = db_text(st, i);
-
-	*copy = NULL;
-	if (s == NULL)
-		return 0;
-	*copy = text_to_utf8(s, (size_t)sqlite3_column_bytes(st, i), NULL);
-	return *copy != NULL ? 0 : err_set(e, EX_OSERR, "out of memory");
-}
-
-/* The value of the four hexadecimal digits at s, -1 if they are none. */
-static int
-hex4(const char *s)
-{
-	int v = 0;
-
-	for (int i = 0; i < 4; i++) {
-		const char *digits = "0123456789abcdef0123456789ABCDEF";
-		const char *at = s[i] == '\0' ? NULL : strchr(digits, s[i]);
-
-		if (at == NULL)
-			return -1;
-		v = v * 16 + (int)(at - digits) % 16;
-	}
-	return v;
-}
-
-/* Whether s is the escape of the second half of a surrogate pair. */
+/* Where a character of UTF-8 begins, not where one goes on. */
 static bool
-is_low_surrogate(const char *s)
+begins_character(char c)
 {
-	int v = s[0] == '\\' && s[1] == 'u' ? hex4(s + 2) : -1;
-
-	return v >= 0xdc00 && v <= 0xdfff;
+	return ((unsigned char)c & 0xc0) != 0x80;
 }
 
 /*
- * Make escapes in JSON that stand for no character of a text, NUL and half a
- * surrogate pair, those of U+FFFD: SQLite would cut the text at the one, and
- * make invalid UTF-8 of the other.
+ * Cut what stands in b to EVIDENCE_LINE_MAX characters, and say there how many
+ * there were. Whether it was cut.
  */
-static void
-mend_escapes(char *s)
+static bool
+cut_long(struct buffer *b)
 {
-	for (; *s != '\0'; s++) {
-		int v;
+	size_t characters = 0, keep = 0;
+	char note[64];
 
-		if (s[0] != '\\')
+	if (b->len <= EVIDENCE_LINE_MAX)
+		return false;
+	for (size_t i = 0; i < b->len; i++) {
+		if (!begins_character(b->s[i]))
 			continue;
-		if (*++s == '\0')
-			return;
-		if (*s != 'u' || (v = hex4(s + 1)) < 0)
-			continue;
-		if (v >= 0xd800 && v <= 0xdbff && is_low_surrogate(s + 5))
-			s += 10;
-		else if (v == 0 || (v >= 0xd800 && v <= 0xdfff))
-			memcpy(s + 1, "fffd", 4);
+		if (characters++ == EVIDENCE_LINE_MAX)
+			keep = i;
 	}
+	if (characters <= EVIDENCE_LINE_MAX)
+		return false;
+	buffer_cut(b, keep);
+	snprintf(note, sizeof(note), " [cut, %zu characters]", characters);
+	buffer_puts(b, note);
+	return true;
+}
+
+/* The line in b goes to the others, and b is empty again. */
+static void
+add_line(struct lines *lines, struct buffer *b)
+{
+	cut_long(b);
+	lines_add(lines, b->s != NULL ? b->s : "", b->len);
+	buffer_cut(b, 0);
+}
+
+/* All lines as JSON; NULL where memory failed for them or for a line. */
+static char *
+take_lines(struct lines *lines, struct buffer *line)
+{
+	char *json = lines_take(lines);
+
+	if (line->failed) {
+		free(json);
+		json = NULL;
+	}
+	buffer_free(line);
+	return json;
+}
+
+/* A match is a text, or an array of texts that belong together. */
+static void
+put_match(struct buffer *line, const struct json *match)
+{
+	const char *at = match->at;
+	struct json part;
+
+	if (!json_is_array(match)) {
+		json_put_said(line, match);
+		return;
+	}
+	while (json_next(&at, NULL, &part))
+		json_put_said(line, &part);
+}
+
+/* The last max elements of the array. */
+static int
+take_matches(const struct json *array, int64_t max, char **matches)
+{
+	struct buffer line = { 0 };
+	const char *at = array->at;
+	struct lines lines;
+	struct json match;
+	int64_t n = 0;
+
+	while (json_next(&at, NULL, &match))
+		n++;
+	lines_begin(&lines);
+	at = array->at;
+	for (; n > 0 && json_next(&at, NULL, &match); n--) {
+		if (n > max)
+			continue;
+		put_match(&line, &match);
+		add_line(&lines, &line);
+	}
+	*matches = take_lines(&lines, &line);
+	return *matches == NULL ? -1 : 0;
+}
+
+/* A number of failures: whole, and not negative. */
+static int64_t
+take_failures(const struct json *value)
+{
+	intmax_t v;
+
+	if (value->at[0] > '9' || value->at[0] == '"' ||
+	    memchr(value->at, '.', value->len) != NULL ||
+	    memchr(value->at, 'e', value->len) != NULL ||
+	    memchr(value->at, 'E', value->len) != NULL)
+		return UNKNOWN;
+	errno = 0;
+	v = strtoimax(value->at, NULL, 10);
+	return errno == 0 && v >= 0 && v <= INT64_MAX ? (int64_t)v : UNKNOWN;
+}
+
+static void
+put_capture(struct buffer *out, const struct json *key,
+    const struct json *value)
+{
+	struct buffer said = { 0 };
+
+	if (out->len > 1)
+		buffer_putc(out, ',');
+	buffer_put(out, key->at, key->len);
+	buffer_putc(out, ':');
+	if (value->len > EVIDENCE_LINE_MAX) {
+		json_put_said(&said, value);
+		if (cut_long(&said)) {
+			json_put_text(out, said.s, said.len);
+			buffer_free(&said);
+			return;
+		}
+		buffer_free(&said);
+	}
+	json_put_value(out, value);
+}
+
+/* Whether it has a field of its own; of two of a name the first counts. */
+static int
+take_field(const struct json *key, const struct json *value,
+    int64_t max_matches, struct evidence *ev)
+{
+	struct buffer said = { 0 };
+
+	if (json_equals(key, "matches")) {
+		if (ev->matches == NULL && json_is_array(value) &&
+		    take_matches(value, max_matches, &ev->matches) != 0)
+			return -1;
+		return 1;
+	}
+	if (json_equals(key, "failures")) {
+		if (ev->failures == UNKNOWN)
+			ev->failures = take_failures(value);
+		return 1;
+	}
+	if (json_equals(key, "ip")) {
+		if (ev->ip == NULL && json_is_text(value)) {
+			buffer_puts(&said, "");
+			json_put_said(&said, value);
+			if ((ev->ip = buffer_take(&said)) == NULL)
+				return -1;
+		}
+		return 1;
+	}
+	return json_equals(key, "fid") || json_equals(key, "ip4") ||
+	    json_equals(key, "ip6");
+}
+
+static int
+take_object(const char *text, int64_t max_matches, struct evidence *ev)
+{
+	struct buffer captures = { 0 };
+	const char *at = text;
+	struct json key, value;
+	int field = 0;
+
+	buffer_putc(&captures, '{');
+	while (field >= 0 && json_next(&at, &key, &value)) {
+		field = take_field(&key, &value, max_matches, ev);
+		if (field == 0)
+			put_capture(&captures, &key, &value);
+	}
+	buffer_putc(&captures, '}');
+	ev->captures = buffer_take(&captures);
+	if (ev->matches == NULL)
+		ev->matches = strdup("[]");
+	return field < 0 || ev->captures == NULL || ev->matches == NULL ? -1 :
+									  0;
 }
 
 int
-evidence_decode(struct db *db, int statement, const char *data, size_t len,
-    int64_t max_matches, struct evidence *ev, struct err *e)
+evidence_decode(const char *data, size_t len, int64_t max_matches,
+    struct evidence *ev, struct err *e)
 {
-	sqlite3_stmt *st;
 	char *text;
-	int rc;
+	int rc = 0;
 
 	*ev = (struct evidence){ .failures = UNKNOWN };
 	if (data == NULL)
 		return 0;
-	if ((st = db_statement(db, statement, e)) == NULL)
-		return -1;
 	if ((text = text_to_utf8(data, len, NULL)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
-	mend_escapes(text);
-	db_bind_text(st, 1, text);
-	db_bind_int(st, 2, max_matches);
-	db_bind_int(st, 3, EVIDENCE_LINE_MAX);
-	rc = db_step(db, st, e);
-	if (rc == 1) {
-		ev->failures = db_int(st, 0);
-		if (copy_column(st, 1, &ev->ip, e) != 0 ||
-		    copy_column(st, 2, &ev->matches, e) != 0 ||
-		    copy_column(st, 3, &ev->captures, e) != 0)
-			rc = -1;
-	}
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
+	json_mend(text);
+	if (json_is_object(text) && take_object(text, max_matches, ev) != 0)
+		rc = err_set(e, EX_OSERR, "out of memory");
 	free(text);
-	return rc < 0 ? -1 : 0;
+	return rc;
 }
 
 /* The start of the last max lines of text; empty ones are not counted. */
@@ -119,50 +233,28 @@ last_lines(const char *text, int64_t max)
 	return at;
 }
 
-static int
-put_line(struct db *db, int statement, const char *line, size_t len, FILE *out,
-    struct err *e)
-{
-	sqlite3_stmt *st = db_statement(db, statement, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	sqlite3_bind_text(st, 1, line, (int)len, SQLITE_STATIC);
-	db_bind_int(st, 2, EVIDENCE_LINE_MAX);
-	if ((rc = db_step(db, st, e)) == 1)
-		fputs(db_text(st, 0), out);
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
-}
-
 int
-evidence_decode_lines(struct db *db, int statement, const char *lines,
-    int64_t max_matches, struct evidence *ev, struct err *e)
+evidence_decode_lines(const char *text, int64_t max_matches,
+    struct evidence *ev, struct err *e)
 {
-	const char *comma = "";
+	struct buffer line = { 0 };
+	struct lines lines;
 	size_t len;
-	int rc = 0;
-	FILE *out;
 
 	*ev = (struct evidence){ .failures = UNKNOWN };
-	if ((out = open_memstream(&ev->matches, &len)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	fputs("[", out);
-	lines = max_matches > 0 ? last_lines(lines, max_matches) : "";
-	for (; rc == 0 && *lines != '\0'; lines += *lines != '\0') {
-		len = strcspn(lines, "\n");
-		if (len > 0) {
-			fputs(comma, out);
-			rc = put_line(db, statement, lines, len, out, e);
-			comma = ",";
-		}
-		lines += len;
+	lines_begin(&lines);
+	text = max_matches > 0 ? last_lines(text, max_matches) : "";
+	for (; *text != '\0'; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "\n");
+		if (len == 0)
+			continue;
+		buffer_put(&line, text, len);
+		add_line(&lines, &line);
 	}
-	fputs("]", out);
-	if (fclose(out) != 0)
-		rc = err_set(e, EX_OSERR, "out of memory");
-	return rc;
+	ev->matches = take_lines(&lines, &line);
+	if (ev->matches == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	return 0;
 }
 
 void

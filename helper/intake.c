@@ -6,7 +6,6 @@
 #include <sysexits.h>
 
 #include "archive_run.h"
-#include "archive_sql.h"
 #include "evidence.h"
 #include "text.h"
 #include "whereabouts.h"
@@ -71,24 +70,22 @@ static int
 find_source(struct record *record, const struct config *config,
     const struct event *event, int64_t *source, struct err *e)
 {
-	struct archive_source last;
+	struct archive_source seen = {
+		.dev = (int64_t)event->row_dev,
+		.ino = (int64_t)event->row_ino,
+	};
 
 	*source = 0;
 	if (event->row_ino == 0)
 		return 0;
-	if (archive_source_last(record->archive, &last, e) != 0)
+	if (archive_source_is(record->archive, &seen, source, e) != 0)
 		return -1;
-	if (last.id == 0 || last.dev != (int64_t)event->row_dev ||
-	    last.ino != (int64_t)event->row_ino) {
-		if (event->row != EVENT_ROW_THERE)
-			return 0;
-		whereabouts_of_database(config, last.path);
-		last.dev = (int64_t)event->row_dev;
-		last.ino = (int64_t)event->row_ino;
-		if (archive_source_add(record->archive, &last, e) != 0)
-			return -1;
-	}
-	*source = last.id;
+	if (*source != 0 || event->row != EVENT_ROW_THERE)
+		return 0;
+	whereabouts_of_database(config, seen.path);
+	if (archive_source_add(record->archive, &seen, e) != 0)
+		return -1;
+	*source = seen.id;
 	return 0;
 }
 
@@ -140,13 +137,8 @@ record_event(struct record *record, const struct config *config,
 		signs[n++] = row_sign(event->at_us, timeofban,
 		    event->row_seconds, event->row_bancount, ev, event->ident);
 	}
-	if (record_signs(record, event->jail, event->ident, timeofban, signs, n,
-		e) != 0)
-		return -1;
-	if (event->row != EVENT_ROW_THERE || source == 0)
-		return 0;
-	return record_present(record, event->jail, event->ident, timeofban,
-	    source, e);
+	return record_signs(record, event->jail, event->ident, timeofban, signs,
+	    n, event->row == EVENT_ROW_THERE ? source : 0, e);
 }
 
 int
@@ -154,7 +146,6 @@ intake_event(struct record *record, const struct config *config,
     const struct event *event, struct err *e)
 {
 	struct evidence ev = { .failures = UNKNOWN };
-	struct db *db = &record->archive->db;
 	int rc = 0;
 
 	if (event_check(event, e) != 0)
@@ -162,11 +153,11 @@ intake_event(struct record *record, const struct config *config,
 	if (event->kind == EVENT_FLUSH)
 		return record_flush(record, event->jail, event->at_us, e);
 	if (event->data != NULL && event->tag)
-		rc = evidence_decode_lines(db, SQL_EVIDENCE_LINE, event->data,
-		    config->max_matches, &ev, e);
+		rc = evidence_decode_lines(event->data, config->max_matches,
+		    &ev, e);
 	else if (event->data != NULL)
-		rc = evidence_decode(db, SQL_EVIDENCE_DECODE, event->data,
-		    strlen(event->data), config->max_matches, &ev, e);
+		rc = evidence_decode(event->data, strlen(event->data),
+		    config->max_matches, &ev, e);
 	drop_unwanted(config, &ev, event->tag);
 	if (rc == 0)
 		rc = record_event(record, config, event, &ev, e);
@@ -187,17 +178,17 @@ intake_overdue_us(const struct config *config, int64_t since_us,
 static int
 record_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, const struct sign *sign, bool is_new,
-    struct err *e)
+    int64_t source, struct err *e)
 {
 	struct sign signs[2] = { *sign };
 	size_t n = 1;
 
 	if (is_new &&
-	    record->now_us >
+	    record->change.now_us >
 		intake_overdue_us(config, sign->since_us, sign->seconds)) {
 		signs[n++] = (struct sign){
 			.kind = SIGN_JUDGED,
-			.at_us = record->now_us,
+			.at_us = record->change.now_us,
 			.since_us = sign->since_us,
 			.seconds = UNKNOWN,
 			.bancount = UNKNOWN,
@@ -208,7 +199,7 @@ record_row(struct record *record, const struct config *config,
 		};
 	}
 	return record_signs(record, row->jail, row->ident, row->timeofban,
-	    signs, n, e);
+	    signs, n, source, e);
 }
 
 /* It ended before the floor, or nobody can say when. */
@@ -226,20 +217,21 @@ take_row(struct record *record, const struct config *config,
     int64_t floor_us, struct err *e)
 {
 	struct archive *a = record->archive;
+	struct archive_group g = {
+		.ident = row->ident,
+		.timeofban = row->timeofban,
+	};
 	struct archive_known known;
 
-	if (archive_known_row(a, row->jail, row->ident, row->timeofban, sign,
-		&known, e) != 0)
+	if (archive_jail(a, row->jail, &g.jail, e) != 0 ||
+	    archive_known_row(a, &g, sign, &known, e) != 0)
 		return -1;
-	if (known.id == 0 && is_below_floor(sign, floor_us, record->now_us))
+	if (known.id == 0 &&
+	    is_below_floor(sign, floor_us, record->change.now_us))
 		return 0;
-	if (!known.same) {
-		if (record_row(record, config, row, sign, known.id == 0, e) !=
-			0 ||
-		    archive_known_row(a, row->jail, row->ident, row->timeofban,
-			sign, &known, e) != 0)
-			return -1;
-	}
+	if (!known.same)
+		return record_row(record, config, row, sign, known.id == 0,
+		    source, e);
 	if (known.present == source)
 		return 0;
 	return archive_set_present(a, known.id, source, e);
@@ -267,16 +259,16 @@ intake_row(struct record *record, const struct config *config,
 	int rc;
 
 	/* Two rows of one ban are two signs: each has a moment of its own. */
-	record->now_us++;
-	rc = evidence_decode(&record->archive->db, SQL_EVIDENCE_DECODE,
-	    row->data, row->data_len, config->max_matches, &ev, e);
+	record->change.now_us++;
+	rc = evidence_decode(row->data, row->data_len, config->max_matches, &ev,
+	    e);
 	if (rc == 0 && row->data == NULL && row->data_len > 0 &&
 	    config->max_matches > 0)
 		rc = note_left_out(row->data_len, &ev, e);
 	drop_unwanted(config, &ev, false);
 	if (rc == 0) {
-		sign = row_sign(record->now_us, row->timeofban, row->seconds,
-		    row->bancount, &ev, row->ident);
+		sign = row_sign(record->change.now_us, row->timeofban,
+		    row->seconds, row->bancount, &ev, row->ident);
 		rc = take_row(record, config, row, &sign, source, floor_us, e);
 	}
 	evidence_free(&ev);

@@ -56,7 +56,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	pass->archive.lock_ms = pass_lock_ms(pass);
 	*record = (struct record){
 		.archive = &pass->archive,
-		.now_us = now_wall_us(),
+		.change = { .now_us = now_wall_us() },
 	};
 	return archive_begin(&pass->archive, e);
 }
@@ -66,8 +66,8 @@ pass_commit(struct pass *pass, const struct record *record, struct err *e)
 {
 	if (archive_commit(&pass->archive, e) != 0)
 		return -1;
-	pass->run.added += record->added;
-	pass->run.changed += record->changed;
+	pass->run.added += record->change.added;
+	pass->run.changed += record->change.changed;
 	return 0;
 }
 

@@ -65,7 +65,7 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
 		rc = err_set(e, EX_OSERR, "out of memory");
 	if (rc == 0)
 		rc = archive_group_save(record->archive, g, bans, n, owner,
-		    record->now_us, &record->added, &record->changed, e);
+		    &record->change, e);
 	free(bans);
 	free(owner);
 	return rc;
@@ -92,22 +92,24 @@ match_previous(struct record *record, const struct archive_group *changed,
 			.jail = changed->jail,
 			.ident = changed->ident,
 			.timeofban = g.timeofban,
+			.newest = changed->newest,
 		};
-		before = record->changed;
+		before = record->change.changed;
 		rc = archive_group_load(record->archive, &g, e);
 		if (rc == 0)
 			rc = match_and_save(record, &g, e);
 		archive_group_free(&g);
 		if (rc != 0)
 			return rc;
-		if (record->changed != before)
+		if (record->change.changed != before)
 			since_us = text_seconds_to_us(g.timeofban - 1);
 	}
 }
 
 int
 record_signs(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, const struct sign *signs, size_t n, struct err *e)
+    int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
+    struct err *e)
 {
 	struct archive_group g = { .ident = ident, .timeofban = timeofban };
 	size_t known;
@@ -120,23 +122,17 @@ record_signs(struct record *record, const char *jail, const char *ident,
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = add_sign(record, &g, &signs[i], e);
 	if (rc == 0 && g.n != known) {
+		record->change.source = source;
 		rc = match_and_save(record, &g, e);
+		record->change.source = 0;
 		if (rc == 0)
 			rc = match_previous(record, &g, e);
 	}
+	/* Bans that are new were added with it. */
+	if (rc == 0 && source != 0 && g.bans_n > 0)
+		rc = archive_set_present_latest(record->archive, &g, source, e);
 	archive_group_free(&g);
 	return rc;
-}
-
-int
-record_present(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, int64_t source, struct err *e)
-{
-	struct archive_group g = { .ident = ident, .timeofban = timeofban };
-
-	if (archive_jail(record->archive, jail, &g.jail, e) != 0)
-		return -1;
-	return archive_set_present_latest(record->archive, &g, source, e);
 }
 
 int

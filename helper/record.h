@@ -12,21 +12,18 @@
 /* What the calls so far have done to the table of bans. */
 struct record {
 	struct archive *archive;
-	int64_t now_us;
-	int64_t added, changed;
+	struct archive_change change;
 };
 
 /*
  * Record n signs of one jail, ident (both valid UTF-8) and rounded second, in
  * the caller's transaction. A sign that the archive has already is passed
- * over. Fails with db_error's codes; the caller rolls back.
+ * over. source: the database that has the row of the ban, 0: none. Fails with
+ * db_error's codes; the caller rolls back.
  */
 int record_signs(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, const struct sign *signs, size_t n, struct err *e);
-
-/* Note that the source has the row of the latest ban of that group. */
-int record_present(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, int64_t source, struct err *e);
+    int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
+    struct err *e);
 
 /* Record that a jail was flushed at at_us. */
 int record_flush(struct record *record, const char *jail, int64_t at_us,

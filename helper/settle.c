@@ -228,7 +228,7 @@ write_end(struct record *record, const struct archive_live *live,
 	struct sign sign = {
 		.kind = SIGN_JUDGED,
 		/* After what it judges, though the clock was set back. */
-		.at_us = later(record->now_us,
+		.at_us = later(record->change.now_us,
 		    later(live->life_us, live->pending_us) + 1),
 		.since_us = text_seconds_to_us(live->timeofban),
 		.seconds = UNKNOWN,
@@ -239,7 +239,7 @@ write_end(struct record *record, const struct archive_live *live,
 	};
 
 	return record_signs(record, live->jail, live->ident, live->timeofban,
-	    &sign, 1, e);
+	    &sign, 1, 0, e);
 }
 
 static int

@@ -67,21 +67,14 @@ each_end_has_its_name(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_string_equal(ban_end_name(rows[i].end), rows[i].name);
-		assert_int_equal(ban_end_from_name(rows[i].name), rows[i].end);
 	}
 }
 
 static void
 a_ban_that_lives_has_no_end_to_name(void **state)
 {
-	static const char *const none[] = { NULL, "", "lives", "Expired",
-		"expired ", "expire", "log" };
-	size_t i;
-
 	(void)state;
 	assert_null(ban_end_name(BAN_LIVES));
-	for (i = 0; i < ARRAY_LEN(none); i++)
-		assert_int_equal(ban_end_from_name(none[i]), BAN_LIVES);
 }
 
 static void
@@ -93,42 +86,6 @@ each_origin_has_its_name(void **state)
 	assert_string_equal(ban_origin_name(BAN_FROM_UNKNOWN), "unknown");
 }
 
-static void
-each_kind_of_sign_has_its_name(void **state)
-{
-	static const struct {
-		enum sign_kind kind;
-		const char *name;
-	} rows[] = {
-		{ SIGN_BAN, "ban" },
-		{ SIGN_RESTORED, "restored" },
-		{ SIGN_PROLONG, "prolong" },
-		{ SIGN_ROW, "row" },
-		{ SIGN_UNBAN, "unban" },
-		{ SIGN_JUDGED, "judged" },
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_string_equal(ban_sign_name(rows[i].kind), rows[i].name);
-		assert_int_equal(ban_sign_from_name(rows[i].name),
-		    rows[i].kind);
-	}
-}
-
-static void
-other_words_are_no_kind_of_sign(void **state)
-{
-	static const char *const none[] = { NULL, "", "Ban", "ban ", "bans",
-		"flush", "expired" };
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(none); i++)
-		assert_int_equal(ban_sign_from_name(none[i]), -1);
-}
-
 int
 main(void)
 {
@@ -137,8 +94,6 @@ main(void)
 		cmocka_unit_test(each_end_has_its_name),
 		cmocka_unit_test(a_ban_that_lives_has_no_end_to_name),
 		cmocka_unit_test(each_origin_has_its_name),
-		cmocka_unit_test(each_kind_of_sign_has_its_name),
-		cmocka_unit_test(other_words_are_no_kind_of_sign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "archive_sql.h"
 #include "evidence.h"
 #include "scratch.h"
 
@@ -19,28 +18,8 @@
 #define R "\xef\xbf\xbd" /* U+FFFD */
 #define MANY 1000
 
-static int
-open_db(void **state)
-{
-	struct db *db = calloc(1, sizeof(*db));
-
-	*state = db;
-	return db == NULL ? -1 :
-			    db_open(db, ":memory:", SQLITE_OPEN_READWRITE, NULL,
-				0, archive_sql, ARCHIVE_SQL_COUNT, NULL);
-}
-
-static int
-close_db(void **state)
-{
-	db_close(*state);
-	free(*state);
-	return 0;
-}
-
 static void
-decode(struct db *db, const char *data, size_t len, int64_t max_matches,
-    struct evidence *ev)
+decode(const char *data, size_t len, int64_t max_matches, struct evidence *ev)
 {
 	struct err e = { .text = "" };
 	char *copy = malloc(len + (len == 0));
@@ -48,22 +27,17 @@ decode(struct db *db, const char *data, size_t len, int64_t max_matches,
 	assert_non_null(copy);
 	memcpy(copy, data, len);
 	memset(ev, 0x5a, sizeof(*ev));
-	assert_ok(evidence_decode(db, SQL_EVIDENCE_DECODE, copy, len,
-		      max_matches, ev, &e),
-	    &e);
+	assert_ok(evidence_decode(copy, len, max_matches, ev, &e), &e);
 	free(copy);
 }
 
 static void
-decode_lines(struct db *db, const char *lines, int64_t max_matches,
-    struct evidence *ev)
+decode_lines(const char *lines, int64_t max_matches, struct evidence *ev)
 {
 	struct err e = { .text = "" };
 
 	memset(ev, 0x5a, sizeof(*ev));
-	assert_ok(evidence_decode_lines(db, SQL_EVIDENCE_LINE, lines,
-		      max_matches, ev, &e),
-	    &e);
+	assert_ok(evidence_decode_lines(lines, max_matches, ev, &e), &e);
 }
 
 static void
@@ -86,13 +60,13 @@ struct row {
 };
 
 static void
-assert_rows(struct db *db, const struct row *rows, size_t n)
+assert_rows(const struct row *rows, size_t n)
 {
 	struct evidence ev;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		decode(db, rows[i].data, rows[i].len, MANY, &ev);
+		decode(rows[i].data, rows[i].len, MANY, &ev);
 		assert_text(ev.matches, rows[i].matches);
 		assert_text(ev.captures, rows[i].captures);
 		assert_text(ev.ip, rows[i].ip);
@@ -193,38 +167,36 @@ static const struct row nothing[] = {
 /* clang-format on */
 
 static void
-what_fail2ban_writes_is_taken_apart(void **state)
+what_fail2ban_writes_is_taken_apart(void **state UNUSED)
 {
-	assert_rows(*state, usual, ARRAY_LEN(usual));
+	assert_rows(usual, ARRAY_LEN(usual));
 }
 
 static void
-a_field_of_the_wrong_kind_is_not_taken(void **state)
+a_field_of_the_wrong_kind_is_not_taken(void **state UNUSED)
 {
-	assert_rows(*state, odd, ARRAY_LEN(odd));
+	assert_rows(odd, ARRAY_LEN(odd));
 }
 
 static void
-bytes_that_are_no_utf8_are_replaced(void **state)
+bytes_that_are_no_utf8_are_replaced(void **state UNUSED)
 {
-	assert_rows(*state, broken, ARRAY_LEN(broken));
+	assert_rows(broken, ARRAY_LEN(broken));
 }
 
 static void
-what_is_no_object_holds_nothing(void **state)
+what_is_no_object_holds_nothing(void **state UNUSED)
 {
-	assert_rows(*state, nothing, ARRAY_LEN(nothing));
+	assert_rows(nothing, ARRAY_LEN(nothing));
 }
 
 static void
-no_data_are_no_evidence(void **state)
+no_data_are_no_evidence(void **state UNUSED)
 {
 	struct evidence ev;
 	struct err e = { .text = "" };
 
-	assert_ok(evidence_decode(*state, SQL_EVIDENCE_DECODE, NULL, 0, MANY,
-		      &ev, &e),
-	    &e);
+	assert_ok(evidence_decode(NULL, 0, MANY, &ev, &e), &e);
 	assert_null(ev.matches);
 	assert_null(ev.captures);
 	assert_null(ev.ip);
@@ -233,14 +205,13 @@ no_data_are_no_evidence(void **state)
 }
 
 static void
-escapes_that_are_no_character_are_replaced(void **state)
+escapes_that_are_no_character_are_replaced(void **state UNUSED)
 {
 	struct evidence ev;
 
-	decode(*state,
-	    BYTES("{\"matches\":[\"a\\u0000b\",\"\\ud83d\\ude00\","
-		  "\"\\ud83dx\",\"\\ude00\",\"\\\\u0000\"],\"failures\":2,"
-		  "\"user\":\"d\\u0000e\",\"ip\":\"192.0.2.1\\u0000x\"}"),
+	decode(BYTES("{\"matches\":[\"a\\u0000b\",\"\\ud83d\\ude00\","
+		     "\"\\ud83dx\",\"\\ude00\",\"\\\\u0000\"],\"failures\":2,"
+		     "\"user\":\"d\\u0000e\",\"ip\":\"192.0.2.1\\u0000x\"}"),
 	    MANY, &ev);
 	assert_string_equal(ev.matches,
 	    "[\"a\xef\xbf\xbd"
@@ -253,11 +224,11 @@ escapes_that_are_no_character_are_replaced(void **state)
 }
 
 static void
-a_backslash_at_the_end_is_no_object(void **state)
+a_backslash_at_the_end_is_no_object(void **state UNUSED)
 {
 	struct evidence ev;
 
-	decode(*state, BYTES("{\"matches\":[\"a\\"), MANY, &ev);
+	decode(BYTES("{\"matches\":[\"a\\"), MANY, &ev);
 	assert_null(ev.matches);
 	evidence_free(&ev);
 }
@@ -279,7 +250,7 @@ repeat(const char *head, const char *what, size_t n, const char *tail)
 }
 
 static void
-nesting_that_is_too_deep_does_no_harm(void **state)
+nesting_that_is_too_deep_does_no_harm(void **state UNUSED)
 {
 	static const size_t depths[] = { 10, 900, 100000 };
 	struct evidence ev;
@@ -289,12 +260,12 @@ nesting_that_is_too_deep_does_no_harm(void **state)
 	for (i = 0; i < ARRAY_LEN(depths); i++) {
 		open = repeat("{\"failures\":1,\"user\":", "[", depths[i], "");
 		text = repeat(open, "]", depths[i], "}");
-		decode(*state, text, strlen(text), MANY, &ev);
+		decode(text, strlen(text), MANY, &ev);
 		assert_true(ev.failures == 1 || depths[i] > 1000);
 		assert_int_equal(ev.failures == UNKNOWN, ev.captures == NULL);
 		evidence_free(&ev);
 		free(text);
-		decode(*state, open, strlen(open), MANY, &ev);
+		decode(open, strlen(open), MANY, &ev);
 		assert_null(ev.captures);
 		evidence_free(&ev);
 		free(open);
@@ -302,7 +273,7 @@ nesting_that_is_too_deep_does_no_harm(void **state)
 }
 
 static void
-the_last_lines_are_kept(void **state)
+the_last_lines_are_kept(void **state UNUSED)
 {
 	static const struct {
 		int64_t max;
@@ -325,22 +296,22 @@ the_last_lines_are_kept(void **state)
 	}
 	strcat(json, "],\"failures\":20}");
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		decode(*state, json, strlen(json), rows[i].max, &ev);
+		decode(json, strlen(json), rows[i].max, &ev);
 		assert_string_equal(ev.matches, rows[i].matches);
 		assert_int_equal(ev.failures, 20);
 		evidence_free(&ev);
-		decode_lines(*state, lines, rows[i].max, &ev);
+		decode_lines(lines, rows[i].max, &ev);
 		assert_string_equal(ev.matches, rows[i].matches);
 		evidence_free(&ev);
 	}
-	decode(*state, json, strlen(json), 20, &ev);
+	decode(json, strlen(json), 20, &ev);
 	assert_int_equal(strncmp(ev.matches, "[\"l1\",\"l2\",", 11), 0);
 	assert_int_equal(strlen(ev.matches), 9 * 5 + 11 * 6 + 1);
 	evidence_free(&ev);
 }
 
 static void
-a_line_too_long_is_cut_and_says_so(void **state)
+a_line_too_long_is_cut_and_says_so(void **state UNUSED)
 {
 	/* In characters, not in bytes. */
 	static const char *const characters[] = { "x", "\xc3\xa9",
@@ -358,7 +329,7 @@ a_line_too_long_is_cut_and_says_so(void **state)
 			    EVIDENCE_LINE_MAX + over);
 			expected = repeat("[\"", characters[i],
 			    EVIDENCE_LINE_MAX, over == 0 ? "\",\"z\"]" : tail);
-			decode(*state, json, strlen(json), MANY, &ev);
+			decode(json, strlen(json), MANY, &ev);
 			assert_string_equal(ev.matches, expected);
 			evidence_free(&ev);
 			free(expected);
@@ -368,7 +339,7 @@ a_line_too_long_is_cut_and_says_so(void **state)
 }
 
 static void
-a_line_in_parts_is_as_long_as_all_of_them(void **state)
+a_line_in_parts_is_as_long_as_all_of_them(void **state UNUSED)
 {
 	char *json, *part = repeat("", "y", EVIDENCE_LINE_MAX, "");
 	struct evidence ev;
@@ -377,7 +348,7 @@ a_line_in_parts_is_as_long_as_all_of_them(void **state)
 	json = malloc(len);
 	assert_non_null(json);
 	snprintf(json, len, "{\"matches\":[[\"a\",\"%s\",\"b\"]]}", part);
-	decode(*state, json, strlen(json), MANY, &ev);
+	decode(json, strlen(json), MANY, &ev);
 	assert_int_equal(strncmp(ev.matches, "[\"ayyy", 6), 0);
 	assert_non_null(strstr(ev.matches, "y [cut, 8194 characters]\"]"));
 	evidence_free(&ev);
@@ -386,7 +357,7 @@ a_line_in_parts_is_as_long_as_all_of_them(void **state)
 }
 
 static void
-a_long_capture_is_cut_and_its_length_told(void **state)
+a_long_capture_is_cut_and_its_length_told(void **state UNUSED)
 {
 	static const char rest[] =
 	    "\"n\":1.5,\"none\":null,\"yes\":true,\"list\":[\"a\",1],";
@@ -398,7 +369,7 @@ a_long_capture_is_cut_and_its_length_told(void **state)
 	snprintf(tail, sizeof(tail), " [cut, %d characters]\"}",
 	    EVIDENCE_LINE_MAX + 1);
 	kept = repeat(head, "\xc3\xa9", EVIDENCE_LINE_MAX, tail);
-	decode(*state, data, strlen(data), MANY, &ev);
+	decode(data, strlen(data), MANY, &ev);
 	assert_string_equal(ev.captures, kept);
 	evidence_free(&ev);
 	free(data);
@@ -406,7 +377,7 @@ a_long_capture_is_cut_and_its_length_told(void **state)
 }
 
 static void
-plain_lines_are_taken_one_by_one(void **state)
+plain_lines_are_taken_one_by_one(void **state UNUSED)
 {
 	static const struct {
 		const char *lines, *matches;
@@ -430,7 +401,7 @@ plain_lines_are_taken_one_by_one(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		decode_lines(*state, rows[i].lines, MANY, &ev);
+		decode_lines(rows[i].lines, MANY, &ev);
 		assert_string_equal(ev.matches, rows[i].matches);
 		assert_null(ev.captures);
 		assert_null(ev.ip);
@@ -440,7 +411,7 @@ plain_lines_are_taken_one_by_one(void **state)
 }
 
 static void
-a_plain_line_too_long_is_cut(void **state)
+a_plain_line_too_long_is_cut(void **state UNUSED)
 {
 	char *lines = repeat("", "\xc3\xa9", EVIDENCE_LINE_MAX + 1, "\nz");
 	char tail[60], *kept;
@@ -449,7 +420,7 @@ a_plain_line_too_long_is_cut(void **state)
 	snprintf(tail, sizeof(tail), " [cut, %d characters]\",\"z\"]",
 	    EVIDENCE_LINE_MAX + 1);
 	kept = repeat("[\"", "\xc3\xa9", EVIDENCE_LINE_MAX, tail);
-	decode_lines(*state, lines, MANY, &ev);
+	decode_lines(lines, MANY, &ev);
 	assert_string_equal(ev.matches, kept);
 	evidence_free(&ev);
 	free(kept);
@@ -457,55 +428,36 @@ a_plain_line_too_long_is_cut(void **state)
 }
 
 static void
-ever_so_many_plain_lines_leave_the_last(void **state)
+ever_so_many_plain_lines_leave_the_last(void **state UNUSED)
 {
 	char *lines = repeat("", "x\n\n", 300000, "y\n");
 	struct evidence ev;
 
-	decode_lines(*state, lines, 3, &ev);
+	decode_lines(lines, 3, &ev);
 	assert_string_equal(ev.matches, "[\"x\",\"x\",\"y\"]");
 	evidence_free(&ev);
 	free(lines);
 }
 
-static void
-a_statement_that_fails_leaves_nothing(void **state)
-{
-	struct evidence ev;
-	struct err e;
-
-	/* One that needs tables, which this database has not. */
-	assert_int_equal(
-	    evidence_decode(*state, SQL_META_GET, BYTES("{}"), MANY, &ev, &e),
-	    -1);
-	assert_error(&e, EX_SOFTWARE, "no such table: meta");
-	assert_null(ev.matches);
-	evidence_free(&ev);
-}
-
-#define evidence_unit_test(f) \
-	cmocka_unit_test_setup_teardown(f, open_db, close_db)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		evidence_unit_test(what_fail2ban_writes_is_taken_apart),
-		evidence_unit_test(a_field_of_the_wrong_kind_is_not_taken),
-		evidence_unit_test(bytes_that_are_no_utf8_are_replaced),
-		evidence_unit_test(what_is_no_object_holds_nothing),
-		evidence_unit_test(no_data_are_no_evidence),
-		evidence_unit_test(escapes_that_are_no_character_are_replaced),
-		evidence_unit_test(a_backslash_at_the_end_is_no_object),
-		evidence_unit_test(ever_so_many_plain_lines_leave_the_last),
-		evidence_unit_test(nesting_that_is_too_deep_does_no_harm),
-		evidence_unit_test(the_last_lines_are_kept),
-		evidence_unit_test(a_line_too_long_is_cut_and_says_so),
-		evidence_unit_test(a_line_in_parts_is_as_long_as_all_of_them),
-		evidence_unit_test(a_long_capture_is_cut_and_its_length_told),
-		evidence_unit_test(plain_lines_are_taken_one_by_one),
-		evidence_unit_test(a_plain_line_too_long_is_cut),
-		evidence_unit_test(a_statement_that_fails_leaves_nothing),
+		cmocka_unit_test(what_fail2ban_writes_is_taken_apart),
+		cmocka_unit_test(a_field_of_the_wrong_kind_is_not_taken),
+		cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
+		cmocka_unit_test(what_is_no_object_holds_nothing),
+		cmocka_unit_test(no_data_are_no_evidence),
+		cmocka_unit_test(escapes_that_are_no_character_are_replaced),
+		cmocka_unit_test(a_backslash_at_the_end_is_no_object),
+		cmocka_unit_test(ever_so_many_plain_lines_leave_the_last),
+		cmocka_unit_test(nesting_that_is_too_deep_does_no_harm),
+		cmocka_unit_test(the_last_lines_are_kept),
+		cmocka_unit_test(a_line_too_long_is_cut_and_says_so),
+		cmocka_unit_test(a_line_in_parts_is_as_long_as_all_of_them),
+		cmocka_unit_test(a_long_capture_is_cut_and_its_length_told),
+		cmocka_unit_test(plain_lines_are_taken_one_by_one),
+		cmocka_unit_test(a_plain_line_too_long_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_AT_FIRST 256
+
+/* Make room for n more bytes and the NUL. */
+static bool
+grow(struct buffer *b, size_t n)
+{
+	size_t room = b->room != 0 ? b->room : ROOM_AT_FIRST;
+	char *s;
+
+	if (n < b->room - b->len)
+		return true;
+	while (room - b->len <= n)
+		room *= 2;
+	if (b->failed || (s = realloc(b->s, room)) == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->s = s;
+	b->room = room;
+	return true;
+}
+
+void
+buffer_put(struct buffer *b, const char *s, size_t n)
+{
+	if (b->failed || !grow(b, n))
+		return;
+	memcpy(b->s + b->len, s, n);
+	b->len += n;
+	b->s[b->len] = '\0';
+}
+
+void
+buffer_puts(struct buffer *b, const char *s)
+{
+	buffer_put(b, s, strlen(s));
+}
+
+void
+buffer_putc(struct buffer *b, char c)
+{
+	buffer_put(b, &c, 1);
+}
+
+void
+buffer_cut(struct buffer *b, size_t len)
+{
+	if (b->s == NULL)
+		return;
+	b->len = len;
+	b->s[len] = '\0';
+}
+
+char *
+buffer_take(struct buffer *b)
+{
+	char *s = b->s;
+
+	if (b->failed) {
+		buffer_free(b);
+		return NULL;
+	}
+	*b = (struct buffer){ 0 };
+	return s;
+}
+
+void
+buffer_free(struct buffer *b)
+{
+	free(b->s);
+	*b = (struct buffer){ 0 };
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+skip_blanks(const char *s)
+{
+	while (*s == ' ' || *s == '\t' || *s == '\n' || *s == '\r')
+		s++;
+	return s;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The value of four hexadecimal digits, -1 if they are none. */
+static int
+hex4(const char *s)
+{
+	int v = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int c = s[i] | 0x20;
+
+		if (is_digit(s[i]))
+			v = v * 16 + (s[i] - '0');
+		else if (c >= 'a' && c <= 'f')
+			v = v * 16 + (c - 'a' + 10);
+		else
+			return -1;
+	}
+	return v;
+}
+
+/* Whether s is the escape of the second half of a surrogate pair. */
+static bool
+is_low_surrogate(const char *s)
+{
+	int v = s[0] == '\\' && s[1] == 'u' ? hex4(s + 2) : -1;
+
+	return v >= 0xdc00 && v <= 0xdfff;
+}
+
+void
+json_mend(char *s)
+{
+	while ((s = strchr(s, '\\')) != NULL && s[1] != '\0') {
+		int v = s[1] == 'u' ? hex4(s + 2) : -1;
+
+		if (v < 0)
+			s += 2;
+		else if (v >= 0xd800 && v <= 0xdbff && is_low_surrogate(s + 6))
+			s += 12;
+		else {
+			if (v == 0 || (v >= 0xd800 && v <= 0xdfff))
+				memcpy(s + 2, "fffd", 4);
+			s += 6;
+		}
+	}
+}
+
+/* Each check_ returns what stands behind, or NULL where it is not that. */
+
+static const char *
+check_text(const char *s)
+{
+	if (*s++ != '"')
+		return NULL;
+	for (; *s != '"'; s++) {
+		if ((unsigned char)*s < 0x20)
+			return NULL;
+		if (*s != '\\')
+			continue;
+		s++;
+		if (*s == 'u' && hex4(s + 1) >= 0)
+			s += 4;
+		else if (*s == '\0' || strchr("\"\\/bfnrt", *s) == NULL)
+			return NULL;
+	}
+	return s + 1;
+}
+
+static const char *
+check_digits(const char *s)
+{
+	if (!is_digit(*s))
+		return NULL;
+	while (is_digit(*s))
+		s++;
+	return s;
+}
+
+static const char *
+check_number(const char *s)
+{
+	if (*s == '-')
+		s++;
+	if (s[0] == '0' && is_digit(s[1]))
+		return NULL;
+	if ((s = check_digits(s)) != NULL && *s == '.')
+		s = check_digits(s + 1);
+	if (s != NULL && (*s | 0x20) == 'e') {
+		s++;
+		s = check_digits(*s == '+' || *s == '-' ? s + 1 : s);
+	}
+	return s;
+}
+
+static const char *
+check_plain_value(const char *s)
+{
+	static const char *const words[] = { "true", "false", "null" };
+
+	if (*s == '"')
+		return check_text(s);
+	for (size_t i = 0; i < 3; i++) {
+		if (strncmp(s, words[i], strlen(words[i])) == 0)
+			return s + strlen(words[i]);
+	}
+	return check_number(s);
+}
+
+static const char *
+check_key(const char *s)
+{
+	if ((s = check_text(skip_blanks(s))) == NULL)
+		return NULL;
+	s = skip_blanks(s);
+	return *s == ':' ? skip_blanks(s + 1) : NULL;
+}
+
+/* The containers that are open, from the outside in. */
+struct nest {
+	char closed_by[JSON_DEPTH];
+	size_t depth;
+};
+
+/*
+ * Behind a value: close what it closes, and go on to the next value. At the end
+ * of the outermost one the depth is 0.
+ */
+static const char *
+go_on(struct nest *nest, const char *s)
+{
+	while (nest->depth > 0) {
+		char end = nest->closed_by[nest->depth - 1];
+
+		s = skip_blanks(s);
+		if (*s == ',')
+			return end == '}' ? check_key(s + 1) :
+					    skip_blanks(s + 1);
+		if (*s != end)
+			return NULL;
+		nest->depth--;
+		s++;
+	}
+	return s;
+}
+
+/* Into a container, to its first value, or behind it where it is empty. */
+static const char *
+enter(struct nest *nest, const char *s)
+{
+	char end = *s == '{' ? '}' : ']';
+
+	if (nest->depth == JSON_DEPTH)
+		return NULL;
+	nest->closed_by[nest->depth++] = end;
+	s = skip_blanks(s + 1);
+	if (*s == end)
+		return go_on(nest, s);
+	return end == '}' ? check_key(s) : s;
+}
+
+bool
+json_is_object(const char *s)
+{
+	struct nest nest;
+
+	nest.depth = 0;
+	s = skip_blanks(s);
+	if (*s != '{')
+		return false;
+	s = enter(&nest, s);
+	while (s != NULL && nest.depth > 0) {
+		if (*s == '{' || *s == '[')
+			s = enter(&nest, s);
+		else if ((s = check_plain_value(s)) != NULL)
+			s = go_on(&nest, s);
+	}
+	return s != NULL && *skip_blanks(s) == '\0';
+}
+
+/* From here on the text is known to be JSON. */
+
+static const char *
+skip_text(const char *s)
+{
+	for (s++; *s != '"'; s++)
+		s += *s == '\\';
+	return s + 1;
+}
+
+static const char *
+skip_value(const char *s)
+{
+	size_t depth = 0;
+
+	do {
+		if (*s == '"') {
+			s = skip_text(s);
+			continue;
+		}
+		if (*s == '{' || *s == '[')
+			depth++;
+		else if (*s == '}' || *s == ']')
+			depth--;
+		s++;
+	} while (depth > 0 || strchr(",]} \t\n\r", *s) == NULL);
+	return s;
+}
+
+bool
+json_is_array(const struct json *value)
+{
+	return value->at[0] == '[';
+}
+
+bool
+json_is_text(const struct json *value)
+{
+	return value->at[0] == '"';
+}
+
+bool
+json_equals(const struct json *text, const char *plain)
+{
+	size_t len = strlen(plain);
+
+	return text->len == len + 2 && memcmp(text->at + 1, plain, len) == 0;
+}
+
+bool
+json_next(const char **at, struct json *key, struct json *value)
+{
+	const char *s = skip_blanks(*at);
+
+	/* A first byte, or the comma behind a value. */
+	if (*s == '{' || *s == '[' || *s == ',')
+		s = skip_blanks(s + 1);
+	if (*s == '}' || *s == ']')
+		return false;
+	if (key != NULL) {
+		key->at = s;
+		s = skip_text(s);
+		key->len = (size_t)(s - key->at);
+		s = skip_blanks(skip_blanks(s) + 1);
+	}
+	value->at = s;
+	s = skip_value(s);
+	value->len = (size_t)(s - value->at);
+	*at = skip_blanks(s);
+	return true;
+}
+
+static void
+put_utf8(struct buffer *out, int c)
+{
+	if (c < 0x80) {
+		buffer_putc(out, (char)c);
+		return;
+	}
+	if (c < 0x800) {
+		buffer_putc(out, (char)(0xc0 | c >> 6));
+	} else if (c < 0x10000) {
+		buffer_putc(out, (char)(0xe0 | c >> 12));
+		buffer_putc(out, (char)(0x80 | (c >> 6 & 0x3f)));
+	} else {
+		buffer_putc(out, (char)(0xf0 | c >> 18));
+		buffer_putc(out, (char)(0x80 | (c >> 12 & 0x3f)));
+		buffer_putc(out, (char)(0x80 | (c >> 6 & 0x3f)));
+	}
+	buffer_putc(out, (char)(0x80 | (c & 0x3f)));
+}
+
+static const char *
+put_unicode_escape(struct buffer *out, const char *s)
+{
+	int c = hex4(s);
+
+	s += 4;
+	if (c >= 0xd800 && c <= 0xdbff) {
+		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(s + 2) - 0xdc00);
+		s += 6;
+	}
+	put_utf8(out, c);
+	return s;
+}
+
+static void
+put_characters(struct buffer *out, const struct json *text)
+{
+	static const char escapes[] = "bfnrt", meant[] = "\b\f\n\r\t";
+	const char *s = text->at + 1, *end = text->at + text->len - 1;
+
+	while (s < end) {
+		const char *stop = memchr(s, '\\', (size_t)(end - s)), *which;
+
+		if (stop == NULL)
+			stop = end;
+		buffer_put(out, s, (size_t)(stop - s));
+		if (stop == end)
+			return;
+		s = stop + 2;
+		if (stop[1] == 'u')
+			s = put_unicode_escape(out, s);
+		else if ((which = strchr(escapes, stop[1])) != NULL)
+			buffer_putc(out, meant[which - escapes]);
+		else
+			buffer_putc(out, stop[1]);
+	}
+}
+
+void
+json_put_said(struct buffer *out, const struct json *value)
+{
+	switch (value->at[0]) {
+	case '"':
+		put_characters(out, value);
+		break;
+	case 't':
+	case 'f':
+		buffer_putc(out, value->at[0] == 't' ? '1' : '0');
+		break;
+	case 'n':
+		break;
+	default:
+		json_put_value(out, value);
+	}
+}
+
+void
+json_put_value(struct buffer *out, const struct json *value)
+{
+	const char *s = value->at, *end = s + value->len, *piece;
+
+	if (*s != '{' && *s != '[') {
+		buffer_put(out, s, value->len);
+		return;
+	}
+	while (s < end) {
+		piece = s;
+		s = *s == '"' ? skip_text(s) : s + 1;
+		if (skip_blanks(piece) == piece)
+			buffer_put(out, piece, (size_t)(s - piece));
+	}
+}
+
+void
+json_put_inside(struct buffer *out, const char *s, size_t len)
+{
+	static const char letters[] = "btnvfr";
+	const char *end = s + len, *plain = s;
+	char escape[8];
+
+	for (; s < end; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buffer_put(out, plain, (size_t)(s - plain));
+		plain = s + 1;
+		if (c >= 0x20)
+			snprintf(escape, sizeof(escape), "\\%c", c);
+		else if (c >= '\b' && c <= '\r' && c != '\v')
+			snprintf(escape, sizeof(escape), "\\%c",
+			    letters[c - '\b']);
+		else
+			snprintf(escape, sizeof(escape), "\\u%04x", c);
+		buffer_puts(out, escape);
+	}
+	buffer_put(out, plain, (size_t)(s - plain));
+}
+
+void
+json_put_text(struct buffer *out, const char *s, size_t len)
+{
+	buffer_putc(out, '"');
+	json_put_inside(out, s, len);
+	buffer_putc(out, '"');
+}
