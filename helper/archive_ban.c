@@ -494,16 +494,16 @@ archive_previous(struct archive *a, const struct archive_group *g,
 	sqlite3_stmt *st;
 	int rc;
 
-	*timeofban = UNKNOWN;
-	if (g->newest == UNKNOWN)
+	if (g->newest == UNKNOWN) {
+		*timeofban = UNKNOWN;
 		return 0;
+	}
 	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
 		return -1;
 	bind_group(st, g);
 	db_bind_int(st, 4, since_us);
 	rc = db_step(&a->db, st, e);
-	if (rc == 1)
-		*timeofban = db_int(st, 0);
+	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
 }

@@ -69,7 +69,7 @@ find_piece(const struct lines *lines, size_t expected, const char *s,
 {
 	size_t n = 0, other, hashed;
 
-	if (len < PIECE_MIN)
+	if (len < PIECE_MIN || lines->first == NULL)
 		return 0;
 	if (expected < lines->first_len)
 		n = common(lines, expected, s, len);
@@ -98,7 +98,7 @@ put_pieces(const struct lines *lines, struct buffer *out, const char *s,
     size_t len)
 {
 	size_t at = 0, from = 0, expected = 0, place, n;
-	const char *comma = "[";
+	const char *comma = "";
 	char number[32];
 
 	while (at < len) {
@@ -117,45 +117,51 @@ put_pieces(const struct lines *lines, struct buffer *out, const char *s,
 		expected = place + n;
 	}
 	put_literal(out, &comma, s + from, at - from);
-	buffer_putc(out, ']');
 }
 
 void
 lines_begin(struct lines *lines)
 {
-	lines->out = (struct buffer){ 0 };
+	lines->texts = lines->pieces = lines->line = (struct buffer){ 0 };
 	lines->first = NULL;
-	buffer_putc(&lines->out, '[');
+	lines->first_len = 0;
+	buffer_putc(&lines->texts, '[');
+	buffer_putc(&lines->pieces, '[');
 }
 
 void
 lines_add(struct lines *lines, const char *s, size_t len)
 {
-	struct buffer *out = &lines->out;
-	bool is_first = out->len == 1;
-	size_t before;
+	struct buffer *line = &lines->line;
+	const char *open = lines->texts.len == 1 ? "" : ",";
 
-	if (!is_first)
-		buffer_putc(out, ',');
-	before = out->len;
-	if (lines->first != NULL && len >= PIECE_MIN) {
-		put_pieces(lines, out, s, len);
-		if (out->len - before < len + 2)
-			return;
-		buffer_cut(out, before);
-	}
-	json_put_text(out, s, len);
-	if (is_first)
-		keep_first(lines, s, len);
+	buffer_cut(line, 0);
+	json_put_inside(line, s, len);
+	buffer_puts(&lines->texts, open);
+	buffer_putc(&lines->texts, '"');
+	buffer_put(&lines->texts, line->s, line->len);
+	buffer_putc(&lines->texts, '"');
+
+	buffer_puts(&lines->pieces, open);
+	buffer_putc(&lines->pieces, '[');
+	put_pieces(lines, &lines->pieces, line->s, line->len);
+	buffer_putc(&lines->pieces, ']');
+	if (open[0] == '\0')
+		keep_first(lines, line->s, line->len);
 }
 
 char *
 lines_take(struct lines *lines)
 {
-	char *json;
+	struct buffer *shorter = lines->pieces.len < lines->texts.len ?
+	    &lines->pieces :
+	    &lines->texts;
+	char *json = NULL;
 
-	buffer_putc(&lines->out, ']');
-	json = buffer_take(&lines->out);
+	buffer_putc(shorter, ']');
+	if (!lines->line.failed && !lines->texts.failed &&
+	    !lines->pieces.failed)
+		json = buffer_take(shorter);
 	lines_free(lines);
 	return json;
 }
@@ -165,5 +171,7 @@ lines_free(struct lines *lines)
 {
 	free(lines->first);
 	lines->first = NULL;
-	buffer_free(&lines->out);
+	buffer_free(&lines->texts);
+	buffer_free(&lines->pieces);
+	buffer_free(&lines->line);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The log lines of a ban as one JSON array, as short as they are alike: the
- * lines of one attacker differ in a time, a port, a user. The first line is a
- * text. A later one is a text, too, or an array of what to write in turn: a
- * text, or a number that stands for a piece of the first line, its place (from
- * 1) * LINES_PIECE + its length. The view "bans" (sql/2.sql) writes them out
- * again, so that any program that reads SQLite can read them. Pure.
+ * lines of one attacker differ in a time, a port, a user. It is an array of
+ * texts, or where that is shorter an array of arrays, one for each line, of
+ * what to write in turn: a text, or a number that stands for a piece of the
+ * first line, its place (from 1) * LINES_PIECE + its length. What is then
+ * written is the inside of a JSON text. The view "bans" (sql/2.sql) does it, so
+ * that any program that reads SQLite can read the lines. Pure.
  */
 #ifndef LINES_H
 #define LINES_H
@@ -20,7 +21,8 @@
 #define LINES_COMPARED 8300
 
 struct lines {
-	struct buffer out;
+	struct buffer texts, pieces; /* the two forms */
+	struct buffer line;	     /* the inside of the present line's JSON */
 	char *first; /* what later lines are compared with, or NULL */
 	size_t first_len;
 	uint16_t places[512]; /* by the hash of what begins there, from 1 */

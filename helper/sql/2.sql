@@ -47,18 +47,17 @@ ALTER TABLE source ADD COLUMN flushed_us INTEGER;  -- of all jails, added up
 ALTER TABLE source ADD COLUMN server_us INTEGER;   -- when fail2ban was started
 ALTER TABLE source ADD COLUMN due_us INTEGER;      -- when the next ban is due
 
--- matches: see lines.h. The first line is as it was, a later one may say which
--- pieces of it come in it.
+-- matches: an array of arrays is written out as lines.h says. Here are only
+-- functions that SQLite also runs in a schema that is not trusted.
 CREATE VIEW bans AS
 SELECT jail.name AS jail, ident, ip, nullif(host, '') AS host, since_us,
 	timeofban, nth, seconds, bancount, failures,
-	CASE WHEN matches IS NOT NULL THEN '[' || (SELECT coalesce(group_concat(
-		json_quote(CASE type WHEN 'array' THEN (SELECT group_concat(
-			CASE type WHEN 'integer' THEN substr(
-				json_extract(matches, '$[0]'),
+	CASE WHEN matches LIKE '[[%' THEN '["' || (SELECT group_concat((
+		SELECT group_concat(CASE type WHEN 'integer' THEN substr(
+				(SELECT value FROM json_each(matches, '$[0]')),
 				value / 10000, value % 10000) ELSE value END, '')
-			FROM json_each(line.value)) ELSE value END)), '')
-		FROM json_each(matches) AS line) || ']' END AS matches,
+			FROM json_each(line.value)), '","')
+		FROM json_each(matches) AS line) || '"]' ELSE matches END AS matches,
 	captures, origin,
 	CASE seen WHEN 0 THEN '[]' WHEN 1 THEN '["event"]'
 		WHEN 2 THEN '["database"]' ELSE '["event","database"]' END AS seen,
