@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make, make check, make soak, make install; BUILD=DIR builds elsewhere.
+# make, make check, make soak, make bench, make install; BUILD=DIR builds
+# elsewhere.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -21,6 +22,7 @@ SOURCES = $(wildcard helper/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 SCHEMA = $(sort $(wildcard helper/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 # Where things go is told here and nowhere else.
 SBIN = $(PREFIX)/sbin
@@ -59,12 +61,22 @@ $(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CURDIR)/$< \
 		$(filter-out $(BUILD)/main.o,$(OBJECTS)) -lcmocka $(LIBS)
 
+rulers: $(RULERS)
+
+$(BUILD)/bench/%: tests/bench/%.c
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ $(CURDIR)/$<
+
 check: all
 	tests/run
 
 # For an hour or two: all faults, the large storms, the fuzzers.
 soak: all
 	tests/run --soak
+
+# Writes tests/bench/RESULTS.md; tests/bench/run measures single rows.
+bench: all rulers
+	BUILD=$(BUILD) tests/bench/run
 
 # An upgrade keeps the config.
 install: all
@@ -90,4 +102,4 @@ clean:
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all units check soak clean install uninstall
+.PHONY: all units rulers check soak bench clean install uninstall

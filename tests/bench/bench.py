@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the rows share: how much is measured, and the data, made when first
+asked for."""
+
+import collections
+import functools
+import os
+import shutil
+import sqlite3
+
+import ruler
+from lab import BANTIME, Lab, Theirs, multiply
+
+Sizes = collections.namedtuple("Sizes", (
+    "large middle small"    # rows in a database of fail2ban's
+    " live"                 # … of which so many are of bans that live
+    " archived begun few"   # bans in an archive: a large one, others
+    " template"             # … of which the program wrote so many
+    " rounds"               # of a pair
+    " events"               # whose flushes are counted
+    " blocks block"         # of events beside a reader or writer
+    " backfills"            # rounds of a whole backfill
+    " fresh"                # rows that are new to a reconcile
+    " bans alternations"    # through a server
+    " kept kept_ended"))    # whose bytes are counted
+
+FULL = Sizes(1000000, 100000, 10000, 3000, 10000000, 5000, 1000, 1000, 400, 1000,
+             4, 300, 3, 100, 2000, 5, 20000, 10000)
+SMOKE = Sizes(4000, 1000, 500, 200, 4000, 200, 40, 40, 8, 20,
+              2, 20, 2, 10, 40, 1, 60, 40)
+
+def number(n):
+    return "{:,}".format(n)
+
+
+class Bench:
+    def __init__(self, folder, program, tools, sizes, smoke):
+        self.folder, self.program, self.tools = folder, program, tools
+        self.sizes, self.smoke = sizes, smoke
+        self.labs = 0
+
+    def insist(self, condition, what):
+        """What makes a figure worthless; tiny sizes cannot keep to it."""
+        if not condition and not self.smoke:
+            raise RuntimeError(what)
+
+    def file(self, name):
+        return "%s/%s" % (self.folder, name)
+
+    def lab(self, theirs, archived=0):
+        """A lab of its own, with so many ended bans in the archive."""
+        self.labs += 1
+        lab = Lab(self.file("lab%d" % self.labs), self.program, theirs)
+        if archived:
+            shutil.copytree(self.template(), os.path.dirname(lab.archive))
+            multiply(lab.archive, archived // self.sizes.template)
+        return lab
+
+    @functools.lru_cache(None)
+    def theirs(self, rows):
+        return Theirs(self.file("fail2ban-%d.sqlite3" % rows), rows,
+                      min(rows, self.sizes.live))
+
+    @functools.lru_cache(None)
+    def template(self):
+        """An archive of bans that were banned and unbanned."""
+        lab = self.lab(self.theirs(self.sizes.middle))
+        tickets = lab.theirs.tickets(self.sizes.template, newest=False)
+        for verb in "ban", "unban":
+            self.pair(tickets, lab.event(verb, BANTIME))
+        lab.check(tickets)
+        return os.path.dirname(lab.archive)
+
+    @functools.lru_cache(None)
+    def backfilled(self, rows):
+        """A lab whose archive has all of so many rows; and that run."""
+        lab = self.lab(self.theirs(rows))
+        ((run,),) = self.pair([("-", "0")], lab.reconcile())
+        lab.run("reconcile")
+        return lab, run
+
+    def pair(self, tickets, *commands, **options):
+        return ruler.pair(self.tools, tickets, *commands, **options)
+
+    def floor(self):
+        return [self.tools + "/floor", self.file("floor")]
+
+    def three_columns(self):
+        """A database to insert into, and what to insert."""
+        path = self.file("three-columns.sqlite3")
+        if not os.path.exists(path):
+            with sqlite3.connect(path) as db:
+                db.execute("CREATE TABLE ban(ip TEXT, jail TEXT, time REAL)")
+            db.close()
+        return path, "INSERT INTO ban VALUES('%s', 'sshd', %s)"

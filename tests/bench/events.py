@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows about one event: what fail2ban waits for."""
+
+import os
+import shutil
+import time
+
+from bench import number
+from lab import BANTIME, BANTIME_LIVE, Theirs, background
+from ruler import FLUSHES, Trace, at_most, line, p99_ratio, ratio
+
+# What each python3 that keeps a ban has to do.
+INSERT = """import sqlite3
+db = sqlite3.connect("%s")
+db.execute("%s")
+db.commit()"""
+
+
+def tickets_for(bench, theirs, rounds, warm_up=20):
+    return theirs.tickets(rounds + warm_up), warm_up
+
+
+def event(bench):
+    """A ban against the floor, the sqlite3 shell and Python."""
+    theirs = bench.theirs(bench.sizes.middle)
+    lab = bench.lab(theirs, bench.sizes.begun)
+    tickets, warm_up = tickets_for(bench, theirs, bench.sizes.rounds)
+    path, insert = bench.three_columns()
+    insert %= ("{ip}", "{time}")
+    ours, floor, shell, python = bench.pair(
+        tickets, lab.ban(), bench.floor(),
+        [shutil.which("sqlite3"), path, insert],
+        ["/usr/bin/python3", "-S", "-E", "-c", INSERT % (path, insert)],
+        warm_up=warm_up)
+    lab.check(tickets)
+    what = "a ban, evidence among %s rows" % number(theirs.rows)
+    return [
+        ratio(what, "floor: append, fdatasync", ours, floor, at_most(1.8)),
+        ratio("the same", "sqlite3 FILE INSERT", ours, shell, at_most(0.5)),
+        ratio("the same", "python3 -S -E, INSERT", ours, python,
+              at_most(0.12)),
+    ]
+
+
+def slow_flush(bench):
+    """The same on a disk whose flushes take 5 ms more."""
+    theirs = bench.theirs(bench.sizes.middle)
+    lab = bench.lab(theirs, bench.sizes.begun)
+    tickets, warm_up = tickets_for(bench, theirs, bench.sizes.rounds)
+    ours, floor = bench.pair(tickets, lab.ban(), bench.floor(),
+                             warm_up=warm_up,
+                             before=[bench.tools + "/slow_flush", "5"])
+    lab.check(tickets)
+    return [ratio("the same, each flush takes 5 ms more", "floor, likewise",
+                  ours, floor, at_most(1.3))]
+
+
+def flushes(bench):
+    """Flushes to disk of a ban."""
+    theirs = bench.theirs(bench.sizes.middle)
+    lab = bench.lab(theirs, bench.sizes.begun)
+    tickets = theirs.tickets(bench.sizes.events)
+    trace = Trace(FLUSHES)
+    bench.pair(tickets, lab.ban(), before=trace.before)
+    lab.check(tickets)
+    count = sum(call.name != "exit" for call in trace.calls())
+    return [line("flushes to disk a ban", "", count / len(tickets), "",
+                 at_most(1.2), "%d in %d bans" % (count, len(tickets)))]
+
+
+def large_archive(bench):
+    """A ban in a large archive against one in a small."""
+    theirs, sizes = bench.theirs(bench.sizes.middle), bench.sizes
+    labs = [bench.lab(theirs, n) for n in (sizes.archived, sizes.few)]
+    tickets, warm_up = tickets_for(bench, theirs, sizes.rounds)
+    ours, small = bench.pair(tickets, *(lab.ban() for lab in labs),
+                             warm_up=warm_up)
+    for lab in labs:
+        lab.check(tickets)
+    return [ratio("a ban, %s archived" % number(sizes.archived),
+                  "%s archived" % number(sizes.few), ours, small,
+                  at_most(1.15))]
+
+
+def wait_for_write(lab, process):
+    """Until another one has written to the archive."""
+    def written():
+        return [os.stat(lab.archive + end).st_mtime_ns for end in ("", "-wal")
+                if os.path.exists(lab.archive + end)]
+
+    before = written()
+    while written() == before and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.1)
+
+
+def beside(bench, lab, command, begin):
+    """Blocks of bans beside a command, and as many while it does not run, in
+    turn. What a reconcile has done when it is ended, the next goes on from."""
+    sizes, busy, idle = bench.sizes, [], []
+    tickets = lab.theirs.tickets(2 * sizes.blocks * sizes.block)
+    blocks = [tickets[n::2 * sizes.blocks] for n in range(2 * sizes.blocks)]
+    while blocks:
+        idle += bench.pair(blocks.pop(), lab.ban())
+        with background(command) as process:
+            begin(lab, process)
+            busy += bench.pair(blocks.pop(), lab.ban())
+            bench.insist(process.poll() is None,
+                         "it was over before the bans were")
+    lab.check(tickets)
+    return busy, idle
+
+
+def p99_backfill(bench):
+    """The slowest bans while a reconcile backfills."""
+    theirs = bench.theirs(bench.sizes.large)
+    lab = bench.lab(theirs, bench.sizes.begun)
+    busy, idle = beside(bench, lab, lab.reconcile(), wait_for_write)
+    lab.remove()
+    return [p99_ratio("p99 of a ban, %s rows are backfilled" % number(
+        theirs.rows), "p99, idle", busy, idle, at_most(2))]
+
+
+def p99_export(bench):
+    """The slowest bans while export reads all."""
+    lab, _ = bench.backfilled(bench.sizes.large)
+    lab.theirs.add(2 * bench.sizes.blocks * bench.sizes.block)
+    again = ["/bin/sh", "-c", 'while "$@" >/dev/null; do :; done', "sh"]
+    busy, idle = beside(bench, lab, again + lab.command("export"),
+                        lambda lab, process: time.sleep(0.5))
+    return [p99_ratio("p99 of a ban, %s rows are exported" % number(
+        bench.sizes.large), "p99, idle", busy, idle, at_most(2))]
+
+
+def memory(bench):
+    """Peak memory of a ban."""
+    theirs = bench.theirs(bench.sizes.middle)
+    lab = bench.lab(theirs, bench.sizes.begun)
+    (runs,) = bench.pair(theirs.tickets(50), lab.ban())
+    return [line("peak memory of a ban", "", max(r.kib for r in runs) / 1024,
+                 "MiB", at_most(6))]
+
+
+def wait(bench):
+    """How long a ban waits for a reconcile that is writing."""
+    theirs = bench.theirs(bench.sizes.large)
+    lab = bench.lab(theirs, bench.sizes.begun)
+    tickets = theirs.tickets(bench.sizes.blocks * bench.sizes.block)
+    trace, waited = Trace("flock"), {}
+    with background(lab.reconcile()) as process:
+        wait_for_write(lab, process)
+        bench.pair(tickets, lab.ban(), before=trace.before)
+        bench.insist(process.poll() is None, "it was over before the bans were")
+    lab.check(tickets)
+    lab.remove()
+    for call in trace.calls():
+        if "LOCK_EX" in call.args:
+            waited.setdefault(call.pid, 0)
+            waited[call.pid] += 1000 * (call.end - call.start)
+    waits = sorted(waited.values())
+    return [line("longest a ban waits for a backfill that writes",
+                 "of %s bans" % number(len(waits)), waits[-1], "ms",
+                 at_most(60), "median %.2f, p99 %.2f ms" % (
+                     waits[len(waits) // 2], waits[len(waits) * 99 // 100]))]
+
+
+def bytes_kept(bench):
+    """Bytes on disk of a ban with five log lines."""
+    return [kept(bench, "live", bench.sizes.kept, True),
+            kept(bench, "unbanned", bench.sizes.kept_ended, False)]
+
+
+def kept(bench, what, count, live):
+    theirs = Theirs(bench.file("kept-%s.sqlite3" % what), count,
+                    count if live else 0)
+    lab = bench.lab(theirs)
+    tickets = theirs.tickets(count, newest=live)
+    bench.pair(tickets, lab.event("ban", BANTIME_LIVE if live else BANTIME))
+    if not live:
+        bench.pair(tickets, lab.event("unban", BANTIME))
+    lab.run("reconcile")  # the WAL is empty then
+    lab.check(tickets)
+    ours, lines = os.stat(lab.archive).st_size, len(lab.run("export"))
+    return line("bytes on disk a ban, five lines of 90, %s" % what,
+                "JSON Lines", ours / lines, "×", at_most(0.8),
+                "%.0f / %.0f bytes, of %s bans" % (
+                    ours / count, lines / count, number(count)))

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is measured on: databases as fail2ban writes them, and archives."""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TREE = os.path.dirname(os.path.dirname(HERE))
+
+# All within what reconcile takes of an archive's first run, 648,000 s.
+SPAN = 7 * 86400
+# Most bans are over for long; the live ones last for two weeks.
+BANTIME, BANTIME_LIVE = 600, 14 * 86400
+
+LINES, LINE_BYTES = 5, 90
+USERS = "root admin test oracle postgres ubuntu user git guest support".split()
+NETS = "192.0.2", "198.51.100", "203.0.113"
+
+
+# ------------------------------------------------------ fail2ban's database --
+
+@functools.lru_cache
+def minute(n):
+    return time.strftime("%b %d %H:%M:", time.localtime(60 * n))
+
+
+def evidence(ip, at, mix):
+    """The data of a row, as fail2ban writes them: here without a name that
+    JSON would have to escape."""
+    lines, user = [], ""
+    for n in range(LINES):
+        mix = mix * 6364136223846793005 + 1442695040888963407 & (1 << 64) - 1
+        second = at - LINES + 1 + n
+        start = "%s%02d www sshd[%d]: Invalid user " % (
+            minute(second // 60), second % 60, 1000 + (mix >> 33) % 30000)
+        end = " from %s port %d" % (ip, 10000 + (mix >> 17) % 50000)
+        user = "%s%d" % (USERS[(mix >> 40) % len(USERS)], mix)
+        user = user[:LINE_BYTES - len(start) - len(end)]
+        lines.append(start + user + end)
+    return ('{"matches": ["%s"], "failures": %d, "user": "%s", "%s": "%s"}' % (
+        '", "'.join(lines), LINES, user,
+        "ip6" if ":" in ip else "ip4", ip)).encode()
+
+
+def their_row(n, at, live):
+    """The n-th ban. Ids come in no order and each once, but for the few IPv4
+    addresses, which come again and again."""
+    mix = n * 2654435761 & 0xffffffff
+    ip = "2001:db8::%x:%x" % (mix >> 16, mix & 0xffff)
+    if n % 64 == 0 and not live:
+        ip = "%s.%d" % (NETS[n // 64 % 3], mix >> 24)
+    return ("sshd", ip, at, BANTIME_LIVE if live else BANTIME, 1,
+            evidence(ip, at, mix))
+
+
+class Theirs:
+    """A database of fail2ban's with so many bans, of which the newest live."""
+
+    def __init__(self, path, rows, live):
+        self.path, self.rows, self.live = path, 0, live
+        with self.open() as db, open(TREE + "/tests/lib/fail2ban.sql") as f:
+            db.executescript(f.read())
+        begin, now = int(time.time()) - SPAN - 60, int(time.time()) - 60
+        self.insert((n, begin + (now - begin) * n // rows - n * 7919 % 5,
+                     n >= rows - live) for n in range(rows))
+
+    @contextlib.contextmanager
+    def open(self):
+        """As fail2ban opens it."""
+        with contextlib.closing(sqlite3.connect(self.path)) as db:
+            db.executescript("PRAGMA journal_mode = MEMORY;"
+                             "PRAGMA synchronous = OFF;"
+                             "PRAGMA cache_size = -500000")
+            yield db
+            db.commit()
+
+    def insert(self, bans):
+        columns = "(jail, ip, timeofban, bantime, bancount, data)"
+        with self.open() as db:
+            chunk = []
+            for ban in bans:
+                chunk.append(their_row(*ban))
+                if len(chunk) == 10000:
+                    self.insert_chunk(db, columns, chunk)
+                    chunk = []
+            self.insert_chunk(db, columns, chunk)
+
+    def insert_chunk(self, db, columns, chunk):
+        for table in "bans", "bips":
+            db.executemany("INSERT OR REPLACE INTO %s %s VALUES "
+                           "(?, ?, ?, ?, ?, ?)" % (table, columns), chunk)
+        self.rows += len(chunk)
+
+    def add(self, count):
+        """So many fresh bans."""
+        now = int(time.time())
+        self.insert([(self.rows + n, now, True) for n in range(count)])
+        self.live += count
+
+    def tickets(self, count, newest=True):
+        """(ID, TIME) of its newest bans, which live, or of its oldest; the
+        older first."""
+        if newest and count > self.live:
+            raise RuntimeError("only %d bans live" % self.live)
+        with self.open() as db:
+            found = db.execute("SELECT ip, timeofban FROM bans ORDER BY rowid "
+                               "%s LIMIT ?" % ("DESC" if newest else "ASC"),
+                               (count,)).fetchall()
+        return [(ip, "%d.0" % at) for ip, at in sorted(
+            found, key=lambda t: t[1])]
+
+
+# -------------------------------------------------------------- the archive --
+
+class Lab:
+    """An archive, its config, and a database of fail2ban's."""
+
+    def __init__(self, folder, program, theirs):
+        self.folder, self.program, self.theirs = folder, program, theirs
+        self.config = folder + "/archive.cfg"
+        self.archive = folder + "/archive/archive.sqlite3"
+        os.makedirs(folder, exist_ok=True)
+        with open(self.config, "w", encoding="utf-8") as f:
+            f.write('archive = "%s";\nspool = "%s/spool";\n'
+                    'fail2ban_socket = "%s/none";\nfail2ban_database = "%s";\n'
+                    'backfill = 0;\nrun_deadline = 3600;\n' % (
+                        self.archive, folder, folder, theirs.path))
+
+    def command(self, *words):
+        return [self.program, "-c", self.config, *words]
+
+    def event(self, verb, bantime=BANTIME_LIVE):
+        """A command for pair, which fills in the ticket."""
+        return self.command(
+            verb, "--jail", "sshd", "--id", "{ip}", "--ip", "{ip}", "--family",
+            "inet6", "--time", "{time}", "--bantime", str(bantime),
+            "--bancount", "1", "--failures", str(LINES), "--restored", "0")
+
+    def ban(self):
+        return self.event("ban")
+
+    def reconcile(self):
+        return self.command("reconcile")
+
+    def run(self, *words):
+        return subprocess.run(self.command(*words), check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def check(self, tickets):
+        """Each ban is archived once, with all its lines, and at once."""
+        found = {}
+        first = min(float(at) for _, at in tickets)
+        said = self.run("export", "--since", "%d" % first)
+        for line in said.decode().splitlines():
+            ban = json.loads(line)
+            key = ban["ident"], "%d.0" % ban["timeofban"]
+            found.setdefault(key, []).append(len(ban["matches"]))
+        wrong = [t for t in tickets if found.get(t) != [LINES]]
+        if wrong:
+            raise RuntimeError("%d of %d bans are not archived once with their "
+                               "lines" % (len(wrong), len(tickets)))
+        spool = self.folder + "/spool"
+        if os.path.isdir(spool) and os.listdir(spool):
+            raise RuntimeError("events went into the spool")
+
+    def remove(self):
+        shutil.rmtree(self.folder)
+
+
+# What is not the same in the k-th of so many copies of a ban, of :n bans. Each
+# began a while before the next one; they share their log lines.
+COPIED = {
+    "ban": {
+        "id": "id + k * :n",
+        "rev": "rev + k * :n",
+        "ident": "printf('2001:db8:1::%x:%x', (id + k * :n) * 40503 % 65536,"
+                 " (id + k * :n) * 2654435761 % 65521)",
+        "timeofban": "timeofban - (:copies - k) * 6000",
+        "since_us": "since_us - (:copies - k) * 6000000000",
+        "ended_us": "ended_us - (:copies - k) * 6000000000",
+    },
+    "sign": {
+        "ban": "ban + k * :n",
+        "since_us": "since_us - (:copies - k) * 6000000000",
+        "ended_us": "ended_us - (:copies - k) * 6000000000",
+    },
+}
+
+
+def multiply(path, copies):
+    """Let an archive of ended bans have so many times as many. What the copies
+    are like, the program has written."""
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                         "PRAGMA cache_size = -1000000")
+        indexes = db.execute("SELECT name, sql FROM sqlite_schema WHERE type ="
+                             " 'index' AND sql IS NOT NULL").fetchall()
+        (n,) = db.execute("SELECT max(id) FROM ban").fetchone()
+        # To sort each index once is far faster than to insert into it.
+        for name, _ in indexes:
+            db.execute("DROP INDEX " + name)
+        for table, changes in COPIED.items():
+            columns = [c[0] for c in db.execute(
+                "SELECT name FROM pragma_table_info(?)", (table,))]
+            db.execute("CREATE TEMP TABLE first_%s AS SELECT * FROM %s" % (
+                table, table))
+            db.execute(
+                "WITH RECURSIVE copy(k) AS (SELECT 1 UNION ALL SELECT k + 1"
+                " FROM copy WHERE k < :copies - 1)"
+                " INSERT INTO %s SELECT %s FROM copy CROSS JOIN first_%s" % (
+                    table, ", ".join(changes.get(c, c) for c in columns),
+                    table), {"n": n, "copies": copies})
+        for _, sql in indexes:
+            db.execute(sql)
+        db.commit()
+        db.execute("PRAGMA journal_mode = WAL")
+
+
+# ---------------------------------------------------------------- processes --
+
+@contextlib.contextmanager
+def background(command):
+    """The command, and what it starts, runs meanwhile."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                               start_new_session=True)
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
