@@ -106,8 +106,7 @@ archive_set_missed(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
 static int
 remove_group(struct archive *a, const struct group_key *key, struct err *e)
 {
-	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_SIGNS,
-		SQL_PRUNE_BANS };
+	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_BANS };
 
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
 		sqlite3_stmt *st = db_statement(&a->db, statements[i], e);

@@ -94,15 +94,14 @@ int
 archive_source_is(struct archive *a, const struct archive_source *s,
     int64_t *id, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_IS, e);
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_IDS, e);
 	int rc;
 
 	*id = 0;
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 1, s->dev);
-	db_bind_int(st, 2, s->ino);
-	if ((rc = db_step(&a->db, st, e)) == 1)
+	rc = db_step(&a->db, st, e);
+	if (rc == 1 && db_int(st, 1) == s->dev && db_int(st, 2) == s->ino)
 		*id = db_int(st, 0);
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;

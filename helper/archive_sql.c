@@ -4,12 +4,13 @@
 /* Each insert and change gets one; ban_rev has the last. */
 #define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
 
+/* Log lines in full, as the view "bans" has them. */
+#define MATCHES \
+	"replace(replace(replace(replace(matches, x'01', a), x'02', b), " \
+	"x'03', c), x'04', d)"
+
 /* The bans of this machine with one jail, ident and rounded second. */
 #define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ''"
-
-/* Of a group, the ban that a row is of: the one that lives, or the last. */
-#define LATEST \
-	" ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC LIMIT 1"
 
 /* What people ask for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5 active. */
 #define WANTED \
@@ -38,14 +39,11 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_NEWEST_OF] =
 	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
 	    "ORDER BY timeofban DESC LIMIT 1",
-	[SQL_SIGNS] =
-	    "SELECT sign.kind, sign.after_us, sign.offset_us, sign.exact, "
-	    "sign.seconds, sign.bancount, sign.failures, sign.ip, "
-	    "sign.evidence, coalesce(matches, '[]') <> '[]', "
-	    "ended, sign.ended_us, ban "
-	    "FROM sign LEFT JOIN evidence ON evidence.id = sign.evidence "
-	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP ")",
-	[SQL_BAN_IDS] = "SELECT id FROM ban WHERE " GROUP,
+	/* The ban that a row is of, the one that lives or the last, first. */
+	[SQL_GROUP] =
+	    "SELECT id, present, signs FROM ban WHERE jail = ?1 "
+	    "AND ident = ?2 AND timeofban = ?3 AND host = '' "
+	    "ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
 	/* Not a ban that had ended before this one's last sign of life, ?4. */
 	[SQL_NEXT_START] =
 	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
@@ -62,9 +60,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_BAN_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
 	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
-	    "ended_why, restored, pending_us, life_us, present, added_us, rev) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-	    "?14, ?15, ?16, ?17, ?18, ?19, " NEXT_REV ")",
+	    "ended_why, restored, pending_us, signs, life_us, present, "
+	    "added_us, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, " NEXT_REV ")",
 	[SQL_BAN_CHANGE] =
 	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
 	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
@@ -76,41 +74,21 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 	    "?14, ?15, ?16)",
 	/* Not what the ban is, so no new rev. */
-	[SQL_BAN_LIFE] =
-	    "UPDATE ban SET life_us = ?2 WHERE id = ?1 "
-	    "AND life_us <> ?2",
+	[SQL_BAN_SIGNS] =
+	    "UPDATE ban SET signs = ?17, life_us = ?18 WHERE id = ?1 "
+	    "AND (signs, life_us) IS NOT (?17, ?18)",
 	/* Out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] =
 	    "UPDATE ban SET nth = -id WHERE id = ?1 "
 	    "AND (since_us, nth) IS NOT (?2, ?3)",
 	[SQL_BAN_TOUCH] = "UPDATE ban SET rev = " NEXT_REV " WHERE id = ?1",
 	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
-	[SQL_SIGN_ADD] =
-	    "INSERT INTO sign VALUES "
-	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-	[SQL_SIGN_MOVE] =
-	    "UPDATE sign SET ban = ?1 WHERE ban = ?5 AND after_us = ?2 "
-	    "AND kind = ?3 AND offset_us = ?4",
-
-	[SQL_EVIDENCE_FIND] =
-	    "SELECT id FROM evidence WHERE id IN (SELECT evidence FROM sign "
-	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP
-	    ")) "
-	    "AND matches IS ?4 AND captures IS ?5",
+	[SQL_EVIDENCE_IS] =
+	    "SELECT 1 FROM evidence WHERE id = ?1 "
+	    "AND " MATCHES " IS ?2 AND captures IS ?3",
 	[SQL_EVIDENCE_ADD] =
-	    "INSERT INTO evidence (matches, captures) VALUES (?1, ?2)",
-	/* The ban a row of fail2ban's database is of, ?4 to ?8 what it says. */
-	[SQL_ROW_KNOWN] =
-	    "SELECT id, present, EXISTS (SELECT 1 FROM sign AS s "
-	    "LEFT JOIN evidence AS e ON e.id = s.evidence WHERE s.ban IN "
-	    "(SELECT id FROM ban WHERE " GROUP
-	    ") AND s.kind = 3 "
-	    "AND (s.seconds, s.bancount, s.failures, e.matches, e.captures) "
-	    "IS (?4, ?5, ?6, ?7, ?8)) FROM ban WHERE " GROUP LATEST,
+	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
-	[SQL_PRESENT_LATEST] =
-	    "UPDATE ban SET present = ?4 WHERE id = (SELECT id FROM ban "
-	    "WHERE " GROUP LATEST ")",
 
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
@@ -134,21 +112,17 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "OR o.rev = (SELECT max(rev) FROM ban))) "
 	    "ORDER BY ended_us LIMIT ?2",
 	[SQL_PRUNE_EVIDENCE] =
-	    "DELETE FROM evidence WHERE id IN (SELECT evidence FROM sign "
-	    "WHERE ban IN (SELECT id FROM ban WHERE " GROUP "))",
-	[SQL_PRUNE_SIGNS] =
-	    "DELETE FROM sign WHERE ban IN (SELECT id FROM ban WHERE " GROUP
-	    ")",
+	    "DELETE FROM evidence WHERE id IN "
+	    "(SELECT abs(json_extract(value, '$[6]')) "
+	    "FROM ban, json_each(signs) WHERE " GROUP ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " GROUP,
 
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
 	    "full_us, full_bans, full_bips FROM source ORDER BY id DESC "
 	    "LIMIT 1",
-	/* The present one, if it is this one. */
-	[SQL_SOURCE_IS] =
-	    "SELECT id FROM source WHERE dev = ?1 AND ino = ?2 "
-	    "AND id = (SELECT max(id) FROM source)",
+	[SQL_SOURCE_IDS] =
+	    "SELECT id, dev, ino FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =
 	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
 	    "full_bans, full_bips) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0)",

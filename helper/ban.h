@@ -63,7 +63,6 @@ struct sign {
 			     rows were gone, BAN_LIVES where nothing says */
 	int64_t ended_us; /* SIGN_JUDGED */
 	int64_t ban;	  /* row of the archive's ban that holds it, or 0 */
-	bool held;	  /* the archive has this sign already */
 };
 
 struct ban {

@@ -95,6 +95,13 @@ db_error(struct db *db, struct err *e)
 	    sqlite3_errmsg(db->handle));
 }
 
+void
+db_be_single_threaded(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 int
 db_open(struct db *db, const char *path, int flags, const char *vfs,
     int busy_ms, const char *const *sql, int count, struct err *e)

@@ -23,6 +23,12 @@ struct db {
 };
 
 /*
+ * To be called once, before the first db_open: this process has one thread, so
+ * that SQLite needs no mutexes, nor need it count its memory.
+ */
+void db_be_single_threaded(void);
+
+/*
  * Open path with SQLite's flags; vfs is NULL or the name of one. sql is an
  * array of count texts that outlives db. Tables and views of the file are not
  * trusted to run functions (SQLITE_DBCONFIG_TRUSTED_SCHEMA, _DEFENSIVE;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "evidence.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +8,6 @@
 #include <sysexits.h>
 
 #include "json.h"
-#include "lines.h"
 #include "text.h"
 
 /* Where a character of UTF-8 begins, not where one goes on. */
@@ -46,21 +43,24 @@ cut_long(struct buffer *b)
 	return true;
 }
 
-/* The line in b goes to the others, and b is empty again. */
+/* The line goes to the others, and is empty again. */
 static void
-add_line(struct lines *lines, struct buffer *b)
+add_line(struct buffer *lines, struct buffer *line)
 {
-	cut_long(b);
-	lines_add(lines, b->s != NULL ? b->s : "", b->len);
-	buffer_cut(b, 0);
+	cut_long(line);
+	buffer_putc(lines, lines->len == 0 ? '[' : ',');
+	json_put_text(lines, line->s != NULL ? line->s : "", line->len);
+	buffer_cut(line, 0);
 }
 
 /* All lines as JSON; NULL where memory failed for them or for a line. */
 static char *
-take_lines(struct lines *lines, struct buffer *line)
+take_lines(struct buffer *lines, struct buffer *line)
 {
-	char *json = lines_take(lines);
+	char *json;
 
+	buffer_puts(lines, lines->len == 0 ? "[]" : "]");
+	json = buffer_take(lines);
 	if (line->failed) {
 		free(json);
 		json = NULL;
@@ -88,15 +88,13 @@ put_match(struct buffer *line, const struct json *match)
 static int
 take_matches(const struct json *array, int64_t max, char **matches)
 {
-	struct buffer line = { 0 };
+	struct buffer lines = { 0 }, line = { 0 };
 	const char *at = array->at;
-	struct lines lines;
 	struct json match;
 	int64_t n = 0;
 
 	while (json_next(&at, NULL, &match))
 		n++;
-	lines_begin(&lines);
 	at = array->at;
 	for (; n > 0 && json_next(&at, NULL, &match); n--) {
 		if (n > max)
@@ -112,16 +110,9 @@ take_matches(const struct json *array, int64_t max, char **matches)
 static int64_t
 take_failures(const struct json *value)
 {
-	intmax_t v;
+	int64_t v;
 
-	if (value->at[0] > '9' || value->at[0] == '"' ||
-	    memchr(value->at, '.', value->len) != NULL ||
-	    memchr(value->at, 'e', value->len) != NULL ||
-	    memchr(value->at, 'E', value->len) != NULL)
-		return UNKNOWN;
-	errno = 0;
-	v = strtoimax(value->at, NULL, 10);
-	return errno == 0 && v >= 0 && v <= INT64_MAX ? (int64_t)v : UNKNOWN;
+	return json_take_number(value, &v) && v >= 0 ? v : UNKNOWN;
 }
 
 static void
@@ -212,7 +203,7 @@ evidence_decode(const char *data, size_t len, int64_t max_matches,
 	if ((text = text_to_utf8(data, len, NULL)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	json_mend(text);
-	if (json_is_object(text) && take_object(text, max_matches, ev) != 0)
+	if (json_is(text, '{') && take_object(text, max_matches, ev) != 0)
 		rc = err_set(e, EX_OSERR, "out of memory");
 	free(text);
 	return rc;
@@ -237,12 +228,10 @@ int
 evidence_decode_lines(const char *text, int64_t max_matches,
     struct evidence *ev, struct err *e)
 {
-	struct buffer line = { 0 };
-	struct lines lines;
+	struct buffer lines = { 0 }, line = { 0 };
 	size_t len;
 
 	*ev = (struct evidence){ .failures = UNKNOWN };
-	lines_begin(&lines);
 	text = max_matches > 0 ? last_lines(text, max_matches) : "";
 	for (; *text != '\0'; text += len + (text[len] != '\0')) {
 		len = strcspn(text, "\n");

@@ -13,7 +13,7 @@
 #include "err.h"
 
 struct evidence {
-	char *matches;	/* the lines as lines.h writes them, or NULL */
+	char *matches;	/* JSON array of texts, or NULL */
 	char *captures; /* JSON object without what has its own field, or NULL
 			 */
 	char *ip;	/* the address, where the data names one, else NULL */

@@ -34,30 +34,37 @@ enum {
 	SQL_COUNT
 };
 
-/* The columns of struct fail2ban_row; ?1 the longest data wanted. */
+/* What a row says beside its key; ?1 the longest data wanted. */
 #define DATA_LENGTH \
 	"length(CASE typeof(data) WHEN 'blob' THEN data " \
 	"ELSE CAST(data AS BLOB) END)"
 #define ROW(bantime, bancount) \
-	"SELECT rowid, jail, ip, timeofban, " bantime ", " bancount \
-	", " \
-	"CASE WHEN " DATA_LENGTH \
-	" <= ?1 THEN CAST(data AS BLOB) END, " DATA_LENGTH " FROM "
+	"SELECT rowid, " bantime ", " bancount ", CASE WHEN " DATA_LENGTH \
+	" <= ?1 THEN CAST(data AS BLOB) END, " DATA_LENGTH \
+	", jail, ip, timeofban FROM "
+
+/*
+ * The same for a look-up, as simple as can be: each event compiles it. Where
+ * data are no BLOB, length() may say less than it is.
+ */
+#define FIND \
+	"SELECT rowid, bantime, bancount, " \
+	"CASE WHEN length(data) <= ?1 THEN data END, length(data) FROM "
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",
 	/* The unary + keeps SQLite from the index that is the wrong one. */
-	[SQL_FIND_BANS] = ROW("bantime", "bancount")
-	    "bans WHERE jail = ?2 AND ip = ?3 AND +timeofban = ?4 "
-	    "ORDER BY rowid DESC LIMIT 1",
-	[SQL_FIND_BIPS] = ROW("bantime", "bancount")
-	    "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
-	[SQL_READ_BANS] = ROW("bantime", "bancount")
-	    "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
-	[SQL_READ_BANS_OLD] = ROW("-2", "NULL")
-	    "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
-	[SQL_READ_BIPS] = ROW("bantime", "bancount")
-	    "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+	[SQL_FIND_BANS] = FIND
+	"bans WHERE jail = ?2 AND ip = ?3 AND +timeofban = ?4 "
+	"ORDER BY rowid DESC LIMIT 1",
+	[SQL_FIND_BIPS] =
+	    FIND "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
+	[SQL_READ_BANS] = ROW("bantime",
+	    "bancount") "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+	[SQL_READ_BANS_OLD] =
+	    ROW("-2", "NULL") "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
+	[SQL_READ_BIPS] = ROW("bantime",
+	    "bancount") "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_KEY] = "SELECT timeofban, jail, ip FROM bans WHERE rowid = ?1",
 	[SQL_NEWEST] = "SELECT max(timeofban) FROM bips",
 	[SQL_NEWEST_OLD] =
@@ -207,47 +214,52 @@ cell_text(sqlite3_stmt *st, int i, char **text)
 	return *text != NULL ? 0 : -1;
 }
 
-/* Take a row of ROW() over; data are copied as they are. */
+/* What ROW and FIND begin with; data are copied as they are. */
 static int
-take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
+take_said(sqlite3_stmt *st, int64_t max_data, struct fail2ban_row *row,
+    struct err *e)
 {
 	const void *data;
 
-	*row = (struct fail2ban_row){
-		.rowid = sqlite3_column_int64(st, 0),
-		.seconds = UNKNOWN,
-		.bancount = UNKNOWN,
-	};
-	if (sqlite3_column_type(st, 1) != SQLITE_TEXT ||
-	    sqlite3_column_type(st, 2) != SQLITE_TEXT ||
-	    !is_name_length(sqlite3_column_bytes(st, 1)) ||
-	    !is_name_length(sqlite3_column_bytes(st, 2)) ||
-	    !cell_number(st, 3, &row->timeofban) || row->timeofban < 0 ||
-	    row->timeofban > INT64_MAX / TEXT_US - 1) {
-		row->bad = true;
-		return 0;
-	}
-	if (cell_text(st, 1, &row->jail) != 0 ||
-	    cell_text(st, 2, &row->ident) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
-	row->name_len = strlen(row->jail) + strlen(row->ident);
-	if (cell_number(st, 4, &row->seconds)) {
-		if (row->seconds == -2)
-			row->seconds = UNKNOWN;
-		else if (row->seconds < 0)
-			row->seconds = -1;
-	}
-	if (!cell_number(st, 5, &row->bancount) || row->bancount < 0)
+	row->rowid = sqlite3_column_int64(st, 0);
+	if (!cell_number(st, 1, &row->seconds) || row->seconds == -2)
+		row->seconds = UNKNOWN;
+	else if (row->seconds < 0)
+		row->seconds = -1;
+	if (!cell_number(st, 2, &row->bancount) || row->bancount < 0)
 		row->bancount = UNKNOWN;
-	data = sqlite3_column_blob(st, 6);
-	row->data_len = (size_t)sqlite3_column_int64(st, 7);
+	data = sqlite3_column_blob(st, 3);
+	row->data_len = (size_t)sqlite3_column_int64(st, 4);
 	if (data == NULL)
 		return 0;
-	row->data_len = (size_t)sqlite3_column_bytes(st, 6);
+	row->data_len = (size_t)sqlite3_column_bytes(st, 3);
+	if ((int64_t)row->data_len > max_data)
+		return 0;
 	if ((row->data = malloc(row->data_len)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	memcpy(row->data, data, row->data_len);
 	return 0;
+}
+
+/* Take a row of ROW over. */
+static int
+take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
+{
+	*row = (struct fail2ban_row){ .rowid = sqlite3_column_int64(st, 0) };
+	if (sqlite3_column_type(st, 5) != SQLITE_TEXT ||
+	    sqlite3_column_type(st, 6) != SQLITE_TEXT ||
+	    !is_name_length(sqlite3_column_bytes(st, 5)) ||
+	    !is_name_length(sqlite3_column_bytes(st, 6)) ||
+	    !cell_number(st, 7, &row->timeofban) || row->timeofban < 0 ||
+	    row->timeofban > INT64_MAX / TEXT_US - 1) {
+		row->bad = true;
+		return 0;
+	}
+	if (cell_text(st, 5, &row->jail) != 0 ||
+	    cell_text(st, 6, &row->ident) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	row->name_len = strlen(row->jail) + strlen(row->ident);
+	return take_said(st, DATA_MAX, row, e);
 }
 
 void
@@ -273,8 +285,9 @@ find_in(struct fail2ban_db *f, int which, const char *jail, const char *ident,
 	db_bind_text(st, 2, jail);
 	db_bind_text(st, 3, ident);
 	db_bind_int(st, 4, timeofban);
+	*row = (struct fail2ban_row){ .timeofban = timeofban };
 	rc = db_step(&f->db, st, e);
-	if (rc == 1 && take_row(st, row, e) != 0) {
+	if (rc == 1 && take_said(st, max_data, row, e) != 0) {
 		fail2ban_row_free(row);
 		rc = -1;
 	}

@@ -62,7 +62,7 @@ int fail2ban_db_check(struct fail2ban_db *f, struct err *e);
  * The row of one ban, by index: the newest of its second in "bans", else the
  * one in "bips". 1 with a row, to be released with fail2ban_row_free, 0
  * without, -1 on failure, as for any other version than 4. data longer than
- * max_data bytes is left out.
+ * max_data bytes is left out; jail and ident, which the caller has, too.
  */
 int fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
     int64_t timeofban, int64_t max_data, struct fail2ban_row *row,

@@ -174,34 +174,6 @@ intake_overdue_us(const struct config *config, int64_t since_us,
 	return text_add_sat(expiry, text_seconds_to_us(2 * config->interval));
 }
 
-/* A row of a ban that nobody knew; one whose time is long up has ended. */
-static int
-record_row(struct record *record, const struct config *config,
-    const struct fail2ban_row *row, const struct sign *sign, bool is_new,
-    int64_t source, struct err *e)
-{
-	struct sign signs[2] = { *sign };
-	size_t n = 1;
-
-	if (is_new &&
-	    record->change.now_us >
-		intake_overdue_us(config, sign->since_us, sign->seconds)) {
-		signs[n++] = (struct sign){
-			.kind = SIGN_JUDGED,
-			.at_us = record->change.now_us,
-			.since_us = sign->since_us,
-			.seconds = UNKNOWN,
-			.bancount = UNKNOWN,
-			.failures = UNKNOWN,
-			.end = BAN_INFERRED,
-			.ended_us =
-			    ban_expiry_us(sign->since_us, sign->seconds),
-		};
-	}
-	return record_signs(record, row->jail, row->ident, row->timeofban,
-	    signs, n, source, e);
-}
-
 /* It ended before the floor, or nobody can say when. */
 static bool
 is_below_floor(const struct sign *sign, int64_t floor_us, int64_t now_us)
@@ -211,30 +183,62 @@ is_below_floor(const struct sign *sign, int64_t floor_us, int64_t now_us)
 		ban_expiry_us(sign->since_us, sign->seconds) <= now_us);
 }
 
+/* That a ban which nobody knew has ended, as its time is long up. */
+static struct sign
+judged_sign(const struct sign *row)
+{
+	return (struct sign){
+		.kind = SIGN_JUDGED,
+		.at_us = row->at_us,
+		.since_us = row->since_us,
+		.seconds = UNKNOWN,
+		.bancount = UNKNOWN,
+		.failures = UNKNOWN,
+		.end = BAN_INFERRED,
+		.ended_us = ban_expiry_us(row->since_us, row->seconds),
+	};
+}
+
+/* The sign of a row to g, which is loaded; what the archive has is enough. */
+static int
+take_sign(struct record *record, const struct config *config,
+    struct archive_group *g, const struct sign *row, int64_t source,
+    int64_t floor_us, struct err *e)
+{
+	struct sign signs[2] = { *row };
+	int64_t now_us = record->change.now_us;
+	size_t n = 1;
+	int known = archive_group_has_row(record->archive, g, row, e);
+
+	if (known < 0)
+		return -1;
+	if (known == 1)
+		n = 0;
+	else if (g->bans_n == 0 && is_below_floor(row, floor_us, now_us))
+		return 0;
+	else if (g->bans_n == 0 &&
+	    now_us > intake_overdue_us(config, row->since_us, row->seconds))
+		signs[n++] = judged_sign(row);
+	return record_group(record, g, signs, n, source, e);
+}
+
 static int
 take_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, const struct sign *sign, int64_t source,
     int64_t floor_us, struct err *e)
 {
-	struct archive *a = record->archive;
 	struct archive_group g = {
 		.ident = row->ident,
 		.timeofban = row->timeofban,
 	};
-	struct archive_known known;
+	int rc = archive_jail(record->archive, row->jail, &g.jail, e);
 
-	if (archive_jail(a, row->jail, &g.jail, e) != 0 ||
-	    archive_known_row(a, &g, sign, &known, e) != 0)
-		return -1;
-	if (known.id == 0 &&
-	    is_below_floor(sign, floor_us, record->change.now_us))
-		return 0;
-	if (!known.same)
-		return record_row(record, config, row, sign, known.id == 0,
-		    source, e);
-	if (known.present == source)
-		return 0;
-	return archive_set_present(a, known.id, source, e);
+	if (rc == 0)
+		rc = archive_group_load(record->archive, &g, e);
+	if (rc == 0)
+		rc = take_sign(record, config, &g, sign, source, floor_us, e);
+	archive_group_free(&g);
+	return rc;
 }
 
 /* In place of log lines that are too much to be kept: how much it was. */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "json.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "macros.h"
 
 static const char *
 skip_blanks(const char *s)
@@ -178,13 +182,13 @@ enter(struct nest *nest, const char *s)
 }
 
 bool
-json_is_object(const char *s)
+json_is(const char *s, char open)
 {
 	struct nest nest;
 
 	nest.depth = 0;
 	s = skip_blanks(s);
-	if (*s != '{')
+	if (*s != open)
 		return false;
 	s = enter(&nest, s);
 	while (s != NULL && nest.depth > 0) {
@@ -266,6 +270,19 @@ json_next(const char **at, struct json *key, struct json *value)
 	value->len = (size_t)(s - value->at);
 	*at = skip_blanks(s);
 	return true;
+}
+
+bool
+json_take_number(const struct json *value, int64_t *v)
+{
+	char *end;
+
+	*v = UNKNOWN;
+	if (value->at[0] == 'n')
+		return true;
+	errno = 0;
+	*v = strtoll(value->at, &end, 10);
+	return errno == 0 && end == value->at + value->len;
 }
 
 static void

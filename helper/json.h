@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buffer.h"
 
@@ -22,14 +23,17 @@
  */
 void json_mend(char *s);
 
-/* A piece of a text that json_is_object has checked, a value or a key. */
+/* A piece of a text that json_is has checked, a value or a key. */
 struct json {
 	const char *at;
 	size_t len;
 };
 
-/* Whether all of s is one JSON object, nested no deeper than JSON_DEPTH. */
-bool json_is_object(const char *s);
+/*
+ * Whether all of s is one JSON value that begins with open, { or [, nested no
+ * deeper than JSON_DEPTH.
+ */
+bool json_is(const char *s, char open);
 
 /* Whether it is an array, a text; the first byte tells. */
 bool json_is_array(const struct json *value);
@@ -43,6 +47,9 @@ bool json_equals(const struct json *text, const char *plain);
  * key may be NULL for an array. False at the end.
  */
 bool json_next(const char **at, struct json *key, struct json *value);
+
+/* The value as a whole number, UNKNOWN for null; false where it is neither. */
+bool json_take_number(const struct json *value, int64_t *v);
 
 /*
  * Write what a value says: the characters of a text, 1 and 0 for true and

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "db.h"
 #include "escape.h"
 #include "log.h"
 
@@ -168,6 +169,7 @@ main(int argc, char **argv)
 	umask(077);
 	forget_environment();
 	signal(SIGBUS, on_bus_error);
+	db_be_single_threaded();
 	i = take_globals(argc, argv, &config_file, &e);
 	if (i == 0)
 		return EX_OK;

@@ -20,7 +20,7 @@ add_sign(struct record *record, struct archive_group *g,
 		if (match_same_sign(&g->signs[i], sign))
 			return 0;
 	}
-	if (archive_add_evidence(record->archive, g, sign->lines,
+	if (archive_group_add_evidence(record->archive, g, sign->lines,
 		sign->captures, &evidence, e) != 0)
 		return -1;
 	if ((added = archive_group_add(g)) == NULL)
@@ -107,30 +107,41 @@ match_previous(struct record *record, const struct archive_group *changed,
 }
 
 int
+record_group(struct record *record, struct archive_group *g,
+    const struct sign *signs, size_t n, int64_t source, struct err *e)
+{
+	size_t known = g->n;
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		if (add_sign(record, g, &signs[i], e) != 0)
+			return -1;
+	}
+	if (g->n != known) {
+		record->change.source = source;
+		rc = match_and_save(record, g, e);
+		record->change.source = 0;
+		return rc == 0 ? match_previous(record, g, e) : -1;
+	}
+	if (source == 0 || g->bans_n == 0 || g->present == source)
+		return 0;
+	return archive_group_set_present(record->archive, g->bans[0], source,
+	    e);
+}
+
+int
 record_signs(struct record *record, const char *jail, const char *ident,
     int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
     struct err *e)
 {
 	struct archive_group g = { .ident = ident, .timeofban = timeofban };
-	size_t known;
 	int rc;
 
 	rc = archive_jail(record->archive, jail, &g.jail, e);
 	if (rc == 0)
 		rc = archive_group_load(record->archive, &g, e);
-	known = g.n;
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = add_sign(record, &g, &signs[i], e);
-	if (rc == 0 && g.n != known) {
-		record->change.source = source;
-		rc = match_and_save(record, &g, e);
-		record->change.source = 0;
-		if (rc == 0)
-			rc = match_previous(record, &g, e);
-	}
-	/* Bans that are new were added with it. */
-	if (rc == 0 && source != 0 && g.bans_n > 0)
-		rc = archive_set_present_latest(record->archive, &g, source, e);
+	if (rc == 0)
+		rc = record_group(record, &g, signs, n, source, e);
 	archive_group_free(&g);
 	return rc;
 }

@@ -25,6 +25,10 @@ int record_signs(struct record *record, const char *jail, const char *ident,
     int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
     struct err *e);
 
+/* The same for a group that is loaded, and stays the caller's to free. */
+int record_group(struct record *record, struct archive_group *g,
+    const struct sign *signs, size_t n, int64_t source, struct err *e);
+
 /* Record that a jail was flushed at at_us. */
 int record_flush(struct record *record, const char *jail, int64_t at_us,
     struct err *e);

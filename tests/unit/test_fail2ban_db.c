@@ -317,8 +317,8 @@ a_ban_is_found_by_jail_ident_and_time(void **state)
 	assert_int_equal(find(&f, "192.0.2.1", &row), 1);
 	assert_int_equal(row.rowid, 4);
 	assert_false(row.bad);
-	assert_string_equal(row.jail, "sshd");
-	assert_string_equal(row.ident, "192.0.2.1");
+	assert_null(row.jail);
+	assert_null(row.ident);
 	assert_int_equal(row.timeofban, T);
 	assert_int_equal(row.seconds, 600);
 	assert_int_equal(row.bancount, 4);
@@ -372,8 +372,6 @@ the_newest_of_bans_is_preferred_then_bips(void **state)
 		assert_int_equal(find(&f, "192.0.2.1", &row), 1);
 		assert_int_equal(row.seconds, rows[i].seconds);
 		assert_int_equal(row.bancount, rows[i].bancount);
-		assert_string_equal(row.jail, "sshd");
-		assert_string_equal(row.ident, "192.0.2.1");
 		assert_data(&row, rows[i].data);
 		fail2ban_row_free(&row);
 		fail2ban_db_close(&f);
@@ -398,7 +396,6 @@ an_ident_may_be_any_text(void **state)
 		open_new(&f, *state, 4, insert);
 		sqlite3_free(insert);
 		assert_int_equal(find(&f, idents[i], &row), 1);
-		assert_string_equal(row.ident, idents[i]);
 		fail2ban_row_free(&row);
 		fail2ban_db_close(&f);
 	}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bans and signs of the archive, by the group: all that is known of one
+ * jail, ident and rounded second. Everything that writes is called between
+ * archive_begin and archive_commit; errors are db_error's.
+ */
+#ifndef ARCHIVE_GROUP_H
+#define ARCHIVE_GROUP_H
+
+#include <stddef.h>
+
+#include "archive.h"
+
+struct archive_group {
+	int64_t jail;	   /* row of the table jail */
+	const char *ident; /* the caller's */
+	int64_t timeofban;
+	/* The second of the newest ban of that jail and ident, or UNKNOWN. */
+	int64_t newest;
+	struct sign *signs;
+	size_t n;
+	char **texts; /* what signs' ip points to */
+	size_t texts_n;
+	/* Rows of the table ban; the one that a row of the group is of first.
+	 */
+	int64_t *bans;
+	size_t bans_n;
+	int64_t present; /* the source that last had the row of that, UNKNOWN */
+};
+
+/* Load a group; release it with archive_group_free, on failure too. */
+int archive_group_load(struct archive *a, struct archive_group *g,
+    struct err *e);
+void archive_group_free(struct archive_group *g);
+
+/* Room for one more sign in g; NULL when there is no memory. */
+struct sign *archive_group_add(struct archive_group *g);
+
+/* What is saved with a group, and what that has done. */
+struct archive_change {
+	int64_t now_us;
+	/* The database of fail2ban's that has the row of the ban, 0: none. */
+	int64_t source;
+	int64_t added, changed; /* bans; they count on */
+};
+
+/*
+ * Save what match_bans made of g: each ban, with its signs, is added or
+ * changed, and one that is no more is removed.
+ */
+int archive_group_save(struct archive *a, const struct archive_group *g,
+    const struct ban *bans, size_t n, const size_t *owner,
+    struct archive_change *change, struct err *e);
+
+/*
+ * Archive log lines and captures, JSON texts or NULL, for a sign of g; *id is
+ * their row, the one that g has already where it says the same.
+ */
+int archive_group_add_evidence(struct archive *a, const struct archive_group *g,
+    const char *matches, const char *captures, int64_t *id, struct err *e);
+
+/* Note that the source has the row of a ban. */
+int archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
+    struct err *e);
+
+/*
+ * Whether a row of fail2ban's database that says the same was seen of g: row
+ * is a SIGN_ROW with its lines and captures. 1, 0 or -1.
+ */
+int archive_group_has_row(struct archive *a, const struct archive_group *g,
+    const struct sign *row, struct err *e);
+
+#endif
