@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make, make check, make soak, make bench, make install; BUILD=DIR builds
-# elsewhere.
+# elsewhere, STATIC= links the libraries shared.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -12,11 +12,29 @@ LDFLAGS ?= -Wl,-z,relro,-z,now
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 	-Wmissing-prototypes -Wvla -Wno-overlength-strings
 LIBS != pkg-config --libs sqlite3 libconfig
+LIBDIR != pkg-config --variable=libdir sqlite3
 VERSION = 0.1.0
 ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
 	-D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFIG_FILE='"$(SYSCONFDIR)/fail2ban-archive.cfg"' \
 	-MMD -MP $(CFLAGS)
+
+# Each ban starts a process, and finding its way through shared libraries takes
+# that longer than a flush to disk. So they are linked into it, where system and
+# flags can do that, and again when the system has newer ones.
+STATIC_LIBS != pkg-config --libs --static sqlite3 libconfig
+STATIC != echo 'int sqlite3_open(void), config_init(void); \
+	int main(void) { return sqlite3_open() + config_init(); }' | \
+	$(CC) $(CFLAGS) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
+	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
+ARCHIVES = $(wildcard $(LIBDIR)/libsqlite3.a $(LIBDIR)/libconfig.a)
+ifdef STATIC
+LINK = $(STATIC)
+LINKED = $(STATIC_LIBS)
+else
+LINK = -pie
+LINKED = $(LIBS)
+endif
 
 SOURCES = $(wildcard helper/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
@@ -38,8 +56,8 @@ INSTALLED = $(SBIN)/fail2ban-archive $(MAN8)/fail2ban-archive.8 \
 
 all: $(BUILD)/fail2ban-archive
 
-$(BUILD)/fail2ban-archive: $(OBJECTS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $(OBJECTS) $(LIBS)
+$(BUILD)/fail2ban-archive: $(OBJECTS) $(ARCHIVES)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(OBJECTS) $(LINKED)
 
 $(BUILD)/%.o: helper/%.c | $(BUILD)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<

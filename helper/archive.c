@@ -99,7 +99,8 @@ migrate(struct archive *a, bool briefly, struct err *e)
 		    "to date",
 		    a->db.name);
 	if (version == 0 &&
-	    db_exec(&a->db, "PRAGMA journal_mode = WAL", e) != 0)
+	    db_exec(&a->db,
+		"PRAGMA page_size = 2048; PRAGMA journal_mode = WAL", e) != 0)
 		return -1;
 	for (; version < archive_version; version++) {
 		if (migrate_to(a, (int)version + 1, e) != 0)

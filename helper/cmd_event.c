@@ -216,13 +216,14 @@ static int
 keep_event(const struct config *config, const struct event *event,
     struct err *e)
 {
-	struct spool_state spool =
-	    spool_look(config->spool, config->spool_limit, event->at_us);
+	bool fresh = spool_is_fresh(config->spool, event->at_us);
+	struct spool_state spool;
 	struct err why;
 
-	if (archive_event(config, event,
-		spool.fresh ? 0 : (int)config->lock_deadline, &why) == 0)
+	if (archive_event(config, event, fresh ? 0 : (int)config->lock_deadline,
+		&why) == 0)
 		return 0;
+	spool = spool_look(config->spool, config->spool_limit, event->at_us);
 	if (put_in_spool(config, event, spool.waiting, e) != 0)
 		return err_wrap(e, "%s", why.text);
 	if (spool.waiting == 0)

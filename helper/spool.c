@@ -128,6 +128,22 @@ is_bad_name(const char *name)
 	    strcmp(name + len - strlen(BAD_SUFFIX), BAD_SUFFIX) == 0;
 }
 
+static bool
+is_fresh(const struct stat *folder, int64_t now_us)
+{
+	return now_us / TEXT_US - folder->st_mtime < FRESH_SECONDS;
+}
+
+/* The folder's own time tells most of the time. */
+bool
+spool_is_fresh(const char *folder, int64_t now_us)
+{
+	struct stat st;
+
+	return stat(folder, &st) == 0 && is_fresh(&st, now_us) &&
+	    spool_look(folder, 1, now_us).waiting > 0;
+}
+
 struct spool_state
 spool_look(const char *folder, int64_t limit, int64_t now_us)
 {
@@ -150,7 +166,7 @@ spool_look(const char *folder, int64_t limit, int64_t now_us)
 			state.oldest_us = at_us;
 	}
 	state.fresh = state.waiting > 0 && fstat(dirfd(dir), &st) == 0 &&
-	    now_us / TEXT_US - st.st_mtime < FRESH_SECONDS;
+	    is_fresh(&st, now_us);
 	closedir(dir);
 	return state;
 }

@@ -29,6 +29,9 @@ struct spool_state {
 	bool fresh;	   /* one waits, and the newest came in the last 10 s */
 };
 
+/* Whether an event came into the spool in the last 10 s. */
+bool spool_is_fresh(const char *folder, int64_t now_us);
+
 /* How it stands with the spool; a folder that cannot be read is empty. */
 struct spool_state spool_look(const char *folder, int64_t limit,
     int64_t now_us);

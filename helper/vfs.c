@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "now.h"
 
@@ -19,6 +20,20 @@ is_whole(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && st.st_size >= VFS_WAL_WHOLE;
+}
+
+/*
+ * SQLite chowns each WAL that it opens as root, a write to the inode, though it
+ * belongs to whom it should. (3.40.1, os_unix.c: unixOpen, robustFchown)
+ */
+static int
+change_owner(int fd, uid_t owner, gid_t group)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_uid == owner && st.st_gid == group)
+		return 0;
+	return fchown(fd, owner, group);
 }
 
 static int
@@ -55,8 +70,13 @@ vfs_name(void)
 	vfs.zName = NAME;
 	vfs.xOpen = open_file;
 	vfs.xSleep = sleep_us;
-	if (sqlite3_vfs_register(&vfs, 0) != SQLITE_OK)
+	if (sqlite3_vfs_register(&vfs, 0) != SQLITE_OK) {
 		vfs.zName = NULL;
+		return NULL;
+	}
+	if (system->iVersion >= 3)
+		system->xSetSystemCall(system, "fchown",
+		    (sqlite3_syscall_ptr)change_owner);
 	return vfs.zName;
 }
 
