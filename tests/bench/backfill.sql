@@ -34,11 +34,13 @@ SELECT jail.id, ip, timeofban, 1000000 * timeofban, 0, bantime, bancount,
 	0, 1, now_us
 FROM moment CROSS JOIN theirs.bips AS b JOIN jail ON jail.name = b.jail;
 
-INSERT OR IGNORE INTO sign (ban, at_us, kind, since_us, exact, seconds,
+-- Signs of kind 3, "row", and 5, "judged", with end 4, "inferred".
+INSERT OR IGNORE INTO sign (ban, after_us, kind, offset_us, exact, seconds,
 	bancount, failures, evidence)
-SELECT id, added_us, 'row', since_us, 0, seconds, bancount, failures, evidence
+SELECT id, added_us - since_us, 3, 0, 0, seconds, bancount, failures, evidence
 FROM ban;
 
-INSERT OR IGNORE INTO sign (ban, at_us, kind, since_us, exact, ended, ended_us)
-SELECT id, added_us, 'judged', since_us, 0, ended_why, ended_us
+INSERT OR IGNORE INTO sign (ban, after_us, kind, offset_us, exact, ended,
+	ended_us)
+SELECT id, added_us - since_us, 5, 0, 0, 4, ended_us
 FROM ban WHERE ended_us IS NOT NULL;

@@ -124,7 +124,7 @@ def p99_backfill(bench):
 def p99_export(bench):
     """The slowest bans while export reads all."""
     lab, _ = bench.backfilled(bench.sizes.large)
-    lab.theirs.add(2 * bench.sizes.blocks * bench.sizes.block)
+    lab.theirs.add(2 * bench.sizes.blocks * bench.sizes.block, True)
     again = ["/bin/sh", "-c", 'while "$@" >/dev/null; do :; done', "sh"]
     busy, idle = beside(bench, lab, again + lab.command("export"),
                         lambda lab, process: time.sleep(0.5))
@@ -145,7 +145,7 @@ def wait(bench):
     """How long a ban waits for a reconcile that is writing."""
     theirs = bench.theirs(bench.sizes.large)
     lab = bench.lab(theirs, bench.sizes.begun)
-    tickets = theirs.tickets(bench.sizes.blocks * bench.sizes.block)
+    tickets = theirs.tickets(2 * bench.sizes.block)
     trace, waited = Trace("flock"), {}
     with background(lab.reconcile()) as process:
         wait_for_write(lab, process)
@@ -174,7 +174,7 @@ def kept(bench, what, count, live):
     theirs = Theirs(bench.file("kept-%s.sqlite3" % what), count,
                     count if live else 0)
     lab = bench.lab(theirs)
-    tickets = theirs.tickets(count, newest=live)
+    tickets = theirs.tickets(count, live)
     bench.pair(tickets, lab.event("ban", BANTIME_LIVE if live else BANTIME))
     if not live:
         bench.pair(tickets, lab.event("unban", BANTIME))

@@ -64,7 +64,7 @@ class Theirs:
     """A database of fail2ban's with so many bans, of which the newest live."""
 
     def __init__(self, path, rows, live):
-        self.path, self.rows, self.live = path, 0, live
+        self.path, self.rows = path, 0
         with self.open() as db, open(TREE + "/tests/lib/fail2ban.sql") as f:
             db.executescript(f.read())
         begin, now = int(time.time()) - SPAN - 60, int(time.time()) - 60
@@ -98,21 +98,21 @@ class Theirs:
                            "(?, ?, ?, ?, ?, ?)" % (table, columns), chunk)
         self.rows += len(chunk)
 
-    def add(self, count):
-        """So many fresh bans."""
-        now = int(time.time())
-        self.insert([(self.rows + n, now, True) for n in range(count)])
-        self.live += count
+    def add(self, count, live):
+        """So many more rows, of bans that live or of such that are over."""
+        at = int(time.time()) - (0 if live else 5 * BANTIME)
+        self.insert([(self.rows + n, at, live) for n in range(count)])
 
-    def tickets(self, count, newest=True):
-        """(ID, TIME) of its newest bans, which live, or of its oldest; the
-        older first."""
-        if newest and count > self.live:
-            raise RuntimeError("only %d bans live" % self.live)
+    def tickets(self, count, live=True, newest=True):
+        """(ID, TIME) of so many bans that live, or that are over: the newest or
+        the oldest of them, the older first."""
         with self.open() as db:
-            found = db.execute("SELECT ip, timeofban FROM bans ORDER BY rowid "
-                               "%s LIMIT ?" % ("DESC" if newest else "ASC"),
-                               (count,)).fetchall()
+            found = db.execute(
+                "SELECT ip, timeofban FROM bans WHERE bantime = ? "
+                "ORDER BY rowid %s LIMIT ?" % ("DESC" if newest else "ASC"),
+                (BANTIME_LIVE if live else BANTIME, count)).fetchall()
+        if len(found) < count:
+            raise RuntimeError("%d rows are too few" % len(found))
         return [(ip, "%d.0" % at) for ip, at in sorted(
             found, key=lambda t: t[1])]
 
@@ -162,10 +162,12 @@ class Lab:
             ban = json.loads(line)
             key = ban["ident"], "%d.0" % ban["timeofban"]
             found.setdefault(key, []).append(len(ban["matches"]))
-        wrong = [t for t in tickets if found.get(t) != [LINES]]
+        wrong = ["%s since %s: lines %s" % (*t, found.get(t))
+                 for t in tickets if found.get(t) != [LINES]]
         if wrong:
             raise RuntimeError("%d of %d bans are not archived once with their "
-                               "lines" % (len(wrong), len(tickets)))
+                               "lines, such as %s" % (
+                                   len(wrong), len(tickets), wrong[0]))
         spool = self.folder + "/spool"
         if os.path.isdir(spool) and os.listdir(spool):
             raise RuntimeError("events went into the spool")
@@ -174,12 +176,12 @@ class Lab:
         shutil.rmtree(self.folder)
 
 
-# What is not the same in the k-th of so many copies of a ban, of :n bans. Each
-# began a while before the next one; they share their log lines.
+# What is not the same in the k-th of so many copies of :n bans that have :revs.
+# Each began a while before the next one. They share their log lines.
 COPIED = {
     "ban": {
         "id": "id + k * :n",
-        "rev": "rev + k * :n",
+        "rev": "rev + k * :revs",
         "ident": "printf('2001:db8:1::%x:%x', (id + k * :n) * 40503 % 65536,"
                  " (id + k * :n) * 2654435761 % 65521)",
         "timeofban": "timeofban - (:copies - k) * 6000",
@@ -188,7 +190,6 @@ COPIED = {
     },
     "sign": {
         "ban": "ban + k * :n",
-        "since_us": "since_us - (:copies - k) * 6000000000",
         "ended_us": "ended_us - (:copies - k) * 6000000000",
     },
 }
@@ -202,7 +203,7 @@ def multiply(path, copies):
                          "PRAGMA cache_size = -1000000")
         indexes = db.execute("SELECT name, sql FROM sqlite_schema WHERE type ="
                              " 'index' AND sql IS NOT NULL").fetchall()
-        (n,) = db.execute("SELECT max(id) FROM ban").fetchone()
+        n, revs = db.execute("SELECT max(id), max(rev) FROM ban").fetchone()
         # To sort each index once is far faster than to insert into it.
         for name, _ in indexes:
             db.execute("DROP INDEX " + name)
@@ -216,7 +217,7 @@ def multiply(path, copies):
                 " FROM copy WHERE k < :copies - 1)"
                 " INSERT INTO %s SELECT %s FROM copy CROSS JOIN first_%s" % (
                     table, ", ".join(changes.get(c, c) for c in columns),
-                    table), {"n": n, "copies": copies})
+                    table), {"n": n, "revs": revs, "copies": copies})
         for _, sql in indexes:
             db.execute(sql)
         db.commit()

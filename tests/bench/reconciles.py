@@ -7,23 +7,18 @@ import shutil
 import sqlite3
 
 from bench import number
-from lab import HERE, Theirs
+from lab import HERE
 from ruler import (Trace, at_most, holds_flock, holds_shared, line,
                    longest_hold, ratio)
 
 ONCE = [("-", "0")]  # a round of pair whose command asks for no ticket
 
 
-@functools.lru_cache(None)
-def nobody(bench):
-    return Theirs(bench.file("fail2ban-empty.sqlite3"), 0, 0)
-
-
 def backfill(bench):
     """The first reconcile against INSERT … SELECT in the sqlite3 shell."""
     theirs, ours, shell = bench.theirs(bench.sizes.large), [], []
     for n in range(bench.sizes.backfills):
-        labs = [bench.lab(nobody(bench)), bench.lab(theirs)]
+        labs = [bench.lab(bench.theirs(0)), bench.lab(theirs)]
         labs[0].run("reconcile")  # all tables, nothing in them
         commands = [
             [shutil.which("sqlite3"), "-bail", labs[0].archive,
@@ -87,11 +82,11 @@ def few_new(bench):
     labs = [bench.backfilled(n)[0] for n in (sizes.large, sizes.small)]
     for n in range(sizes.rounds // 2):
         for lab in labs:
-            lab.theirs.add(sizes.fresh)
+            lab.theirs.add(sizes.fresh, False)
         for k in (0, 1) if n % 2 else (1, 0):
             runs[k].extend(*bench.pair(ONCE, labs[k].reconcile()))
     for lab in labs:
-        lab.check(lab.theirs.tickets(sizes.fresh))
+        lab.check(lab.theirs.tickets(sizes.fresh, live=False))
     return [ratio("reconcile, %d new among %s rows" % (
         sizes.fresh, number(sizes.large)), "among %s" % number(sizes.small),
         *runs, at_most(1.2))]
@@ -119,7 +114,7 @@ def traced_hold(lab, bench, tickets, command):
 def shared_lock(bench):
     """How long fail2ban cannot write to its database."""
     lab, _ = bench.backfilled(bench.sizes.large)
-    lab.theirs.add(bench.sizes.fresh)
+    lab.theirs.add(bench.sizes.fresh, True)
     holds = [("backfill", traced_backfill(bench)[0]),
              ("few new", traced_hold(lab, bench, ONCE, lab.reconcile())),
              ("ban", traced_hold(lab, bench, lab.theirs.tickets(50),

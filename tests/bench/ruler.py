@@ -45,9 +45,10 @@ def ratio(measure, against, ours, others, goal):
     the times."""
     ratios = [a.us / b.us for a, b in zip(ours, others)]
     low, middle, high = statistics.quantiles(ratios, n=4)
-    return line(measure, against, middle, "×", goal, "%.2f–%.2f (%s / %s)" % (
-        low, high, ms(statistics.median(r.us for r in ours)),
-        ms(statistics.median(r.us for r in others))))
+    times = [ms(statistics.median(r.us for r in runs))
+             for runs in (ours, others)]
+    return line(measure, against, middle, "×", goal,
+                "%.2f–%.2f (%s / %s)" % (low, high, *times))
 
 
 def p99(runs):

@@ -78,6 +78,7 @@ class Server:
                 stderr=said, stdin=subprocess.DEVNULL)
             try:
                 self.wait("Server ready", self.folder + "/said", 1)
+                self.lab.run("reconcile")
                 yield
             finally:
                 # At a stop it would run a command for each ban.
