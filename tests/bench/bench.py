@@ -24,10 +24,14 @@ Sizes = collections.namedtuple("Sizes", (
     " bans alternations"    # through a server
     " kept kept_ended"))    # whose bytes are counted
 
+WARM_UP = 20  # rounds that do not count
+
 FULL = Sizes(1000000, 100000, 10000, 3000, 10000000, 5000, 1000, 1000, 400,
              1000, 4, 300, 3, 100, 2000, 5, 20000, 10000)
 SMOKE = Sizes(4000, 1000, 500, 200, 4000, 200, 40, 40, 8,
               20, 2, 20, 2, 10, 40, 1, 60, 40)
+
+ONCE = [("-", "0")]  # a round of pair whose command asks for no ticket
 
 
 def number(n):
@@ -58,7 +62,12 @@ class Bench:
             shutil.copytree(self.template(), os.path.dirname(before.archive))
             multiply(before.archive, archived // self.sizes.template)
             before.run("reconcile")
+        os.sync()  # not while it is measured
         return Lab(folder, self.program, theirs)
+
+    def begun(self):
+        """A lab such as most events are measured in."""
+        return self.lab(self.theirs(self.sizes.middle), self.sizes.begun)
 
     @functools.lru_cache(None)
     def theirs(self, rows):
@@ -80,7 +89,7 @@ class Bench:
     def backfilled(self, rows):
         """A lab whose archive has all of so many rows; and that run."""
         lab = self.lab(self.theirs(rows))
-        ((run,),) = self.pair([("-", "0")], lab.reconcile())
+        ((run,),) = self.pair(ONCE, lab.reconcile())
         lab.run("reconcile")
         return lab, run
 

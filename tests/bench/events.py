@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from bench import number
+from bench import WARM_UP, number
 from lab import BANTIME, BANTIME_LIVE, Theirs, background
 from ruler import FLUSHES, Trace, at_most, line, p99_ratio, ratio
 
@@ -16,24 +16,19 @@ db.execute("%s")
 db.commit()"""
 
 
-def tickets_for(bench, theirs, rounds, warm_up=20):
-    return theirs.tickets(rounds + warm_up), warm_up
-
-
 def event(bench):
     """A ban against the floor, the sqlite3 shell and Python."""
-    theirs = bench.theirs(bench.sizes.middle)
-    lab = bench.lab(theirs, bench.sizes.begun)
-    tickets, warm_up = tickets_for(bench, theirs, bench.sizes.rounds)
+    lab = bench.begun()
+    tickets = lab.theirs.tickets(bench.sizes.rounds + WARM_UP)
     path, insert = bench.three_columns()
     insert %= ("{ip}", "{time}")
     ours, floor, shell, python = bench.pair(
         tickets, lab.ban(), bench.floor(),
         [shutil.which("sqlite3"), path, insert],
         ["/usr/bin/python3", "-S", "-E", "-c", INSERT % (path, insert)],
-        warm_up=warm_up)
+        warm_up=WARM_UP)
     lab.check(tickets)
-    what = "a ban, evidence among %s rows" % number(theirs.rows)
+    what = "a ban, evidence among %s rows" % number(bench.sizes.middle)
     return [
         ratio(what, "floor: append, fdatasync", ours, floor, at_most(1.8)),
         ratio("the same", "sqlite3 FILE INSERT", ours, shell, at_most(0.5)),
@@ -44,11 +39,10 @@ def event(bench):
 
 def slow_flush(bench):
     """The same on a disk whose flushes take 5 ms more."""
-    theirs = bench.theirs(bench.sizes.middle)
-    lab = bench.lab(theirs, bench.sizes.begun)
-    tickets, warm_up = tickets_for(bench, theirs, bench.sizes.rounds)
+    lab = bench.begun()
+    tickets = lab.theirs.tickets(bench.sizes.rounds + WARM_UP)
     ours, floor = bench.pair(tickets, lab.ban(), bench.floor(),
-                             warm_up=warm_up,
+                             warm_up=WARM_UP,
                              before=[bench.tools + "/slow_flush", "5"])
     lab.check(tickets)
     return [ratio("the same, each flush takes 5 ms more", "floor, likewise",
@@ -57,9 +51,8 @@ def slow_flush(bench):
 
 def flushes(bench):
     """Flushes to disk of a ban."""
-    theirs = bench.theirs(bench.sizes.middle)
-    lab = bench.lab(theirs, bench.sizes.begun)
-    tickets = theirs.tickets(bench.sizes.events)
+    lab = bench.begun()
+    tickets = lab.theirs.tickets(bench.sizes.events)
     trace = Trace(FLUSHES)
     bench.pair(tickets, lab.ban(), before=trace.before)
     lab.check(tickets)
@@ -72,11 +65,12 @@ def large_archive(bench):
     """A ban in a large archive against one in a small."""
     theirs, sizes = bench.theirs(bench.sizes.middle), bench.sizes
     labs = [bench.lab(theirs, n) for n in (sizes.archived, sizes.few)]
-    tickets, warm_up = tickets_for(bench, theirs, sizes.rounds)
+    tickets = theirs.tickets(sizes.rounds + WARM_UP)
     ours, small = bench.pair(tickets, *(lab.ban() for lab in labs),
-                             warm_up=warm_up)
+                             warm_up=WARM_UP)
     for lab in labs:
         lab.check(tickets)
+        lab.remove()
     return [ratio("a ban, %s archived" % number(sizes.archived),
                   "%s archived" % number(sizes.few), ours, small,
                   at_most(1.15))]
@@ -118,13 +112,13 @@ def p99_backfill(bench):
     busy, idle = beside(bench, lab, lab.reconcile(), wait_for_write)
     lab.remove()
     return [p99_ratio("p99 of a ban, %s rows are backfilled" % number(
-        theirs.rows), "p99, idle", busy, idle, at_most(2))]
+        bench.sizes.large), "p99, idle", busy, idle, at_most(2))]
 
 
 def p99_export(bench):
     """The slowest bans while export reads all."""
     lab, _ = bench.backfilled(bench.sizes.large)
-    lab.theirs.add(2 * bench.sizes.blocks * bench.sizes.block, True)
+    lab.theirs.add(2 * bench.sizes.blocks * bench.sizes.block, live=True)
     again = ["/bin/sh", "-c", 'while "$@" >/dev/null; do :; done', "sh"]
     busy, idle = beside(bench, lab, again + lab.command("export"),
                         lambda lab, process: time.sleep(0.5))
@@ -134,9 +128,8 @@ def p99_export(bench):
 
 def memory(bench):
     """Peak memory of a ban."""
-    theirs = bench.theirs(bench.sizes.middle)
-    lab = bench.lab(theirs, bench.sizes.begun)
-    (runs,) = bench.pair(theirs.tickets(50), lab.ban())
+    lab = bench.begun()
+    (runs,) = bench.pair(lab.theirs.tickets(50), lab.ban())
     return [line("peak memory of a ban", "", max(r.kib for r in runs) / 1024,
                  "MiB", at_most(6))]
 

@@ -176,8 +176,9 @@ class Lab:
         shutil.rmtree(self.folder)
 
 
-# What is not the same in the k-th of so many copies of :n bans that have :revs.
-# Each began a while before the next one. They share their log lines.
+# What is not the same in the k-th of :copies of :n bans that have :revs: each
+# began a while after the one before, of which the originals are the first. They
+# share their log lines.
 COPIED = {
     "ban": {
         "id": "id + k * :n",
@@ -195,9 +196,23 @@ COPIED = {
 }
 
 
+def copy_rows(db, table, changes, values):
+    columns = [c[0] for c in db.execute(
+        "SELECT name FROM pragma_table_info(?)", (table,))]
+    columns = ", ".join(changes.get(c, c) for c in columns)
+    db.execute("CREATE TEMP TABLE first AS SELECT * FROM %s" % table)
+    db.execute("WITH RECURSIVE copy(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM"
+               " copy WHERE k < :copies - 1) INSERT INTO %s"
+               " SELECT %s FROM copy CROSS JOIN first" % (table, columns),
+               values)
+    db.execute("DROP TABLE first")
+
+
 def multiply(path, copies):
-    """Let an archive of ended bans have so many times as many. What the copies
-    are like, the program has written."""
+    """Let an archive of ended bans have so many times as many. What a ban is
+    like, the program has written."""
+    if copies == 1:
+        return
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
                          "PRAGMA cache_size = -1000000")
@@ -208,16 +223,8 @@ def multiply(path, copies):
         for name, _ in indexes:
             db.execute("DROP INDEX " + name)
         for table, changes in COPIED.items():
-            columns = [c[0] for c in db.execute(
-                "SELECT name FROM pragma_table_info(?)", (table,))]
-            db.execute("CREATE TEMP TABLE first_%s AS SELECT * FROM %s" % (
-                table, table))
-            db.execute(
-                "WITH RECURSIVE copy(k) AS (SELECT 1 UNION ALL SELECT k + 1"
-                " FROM copy WHERE k < :copies - 1)"
-                " INSERT INTO %s SELECT %s FROM copy CROSS JOIN first_%s" % (
-                    table, ", ".join(changes.get(c, c) for c in columns),
-                    table), {"n": n, "revs": revs, "copies": copies})
+            copy_rows(db, table, changes,
+                      {"n": n, "revs": revs, "copies": copies})
         for _, sql in indexes:
             db.execute(sql)
         db.commit()

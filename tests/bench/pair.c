@@ -45,6 +45,16 @@ die(const char *what)
 	exit(71);
 }
 
+static void
+usage(void)
+{
+	fprintf(stderr,
+	    "usage: pair WARM_UP TICKETS -- COMMAND [-- COMMAND]...\n"
+	    "%d commands of %d words at most\n",
+	    COMMANDS_MAX, WORDS_MAX);
+	exit(64);
+}
+
 static int64_t
 now_us(void)
 {
@@ -112,8 +122,11 @@ run_filled(char **command, const struct ticket *ticket,
 	struct result result;
 	size_t n = 0;
 
-	for (; command[n] != NULL && n < WORDS_MAX; n++)
+	for (; command[n] != NULL; n++) {
+		if (n == WORDS_MAX)
+			usage();
 		words[n] = fill(command[n], ticket);
+	}
 	words[n] = NULL;
 	result = run(words, files);
 	while (n > 0)
@@ -130,9 +143,10 @@ find_commands(char **argv, char **commands[COMMANDS_MAX])
 	for (; *argv != NULL; argv++) {
 		if (strcmp(*argv, "--") != 0)
 			continue;
+		if (n == COMMANDS_MAX || argv[1] == NULL)
+			usage();
 		*argv = NULL;
-		if (n < COMMANDS_MAX)
-			commands[n++] = argv + 1;
+		commands[n++] = argv + 1;
 	}
 	return n;
 }
@@ -144,13 +158,11 @@ main(int argc, char **argv)
 	struct result results[COMMANDS_MAX];
 	posix_spawn_file_actions_t files;
 	struct ticket ticket;
-	size_t n = find_commands(argv, commands), round = 0, warm_up;
+	size_t n, round = 0, warm_up;
 	FILE *tickets;
 
-	if (argc < 5 || n == 0) {
-		fprintf(stderr, "usage: pair WARM_UP TICKETS -- COMMAND...\n");
-		return 64;
-	}
+	if (argc < 5 || (n = find_commands(argv + 3, commands)) == 0)
+		usage();
 	warm_up = strtoul(argv[1], NULL, 10);
 	if ((tickets = fopen(argv[2], "re")) == NULL)
 		die(argv[2]);

@@ -6,12 +6,10 @@ import functools
 import shutil
 import sqlite3
 
-from bench import number
+from bench import ONCE, number
 from lab import HERE
 from ruler import (Trace, at_most, holds_flock, holds_shared, line,
                    longest_hold, ratio)
-
-ONCE = [("-", "0")]  # a round of pair whose command asks for no ticket
 
 
 def backfill(bench):
@@ -31,9 +29,8 @@ def backfill(bench):
         same_bans(labs)
         for lab in labs:
             lab.remove()
-    return [ratio("first backfill of %s rows" % number(
-        bench.sizes.large),
-                  "sqlite3: INSERT … SELECT", ours, shell, at_most(1))]
+    what = "first backfill of %s rows" % number(bench.sizes.large)
+    return [ratio(what, "sqlite3: INSERT … SELECT", ours, shell, at_most(1))]
 
 
 def same_bans(labs):
@@ -63,17 +60,16 @@ def memory(bench):
 
 def nothing_new(bench):
     """A reconcile that finds nothing against --version."""
-    lines, sizes = [], (bench.sizes.large, bench.sizes.small)
+    sizes = bench.sizes.large, bench.sizes.small
     labs = [bench.backfilled(n)[0] for n in sizes]
     for lab in labs:
         lab.run("reconcile")
     *ours, version = bench.pair(
         ONCE * bench.sizes.rounds, *(lab.reconcile() for lab in labs),
         [bench.program, "--version"])
-    for rows, runs in zip(sizes, ours):
-        lines.append(ratio("reconcile, nothing new, %s rows" % number(
-            rows), "--version", runs, version, at_most(3)))
-    return lines
+    return [ratio("reconcile, nothing new, %s rows" % number(rows),
+                  "--version", runs, version, at_most(3))
+            for rows, runs in zip(sizes, ours)]
 
 
 def few_new(bench):
@@ -82,7 +78,7 @@ def few_new(bench):
     labs = [bench.backfilled(n)[0] for n in (sizes.large, sizes.small)]
     for n in range(sizes.rounds // 2):
         for lab in labs:
-            lab.theirs.add(sizes.fresh, False)
+            lab.theirs.add(sizes.fresh, live=False)
         for k in (0, 1) if n % 2 else (1, 0):
             runs[k].extend(*bench.pair(ONCE, labs[k].reconcile()))
     for lab in labs:
@@ -99,10 +95,9 @@ def traced_backfill(bench):
     lab = bench.lab(bench.theirs(bench.sizes.large))
     trace = Trace("fcntl,flock,close")
     bench.pair(ONCE, lab.reconcile(), before=trace.before)
-    calls = list(trace.calls())
     lab.remove()
-    return (longest_hold(calls, *holds_shared(lab.theirs.path)),
-            longest_hold(calls, *holds_flock(lab.archive + ".write")))
+    return (longest_hold(trace.calls(), *holds_shared(lab.theirs.path)),
+            longest_hold(trace.calls(), *holds_flock(lab.archive + ".write")))
 
 
 def traced_hold(lab, bench, tickets, command):
@@ -114,7 +109,7 @@ def traced_hold(lab, bench, tickets, command):
 def shared_lock(bench):
     """How long fail2ban cannot write to its database."""
     lab, _ = bench.backfilled(bench.sizes.large)
-    lab.theirs.add(bench.sizes.fresh, True)
+    lab.theirs.add(bench.sizes.fresh, live=True)
     holds = [("backfill", traced_backfill(bench)[0]),
              ("few new", traced_hold(lab, bench, ONCE, lab.reconcile())),
              ("ban", traced_hold(lab, bench, lab.theirs.tickets(50),

@@ -101,6 +101,7 @@ class Trace:
 
     def calls(self):
         """All calls that ended, and "exit" where a process did; in seconds."""
+        self.file.seek(0)
         for text in self.file:
             if found := self.CALL.match(text):
                 pid, start, name, args, result, took = found.groups()
