@@ -69,17 +69,21 @@ archive_make_tables(struct db *db, int version, struct err *e)
 	return db_exec(db, schema[version - 1], e);
 }
 
+/* All in one transaction: nobody finds an archive that is on its way. */
 static int
-migrate_to(struct archive *a, int version, struct err *e)
+migrate_from(struct archive *a, int version, struct err *e)
 {
 	char pragma[128];
+	int rc = db_exec(&a->db, "BEGIN IMMEDIATE", e);
 
 	snprintf(pragma, sizeof(pragma),
 	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-	    APPLICATION_ID, version);
-	if (db_exec(&a->db, "BEGIN IMMEDIATE", e) == 0 &&
-	    archive_make_tables(&a->db, version, e) == 0 &&
-	    db_exec(&a->db, pragma, e) == 0)
+	    APPLICATION_ID, archive_version);
+	while (rc == 0 && version < archive_version)
+		rc = archive_make_tables(&a->db, ++version, e);
+	if (rc == 0)
+		rc = db_exec(&a->db, pragma, e);
+	if (rc == 0)
 		return 0;
 	sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
 	return err_wrap(e, "migrate to %d", version);
@@ -102,11 +106,8 @@ migrate(struct archive *a, bool briefly, struct err *e)
 	    db_exec(&a->db,
 		"PRAGMA page_size = 2048; PRAGMA journal_mode = WAL", e) != 0)
 		return -1;
-	for (; version < archive_version; version++) {
-		if (migrate_to(a, (int)version + 1, e) != 0)
-			return -1;
-	}
-	return 0;
+	return version == archive_version ? 0 :
+					    migrate_from(a, (int)version, e);
 }
 
 static int

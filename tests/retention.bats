@@ -53,7 +53,7 @@ reconcile_keeping() {
 	look 'len(rows()) == 1'
 }
 
-@test "retention removes what ended and was archived before, with its signs" {
+@test "retention removes what ended and was archived before, with its lines" {
 	database ''
 	ban 192.0.2.1 40
 	ban 192.0.2.2 20
@@ -62,7 +62,7 @@ reconcile_keeping() {
 	reconcile_keeping 30
 	look '[r["ident"] for r in rows()] == ["192.0.2.2", "192.0.2.3"]'
 	[ "$(sqlite3 "$lab/archive/archive.sqlite3" \
-	    'SELECT count(DISTINCT ban) FROM sign')" -eq 2 ]
+	    'SELECT count(*) FROM evidence')" -eq 2 ]
 }
 
 @test "retention counts from the archiving where that came later" {
