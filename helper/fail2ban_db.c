@@ -28,11 +28,15 @@ enum {
 	SQL_READ_BANS,
 	SQL_READ_BANS_OLD,
 	SQL_READ_BIPS,
+	SQL_READ_BIPS_ALL,
 	SQL_KEY,
 	SQL_NEWEST,
 	SQL_NEWEST_OLD,
 	SQL_COUNT
 };
+
+/* The column that says so of a row of "bips"; the other tables have none. */
+#define TWIN 8
 
 /* What a row says beside its key; ?1 the longest data wanted. */
 #define DATA_LENGTH \
@@ -63,7 +67,20 @@ static const char *const sql[SQL_COUNT] = {
 	    "bancount") "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_READ_BANS_OLD] =
 	    ROW("-2", "NULL") "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
-	[SQL_READ_BIPS] = ROW("bantime",
+	[SQL_READ_BIPS] =
+	    "SELECT rowid, bantime, bancount, CASE WHEN twin THEN NULL "
+	    "WHEN " DATA_LENGTH
+	    " <= ?1 THEN CAST(data AS BLOB) END, "
+	    "CASE WHEN NOT twin THEN " DATA_LENGTH
+	    " END, jail, ip, "
+	    "timeofban, twin FROM (SELECT rowid, *, EXISTS (SELECT 1 "
+	    "FROM bans AS b INDEXED BY bans_jail_ip WHERE b.jail = bips.jail "
+	    "AND b.ip = bips.ip AND b.timeofban = bips.timeofban "
+	    "AND b.bantime IS bips.bantime AND b.bancount IS bips.bancount "
+	    "AND b.data IS bips.data) AS twin FROM bips WHERE rowid > ?2 "
+	    "ORDER BY rowid LIMIT ?3)",
+	/* Where that index is missing. */
+	[SQL_READ_BIPS_ALL] = ROW("bantime",
 	    "bancount") "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_KEY] = "SELECT timeofban, jail, ip FROM bans WHERE rowid = ?1",
 	[SQL_NEWEST] = "SELECT max(timeofban) FROM bips",
@@ -246,6 +263,10 @@ static int
 take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 {
 	*row = (struct fail2ban_row){ .rowid = sqlite3_column_int64(st, 0) };
+	row->twin = sqlite3_column_count(st) > TWIN &&
+	    sqlite3_column_int64(st, TWIN) == 1;
+	if (row->twin)
+		return 0;
 	if (sqlite3_column_type(st, 5) != SQLITE_TEXT ||
 	    sqlite3_column_type(st, 6) != SQLITE_TEXT ||
 	    !is_name_length(sqlite3_column_bytes(st, 5)) ||
@@ -309,14 +330,24 @@ fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
 	    e);
 }
 
+static sqlite3_stmt *
+read_statement(struct fail2ban_db *f, enum fail2ban_table table, struct err *e)
+{
+	sqlite3_stmt *st;
+
+	if (table == FAIL2BAN_BANS)
+		return db_statement(&f->db,
+		    f->version < 3 ? SQL_READ_BANS_OLD : SQL_READ_BANS, e);
+	if ((st = db_statement(&f->db, SQL_READ_BIPS, e)) != NULL)
+		return st;
+	return db_statement(&f->db, SQL_READ_BIPS_ALL, e);
+}
+
 int
 fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
     int64_t after, struct fail2ban_row *rows, size_t room, size_t *n,
     struct err *e)
 {
-	int which = table == FAIL2BAN_BIPS ? SQL_READ_BIPS :
-	    f->version < 3		   ? SQL_READ_BANS_OLD :
-					     SQL_READ_BANS;
 	sqlite3_stmt *st;
 	size_t bytes = 0;
 	int rc = 0;
@@ -324,7 +355,7 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
 	*n = 0;
 	if (table == FAIL2BAN_BIPS && f->version < 4)
 		return 0;
-	if ((st = db_statement(&f->db, which, e)) == NULL)
+	if ((st = read_statement(f, table, e)) == NULL)
 		return err_wrap(e, "fail2ban's database");
 	db_bind_int(st, 1, DATA_MAX);
 	db_bind_int(st, 2, after);

@@ -27,8 +27,9 @@ struct fail2ban_db {
 /* A row of "bans" or "bips". */
 struct fail2ban_row {
 	int64_t rowid;
-	bool bad; /* no ban: a cell of the wrong type, or far too long; only
-		     rowid is set */
+	bool twin; /* of "bips": "bans" has the same row; only rowid is set */
+	bool bad;  /* no ban: a cell of the wrong type, or far too long; only
+		      rowid is set */
 	char *jail, *ident; /* valid UTF-8 */
 	size_t name_len;    /* bytes of both */
 	int64_t timeofban;
@@ -70,7 +71,8 @@ int fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
 void fail2ban_row_free(struct fail2ban_row *row);
 
 /*
- * The next rows of a table behind rowid after: at most as many as rows has
+ * The next rows of a table behind rowid after (of "bips" it is said where they
+ * are the same in "bans", as most are): at most as many as rows has
  * room for, and fewer once their texts pass a mebibyte. *n: how many; 0 at
  * the end. The caller frees each.
  */

@@ -202,11 +202,19 @@ json_is(const char *s, char open)
 
 /* From here on the text is known to be JSON. */
 
+/* Behind a text: a quote that no \, or an even number of them, stands before.
+ */
 static const char *
 skip_text(const char *s)
 {
-	for (s++; *s != '"'; s++)
-		s += *s == '\\';
+	const char *begin = s, *before;
+
+	do {
+		s = strchr(s + 1, '"');
+		before = s;
+		while (before > begin + 1 && before[-1] == '\\')
+			before--;
+	} while ((s - before) % 2 != 0);
 	return s + 1;
 }
 
@@ -215,17 +223,20 @@ skip_value(const char *s)
 {
 	size_t depth = 0;
 
+	if (*s != '"' && *s != '{' && *s != '[')
+		return s + strcspn(s, ",]} \t\n\r");
 	do {
+		s += strcspn(s, "\"{}[]");
 		if (*s == '"') {
 			s = skip_text(s);
 			continue;
 		}
 		if (*s == '{' || *s == '[')
 			depth++;
-		else if (*s == '}' || *s == ']')
+		else
 			depth--;
 		s++;
-	} while (depth > 0 || strchr(",]} \t\n\r", *s) == NULL);
+	} while (depth > 0);
 	return s;
 }
 

@@ -144,7 +144,7 @@ write_chunk(struct pass *pass, const struct fail2ban_row *rows, size_t n,
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (rows[i].bad)
 			bad++;
-		else
+		else if (!rows[i].twin)
 			rc = intake_row(&record, pass->config, &rows[i],
 			    pass->source.id, floor_us, e);
 	}

@@ -292,10 +292,21 @@ text_utf8_length(const char *s, size_t len)
 	return 0;
 }
 
+/* How many bytes of s are ASCII and no NUL, up to the first that is not. */
+static size_t
+plain_length(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && (signed char)s[n] > 0)
+		n++;
+	return n;
+}
+
 bool
 text_is_utf8(const char *s, size_t len)
 {
-	for (size_t i = 0; i < len;) {
+	for (size_t i = plain_length(s, len); i < len;) {
 		size_t n = text_utf8_length(s + i, len - i);
 
 		if (n == 0 || s[i] == '\0')
@@ -314,8 +325,10 @@ text_to_utf8(const char *s, size_t len, size_t *out_len)
 	if (len > (SIZE_MAX - 1) / 3 || (out = malloc(len * 3 + 1)) == NULL)
 		return NULL;
 	for (size_t i = 0; i < len;) {
-		size_t n = text_utf8_length(s + i, len - i);
+		size_t n = plain_length(s + i, len - i);
 
+		if (n == 0)
+			n = text_utf8_length(s + i, len - i);
 		if (n == 0 || s[i] == '\0') {
 			memcpy(out + at, replacement, 3);
 			at += 3;

@@ -918,8 +918,8 @@ explain(struct fail2ban_db *f, const char *sql, char *plan, size_t cap)
 	sqlite3_stmt *st;
 	size_t at = 0;
 
-	assert_int_equal(sqlite3_prepare_v2(f->db.handle, text, -1, &st, NULL),
-	    SQLITE_OK);
+	if (sqlite3_prepare_v2(f->db.handle, text, -1, &st, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", sql, sqlite3_errmsg(f->db.handle));
 	plan[0] = '\0';
 	while (sqlite3_step(st) == SQLITE_ROW && at < cap)
 		at += (size_t)snprintf(plan + at, cap - at, "%s; ",
