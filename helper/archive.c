@@ -367,6 +367,12 @@ archive_rollback(struct archive *a)
 	release_lock(a);
 }
 
+bool
+archive_is_wanted(const struct archive *a)
+{
+	return a->locked && lock_is_wanted(&a->lock);
+}
+
 int
 archive_make_room(struct archive *a, struct err *e)
 {
@@ -375,6 +381,20 @@ archive_make_room(struct archive *a, struct err *e)
 		return err_wrap(e, "archive");
 	sqlite3_wal_checkpoint_v2(a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
 	    NULL, NULL);
+	return 0;
+}
+
+int
+archive_set_durable(struct archive *a, bool durable, struct err *e)
+{
+	if (a->lazy == !durable)
+		return 0;
+	if (db_exec(&a->db,
+		durable ? "PRAGMA synchronous = FULL" :
+			  "PRAGMA synchronous = NORMAL",
+		e) != 0)
+		return err_wrap(e, "archive");
+	a->lazy = !durable;
 	return 0;
 }
 

@@ -21,7 +21,7 @@
  * writes much and then gives it back to the events.
  */
 #define ARCHIVE_WAL_EVENT VFS_WAL_WHOLE
-#define ARCHIVE_WAL_BULK (1024 * 4120)
+#define ARCHIVE_WAL_BULK (64 * 1024 * 1024)
 
 struct archive {
 	struct db db;
@@ -32,6 +32,7 @@ struct archive {
 	int lock_ms;	   /* how long to wait for a lock */
 	int busy_ms;	   /* what the last wait left of that */
 	int wal_limit;	   /* bytes of WAL that begin a checkpoint */
+	bool lazy;	   /* see archive_set_durable */
 	uint64_t dev, ino; /* of the file that is open */
 };
 
@@ -74,11 +75,21 @@ int archive_begin(struct archive *a, struct err *e);
 int archive_commit(struct archive *a, struct err *e);
 void archive_rollback(struct archive *a);
 
+/* Whether an event, or another process, waits for the lock that is held. */
+bool archive_is_wanted(const struct archive *a);
+
 /*
  * After a failure for want of room: the WAL is emptied into the database, so
  * that another try begins at its start. The lock is held on success.
  */
 int archive_make_room(struct archive *a, struct err *e);
+
+/*
+ * Whether what is committed is on disk at once, as it is from the beginning.
+ * Without, it is once anybody's next commit is, or a checkpoint: for what can
+ * be done again as a whole, such as reading fail2ban's database.
+ */
+int archive_set_durable(struct archive *a, bool durable, struct err *e);
 
 /*
  * Empty the WAL into the archive, and have it keep its room on disk; readers

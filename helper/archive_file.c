@@ -57,15 +57,20 @@ archive_file_check(const char *path, struct stat *st, struct err *e)
 }
 
 bool
-archive_file_is_torn(const char *path, const struct stat *st)
+archive_file_has_wal(const char *path, off_t bytes)
 {
 	char wal[PATH_MAX + NAME_ROOM];
-	struct stat beside;
+	struct stat st;
 
-	if (st->st_mode != 0 && st->st_size > 0)
-		return false;
 	snprintf(wal, sizeof(wal), "%s-wal", path);
-	return lstat(wal, &beside) == 0 && beside.st_size > 0;
+	return lstat(wal, &st) == 0 && st.st_size >= bytes;
+}
+
+bool
+archive_file_is_torn(const char *path, const struct stat *st)
+{
+	return (st->st_mode == 0 || st->st_size == 0) &&
+	    archive_file_has_wal(path, 1);
 }
 
 static int

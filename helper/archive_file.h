@@ -58,6 +58,9 @@ void archive_file_suspect(const char *path);
 bool archive_file_is_suspect(const char *path);
 void archive_file_clear(const char *path);
 
+/* Whether the WAL holds that many bytes. */
+bool archive_file_has_wal(const char *path, off_t bytes);
+
 /*
  * Have the WAL hold that many bytes on disk, so that events can be written
  * while the disk is full. What it holds stays. No failure is told.

@@ -21,46 +21,45 @@ archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
 	return rc < 0 ? -1 : 0;
 }
 
-int
-archive_run_begin(struct archive *a, struct archive_run *run, struct err *e)
+/* One that another finds running has been cut off. */
+static int
+cut_runs(struct archive *a, const char *kind, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_CUT, e);
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, run->kind);
-	if (db_run(&a->db, st, e) != 0 ||
-	    (st = db_statement(&a->db, SQL_RUN_BEGIN, e)) == NULL)
+	db_bind_text(st, 1, kind);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_run_save(struct archive *a, struct archive_run *run, struct err *e)
+{
+	sqlite3_stmt *st;
+
+	if (run->id == 0 && cut_runs(a, run->kind, e) != 0)
 		return -1;
-	db_bind_text(st, 1, run->kind);
-	db_bind_int(st, 2, run->started_us);
-	db_bind_int(st, 3, run->gap_seconds);
-	db_bind_int(st, 4, run->lossy);
+	if ((st = db_statement(&a->db, SQL_RUN_SAVE, e)) == NULL)
+		return -1;
+	db_bind_int(st, 1, run->id != 0 ? run->id : UNKNOWN);
+	db_bind_text(st, 2, run->kind);
+	db_bind_text(st, 3, run->source);
+	db_bind_text(st, 4, run->state);
+	db_bind_int(st, 5, run->started_us);
+	db_bind_int(st, 6, run->finished_us);
+	db_bind_int(st, 7, run->gap_seconds);
+	db_bind_int(st, 8, run->lossy);
+	db_bind_int(st, 9, run->rows);
+	db_bind_int(st, 10, run->spooled);
+	db_bind_int(st, 11, run->added);
+	db_bind_int(st, 12, run->changed);
+	db_bind_int(st, 13, run->bad);
+	db_bind_text(st, 14, run->message);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
 	run->id = sqlite3_last_insert_rowid(a->db.handle);
 	return 0;
-}
-
-int
-archive_run_end(struct archive *a, const struct archive_run *run,
-    int64_t now_us, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_END, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, run->id);
-	db_bind_text(st, 2, run->state);
-	db_bind_int(st, 3, now_us);
-	db_bind_text(st, 4, run->source);
-	db_bind_int(st, 5, run->rows);
-	db_bind_int(st, 6, run->spooled);
-	db_bind_int(st, 7, run->added);
-	db_bind_int(st, 8, run->changed);
-	db_bind_int(st, 9, run->bad);
-	db_bind_text(st, 10, run->message);
-	return db_run(&a->db, st, e);
 }
 
 int
@@ -86,6 +85,10 @@ archive_source_last(struct archive *a, struct archive_source *s, struct err *e)
 	s->full_us = db_int(st, 7);
 	s->full_bans = db_int(st, 8);
 	s->full_bips = db_int(st, 9);
+	s->settled.rev = db_int(st, 10);
+	s->settled.flushed_us = db_int(st, 11);
+	s->server_us = db_int(st, 12);
+	s->due_us = db_int(st, 13);
 	sqlite3_reset(st);
 	return 0;
 }
@@ -123,6 +126,21 @@ archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
 	s->counter = s->mark_rowid = 0;
 	s->mark_key[0] = '\0';
 	s->full_us = s->full_bans = s->full_bips = 0;
+	s->settled.rev = s->settled.flushed_us = UNKNOWN;
+	s->server_us = s->due_us = UNKNOWN;
+	return 0;
+}
+
+int
+archive_state(struct archive *a, struct archive_state *state, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_STATE, e);
+
+	if (st == NULL || db_step(&a->db, st, e) != 1)
+		return -1;
+	state->rev = db_int(st, 0);
+	state->flushed_us = db_int(st, 1);
+	sqlite3_reset(st);
 	return 0;
 }
 
@@ -141,5 +159,9 @@ archive_source_save(struct archive *a, const struct archive_source *s,
 	db_bind_int(st, 5, s->full_us);
 	db_bind_int(st, 6, s->full_bans);
 	db_bind_int(st, 7, s->full_bips);
+	db_bind_int(st, 8, s->settled.rev);
+	db_bind_int(st, 9, s->settled.flushed_us);
+	db_bind_int(st, 10, s->server_us);
+	db_bind_int(st, 11, s->due_us);
 	return db_run(&a->db, st, e);
 }

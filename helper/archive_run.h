@@ -12,12 +12,13 @@
 /* What a run has done; see the table run. */
 struct archive_run {
 	int64_t id;
-	const char *kind;   /* "reconcile" */
-	const char *state;  /* "completed", "failed", "interrupted" */
+	const char *kind; /* "reconcile" */
+	/* "running", "completed", "failed", "interrupted" */
+	const char *state;
 	const char *source; /* may be NULL */
 	const char *message;
-	int64_t started_us;
-	int64_t gap_seconds; /* UNKNOWN: no gap */
+	int64_t started_us, finished_us; /* UNKNOWN while it runs */
+	int64_t gap_seconds;		 /* UNKNOWN: no gap */
 	bool lossy;
 	int64_t rows, spooled, added, changed, bad;
 };
@@ -27,13 +28,20 @@ int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
     struct err *e);
 
 /*
- * Note that a run begins, and that it ends. One that is found running when the
- * next begins has been cut off, as runs of a kind come one at a time.
+ * Save a run as it is now; id 0: a new one, whose id is then set. One of that
+ * kind that is found running when another is new has been cut off, as runs of a
+ * kind come one at a time.
  */
-int archive_run_begin(struct archive *a, struct archive_run *run,
+int archive_run_save(struct archive *a, struct archive_run *run, struct err *e);
+
+/* What changes when an event, or anybody, has anything to say. */
+struct archive_state {
+	int64_t rev;	    /* the newest */
+	int64_t flushed_us; /* the last flushes of all jails, added up */
+};
+
+int archive_state(struct archive *a, struct archive_state *state,
     struct err *e);
-int archive_run_end(struct archive *a, const struct archive_run *run,
-    int64_t now_us, struct err *e);
 
 /* A database of fail2ban, and how far it has been read. */
 struct archive_source {
@@ -43,6 +51,11 @@ struct archive_source {
 	int64_t mark_rowid;
 	char mark_key[64];
 	int64_t full_us, full_bans, full_bips;
+	/* What the last pass that judged all live bans went by; UNKNOWN: none
+	   did. */
+	struct archive_state settled;
+	int64_t server_us; /* when fail2ban was started */
+	int64_t due_us;	   /* when the next of them is to be judged */
 };
 
 /* The present one: the last that was added. */

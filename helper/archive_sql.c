@@ -119,8 +119,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
-	    "full_us, full_bans, full_bips FROM source ORDER BY id DESC "
-	    "LIMIT 1",
+	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
+	    "server_us, due_us FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_IDS] =
 	    "SELECT id, dev, ino FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =
@@ -128,15 +128,16 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "full_bans, full_bips) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0)",
 	[SQL_SOURCE_SAVE] =
 	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
-	    "full_us = ?5, full_bans = ?6, full_bips = ?7 WHERE id = ?1",
+	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
+	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
 
-	[SQL_RUN_BEGIN] =
-	    "INSERT INTO run (kind, state, started_us, gap_seconds, lossy) "
-	    "VALUES (?1, 'running', ?2, ?3, ?4)",
-	[SQL_RUN_END] =
-	    "UPDATE run SET state = ?2, finished_us = ?3, source = ?4, "
-	    "rows = ?5, spooled = ?6, added = ?7, changed = ?8, bad = ?9, "
-	    "message = ?10 WHERE id = ?1",
+	[SQL_STATE] =
+	    "SELECT coalesce(max(rev), 0), "
+	    "(SELECT sum(flushed_us) FROM jail) FROM ban",
+
+	[SQL_RUN_SAVE] =
+	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[SQL_RUN_CUT] =
 	    "UPDATE run SET state = 'interrupted', message = 'the process "
 	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",

@@ -45,7 +45,26 @@ buffer_puts(struct buffer *b, const char *s)
 void
 buffer_putc(struct buffer *b, char c)
 {
-	buffer_put(b, &c, 1);
+	if (b->room - b->len <= 1) {
+		buffer_put(b, &c, 1);
+		return;
+	}
+	b->s[b->len++] = c;
+	b->s[b->len] = '\0';
+}
+
+void
+buffer_put_number(struct buffer *b, int64_t v)
+{
+	char digits[24], *s = digits + sizeof(digits);
+	uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+
+	do
+		*--s = (char)('0' + rest % 10);
+	while ((rest /= 10) != 0);
+	if (v < 0)
+		*--s = '-';
+	buffer_put(b, s, (size_t)(digits + sizeof(digits) - s));
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
 	char *s; /* ended by a NUL; NULL before the first byte */
@@ -16,6 +17,9 @@ struct buffer {
 void buffer_put(struct buffer *b, const char *s, size_t n);
 void buffer_puts(struct buffer *b, const char *s);
 void buffer_putc(struct buffer *b, char c);
+
+/* Write a number in decimal digits. */
+void buffer_put_number(struct buffer *b, int64_t v);
 
 /* Forget what is written behind len bytes. */
 void buffer_cut(struct buffer *b, size_t len);

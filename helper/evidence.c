@@ -69,6 +69,14 @@ take_lines(struct buffer *lines, struct buffer *line)
 	return json;
 }
 
+/* A text that says what it is as it stands, as most do. */
+static bool
+is_plain(const struct json *match)
+{
+	return json_is_text(match) && match->len <= EVIDENCE_LINE_MAX &&
+	    memchr(match->at, '\\', match->len) == NULL;
+}
+
 /* A match is a text, or an array of texts that belong together. */
 static void
 put_match(struct buffer *line, const struct json *match)
@@ -99,6 +107,11 @@ take_matches(const struct json *array, int64_t max, char **matches)
 	for (; n > 0 && json_next(&at, NULL, &match); n--) {
 		if (n > max)
 			continue;
+		if (is_plain(&match)) {
+			buffer_putc(&lines, lines.len == 0 ? '[' : ',');
+			buffer_put(&lines, match.at, match.len);
+			continue;
+		}
 		put_match(&line, &match);
 		add_line(&lines, &line);
 	}

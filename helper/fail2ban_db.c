@@ -74,7 +74,8 @@ static const char *const sql[SQL_COUNT] = {
 	    "CASE WHEN NOT twin THEN " DATA_LENGTH
 	    " END, jail, ip, "
 	    "timeofban, twin FROM (SELECT rowid, *, EXISTS (SELECT 1 "
-	    "FROM bans AS b INDEXED BY bans_jail_ip WHERE b.jail = bips.jail "
+	    "FROM bans AS b INDEXED BY bans_jail_timeofban_ip WHERE b.jail = "
+	    "bips.jail "
 	    "AND b.ip = bips.ip AND b.timeofban = bips.timeofban "
 	    "AND b.bantime IS bips.bantime AND b.bancount IS bips.bancount "
 	    "AND b.data IS bips.data) AS twin FROM bips WHERE rowid > ?2 "
@@ -121,8 +122,7 @@ read_header(struct fail2ban_db *f, int fd, struct err *e)
 }
 
 int
-fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
-    int deadline_ms, struct err *e)
+fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e)
 {
 	int fd, rc;
 
@@ -139,10 +139,18 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 		    "fail2ban's database: %s", path);
 	rc = read_header(f, fd, e);
 	close(fd);
+	return rc == 0 ? 0 : err_wrap(e, "fail2ban's database");
+}
+
+int
+fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
+    int deadline_ms, struct err *e)
+{
 	if (busy_ms > deadline_ms)
 		busy_ms = deadline_ms;
-	if (rc != 0 ||
-	    db_open(&f->db, path, SQLITE_OPEN_READONLY, NULL, busy_ms, sql,
+	if (fail2ban_db_look(f, path, e) != 0)
+		return -1;
+	if (db_open(&f->db, path, SQLITE_OPEN_READONLY, NULL, busy_ms, sql,
 		SQL_COUNT, e) != 0)
 		return err_wrap(e, "fail2ban's database");
 	f->deadline_ms = now_steady_ms() + deadline_ms;

@@ -42,11 +42,17 @@ struct fail2ban_row {
 enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 
 /*
- * Open the database at path, its header read beforehand. busy_ms: how long
+ * Look at the header of the database at path without opening it: path, dev, ino
+ * and counter are set. Nothing is left open. Fails with EX_NOINPUT when there
+ * is no such file, EX_NOPERM, EX_DATAERR when it is no database.
+ */
+int fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e);
+
+/*
+ * Open the database at path, after a look at it. busy_ms: how long
  * to wait where fail2ban is writing; whatever is asked of it, all is over
  * deadline_ms from now. Release with fail2ban_db_close. Fails
- * with EX_NOINPUT when there is no such file, EX_NOPERM, EX_DATAERR when it is
- * no database.
+ * as fail2ban_db_look does.
  */
 int fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
     int deadline_ms, struct err *e);

@@ -222,6 +222,20 @@ take_sign(struct record *record, const struct config *config,
 	return record_group(record, g, signs, n, source, e);
 }
 
+/* Most rows are of the same jail as the one before. */
+static int
+find_jail(struct record *record, const char *jail, int64_t *id, struct err *e)
+{
+	if (record->row_jail == NULL || strcmp(record->row_jail, jail) != 0) {
+		if (archive_jail(record->archive, jail, &record->row_jail_id,
+			e) != 0)
+			return -1;
+		record->row_jail = jail;
+	}
+	*id = record->row_jail_id;
+	return 0;
+}
+
 static int
 take_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, const struct sign *sign, int64_t source,
@@ -231,7 +245,7 @@ take_row(struct record *record, const struct config *config,
 		.ident = row->ident,
 		.timeofban = row->timeofban,
 	};
-	int rc = archive_jail(record->archive, row->jail, &g.jail, e);
+	int rc = find_jail(record, row->jail, &g.jail, e);
 
 	if (rc == 0)
 		rc = archive_group_load(record->archive, &g, e);

@@ -22,7 +22,7 @@ int intake_event(struct record *record, const struct config *config,
  * Record a row of fail2ban's database, the source's. One that the archive
  * knows as it is changes nothing. A ban that nobody knew, that has ended and
  * that is older than floor_us is passed over. One whose time is long up by
- * now is recorded as ended, at that time.
+ * now is recorded as ended, at that time. The row outlives the record.
  */
 int intake_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,

@@ -70,17 +70,25 @@ json_mend(char *s)
 
 /* Each check_ returns what stands behind, or NULL where it is not that. */
 
+/* A character that stands for itself in a text. */
+static bool
+is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
 static const char *
 check_text(const char *s)
 {
 	if (*s++ != '"')
 		return NULL;
-	for (; *s != '"'; s++) {
-		if ((unsigned char)*s < 0x20)
+	for (;; s++) {
+		while (is_plain(*s))
+			s++;
+		if (*s == '"')
+			break;
+		if (*s++ != '\\')
 			return NULL;
-		if (*s != '\\')
-			continue;
-		s++;
 		if (*s == 'u' && hex4(s + 1) >= 0)
 			s += 4;
 		else if (*s == '\0' || strchr("\"\\/bfnrt", *s) == NULL)
@@ -399,7 +407,7 @@ json_put_inside(struct buffer *out, const char *s, size_t len)
 	for (; s < end; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (is_plain(*s))
 			continue;
 		buffer_put(out, plain, (size_t)(s - plain));
 		plain = s + 1;

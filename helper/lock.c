@@ -82,6 +82,16 @@ busy:
 	    "%s: locked by another process for more than %d ms", path, wait_ms);
 }
 
+/* Who waits for it has the gate. */
+bool
+lock_is_wanted(const struct lock *lock)
+{
+	if (flock(lock->gate, LOCK_EX | LOCK_NB) != 0)
+		return errno == EWOULDBLOCK;
+	flock(lock->gate, LOCK_UN);
+	return false;
+}
+
 void
 lock_release(struct lock *lock)
 {

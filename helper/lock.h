@@ -9,6 +9,7 @@
 #ifndef LOCK_H
 #define LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -32,6 +33,9 @@ struct lock {
  */
 int lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
     struct err *e);
+
+/* Whether another process waits for the write lock, which this one has. */
+bool lock_is_wanted(const struct lock *lock);
 
 /* Let it go; the descriptors stay open for the next lock_take. */
 void lock_release(struct lock *lock);

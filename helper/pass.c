@@ -12,6 +12,9 @@
 #define LOCK_MS 5000
 #define LOCK_MS_LEAST 500
 
+/* How long to write at a stretch: what is written is then flushed to disk. */
+#define WRITING_MS 20
+
 /* How long an answer of fail2ban's is waited for. */
 #define ANSWER_MS 5000
 
@@ -50,6 +53,14 @@ pass_lock_ms(const struct pass *pass)
 	return left < LOCK_MS ? left : LOCK_MS;
 }
 
+/* What is rolled back is not noted. */
+static void
+forget_run(struct pass *pass)
+{
+	if (!pass->run_noted)
+		pass->run.id = 0;
+}
+
 int
 pass_begin(struct pass *pass, struct record *record, struct err *e)
 {
@@ -58,16 +69,44 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 		.archive = &pass->archive,
 		.change = { .now_us = now_wall_us() },
 	};
-	return archive_begin(&pass->archive, e);
+	if (archive_begin(&pass->archive, e) != 0)
+		return -1;
+	pass->writing_ms = now_steady_ms();
+	if (pass->run.id == 0 &&
+	    archive_run_save(&pass->archive, &pass->run, e) != 0) {
+		pass_rollback(pass);
+		return -1;
+	}
+	return 0;
 }
 
 int
 pass_commit(struct pass *pass, const struct record *record, struct err *e)
 {
-	if (archive_commit(&pass->archive, e) != 0)
+	if (archive_commit(&pass->archive, e) != 0) {
+		forget_run(pass);
 		return -1;
+	}
+	pass->run_noted = true;
 	pass->run.added += record->change.added;
 	pass->run.changed += record->change.changed;
+	return 0;
+}
+
+int
+pass_give_way(struct pass *pass, struct record *record, struct err *e)
+{
+	int64_t now_us = record->change.now_us;
+
+	if (now_steady_ms() - pass->writing_ms < WRITING_MS &&
+	    !archive_is_wanted(&pass->archive))
+		return 0;
+	if (pass_commit(pass, record, e) != 0 ||
+	    pass_begin(pass, record, e) != 0)
+		return -1;
+	/* Each sign has a moment of its own. */
+	if (record->change.now_us < now_us)
+		record->change.now_us = now_us;
 	return 0;
 }
 
@@ -75,6 +114,7 @@ void
 pass_rollback(struct pass *pass)
 {
 	archive_rollback(&pass->archive);
+	forget_run(pass);
 }
 
 struct fail2ban_socket *

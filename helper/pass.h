@@ -23,15 +23,23 @@ struct pass {
 	const volatile sig_atomic_t *stop; /* set by SIGTERM */
 	int64_t deadline_ms;		   /* CLOCK_MONOTONIC */
 	bool cut_off;			   /* stopped before all was done */
+	int64_t writing_ms;		   /* since when it writes */
 	struct archive archive;
 	struct archive_run run;
+	bool run_noted;	   /* in the archive */
 	char message[512]; /* of the run; the first one stays */
 
-	/* fail2ban's database; has_db: it is open and of a known version. */
-	bool has_db;
+	/*
+	 * fail2ban's database; has_db: it is open and of a known version, or
+	 * unchanged: nothing at all was written to it since the last pass, and
+	 * it was not opened.
+	 */
+	bool has_db, unchanged;
 	char db_path[PATH_MAX];
 	struct fail2ban_db db;
 	struct archive_source source;
+	bool settled_before; /* there was nothing to judge: source is as it was
+			      */
 
 	/* The running server; it is asked no more once it did not answer. */
 	bool connected, silent;
@@ -53,10 +61,14 @@ void pass_say(struct pass *pass, int level, const char *text);
 
 /*
  * Begin a write transaction and a record of its changes; pass_commit adds
- * them to the run, pass_rollback forgets them.
+ * them to the run, pass_rollback forgets them. The first one notes the run as
+ * well: one that died before has done nothing. pass_give_way, to be called
+ * now and then on the way, does both when an event waits or when it has lasted
+ * for long enough.
  */
 int pass_begin(struct pass *pass, struct record *record, struct err *e);
 int pass_commit(struct pass *pass, const struct record *record, struct err *e);
+int pass_give_way(struct pass *pass, struct record *record, struct err *e);
 void pass_rollback(struct pass *pass);
 
 /*

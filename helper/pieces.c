@@ -179,7 +179,6 @@ find(const char *lines, struct span pieces[ROOM])
 	for (size_t i = 0; i < n; i++) {
 		if (pieces[i].len > LONGEST)
 			pieces[i].len = LONGEST;
-		/* A \ belongs to what follows it. */
 	}
 	return n < PIECES_MAX ? n : PIECES_MAX;
 }
@@ -203,9 +202,14 @@ mark(struct buffer *out, const char *lines, size_t len,
     const struct span *pieces, size_t n)
 {
 	const char *s = lines, *plain = lines, *end = lines + len;
+	bool begins[256] = { false };
 
+	for (size_t i = 0; i < n; i++)
+		begins[(unsigned char)pieces[i].at[0]] = true;
 	while (s < end) {
-		int i = piece_at(s, end, pieces, n);
+		int i = begins[(unsigned char)*s] ?
+		    piece_at(s, end, pieces, n) :
+		    -1;
 
 		if (i < 0) {
 			s++;

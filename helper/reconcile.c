@@ -27,7 +27,6 @@ find_gap(struct pass *pass, struct err *e)
 	struct err ignored;
 	char text[160];
 
-	pass->run.gap_seconds = UNKNOWN;
 	if (archive_run_last(&pass->archive, pass->run.kind, &last_us, e) != 0)
 		return -1;
 	if (last_us == UNKNOWN)
@@ -77,47 +76,51 @@ examine_suspect(struct pass *pass, struct err *e)
 static int
 begin_run(struct pass *pass, struct err *e)
 {
-	struct record record;
-
 	if (archive_open(&pass->archive, pass->config->archive,
 		pass_lock_ms(pass), false, e) != 0)
 		return -1;
 	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
 	archive_rollback(&pass->archive);
-	if (find_gap(pass, e) != 0)
-		return -1;
-	if (pass_begin(pass, &record, e) != 0)
-		return -1;
-	if (archive_run_begin(&pass->archive, &pass->run, e) != 0)
-		return -1;
-	return pass_commit(pass, &record, e);
+	return find_gap(pass, e);
+}
+
+/* Whether the run has only looked, so that the WAL is as short as it was. */
+static bool
+has_only_looked(const struct pass *pass)
+{
+	const struct archive_run *run = &pass->run;
+
+	return run->rows == 0 && run->spooled == 0 && run->added == 0 &&
+	    run->changed == 0 && pass->unchanged &&
+	    archive_file_has_wal(pass->config->archive, ARCHIVE_WAL_EVENT);
 }
 
 static int
 end_run(struct pass *pass, bool failed, struct err *e)
 {
 	struct record record;
-	bool whole = !failed && !pass->cut_off;
+	bool whole = !failed && !pass->cut_off, noted = pass->run_noted;
 
 	pass->run.state = failed ? "failed" :
 	    pass->cut_off	 ? "interrupted" :
 				   "completed";
 	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
+	pass->run.finished_us = now_wall_us();
 	pass->archive.wal_limit = ARCHIVE_WAL_EVENT;
-	if (pass_begin(pass, &record, e) != 0)
+	if (archive_set_durable(&pass->archive, true, e) != 0 ||
+	    pass_begin(pass, &record, e) != 0)
 		return -1;
 	/* Read to this point; not before all of it is judged as well. */
-	if (whole && pass->has_db) {
+	if (whole && pass->has_db && !pass->settled_before) {
 		pass->source.counter = pass->db.counter;
 		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
 			return -1;
 	}
-	if (archive_run_end(&pass->archive, &pass->run, now_wall_us(), e) !=
-		0 ||
+	if ((noted && archive_run_save(&pass->archive, &pass->run, e) != 0) ||
 	    pass_commit(pass, &record, e) != 0)
 		return -1;
-	return archive_empty_wal(&pass->archive, e);
+	return has_only_looked(pass) ? 0 : archive_empty_wal(&pass->archive, e);
 }
 
 /*
@@ -304,7 +307,10 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 			.stop = stop,
 			.deadline_ms = deadline,
 			.run = { .kind = "reconcile",
-			    .started_us = now_wall_us() },
+			    .state = "running",
+			    .started_us = now_wall_us(),
+			    .finished_us = UNKNOWN,
+			    .gap_seconds = UNKNOWN },
 		};
 
 		rc = run_pass(&pass, &damaged, &again, e);

@@ -13,6 +13,9 @@
 struct record {
 	struct archive *archive;
 	struct archive_change change;
+	/* The jail of the row that was taken last, which is the caller's. */
+	const char *row_jail;
+	int64_t row_jail_id;
 };
 
 /*

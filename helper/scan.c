@@ -19,7 +19,10 @@
 #include "text.h"
 #include "whereabouts.h"
 
-#define CHUNK 250
+/* Rows that are read at a time, and written in the order of the ids. */
+#define CHUNK 1000
+/* After so many rows it is looked who waits. */
+#define LOOK_EVERY 8
 #define REREAD 1000
 #define FULL_EVERY_US (INT64_C(86400) * TEXT_US)
 /* How long fail2ban's own write is waited for. */
@@ -101,20 +104,27 @@ find_floor(struct pass *pass, int64_t newest, int64_t *floor_us, struct err *e)
 	return 0;
 }
 
+/* The database is the one that was read last. */
+static bool
+is_same(const struct pass *pass)
+{
+	const struct archive_source *s = &pass->source;
+
+	return s->id != 0 && s->dev == (int64_t)pass->db.dev &&
+	    s->ino == (int64_t)pass->db.ino && pass->db.counter >= s->counter;
+}
+
 /* Note the database as the present one where it is not; find the floor. */
 static int
 begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 {
 	struct archive_source *s = &pass->source;
+	bool same = is_same(pass);
 	struct record record;
 	int64_t newest;
-	bool same;
 
-	if (fail2ban_db_newest(&pass->db, &newest, e) != 0 ||
-	    archive_source_last(&pass->archive, s, e) != 0)
+	if (fail2ban_db_newest(&pass->db, &newest, e) != 0)
 		return -1;
-	same = s->id != 0 && s->dev == (int64_t)pass->db.dev &&
-	    s->ino == (int64_t)pass->db.ino && pass->db.counter >= s->counter;
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
 	if (!same) {
@@ -130,23 +140,48 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 	return pass_commit(pass, &record, e);
 }
 
-/* Write one chunk, and how far the reading has come with it. */
+static bool
+is_ban(const struct fail2ban_row *row)
+{
+	return !row->bad && !row->twin;
+}
+
+/* As the archive's index is sorted; what is no ban stands last. */
 static int
-write_chunk(struct pass *pass, const struct fail2ban_row *rows, size_t n,
+compare_rows(const void *a, const void *b)
+{
+	const struct fail2ban_row *x = a, *y = b;
+	int order = is_ban(y) - is_ban(x);
+
+	if (order == 0 && is_ban(x) && (order = strcmp(x->jail, y->jail)) == 0)
+		order = strcmp(x->ident, y->ident);
+	if (order == 0)
+		order = x->rowid < y->rowid ? -1 : x->rowid > y->rowid;
+	return order;
+}
+
+/*
+ * Write one chunk, and then how far the reading has come with it: where an end
+ * comes between, rows are read again.
+ */
+static int
+write_chunk(struct pass *pass, struct fail2ban_row *rows, size_t n,
     int64_t floor_us, struct err *e)
 {
 	struct record record;
 	int64_t bad = 0;
 	int rc = 0;
 
+	qsort(rows, n, sizeof(*rows), compare_rows);
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (rows[i].bad)
-			bad++;
-		else if (!rows[i].twin)
+		bad += rows[i].bad;
+		if (is_ban(&rows[i]))
 			rc = intake_row(&record, pass->config, &rows[i],
 			    pass->source.id, floor_us, e);
+		if (rc == 0 && i % LOOK_EVERY == LOOK_EVERY - 1)
+			rc = pass_give_way(pass, &record, e);
 	}
 	if (rc != 0 ||
 	    archive_source_save(&pass->archive, &pass->source, e) != 0) {
@@ -242,14 +277,21 @@ scan(struct pass *pass, struct err *e)
 	int64_t floor_us;
 
 	pass->run.source = pass->db_path;
-	if (fail2ban_db_open(&pass->db, pass->db_path, BUSY_MS,
+	if (fail2ban_db_look(&pass->db, pass->db_path, e) != 0 ||
+	    archive_source_last(&pass->archive, s, e) != 0)
+		return -1;
+	pass->unchanged = is_same(pass) && pass->db.counter == s->counter;
+	pass->has_db = pass->unchanged;
+	if (pass->unchanged)
+		return 0;
+	/* What is lost from here on, the next pass finds again. */
+	if (archive_set_durable(&pass->archive, false, e) != 0 ||
+	    fail2ban_db_open(&pass->db, pass->db_path, BUSY_MS,
 		pass_left_ms(pass), e) != 0 ||
 	    fail2ban_db_check(&pass->db, e) != 0 ||
 	    begin_source(pass, &floor_us, e) != 0)
 		return -1;
 	pass->has_db = true;
-	if (s->counter == pass->db.counter)
-		return 0;
 	if (mark_holds(pass, &holds, e) != 0)
 		return -1;
 	full = !holds || s->full_us == 0 || s->full_bans != 0 ||

@@ -47,7 +47,8 @@ struct holdings {
 struct settling {
 	struct pass *pass;
 	struct holdings server;
-	bool look; /* absence in the database proves an end */
+	bool look;	/* absence in the database proves an end */
+	int64_t due_us; /* when there is the next ban to judge */
 };
 
 static int64_t
@@ -290,6 +291,26 @@ write_verdicts(struct settling *s, const struct archive_live *list,
 }
 
 /* Settle the live bans behind *after; *n: how many there were. */
+/*
+ * When a ban that lives on is to be judged again, though nothing has changed:
+ * at once where this pass has a doubt, or no answer.
+ */
+static void
+note_due(struct settling *s, const struct archive_live *live,
+    const struct verdict *verdict)
+{
+	const struct config *config = s->pass->config;
+	int64_t due =
+	    later(intake_overdue_us(config, live->since_us, live->seconds),
+		intake_overdue_us(config, live->life_us, 0));
+
+	if (s->pass->silent || verdict->what == MISSED ||
+	    verdict->what == ENDED)
+		due = 0;
+	if (due < s->due_us)
+		s->due_us = due;
+}
+
 static int
 settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 {
@@ -299,14 +320,28 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 
 	if (archive_live(&s->pass->archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < *n && rc == 0; i++)
+	for (size_t i = 0; i < *n && rc == 0; i++) {
 		rc = judge(s, &list[i], &verdicts[i], e);
+		note_due(s, &list[i], &verdicts[i]);
+	}
 	if (rc == 0)
 		rc = write_verdicts(s, list, verdicts, *n, e);
 	if (*n > 0)
 		*after = list[*n - 1].id;
 	archive_live_free(list, *n);
 	return rc;
+}
+
+/* All is as it was when the bans were judged last, and none is due. */
+static bool
+is_settled(const struct pass *pass, const struct archive_source *now)
+{
+	const struct archive_source *then = &pass->source;
+
+	return pass->unchanged && pass->run.spooled == 0 &&
+	    then->settled.rev == now->settled.rev &&
+	    then->settled.flushed_us == now->settled.flushed_us &&
+	    then->server_us == now->server_us && now_wall_us() < then->due_us;
 }
 
 int
@@ -318,13 +353,22 @@ settle(struct pass *pass, bool clock_only, struct err *e)
 				clock_only ? 0 : server_start_us(pass) },
 		.look = !clock_only && pass->has_db && pass->db.version >= 4 &&
 		    pass->source.counter != pass->db.counter,
+		.due_us = INT64_MAX,
 	};
+	struct archive_source now = { .server_us = s.server.started_us };
 	int64_t after = 0;
 	size_t n = 1;
-	int rc = 0;
+	int rc = archive_state(&pass->archive, &now.settled, e);
 
+	if (rc == 0 && !clock_only && is_settled(pass, &now)) {
+		pass->settled_before = true;
+		return 0;
+	}
 	while (rc == 0 && n > 0 && !pass_is_over(pass))
 		rc = settle_chunk(&s, &after, &n, e);
+	pass->source.settled = now.settled;
+	pass->source.server_us = now.server_us;
+	pass->source.due_us = s.due_us;
 	fail2ban_socket_list_free(&s.server.jails);
 	fail2ban_socket_list_free(&s.server.ids);
 	free(s.server.jail);

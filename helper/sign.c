@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sign.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "json.h"
@@ -37,14 +35,10 @@ time_of(int64_t distance, int64_t timeofban)
 static void
 put_number(struct buffer *out, int64_t v)
 {
-	char number[32];
-
-	if (v == UNKNOWN) {
-		buffer_puts(out, "null");
-		return;
-	}
-	snprintf(number, sizeof(number), "%" PRId64, v);
-	buffer_puts(out, number);
+	if (v == UNKNOWN)
+		buffer_put(out, "null", 4);
+	else
+		buffer_put_number(out, v);
 }
 
 void

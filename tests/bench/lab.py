@@ -189,10 +189,6 @@ COPIED = {
         "since_us": "since_us - (:copies - k) * 6000000000",
         "ended_us": "ended_us - (:copies - k) * 6000000000",
     },
-    "sign": {
-        "ban": "ban + k * :n",
-        "ended_us": "ended_us - (:copies - k) * 6000000000",
-    },
 }
 
 
