@@ -301,6 +301,12 @@ archive_abandon(struct archive *a, const char *why, struct err *e)
 	return rc;
 }
 
+static bool
+has_grown(const struct archive *a)
+{
+	return archive_file_has_wal(a->path, a->wal_limit + 1);
+}
+
 /*
  * Empty the WAL into the database when it has grown: whoever opens it alone
  * reads all of it. Passive, so no reader is waited for. What is then written,
@@ -311,11 +317,9 @@ archive_abandon(struct archive *a, const char *why, struct err *e)
 static int
 checkpoint_if_grown(struct archive *a, struct err *e)
 {
-	char wal[PATH_MAX + 8], pragma[64];
-	struct stat st;
+	char pragma[64];
 
-	snprintf(wal, sizeof(wal), "%s-wal", a->path);
-	if (stat(wal, &st) != 0 || st.st_size <= a->wal_limit)
+	if (!has_grown(a))
 		return 0;
 	snprintf(pragma, sizeof(pragma), "PRAGMA journal_size_limit = %d",
 	    a->wal_limit);
@@ -326,18 +330,40 @@ checkpoint_if_grown(struct archive *a, struct err *e)
 	return 0;
 }
 
+/* The lock, and the file that is open is still the archive. */
+static int
+take_turn(struct archive *a, struct err *e)
+{
+	if (take_lock(a, e) != 0)
+		return -1;
+	if (!is_replaced(a))
+		return 0;
+	release_lock(a);
+	return err_set(e, EX_IOERR, "%s: moved or replaced while it was open",
+	    a->db.name);
+}
+
+/*
+ * Who writes much has a long WAL: it is flushed without the lock, and who waits
+ * for the checkpoint does not wait for the transaction as well.
+ */
+static int
+checkpoint_apart(struct archive *a, struct err *e)
+{
+	if (a->locked || !has_grown(a))
+		return 0;
+	archive_file_sync_wal(a->path);
+	if (take_turn(a, e) != 0 || checkpoint_if_grown(a, e) != 0)
+		return -1;
+	release_lock(a);
+	return 0;
+}
+
 int
 archive_begin(struct archive *a, struct err *e)
 {
-	if (take_lock(a, e) != 0)
-		return err_wrap(e, "archive");
-	if (is_replaced(a)) {
-		release_lock(a);
-		return err_set(e, EX_IOERR,
-		    "archive: %s: moved or replaced while it was open",
-		    a->db.name);
-	}
-	if (checkpoint_if_grown(a, e) != 0 ||
+	if (checkpoint_apart(a, e) != 0 || take_turn(a, e) != 0 ||
+	    checkpoint_if_grown(a, e) != 0 ||
 	    db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0) {
 		archive_rollback(a);
 		return err_wrap(e, "archive");

@@ -252,14 +252,31 @@ archive_file_clear(const char *path)
 	remove_beside(path, SUSPECT);
 }
 
+static int
+open_wal(const char *path)
+{
+	char name[PATH_MAX + NAME_ROOM];
+
+	snprintf(name, sizeof(name), "%s-wal", path);
+	return open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+}
+
+void
+archive_file_sync_wal(const char *path)
+{
+	int fd = open_wal(path);
+
+	if (fd < 0)
+		return;
+	fdatasync(fd);
+	close(fd);
+}
+
 void
 archive_file_reserve_wal(const char *path, off_t bytes)
 {
-	char name[PATH_MAX + NAME_ROOM];
-	int fd;
+	int fd = open_wal(path);
 
-	snprintf(name, sizeof(name), "%s-wal", path);
-	fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return;
 	if (fallocate(fd, 0, 0, bytes) == 0)

@@ -61,6 +61,9 @@ void archive_file_clear(const char *path);
 /* Whether the WAL holds that many bytes. */
 bool archive_file_has_wal(const char *path, off_t bytes);
 
+/* Flush the WAL to disk. No failure is told. */
+void archive_file_sync_wal(const char *path);
+
 /*
  * Have the WAL hold that many bytes on disk, so that events can be written
  * while the disk is full. What it holds stays. No failure is told.

@@ -12,8 +12,14 @@
 #define LOCK_MS 5000
 #define LOCK_MS_LEAST 500
 
-/* How long to write at a stretch: what is written is then flushed to disk. */
+/*
+ * How long to write at a stretch; and how long to be gentle, when an event has
+ * waited: it waits for what is written on the way, for the checkpoint of it
+ * all, and for both to be flushed to disk.
+ */
 #define WRITING_MS 20
+#define WRITING_MS_GENTLE 4
+#define GENTLE_MS 10000
 
 /* How long an answer of fail2ban's is waited for. */
 #define ANSWER_MS 5000
@@ -53,6 +59,23 @@ pass_lock_ms(const struct pass *pass)
 	return left < LOCK_MS ? left : LOCK_MS;
 }
 
+static bool
+is_gentle(const struct pass *pass)
+{
+	return pass->wanted_ms != 0 &&
+	    now_steady_ms() - pass->wanted_ms < GENTLE_MS;
+}
+
+/* Whether an event waits, which is remembered for a while. */
+static bool
+is_wanted(struct pass *pass)
+{
+	if (!archive_is_wanted(&pass->archive))
+		return false;
+	pass->wanted_ms = now_steady_ms();
+	return true;
+}
+
 /* What is rolled back is not noted. */
 static void
 forget_run(struct pass *pass)
@@ -69,6 +92,8 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 		.archive = &pass->archive,
 		.change = { .now_us = now_wall_us() },
 	};
+	pass->archive.wal_limit =
+	    is_gentle(pass) ? ARCHIVE_WAL_EVENT : ARCHIVE_WAL_BULK;
 	if (archive_begin(&pass->archive, e) != 0)
 		return -1;
 	pass->writing_ms = now_steady_ms();
@@ -83,6 +108,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 int
 pass_commit(struct pass *pass, const struct record *record, struct err *e)
 {
+	is_wanted(pass);
 	if (archive_commit(&pass->archive, e) != 0) {
 		forget_run(pass);
 		return -1;
@@ -97,9 +123,9 @@ int
 pass_give_way(struct pass *pass, struct record *record, struct err *e)
 {
 	int64_t now_us = record->change.now_us;
+	int64_t last_ms = is_gentle(pass) ? WRITING_MS_GENTLE : WRITING_MS;
 
-	if (now_steady_ms() - pass->writing_ms < WRITING_MS &&
-	    !archive_is_wanted(&pass->archive))
+	if (now_steady_ms() - pass->writing_ms < last_ms && !is_wanted(pass))
 		return 0;
 	if (pass_commit(pass, record, e) != 0 ||
 	    pass_begin(pass, record, e) != 0)

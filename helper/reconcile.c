@@ -79,7 +79,6 @@ begin_run(struct pass *pass, struct err *e)
 	if (archive_open(&pass->archive, pass->config->archive,
 		pass_lock_ms(pass), false, e) != 0)
 		return -1;
-	pass->archive.wal_limit = ARCHIVE_WAL_BULK;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
 	archive_rollback(&pass->archive);
 	return find_gap(pass, e);
@@ -107,7 +106,6 @@ end_run(struct pass *pass, bool failed, struct err *e)
 				   "completed";
 	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
 	pass->run.finished_us = now_wall_us();
-	pass->archive.wal_limit = ARCHIVE_WAL_EVENT;
 	if (archive_set_durable(&pass->archive, true, e) != 0 ||
 	    pass_begin(pass, &record, e) != 0)
 		return -1;

@@ -79,16 +79,15 @@ is_after_loss(struct pass *pass)
 /*
  * The floor below which ended bans are left out, noted at the first run: the
  * lesser of the clock and the newest ban, less the window; retention lifts
- * it. In the caller's transaction.
+ * it. In the caller's transaction. floor: the one noted before, or UNKNOWN.
  */
 static int
-find_floor(struct pass *pass, int64_t newest, int64_t *floor_us, struct err *e)
+find_floor(struct pass *pass, int64_t floor, int64_t newest, int64_t *floor_us,
+    struct err *e)
 {
 	const struct config *config = pass->config;
-	int64_t now = now_wall_us() / TEXT_US, floor;
+	int64_t now = now_wall_us() / TEXT_US;
 
-	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0)
-		return -1;
 	if (floor == UNKNOWN) {
 		floor = newest >= 0 && newest < now ? newest : now;
 		floor = config->backfill == 0 || is_after_loss(pass) ?
@@ -121,9 +120,11 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 	struct archive_source *s = &pass->source;
 	bool same = is_same(pass);
 	struct record record;
-	int64_t newest;
+	int64_t floor, newest = UNKNOWN;
 
-	if (fail2ban_db_newest(&pass->db, &newest, e) != 0)
+	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0 ||
+	    (floor == UNKNOWN &&
+		fail2ban_db_newest(&pass->db, &newest, e) != 0))
 		return -1;
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
@@ -133,7 +134,7 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 		s->ino = (int64_t)pass->db.ino;
 	}
 	if ((!same && archive_source_add(&pass->archive, s, e) != 0) ||
-	    find_floor(pass, newest, floor_us, e) != 0) {
+	    find_floor(pass, floor, newest, floor_us, e) != 0) {
 		pass_rollback(pass);
 		return -1;
 	}
