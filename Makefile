@@ -62,7 +62,7 @@ $(BUILD)/fail2ban-archive: $(OBJECTS) $(ARCHIVES)
 $(BUILD)/%.o: helper/%.c | $(BUILD)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/archive.o: $(BUILD)/schema.inc
+$(BUILD)/archive_schema.o: $(BUILD)/schema.inc
 
 # The schema is told once, in SQL; here each file becomes a C text.
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "archive_file.h"
+#include "archive_schema.h"
 #include "archive_sql.h"
 #include "log.h"
 #include "now.h"
@@ -18,98 +19,6 @@
 /* By how much the file grows: what is not used yet is there when the disk is
    full. */
 #define CHUNK_BYTES (1024 * 1024)
-#define APPLICATION_ID 0x46324241 /* "F2BA" */
-
-/* The schema's versions, made from helper/sql/ by the Makefile. */
-static const char *const schema[] = {
-#include "schema.inc"
-};
-
-const int archive_version = (int)ARRAY_LEN(schema);
-
-static int
-pragma_int(struct archive *a, const char *sql, int64_t *v, struct err *e)
-{
-	sqlite3_stmt *st;
-	int rc;
-
-	if (sqlite3_prepare_v2(a->db.handle, sql, -1, &st, NULL) != SQLITE_OK)
-		return db_error(&a->db, e);
-	rc = db_step(&a->db, st, e);
-	*v = rc == 1 ? sqlite3_column_int64(st, 0) : 0;
-	sqlite3_finalize(st);
-	return rc < 0 ? -1 : 0;
-}
-
-int
-archive_check_version(struct archive *a, int64_t *version, struct err *e)
-{
-	int64_t application, schema_version;
-
-	if (pragma_int(a, "PRAGMA application_id", &application, e) != 0 ||
-	    pragma_int(a, "PRAGMA user_version", version, e) != 0 ||
-	    pragma_int(a, "PRAGMA schema_version", &schema_version, e) != 0)
-		return -1;
-	if (application == 0 && *version == 0 && schema_version == 0)
-		return 0;
-	if (application != APPLICATION_ID)
-		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
-		    a->db.name);
-	if (*version > archive_version)
-		return err_set(e, EX_PROTOCOL,
-		    "%s: version %d, this program knows up to %d: install the "
-		    "newer program",
-		    a->db.name, (int)*version, archive_version);
-	return 0;
-}
-
-int
-archive_make_tables(struct db *db, int version, struct err *e)
-{
-	return db_exec(db, schema[version - 1], e);
-}
-
-/* All in one transaction: nobody finds an archive that is on its way. */
-static int
-migrate_from(struct archive *a, int version, struct err *e)
-{
-	char pragma[128];
-	int rc = db_exec(&a->db, "BEGIN IMMEDIATE", e);
-
-	snprintf(pragma, sizeof(pragma),
-	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-	    APPLICATION_ID, archive_version);
-	while (rc == 0 && version < archive_version)
-		rc = archive_make_tables(&a->db, ++version, e);
-	if (rc == 0)
-		rc = db_exec(&a->db, pragma, e);
-	if (rc == 0)
-		return 0;
-	sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
-	return err_wrap(e, "migrate to %d", version);
-}
-
-/* An event has no time to bring up to date what an older program made. */
-static int
-migrate(struct archive *a, bool briefly, struct err *e)
-{
-	int64_t version;
-
-	if (archive_check_version(a, &version, e) != 0)
-		return -1;
-	if (briefly && version > 0 && version < archive_version)
-		return err_set(e, EX_TEMPFAIL,
-		    "%s: of an older program: the next reconcile brings it up "
-		    "to date",
-		    a->db.name);
-	if (version == 0 &&
-	    db_exec(&a->db,
-		"PRAGMA page_size = 2048; PRAGMA journal_mode = WAL", e) != 0)
-		return -1;
-	return version == archive_version ? 0 :
-					    migrate_from(a, (int)version, e);
-}
-
 static int
 take_lock(struct archive *a, struct err *e)
 {
@@ -151,20 +60,20 @@ check_file(struct archive *a, struct stat *st, struct err *e)
  * (sqlite.org/wal.html, "Use of WAL Without Shared-Memory")
  */
 static int
-migrate_alone(struct archive *a, struct err *e)
+open_alone(struct archive *a, struct err *e)
 {
 	int rc;
 
 	if (db_exec(&a->db, "PRAGMA locking_mode = EXCLUSIVE", e) != 0)
 		return -1;
 	sqlite3_busy_timeout(a->db.handle, 0);
-	rc = migrate(a, true, e);
+	rc = archive_schema_migrate(&a->db, true, e);
 	sqlite3_busy_timeout(a->db.handle, a->busy_ms);
 	if (rc == 0 || e->code != EX_TEMPFAIL)
 		return rc;
 	if (db_exec(&a->db, "PRAGMA locking_mode = NORMAL", e) != 0)
 		return -1;
-	return migrate(a, true, e);
+	return archive_schema_migrate(&a->db, true, e);
 }
 
 static int
@@ -182,7 +91,8 @@ open_file(struct archive *a, bool briefly, struct err *e)
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
 	    &chunk);
-	if ((briefly ? migrate_alone(a, e) : migrate(a, false, e)) != 0 ||
+	if ((briefly ? open_alone(a, e) :
+		       archive_schema_migrate(&a->db, false, e)) != 0 ||
 	    db_exec(&a->db,
 		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
 		e) != 0)
@@ -237,9 +147,9 @@ open_to_read(struct archive *a, struct err *e)
 	    (db_open(&a->db, a->path,
 		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL, a->lock_ms,
 		 archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
-		archive_check_version(a, &version, e) != 0))
+		archive_schema_check(&a->db, &version, e) != 0))
 		return -1;
-	if (version == archive_version)
+	if (version == archive_schema_newest)
 		return 0;
 	return err_set(e, EX_NOINPUT, "%s: %s: run fail2ban-archive reconcile",
 	    a->path,

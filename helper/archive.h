@@ -97,19 +97,6 @@ int archive_set_durable(struct archive *a, bool durable, struct err *e);
  */
 int archive_empty_wal(struct archive *a, struct err *e);
 
-/*
- * Make the tables of a version of the schema, 1 or later, in an empty database;
- * in the caller's transaction, if there is one.
- */
-int archive_make_tables(struct db *db, int version, struct err *e);
-
-/*
- * See that this is an archive, and not of a newer program. *version: that of
- * its schema, 0 for an empty file. archive_version is this program's.
- */
-int archive_check_version(struct archive *a, int64_t *version, struct err *e);
-extern const int archive_version;
-
 /* A number of the archive's own by its key; UNKNOWN where it is not set. */
 int archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e);

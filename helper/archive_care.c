@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "archive_file.h"
+#include "archive_schema.h"
 #include "archive_sql.h"
 #include "now.h"
 
@@ -121,12 +122,12 @@ examine_tables(struct archive *a, struct err *e)
 	int rc = 0;
 
 	if (expect_none(a, SQL_TRIGGER, "it has a trigger", e) != 0 ||
-	    archive_check_version(a, &version, e) != 0 ||
+	    archive_schema_check(&a->db, &version, e) != 0 ||
 	    db_open(&fresh, ":memory:", SQLITE_OPEN_READWRITE, NULL, 0, NULL, 0,
 		e) != 0)
 		return -1;
 	for (int i = 1; rc == 0 && i <= version; i++)
-		rc = archive_make_tables(&fresh, i, e);
+		rc = archive_schema_make(&fresh, i, e);
 	if (rc == 0)
 		rc = compare_tables(a, &fresh, e);
 	if (rc == 0)
@@ -180,7 +181,7 @@ archive_open_copy(struct archive *a, const char *file, struct err *e)
 	if (db_open(&a->db, file, SQLITE_OPEN_READONLY, NULL, BUSY_MS,
 		archive_sql, ARCHIVE_SQL_COUNT, e) == 0 &&
 	    db_exec(&a->db, "PRAGMA cell_size_check = ON", e) == 0 &&
-	    archive_check_version(a, &version, e) == 0) {
+	    archive_schema_check(&a->db, &version, e) == 0) {
 		if (version > 0)
 			return 0;
 		err_set(e, EX_DATAERR, "%s: empty: not an archive of bans",

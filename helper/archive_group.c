@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive_evidence.h"
 #include "archive_sql.h"
-#include "pieces.h"
 #include "sign.h"
 
 static int
@@ -379,24 +379,6 @@ archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
 	return db_run_numbers(&a->db, SQL_PRESENT, ban, source, e);
 }
 
-/* Whether a row of evidence says this. 1, 0 or -1. */
-static int
-evidence_is(struct archive *a, int64_t id, const char *matches,
-    const char *captures, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_EVIDENCE_IS, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, id);
-	db_bind_text(st, 2, matches);
-	db_bind_text(st, 3, captures);
-	rc = db_step(&a->db, st, e);
-	sqlite3_reset(st);
-	return rc;
-}
-
 int
 archive_group_has_row(struct archive *a, const struct archive_group *g,
     const struct sign *row, struct err *e)
@@ -411,8 +393,8 @@ archive_group_has_row(struct archive *a, const struct archive_group *g,
 			continue;
 		rc = sign->evidence == 0 ?
 		    row->lines == NULL && row->captures == NULL :
-		    evidence_is(a, sign->evidence, row->lines, row->captures,
-			e);
+		    archive_evidence_is(a, sign->evidence, row->lines,
+			row->captures, e);
 		if (rc != 0)
 			return rc;
 	}
@@ -432,36 +414,13 @@ find_evidence(struct archive *a, const struct archive_group *g,
 		*id = g->signs[i].evidence;
 		if (*id == 0 || *id == last)
 			continue;
-		if ((rc = evidence_is(a, *id, matches, captures, e)) != 0)
+		if ((rc = archive_evidence_is(a, *id, matches, captures, e)) !=
+		    0)
 			return rc;
 		last = *id;
 	}
 	*id = 0;
 	return 0;
-}
-
-/* Either may be NULL. */
-static int
-add_evidence(struct archive *a, const char *matches, const char *captures,
-    struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_EVIDENCE_ADD, e);
-	struct pieces pieces;
-	int rc = -1;
-
-	if (st == NULL)
-		return -1;
-	if (pieces_find(&pieces, matches != NULL ? matches : "[]") != 0) {
-		no_memory(e);
-	} else {
-		db_bind_text(st, 1, matches != NULL ? pieces.lines : NULL);
-		db_bind_text(st, 2, captures);
-		for (int i = 0; i < PIECES_MAX; i++)
-			db_bind_text(st, 3 + i, pieces.had[i]);
-		rc = db_run(&a->db, st, e);
-	}
-	pieces_free(&pieces);
-	return rc;
 }
 
 int
@@ -475,8 +434,5 @@ archive_group_add_evidence(struct archive *a, const struct archive_group *g,
 		return 0;
 	if ((rc = find_evidence(a, g, matches, captures, id, e)) != 0)
 		return rc < 0 ? -1 : 0;
-	if (add_evidence(a, matches, captures, e) != 0)
-		return -1;
-	*id = sqlite3_last_insert_rowid(a->db.handle);
-	return 0;
+	return archive_evidence_add(a, matches, captures, id, e);
 }

@@ -238,22 +238,22 @@ last_lines(const char *text, int64_t max)
 }
 
 int
-evidence_decode_lines(const char *text, int64_t max_matches,
+evidence_decode_lines(const char *lines, int64_t max_matches,
     struct evidence *ev, struct err *e)
 {
-	struct buffer lines = { 0 }, line = { 0 };
+	struct buffer kept = { 0 }, line = { 0 };
 	size_t len;
 
 	*ev = (struct evidence){ .failures = UNKNOWN };
-	text = max_matches > 0 ? last_lines(text, max_matches) : "";
-	for (; *text != '\0'; text += len + (text[len] != '\0')) {
-		len = strcspn(text, "\n");
+	lines = max_matches > 0 ? last_lines(lines, max_matches) : "";
+	for (; *lines != '\0'; lines += len + (lines[len] != '\0')) {
+		len = strcspn(lines, "\n");
 		if (len == 0)
 			continue;
-		buffer_put(&line, text, len);
-		add_line(&lines, &line);
+		buffer_put(&line, lines, len);
+		add_line(&kept, &line);
 	}
-	ev->matches = take_lines(&lines, &line);
+	ev->matches = take_lines(&kept, &line);
 	if (ev->matches == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;

@@ -261,6 +261,12 @@ json_is_text(const struct json *value)
 }
 
 bool
+json_is_null(const struct json *value)
+{
+	return value->at[0] == 'n';
+}
+
+bool
 json_equals(const struct json *text, const char *plain)
 {
 	size_t len = strlen(plain);
@@ -297,7 +303,7 @@ json_take_number(const struct json *value, int64_t *v)
 	char *end;
 
 	*v = UNKNOWN;
-	if (value->at[0] == 'n')
+	if (json_is_null(value))
 		return true;
 	errno = 0;
 	*v = strtoll(value->at, &end, 10);

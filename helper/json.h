@@ -35,8 +35,9 @@ struct json {
  */
 bool json_is(const char *s, char open);
 
-/* Whether it is an array, a text; the first byte tells. */
+/* Whether it is an array, a text, null; the first byte tells. */
 bool json_is_array(const struct json *value);
+bool json_is_null(const struct json *value);
 bool json_is_text(const struct json *value);
 
 /* Whether a key or a text is this one, of plain characters. */

@@ -84,14 +84,11 @@ begin_run(struct pass *pass, struct err *e)
 	return find_gap(pass, e);
 }
 
-/* Whether the run has only looked, so that the WAL is as short as it was. */
+/* Whether the WAL has nothing but runs since it was emptied. */
 static bool
-has_only_looked(const struct pass *pass)
+is_wal_empty(const struct pass *pass)
 {
-	const struct archive_run *run = &pass->run;
-
-	return run->rows == 0 && run->spooled == 0 && run->added == 0 &&
-	    run->changed == 0 && pass->unchanged &&
+	return pass->settled_before &&
 	    archive_file_has_wal(pass->config->archive, ARCHIVE_WAL_EVENT);
 }
 
@@ -118,7 +115,7 @@ end_run(struct pass *pass, bool failed, struct err *e)
 	if ((noted && archive_run_save(&pass->archive, &pass->run, e) != 0) ||
 	    pass_commit(pass, &record, e) != 0)
 		return -1;
-	return has_only_looked(pass) ? 0 : archive_empty_wal(&pass->archive, e);
+	return is_wal_empty(pass) ? 0 : archive_empty_wal(&pass->archive, e);
 }
 
 /*

@@ -86,6 +86,8 @@ take_ip(const struct json *value, char **ip)
 {
 	struct buffer said = { 0 };
 
+	if (json_is_null(value))
+		return 0;
 	if (!json_is_text(value))
 		return -1;
 	buffer_puts(&said, "");

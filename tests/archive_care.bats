@@ -205,17 +205,18 @@ removed() { rm "$db"; }
 @test "damage that a reader meets is found by the next reconcile" {
 	archive reconcile
 	# A page in the middle: opening the archive does not read it.
-	local page
+	local page size
 	page=$(sqlite3 "$db" "SELECT rootpage FROM sqlite_schema
 	    WHERE name = 'ban_since'")
-	noise "$db" $(((page - 1) * 4096)) 4096
+	size=$(sqlite3 "$db" 'PRAGMA page_size')
+	noise "$db" $(((page - 1) * size)) "$size"
 	remember
 	status 65 archive verify
 	status 65 archive list
 	says "$db"
 	cmp "$db" "$lab/was/archive.sqlite3"
 	archive reconcile
-	cmp -i $(((page - 1) * 4096)) -n 4096 "$lab/was/archive.sqlite3" "$(aside)"
+	cmp -i $(((page - 1) * size)) -n "$size" "$lab/was/archive.sqlite3" "$(aside)"
 	status 0 archive verify
 	look 'len(rows()) > 10'
 }
@@ -526,7 +527,8 @@ removed() { rm "$db"; }
 	archive reconcile
 	event ban 192.0.2.77
 	archive export >"$lab/before"
-	failing pread64 EIO ', 4120, 32)' "$program" -c "$lab/archive.cfg" ban \
+	failing pread64 EIO ", $(($(sqlite3 "$db" 'PRAGMA page_size') + 24)), 32)" \
+	    "$program" -c "$lab/archive.cfg" ban \
 	    --jail sshd --id 192.0.2.78 --time "$EPOCHSECONDS.25" --bantime 600
 	run -1 set_aside
 	archive reconcile

@@ -91,7 +91,7 @@ reconciled() {
 }
 
 @test "a reconcile cut off at its deadline is gone on with by the next" {
-	local bans=$((80000 / slowness / slowness))
+	local bans=$((80000 / slowness))
 	many $bans 'run_deadline = 1;'
 	archive reconcile
 	look 'runs()[-1]["state"] == "interrupted" and len(rows()) > 0'

@@ -140,7 +140,8 @@ tear_down(struct lab *lab)
 static void
 play(struct lab *lab, const struct line *line)
 {
-	struct record record = { .archive = &lab->archive, .change = { .now_us = 1 } };
+	struct record record = { .archive = &lab->archive,
+		.change = { .now_us = 1 } };
 	struct event event;
 	struct err e = { 0 };
 

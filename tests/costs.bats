@@ -1,0 +1,210 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What an event and a reconcile cost, as far as it can be counted: flushes,
+# locks, rows, memory, bytes. How long they take is told by `make bench`.
+
+load lib/server
+
+setup() {
+	lab_setup
+	db=$lab/archive/archive.sqlite3
+	theirs=$lab/fail2ban.sqlite3
+}
+
+# many FROM TO [LIVE]: rows of fail2ban's with five lines of 90 bytes; ids and
+# times go by the number. Those before LIVE are over.
+many() {
+	[ -e "$theirs" ] || sqlite3 "$theirs" <"$root/tests/lib/fail2ban.sql"
+	"$python" - "$theirs" "$@" <<-'END'
+		import json, sqlite3, sys, time
+		path, begin, end, live = (sys.argv + [10 ** 9])[1:5]
+		now, db = int(time.time()), sqlite3.connect(path)
+		for n in range(int(begin), int(end)):
+		    ip = "2001:db8::%x" % (n * 40503 % 65536)
+		    lines = [("Nov 23 22:40:%02d www sshd[%d]: Failed password for "
+		              "root from %s port %d ssh2" % (k, 1000 + n % 9000, ip,
+		              20000 + n * 7 + k)).ljust(90, ".") for k in range(5)]
+		    row = ("sshd", ip, now - 200000 + n,
+		           400000 if n >= int(live) else 600, 1, json.dumps(
+		               {"matches": lines, "failures": 5, "user": "root"}).encode())
+		    db.execute("INSERT INTO bans VALUES (?, ?, ?, ?, ?, ?)", row)
+		    db.execute("INSERT OR REPLACE INTO bips(jail, ip, timeofban,"
+		               " bantime, bancount, data) VALUES (?, ?, ?, ?, ?, ?)", row)
+		db.commit()
+	END
+}
+
+# bans FROM TO [COMMAND...]: the events of rows that `many` has made.
+bans() {
+	local from=$1 to=$2
+	shift 2
+	sqlite3 -separator ' ' "$theirs" "SELECT ip, timeofban, bantime FROM bans
+	    WHERE rowid > $from AND rowid <= $to" |
+		while read -r ip time bantime; do
+			"$@" "$program" -c "$lab/archive.cfg" ban --jail sshd \
+			    --id "$ip" --ip "$ip" --family inet6 --time "$time.25" \
+			    --bantime "$bantime" --bancount 1 --failures 5 \
+			    --restored 0 || return
+		done
+}
+
+# flushes: how many there are in $lab/trace*.
+flushes() {
+	cat "$lab"/trace* | grep -cE '^[0-9]* *f(data)?sync\('
+}
+
+# locks: how often the shared lock of fail2ban's database was taken.
+locks() {
+	cat "$lab"/trace* |
+		grep -cE "fcntl\([0-9]+<$theirs>.*F_RDLCK.*1073741826" || true
+}
+
+last_run() {
+	sqlite3 "$db" "SELECT $1 FROM run ORDER BY id DESC LIMIT 1"
+}
+
+@test "a hundred bans are not more than 120 flushes, checkpoints included" {
+	many 0 240
+	archive reconcile
+	many 240 400
+	bans 240 280
+	bans 280 380 strace -f -A -o "$lab/trace" -e trace=fsync,fdatasync
+	look 'len(rows()) == 380 and spooled() == []'
+	echo "# $(flushes) flushes in 100 bans" >&3
+	[ "$(flushes)" -ge 100 ]
+	[ "$(flushes)" -le 120 ]
+}
+
+@test "a ban locks fail2ban's database twice, for its schema and for its row" {
+	many 0 100
+	archive reconcile
+	many 100 101
+	bans 100 101 strace -f -y -o "$lab/trace" -e trace=fcntl
+	look 'rows()[-1]["failures"] == 5 and rows()[-1]["matches"] != []'
+	[ "$(locks)" -eq 2 ]
+	[ "$(grep -c "$theirs>.*F_UNLCK.*l_len=0" "$lab/trace")" -eq 2 ]
+}
+
+@test "no lock of fail2ban's is held while the archive is written" {
+	many 0 3000
+	strace -f -y -o "$lab/trace" -e trace=fcntl,pwrite64 \
+	    "$program" -c "$lab/archive.cfg" reconcile
+	look 'len(rows()) == 3000'
+	awk -v theirs="$theirs>" '
+		index($0, theirs) && /F_RDLCK/ && /1073741826/ { held = 1 }
+		index($0, theirs) && /F_UNLCK/ && /l_len=0/ { held = 0 }
+		/pwrite64/ && /-wal>/ { writes++; bad += held }
+		END { exit !(writes > 100 && bad == 0) }' "$lab/trace"
+}
+
+@test "with nothing new a reconcile is one flush, and reads one header" {
+	many 0 2000 1900
+	archive reconcile
+	archive reconcile
+	strace -f -y -o "$lab/trace" \
+	    -e trace=openat,fcntl,pread64,fsync,fdatasync,connect,getdents64 \
+	    "$program" -c "$lab/archive.cfg" reconcile
+	[ "$(flushes)" -eq 1 ]
+	[ "$(locks)" -eq 0 ]
+	[ "$(grep -c "pread64([0-9]*<$theirs>" "$lab/trace")" -eq 1 ]
+	[ "$(last_run "state || ' ' || rows || ' ' || changed")" = 'completed 0 0' ]
+	look 'len(runs()) == 3'
+}
+
+@test "with nothing new no ban is looked at, however many live" {
+	many 0 2000 0
+	archive reconcile
+	archive reconcile
+	strace -f -y -o "$lab/trace" -e trace=pread64 \
+	    "$program" -c "$lab/archive.cfg" reconcile
+	# The schema, the last run, the source, the newest rev and the run itself.
+	[ "$(grep -c "pread64([0-9]*<$db>" "$lab/trace")" -le 20 ]
+}
+
+@test "a ban whose time is up is judged though nothing else has happened" {
+	many 0 10
+	archive reconcile
+	bans 9 10
+	archive ban --jail sshd --id 192.0.2.1 --time "$EPOCHREALTIME" --bantime 1
+	archive reconcile
+	archive reconcile
+	look 'row("sshd", "192.0.2.1")["ended_us"] is None'
+	wait_for 10 eval 'archive reconcile >/dev/null;
+	    look "row(\"sshd\", \"192.0.2.1\")[\"ended_why\"] == \"inferred\"" 2>/dev/null'
+}
+
+@test "of a hundred new rows a reconcile reads these, and a thousand before" {
+	many 0 3000
+	archive reconcile
+	[ "$(last_run rows)" -eq 6000 ]
+	many 3000 3100
+	archive reconcile
+	[ "$(last_run rows)" -eq 1100 ]
+	[ "$(last_run added)" -eq 100 ]
+}
+
+@test "an event takes six mebibytes at the most" {
+	many 0 5000
+	archive reconcile
+	many 5000 5010
+	bans 5000 5010 "$python" -c 'import os, resource, sys
+pid = os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])
+kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print("#", kib, "KiB", file=sys.stderr)
+sys.exit(pid != 0 or kib > 6 * 1024)'
+}
+
+# What python3 itself takes is less than any of this.
+peak() {
+	"$python" -c 'import os, resource, sys
+os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
+	    "$program" -c "$lab/archive.cfg" reconcile | tail -n 1
+}
+
+@test "a reconcile takes no more memory for more rows" {
+	local few
+	many 0 8000
+	few=$(peak)
+	rm -rf "$lab/archive"
+	many 8000 40000
+	config 'run_deadline = 60;'
+	set -- "$(peak)"
+	echo "# $few KiB for 8000 rows, $1 KiB for 40000" >&3
+	[ "$(last_run added)" -eq 40000 ]
+	[ "$1" -le $((24 * 1024)) ]
+	[ "$1" -le $((few + 2048)) ]
+}
+
+@test "a ban with five lines of 90 bytes takes less than 0.8 of its JSON" {
+	many 0 2000
+	archive reconcile
+	rm -rf "$lab/archive"
+	sqlite3 "$theirs" "DELETE FROM bans WHERE rowid > 5; DELETE FROM bips"
+	archive reconcile
+	many 2000 4000
+	bans 5 2005
+	archive reconcile
+	local json bytes
+	json=$(archive export | wc -c)
+	bytes=$(sqlite3 "$db" 'SELECT (SELECT * FROM pragma_page_count) *
+	    (SELECT * FROM pragma_page_size)')
+	echo "# $bytes bytes, $json of JSON Lines" >&3
+	look 'len(rows()) == 2005'
+	((10 * bytes <= 8 * json))
+}
+
+@test "log lines can be read from the archive by whoever reads SQLite" {
+	many 0 3
+	archive reconcile
+	[ "$(sqlite3 "$db" "SELECT count(*) FROM evidence WHERE a <> ''")" -eq 3 ]
+	sqlite3 "$theirs" "SELECT ip, value FROM bans,
+	    json_each(CAST(data AS TEXT), '$.matches')" | sort >"$lab/want"
+	[ "$(wc -l <"$lab/want")" -eq 15 ]
+	# Also where a schema is not trusted.
+	for trusted in on off; do
+		sqlite3 "$db" "PRAGMA trusted_schema = $trusted" "SELECT ident, value
+		    FROM bans, json_each(matches)" | sort | cmp - "$lab/want"
+	done
+}

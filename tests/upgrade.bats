@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# An archive that an older program made: an event leaves it alone and waits, the
+# next reconcile brings it up to date, and nothing is lost on the way.
+
+load lib/server
+
+# An archive of version 1: a ban that lives, with its row and log lines, one that
+# was lifted by hand, and one of which only a row and a judgement are known.
+setup() {
+	lab_setup
+	db=$lab/archive/archive.sqlite3
+	mkdir -m 700 "$lab/archive"
+	sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
+	sqlite3 "$db" 'PRAGMA journal_mode = WAL' >"$lab/out"
+	sqlite3 "$db" <"$root/helper/sql/1.sql"
+	sqlite3 "$db" <<-'END'
+		PRAGMA application_id = 1177698881;
+		PRAGMA user_version = 1;
+		INSERT INTO jail (name) VALUES ('sshd');
+		INSERT INTO evidence VALUES (1, '["one line","another line"]',
+		    '{"user":"root"}'), (2, NULL, '{"user":"x"}');
+		INSERT INTO ban VALUES
+		    (1, '', 1, '192.0.2.1', NULL, 2000000000, 2000000000250000, 0, -1,
+		     1, 3, 1, 'log', 3, NULL, NULL, 1, 5, 2000000001000000, 0, NULL, 0,
+		     0, 2000000000500000),
+		    (2, '', 1, 'id "x"', '192.0.2.2', 1000, 1000500000, 0, 600,
+		     1, 3, 2, 'log', 1, 1003000000, 'manual', 0, 3, 1000600000, 0,
+		     NULL, 0, 0, 1000600000),
+		    (3, '', 1, '192.0.2.3', NULL, 5000, 5000000000, 0, 600,
+		     NULL, 2, NULL, 'log', 2, 5600000000, 'inferred', 0, 4, 0, 0, NULL,
+		     0, 0, 9000000000);
+		INSERT INTO sign VALUES
+		    (1, 2000000000500000, 'ban', 2000000000250000, 1, -1, 1, 3, NULL,
+		     NULL, NULL, NULL),
+		    (1, 2000000000500000, 'row', 2000000000000000, 0, -1, 1, 3, NULL,
+		     1, NULL, NULL),
+		    (1, 2000000001000000, 'restored', 2000000000000000, 0, -1, 2, 3,
+		     NULL, NULL, NULL, NULL),
+		    (2, 1000600000, 'ban', 1000500000, 1, 600, 1, 3, '192.0.2.2', 2,
+		     NULL, NULL),
+		    (2, 1003000000, 'unban', 1000500000, 1, 600, 1, 3, '192.0.2.2',
+		     NULL, 'manual', 1003000000),
+		    (3, 9000000001, 'row', 5000000000, 0, 600, NULL, 2, NULL, NULL,
+		     NULL, NULL),
+		    (3, 9000000001, 'judged', 5000000000, 0, NULL, NULL, NULL, NULL,
+		     NULL, 'inferred', 5600000000);
+	END
+	chmod 600 "$db"*
+	sqlite3 "$db" 'SELECT * FROM bans ORDER BY rev' >"$lab/before"
+	[ "$(wc -l <"$lab/before")" -eq 3 ]
+	bans_are_as_before() {
+		sqlite3 "$db" "SELECT * FROM bans WHERE rev <= 5 ORDER BY rev" |
+			cmp - "$lab/before"
+	}
+}
+
+version() {
+	sqlite3 "$db" 'PRAGMA user_version'
+}
+
+@test "an event does not bring an older archive up to date, but waits" {
+	status 0 archive ban --jail sshd --id 192.0.2.9 --time 1795458480.5
+	says 'older program'
+	look 'len(spooled()) == 1'
+	[ "$(version)" -eq 1 ]
+	bans_are_as_before
+}
+
+@test "a reader of an older archive is told what to do" {
+	status 66 archive list
+	says 'run fail2ban-archive reconcile'
+}
+
+@test "a reconcile brings it up to date, and takes in what has waited" {
+	archive ban --jail sshd --id 192.0.2.9 --time 1795458480.5
+	archive reconcile
+	[ "$(version)" -eq "$(find "$root/helper/sql" -name '*.sql' | wc -l)" ]
+	bans_are_as_before
+	look 'len(rows()) == 4 and spooled() == []'
+	archive verify
+}
+
+@test "what was seen of its bans is still known" {
+	archive reconcile
+	# The same events once more, and a row: nothing new.
+	archive ban --jail sshd --id 192.0.2.1 --time 2000000000.25 --bantime -1 \
+	    --bancount 1 --failures 3
+	archive unban --jail sshd --id 'id "x"' --ip 192.0.2.2 --time 1000.5 \
+	    --bantime 600
+	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES ('sshd',
+	    '192.0.2.1', 2000000000, -1, 1, '{\"matches\": [\"one line\",
+	    \"another line\"], \"failures\": 3, \"user\": \"root\"}')"
+	archive reconcile
+	bans_are_as_before
+	look 'len(rows()) == 3'
+	# A restored ban counts on, and another one of that second is its own.
+	archive ban --jail sshd --id 192.0.2.1 --time 2000000000 --bantime -1 \
+	    --restored 1
+	look 'row("sshd", "192.0.2.1")["restored"] == 2'
+	archive ban --jail sshd --id 'id "x"' --time 1000.5 --bantime 600
+	look 'sorted(r["nth"] for r in rows() if r["ident"] == "id \"x\"") == [0, 1]'
+}
+
+@test "a backup of an older archive can be restored, and is then brought up" {
+	cp "$db" "$lab/copy"
+	rm -r "$lab/archive"
+	archive restore "$lab/copy"
+	archive reconcile
+	bans_are_as_before
+}
