@@ -23,10 +23,12 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
 # that longer than a flush to disk. So they are linked into it, where system and
 # flags can do that, and again when the system has newer ones.
 STATIC_LIBS != pkg-config --libs --static sqlite3 libconfig
+ifeq ($(origin STATIC),undefined)
 STATIC != echo 'int sqlite3_open(void), config_init(void); \
 	int main(void) { return sqlite3_open() + config_init(); }' | \
 	$(CC) $(CFLAGS) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
 	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
+endif
 ARCHIVES = $(wildcard $(LIBDIR)/libsqlite3.a $(LIBDIR)/libconfig.a)
 ifdef STATIC
 LINK = $(STATIC)

@@ -169,7 +169,8 @@ void
 archive_close(struct archive *a)
 {
 	archive_rollback(a);
-	if (a->db.corrupt)
+	/* A copy has no path: nobody reconciles it. */
+	if (a->db.corrupt && a->path[0] != '\0')
 		archive_file_suspect(a->path);
 	db_close(&a->db);
 	lock_close(&a->lock);

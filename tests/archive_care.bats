@@ -613,3 +613,12 @@ removed() { rm "$db"; }
 	    'SELECT count(*) FROM (SELECT jail, ip, timeofban FROM bans UNION
 	    SELECT jail, ip, timeofban FROM bips)')"
 }
+
+@test "a damaged copy that is looked at leaves no mark behind" {
+	archive reconcile
+	archive backup "$lab/copy"
+	noise "$lab/copy" $(($(stat -c %s "$lab/copy") / 2)) 4096
+	cd "$lab"
+	status 65 archive verify "$lab/copy"
+	[ ! -e "$lab/.suspect" ]
+}
