@@ -292,6 +292,47 @@ a_waiter_that_is_killed_leaves_the_gate(void **state)
 	lock_close(&lock);
 }
 
+static void
+a_lock_is_wanted_while_another_process_waits_for_it(void **state)
+{
+	const char *path = scratch_path(*state, "archive");
+	struct lock lock = LOCK_INIT;
+	struct other o;
+	struct err e = { .text = "" };
+	int i, gate;
+
+	assert_ok(take(&lock, path, 0, &e), &e);
+	gate = open(scratch_path(*state, "archive.gate"), O_RDWR);
+	assert_int_not_equal(gate, -1);
+	for (i = 0; i < 3; i++) {
+		assert_false(lock_is_wanted(&lock));
+		/* Asking leaves the gate to whoever comes. */
+		assert_int_equal(flock(gate, LOCK_EX | LOCK_NB), 0);
+		assert_int_equal(flock(gate, LOCK_UN), 0);
+		start(&o, wait_for, path);
+		until_the_gate_is_taken(lock.gate);
+		assert_true(lock_is_wanted(&lock));
+		/* Asking changes nothing. */
+		assert_true(lock_is_wanted(&lock));
+		lock_release(&lock);
+		assert_int_equal(hear(o.says), 'h');
+		assert_false(lock_is_wanted(&lock));
+		assert_int_equal(stop(&o, 0), 0);
+		assert_ok(take(&lock, path, LONG_MS, &e), &e);
+	}
+	/* Nor does one want it who has given up, or does not wait. */
+	start(&o, wait_for, path);
+	until_the_gate_is_taken(lock.gate);
+	assert_int_equal(WTERMSIG(stop(&o, SIGKILL)), SIGKILL);
+	assert_false(lock_is_wanted(&lock));
+	start(&o, hold, path);
+	assert_int_equal(hear(o.says), 0);
+	assert_int_equal(WEXITSTATUS(stop(&o, 0)), EX_TEMPFAIL);
+	assert_false(lock_is_wanted(&lock));
+	close(gate);
+	lock_close(&lock);
+}
+
 static volatile sig_atomic_t alarms;
 
 static void
@@ -418,6 +459,8 @@ main(void)
 		scratch_unit_test(
 		    a_holder_that_takes_it_again_at_once_starves_nobody),
 		scratch_unit_test(a_waiter_that_is_killed_leaves_the_gate),
+		scratch_unit_test(
+		    a_lock_is_wanted_while_another_process_waits_for_it),
 		scratch_unit_test(waiting_leaves_the_alarm_as_it_was),
 		scratch_unit_test(the_lock_files_are_their_owners),
 		scratch_unit_test(locks_that_cannot_be_made_are_an_error),

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How SQLite finds what an event and a reconcile ask the archive for: by an
+ * index, whatever the number of bans. As EXPLAIN QUERY PLAN tells it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "archive.h"
+#include "archive_sql.h"
+#include "scratch.h"
+
+#define STEPS 4
+#define BANS 600
+
+/*
+ * So many bans of two jails and of 50 idents, every tenth alive; runs of two
+ * kinds.
+ */
+static const char fill[] =
+    "INSERT INTO jail (name) VALUES ('sshd'), ('web');"
+    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, origin, "
+    "  seen, ended_us, ended_why, restored, rev, life_us, pending_us, "
+    "added_us) "
+    "WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) "
+    "SELECT 1 + i % 2, '192.0.2.' || i % 50, i, i * 1000000, 0, 600, 'log', 1, "
+    "  CASE WHEN i % 10 > 0 THEN (i + 600) * 1000000 END, "
+    "  CASE WHEN i % 10 > 0 THEN 'expired' END, 0, i, 0, 0, i * 1000000 FROM n;"
+    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
+    "  full_bans, full_bips) VALUES ('a', 1, 1, 0, 0, 0, 0, 0), "
+    "  ('b', 1, 2, 0, 0, 0, 0, 0);"
+    "INSERT INTO run (kind, state, started_us) "
+    "WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "
+    "SELECT CASE i % 2 WHEN 1 THEN 'reconcile' ELSE 'backup' END, 'completed', "
+    "  i FROM n;";
+
+#define BY_ID "INTEGER PRIMARY KEY"
+
+/* What is looked for in a table, by which index, in the order of the plan. */
+struct step {
+	const char *table, *index;
+};
+
+static const struct plan {
+	int which;
+	const char *name;
+	struct step steps[STEPS];
+	const char *scanned; /* a table that is read row by row, or NULL */
+	bool sorts;	     /* a temporary B-tree may be made */
+	int64_t first;	     /* the first value that it is run with, or 0 */
+} plans[] = {
+#define PLAN(sql) .which = sql, .name = #sql
+	{ PLAN(SQL_JAIL_GET), { { "jail", "sqlite_autoindex_jail_1" } } },
+	{ PLAN(SQL_NEWEST_OF), { { "ban", "ban_identity" } } },
+	/* Sorts the bans of one second. */
+	{ PLAN(SQL_GROUP), { { "ban", "ban_identity" } }, .sorts = true },
+	{ PLAN(SQL_NEXT_START), { { "ban", "ban_identity" } } },
+	/* Goes through 32 rows at most that it has found, and sorts those. */
+	{ PLAN(SQL_PREVIOUS), { { "ban", "ban_identity" } },
+	    .scanned = "(subquery", .sorts = true },
+	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" } } },
+	{ PLAN(SQL_BAN_CHANGE), { { "ban", BY_ID }, { "ban", "ban_rev" } } },
+	{ PLAN(SQL_BAN_TOUCH), { { "ban", BY_ID }, { "ban", "ban_rev" } } },
+	{ PLAN(SQL_BAN_SIGNS), { { "ban", BY_ID } } },
+	{ PLAN(SQL_BAN_PARK), { { "ban", BY_ID } } },
+	{ PLAN(SQL_BAN_REMOVE), { { "ban", BY_ID } } },
+	{ PLAN(SQL_EVIDENCE_IS), { { "evidence", BY_ID } } },
+	{ PLAN(SQL_PRESENT), { { "ban", BY_ID } } },
+	{ PLAN(SQL_LIVE), { { "ban", "ban_ended" }, { "jail", BY_ID } } },
+	{ PLAN(SQL_UNCHANGED), { { "ban", BY_ID } } },
+	{ PLAN(SQL_HELD), { { "ban", BY_ID } } },
+	{ PLAN(SQL_MISSED), { { "ban", BY_ID } } },
+	{ PLAN(SQL_PRUNABLE),
+	    { { "b", "ban_ended" }, { "o", "ban_identity" },
+		{ "ban", "ban_rev" } },
+	    .first = 1000000000 },
+	{ PLAN(SQL_PRUNE_EVIDENCE),
+	    { { "evidence", BY_ID }, { "ban", "ban_identity" } },
+	    .scanned = "json_each" },
+	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_identity" } } },
+	/* The last row, by its id. */
+	{ PLAN(SQL_SOURCE_LAST), .scanned = "source" },
+	{ PLAN(SQL_SOURCE_IDS), .scanned = "source" },
+	{ PLAN(SQL_SOURCE_SAVE), { { "source", BY_ID } } },
+	/* Of the jails there are a few. */
+	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
+	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
+	/* From the last one back, to the first that is completed. */
+	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
+	{ PLAN(SQL_NEWEST), { { "ban", "ban_since" } } },
+#undef PLAN
+};
+
+/* What the line of a plan is about, behind its verb; NULL: another verb. */
+static const char *
+behind(const char *line, const char *verb)
+{
+	size_t len = strlen(verb);
+
+	if (strncmp(line, verb, len) != 0 || line[len] != ' ')
+		return NULL;
+	line += len + 1;
+	/* As SQLite said until 3.35. */
+	return strncmp(line, "TABLE ", 6) == 0 ? line + 6 : line;
+}
+
+/* SEARCH ban USING COVERING INDEX ban_rev (rev>?) */
+static bool
+is_step(const char *about, const struct step *step)
+{
+	char words[80];
+	size_t len;
+
+	snprintf(words, sizeof(words), "%s ", step->table);
+	if (strncmp(about, words, strlen(words)) != 0)
+		return false;
+	len = (size_t)snprintf(words, sizeof(words), "%s%s",
+	    strcmp(step->index, BY_ID) == 0 ? "USING " : "INDEX ", step->index);
+	about = strstr(about, words);
+	return about != NULL && (about[len] == '\0' || about[len] == ' ');
+}
+
+static void
+assert_line(const struct plan *plan, const char *line, size_t *step)
+{
+	const char *about;
+
+	if ((about = behind(line, "SEARCH")) != NULL) {
+		if (*step < STEPS && plan->steps[*step].table != NULL &&
+		    is_step(about, &plan->steps[*step])) {
+			++*step;
+			return;
+		}
+	} else if ((about = behind(line, "SCAN")) != NULL) {
+		if (plan->scanned != NULL &&
+		    strncmp(about, plan->scanned, strlen(plan->scanned)) == 0)
+			return;
+	} else if (strstr(line, "TEMP B-TREE") == NULL || plan->sorts) {
+		return;
+	}
+	fail_msg("%s: %s", plan->name, line);
+}
+
+static void
+assert_plan(struct archive *a, const struct plan *plan)
+{
+	sqlite3_stmt *st;
+	size_t step = 0;
+	char *sql =
+	    sqlite3_mprintf("EXPLAIN QUERY PLAN %s", archive_sql[plan->which]);
+
+	assert_non_null(sql);
+	assert_int_equal(sqlite3_prepare_v2(a->db.handle, sql, -1, &st, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(st) == SQLITE_ROW)
+		assert_line(plan, (const char *)sqlite3_column_text(st, 3),
+		    &step);
+	sqlite3_finalize(st);
+	sqlite3_free(sql);
+	if (step < STEPS && plan->steps[step].table != NULL)
+		fail_msg("%s: not by %s", plan->name, plan->steps[step].index);
+}
+
+static void
+open_archive(struct archive *a, struct scratch *s)
+{
+	struct err e = { .text = "" };
+
+	assert_ok(archive_open(a, scratch_path(s, "archive.sqlite3"), 1000,
+		      false, &e),
+	    &e);
+	assert_ok(db_exec(&a->db, fill, &e), &e);
+}
+
+static void
+an_index_finds_what_is_asked_for(void **state)
+{
+	struct archive a;
+
+	open_archive(&a, *state);
+	for (size_t i = 0; i < ARRAY_LEN(plans); i++)
+		assert_plan(&a, &plans[i]);
+	archive_close(&a);
+}
+
+static void
+it_does_so_too_once_sqlite_knows_the_numbers(void **state)
+{
+	struct archive a;
+	struct err e = { .text = "" };
+
+	open_archive(&a, *state);
+	assert_ok(db_exec(&a.db, "ANALYZE", &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(plans); i++)
+		assert_plan(&a, &plans[i]);
+	archive_close(&a);
+}
+
+/*
+ * Of a max() a plan looks the same whether it goes to the end of an index or
+ * through all of it. So each is run as well, with 7 for nearly all it asks for,
+ * and its steps are counted: to go through all bans takes one for each at
+ * least.
+ */
+static void
+no_more_is_done_for_many_bans_than_for_a_few(void **state)
+{
+	struct archive a;
+	struct err e = { .text = "" };
+	sqlite3_stmt *st;
+
+	open_archive(&a, *state);
+	for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+		int rc, steps;
+
+		assert_ok(db_exec(&a.db, "BEGIN", &e), &e);
+		st = db_statement(&a.db, plans[i].which, &e);
+		assert_non_null(st);
+		for (int k = sqlite3_bind_parameter_count(st); k > 0; k--)
+			db_bind_int(st, k,
+			    k == 1 && plans[i].first != 0 ? plans[i].first : 7);
+		sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 1);
+		while ((rc = db_step(&a.db, st, &e)) == 1)
+			continue;
+		assert_ok(rc, &e);
+		steps = sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 0);
+		if (steps < 1 || steps >= BANS)
+			fail_msg("%s: %d steps", plans[i].name, steps);
+		assert_ok(db_exec(&a.db, "ROLLBACK", &e), &e);
+	}
+	archive_close(&a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_unit_test(an_index_finds_what_is_asked_for),
+		scratch_unit_test(it_does_so_too_once_sqlite_knows_the_numbers),
+		scratch_unit_test(no_more_is_done_for_many_bans_than_for_a_few),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
