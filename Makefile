@@ -26,7 +26,7 @@ STATIC_LIBS != pkg-config --libs --static sqlite3 libconfig
 ifeq ($(origin STATIC),undefined)
 STATIC != echo 'int sqlite3_open(void), config_init(void); \
 	int main(void) { return sqlite3_open() + config_init(); }' | \
-	$(CC) $(CFLAGS) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
+	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
 	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
 endif
 ARCHIVES = $(wildcard $(LIBDIR)/libsqlite3.a $(LIBDIR)/libconfig.a)

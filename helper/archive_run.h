@@ -55,7 +55,7 @@ struct archive_source {
 	   did. */
 	struct archive_state settled;
 	int64_t server_us; /* when fail2ban was started */
-	int64_t due_us;	   /* when the next of them is to be judged */
+	int64_t due_us;	   /* when the next of them is up; 0: in doubt */
 };
 
 /* The present one: the last that was added. */

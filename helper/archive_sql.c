@@ -131,9 +131,10 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
 	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
 
+	/* 2^32: so that the sum is never too large. */
 	[SQL_STATE] =
 	    "SELECT coalesce(max(rev), 0), "
-	    "(SELECT sum(flushed_us) FROM jail) FROM ban",
+	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
 
 	[SQL_RUN_SAVE] =
 	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "

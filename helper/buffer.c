@@ -45,7 +45,7 @@ buffer_puts(struct buffer *b, const char *s)
 void
 buffer_putc(struct buffer *b, char c)
 {
-	if (b->room - b->len <= 1) {
+	if (b->failed || b->room - b->len <= 1) {
 		buffer_put(b, &c, 1);
 		return;
 	}

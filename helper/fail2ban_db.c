@@ -74,7 +74,7 @@ static const char *const sql[SQL_COUNT] = {
 	    "CASE WHEN NOT twin THEN " DATA_LENGTH
 	    " END, jail, ip, "
 	    "timeofban, twin FROM (SELECT rowid, *, EXISTS (SELECT 1 "
-	    "FROM bans AS b INDEXED BY bans_jail_timeofban_ip WHERE b.jail = "
+	    "FROM bans AS b INDEXED BY bans_jail_ip WHERE b.jail = "
 	    "bips.jail "
 	    "AND b.ip = bips.ip AND b.timeofban = bips.timeofban "
 	    "AND b.bantime IS bips.bantime AND b.bancount IS bips.bancount "

@@ -14,8 +14,8 @@
 
 #include "buffer.h"
 
-/* The deepest nesting, that of SQLite's JSON functions. */
-#define JSON_DEPTH 2000
+/* The deepest nesting: SQLite's JSON functions go no deeper since 3.42. */
+#define JSON_DEPTH 1000
 
 /*
  * Make escapes that stand for no character of a text, NUL and half a surrogate

@@ -17,6 +17,9 @@
 /* More than that is not looked at: an event must not take long. */
 #define LINES_BYTES 16384
 
+/* So many lines tell what is in all of them. */
+#define LINES_LOOKED_AT 32
+
 /* How many pieces are looked at before the best of them are taken. */
 #define ROOM 12
 
@@ -163,6 +166,33 @@ compare_lengths(const void *a, const void *b)
 	return x->at < y->at ? -1 : 1;
 }
 
+/* Where a character of UTF-8 goes on. */
+static bool
+is_inside_character(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* No longer than a piece may be, and whole characters. */
+static void
+trim(struct span *piece)
+{
+	const char *end;
+
+	if (piece->len > LONGEST)
+		piece->len = LONGEST;
+	while (piece->len > 0 && is_inside_character(*piece->at)) {
+		piece->at++;
+		piece->len--;
+	}
+	/* What stands behind it is at least the quote of the line. */
+	end = piece->at + piece->len;
+	while (piece->len > 0 && is_inside_character(*end)) {
+		end--;
+		piece->len--;
+	}
+}
+
 /* The longest pieces that the lines have in common; at most PIECES_MAX. */
 static size_t
 find(const char *lines, struct span pieces[ROOM])
@@ -173,13 +203,13 @@ find(const char *lines, struct span pieces[ROOM])
 
 	if (!next_line(&s, &pieces[0]) || *s == ']')
 		return 0;
-	while (next_line(&s, &line))
+	for (int k = 0; k < LINES_LOOKED_AT && next_line(&s, &line); k++)
 		narrow(pieces, &n, &line);
+	for (size_t i = 0; i < n; i++)
+		trim(&pieces[i]);
 	qsort(pieces, n, sizeof(*pieces), compare_lengths);
-	for (size_t i = 0; i < n; i++) {
-		if (pieces[i].len > LONGEST)
-			pieces[i].len = LONGEST;
-	}
+	while (n > 0 && pieces[n - 1].len < SHORTEST)
+		n--;
 	return n < PIECES_MAX ? n : PIECES_MAX;
 }
 
@@ -196,10 +226,11 @@ piece_at(const char *s, const char *end, const struct span *pieces, size_t n)
 	return -1;
 }
 
-/* Write the lines with marks in place of the pieces. */
+/* Write the lines with marks in place of the pieces, and note which there are.
+ */
 static void
 mark(struct buffer *out, const char *lines, size_t len,
-    const struct span *pieces, size_t n)
+    const struct span *pieces, size_t n, bool used[PIECES_MAX])
 {
 	const char *s = lines, *plain = lines, *end = lines + len;
 	bool begins[256] = { false };
@@ -217,6 +248,7 @@ mark(struct buffer *out, const char *lines, size_t len,
 		}
 		buffer_put(out, plain, (size_t)(s - plain));
 		buffer_putc(out, (char)(i + 1));
+		used[i] = true;
 		s += pieces[i].len;
 		plain = s;
 	}
@@ -229,17 +261,18 @@ pieces_find(struct pieces *pieces, const char *lines)
 	size_t len = strlen(lines), n = 0;
 	struct buffer out = { 0 };
 	struct span spans[ROOM];
+	bool used[PIECES_MAX] = { false };
 	int rc = 0;
 
 	*pieces = (struct pieces){ 0 };
 	if (len <= LINES_BYTES)
 		n = find(lines, spans);
-	mark(&out, lines, len, spans, n);
+	mark(&out, lines, len, spans, n, used);
 	if ((pieces->lines = buffer_take(&out)) == NULL)
 		rc = -1;
 	for (size_t i = 0; i < PIECES_MAX; i++) {
 		pieces->had[i] =
-		    i < n ? strndup(spans[i].at, spans[i].len) : strdup("");
+		    used[i] ? strndup(spans[i].at, spans[i].len) : strdup("");
 		if (pieces->had[i] == NULL)
 			rc = -1;
 	}

@@ -84,11 +84,11 @@ begin_run(struct pass *pass, struct err *e)
 	return find_gap(pass, e);
 }
 
-/* Whether the WAL has nothing but runs since it was emptied. */
+/* Whether the WAL has nothing but runs; noted: this one has written before. */
 static bool
-is_wal_empty(const struct pass *pass)
+is_wal_empty(const struct pass *pass, bool noted)
 {
-	return pass->settled_before &&
+	return pass->settled_before && !noted &&
 	    archive_file_has_wal(pass->config->archive, ARCHIVE_WAL_EVENT);
 }
 
@@ -115,7 +115,8 @@ end_run(struct pass *pass, bool failed, struct err *e)
 	if ((noted && archive_run_save(&pass->archive, &pass->run, e) != 0) ||
 	    pass_commit(pass, &record, e) != 0)
 		return -1;
-	return is_wal_empty(pass) ? 0 : archive_empty_wal(&pass->archive, e);
+	return is_wal_empty(pass, noted) ? 0 :
+					   archive_empty_wal(&pass->archive, e);
 }
 
 /*

@@ -295,6 +295,9 @@ scan(struct pass *pass, struct err *e)
 	pass->has_db = true;
 	if (mark_holds(pass, &holds, e) != 0)
 		return -1;
+	/* Rows went, and others have their rowids: begin anew, if one is on. */
+	if (!holds)
+		s->full_bans = s->full_bips = 0;
 	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
 	    s->full_bips != 0 || now_wall_us() - s->full_us > FULL_EVERY_US;
 	return read_all(pass, full, floor_us, e);

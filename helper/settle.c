@@ -48,7 +48,7 @@ struct settling {
 	struct pass *pass;
 	struct holdings server;
 	bool look;	/* absence in the database proves an end */
-	int64_t due_us; /* when there is the next ban to judge */
+	int64_t due_us; /* when the next ban is up */
 };
 
 static int64_t
@@ -290,27 +290,26 @@ write_verdicts(struct settling *s, const struct archive_live *list,
 	return pass_commit(s->pass, &record, e);
 }
 
-/* Settle the live bans behind *after; *n: how many there were. */
 /*
- * When a ban that lives on is to be judged again, though nothing has changed:
- * at once where this pass has a doubt, or no answer.
+ * When a ban that lives on is up, to be judged again though nothing has
+ * changed: at once where there is a doubt, or no answer.
  */
 static void
 note_due(struct settling *s, const struct archive_live *live,
     const struct verdict *verdict)
 {
-	const struct config *config = s->pass->config;
 	int64_t due =
-	    later(intake_overdue_us(config, live->since_us, live->seconds),
-		intake_overdue_us(config, live->life_us, 0));
+	    later(ban_expiry_us(live->since_us, live->seconds), live->life_us);
 
 	if (s->pass->silent || verdict->what == MISSED ||
-	    verdict->what == ENDED)
+	    verdict->what == ENDED ||
+	    (verdict->what == NOTHING && is_doubtful(s, live)))
 		due = 0;
 	if (due < s->due_us)
 		s->due_us = due;
 }
 
+/* Settle the live bans behind *after; *n: how many there were. */
 static int
 settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 {
@@ -341,7 +340,8 @@ is_settled(const struct pass *pass, const struct archive_source *now)
 	return pass->unchanged && pass->run.spooled == 0 &&
 	    then->settled.rev == now->settled.rev &&
 	    then->settled.flushed_us == now->settled.flushed_us &&
-	    then->server_us == now->server_us && now_wall_us() < then->due_us;
+	    then->server_us == now->server_us &&
+	    now_wall_us() <= intake_overdue_us(pass->config, then->due_us, 0);
 }
 
 int

@@ -143,6 +143,8 @@ sign_take(const char **at, int64_t timeofban, struct sign *sign, char **ip)
 			return -1;
 	}
 	if (numbers[KIND] < SIGN_BAN || numbers[KIND] > SIGN_JUDGED ||
+	    numbers[SEEN] == UNKNOWN ||
+	    (numbers[END] == UNKNOWN) != (numbers[ENDED] == UNKNOWN) ||
 	    (numbers[END] != UNKNOWN &&
 		(numbers[END] <= BAN_LIVES || numbers[END] > BAN_INFERRED)))
 		return -1;

@@ -579,3 +579,37 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	archive reconcile
 	look 'len(rows()) == 1 and runs()[-1]["changed"] == 0'
 }
+
+@test "a full diff that was cut off begins anew when the rows are others" {
+	database 4 -60 sshd 192.0.2.1 600 -50 sshd 192.0.2.2 600
+	archive reconcile
+	# As a pass leaves it that was stopped behind the second row.
+	sqlite3 "$lab/archive/archive.sqlite3" \
+	    'UPDATE source SET full_us = 0, full_bans = 2, counter = counter - 1'
+	sqlite3 "$lab/fail2ban.sqlite3" 'DELETE FROM bans; DELETE FROM bips'
+	database 4 -10 sshd 192.0.2.3 600
+	archive reconcile
+	look '[r["ident"] for r in rows()].count("192.0.2.3") == 1'
+}
+
+@test "ever so many jails that were flushed are no trouble" {
+	an_archived_ban
+	sqlite3 "$lab/archive/archive.sqlite3" "WITH RECURSIVE n(i) AS (SELECT 1
+	    UNION ALL SELECT i + 1 FROM n LIMIT 20000) INSERT INTO jail
+	    (name, flushed_us) SELECT 'jail' || i, 9e15 + i FROM n"
+	database 4
+	archive reconcile
+	archive reconcile
+	look 'all(r["state"] == "completed" for r in runs())'
+}
+
+@test "a shorter interval counts at once for the bans that live" {
+	database 4
+	config 'interval = 600;'
+	archive ban --jail sshd --id 192.0.2.1 --time "$EPOCHREALTIME" --bantime 1
+	archive reconcile
+	archive reconcile
+	config 'interval = 1;'
+	wait_for 10 eval 'archive reconcile >/dev/null;
+	    look "rows()[0][\"ended_why\"] == \"inferred\"" 2>/dev/null'
+}

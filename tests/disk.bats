@@ -499,7 +499,7 @@ full_spool() {
 	says full
 	[ "$(inside ls "$lab/archive")" = fill ]
 	# Room for the beginning only.
-	inside truncate -s $((8192 - 40))k "$lab/archive/fill"
+	inside truncate -s $((8192 - 12))k "$lab/archive/fill"
 	status 74 archive backup "$lab/archive/copy"
 	says full
 	[ "$(inside ls "$lab/archive")" = fill ]

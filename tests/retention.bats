@@ -8,11 +8,11 @@ load lib/server
 
 day=86400
 
-# ban ID DAYS: one of ten minutes, so many days ago, and its end.
+# ban ID DAYS [OPTION...]: one of ten minutes, so many days ago, and its end.
 ban() {
 	local since=$((EPOCHSECONDS - $2 * day))
 	archive ban --jail sshd --id "$1" --time "$since.0" --bantime 600 \
-	    --bancount 1 --failures 3 --restored 0
+	    --bancount 1 --failures 3 --restored 0 "${@:3}"
 	archive unban --jail sshd --id "$1" --time "$since.0" --bantime 600
 }
 
@@ -55,10 +55,11 @@ reconcile_keeping() {
 
 @test "retention removes what ended and was archived before, with its lines" {
 	database ''
-	ban 192.0.2.1 40
-	ban 192.0.2.2 20
+	config 'evidence = "tag";'
+	ban 192.0.2.1 40 --matches <<<'one line'
+	ban 192.0.2.2 20 --matches <<<'another line'
 	archived_before 35
-	ban 192.0.2.3 0
+	ban 192.0.2.3 0 --matches <<<'the last line'
 	reconcile_keeping 30
 	look '[r["ident"] for r in rows()] == ["192.0.2.2", "192.0.2.3"]'
 	[ "$(sqlite3 "$lab/archive/archive.sqlite3" \

@@ -32,7 +32,7 @@ DROP TABLE sign;
 ALTER TABLE source ADD COLUMN settled_rev INTEGER; -- the newest change it saw
 ALTER TABLE source ADD COLUMN flushed_us INTEGER;  -- of all jails, added up
 ALTER TABLE source ADD COLUMN server_us INTEGER;   -- when fail2ban was started
-ALTER TABLE source ADD COLUMN due_us INTEGER;      -- when the next ban is due
+ALTER TABLE source ADD COLUMN due_us INTEGER;      -- when the next ban is up
 
 -- What the log lines of a ban have in common: see pieces.h.
 ALTER TABLE evidence ADD COLUMN a TEXT NOT NULL DEFAULT '';

@@ -977,10 +977,47 @@ no_statement_sorts(void **state)
 	fail2ban_db_close(&f);
 }
 
+/* Not by that of times: a thousand bans may have one second. */
+static void
+a_row_of_bips_is_found_in_bans_by_jail_and_id(void **state)
+{
+	struct fail2ban_row rows[4];
+	struct fail2ban_db f;
+	struct err e = { .text = "" };
+	char plan[400];
+	size_t n = 0, found = 0;
+
+	open_new(&f, *state, 4,
+	    "INSERT INTO bans VALUES('sshd', 'a', 1, 600, 1, x'7b7d');"
+	    "INSERT INTO bips VALUES('a', 'sshd', 1, 600, 1, x'7b7d');"
+	    "INSERT INTO bips VALUES('b', 'sshd', 1, 600, 1, x'7b7d');"
+	    "INSERT INTO bips VALUES('a', 'web', 1, 600, 1, x'7b7d')");
+	assert_ok(fail2ban_db_read(&f, FAIL2BAN_BIPS, 0, rows, 4, &n, &e), &e);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(rows[i].twin, i == 0);
+		assert_int_equal(rows[i].jail == NULL, i == 0);
+		fail2ban_row_free(&rows[i]);
+	}
+	for (int i = 0; i < f.db.count; i++) {
+		if (f.db.statements[i] == NULL ||
+		    strstr(f.db.sql[i], "AS twin") == NULL)
+			continue;
+		explain(&f, f.db.sql[i], plan, sizeof(plan));
+		if (strstr(plan, "bans_jail_ip (jail=? AND ip=?)") == NULL)
+			fail_msg("%s", plan);
+		found++;
+	}
+	assert_int_equal(found, 1);
+	fail2ban_db_close(&f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		scratch_unit_test(
+		    a_row_of_bips_is_found_in_bans_by_jail_and_id),
 		scratch_unit_test(the_version_is_found_out),
 		scratch_unit_test(what_is_not_fail2bans_is_told_apart),
 		scratch_unit_test(what_cannot_be_opened_is_told_apart),

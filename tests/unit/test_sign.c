@@ -311,6 +311,11 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		"[]",
 		"[null]",
 		"[null,1]",
+		/* No time, an end without a time, a time of no end. */
+		"[0]",
+		"[0,null,1]",
+		"[5,1,null,null,null,null,null,4]",
+		"[5,1,null,null,null,null,null,null,3]",
 		"[-1,1]",
 		"[6,1]",
 		"[9223372036854775807]",
