@@ -338,6 +338,20 @@ fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
 	    e);
 }
 
+int
+fail2ban_db_hold(struct fail2ban_db *f, struct err *e)
+{
+	if (db_exec(&f->db, "BEGIN", e) != 0)
+		return err_wrap(e, "fail2ban's database");
+	return 0;
+}
+
+void
+fail2ban_db_release(struct fail2ban_db *f)
+{
+	sqlite3_exec(f->db.handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
 static sqlite3_stmt *
 read_statement(struct fail2ban_db *f, enum fail2ban_table table, struct err *e)
 {

@@ -3,9 +3,9 @@
  * fail2ban's own database, and the only room that knows its tables
  * (fail2ban 1.0.2, server/database.py; versions 1 to 4).
  *
- * It is opened read-only, and never are rows asked for between two calls: a
- * shared lock held for 5 s makes fail2ban lose a ban for good. What it holds
- * is not trusted: types are asked of every cell.
+ * It is opened read-only, and between two calls it is not locked, but for
+ * fail2ban_db_hold: a shared lock held for 5 s makes fail2ban lose a ban for
+ * good. What it holds is not trusted: types are asked of every cell.
  */
 #ifndef FAIL2BAN_DB_H
 #define FAIL2BAN_DB_H
@@ -75,6 +75,13 @@ int fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
     int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
     struct err *e);
 void fail2ban_row_free(struct fail2ban_row *row);
+
+/*
+ * Keep the shared lock from the next row that is read until it is released, for
+ * some hundred look-ups on end: to take it anew takes as long as to look.
+ */
+int fail2ban_db_hold(struct fail2ban_db *f, struct err *e);
+void fail2ban_db_release(struct fail2ban_db *f);
 
 /*
  * The next rows of a table behind rowid after (of "bips" it is said where they

@@ -179,8 +179,7 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	int rc;
 
 	/* Two idents that are no UTF-8 may look alike here. */
-	if (!s->look || !had_rows(s, live) ||
-	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
+	if (!had_rows(s, live) || strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
 	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,
 	    live->timeofban, 0, &row, e);
@@ -188,29 +187,35 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	return rc < 0 ? -1 : rc == 0;
 }
 
-static int
-judge(struct settling *s, const struct archive_live *live,
-    struct verdict *verdict, struct err *e)
+/* By the clock and by the server; whether the rows have the last word. */
+static bool
+judge_first(struct settling *s, const struct archive_live *live,
+    struct verdict *verdict)
 {
 	const struct config *config = s->pass->config;
-	int64_t now = now_wall_us(), flushed = flushed_since(live);
-	int gone;
+	int64_t now = now_wall_us();
 
 	*verdict = (struct verdict){ .what = NOTHING };
 	if (now > intake_overdue_us(config, live->since_us, live->seconds) &&
 	    now > intake_overdue_us(config, live->life_us, 0)) {
 		*verdict = ended(BAN_INFERRED,
 		    ban_expiry_us(live->since_us, live->seconds));
-		return 0;
+		return false;
 	}
 	if (is_doubtful(s, live) && ask_server(s, live->jail) == 0)
 		*verdict = judge_by_server(s, live);
-	if (verdict->what == HELD)
-		return 0;
-	if ((gone = rows_are_gone(s, live, e)) < 0)
-		return -1;
-	if (gone == 0)
-		return 0;
+	return verdict->what != HELD;
+}
+
+static int
+judge_by_rows(struct settling *s, const struct archive_live *live,
+    struct verdict *verdict, struct err *e)
+{
+	int64_t now = now_wall_us(), flushed = flushed_since(live);
+	int gone = rows_are_gone(s, live, e);
+
+	if (gone <= 0)
+		return gone;
 	/* Of unknown length, it may have been purged for its age alone. */
 	if (flushed != 0)
 		*verdict = ended(BAN_FLUSHED, flushed);
@@ -220,6 +225,27 @@ judge(struct settling *s, const struct archive_live *live,
 		*verdict = ended(BAN_MANUAL,
 		    live->pending_us != 0 ? live->pending_us : now);
 	return 0;
+}
+
+/* The server first: nothing is asked of it while its database is held. */
+static int
+judge(struct settling *s, const struct archive_live *list,
+    struct verdict *verdicts, size_t n, struct err *e)
+{
+	bool by_rows[CHUNK];
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++)
+		by_rows[i] = judge_first(s, &list[i], &verdicts[i]);
+	if (s->look && fail2ban_db_hold(&s->pass->db, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (s->look && by_rows[i])
+			rc = judge_by_rows(s, &list[i], &verdicts[i], e);
+	}
+	if (s->look)
+		fail2ban_db_release(&s->pass->db);
+	return rc;
 }
 
 static int
@@ -315,14 +341,13 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 {
 	struct verdict verdicts[CHUNK];
 	struct archive_live *list;
-	int rc = 0;
+	int rc;
 
 	if (archive_live(&s->pass->archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < *n && rc == 0; i++) {
-		rc = judge(s, &list[i], &verdicts[i], e);
+	rc = judge(s, list, verdicts, *n, e);
+	for (size_t i = 0; i < *n && rc == 0; i++)
 		note_due(s, &list[i], &verdicts[i]);
-	}
 	if (rc == 0)
 		rc = write_verdicts(s, list, verdicts, *n, e);
 	if (*n > 0)

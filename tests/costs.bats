@@ -134,6 +134,23 @@ last_run() {
 	    look "row(\"sshd\", \"192.0.2.1\")[\"ended_why\"] == \"inferred\"" 2>/dev/null'
 }
 
+@test "a thousand live bans are looked up in a handful of locks" {
+	many 0 1000 0
+	archive reconcile
+	many 1000 1001 0
+	strace -f -y -o "$lab/trace" -e trace=fcntl \
+	    "$program" -c "$lab/archive.cfg" reconcile
+	look 'len(rows()) == 1001 and all(r["ended_us"] is None for r in rows())'
+	echo "# $(locks) locks" >&3
+	[ "$(locks)" -ge 5 ]
+	[ "$(locks)" -le 15 ]
+	# And they are looked up.
+	sqlite3 "$theirs" "DELETE FROM bans WHERE rowid = 7;
+	    DELETE FROM bips WHERE rowid = 7"
+	archive reconcile
+	look '[r["ended_why"] for r in rows() if r["ended_us"]] == ["manual"]'
+}
+
 @test "of a hundred new rows a reconcile reads these, and a thousand before" {
 	many 0 3000
 	archive reconcile
