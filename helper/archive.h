@@ -21,7 +21,7 @@
  * writes much and then gives it back to the events.
  */
 #define ARCHIVE_WAL_EVENT VFS_WAL_WHOLE
-#define ARCHIVE_WAL_BULK (8 * 1024 * 1024)
+#define ARCHIVE_WAL_BULK (6 * 1024 * 1024)
 
 struct archive {
 	struct db db;
