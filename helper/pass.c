@@ -92,8 +92,9 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 		.archive = &pass->archive,
 		.change = { .now_us = now_wall_us() },
 	};
-	pass->archive.wal_limit =
-	    is_gentle(pass) ? ARCHIVE_WAL_EVENT : ARCHIVE_WAL_BULK;
+	pass->archive.wal_limit = pass->ending || is_gentle(pass) ?
+	    ARCHIVE_WAL_EVENT :
+	    ARCHIVE_WAL_BULK;
 	if (archive_begin(&pass->archive, e) != 0)
 		return -1;
 	pass->writing_ms = now_steady_ms();

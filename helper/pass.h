@@ -28,6 +28,7 @@ struct pass {
 	struct archive archive;
 	struct archive_run run;
 	bool run_noted;	   /* in the archive */
+	bool ending;	   /* there is only its end to note */
 	char message[512]; /* of the run; the first one stays */
 
 	/*

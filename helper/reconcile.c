@@ -103,6 +103,7 @@ end_run(struct pass *pass, bool failed, struct err *e)
 				   "completed";
 	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
 	pass->run.finished_us = now_wall_us();
+	pass->ending = true;
 	if (archive_set_durable(&pass->archive, true, e) != 0 ||
 	    pass_begin(pass, &record, e) != 0)
 		return -1;

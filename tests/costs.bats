@@ -112,6 +112,15 @@ last_run() {
 	look 'len(runs()) == 3'
 }
 
+@test "ever so many reconciles with nothing new leave a short WAL" {
+	local n
+	many 0 10
+	archive reconcile
+	for ((n = 0; n < 300; n++)); do archive reconcile; done >"$lab/out"
+	(($(stat -c %s "$db-wal") <= 140 * 2072))
+	archive verify
+}
+
 @test "with nothing new no ban is looked at, however many live" {
 	many 0 2000 0
 	archive reconcile
