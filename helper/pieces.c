@@ -271,8 +271,9 @@ pieces_find(struct pieces *pieces, const char *lines)
 	if ((pieces->lines = buffer_take(&out)) == NULL)
 		rc = -1;
 	for (size_t i = 0; i < PIECES_MAX; i++) {
-		pieces->had[i] =
-		    used[i] ? strndup(spans[i].at, spans[i].len) : strdup("");
+		pieces->had[i] = i < n && used[i] ?
+		    strndup(spans[i].at, spans[i].len) :
+		    strdup("");
 		if (pieces->had[i] == NULL)
 			rc = -1;
 	}
