@@ -93,9 +93,10 @@ static const char *const sql[SQL_COUNT] = {
 static int
 is_late(void *db)
 {
-	const struct fail2ban_db *f = db;
+	struct fail2ban_db *f = db;
 
-	return now_steady_ms() >= f->deadline_ms;
+	f->late = now_steady_ms() >= f->deadline_ms;
+	return f->late;
 }
 
 /* The big-endian number of 4 bytes at offset 24, sqlite.org/fileformat2. */

@@ -22,6 +22,7 @@ struct fail2ban_db {
 	uint64_t dev, ino;
 	int64_t counter;     /* the file header's change counter */
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
+	bool late; /* a reading was given up at the deadline, EX_TEMPFAIL */
 };
 
 /* A row of "bans" or "bips". */

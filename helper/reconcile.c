@@ -167,10 +167,16 @@ read_fail2ban(struct pass *pass, struct err *e)
 	return 0;
 }
 
-/* The first failure is the run's; a further one is only told of. */
+/*
+ * The first failure is the run's; a further one is only told of. It is none to
+ * be cut off at the deadline, though that was in the middle of a reading.
+ */
 static void
-fail_run(bool *failed, struct err *first, const struct err *e)
+fail_run(struct pass *pass, bool *failed, struct err *first,
+    const struct err *e)
 {
+	if (pass->db.late && e->code == EX_TEMPFAIL && pass_is_over(pass))
+		return;
 	if (*failed)
 		log_line(LOG_ERR, "%s", e->text);
 	else
@@ -190,20 +196,20 @@ work(struct pass *pass, struct err *first)
 
 	drained = drain(pass, &e) == 0;
 	if (!drained)
-		fail_run(&failed, first, &e);
+		fail_run(pass, &failed, first, &e);
 	pass_rollback(pass);
 	readable = read_fail2ban(pass, &e) == 0;
 	if (!readable)
-		fail_run(&failed, first, &e);
+		fail_run(pass, &failed, first, &e);
 	pass_rollback(pass);
 	/* What still waits may tell how a ban ended, better than its absence.
 	 */
 	if (settle(pass, !readable || !drained, &e) != 0 ||
 	    prune(pass, &e) != 0)
-		fail_run(&failed, first, &e);
+		fail_run(pass, &failed, first, &e);
 	pass_rollback(pass);
 	if (examine_suspect(pass, &e) != 0)
-		fail_run(&failed, first, &e);
+		fail_run(pass, &failed, first, &e);
 	return failed ? -1 : 0;
 }
 

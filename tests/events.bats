@@ -101,6 +101,16 @@ reconciled() {
 	look 'len(rows()) == len({r["ident"] for r in rows()}) == int(n)' "n=$crowd"
 }
 
+@test "a reconcile cut off in the middle of a reading has not failed" {
+	many 3000 'run_deadline = 1;'
+	status 0 strace -o "$lab/trace" -P "$lab/fail2ban.sqlite3" \
+	    -e inject=pread64:delay_enter=50000 \
+	    "$program" -c "$lab/archive.cfg" reconcile
+	look 'runs()[-1]["state"] == "interrupted" and len(rows()) < 3000'
+	wait_for 90 reconciled
+	look 'len(rows()) == 3000'
+}
+
 @test "a second reconcile says that one is running, and leaves with 0" {
 	many "$crowd" 'run_deadline = 60;'
 	archive_in_background reconcile
