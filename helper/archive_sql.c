@@ -19,6 +19,9 @@
 	"AND (?4 IS NULL OR since_us < ?4) " \
 	"AND (?5 = 0 OR ended_us IS NULL) "
 
+/* The bans as export has them. */
+#define EXPORTED "FROM bans WHERE " WANTED "ORDER BY since_us, nth, jail, ident"
+
 /* The columns of struct archive_row. */
 #define READ_ROW \
 	"jail, ident, ip, host, since_us, seconds, bancount, failures, " \
@@ -159,8 +162,13 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "'failures', failures, 'matches', json(matches), "
 	    "'captures', json(captures), 'origin', origin, "
 	    "'seen', json(seen), 'ended_us', ended_us, "
-	    "'ended_why', ended_why, 'restored', restored, 'rev', rev) "
-	    "FROM bans WHERE " WANTED "ORDER BY since_us, nth, jail, ident",
+	    "'ended_why', ended_why, 'restored', restored, 'rev', "
+	    "rev) " EXPORTED,
+	/* The columns of archive_columns. */
+	[SQL_EXPORT_COLUMNS] =
+	    "SELECT jail, ident, ip, host, since_us, timeofban, nth, seconds, "
+	    "bancount, failures, matches, captures, origin, seen, ended_us, "
+	    "ended_why, restored, rev " EXPORTED,
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
