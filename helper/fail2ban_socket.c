@@ -5,22 +5,13 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "address.h"
 #include "escape.h"
-#include "pickle.h"
+#include "fail2ban_answer.h"
+#include "text.h"
 
-#define END "<F2B_END_COMMAND>"
-#define END_LEN (sizeof(END) - 1)
-#define CLOSE "<F2B_CLOSE_COMMAND>"
-#define FIRST_CHUNK 4096
-#define MAX_ANSWER (PICKLE_MAX_BYTES + END_LEN)
-
-struct answer {
-	char *buf;
-	size_t len, cap;
-	struct pickle pickle;
-	const struct pickle_value *value;
-	bool refused; /* value is an exception */
-};
+#define CLOSE "<F2B_CLOSE_COMMAND>" FAIL2BAN_END
+#define UNKNOWN_JAIL "UnknownJailException"
 
 int
 fail2ban_socket_open(struct fail2ban_socket *s, const char *path,
@@ -35,182 +26,18 @@ void
 fail2ban_socket_close(struct fail2ban_socket *s)
 {
 	if (s->peer.fd != -1)
-		peer_send(&s->peer, CLOSE END, sizeof(CLOSE END) - 1, NULL);
+		peer_send(&s->peer, CLOSE, sizeof(CLOSE) - 1, NULL);
 	peer_close(&s->peer);
-}
-
-/* Whether no word holds END: there the server cuts what it unpickles. */
-static bool
-can_ask(const char *const *argv, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (strstr(argv[i], END) != NULL)
-			return false;
-	}
-	return pickle_encode_request(NULL, 0, argv, n) != 0;
-}
-
-static int
-send_question(struct fail2ban_socket *s, const char *const *argv, size_t n,
-    struct err *e)
-{
-	size_t len = pickle_encode_request(NULL, 0, argv, n);
-	char *buf;
-	int ret;
-
-	if ((buf = malloc(len + END_LEN)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	pickle_encode_request(buf, len, argv, n);
-	memcpy(buf + len, END, END_LEN);
-	ret = peer_send(&s->peer, buf, len + END_LEN, e);
-	free(buf);
-	return ret;
-}
-
-/* Add to the answer what has arrived. */
-static int
-receive(struct fail2ban_socket *s, struct answer *a, struct err *e)
-{
-	size_t cap, got = 0;
-	char *buf;
-	int ret;
-
-	if (a->len == MAX_ANSWER)
-		return err_set(e, EX_PROTOCOL, "an answer without end");
-	if (a->len == a->cap) {
-		cap = a->cap == 0 ? FIRST_CHUNK : a->cap * 2;
-		if (cap > MAX_ANSWER)
-			cap = MAX_ANSWER;
-		if ((buf = realloc(a->buf, cap)) == NULL) {
-			err_set(e, EX_OSERR, "out of memory");
-			return -1;
-		}
-		a->buf = buf;
-		a->cap = cap;
-	}
-	buf = a->buf + a->len;
-	ret = peer_receive(&s->peer, buf, a->cap - a->len, &got, e);
-	a->len += got;
-	return ret;
-}
-
-/* An id may hold END: the answer is over where its pickle is. */
-static int
-read_answer(struct fail2ban_socket *s, struct answer *a, struct err *e)
-{
-	bool done = false;
-	size_t at = 0;
-
-	while (!done) {
-		if (receive(s, a, e) == -1 ||
-		    pickle_opcode_scan(a->buf, a->len, &at, &done, e) == -1)
-			return -1;
-	}
-	while (a->len < at + END_LEN) {
-		if (receive(s, a, e) == -1)
-			return -1;
-	}
-	if (a->len != at + END_LEN || memcmp(a->buf + at, END, END_LEN) != 0)
-		return err_set(e, EX_PROTOCOL,
-		    "an answer that does not end where it should");
-	return pickle_decode(a->buf, at, &a->pickle, e);
-}
-
-static int
-unexpected(const char *question, struct err *e)
-{
-	return err_set(e, EX_PROTOCOL,
-	    "fail2ban: %s: the answer is not understood", question);
-}
-
-/* A pair of 0 and a value, or of 1 and an exception; or else trouble. */
-static int
-read_pair(struct answer *a, const char *question, struct err *e)
-{
-	const struct pickle *p = &a->pickle;
-	const struct pickle_value *root = pickle_root(p);
-	const struct pickle_value *ack = pickle_item(p, root, 0);
-	char said[160];
-
-	if (pickle_is(root, PICKLE_STR)) {
-		escape_text(said, sizeof(said), root->u.text, root->n);
-		return err_set(e, EX_PROTOCOL, "fail2ban says: %s", said);
-	}
-	if (pickle_is(root, PICKLE_LIST) && pickle_is_str(ack, "SHUTDOWN"))
-		return err_set(e, EX_UNAVAILABLE, "fail2ban is stopping");
-	if (!pickle_is(root, PICKLE_TUPLE) || root->n != 2 ||
-	    !pickle_is(ack, PICKLE_INT))
-		return unexpected(question, e);
-	a->value = pickle_item(p, root, 1);
-	a->refused = ack->u.integer != 0;
-	return 0;
-}
-
-static void
-answer_free(struct answer *a)
-{
-	pickle_free(&a->pickle);
-	free(a->buf);
-}
-
-/*
- * Ask, and have the answer in a: all zeros before, and the caller frees it in
- * any case. A failed exchange closes the connection: what would arrive next
- * could be the answer to the question before.
- */
-static int
-ask(struct fail2ban_socket *s, const char *const *argv, size_t n,
-    struct answer *a, struct err *e)
-{
-	if (!can_ask(argv, n))
-		return err_set(e, EX_DATAERR,
-		    "fail2ban: a name that cannot be asked about");
-	if (s->peer.fd == -1)
-		return err_set(e, EX_UNAVAILABLE, "fail2ban: not connected");
-	if (send_question(s, argv, n, e) == -1 || read_answer(s, a, e) == -1) {
-		peer_close(&s->peer);
-		return err_wrap(e, "fail2ban");
-	}
-	return read_pair(a, argv[n - 1], e);
-}
-
-/* The name of an exception's class; NULL where value is no exception. */
-static const struct pickle_value *
-exception_name(const struct answer *a)
-{
-	const struct pickle *p = &a->pickle;
-
-	if (!a->refused || !pickle_is(a->value, PICKLE_OPAQUE))
-		return NULL;
-	return pickle_item(p, pickle_item(p, a->value, 0), 1);
-}
-
-static int
-refused(const struct answer *a, struct err *e)
-{
-	const struct pickle *p = &a->pickle;
-	const struct pickle_value *what = exception_name(a);
-	const struct pickle_value *why;
-	char name[64] = "an error", said[160] = "";
-
-	why = pickle_item(p, pickle_item(p, a->value, 1), 0);
-	if (pickle_is(what, PICKLE_STR))
-		escape_text(name, sizeof(name), what->u.text, what->n);
-	if (pickle_is(why, PICKLE_STR))
-		escape_text(said, sizeof(said), why->u.text, why->n);
-	return err_set(e, EX_PROTOCOL, "fail2ban says: %s: %s", name, said);
 }
 
 /* As ask, where a refusal is a failure. */
 static int
 ask_value(struct fail2ban_socket *s, const char *const *argv, size_t n,
-    struct answer *a, struct err *e)
+    struct fail2ban_answer *a, struct err *e)
 {
-	if (ask(s, argv, n, a, e) == -1)
+	if (fail2ban_answer_ask(&s->peer, argv, n, a, e) == -1)
 		return -1;
-	return a->refused ? refused(a, e) : 0;
+	return a->refused ? fail2ban_answer_refused(a, e) : 0;
 }
 
 int
@@ -218,7 +45,7 @@ fail2ban_socket_get_dbfile(struct fail2ban_socket *s, char **path,
     struct err *e)
 {
 	static const char *const argv[] = { "get", "dbfile" };
-	struct answer a AUTO(answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
 	const struct pickle_value *v;
 
 	*path = NULL;
@@ -229,7 +56,7 @@ fail2ban_socket_get_dbfile(struct fail2ban_socket *s, char **path,
 	    pickle_is_str(v, ""))
 		return 0;
 	if (!pickle_is(v, PICKLE_STR) || memchr(v->u.text, '\0', v->n) != NULL)
-		return unexpected("dbfile", e);
+		return fail2ban_answer_unexpected("dbfile", e);
 	if ((*path = strndup(v->u.text, v->n)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
@@ -240,7 +67,7 @@ fail2ban_socket_get_dbpurgeage(struct fail2ban_socket *s, int64_t *seconds,
     struct err *e)
 {
 	static const char *const argv[] = { "get", "dbpurgeage" };
-	struct answer a AUTO(answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
 	const struct pickle_value *v;
 	int64_t age = 0;
 
@@ -253,7 +80,7 @@ fail2ban_socket_get_dbpurgeage(struct fail2ban_socket *s, int64_t *seconds,
 	    v->u.real < 9e18)
 		age = (int64_t)v->u.real;
 	else if (!pickle_is(v, PICKLE_NONE))
-		return unexpected("dbpurgeage", e);
+		return fail2ban_answer_unexpected("dbpurgeage", e);
 	*seconds = age < 0 ? 0 : age;
 	return 0;
 }
@@ -356,7 +183,7 @@ fail2ban_socket_get_jails(struct fail2ban_socket *s,
     struct fail2ban_socket_list *jails, struct err *e)
 {
 	static const char *const argv[] = { "status" };
-	struct answer a AUTO(answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
 	const struct pickle_value *count, *names;
 
 	*jails = (struct fail2ban_socket_list){ 0 };
@@ -365,7 +192,7 @@ fail2ban_socket_get_jails(struct fail2ban_socket *s,
 	count = find_label(&a.pickle, a.value, "Number of jail");
 	names = find_label(&a.pickle, a.value, "Jail list");
 	if (!pickle_is(count, PICKLE_INT) || !pickle_is(names, PICKLE_STR))
-		return unexpected("status", e);
+		return fail2ban_answer_unexpected("status", e);
 	if (split_names(names->u.text, names->n, jails, e) == -1) {
 		fail2ban_socket_list_free(jails);
 		return -1;
@@ -387,12 +214,12 @@ add_banned(const struct pickle_value *v, struct fail2ban_socket_list *ids,
 	size_t i;
 
 	if (!pickle_is(v, PICKLE_STR))
-		return unexpected("banip", e);
+		return fail2ban_answer_unexpected("banip", e);
 	for (i = v->n; i > 1; i--) {
 		if (v->u.text[i - 1] == '\t' && v->u.text[i - 2] == ' ')
 			return list_add(ids, v->u.text, i - 2, e);
 	}
-	return unexpected("banip", e);
+	return fail2ban_answer_unexpected("banip", e);
 }
 
 int
@@ -400,20 +227,20 @@ fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
     bool *exists, struct fail2ban_socket_list *ids, struct err *e)
 {
 	const char *const argv[] = { "get", jail, "banip", "--with-time" };
-	struct answer a AUTO(answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
 	const struct pickle_value *v;
 	size_t i;
 
 	*exists = false;
 	*ids = (struct fail2ban_socket_list){ 0 };
-	if (ask(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+	if (fail2ban_answer_ask(&s->peer, argv, ARRAY_LEN(argv), &a, e) == -1)
 		return -1;
-	if (pickle_is_str(exception_name(&a), "UnknownJailException"))
+	if (fail2ban_answer_is_refusal(&a, UNKNOWN_JAIL))
 		return 0;
 	if (a.refused)
-		return refused(&a, e);
+		return fail2ban_answer_refused(&a, e);
 	if (!pickle_is(a.value, PICKLE_LIST))
-		return unexpected("banip", e);
+		return fail2ban_answer_unexpected("banip", e);
 	if (list_init(ids, a.value->n, e) == -1)
 		return -1;
 	for (i = 0; i < a.value->n; i++) {
@@ -426,4 +253,164 @@ fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
 	list_sort(ids);
 	*exists = true;
 	return 0;
+}
+
+/*
+ * "set dbfile banip 192.0.2.1" would not ban but set: where a jail's name could
+ * stand, the server looks for these first.
+ */
+static bool
+is_setting(const char *jail)
+{
+	static const char *const names[] = { "allowipv6", "dbfile",
+		"dbmaxmatches", "dbpurgeage", "loglevel", "logtarget",
+		"syslogsocket", "thread" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcmp(jail, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* As ask_value, about a jail, whose name is argv[1] and which has to be. */
+static int
+ask_jail(struct fail2ban_socket *s, const char *const *argv, size_t n,
+    struct fail2ban_answer *a, struct err *e)
+{
+	char name[160];
+
+	if (is_setting(argv[1]))
+		return err_set(e, EX_DATAERR,
+		    "fail2ban: %s is a setting, and can be no jail", argv[1]);
+	if (fail2ban_answer_ask(&s->peer, argv, n, a, e) == -1)
+		return -1;
+	if (fail2ban_answer_is_refusal(a, UNKNOWN_JAIL)) {
+		escape_text(name, sizeof(name), argv[1], strlen(argv[1]));
+		return err_set(e, EX_NOINPUT, "fail2ban has no jail %s", name);
+	}
+	return a->refused ? fail2ban_answer_refused(a, e) : 0;
+}
+
+/* A text, or the address that is written as one: str("192.0.2.1"). */
+static int
+add_ignored(const struct pickle *p, const struct pickle_value *v,
+    struct fail2ban_socket_list *ignored, struct err *e)
+{
+	if (pickle_is(v, PICKLE_OPAQUE))
+		v = pickle_item(p, pickle_item(p, v, 1), 0);
+	if (!pickle_is(v, PICKLE_STR))
+		return fail2ban_answer_unexpected("ignoreip", e);
+	return list_add(ignored, v->u.text, v->n, e);
+}
+
+static int
+get_ignoreip(struct fail2ban_socket *s, const char *jail,
+    struct fail2ban_socket_list *ignored, struct err *e)
+{
+	const char *const argv[] = { "get", jail, "ignoreip" };
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	const struct pickle *p = &a.pickle;
+	size_t i;
+
+	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_LIST))
+		return fail2ban_answer_unexpected("ignoreip", e);
+	if (list_init(ignored, a.value->n, e) == -1)
+		return -1;
+	for (i = 0; i < a.value->n; i++) {
+		if (add_ignored(p, pickle_item(p, a.value, i), ignored, e) ==
+		    -1)
+			return -1;
+	}
+	list_sort(ignored);
+	return 0;
+}
+
+static int
+get_ignoreself(struct fail2ban_socket *s, const char *jail, bool *ignoreself,
+    struct err *e)
+{
+	const char *const argv[] = { "get", jail, "ignoreself" };
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+
+	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_BOOL))
+		return fail2ban_answer_unexpected("ignoreself", e);
+	*ignoreself = a.value->u.integer != 0;
+	return 0;
+}
+
+int
+fail2ban_socket_get_ignored(struct fail2ban_socket *s, const char *jail,
+    struct fail2ban_socket_list *ignored, bool *ignoreself, struct err *e)
+{
+	*ignored = (struct fail2ban_socket_list){ 0 };
+	if (get_ignoreip(s, jail, ignored, e) == -1 ||
+	    get_ignoreself(s, jail, ignoreself, e) == -1) {
+		fail2ban_socket_list_free(ignored);
+		return -1;
+	}
+	return 0;
+}
+
+bool
+fail2ban_socket_can_send(const char *id)
+{
+	size_t len = strlen(id);
+	struct address a;
+	char buf[ADDRESS_TEXT];
+
+	if (len == 0 || !text_is_utf8(id, len) ||
+	    !fail2ban_answer_can_ask(&id, 1))
+		return false;
+	if (address_parse(id, len, &a))
+		return a.bits > 0 && strcmp(address_print(&a, buf), id) == 0;
+	/* It takes the brackets off, and a number from behind the slash. */
+	return strchr(id, '/') == NULL && (id[0] != '[' || id[len - 1] != ']');
+}
+
+/* Send the n words of argv, the ids behind the first three. */
+static int
+send_ids(struct fail2ban_socket *s, const char *const *argv, size_t n,
+    int64_t *banned, struct err *e)
+{
+	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+
+	if (ask_jail(s, argv, n, &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_INT) || a.value->u.integer < 0 ||
+	    a.value->u.integer > (int64_t)n - 3)
+		return fail2ban_answer_unexpected("banip", e);
+	*banned = a.value->u.integer;
+	return 0;
+}
+
+int
+fail2ban_socket_ban(struct fail2ban_socket *s, const char *jail,
+    const char *const *ids, size_t n, int64_t *banned, struct err *e)
+{
+	const char **argv;
+	size_t i;
+	int ret;
+
+	*banned = 0;
+	for (i = 0; i < n; i++) {
+		if (!fail2ban_socket_can_send(ids[i]))
+			return err_set(e, EX_DATAERR,
+			    "fail2ban: an id that it would not take as it is");
+	}
+	if ((argv = calloc(n + 3, sizeof(*argv))) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	argv[0] = "set";
+	argv[1] = jail;
+	argv[2] = "banip";
+	for (i = 0; i < n; i++)
+		argv[i + 3] = ids[i];
+	ret = send_ids(s, argv, n + 3, banned, e);
+	free(argv);
+	return ret;
 }

@@ -78,6 +78,47 @@ int fail2ban_socket_get_jails(struct fail2ban_socket *s,
 int fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
     bool *exists, struct fail2ban_socket_list *ids, struct err *e);
 
+/*
+ * What the jail ignores: ignored are addresses and networks, spelled as above,
+ * and other texts such as host names, which fail2ban looks up each time;
+ * ignoreself is whether the machine's own addresses are ignored with them.
+ * What its ignorecommand ignores is not known. This is about failures: the
+ * server bans by hand what it ignores without a word. Fails with EX_NOINPUT
+ * where there is no such jail, and EX_DATAERR for a name that cannot be asked
+ * about or is that of a setting. The caller frees ignored.
+ * (fail2ban 1.0.2, server/filter.py: getIgnoreIP.)
+ */
+int fail2ban_socket_get_ignored(struct fail2ban_socket *s, const char *jail,
+    struct fail2ban_socket_list *ignored, bool *ignoreself, struct err *e);
+
+/*
+ * Whether the server, told to ban the id, would ban just that and under just
+ * that spelling. Not so the empty one, what is not UTF-8, what would end the
+ * question, an address in another spelling than the server's, all addresses of
+ * a family, and in other texts a slash (there it wants a number, and stops
+ * amid the ids at any other thing) or brackets around all of it.
+ * (fail2ban 1.0.2, server/ipdns.py: IPAddr.)
+ */
+bool fail2ban_socket_can_send(const char *id);
+
+/*
+ * Ban n ids in the jail, by hand: with the jail's ban time from now, no
+ * failures, no matches, and all with the same time. *banned is how many were
+ * not banned yet; for the others no action runs, but their ban now lasts from
+ * now on in the server's memory.
+ *
+ * The server runs all actions of all ids before it answers, 7 ms and more an
+ * id, and hears nobody else meanwhile. With EX_TEMPFAIL or EX_UNAVAILABLE it
+ * may have banned none, some or all, and may still be at it; with EX_PROTOCOL
+ * those before the one that it stumbled over. Nothing was sent with EX_DATAERR:
+ * an id is none for fail2ban_socket_can_send, or the name of the jail cannot
+ * be asked about or is that of a setting. EX_NOINPUT: there is no such jail;
+ * then all the ids stand in fail2ban's log, so ask first.
+ * (fail2ban 1.0.2, server/actions.py: addBannedIP, __checkBan.)
+ */
+int fail2ban_socket_ban(struct fail2ban_socket *s, const char *jail,
+    const char *const *ids, size_t n, int64_t *banned, struct err *e);
+
 /* Whether item is in the list. */
 bool fail2ban_socket_list_has(const struct fail2ban_socket_list *list,
     const char *item);

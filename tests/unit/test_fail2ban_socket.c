@@ -56,6 +56,21 @@
 #define NUL_ID OK "](\x8c\x06""a\x00""b \tT\x8c\x04""c \tTe\x86."
 #define NO_SPAN OK "]\x8c\x02no""a\x86."
 #define JUNK_TEXT "\x80\x05\x8c\x0d""ERROR: \x1b[2J\"\xff."
+#define IGNOREIP                                                          \
+	"\x80\x05\x95j\x00\x00\x00\x00\x00\x00\x00K\x00]\x94(\x8c\x08"    \
+	"builtins\x94\x8c\x03str\x94\x93\x94\x8c\x0c""192.0.2.0/24\x94" \
+	"\x85\x94R\x94h\x03\x8c\x09localhost\x94\x85\x94R\x94h\x03"    \
+	"\x8c\x0c""198.51.100.7\x94\x85\x94R\x94h\x03\x8c\x0b""2001:"   \
+	"db8::1\x94\x85\x94R\x94""e\x86\x94."
+#define NO_IGNOREIP "\x80\x05\x95\x07\0\0\0\0\0\0\0K\0]\x94\x86\x94."
+#define TRUE "\x80\x05\x95\x06\0\0\0\0\0\0\0K\0\x88\x86\x94."
+#define FALSE "\x80\x05\x95\x06\0\0\0\0\0\0\0K\0\x89\x86\x94."
+#define TWO "\x80\x05\x95\x07\0\0\0\0\0\0\0K\0K\2\x86\x94."
+#define NONE "\x80\x05\x95\x07\0\0\0\0\0\0\0K\0K\0\x86\x94."
+#define VALUE_ERROR                                                       \
+	"\x80\x05\x95T\x00\x00\x00\x00\x00\x00\x00K\x01\x8c\x08""builtins" \
+	"\x94\x8c\x0aValueError\x94\x93\x94\x8c.invalid literal for int() " \
+	"with base 10: '/x/y'\x94\x85\x94R\x94\x86\x94."
 #define SHUTDOWN "\x80\x05]\x94\x8c\x08SHUTDOWN\x94""a."
 
 /* clang-format on */
@@ -69,6 +84,17 @@ enum manner {
 	SILENT,
 	HANGS_UP /* after the answer, which is no whole one */
 };
+
+/*
+ * For the next fake: what the second question and those after it are answered
+ * with, and the only question it understands. NULL: no matter.
+ */
+static struct {
+	const char *bytes;
+	size_t len;
+	const char *question;
+	size_t question_len;
+} next;
 
 struct fake {
 	char dir[32];
@@ -96,6 +122,9 @@ read_question(int fd)
 	    memcmp(buf + n - (sizeof(END) - 1), BYTES(END)) != 0);
 	if (n == sizeof(CLOSE) - 1 && memcmp(buf, CLOSE, n) == 0)
 		return TOOK_LEAVE;
+	if (next.question != NULL &&
+	    (n != next.question_len || memcmp(buf, next.question, n) != 0))
+		return MISUNDERSTOOD;
 	return memcmp(buf, "\x80\x02](X", 5) == 0 ? -1 : MISUNDERSTOOD;
 }
 
@@ -147,6 +176,10 @@ play(int fd, const char *answer, size_t len, enum manner how)
 			send_endlessly(fd, answer[len - 1], 1);
 		if (how == HANGS_UP)
 			_exit(TOOK_LEAVE);
+		if (next.bytes != NULL) {
+			answer = next.bytes;
+			len = next.len;
+		}
 	}
 	_exit(what);
 }
@@ -468,6 +501,266 @@ a_name_that_would_end_the_question_is_not_asked(void **state)
 }
 
 static void
+what_a_jail_ignores_is_told(void **state)
+{
+	static const char *const sorted[] = { "192.0.2.0/24", "198.51.100.7",
+		"2001:db8::1", "localhost" };
+	struct fail2ban_socket_list list;
+	struct fake f;
+	struct err e;
+	bool self;
+	size_t i;
+
+	(void)state;
+	next.bytes = TRUE END;
+	next.len = sizeof(TRUE END) - 1;
+	start(&f, ANSWER(IGNOREIP), WHOLE, LONG_MS);
+	self = false;
+	assert_int_equal(
+	    fail2ban_socket_get_ignored(&f.s, "beta", &list, &self, &e), 0);
+	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_true(self);
+	assert_int_equal(list.n, ARRAY_LEN(sorted));
+	for (i = 0; i < ARRAY_LEN(sorted); i++)
+		assert_string_equal(list.item[i], sorted[i]);
+	fail2ban_socket_list_free(&list);
+
+	next.bytes = FALSE END;
+	start(&f, ANSWER(NO_IGNOREIP), WHOLE, LONG_MS);
+	assert_int_equal(
+	    fail2ban_socket_get_ignored(&f.s, "beta", &list, &self, &e), 0);
+	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_false(self);
+	assert_int_equal(list.n, 0);
+	fail2ban_socket_list_free(&list);
+	next.bytes = NULL;
+}
+
+static void
+an_ignored_thing_not_understood_is_a_failure(void **state)
+{
+	static const struct {
+		const char *jail, *bytes;
+		size_t len;
+		const char *later;
+		size_t later_len;
+		int code;
+		const char *error;
+	} rows[] = {
+		{ "x", ANSWER(IGNOREIP), ANSWER(OK "N\x86."), EX_PROTOCOL,
+		    "ignoreself: the answer is not understood" },
+		{ "x", ANSWER(IGNOREIP), ANSWER(OK "K\1\x86."), EX_PROTOCOL,
+		    "ignoreself: the answer is not understood" },
+		{ "x", ANSWER(IGNOREIP), ANSWER(INDEX_ERROR), EX_PROTOCOL,
+		    "IndexError" },
+		{ "x", ANSWER(OK "N\x86."), ANSWER(TRUE), EX_PROTOCOL,
+		    "ignoreip: the answer is not understood" },
+		{ "x", ANSWER(OK "]Na\x86."), ANSWER(TRUE), EX_PROTOCOL,
+		    "ignoreip: the answer is not understood" },
+		/* A call without a text, which could be a set of addresses. */
+		{ "x", ANSWER(OK "]\x8c\1m\x8c\1c\x93)Ra\x86."), ANSWER(TRUE),
+		    EX_PROTOCOL, "ignoreip: the answer is not understood" },
+		{ "x", ANSWER(OK "]\x8c\1m\x8c\1c\x93K\1\x85Ra\x86."),
+		    ANSWER(TRUE), EX_PROTOCOL,
+		    "ignoreip: the answer is not understood" },
+		{ "x", ANSWER("\x80\x05NN\x86."), ANSWER(TRUE), EX_PROTOCOL,
+		    "ignoreip: the answer is not understood" },
+		{ "nosuch\033", ANSWER(UNKNOWN_JAIL), ANSWER(TRUE), EX_NOINPUT,
+		    "fail2ban has no jail nosuch\\x1b" },
+		{ "nosuch", ANSWER(IGNOREIP), ANSWER(UNKNOWN_JAIL), EX_NOINPUT,
+		    "fail2ban has no jail nosuch" },
+	};
+	struct fail2ban_socket_list list;
+	struct fake f;
+	struct err e;
+	bool self;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		next.bytes = rows[i].later;
+		next.len = rows[i].later_len;
+		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
+		assert_int_equal(fail2ban_socket_get_ignored(&f.s, rows[i].jail,
+				     &list, &self, &e),
+		    -1);
+		assert_error(&e, rows[i].code, rows[i].error);
+		assert_int_equal(list.n, 0);
+		assert_null(list.item);
+		assert_int_equal(stop(&f), TOOK_LEAVE);
+	}
+	next.bytes = NULL;
+}
+
+static void
+bans_by_hand_are_one_command(void **state)
+{
+	static const char question[] =
+	    "\x80\x02](X\3\0\0\0setX\4\0\0\0beta"
+	    "X\5\0\0\0banipX\x09\0\0\0"
+	    "192.0.2.1X\x0d\0\0\0"
+	    "2001:db8::/32e." END;
+	static const char *const ids[] = { "192.0.2.1", "2001:db8::/32" };
+	struct fake f;
+	struct err e;
+	int64_t banned = -1;
+
+	(void)state;
+	next.question = question;
+	next.question_len = sizeof(question) - 1;
+	start(&f, ANSWER(TWO), WHOLE, LONG_MS);
+	assert_int_equal(fail2ban_socket_ban(&f.s, "beta", ids, 2, &banned, &e),
+	    0);
+	assert_int_equal(banned, 2);
+	assert_int_equal(stop(&f), TOOK_LEAVE);
+	start(&f, ANSWER(NONE), BYTE_BY_BYTE, LONG_MS);
+	assert_int_equal(fail2ban_socket_ban(&f.s, "beta", ids, 2, &banned, &e),
+	    0);
+	assert_int_equal(banned, 0);
+	assert_int_equal(stop(&f), TOOK_LEAVE);
+	next.question = NULL;
+}
+
+static void
+a_ban_that_fails_is_told_why(void **state)
+{
+	static const struct {
+		const char *jail, *id, *bytes;
+		size_t len;
+		int code;
+		const char *error;
+	} rows[] = {
+		{ "nosuch", "x", ANSWER(UNKNOWN_JAIL), EX_NOINPUT,
+		    "fail2ban has no jail nosuch" },
+		{ "beta", "x", ANSWER(VALUE_ERROR), EX_PROTOCOL,
+		    "fail2ban says: ValueError: invalid literal" },
+		/* What servers before 0.11 say: they ban only the first. */
+		{ "beta", "x",
+		    ANSWER(OK "\x8c\x09"
+			      "192.0.2.1\x86."),
+		    EX_PROTOCOL, "banip: the answer is not understood" },
+		{ "beta", "x", ANSWER(OK "J\xff\xff\xff\xff\x86."), EX_PROTOCOL,
+		    "banip: the answer is not understood" },
+		{ "beta", "x", ANSWER(OK "K\2\x86."), EX_PROTOCOL,
+		    "banip: the answer is not understood" },
+		{ "beta", "x", ANSWER(OK "\x85."), EX_PROTOCOL,
+		    "banip: the answer is not understood" },
+		{ "beta", "x", ANSWER(SHUTDOWN), EX_UNAVAILABLE, "stopping" },
+	};
+	struct fake f;
+	struct err e;
+	int64_t banned;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
+		banned = -1;
+		assert_int_equal(fail2ban_socket_ban(&f.s, rows[i].jail,
+				     &rows[i].id, 1, &banned, &e),
+		    -1);
+		assert_error(&e, rows[i].code, rows[i].error);
+		assert_int_equal(banned, 0);
+		assert_int_equal(stop(&f), TOOK_LEAVE);
+	}
+}
+
+static void
+what_would_do_something_else_is_not_sent(void **state)
+{
+	static const struct {
+		const char *jail, *id;
+	} rows[] = {
+		{ "dbfile", "192.0.2.1" },
+		{ "loglevel", "192.0.2.1" },
+		{ "logtarget", "192.0.2.1" },
+		{ "syslogsocket", "192.0.2.1" },
+		{ "allowipv6", "192.0.2.1" },
+		{ "thread", "192.0.2.1" },
+		{ "dbmaxmatches", "192.0.2.1" },
+		{ "dbpurgeage", "192.0.2.1" },
+		{ "x" END, "192.0.2.1" },
+		{ "beta", "x" END },
+		{ "beta", "" },
+	};
+	struct fail2ban_socket_list list;
+	struct fake f;
+	struct err e;
+	int64_t banned;
+	const char *ids[2] = { "192.0.2.1", NULL };
+	bool self;
+	size_t i;
+
+	(void)state;
+	next.question = "";
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		start(&f, ANSWER(TWO), WHOLE, LONG_MS);
+		ids[1] = rows[i].id;
+		assert_int_equal(fail2ban_socket_ban(&f.s, rows[i].jail, ids, 2,
+				     &banned, &e),
+		    -1);
+		assert_error(&e, EX_DATAERR, "fail2ban: ");
+		if (strcmp(rows[i].jail, "beta") != 0)
+			assert_int_equal(fail2ban_socket_get_ignored(&f.s,
+					     rows[i].jail, &list, &self, &e),
+			    -1);
+		assert_int_equal(stop(&f), TOOK_LEAVE);
+	}
+	next.question = NULL;
+}
+
+static void
+only_an_id_that_is_taken_as_it_is_can_be_sent(void **state)
+{
+	static const struct {
+		const char *id;
+		bool can;
+	} rows[] = {
+		{ "192.0.2.1", true },
+		{ "192.0.2.0/24", true },
+		{ "2001:db8::1", true },
+		{ "2001:db8::/32", true },
+		{ "0.0.0.0", true },
+		{ "some text", true },
+		{ "--report-absent", true },
+		{ "--all", true },
+		{ "caf\xc3\xa9\n", true },
+		{ "[abc", true },
+		{ "abc]", true },
+		{ "192.0.2.01", true }, /* a text to the server, too */
+		{ "192.0.2.1 ", true },
+		{ "", false },
+		{ "x" END "y", false },
+		{ "\xff", false },
+		{ "\xed\xb2\x80", false },
+		{ "192.0.2.1/32", false },
+		{ "192.0.2.1/24", false },
+		{ "192.0.2.0/255.255.255.0", false },
+		{ "2001:DB8::1", false },
+		{ "2001:db8:0::1", false },
+		{ "::ffff:192.0.2.1", false },
+		{ "::ffff:192.0.2.0/120", false },
+		{ "0.0.0.0/0", false },
+		{ "::/0", false },
+		{ "192.0.2.0/33", false },
+		{ "192.0.2.0/-1", false },
+		{ "http://x/y", false },
+		{ "a/12", false },
+		{ "a/", false },
+		{ "[abc]", false },
+		{ "[2001:db8::1]", false },
+		{ "[]", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		if (fail2ban_socket_can_send(rows[i].id) != rows[i].can)
+			fail_msg("%s", rows[i].id);
+	}
+}
+
+static void
 one_session_takes_many_questions(void **state)
 {
 	struct fake f;
@@ -663,6 +956,12 @@ main(void)
 		cmocka_unit_test(a_jail_that_does_not_exist_is_no_failure),
 		cmocka_unit_test(
 		    a_name_that_would_end_the_question_is_not_asked),
+		cmocka_unit_test(what_a_jail_ignores_is_told),
+		cmocka_unit_test(an_ignored_thing_not_understood_is_a_failure),
+		cmocka_unit_test(bans_by_hand_are_one_command),
+		cmocka_unit_test(a_ban_that_fails_is_told_why),
+		cmocka_unit_test(what_would_do_something_else_is_not_sent),
+		cmocka_unit_test(only_an_id_that_is_taken_as_it_is_can_be_sent),
 		cmocka_unit_test(one_session_takes_many_questions),
 		cmocka_unit_test(a_bad_exchange_ends_the_session),
 		cmocka_unit_test(a_stopping_server_is_not_there),
