@@ -11,7 +11,8 @@ LDFLAGS ?= -Wl,-z,relro,-z,now
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 	-Wmissing-prototypes -Wvla -Wno-overlength-strings
-LIBS != pkg-config --libs sqlite3 libconfig
+NEEDED = sqlite3 libconfig zlib libmd
+LIBS != pkg-config --libs $(NEEDED)
 LIBDIR != pkg-config --variable=libdir sqlite3
 VERSION = 0.1.0
 ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
@@ -22,14 +23,15 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
 # Each ban starts a process, and finding its way through shared libraries takes
 # that longer than a flush to disk. So they are linked into it, where system and
 # flags can do that, and again when the system has newer ones.
-STATIC_LIBS != pkg-config --libs --static sqlite3 libconfig
+STATIC_LIBS != pkg-config --libs --static $(NEEDED)
 ifeq ($(origin STATIC),undefined)
-STATIC != echo 'int sqlite3_open(void), config_init(void); \
-	int main(void) { return sqlite3_open() + config_init(); }' | \
+STATIC != echo 'int sqlite3_open(void), config_init(void), inflate(void), \
+	SHA256Init(void); int main(void) { return sqlite3_open() + \
+	config_init() + inflate() + SHA256Init(); }' | \
 	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
 	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
 endif
-ARCHIVES = $(wildcard $(LIBDIR)/libsqlite3.a $(LIBDIR)/libconfig.a)
+ARCHIVES = $(wildcard $(patsubst %,$(LIBDIR)/lib%.a,sqlite3 config z md))
 ifdef STATIC
 LINK = $(STATIC)
 LINKED = $(STATIC_LIBS)

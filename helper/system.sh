@@ -23,8 +23,8 @@ find_system() {
 	done
 	system=
 	[ "$force" ] || die "$release: neither Debian, Ubuntu, Fedora nor Alpine:" \
-		"install fail2ban, make, a C compiler, pkg-config, and SQLite and" \
-		"libconfig with their headers, then run this with --force"
+		"install fail2ban, make, a C compiler, pkg-config, and SQLite," \
+		"libconfig, zlib and libmd with their headers, then run this with --force"
 }
 
 # This system's packages for the purposes "$@".

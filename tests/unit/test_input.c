@@ -1,0 +1,1025 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What replay reads: lines of files and streams, plain and gzipped, hashed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+
+#include "input.h"
+#include "scratch.h"
+
+#define BYTES(s) s, sizeof(s) - 1
+
+static const char of_nothing[] =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+static const char of_abc[] =
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+/* Append bytes to a file, as one gzipped one. */
+static void
+append_gzipped(const char *path, const char *bytes, size_t len)
+{
+	gzFile file = gzopen(path, "ab");
+
+	assert_non_null(file);
+	assert_int_equal(gzwrite(file, bytes, (unsigned)len), len);
+	assert_int_equal(gzclose(file), Z_OK);
+}
+
+static void
+append(const char *path, const char *bytes, size_t len)
+{
+	FILE *file = fopen(path, "a");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static off_t
+size_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void
+open_input(struct input *in, const char *path)
+{
+	struct err e = { 0 };
+
+	assert_ok(input_open(in, path, &e), &e);
+}
+
+static void
+hash_input(struct input *in, char hex[INPUT_HASH])
+{
+	struct err e = { 0 };
+
+	assert_ok(input_hash(in, hex, NULL, &e), &e);
+	assert_int_equal(strlen(hex), INPUT_HASH - 1);
+}
+
+static void
+assert_line(struct input *in, const char *expected, size_t len)
+{
+	struct err e = { 0 };
+	const char *line;
+	size_t n;
+	int rc = input_line(in, &line, &n, &e);
+
+	if (rc != 1)
+		fail_msg("%d %s: wanted %s", rc, e.text, expected);
+	assert_int_equal(n, len);
+	assert_memory_equal(line, expected, len);
+	assert_int_equal(line[len], '\0');
+}
+
+static void
+assert_end(struct input *in)
+{
+	struct err e = { 0 };
+	const char *line;
+	size_t len;
+
+	for (int i = 0; i < 2; i++)
+		assert_ok(input_line(in, &line, &len, &e), &e);
+	assert_false(in->cut);
+	assert_false(in->unfinished);
+}
+
+static void
+assert_no_line(struct input *in, int code, const char *text)
+{
+	struct err e = { 0 };
+	const char *line;
+	size_t len;
+
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(input_line(in, &line, &len, &e), -1);
+		assert_error(&e, code, text);
+	}
+}
+
+/* Line number i of a long file, all of different lengths. */
+static size_t
+put_numbered(char line[512], int i)
+{
+	int n = snprintf(line, 512, "%d %*s|", i, i * 7 % 300, "");
+
+	return (size_t)n;
+}
+
+/* A file of n such lines, and its bytes, which the caller frees. */
+static char *
+write_numbered(const char *path, int n, size_t *len)
+{
+	char line[512], *bytes;
+	FILE *file = open_memstream(&bytes, len);
+
+	assert_non_null(file);
+	for (int i = 0; i < n; i++) {
+		put_numbered(line, i);
+		fprintf(file, "%s\n", line);
+	}
+	assert_int_equal(fclose(file), 0);
+	scratch_write(path, bytes, *len);
+	return bytes;
+}
+
+static void
+assert_numbered(struct input *in, int n)
+{
+	char line[512];
+
+	for (int i = 0; i < n; i++) {
+		size_t len = put_numbered(line, i);
+
+		assert_line(in, line, len);
+	}
+	assert_end(in);
+}
+
+/* A pipe as standard input, into which a child writes the bytes of a file. */
+struct piped {
+	int saved;
+	pid_t child;
+};
+
+static struct piped
+pipe_in(const char *path)
+{
+	struct piped piped = { .saved = dup(0) };
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	piped.child = fork();
+	assert_int_not_equal(piped.child, -1);
+	if (piped.child == 0) {
+		dup2(ends[1], 1);
+		close(ends[0]);
+		close(ends[1]);
+		execlp("cat", "cat", path, (char *)NULL);
+		_exit(127);
+	}
+	dup2(ends[0], 0);
+	close(ends[0]);
+	close(ends[1]);
+	return piped;
+}
+
+static void
+unpipe(const struct piped *piped)
+{
+	dup2(piped->saved, 0);
+	close(piped->saved);
+	assert_int_equal(waitpid(piped->child, NULL, 0), piped->child);
+}
+
+static void
+lines_are_read_one_by_one(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *lines[4];
+		bool unfinished;
+	} rows[] = {
+		{ BYTES(""), { NULL }, false },
+		{ BYTES("\n"), { "", NULL }, false },
+		{ BYTES("\n\n"), { "", "", NULL }, false },
+		{ BYTES("one"), { "one", NULL }, true },
+		{ BYTES("one\n"), { "one", NULL }, false },
+		{ BYTES("one\ntwo"), { "one", "two", NULL }, true },
+		{ BYTES("one\r\ntwo\r"), { "one\r", "two\r", NULL }, true },
+		{ BYTES("\none\n\n"), { "", "one", "", NULL }, false },
+		{ BYTES("\x1f"), { "\x1f", NULL }, true },
+		{ BYTES("\x1f\nx"), { "\x1f", "x", NULL }, true },
+	};
+	const char *path = scratch_path(*state, "lines");
+	const char *gzipped = scratch_path(*state, "lines.gz");
+	struct input in;
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		size_t row = i / 2;
+
+		scratch_write(path, rows[row].bytes, rows[row].len);
+		unlink(gzipped);
+		append_gzipped(gzipped, rows[row].bytes, rows[row].len);
+		open_input(&in, i % 2 == 0 ? path : gzipped);
+		for (size_t j = 0; rows[row].lines[j] != NULL; j++) {
+			bool last = rows[row].lines[j + 1] == NULL;
+
+			assert_line(&in, rows[row].lines[j],
+			    strlen(rows[row].lines[j]));
+			assert_int_equal(in.unfinished,
+			    last && rows[row].unfinished);
+		}
+		assert_end(&in);
+		input_close(&in);
+	}
+}
+
+static void
+a_line_may_hold_any_byte(void **state)
+{
+	const char *path = scratch_path(*state, "bytes");
+	char bytes[257], *at = bytes;
+	struct input in;
+
+	for (int i = 0; i < 256; i++) {
+		if (i != '\n')
+			*at++ = (char)i;
+	}
+	*at++ = '\n';
+	scratch_write(path, bytes, 256);
+	open_input(&in, path);
+	assert_line(&in, bytes, 255);
+	assert_end(&in);
+	input_close(&in);
+}
+
+static void
+many_lines_plain_and_gzipped_are_the_same_content(void **state)
+{
+	const char *path = scratch_path(*state, "plain");
+	const char *gzipped = scratch_path(*state, "gzipped");
+	char plain[INPUT_HASH], packed[INPUT_HASH], *bytes;
+	struct input in;
+	size_t len;
+
+	bytes = write_numbered(path, 20000, &len);
+	append_gzipped(gzipped, bytes, len);
+	open_input(&in, path);
+	hash_input(&in, plain);
+	assert_numbered(&in, 20000);
+	input_close(&in);
+
+	open_input(&in, gzipped);
+	assert_numbered(&in, 20000);
+	/* In the midst of it too, and again. */
+	for (int i = 0; i < 2; i++) {
+		hash_input(&in, packed);
+		assert_string_equal(packed, plain);
+		assert_line(&in, "0 |", 3);
+	}
+	hash_input(&in, packed);
+	assert_numbered(&in, 20000);
+	input_close(&in);
+	free(bytes);
+}
+
+static void
+gzipped_files_behind_each_other_are_one(void **state)
+{
+	const char *path = scratch_path(*state, "several");
+	static const char zeros[100000];
+	struct err e = { 0 };
+	const char *line;
+	struct input in;
+	size_t len;
+
+	append_gzipped(path, BYTES("on"));
+	append_gzipped(path, BYTES(""));
+	append_gzipped(path, BYTES("e\ntwo\n"));
+	append(path, zeros, sizeof(zeros));
+	append_gzipped(path, BYTES("three"));
+	append(path, zeros, sizeof(zeros));
+	open_input(&in, path);
+	assert_line(&in, "one", 3);
+	assert_line(&in, "two", 3);
+	assert_line(&in, "three", 5);
+	assert_end(&in);
+	input_close(&in);
+
+	/* But what else is behind them is no padding. */
+	append(path, BYTES("garbage"));
+	open_input(&in, path);
+	assert_line(&in, "one", 3);
+	assert_line(&in, "two", 3);
+	assert_int_equal(input_line(&in, &line, &len, &e), -1);
+	assert_error(&e, EX_DATAERR, "damaged before byte 200");
+	input_close(&in);
+}
+
+static void
+the_hash_is_sha_256(void **state)
+{
+	const char *path = scratch_path(*state, "abc");
+	char hex[INPUT_HASH];
+	struct input in;
+
+	scratch_write(path, "abc", 3);
+	open_input(&in, path);
+	hash_input(&in, hex);
+	assert_string_equal(hex, of_abc);
+	input_close(&in);
+
+	scratch_write(path, "", 0);
+	open_input(&in, path);
+	hash_input(&in, hex);
+	assert_string_equal(hex, of_nothing);
+	assert_end(&in);
+	input_close(&in);
+}
+
+static void
+a_log_that_grows_is_read_as_far_as_it_was_hashed(void **state)
+{
+	const char *path = scratch_path(*state, "live");
+	char before[INPUT_HASH], after[INPUT_HASH];
+	int64_t at, size;
+	struct input in;
+
+	scratch_write(path, BYTES("one\ntwo\n"));
+	open_input(&in, path);
+	append(path, BYTES("three\n"));
+	hash_input(&in, before);
+	append(path, BYTES("four\n"));
+	assert_line(&in, "one", 3);
+	assert_line(&in, "two", 3);
+	assert_line(&in, "three", 5);
+	assert_false(in.unfinished);
+	assert_end(&in);
+	input_progress(&in, &at, &size);
+	assert_int_equal(at, 14);
+	assert_int_equal(size, 14);
+	/* Until it is hashed again. */
+	hash_input(&in, after);
+	assert_string_not_equal(before, after);
+	assert_line(&in, "one", 3);
+	assert_line(&in, "two", 3);
+	assert_line(&in, "three", 5);
+	assert_line(&in, "four", 4);
+	assert_end(&in);
+	input_close(&in);
+
+	/* Half a line was there. */
+	scratch_write(path, BYTES("one\nBan 192.0.2.1"));
+	open_input(&in, path);
+	hash_input(&in, before);
+	append(path, BYTES("0\n"));
+	assert_line(&in, "one", 3);
+	assert_line(&in, "Ban 192.0.2.1", 13);
+	assert_true(in.unfinished);
+	assert_end(&in);
+	input_close(&in);
+}
+
+static void
+a_gzipped_file_that_grows_is_read_as_far_as_it_was_hashed(void **state)
+{
+	const char *path = scratch_path(*state, "live.gz");
+	char hex[INPUT_HASH];
+	struct input in;
+
+	append_gzipped(path, BYTES("one\ntwo\n"));
+	open_input(&in, path);
+	hash_input(&in, hex);
+	append_gzipped(path, BYTES("three\n"));
+	append(path, BYTES("garbage"));
+	assert_line(&in, "one", 3);
+	assert_line(&in, "two", 3);
+	assert_end(&in);
+	input_close(&in);
+}
+
+static void
+a_file_that_shrinks_is_no_shorter_log(void **state)
+{
+	const char *path = scratch_path(*state, "shrinks");
+	const char *gzipped = scratch_path(*state, "shrinks.gz");
+	char hex[INPUT_HASH], *bytes;
+	struct input in;
+	size_t len;
+
+	bytes = write_numbered(path, 20000, &len);
+	append_gzipped(gzipped, bytes, len);
+	open_input(&in, path);
+	hash_input(&in, hex);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_no_line(&in, EX_TEMPFAIL, "has become shorter");
+	input_close(&in);
+
+	/* Emptied while it is read, as copytruncate does. */
+	scratch_write(path, bytes, len);
+	open_input(&in, path);
+	hash_input(&in, hex);
+	assert_line(&in, "0 |", 3);
+	assert_int_equal(truncate(path, 0), 0);
+	append(path, BYTES("new\n"));
+	for (int i = 1; i < 400; i++) {
+		char line[512];
+		size_t n = put_numbered(line, i);
+
+		assert_line(&in, line, n);
+	}
+	while (input_line(&in, &(const char *){ NULL }, &len, NULL) == 1)
+		;
+	assert_no_line(&in, EX_TEMPFAIL, "has become shorter");
+	input_close(&in);
+
+	open_input(&in, gzipped);
+	hash_input(&in, hex);
+	assert_int_equal(truncate(gzipped, 15), 0);
+	assert_no_line(&in, EX_DATAERR, "unexpected end");
+	input_close(&in);
+
+	/* What was gzipped has become plain, and the other way round. */
+	append_gzipped(gzipped, BYTES(""));
+	scratch_write(gzipped, BYTES("1\n2\n"));
+	open_input(&in, gzipped);
+	hash_input(&in, hex);
+	assert_int_equal(truncate(gzipped, 0), 0);
+	append_gzipped(gzipped, BYTES("one\n"));
+	assert_line(&in, "one", 3);
+	hash_input(&in, hex);
+	scratch_write(gzipped, BYTES("1\n2\n3"));
+	assert_line(&in, "1", 1);
+	input_close(&in);
+	free(bytes);
+}
+
+static void
+gzipped_data_that_ends_early_is_an_error_and_its_lines_are_read(void **state)
+{
+	const char *path = scratch_path(*state, "whole");
+	const char *gzipped = scratch_path(*state, "short.gz");
+	char hex[INPUT_HASH], *bytes;
+	struct err e = { 0 };
+	struct input in;
+	off_t whole;
+	size_t len;
+
+	bytes = write_numbered(path, 2000, &len);
+	append_gzipped(gzipped, bytes, len);
+	whole = size_of(gzipped);
+	/* Down to where only the two bytes are left that say it is gzipped. */
+	for (off_t cut = whole - 1; cut >= 2;
+	     cut -= cut > whole - 12 || cut <= 30 ? 1 : 97) {
+		char text[80];
+
+		assert_int_equal(truncate(gzipped, cut), 0);
+		open_input(&in, gzipped);
+		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		snprintf(text, sizeof(text),
+		    "unexpected end of the gzipped data after %lld bytes",
+		    (long long)cut);
+		assert_error(&e, EX_DATAERR, text);
+		if (cut > 2000)
+			assert_line(&in, "0 |", 3);
+		while (input_line(&in, &(const char *){ NULL }, &len, &e) == 1)
+			assert_false(in.unfinished);
+		assert_no_line(&in, EX_DATAERR, text);
+		input_close(&in);
+	}
+	free(bytes);
+}
+
+static void
+gzipped_data_that_is_damaged_is_an_error(void **state)
+{
+	const char *path = scratch_path(*state, "whole");
+	const char *gzipped = scratch_path(*state, "bad.gz");
+	char hex[INPUT_HASH], *bytes;
+	struct err e = { 0 };
+	struct input in;
+	size_t len;
+	off_t whole;
+	int fd;
+
+	bytes = write_numbered(path, 2000, &len);
+	append_gzipped(gzipped, bytes, len);
+	whole = size_of(gzipped);
+	/* The checksum and the length behind the data. */
+	for (off_t at = whole - 8; at < whole; at++) {
+		uint8_t byte;
+
+		fd = open(gzipped, O_RDWR);
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		open_input(&in, gzipped);
+		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_error(&e, EX_DATAERR, "damaged before byte");
+		/* All that was damaged later is read. */
+		for (int i = 0; i < 2000; i++) {
+			char line[512];
+			size_t n = put_numbered(line, i);
+
+			assert_line(&in, line, n);
+		}
+		assert_no_line(&in, EX_DATAERR, "incorrect");
+		input_close(&in);
+		byte ^= 1;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		close(fd);
+	}
+	/* Whatever byte it is, nothing crashes, and the hash is another. */
+	fd = open(gzipped, O_RDWR);
+	for (off_t at = 10; at < whole - 8; at += 131) {
+		assert_int_equal(pwrite(fd, "\xa5\x5a", 2, at), 2);
+		open_input(&in, gzipped);
+		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_int_equal(e.code, EX_DATAERR);
+		while (input_line(&in, &(const char *){ NULL }, &len, &e) == 1)
+			;
+		input_close(&in);
+	}
+	close(fd);
+	free(bytes);
+}
+
+/* A file of a line of len bytes, and one behind it. */
+static void
+write_long(const char *path, size_t len, bool gzipped)
+{
+	char *bytes = malloc(len + 10);
+
+	assert_non_null(bytes);
+	memset(bytes, 'x', len);
+	memcpy(bytes + len, "\nbehind\n", 8);
+	unlink(path);
+	if (gzipped)
+		append_gzipped(path, bytes, len + 8);
+	else
+		scratch_write(path, bytes, len + 8);
+	free(bytes);
+}
+
+static void
+a_line_of_any_length_is_read_up_to_the_longest(void **state)
+{
+	static const size_t lengths[] = { 4096, 131071, 131072, 131073, 262142,
+		262143, 262144, 262145, 1000000, INPUT_LINE_MAX - 1,
+		INPUT_LINE_MAX, INPUT_LINE_MAX + 1, INPUT_LINE_MAX + 300000,
+		INPUT_LINE_MAX * 3 };
+	const char *path = scratch_path(*state, "long");
+	struct err e = { 0 };
+	const char *line;
+	struct input in;
+	size_t len;
+
+	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+		bool cut = lengths[i] > INPUT_LINE_MAX;
+
+		write_long(path, lengths[i], i % 3 == 2);
+		open_input(&in, path);
+		assert_int_equal(input_line(&in, &line, &len, &e), 1);
+		assert_int_equal(in.cut, cut);
+		assert_false(in.unfinished);
+		assert_int_equal(len, cut ? INPUT_LINE_MAX : lengths[i]);
+		assert_int_equal(line[0], 'x');
+		assert_int_equal(line[len - 1], 'x');
+		assert_int_equal(line[len], '\0');
+		assert_true(in.room < INPUT_LINE_MAX + (1 << 20));
+		assert_line(&in, "behind", 6);
+		assert_false(in.cut);
+		assert_end(&in);
+		input_close(&in);
+	}
+}
+
+static void
+a_line_that_is_too_long_may_be_the_last(void **state)
+{
+	const char *path = scratch_path(*state, "long");
+	struct err e = { 0 };
+	const char *line;
+	struct input in;
+	size_t len;
+
+	write_long(path, INPUT_LINE_MAX + 500000, false);
+	assert_int_equal(truncate(path, (off_t)INPUT_LINE_MAX + 400000), 0);
+	open_input(&in, path);
+	assert_int_equal(input_line(&in, &line, &len, &e), 1);
+	assert_int_equal(len, INPUT_LINE_MAX);
+	assert_true(in.cut);
+	assert_end(&in);
+	input_close(&in);
+}
+
+static void
+the_beginning_is_shown_and_read_again(void **state)
+{
+	const char *path = scratch_path(*state, "peek");
+	char hex[INPUT_HASH], *written;
+	struct err e = { 0 };
+	const char *bytes;
+	struct input in;
+	size_t len, n;
+
+	written = write_numbered(path, 1000, &n);
+	open_input(&in, path);
+	for (int i = 0; i < 2; i++) {
+		assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+		assert_int_equal(len, INPUT_PEEK);
+		assert_memory_equal(bytes, written, len);
+	}
+	hash_input(&in, hex);
+	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_memory_equal(bytes, written, len);
+	assert_numbered(&in, 1000);
+	input_close(&in);
+
+	scratch_write(path, BYTES("short"));
+	open_input(&in, path);
+	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_int_equal(len, 5);
+	assert_memory_equal(bytes, "short", 5);
+	assert_line(&in, "short", 5);
+	input_close(&in);
+
+	scratch_write(path, "", 0);
+	open_input(&in, path);
+	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_int_equal(len, 0);
+	assert_end(&in);
+	input_close(&in);
+	free(written);
+}
+
+static void
+what_stands_before_the_damage_is_shown(void **state)
+{
+	const char *path = scratch_path(*state, "peek.gz");
+	struct err e = { 0 };
+	const char *bytes;
+	struct input in;
+	size_t len;
+
+	append_gzipped(path, BYTES("one\n"));
+	append(path, BYTES("garbage"));
+	open_input(&in, path);
+	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_int_equal(len, 4);
+	assert_line(&in, "one", 3);
+	assert_no_line(&in, EX_DATAERR, "damaged");
+	input_close(&in);
+
+	scratch_write(path, BYTES("\x1f\x8b\x08"));
+	open_input(&in, path);
+	assert_int_equal(input_peek(&in, &bytes, &len, &e), -1);
+	assert_error(&e, EX_DATAERR, "unexpected end");
+	input_close(&in);
+}
+
+static void
+standard_input_is_hashed_while_it_is_read(void **state)
+{
+	const char *path = scratch_path(*state, "plain");
+	const char *gzipped = scratch_path(*state, "gzipped");
+	char expected[INPUT_HASH], hex[INPUT_HASH], *bytes;
+	struct err e = { 0 };
+	struct piped piped;
+	int64_t at, size;
+	struct input in;
+	size_t len;
+
+	bytes = write_numbered(path, 20000, &len);
+	append_gzipped(gzipped, bytes, len);
+	open_input(&in, path);
+	assert_false(in.content.stream);
+	hash_input(&in, expected);
+	input_close(&in);
+	for (int i = 0; i < 4; i++) {
+		piped = pipe_in(i % 2 == 0 ? path : gzipped);
+		open_input(&in, "-");
+		assert_true(in.content.stream);
+		assert_int_equal(in.content.mtime_us, UNKNOWN);
+		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_error(&e, EX_SOFTWARE, "standard input: ");
+		/* To the end, or not: the rest is hashed too. */
+		if (i < 2)
+			assert_numbered(&in, 20000);
+		else
+			assert_line(&in, "0 |", 3);
+		assert_ok(input_hash_end(&in, hex, &e), &e);
+		assert_string_equal(hex, expected);
+		input_progress(&in, &at, &size);
+		assert_int_equal(size, UNKNOWN);
+		assert_int_equal(at, size_of(i % 2 == 0 ? path : gzipped));
+		input_close(&in);
+		unpipe(&piped);
+	}
+	free(bytes);
+}
+
+static void
+standard_input_that_is_a_file_is_one(void **state)
+{
+	const char *path = scratch_path(*state, "abc");
+	int saved = dup(0), fd;
+	char hex[INPUT_HASH];
+	int64_t at, size;
+	struct input in;
+
+	scratch_write(path, BYTES("xyabc"));
+	fd = open(path, O_RDONLY);
+	assert_int_equal(lseek(fd, 2, SEEK_SET), 2);
+	assert_int_equal(dup2(fd, 0), 0);
+	close(fd);
+	open_input(&in, "-");
+	assert_false(in.content.stream);
+	hash_input(&in, hex);
+	assert_string_equal(hex, of_abc);
+	assert_line(&in, "abc", 3);
+	input_progress(&in, &at, &size);
+	assert_int_equal(at, 3);
+	assert_int_equal(size, 3);
+	input_close(&in);
+	/* It is still open. */
+	assert_int_equal(lseek(0, 0, SEEK_CUR), 2);
+	dup2(saved, 0);
+	close(saved);
+}
+
+static void
+a_fifo_is_waited_for(void **state)
+{
+	const char *path = scratch_path(*state, "fifo");
+	struct input in;
+	pid_t child;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	open_input(&in, path);
+	assert_true(in.content.stream);
+	child = fork();
+	if (child == 0) {
+		int fd;
+
+		usleep(50000);
+		fd = open(path, O_WRONLY);
+		_exit(write(fd, "o", 1) == 1 && usleep(50000) == 0 &&
+			    write(fd, "ne\n", 3) == 3 ?
+			0 :
+			1);
+	}
+	assert_line(&in, "one", 3);
+	assert_end(&in);
+	input_close(&in);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static volatile sig_atomic_t stop;
+
+static void
+on_alarm(int number UNUSED)
+{
+	stop = 1;
+}
+
+static void
+it_stops_when_it_is_told_to(void **state)
+{
+	const char *path = scratch_path(*state, "fifo");
+	const char *file = scratch_path(*state, "file");
+	struct sigaction action = { .sa_handler = on_alarm };
+	char hex[INPUT_HASH];
+	struct err e = { 0 };
+	struct input in;
+
+	/* Nobody ever writes into it. */
+	stop = 0;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	open_input(&in, path);
+	in.content.stop = &stop;
+	sigaction(SIGALRM, &action, NULL);
+	ualarm(50000, 0);
+	assert_no_line(&in, EX_TEMPFAIL, "stopped");
+	assert_int_equal(input_hash_end(&in, hex, &e), -1);
+	input_close(&in);
+
+	scratch_write(file, BYTES("one\n"));
+	open_input(&in, file);
+	assert_int_equal(input_hash(&in, hex, &stop, &e), -1);
+	assert_error(&e, EX_TEMPFAIL, "stopped");
+	input_close(&in);
+	assert_int_equal(input_hash_files(&file, 1, hex, &stop, &e), -1);
+	assert_error(&e, EX_TEMPFAIL, "stopped");
+}
+
+static void
+how_far_it_is_counts_bytes_of_the_file(void **state)
+{
+	const char *path = scratch_path(*state, "plain");
+	const char *gzipped = scratch_path(*state, "gzipped");
+	int64_t at, before = 0, size;
+	char hex[INPUT_HASH], *bytes;
+	struct err e = { 0 };
+	const char *line;
+	struct input in;
+	size_t len;
+
+	bytes = write_numbered(path, 50000, &len);
+	append_gzipped(gzipped, bytes, len);
+	open_input(&in, path);
+	input_progress(&in, &at, &size);
+	assert_int_equal(at, 0);
+	assert_int_equal(size, len);
+	input_close(&in);
+
+	open_input(&in, gzipped);
+	hash_input(&in, hex);
+	input_progress(&in, &at, &size);
+	assert_int_equal(at, 0);
+	assert_int_equal(size, size_of(gzipped));
+	while (input_line(&in, &line, &len, &e) == 1) {
+		input_progress(&in, &at, &size);
+		assert_true(at >= before && at <= size);
+		before = at;
+	}
+	assert_int_equal(at, size);
+	input_close(&in);
+	free(bytes);
+}
+
+static void
+it_knows_when_the_file_was_changed(void **state)
+{
+	const char *path = scratch_path(*state, "old");
+	const struct timespec times[] = { { 1, 0 }, { 1795458480, 123456789 } };
+	struct input in;
+
+	scratch_write(path, "x", 1);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	open_input(&in, path);
+	assert_int_equal(in.content.mtime_us, 1795458480123456);
+	assert_int_equal(in.content.size, 1);
+	input_close(&in);
+}
+
+static void
+assert_refused(const char *path, int code, const char *text)
+{
+	struct err e = { 0 };
+	struct input in;
+
+	assert_int_equal(input_open(&in, path, &e), -1);
+	assert_error(&e, code, text);
+	assert_error(&e, code, path);
+}
+
+static void
+what_is_no_source_is_refused(void **state)
+{
+	const char *path = scratch_path(*state, "name");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_refused(path, EX_NOINPUT, "no such file");
+	assert_refused("", EX_NOINPUT, "no such file");
+	assert_refused("/tmp", EX_NOINPUT, "a folder: give the files in it");
+	assert_refused("/dev/null", EX_NOINPUT, "neither a file nor a pipe");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)),
+	    0);
+	assert_refused(path, EX_NOINPUT, path);
+	close(fd);
+	unlink(path);
+	assert_int_equal(symlink(path, path), 0);
+	assert_refused(path, EX_NOINPUT, path);
+	unlink(path);
+
+	/* Root may read all. */
+	scratch_write(path, "", 0);
+	assert_int_equal(chmod(path, 0), 0);
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(65534), 0);
+	assert_refused(path, EX_NOPERM, "ermission denied");
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+}
+
+static void
+standard_input_that_is_closed_or_a_folder_is_refused(void **state UNUSED)
+{
+	int saved = dup(0), fd = open("/tmp", O_RDONLY);
+	struct err e = { 0 };
+	struct input in;
+
+	dup2(fd, 0);
+	close(fd);
+	assert_int_equal(input_open(&in, "-", &e), -1);
+	assert_error(&e, EX_NOINPUT, "standard input: a folder");
+	close(0);
+	assert_int_equal(input_open(&in, "-", &e), -1);
+	assert_error(&e, EX_NOINPUT, "standard input: ");
+	dup2(saved, 0);
+	close(saved);
+}
+
+static void
+nothing_stays_open(void **state)
+{
+	const char *path = scratch_path(*state, "open");
+	struct err e = { 0 };
+	struct input in;
+	int before = dup(0), after;
+
+	close(before);
+	scratch_write(path, "x", 1);
+	for (int i = 0; i < 3; i++) {
+		open_input(&in, path);
+		assert_int_equal(fcntl(in.content.fd, F_GETFD), FD_CLOEXEC);
+		assert_int_equal(fcntl(in.content.fd, F_GETFL) & O_NONBLOCK, 0);
+		input_close(&in);
+		assert_int_equal(input_open(&in, "/tmp", &e), -1);
+	}
+	after = dup(0);
+	close(after);
+	assert_int_equal(after, before);
+}
+
+static void
+a_database_is_hashed_with_its_wal(void **state)
+{
+	const char *paths[] = { scratch_path(*state, "db"),
+		scratch_path(*state, "db-wal") };
+	char hex[INPUT_HASH];
+	struct err e = { 0 };
+
+	scratch_write(paths[0], BYTES("abc"));
+	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_string_equal(hex, of_abc);
+	scratch_write(paths[1], BYTES(""));
+	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_string_equal(hex, of_abc);
+	scratch_write(paths[1], BYTES("d"));
+	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_string_not_equal(hex, of_abc);
+	scratch_write(paths[0], BYTES("a"));
+	scratch_write(paths[1], BYTES("bc"));
+	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_string_equal(hex, of_abc);
+
+	/* As it lies there: gzipped bytes are bytes. */
+	unlink(paths[0]);
+	append_gzipped(paths[0], BYTES("abc"));
+	assert_ok(input_hash_files(paths, 1, hex, NULL, &e), &e);
+	assert_string_not_equal(hex, of_abc);
+
+	unlink(paths[0]);
+	assert_int_equal(input_hash_files(paths, 2, hex, NULL, &e), -1);
+	assert_error(&e, EX_NOINPUT, "no such file");
+	assert_int_equal(symlink("db-wal", paths[0]), 0);
+	assert_int_equal(input_hash_files(paths, 2, hex, NULL, &e), -1);
+	assert_error(&e, EX_NOINPUT, "a symbolic link");
+	unlink(paths[0]);
+	assert_int_equal(mkdir(paths[0], 0700), 0);
+	assert_int_equal(input_hash_files(paths, 2, hex, NULL, &e), -1);
+	assert_error(&e, EX_NOINPUT, "not a file");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		scratch_unit_test(lines_are_read_one_by_one),
+		scratch_unit_test(a_line_may_hold_any_byte),
+		scratch_unit_test(
+		    many_lines_plain_and_gzipped_are_the_same_content),
+		scratch_unit_test(gzipped_files_behind_each_other_are_one),
+		scratch_unit_test(the_hash_is_sha_256),
+		scratch_unit_test(
+		    a_log_that_grows_is_read_as_far_as_it_was_hashed),
+		scratch_unit_test(
+		    a_gzipped_file_that_grows_is_read_as_far_as_it_was_hashed),
+		scratch_unit_test(a_file_that_shrinks_is_no_shorter_log),
+		scratch_unit_test(
+		    gzipped_data_that_ends_early_is_an_error_and_its_lines_are_read),
+		scratch_unit_test(gzipped_data_that_is_damaged_is_an_error),
+		scratch_unit_test(
+		    a_line_of_any_length_is_read_up_to_the_longest),
+		scratch_unit_test(a_line_that_is_too_long_may_be_the_last),
+		scratch_unit_test(the_beginning_is_shown_and_read_again),
+		scratch_unit_test(what_stands_before_the_damage_is_shown),
+		scratch_unit_test(standard_input_is_hashed_while_it_is_read),
+		scratch_unit_test(standard_input_that_is_a_file_is_one),
+		scratch_unit_test(a_fifo_is_waited_for),
+		scratch_unit_test(it_stops_when_it_is_told_to),
+		scratch_unit_test(how_far_it_is_counts_bytes_of_the_file),
+		scratch_unit_test(it_knows_when_the_file_was_changed),
+		scratch_unit_test(what_is_no_source_is_refused),
+		cmocka_unit_test(
+		    standard_input_that_is_closed_or_a_folder_is_refused),
+		scratch_unit_test(nothing_stays_open),
+		scratch_unit_test(a_database_is_hashed_with_its_wal),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
