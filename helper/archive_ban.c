@@ -4,7 +4,8 @@
 #include "archive_sql.h"
 
 int
-archive_jail(struct archive *a, const char *name, int64_t *id, struct err *e)
+archive_jail(struct archive *a, const char *name, struct archive_jail *jail,
+    struct err *e)
 {
 	sqlite3_stmt *st;
 	int rc;
@@ -13,7 +14,8 @@ archive_jail(struct archive *a, const char *name, int64_t *id, struct err *e)
 		return -1;
 	db_bind_text(st, 1, name);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
-		*id = db_int(st, 0);
+		jail->id = db_int(st, 0);
+		jail->noted_us = db_int(st, 1);
 		sqlite3_reset(st);
 		return 0;
 	}
@@ -22,7 +24,8 @@ archive_jail(struct archive *a, const char *name, int64_t *id, struct err *e)
 	db_bind_text(st, 1, name);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
-	*id = sqlite3_last_insert_rowid(a->db.handle);
+	jail->id = sqlite3_last_insert_rowid(a->db.handle);
+	jail->noted_us = 0;
 	return 0;
 }
 
@@ -46,6 +49,7 @@ bind_group(sqlite3_stmt *st, const struct archive_group *g)
 	db_bind_int(st, 1, g->jail);
 	db_bind_text(st, 2, g->ident);
 	db_bind_int(st, 3, g->timeofban);
+	db_bind_text(st, 4, g->host != NULL ? g->host : "");
 }
 
 int
@@ -61,7 +65,7 @@ archive_next_start(struct archive *a, const struct archive_group *g,
 	if ((st = db_statement(&a->db, SQL_NEXT_START, e)) == NULL)
 		return -1;
 	bind_group(st, g);
-	db_bind_int(st, 4, life_us);
+	db_bind_int(st, 5, life_us);
 	rc = db_step(&a->db, st, e);
 	if (rc == 1)
 		*next_us = db_int(st, 0);
@@ -83,7 +87,7 @@ archive_previous(struct archive *a, const struct archive_group *g,
 	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
 		return -1;
 	bind_group(st, g);
-	db_bind_int(st, 4, since_us);
+	db_bind_int(st, 5, since_us);
 	rc = db_step(&a->db, st, e);
 	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);

@@ -8,9 +8,15 @@
 
 #include "archive_group.h"
 
+/* A row of the table jail. */
+struct archive_jail {
+	int64_t id;
+	int64_t noted_us; /* when an id was last handed to fail2ban, 0: never */
+};
+
 /* The row of the jail of that name, made where missing. */
-int archive_jail(struct archive *a, const char *name, int64_t *id,
-    struct err *e);
+int archive_jail(struct archive *a, const char *name,
+    struct archive_jail *jail, struct err *e);
 
 /* Note that the jail was flushed, or had a ban restored, at at_us. */
 int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,

@@ -30,6 +30,7 @@ bind_group(sqlite3_stmt *st, const struct archive_group *g)
 	db_bind_int(st, 1, g->jail);
 	db_bind_text(st, 2, g->ident);
 	db_bind_int(st, 3, g->timeofban);
+	db_bind_text(st, 4, g->host != NULL ? g->host : "");
 }
 
 struct sign *
@@ -88,15 +89,20 @@ load_signs(struct archive_group *g, int64_t ban, const char *text,
 static int
 load_ban(struct archive_group *g, sqlite3_stmt *st, struct err *e)
 {
-	int64_t *bans = grow(g->bans, g->bans_n, sizeof(*bans));
+	const char *signs = db_text(st, 2);
+	int64_t *bans;
 
-	if (bans == NULL)
+	if (signs != NULL && strcmp(signs, "[]") == 0) {
+		g->logged = db_int(st, 0);
+		return 0;
+	}
+	if ((bans = grow(g->bans, g->bans_n, sizeof(*bans))) == NULL)
 		return no_memory(e);
 	g->bans = bans;
 	if (g->bans_n == 0)
 		g->present = db_int(st, 1);
 	bans[g->bans_n++] = db_int(st, 0);
-	return load_signs(g, db_int(st, 0), db_text(st, 2), e);
+	return load_signs(g, db_int(st, 0), signs, e);
 }
 
 /* When the newest ban of g's jail and ident is of; UNKNOWN: there is none. */
@@ -116,15 +122,12 @@ load_newest(struct archive *a, struct archive_group *g, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-int
-archive_group_load(struct archive *a, struct archive_group *g, struct err *e)
+static int
+load_bans(struct archive *a, struct archive_group *g, struct err *e)
 {
 	sqlite3_stmt *st;
 	int rc;
 
-	g->present = UNKNOWN;
-	if (load_newest(a, g, e) != 0)
-		return -1;
 	/* UNKNOWN is less than any second. */
 	if (g->newest < g->timeofban)
 		return 0;
@@ -135,6 +138,57 @@ archive_group_load(struct archive *a, struct archive_group *g, struct err *e)
 		continue;
 	sqlite3_reset(st);
 	return rc == 0 ? 0 : -1;
+}
+
+/* The group that fail2ban has under that second, where there is one. */
+static int
+find_known_as(struct archive *a, struct archive_group *g, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_KNOWN_AS, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	bind_group(st, g);
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		g->known_as = g->timeofban;
+		g->timeofban = db_int(st, 0);
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_group_load(struct archive *a, struct archive_group *g, struct err *e)
+{
+	int rc;
+
+	g->present = UNKNOWN;
+	if (load_newest(a, g, e) != 0 || load_bans(a, g, e) != 0)
+		return -1;
+	if (g->noted_us == 0 || g->host != NULL || g->newest == UNKNOWN ||
+	    g->bans_n > 0)
+		return 0;
+	rc = find_known_as(a, g, e);
+	return rc == 1 ? load_bans(a, g, e) : rc;
+}
+
+int
+archive_group_set_known_as(struct archive *a, struct archive_group *g,
+    int64_t timeofban, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SET_KNOWN_AS, e);
+	int64_t known_as = g->timeofban;
+
+	if (st == NULL)
+		return -1;
+	g->timeofban = timeofban;
+	g->known_as = known_as;
+	bind_group(st, g);
+	db_bind_int(st, 5, known_as);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	return load_bans(a, g, e);
 }
 
 void
@@ -210,6 +264,7 @@ add_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 	    i == s->latest && s->change->source != 0 ? s->change->source :
 						       UNKNOWN);
 	db_bind_int(st, 20, s->change->now_us);
+	db_bind_text(st, 21, s->g->host != NULL ? s->g->host : "");
 	if (db_run(&s->a->db, st, e) != 0)
 		return -1;
 	s->change->added++;
@@ -380,6 +435,16 @@ archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
 }
 
 int
+archive_group_has_evidence(struct archive *a, const struct sign *archived,
+    const struct sign *sign, struct err *e)
+{
+	if (archived->evidence == 0)
+		return sign->lines == NULL && sign->captures == NULL;
+	return archive_evidence_is(a, archived->evidence, sign->lines,
+	    sign->captures, e);
+}
+
+int
 archive_group_has_row(struct archive *a, const struct archive_group *g,
     const struct sign *row, struct err *e)
 {
@@ -391,10 +456,7 @@ archive_group_has_row(struct archive *a, const struct archive_group *g,
 		    sign->bancount != row->bancount ||
 		    sign->failures != row->failures)
 			continue;
-		rc = sign->evidence == 0 ?
-		    row->lines == NULL && row->captures == NULL :
-		    archive_evidence_is(a, sign->evidence, row->lines,
-			row->captures, e);
+		rc = archive_group_has_evidence(a, sign, row, e);
 		if (rc != 0)
 			return rc;
 	}

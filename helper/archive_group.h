@@ -13,8 +13,15 @@
 
 struct archive_group {
 	int64_t jail;	   /* row of the table jail */
+	int64_t noted_us;  /* of that row; 0: no ban of it was banned again */
 	const char *ident; /* the caller's */
+	const char *host;  /* the caller's; NULL: this machine */
 	int64_t timeofban;
+	/*
+	 * The second under which it was asked for, where that is not its own
+	 * timeofban: fail2ban has it so since it was banned again. Else 0.
+	 */
+	int64_t known_as;
 	/* The second of the newest ban of that jail and ident, or UNKNOWN. */
 	int64_t newest;
 	struct sign *signs;
@@ -26,12 +33,24 @@ struct archive_group {
 	int64_t *bans;
 	size_t bans_n;
 	int64_t present; /* the source that last had the row of that, UNKNOWN */
+	int64_t logged;	 /* a row that only logs tell of, which a new ban takes
+			    over; 0: there is none */
 };
 
-/* Load a group; release it with archive_group_free, on failure too. */
+/*
+ * Load a group by its second, its own or the one that it is known as; release
+ * it with archive_group_free, on failure too.
+ */
 int archive_group_load(struct archive *a, struct archive_group *g,
     struct err *e);
 void archive_group_free(struct archive_group *g);
+
+/*
+ * fail2ban has the latest ban of g's jail and ident that began at timeofban,
+ * under g's second now: g becomes the group of that ban, and is loaded.
+ */
+int archive_group_set_known_as(struct archive *a, struct archive_group *g,
+    int64_t timeofban, struct err *e);
 
 /* Room for one more sign in g; NULL when there is no memory. */
 struct sign *archive_group_add(struct archive_group *g);
@@ -58,6 +77,10 @@ int archive_group_save(struct archive *a, const struct archive_group *g,
  */
 int archive_group_add_evidence(struct archive *a, const struct archive_group *g,
     const char *matches, const char *captures, int64_t *id, struct err *e);
+
+/* Whether a sign of the archive has the lines and captures of another. */
+int archive_group_has_evidence(struct archive *a, const struct sign *archived,
+    const struct sign *sign, struct err *e);
 
 /* Note that the source has the row of a ban. */
 int archive_group_set_present(struct archive *a, int64_t ban, int64_t source,

@@ -12,6 +12,8 @@ struct group_key {
 	int64_t jail;
 	char *ident;
 	int64_t timeofban;
+	char *host;
+	int64_t ended_us;
 };
 
 static int
@@ -32,8 +34,14 @@ load_live(sqlite3_stmt *st, struct archive_live *live)
 		.flushed_us = db_int(st, 11),
 		.restored_us = db_int(st, 12),
 		.rev = db_int(st, 13),
+		.host = strdup(db_text(st, 14)),
+		.known_as = db_int(st, 15),
+		.logged = db_int(st, 16) == 1,
 	};
-	return live->jail == NULL || live->ident == NULL ? -1 : 0;
+	return live->jail == NULL || live->ident == NULL ||
+		live->host == NULL ?
+	    -1 :
+	    0;
 }
 
 int
@@ -68,6 +76,7 @@ archive_live_free(struct archive_live *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(list[i].jail);
 		free(list[i].ident);
+		free(list[i].host);
 	}
 	free(list);
 }
@@ -106,7 +115,8 @@ archive_set_missed(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
 static int
 remove_group(struct archive *a, const struct group_key *key, struct err *e)
 {
-	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_BANS };
+	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_BANS,
+		SQL_PRUNE_LINES };
 
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
 		sqlite3_stmt *st = db_statement(&a->db, statements[i], e);
@@ -116,6 +126,9 @@ remove_group(struct archive *a, const struct group_key *key, struct err *e)
 		db_bind_int(st, 1, key->jail);
 		db_bind_text(st, 2, key->ident);
 		db_bind_int(st, 3, key->timeofban);
+		db_bind_text(st, 4, key->host);
+		if (statements[i] == SQL_PRUNE_LINES)
+			db_bind_int(st, 5, key->ended_us);
 		if (db_run(&a->db, st, e) != 0)
 			return -1;
 	}
@@ -139,8 +152,11 @@ load_prunable(struct archive *a, int64_t before_us, size_t max,
 			.jail = db_int(st, 0),
 			.ident = strdup(db_text(st, 1)),
 			.timeofban = db_int(st, 2),
+			.host = strdup(db_text(st, 3)),
+			.ended_us = db_int(st, 4),
 		};
-		if (keys[(*n)++].ident == NULL) {
+		(*n)++;
+		if (keys[*n - 1].ident == NULL || keys[*n - 1].host == NULL) {
 			sqlite3_reset(st);
 			return err_set(e, EX_OSERR, "archive: out of memory");
 		}
@@ -161,8 +177,10 @@ archive_prune(struct archive *a, int64_t before_us, size_t max, bool *any,
 	rc = load_prunable(a, before_us, max, keys, &n, e);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = remove_group(a, &keys[i], e);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		free(keys[i].ident);
+		free(keys[i].host);
+	}
 	free(keys);
 	*any = n > 0;
 	return rc;

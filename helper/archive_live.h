@@ -19,6 +19,9 @@ struct archive_live {
 	int64_t life_us, pending_us, present, held_us, missed_us;
 	int64_t flushed_us, restored_us; /* of its jail */
 	int64_t rev;
+	char *host;	  /* "": this machine */
+	int64_t known_as; /* the second under which fail2ban has it */
+	bool logged;	  /* only logs tell of it */
 };
 
 /*

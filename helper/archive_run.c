@@ -56,10 +56,69 @@ archive_run_save(struct archive *a, struct archive_run *run, struct err *e)
 	db_bind_int(st, 12, run->changed);
 	db_bind_int(st, 13, run->bad);
 	db_bind_text(st, 14, run->message);
+	db_bind_text(st, 15, run->content);
+	db_bind_text(st, 16, run->jail);
+	db_bind_int(st, 17, run->skipped);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
 	run->id = sqlite3_last_insert_rowid(a->db.handle);
 	return 0;
+}
+
+int
+archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
+    int64_t *finished_us, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_OF, e);
+	int rc;
+
+	*id = 0;
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, run->content);
+	db_bind_text(st, 2, run->kind);
+	db_bind_text(st, 3, run->jail);
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		*id = db_int(st, 0);
+		*finished_us = db_int(st, 1);
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_run_list(struct archive *a, const char *kind, int64_t limit,
+    archive_run_fn *fn, void *to, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_RUNS, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, kind);
+	db_bind_int(st, 2, limit);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		struct archive_run run = {
+			.id = db_int(st, 0),
+			.kind = db_text(st, 1),
+			.source = db_text(st, 2),
+			.state = db_text(st, 3),
+			.message = db_text(st, 4),
+			.started_us = db_int(st, 5),
+			.finished_us = db_int(st, 6),
+			.rows = db_int(st, 7),
+			.added = db_int(st, 8),
+			.changed = db_int(st, 9),
+			.skipped = db_int(st, 10),
+			.bad = db_int(st, 11),
+			.jail = db_text(st, 12),
+		};
+
+		if (fn(to, &run) != 0)
+			break;
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
 }
 
 int

@@ -9,8 +9,11 @@
 	"replace(replace(replace(replace(matches, x'01', a), x'02', b), " \
 	"x'03', c), x'04', d)"
 
-/* The bans of this machine with one jail, ident and rounded second. */
-#define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ''"
+/* The bans of one jail, ident, rounded second and host. */
+#define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
+
+/* A ban that only logs tell of: what they say stands in the table line. */
+#define LOGGED "signs = '[]'"
 
 /* What people ask for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5 active. */
 #define WANTED \
@@ -31,12 +34,21 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
 
-	[SQL_JAIL_GET] = "SELECT id FROM jail WHERE name = ?1",
+	[SQL_JAIL_GET] = "SELECT id, noted_us FROM jail WHERE name = ?1",
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
 	[SQL_JAIL_FLUSHED] =
 	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
 	[SQL_JAIL_RESTORED] =
 	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
+	[SQL_JAIL_NOTED] =
+	    "UPDATE jail SET noted_us = max(noted_us, ?2) WHERE id = ?1",
+	[SQL_NOTE_ADD] =
+	    "INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3, ?4)",
+	[SQL_NOTE_GET] =
+	    "SELECT noted_us, timeofban FROM note WHERE jail = ?1 AND ident = "
+	    "?2",
+	[SQL_NOTE_REMOVE] = "DELETE FROM note WHERE jail = ?1 AND ident = ?2",
+	[SQL_NOTES_PRUNE] = "DELETE FROM note WHERE noted_us < ?1",
 
 	/* The newest ban of an ident. */
 	[SQL_NEWEST_OF] =
@@ -44,28 +56,36 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "ORDER BY timeofban DESC LIMIT 1",
 	/* The ban that a row is of, the one that lives or the last, first. */
 	[SQL_GROUP] =
-	    "SELECT id, present, signs FROM ban WHERE jail = ?1 "
-	    "AND ident = ?2 AND timeofban = ?3 AND host = '' "
-	    "ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
-	/* Not a ban that had ended before this one's last sign of life, ?4. */
+	    "SELECT id, present, signs FROM ban WHERE " GROUP
+	    " ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
+	/* The ban that fail2ban has under another second, ?3. */
+	[SQL_KNOWN_AS] =
+	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "AND known_as = ?3 AND host = '' ORDER BY timeofban DESC LIMIT 1",
+	[SQL_SET_KNOWN_AS] =
+	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
+	    "WHERE " GROUP " AND signs <> '[]' ORDER BY since_us DESC, "
+	    "nth DESC LIMIT 1)",
+	/* Not a ban that had ended before this one's last sign of life, ?5. */
 	[SQL_NEXT_START] =
 	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
-	    "AND timeofban > ?3 AND host = '' "
-	    "AND (ended_us IS NULL OR ended_us > ?4) "
+	    "AND timeofban > ?3 AND host = ?4 "
+	    "AND (ended_us IS NULL OR ended_us > ?5) "
 	    "ORDER BY timeofban, since_us LIMIT 1",
-	/* One whose end may be the beginning of a ban since ?4. */
+	/* One whose end may be the beginning of a ban since ?5. */
 	[SQL_PREVIOUS] =
 	    "SELECT timeofban FROM (SELECT * FROM ban WHERE jail = ?1 "
-	    "AND ident = ?2 AND timeofban < ?3 AND host = '' "
-	    "ORDER BY timeofban DESC LIMIT 32) WHERE ended_us IS NULL "
-	    "OR (ended_why = 'inferred' AND ended_us >= ?4) "
+	    "AND ident = ?2 AND timeofban < ?3 AND host = ?4 "
+	    "ORDER BY timeofban DESC LIMIT 32) WHERE signs <> '[]' "
+	    "AND (ended_us IS NULL "
+	    "OR (ended_why = 'inferred' AND ended_us >= ?5)) "
 	    "ORDER BY timeofban DESC LIMIT 1",
 	[SQL_BAN_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
 	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
 	    "ended_why, restored, pending_us, signs, life_us, present, "
-	    "added_us, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, " NEXT_REV ")",
+	    "added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " NEXT_REV ")",
 	[SQL_BAN_CHANGE] =
 	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
 	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
@@ -96,8 +116,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
 	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
-	    "restored_us, rev FROM ban JOIN jail ON jail.id = ban.jail "
-	    "WHERE ended_us IS NULL AND host = '' AND ban.id > ?1 "
+	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
+	    " FROM ban JOIN jail ON jail.id = ban.jail "
+	    "WHERE ended_us IS NULL AND ban.id > ?1 "
 	    "ORDER BY ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
@@ -107,7 +128,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	/* Whole groups: the bans of one share their evidence. */
 	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban FROM ban AS b WHERE ended_us < ?1 "
+	    "SELECT jail, ident, timeofban, host, ended_us FROM ban AS b "
+	    "WHERE ended_us < ?1 "
 	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
 	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
@@ -119,6 +141,23 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " GROUP ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " GROUP,
+	/* Its lines are not later than its end. */
+	[SQL_PRUNE_LINES] =
+	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
+	    "AND at_us <= ?5",
+
+	[SQL_LINE_ADD] =
+	    "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
+	[SQL_LINES_OF] =
+	    "SELECT at_us, verb, found, seconds, bancount FROM line "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "ORDER BY at_us, verb",
+	[SQL_BANS_OF] =
+	    "SELECT id, since_us, timeofban, nth, ended_us, ended_why, "
+	    "seconds, bancount, origin, restored, known_as, " LOGGED
+	    " FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "ORDER BY since_us, nth, id",
 
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
@@ -141,10 +180,17 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	[SQL_RUN_SAVE] =
 	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	    "?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
 	[SQL_RUN_CUT] =
 	    "UPDATE run SET state = 'interrupted', message = 'the process "
 	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",
+	[SQL_RUN_OF] =
+	    "SELECT id, finished_us FROM run WHERE content = ?1 AND kind = ?2 "
+	    "AND jail IS ?3 AND state = 'completed' ORDER BY id DESC LIMIT 1",
+	[SQL_RUNS] =
+	    "SELECT id, kind, source, state, message, started_us, finished_us, "
+	    "rows, added, changed, skipped, bad, jail FROM run "
+	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
 	[SQL_RUN_LAST] =
 	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
 	    "state = 'completed' ORDER BY id DESC LIMIT 1",

@@ -2,6 +2,7 @@
 #include "ban.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -17,7 +18,11 @@ static const char *const origins[] = {
 	[BAN_FROM_UNKNOWN] = "unknown",
 	[BAN_FROM_LOG] = "log",
 	[BAN_FROM_HAND] = "manual",
+	[BAN_FROM_LIST] = "list",
 };
+
+/* In the order of the bits. */
+static const char *const witnesses[] = { "event", "database", "log", "import" };
 
 const char *
 ban_end_name(enum ban_end end)
@@ -29,6 +34,38 @@ const char *
 ban_origin_name(enum ban_origin origin)
 {
 	return origins[origin];
+}
+
+int
+ban_end_from_name(const char *name)
+{
+	if (name == NULL)
+		return BAN_LIVES;
+	for (size_t i = 1; i < ARRAY_LEN(ends); i++) {
+		if (strcmp(ends[i], name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+int
+ban_origin_from_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(origins); i++) {
+		if (strcmp(origins[i], name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+unsigned
+ban_seen_from_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(witnesses); i++) {
+		if (strcmp(witnesses[i], name) == 0)
+			return 1u << i;
+	}
+	return 0;
 }
 
 int64_t

@@ -24,15 +24,27 @@ enum ban_end {
 	BAN_INFERRED = 4, /* nobody saw it end */
 };
 
+/* … and so are their origins. */
 enum ban_origin {
-	BAN_FROM_UNKNOWN,
-	BAN_FROM_LOG,
-	BAN_FROM_HAND, /* no failures, no matches */
+	BAN_FROM_UNKNOWN = 0,
+	BAN_FROM_LOG = 1,
+	BAN_FROM_HAND = 2, /* no failures, no matches */
+	BAN_FROM_LIST = 3, /* our own reban of a list */
 };
 
-/* Which witnesses have seen it: bits of ban.seen. */
+/* A restored ban this soon after another one is its retry. */
+#define BAN_RETRY_US INT64_C(10000000)
+
+/*
+ * Which witnesses have seen it: bits of ban.seen. The last two are there only
+ * where nobody better has.
+ */
 #define BAN_SEEN_EVENT 1u
 #define BAN_SEEN_DATABASE 2u
+#define BAN_SEEN_LOG 4u
+#define BAN_SEEN_IMPORT 8u
+#define BAN_SEEN_ALL 15u
+#define BAN_SEEN_HERE (BAN_SEEN_EVENT | BAN_SEEN_DATABASE)
 
 /*
  * In the order in which signs of the same moment are taken; they are archived
@@ -44,7 +56,9 @@ enum sign_kind {
 	SIGN_PROLONG = 2,
 	SIGN_ROW = 3, /* a row of fail2ban's database */
 	SIGN_UNBAN = 4,
-	SIGN_JUDGED = 5 /* a reconcile pass judged that it has ended */
+	SIGN_JUDGED = 5,  /* a reconcile pass judged that it has ended */
+	SIGN_IMPORT = 6,  /* another archive has it */
+	SIGN_OLD_ROW = 7, /* a row of another database of fail2ban's */
 };
 
 struct sign {
@@ -61,7 +75,10 @@ struct sign {
 	const char *lines, *captures; /* evidence to be archived, or NULL */
 	enum ban_end end; /* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
 			     rows were gone, BAN_LIVES where nothing says */
-	int64_t ended_us; /* SIGN_JUDGED */
+	int64_t ended_us; /* SIGN_JUDGED, SIGN_IMPORT, SIGN_OLD_ROW */
+	enum ban_origin origin; /* SIGN_IMPORT; SIGN_BAN: a list's */
+	unsigned seen;		/* SIGN_IMPORT: who had seen it there */
+	int64_t restored, nth;	/* SIGN_IMPORT */
 	int64_t ban;	  /* row of the archive's ban that holds it, or 0 */
 };
 
@@ -85,8 +102,15 @@ struct ban {
 /* "expired", "manual", …; NULL for BAN_LIVES. */
 const char *ban_end_name(enum ban_end end);
 
-/* "log", "manual", "unknown". */
+/* "log", "manual", "list", "unknown". */
 const char *ban_origin_name(enum ban_origin origin);
+
+/* What these names are of; -1 where they are none. NULL is BAN_LIVES. */
+int ban_end_from_name(const char *name);
+int ban_origin_from_name(const char *name);
+
+/* The bit of BAN_SEEN_… for "event", "database", "log", "import"; 0: none. */
+unsigned ban_seen_from_name(const char *name);
 
 /*
  * When a ban of that many seconds is over: INT64_MAX for ever and for an

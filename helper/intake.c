@@ -208,8 +208,10 @@ take_sign(struct record *record, const struct config *config,
 	struct sign signs[2] = { *row };
 	int64_t now_us = record->change.now_us;
 	size_t n = 1;
-	int known = archive_group_has_row(record->archive, g, row, e);
+	int known;
 
+	record_adapt(g, &signs[0]);
+	known = archive_group_has_row(record->archive, g, &signs[0], e);
 	if (known < 0)
 		return -1;
 	if (known == 1)
@@ -224,15 +226,17 @@ take_sign(struct record *record, const struct config *config,
 
 /* Most rows are of the same jail as the one before. */
 static int
-find_jail(struct record *record, const char *jail, int64_t *id, struct err *e)
+find_jail(struct record *record, const char *jail, struct archive_group *g,
+    struct err *e)
 {
 	if (record->row_jail == NULL || strcmp(record->row_jail, jail) != 0) {
-		if (archive_jail(record->archive, jail, &record->row_jail_id,
-			e) != 0)
+		if (archive_jail(record->archive, jail,
+			&record->row_jail_row, e) != 0)
 			return -1;
 		record->row_jail = jail;
 	}
-	*id = record->row_jail_id;
+	g->jail = record->row_jail_row.id;
+	g->noted_us = record->row_jail_row.noted_us;
 	return 0;
 }
 
@@ -243,9 +247,10 @@ take_row(struct record *record, const struct config *config,
 {
 	struct archive_group g = {
 		.ident = row->ident,
+		.host = record->host,
 		.timeofban = row->timeofban,
 	};
-	int rc = find_jail(record, row->jail, &g.jail, e);
+	int rc = find_jail(record, row->jail, &g, e);
 
 	if (rc == 0)
 		rc = archive_group_load(record->archive, &g, e);

@@ -2,6 +2,7 @@
 #include "match.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "text.h"
 
@@ -13,7 +14,11 @@ struct draft {
 	int64_t last_word;   /* seconds by an unban */
 	int64_t row_seconds; /* … by fail2ban's database */
 	int64_t tag_seconds; /* … by any other event */
+	int64_t old_seconds; /* … by an import */
 	bool row_bancount, row_failures, row_evidence, log_lines;
+	bool imported;	       /* nobody has seen it but an import */
+	bool listed;	       /* it comes from a list of ours */
+	enum ban_origin told; /* by an import */
 };
 
 static int
@@ -22,15 +27,34 @@ compare_numbers(int64_t a, int64_t b)
 	return a < b ? -1 : a > b;
 }
 
+/* What was seen here, what another archive has, what another database has. */
 static int
-compare_signs(const void *pa, const void *pb)
+rank(const struct sign *sign)
 {
-	const struct sign *a = pa, *b = pb;
+	return sign->kind < SIGN_IMPORT ? 0 : (int)sign->kind;
+}
+
+/* The fields that only an import has. */
+static int
+compare_imports(const struct sign *a, const struct sign *b)
+{
 	int order;
 
-	if ((order = compare_numbers(a->at_us, b->at_us)) == 0 &&
-	    (order = compare_numbers(a->kind, b->kind)) == 0 &&
-	    (order = compare_numbers(a->exact, b->exact)) == 0 &&
+	if ((order = compare_numbers(a->nth, b->nth)) == 0 &&
+	    (order = compare_numbers(a->end, b->end)) == 0 &&
+	    (order = compare_numbers(a->ended_us, b->ended_us)) == 0 &&
+	    (order = compare_numbers(a->origin, b->origin)) == 0 &&
+	    (order = compare_numbers(a->seen, b->seen)) == 0)
+		order = compare_numbers(a->restored, b->restored);
+	return order;
+}
+
+static int
+compare_fields(const struct sign *a, const struct sign *b)
+{
+	int order;
+
+	if ((order = compare_numbers(a->exact, b->exact)) == 0 &&
 	    (order = compare_numbers(a->since_us, b->since_us)) == 0 &&
 	    (order = compare_numbers(a->seconds, b->seconds)) == 0 &&
 	    (order = compare_numbers(a->bancount, b->bancount)) == 0)
@@ -38,11 +62,34 @@ compare_signs(const void *pa, const void *pb)
 	return order;
 }
 
+static int
+compare_signs(const void *pa, const void *pb)
+{
+	const struct sign *a = pa, *b = pb;
+	int order;
+
+	if ((order = compare_numbers(rank(a), rank(b))) == 0 &&
+	    (order = compare_numbers(a->at_us, b->at_us)) == 0 &&
+	    (order = compare_numbers(a->kind, b->kind)) == 0)
+		order = rank(a) == 0 ? 0 : compare_imports(a, b);
+	return order != 0 ? order : compare_fields(a, b);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool
 match_same_sign(const struct sign *a, const struct sign *b)
 {
-	return a->kind == b->kind && a->at_us == b->at_us &&
-	    (!a->exact || !b->exact || a->since_us == b->since_us);
+	if (a->kind != b->kind || a->at_us != b->at_us)
+		return false;
+	if (rank(a) != 0)
+		return compare_imports(a, b) == 0 &&
+		    compare_fields(a, b) == 0 && same_text(a->ip, b->ip);
+	return !a->exact || !b->exact || a->since_us == b->since_us;
 }
 
 static void
@@ -75,6 +122,28 @@ is_another(struct draft *d, const struct sign *sign)
 }
 
 /*
+ * Another archive numbers the bans of one time: the draft with the same number,
+ * or the one of which only the second is known here.
+ */
+static int
+find_nth(const struct draft *drafts, size_t n, const struct sign *sign)
+{
+	int64_t nth = 0;
+	int inexact = -1;
+
+	for (size_t i = 0; i < n; i++) {
+		if (drafts[i].ban.since_us == sign->since_us) {
+			if (nth++ == sign->nth)
+				return (int)i;
+		} else if (!drafts[i].imported &&
+		    (!drafts[i].ban.exact || !sign->exact)) {
+			inexact = (int)i;
+		}
+	}
+	return nth == 0 ? inexact : -1;
+}
+
+/*
  * The latest draft that the sign may speak of, -1 if there is none. A sign
  * that knows the exact time never speaks of a ban of another exact time.
  */
@@ -83,6 +152,8 @@ find(const struct draft *drafts, size_t n, const struct sign *sign)
 {
 	int inexact = -1;
 
+	if (sign->kind == SIGN_IMPORT)
+		return find_nth(drafts, n, sign);
 	if (!sign->exact)
 		return (int)n - 1;
 	for (int i = (int)n - 1; i >= 0; i--) {
@@ -113,6 +184,8 @@ new_draft(const struct sign *sign, int64_t timeofban)
 		.last_word = UNKNOWN,
 		.row_seconds = UNKNOWN,
 		.tag_seconds = UNKNOWN,
+		.old_seconds = UNKNOWN,
+		.imported = rank(sign) != 0,
 	};
 }
 
@@ -128,7 +201,7 @@ static void
 take_restored(struct draft *d, const struct sign *sign)
 {
 	if (d->counted_us == INT64_MIN ||
-	    sign->at_us - d->counted_us > MATCH_RETRY_US) {
+	    sign->at_us - d->counted_us > BAN_RETRY_US) {
 		d->ban.restored++;
 		d->counted_us = sign->at_us;
 	}
@@ -180,8 +253,36 @@ take_fields(struct draft *d, const struct sign *sign)
 	d->log_lines = d->log_lines || sign->matches;
 	if (ban->ip == NULL)
 		ban->ip = sign->ip;
-	if (ban->id == 0)
-		ban->id = sign->ban;
+}
+
+/* What is known of the ban already is not touched. */
+static void
+take_import(struct draft *d, const struct sign *sign)
+{
+	struct ban *ban = &d->ban;
+
+	ban->seen |=
+	    sign->kind == SIGN_IMPORT ? sign->seen : BAN_SEEN_IMPORT;
+	if (d->old_seconds == UNKNOWN)
+		d->old_seconds = sign->seconds;
+	if (ban->bancount == UNKNOWN)
+		ban->bancount = sign->bancount;
+	if (ban->failures == UNKNOWN)
+		ban->failures = sign->failures;
+	if (ban->evidence == 0)
+		ban->evidence = sign->evidence;
+	if (ban->restored < sign->restored)
+		ban->restored = sign->restored;
+	if (d->told == BAN_FROM_UNKNOWN)
+		d->told = sign->origin;
+	if (sign->end != BAN_LIVES && sign->ended_us >= ban->life_us &&
+	    (ban->end == BAN_LIVES ||
+		(d->judged && ban->end == BAN_INFERRED &&
+		    sign->end != BAN_INFERRED)))
+		end_ban(d, sign->end, sign->ended_us, true);
+	d->log_lines = d->log_lines || sign->matches;
+	if (ban->ip == NULL)
+		ban->ip = sign->ip;
 }
 
 static void
@@ -189,6 +290,8 @@ take_sign(struct draft *d, const struct sign *sign)
 {
 	switch (sign->kind) {
 	case SIGN_BAN:
+		d->listed = d->listed || sign->origin == BAN_FROM_LIST;
+		break;
 	case SIGN_PROLONG:
 		break;
 	case SIGN_RESTORED:
@@ -204,17 +307,25 @@ take_sign(struct draft *d, const struct sign *sign)
 		if (d->ban.end == BAN_LIVES)
 			end_ban(d, sign->end, sign->ended_us, true);
 		break;
+	case SIGN_IMPORT:
+	case SIGN_OLD_ROW:
+		take_import(d, sign);
+		break;
 	}
 	if (sign->kind == SIGN_BAN || sign->kind == SIGN_RESTORED ||
 	    sign->kind == SIGN_PROLONG)
 		d->ban.life_us = sign->at_us;
-	if (sign->kind != SIGN_ROW && sign->kind != SIGN_JUDGED)
+	if (rank(sign) == 0 && sign->kind != SIGN_ROW &&
+	    sign->kind != SIGN_JUDGED)
 		d->ban.seen |= BAN_SEEN_EVENT;
 	if (sign->exact && !d->ban.exact) {
 		d->ban.since_us = sign->since_us;
 		d->ban.exact = true;
 	}
-	take_fields(d, sign);
+	if (rank(sign) == 0)
+		take_fields(d, sign);
+	if (d->ban.id == 0)
+		d->ban.id = sign->ban;
 }
 
 static void
@@ -224,11 +335,22 @@ finish(struct draft *d)
 
 	ban->seconds = d->last_word != UNKNOWN ? d->last_word :
 	    d->row_seconds != UNKNOWN	       ? d->row_seconds :
-						 d->tag_seconds;
-	if (d->log_lines || (ban->failures != UNKNOWN && ban->failures > 0))
+	    d->tag_seconds != UNKNOWN	       ? d->tag_seconds :
+						 d->old_seconds;
+	if (ban->seen & BAN_SEEN_HERE)
+		ban->seen &= BAN_SEEN_HERE;
+	else if (ban->seen & BAN_SEEN_IMPORT)
+		ban->seen = BAN_SEEN_IMPORT;
+	if (d->listed)
+		ban->origin = BAN_FROM_LIST;
+	else if (d->imported && d->told != BAN_FROM_UNKNOWN)
+		ban->origin = d->told;
+	else if (d->log_lines || (ban->failures != UNKNOWN && ban->failures > 0))
 		ban->origin = BAN_FROM_LOG;
 	else if (ban->failures != UNKNOWN)
 		ban->origin = BAN_FROM_HAND;
+	else
+		ban->origin = d->told;
 }
 
 /* The order of an ident's bans in time. */

@@ -19,6 +19,11 @@
  *   rows were gone: manual. Otherwise the end is pending, and a fresh ban of
  *   that time shows it to have been manual.
  * - A judged end holds until an event says better.
+ *
+ * What another archive or another database of fail2ban's says comes after all
+ * that was seen here, whenever it was read: it is of the ban of its exact time,
+ * or of its second where that is all that is known, and tells what nobody
+ * else does; where there is no such ban, it makes one.
  */
 #ifndef MATCH_H
 #define MATCH_H
@@ -26,9 +31,6 @@
 #include <stddef.h>
 
 #include "ban.h"
-
-/* A restored ban this soon after another one is its retry. */
-#define MATCH_RETRY_US INT64_C(10000000)
 
 /*
  * signs: n of one group, sorted in place; signs[i]'s ban is owner[i], an index
@@ -43,7 +45,9 @@
 size_t match_bans(struct sign *signs, size_t n, int64_t timeofban,
     int64_t next_us, struct ban *bans, size_t *owner);
 
-/* Whether two signs are one and the same: seen by the same, at the same time.
+/*
+ * Whether two signs are one and the same: seen by the same, at the same time.
+ * Of an import all must be the same, but for its evidence.
  */
 bool match_same_sign(const struct sign *a, const struct sign *b);
 

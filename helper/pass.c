@@ -91,6 +91,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	*record = (struct record){
 		.archive = &pass->archive,
 		.change = { .now_us = now_wall_us() },
+		.thorough = true,
 	};
 	pass->archive.wal_limit = pass->ending || is_gentle(pass) ?
 	    ARCHIVE_WAL_EVENT :

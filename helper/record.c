@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive_note.h"
+#include "history.h"
 #include "match.h"
 #include "text.h"
 
@@ -17,8 +19,13 @@ add_sign(struct record *record, struct archive_group *g,
 	struct sign *added;
 
 	for (size_t i = 0; i < g->n; i++) {
-		if (match_same_sign(&g->signs[i], sign))
-			return 0;
+		int same = match_same_sign(&g->signs[i], sign);
+
+		if (same == 1 && sign->kind >= SIGN_IMPORT)
+			same = archive_group_has_evidence(record->archive,
+			    &g->signs[i], sign, e);
+		if (same != 0)
+			return same < 0 ? -1 : 0;
 	}
 	if (archive_group_add_evidence(record->archive, g, sign->lines,
 		sign->captures, &evidence, e) != 0)
@@ -63,6 +70,12 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
 		    owner);
 	if (rc == 0 && n == 0)
 		rc = err_set(e, EX_OSERR, "out of memory");
+	for (size_t i = 0; rc == 0 && g->logged != 0 && i < n; i++) {
+		if (bans[i].id != 0)
+			continue;
+		bans[i].id = g->logged;
+		g->logged = 0;
+	}
 	if (rc == 0)
 		rc = archive_group_save(record->archive, g, bans, n, owner,
 		    &record->change, e);
@@ -73,14 +86,15 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
 
 /*
  * A ban of the ident that began earlier may end, or end no more, by what has
- * changed in g; and what changes there may in turn change one before it.
+ * changed in g, from since_us on; and what changes there may in turn change one
+ * before it.
  */
 static int
 match_previous(struct record *record, const struct archive_group *changed,
-    struct err *e)
+    int64_t since_us, struct err *e)
 {
 	struct archive_group g = *changed;
-	int64_t since_us = text_seconds_to_us(g.timeofban - 1), before;
+	int64_t before;
 	int rc;
 
 	for (;;) {
@@ -91,6 +105,7 @@ match_previous(struct record *record, const struct archive_group *changed,
 		g = (struct archive_group){
 			.jail = changed->jail,
 			.ident = changed->ident,
+			.host = changed->host,
 			.timeofban = g.timeofban,
 			.newest = changed->newest,
 		};
@@ -106,22 +121,115 @@ match_previous(struct record *record, const struct archive_group *changed,
 	}
 }
 
+void
+record_adapt(const struct archive_group *g, struct sign *sign)
+{
+	if (g->known_as == 0)
+		return;
+	if (sign->kind == SIGN_BAN)
+		sign->kind = SIGN_RESTORED;
+	if (sign->seconds != UNKNOWN && sign->seconds >= 0)
+		sign->seconds =
+		    text_add_sat(sign->seconds, g->known_as - g->timeofban);
+	sign->since_us = text_seconds_to_us(g->timeofban);
+	sign->exact = false;
+	/* A ban by hand has no failures. */
+	sign->failures = sign->bancount = UNKNOWN;
+	sign->lines = sign->captures = NULL;
+}
+
+/*
+ * Whether the sign may be the answer to a note: a ban that began since then,
+ * by hand as far as fail2ban knows.
+ */
+static bool
+may_answer(const struct archive_group *g, const struct sign *sign,
+    int64_t noted_us)
+{
+	return (sign->kind == SIGN_BAN || sign->kind == SIGN_ROW) &&
+	    sign->failures == 0 &&
+	    text_seconds_to_us(g->timeofban + 1) >= noted_us &&
+	    sign->at_us <= text_add_sat(noted_us, ARCHIVE_NOTE_US);
+}
+
+/* A ban that nobody knew yet: have we handed its id to fail2ban? */
+static int
+answer_note(struct record *record, struct archive_group *g,
+    const struct sign *signs, size_t n, bool *listed, struct err *e)
+{
+	struct archive_note note;
+	int rc;
+
+	if (g->n > 0 || g->noted_us == 0 || g->host != NULL || n == 0 ||
+	    !may_answer(g, &signs[0], g->noted_us))
+		return 0;
+	rc = archive_note_get(record->archive, g->jail, g->ident, &note, e);
+	if (rc != 1 || !may_answer(g, &signs[0], note.noted_us))
+		return rc < 0 ? -1 : 0;
+	if (archive_note_remove(record->archive, g->jail, g->ident, e) != 0)
+		return -1;
+	*listed = note.timeofban == UNKNOWN;
+	if (*listed)
+		return 0;
+	return archive_group_set_known_as(record->archive, g, note.timeofban,
+	    e);
+}
+
+/*
+ * A ban of g may be one that a log has told of already, by another second; or
+ * have taken its row.
+ */
+static int
+renew_history(struct record *record, const struct archive_group *g, bool added,
+    struct err *e)
+{
+	struct archive_ident of = { g->jail, g->ident, g->host };
+
+	if (g->newest == UNKNOWN ||
+	    (!record->thorough && (!added || g->newest < g->timeofban - 1)))
+		return 0;
+	return history_renew(record->archive, &of, &record->change, e);
+}
+
+static int
+add_signs(struct record *record, struct archive_group *g,
+    const struct sign *signs, size_t n, struct err *e)
+{
+	bool listed = false;
+
+	if (answer_note(record, g, signs, n, &listed, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		struct sign sign = signs[i];
+
+		record_adapt(g, &sign);
+		if (listed && (sign.kind == SIGN_BAN || sign.kind == SIGN_ROW))
+			sign.origin = BAN_FROM_LIST;
+		if (add_sign(record, g, &sign, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 record_group(struct record *record, struct archive_group *g,
     const struct sign *signs, size_t n, int64_t source, struct err *e)
 {
 	size_t known = g->n;
+	bool added = g->bans_n == 0 || (n > 0 && signs[0].kind == SIGN_BAN);
 	int rc;
 
-	for (size_t i = 0; i < n; i++) {
-		if (add_sign(record, g, &signs[i], e) != 0)
-			return -1;
-	}
+	if (add_signs(record, g, signs, n, e) != 0)
+		return -1;
 	if (g->n != known) {
 		record->change.source = source;
 		rc = match_and_save(record, g, e);
 		record->change.source = 0;
-		return rc == 0 ? match_previous(record, g, e) : -1;
+		if (rc == 0)
+			rc = renew_history(record, g, added, e);
+		return rc == 0 ? match_previous(record, g,
+				     text_seconds_to_us(g->timeofban - 1), e) :
+				 -1;
 	}
 	if (source == 0 || g->bans_n == 0 || g->present == source)
 		return 0;
@@ -134,10 +242,17 @@ record_signs(struct record *record, const char *jail, const char *ident,
     int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
     struct err *e)
 {
-	struct archive_group g = { .ident = ident, .timeofban = timeofban };
+	struct archive_group g = {
+		.ident = ident,
+		.host = record->host,
+		.timeofban = timeofban,
+	};
+	struct archive_jail row;
 	int rc;
 
-	rc = archive_jail(record->archive, jail, &g.jail, e);
+	rc = archive_jail(record->archive, jail, &row, e);
+	g.jail = row.id;
+	g.noted_us = row.noted_us;
 	if (rc == 0)
 		rc = archive_group_load(record->archive, &g, e);
 	if (rc == 0)
@@ -147,12 +262,36 @@ record_signs(struct record *record, const char *jail, const char *ident,
 }
 
 int
+record_lines(struct record *record, const struct archive_jail *jail,
+    const char *ident, const struct timeline_line *lines, size_t n,
+    int64_t *known, struct err *e)
+{
+	struct archive_ident of = { jail->id, ident, record->host };
+	struct archive_group g = {
+		.jail = jail->id,
+		.ident = ident,
+		.host = record->host,
+		.timeofban = INT64_MAX,
+		.newest = INT64_MAX,
+	};
+	int64_t added = record->change.added, changed = record->change.changed;
+
+	if (history_add(record->archive, &of, lines, n, known, &record->change,
+		e) != 0)
+		return -1;
+	if (record->change.added == added && record->change.changed == changed)
+		return 0;
+	/* A ban that lives on as far as others know ends by a younger one. */
+	return match_previous(record, &g, lines[0].at_us, e);
+}
+
+int
 record_flush(struct record *record, const char *jail, int64_t at_us,
     struct err *e)
 {
-	int64_t id;
+	struct archive_jail row;
 
-	if (archive_jail(record->archive, jail, &id, e) != 0)
+	if (archive_jail(record->archive, jail, &row, e) != 0)
 		return -1;
-	return archive_jail_flushed(record->archive, id, at_us, e);
+	return archive_jail_flushed(record->archive, row.id, at_us, e);
 }

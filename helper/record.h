@@ -8,14 +8,21 @@
 #define RECORD_H
 
 #include "archive_ban.h"
+#include "timeline.h"
 
 /* What the calls so far have done to the table of bans. */
 struct record {
 	struct archive *archive;
 	struct archive_change change;
+	const char *host; /* whose bans these are; NULL: this machine's */
+	/*
+	 * Whether each change asks what logs told of the id. An event only does
+	 * where it must: no log is ahead of it.
+	 */
+	bool thorough;
 	/* The jail of the row that was taken last, which is the caller's. */
 	const char *row_jail;
-	int64_t row_jail_id;
+	struct archive_jail row_jail_row;
 };
 
 /*
@@ -31,6 +38,20 @@ int record_signs(struct record *record, const char *jail, const char *ident,
 /* The same for a group that is loaded, and stays the caller's to free. */
 int record_group(struct record *record, struct archive_group *g,
     const struct sign *signs, size_t n, int64_t source, struct err *e);
+
+/*
+ * What the sign says of g, where g is known to fail2ban under another second
+ * than its own: the ban goes on.
+ */
+void record_adapt(const struct archive_group *g, struct sign *sign);
+
+/*
+ * Record n lines of a log about one jail and ident, in their order. *known is
+ * counted on by those that the archive has already.
+ */
+int record_lines(struct record *record, const struct archive_jail *jail,
+    const char *ident, const struct timeline_line *lines, size_t n,
+    int64_t *known, struct err *e);
 
 /* Record that a jail was flushed at at_us. */
 int record_flush(struct record *record, const char *jail, int64_t at_us,

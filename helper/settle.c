@@ -82,13 +82,19 @@ server_start_us(struct pass *pass)
 	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
 }
 
+static bool
+is_here(const struct archive_live *live)
+{
+	return live->host[0] == '\0';
+}
+
 /* Whether its last sign of life may be of a ban that is no more. */
 static bool
 is_doubtful(const struct settling *s, const struct archive_live *live)
 {
 	int64_t life = last_life(live);
 
-	return s->server.started_us != 0 &&
+	return is_here(live) && s->server.started_us != 0 &&
 	    (life < s->server.started_us || life < live->flushed_us ||
 		life < live->pending_us);
 }
@@ -179,10 +185,10 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	int rc;
 
 	/* Two idents that are no UTF-8 may look alike here. */
-	if (!had_rows(s, live) || strstr(live->ident, "\xef\xbf\xbd") != NULL)
+	if (!is_here(live) || !had_rows(s, live) || strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
 	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,
-	    live->timeofban, 0, &row, e);
+	    live->known_as, 0, &row, e);
 	fail2ban_row_free(&row);
 	return rc < 0 ? -1 : rc == 0;
 }
@@ -248,6 +254,26 @@ judge(struct settling *s, const struct archive_live *list,
 	return rc;
 }
 
+/* A ban that only logs tell of: one more line, as it were. */
+static int
+write_gone(struct record *record, const struct archive_live *live,
+    const struct verdict *verdict, struct err *e)
+{
+	struct timeline_line gone = {
+		.verb = TIMELINE_GONE,
+		.at_us = verdict->ended_us,
+		.found = UNKNOWN,
+		.seconds = UNKNOWN,
+		.bancount = UNKNOWN,
+	};
+	struct archive_jail jail;
+	int64_t known = 0;
+
+	if (archive_jail(record->archive, live->jail, &jail, e) != 0)
+		return -1;
+	return record_lines(record, &jail, live->ident, &gone, 1, &known, e);
+}
+
 static int
 write_end(struct record *record, const struct archive_live *live,
     const struct verdict *verdict, struct err *e)
@@ -265,6 +291,9 @@ write_end(struct record *record, const struct archive_live *live,
 		.ended_us = verdict->ended_us,
 	};
 
+	record->host = is_here(live) ? NULL : live->host;
+	if (live->logged)
+		return write_gone(record, live, verdict, e);
 	return record_signs(record, live->jail, live->ident, live->timeofban,
 	    &sign, 1, 0, e);
 }

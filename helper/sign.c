@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sign.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
@@ -18,6 +19,9 @@ enum {
 	ENDED,
 	NUMBERS
 };
+
+/* What stands behind the ip. */
+enum { ORIGIN, WITNESSES, RESTORED, NTH, MORE_NUMBERS };
 
 /* A time as the distance from the second, and back. */
 static int64_t
@@ -59,9 +63,18 @@ sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban)
 		[END] = ends ? (int64_t)sign->end : UNKNOWN,
 		[ENDED] = ends ? distance(sign->ended_us, timeofban) : UNKNOWN,
 	};
-	size_t n = NUMBERS;
+	const int64_t more[MORE_NUMBERS] = {
+		[ORIGIN] = sign->origin,
+		[WITNESSES] = sign->seen,
+		[RESTORED] = sign->restored,
+		[NTH] = sign->nth,
+	};
+	size_t n = NUMBERS, n_more = MORE_NUMBERS;
 
-	while (sign->ip == NULL && n > 0 && numbers[n - 1] == UNKNOWN)
+	while (n_more > 0 && more[n_more - 1] == 0)
+		n_more--;
+	while (n_more == 0 && sign->ip == NULL && n > 0 &&
+	    numbers[n - 1] == UNKNOWN)
 		n--;
 	buffer_putc(out, out->len == 0 ? '[' : ',');
 	for (size_t i = 0; i < n; i++) {
@@ -71,6 +84,12 @@ sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban)
 	if (sign->ip != NULL) {
 		buffer_putc(out, ',');
 		json_put_text(out, sign->ip, strlen(sign->ip));
+	} else if (n_more > 0) {
+		buffer_puts(out, ",null");
+	}
+	for (size_t i = 0; i < n_more; i++) {
+		buffer_putc(out, ',');
+		put_number(out, more[i] == 0 ? UNKNOWN : more[i]);
 	}
 	buffer_putc(out, ']');
 }
@@ -123,6 +142,44 @@ fill(struct sign *sign, const int64_t numbers[NUMBERS], int64_t timeofban)
 	}
 }
 
+/* The next n numbers of an array; those that are not there are unknown. */
+static int
+take_numbers(const char **inside, int64_t *numbers, size_t n)
+{
+	struct json value;
+
+	for (size_t i = 0; i < n; i++) {
+		numbers[i] = UNKNOWN;
+		if (json_next(inside, NULL, &value) &&
+		    !json_take_number(&value, &numbers[i]))
+			return -1;
+	}
+	return 0;
+}
+
+/* What stands behind the ip, each 0 where it is unknown. */
+static int
+take_more(const char **inside, struct sign *sign)
+{
+	int64_t more[MORE_NUMBERS];
+
+	if (take_numbers(inside, more, MORE_NUMBERS) != 0)
+		return -1;
+	for (size_t i = 0; i < MORE_NUMBERS; i++) {
+		if (more[i] == UNKNOWN)
+			more[i] = 0;
+		else if (more[i] < 0)
+			return -1;
+	}
+	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL)
+		return -1;
+	sign->origin = (enum ban_origin)more[ORIGIN];
+	sign->seen = (unsigned)more[WITNESSES];
+	sign->restored = more[RESTORED];
+	sign->nth = more[NTH];
+	return 0;
+}
+
 int
 sign_take(const char **at, int64_t timeofban, struct sign *sign, char **ip)
 {
@@ -136,20 +193,19 @@ sign_take(const char **at, int64_t timeofban, struct sign *sign, char **ip)
 	if (!json_is_array(&element))
 		return -1;
 	inside = element.at;
-	for (size_t i = 0; i < NUMBERS; i++) {
-		numbers[i] = UNKNOWN;
-		if (json_next(&inside, NULL, &value) &&
-		    !json_take_number(&value, &numbers[i]))
-			return -1;
-	}
-	if (numbers[KIND] < SIGN_BAN || numbers[KIND] > SIGN_JUDGED ||
+	if (take_numbers(&inside, numbers, NUMBERS) != 0 ||
+	    numbers[KIND] < SIGN_BAN || numbers[KIND] > SIGN_OLD_ROW ||
 	    numbers[SEEN] == UNKNOWN ||
 	    (numbers[END] == UNKNOWN) != (numbers[ENDED] == UNKNOWN) ||
 	    (numbers[END] != UNKNOWN &&
 		(numbers[END] <= BAN_LIVES || numbers[END] > BAN_INFERRED)))
 		return -1;
 	fill(sign, numbers, timeofban);
-	if (json_next(&inside, NULL, &value) && take_ip(&value, ip) != 0)
+	if (json_next(&inside, NULL, &value) &&
+	    (take_ip(&value, ip) != 0 || take_more(&inside, sign) != 0)) {
+		free(*ip);
+		*ip = NULL;
 		return -1;
+	}
 	return 1;
 }

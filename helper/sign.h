@@ -3,9 +3,11 @@
  * The signs of a ban as the archive has them beside it: a JSON array with an
  * array of numbers for each,
  *
- *   [kind, seen, since, seconds, bancount, failures, evidence, end, ended, ip]
+ *   [kind, seen, since, seconds, bancount, failures, evidence, end, ended, ip,
+ *    origin, witnesses, restored, nth]
  *
- * null for what is unknown, and what is null at the end left out. seen, since
+ * null for what is unknown, and what is null at the end left out; the last
+ * four are of an import, and null where they are 0. seen, since
  * and ended are microseconds from the ban's second (timeofban) on; since is
  * null where only that second is known. evidence is negative where it has no
  * log lines. ip is a text. Pure.

@@ -317,7 +317,7 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		"[5,1,null,null,null,null,null,4]",
 		"[5,1,null,null,null,null,null,null,3]",
 		"[-1,1]",
-		"[6,1]",
+		"[8,1]",
 		"[9223372036854775807]",
 		/* What is no number, or not a whole one, in each place. */
 		"[\"0\",1]",

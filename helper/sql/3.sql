@@ -1,0 +1,51 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- Old logs and exports come in, and bans go back into fail2ban.
+
+DROP VIEW bans;
+
+-- What fail2ban's logs told of bans, a line once: see timeline.h.
+CREATE TABLE line (
+	jail     INTEGER NOT NULL REFERENCES jail,
+	ident    TEXT NOT NULL,
+	host     TEXT NOT NULL,    -- as in ban
+	at_us    INTEGER NOT NULL, -- when fail2ban wrote it
+	verb     INTEGER NOT NULL,
+	found    INTEGER,          -- second of the last failure before it
+	seconds  INTEGER,          -- ban time
+	bancount INTEGER,
+	PRIMARY KEY (jail, ident, host, at_us, verb)
+) WITHOUT ROWID;
+
+-- Ids that were handed to fail2ban, until an event or a row answers.
+CREATE TABLE note (
+	jail      INTEGER NOT NULL REFERENCES jail,
+	ident     TEXT NOT NULL,
+	noted_us  INTEGER NOT NULL,
+	timeofban INTEGER,         -- the ban that goes on; NULL: from a list
+	PRIMARY KEY (jail, ident)
+) WITHOUT ROWID;
+
+ALTER TABLE jail ADD COLUMN noted_us INTEGER NOT NULL DEFAULT 0; -- the last
+
+-- The second under which fail2ban has a ban since it was banned again.
+ALTER TABLE ban ADD COLUMN known_as INTEGER;
+
+ALTER TABLE run ADD COLUMN content TEXT;     -- SHA-256 of what was read
+ALTER TABLE run ADD COLUMN jail TEXT;        -- into which a list went
+ALTER TABLE run ADD COLUMN skipped INTEGER;  -- rows that are no business of ours
+
+CREATE INDEX run_content ON run (content) WHERE content IS NOT NULL;
+
+CREATE VIEW bans AS
+SELECT jail.name AS jail, ident, ip, nullif(host, '') AS host, since_us,
+	timeofban, nth, seconds, bancount, failures,
+	replace(replace(replace(replace(matches,
+		x'01', a), x'02', b), x'03', c), x'04', d) AS matches,
+	captures, origin,
+	'[' || substr(CASE seen & 1 WHEN 1 THEN ',"event"' ELSE '' END ||
+		CASE seen & 2 WHEN 2 THEN ',"database"' ELSE '' END ||
+		CASE seen & 4 WHEN 4 THEN ',"log"' ELSE '' END ||
+		CASE seen & 8 WHEN 8 THEN ',"import"' ELSE '' END, 2) || ']' AS seen,
+	ended_us, ended_why, restored, rev
+FROM ban JOIN jail ON jail.id = ban.jail
+	LEFT JOIN evidence ON evidence.id = ban.evidence;

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "timeline.h"
+
+#include "text.h"
+
+/* A line's time is cut to the millisecond, a row's rounded to the second. */
+#define LINE_US INT64_C(1000)
+#define ROW_US (TEXT_US / 2)
+
+/* fail2ban looks once a second which bans are up. */
+#define UNBAN_US (2 * TEXT_US)
+
+/* So many of the last bans are looked at for one that lived: they follow one
+   another. */
+#define LIVED_MAX 8
+
+struct timeline {
+	struct timeline_ban *seen;
+	size_t seen_n;
+	struct ban *bans;
+	size_t n;
+	int64_t restored_us; /* the restore of the last ban that was counted */
+};
+
+static int64_t
+latest_us(const struct timeline_line *line)
+{
+	return text_add_sat(line->at_us, LINE_US);
+}
+
+/* How many of the bans that others have seen began by then. */
+static size_t
+count_began(const struct timeline *t, int64_t us)
+{
+	size_t low = 0, high = t->seen_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->seen[middle].since_us <= us)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* … before the line was written. */
+static size_t
+count_before(const struct timeline *t, const struct timeline_line *line)
+{
+	return count_began(t, text_add_sat(latest_us(line), ROW_US));
+}
+
+static bool
+lived(const struct timeline_ban *ban, const struct timeline_line *line)
+{
+	return ban->ended_us == UNKNOWN || ban->ended_us > latest_us(line);
+}
+
+/*
+ * The first of n bans that is of the second of the failure, and of no other
+ * line. The log cuts that second, fail2ban's database rounds it.
+ */
+static struct timeline_ban *
+find_second(struct timeline *t, size_t n, int64_t found)
+{
+	if (found == UNKNOWN)
+		return NULL;
+	for (size_t i = count_began(t, text_seconds_to_us(found - 1));
+	     i < n && t->seen[i].timeofban <= found + 1; i++) {
+		if (t->seen[i].claims == 0 && t->seen[i].timeofban >= found)
+			return &t->seen[i];
+	}
+	return NULL;
+}
+
+/* Whether the line may be that of its being banned again. */
+static bool
+is_again(const struct timeline_ban *ban, const struct timeline_line *line)
+{
+	return ban->claims == 1 && ban->known_as != UNKNOWN &&
+	    text_seconds_to_us(ban->known_as) <=
+		text_add_sat(latest_us(line), ROW_US);
+}
+
+/* The ban that a Ban line is of; NULL where nobody else has seen it. */
+static struct timeline_ban *
+find_seen(struct timeline *t, const struct timeline_line *line)
+{
+	size_t n = count_before(t, line);
+	struct timeline_ban *found = find_second(t, n, line->found);
+
+	for (size_t i = n; found == NULL && i > 0 && n - i < LIVED_MAX; i--) {
+		struct timeline_ban *ban = &t->seen[i - 1];
+
+		if (lived(ban, line) &&
+		    (ban->claims == 0 || is_again(ban, line)))
+			found = ban;
+	}
+	return found;
+}
+
+/* The last ban that began before the line, of those that others have seen. */
+static const struct timeline_ban *
+last_seen(const struct timeline *t, const struct timeline_line *line)
+{
+	size_t n = count_before(t, line);
+
+	return n == 0 ? NULL : &t->seen[n - 1];
+}
+
+/*
+ * The ban of the log's own that a line speaks of: the last, where nobody else
+ * has seen a later one.
+ */
+static struct ban *
+last_own(struct timeline *t, const struct timeline_line *line)
+{
+	const struct timeline_ban *seen = last_seen(t, line);
+
+	if (t->n == 0 ||
+	    (seen != NULL && seen->since_us > t->bans[t->n - 1].since_us))
+		return NULL;
+	return &t->bans[t->n - 1];
+}
+
+static void
+end_ban(struct ban *ban, enum ban_end end, int64_t ended_us)
+{
+	ban->end = end;
+	ban->ended_us = ended_us > ban->since_us ? ended_us : ban->since_us;
+}
+
+static void
+add_ban(struct timeline *t, const struct timeline_line *line)
+{
+	struct ban *ban = &t->bans[t->n];
+	bool found = line->found != UNKNOWN &&
+	    text_seconds_to_us(line->found) <= line->at_us;
+
+	*ban = (struct ban){
+		.since_us =
+		    found ? text_seconds_to_us(line->found) : line->at_us,
+		.seconds = line->seconds,
+		.bancount = UNKNOWN,
+		.failures = UNKNOWN,
+		.origin = found ? BAN_FROM_LOG : BAN_FROM_UNKNOWN,
+		.seen = BAN_SEEN_LOG,
+		.ended_us = UNKNOWN,
+	};
+	/* The failure found last may be of the ban before. */
+	if (t->n > 0 && ban->since_us < ban[-1].since_us)
+		ban->since_us = line->at_us;
+	if (t->n > 0 && ban[-1].end == BAN_LIVES)
+		end_ban(&ban[-1], BAN_INFERRED, ban->since_us);
+	t->restored_us = INT64_MIN;
+	t->n++;
+}
+
+static void
+take_ban(struct timeline *t, const struct timeline_line *line)
+{
+	struct timeline_ban *seen = find_seen(t, line);
+
+	if (seen != NULL)
+		seen->claims++;
+	else
+		add_ban(t, line);
+}
+
+/* When it began is not told; so its ban time tells nothing either. */
+static void
+take_restore(struct timeline *t, const struct timeline_line *line)
+{
+	struct timeline_line unknown = *line;
+	struct ban *ban = last_own(t, line);
+
+	if (ban == NULL && last_seen(t, line) != NULL)
+		return;
+	if (ban == NULL) {
+		unknown.found = unknown.seconds = UNKNOWN;
+		add_ban(t, &unknown);
+		ban = &t->bans[t->n - 1];
+	}
+	ban->end = BAN_LIVES;
+	ban->ended_us = UNKNOWN;
+	if (t->restored_us == INT64_MIN ||
+	    line->at_us - t->restored_us > BAN_RETRY_US) {
+		ban->restored++;
+		t->restored_us = line->at_us;
+	}
+}
+
+static void
+take_unban(struct ban *ban, const struct timeline_line *line)
+{
+	int64_t expiry = ban_expiry_us(ban->since_us, ban->seconds);
+
+	if (ban->end != BAN_LIVES && ban->end != BAN_INFERRED)
+		return;
+	if (ban->seconds == UNKNOWN)
+		end_ban(ban, BAN_INFERRED, line->at_us);
+	else if (expiry <= text_add_sat(line->at_us, UNBAN_US))
+		end_ban(ban, BAN_EXPIRED, line->at_us);
+	else
+		end_ban(ban, BAN_MANUAL, line->at_us);
+}
+
+static void
+take_line(struct timeline *t, const struct timeline_line *line)
+{
+	struct ban *ban =
+	    line->verb == TIMELINE_BAN ? NULL : last_own(t, line);
+
+	switch (line->verb) {
+	case TIMELINE_BAN:
+		take_ban(t, line);
+		break;
+	case TIMELINE_RESTORE:
+		take_restore(t, line);
+		break;
+	case TIMELINE_UNBAN:
+		if (ban != NULL)
+			take_unban(ban, line);
+		break;
+	case TIMELINE_INCREASE:
+		if (ban != NULL) {
+			ban->seconds = line->seconds;
+			ban->bancount = line->bancount;
+		}
+		break;
+	case TIMELINE_GONE:
+		if (ban != NULL && ban->end == BAN_LIVES)
+			end_ban(ban, BAN_INFERRED, line->at_us);
+		break;
+	}
+}
+
+/* By a younger ban, or because its time is up. */
+static void
+end_at_last(const struct timeline *t, struct ban *ban, int64_t overdue_us)
+{
+	int64_t end = ban_expiry_us(ban->since_us, ban->seconds);
+	size_t next = count_began(t, ban->since_us);
+
+	if (ban->end != BAN_LIVES)
+		return;
+	if (end >= overdue_us)
+		end = INT64_MAX;
+	if (next < t->seen_n && t->seen[next].since_us < end)
+		end = t->seen[next].since_us;
+	if (end != INT64_MAX)
+		end_ban(ban, BAN_INFERRED, end);
+}
+
+/* Bans of one time are told apart by their number. */
+static void
+set_nth(const struct timeline *t, struct ban *ban)
+{
+	for (size_t i = count_began(t, ban->since_us);
+	     i > 0 && t->seen[i - 1].since_us == ban->since_us; i--)
+		ban->nth++;
+	for (struct ban *b = ban; b > t->bans && b[-1].since_us == ban->since_us;
+	     b--)
+		ban->nth++;
+}
+
+size_t
+timeline_bans(const struct timeline_line *lines, size_t n,
+    struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,
+    struct ban *bans)
+{
+	struct timeline t = { .seen = seen, .seen_n = seen_n, .bans = bans };
+
+	for (size_t i = 0; i < n; i++)
+		take_line(&t, &lines[i]);
+	for (size_t i = 0; i < t.n; i++) {
+		end_at_last(&t, &bans[i], overdue_us);
+		set_nth(&t, &bans[i]);
+	}
+	return t.n;
+}
+
+int64_t
+timeline_timeofban(int64_t since_us)
+{
+	int64_t seconds = since_us / TEXT_US, rest = since_us % TEXT_US;
+
+	return seconds + (rest > ROW_US || (rest == ROW_US && seconds % 2 != 0));
+}
