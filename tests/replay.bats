@@ -1,0 +1,955 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What others wrote comes into the archive by replay: logs, databases, exports,
+# events that went astray. Each content once, however often it is cut off, and
+# whatever is in it.
+
+load lib/server
+load lib/archives
+
+setup() {
+	lab_setup
+	TZ=UTC
+	export TZ
+}
+
+forge() { "$python" "$root/tests/lib/forge.py" "$@"; }
+
+# A log of that time: the stamps of its lines are local.
+t0='2026-11-23 18:48'
+
+# line ROOM STAMP TEXT: a line as fail2ban.ROOM writes it.
+line() {
+	local level=NOTICE
+	[ "$1" = actions ] || level=INFO
+	printf '%s %-24s[7268]: %-7s %s\n' "$2" "fail2ban.$1" "$level" "$3"
+}
+
+# A ban with its failure and its end, and one by hand.
+two_bans() {
+	line filter "$t0:37,900" '[sshd] Found 192.0.2.10 - 2026-11-23 18:48:36'
+	line actions "$t0:38,748" '[sshd] Ban 192.0.2.10'
+	line actions "$t0:44,250" '[perm] Ban 2001:db8::1'
+	line actions "$t0:45,500" '[sshd] Unban 192.0.2.10'
+}
+
+# epoch STAMP: its microseconds, for a stamp of UTC.
+epoch() { echo "$(date -u -d "$1" +%s)000000"; }
+
+# idents: the ids in the archive, one a line, sorted.
+idents() { archive export | jq -r .ident | LC_ALL=C sort; }
+
+# ev VERB JAIL ID TIME [OPTION...]: an event.
+ev() {
+	archive "$1" "--jail=$2" "--id=$3" --time "$4" --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0 "${@:5}"
+}
+
+# ---------------------------------------------------------------------- log --
+
+@test "a log tells of bans, when they began and when they ended" {
+	two_bans >"$lab/log1"
+	replays "$lab/log1"
+	[[ $said =~ (^|$'\n')"replay: $lab/log1: "[0-9]+" rows read, 2 bans added, 0 changed, "[0-9]+" skipped, 0 bad"($'\n'|$) ]]
+	look 'len(rows()) == 2'
+	look 'same(row("sshd", "192.0.2.10"), {"since_us": int(t) + 36000000,
+	    "ended_us": int(t) + 45500000, "origin": "log", "seen": ["log"],
+	    "ip": None, "host": None, "nth": 0, "restored": 0})' "t=$(epoch "$t0:00")"
+	look 'same(row("perm", "2001:db8::1"), {"since_us": int(t) + 44250000,
+	    "ended_us": None, "ended_why": None, "seen": ["log"]})' \
+	    "t=$(epoch "$t0:00")"
+	last_run 'kind="replay"' 'state="completed"' added=2 changed=0 bad=0 \
+	    "source='$lab/log1'" "content='$(sha256sum <"$lab/log1" | cut -c 1-64)'"
+}
+
+@test "a content is replayed once, whatever it is called and however packed" {
+	two_bans >"$lab/log1"
+	replays "$lab/log1"
+	archive export >"$lab/before"
+	cp "$lab/log1" "$lab/log2"
+	gzip -k "$lab/log2"
+	local source
+	for source in log1 log2 log2.gz; do
+		replays "$lab/$source"
+		says 'completed already'
+	done
+	replays - <"$lab/log1"
+	says 'completed already'
+	replays - <"$lab/log2.gz"
+	says 'completed already'
+	look 'len([r for r in runs() if r["added"]]) == 1'
+	archive export | cmp - "$lab/before"
+	replays --force "$lab/log1"
+	last_run 'state="completed"' added=0 changed=0
+	archive export | cmp - "$lab/before"
+}
+
+@test "standard input is read, packed or not" {
+	two_bans | head -n 2 >"$lab/log1"
+	two_bans | tail -n 2 >"$lab/log2"
+	replays - <"$lab/log1"
+	gzip <"$lab/log2" >"$lab/log2.gz"
+	replays - <"$lab/log2.gz"
+	look 'len(rows()) == 2 and len(runs()) == 2'
+	look 'row("sshd", "192.0.2.10")["ended_us"]'
+}
+
+@test "a dry run says what would be, and leaves no trace" {
+	two_bans >"$lab/log1"
+	status 0 archive replay --dry-run "$lab/log1"
+	says '2'
+	says 'would be added'
+	[ -z "$(archive export 2>"$lab/out")" ]
+	ev ban sshd 192.0.2.9 1795458480.5
+	archive export >"$lab/before"
+	status 0 archive replay --dry-run "$lab/log1"
+	says 'would be added'
+	archive export | cmp - "$lab/before"
+	look 'runs() == []'
+	# So it is all still to be done.
+	replays "$lab/log1"
+	last_run added=2 'state="completed"'
+}
+
+@test "a source that fails keeps no other from being done" {
+	two_bans | head -n 2 >"$lab/log1"
+	two_bans | tail -n 2 >"$lab/log2"
+	gzip -k "$lab/log2"
+	truncate -s -12 "$lab/log2.gz"
+	mkdir "$lab/folder"
+	ends_badly replay "$lab/missing" "$lab/log1" "$lab/log2.gz" \
+	    "$lab/folder" "$lab/log2"
+	says "$lab/missing"
+	says "$lab/log2.gz"
+	says "$lab/folder"
+	look 'len(rows()) == 2'
+	look '[r["state"] for r in runs() if r["source"].endswith((
+	    "/log1", "/log2"))] == ["completed"] * 2'
+	look 'any(r["state"] == "failed" and r["source"].endswith("/log2.gz")
+	    for r in runs())'
+	# Not only when it is the last one.
+	ends_badly replay "$lab/missing" "$lab/log1"
+}
+
+@test "a ban behind a ban of the same id is another, and ends the first" {
+	{
+		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
+		line actions "$t0:10,000" '[web] Ban 192.0.2.1'
+		line actions "$t0:30,000" '[sshd] Ban 192.0.2.1'
+	} >"$lab/log1"
+	replays "$lab/log1"
+	look '[(r["jail"], (r["ended_us"] or int(t)) - int(t), r["ended_why"])
+	    for r in rows()] == [("sshd", 30000000, "inferred"),
+	    ("web", 0, None), ("sshd", 0, None)] or
+	    [r["jail"] for r in rows()][:2] == ["web", "sshd"]' \
+	    "t=$(epoch "$t0:00")"
+	look 'sum(r["ended_us"] is None for r in rows()) == 2 and len(rows()) == 3'
+}
+
+@test "what fail2ban says besides is no ban and not bad" {
+	{
+		line server "$t0:30,000" 'Starting Fail2ban v1.0.2'
+		line actions "$t0:31,000" '  banTime: 600'
+		two_bans
+		line actions "$t0:46,000" '[perm] 2001:db8::1 already banned'
+		line filter "$t0:46,100" '[sshd] Ignore 192.0.2.10 by ip'
+		line jail "$t0:46,200" "Jail 'sshd' stopped"
+	} >"$lab/log1"
+	replays "$lab/log1"
+	last_run added=2 bad=0
+	look 'len(rows()) == 2'
+}
+
+@test "a ban that stands in someone's text is none" {
+	local ban="[sshd] Ban 198.51.100.66"
+	{
+		two_bans
+		line filter "$t0:46,000" "Please check a jail for a timing issue. Line with odd timestamp: $t0:46,000 fail2ban.actions        [7268]: NOTICE  $ban"
+		line filter "$t0:46,000" "continuing b'$(line actions "$t0:46,000" "$ban")'"
+		line utils "$t0:46,100" "7f -- stderr: '$(line actions "$t0:46,100" "$ban")'"
+		line filter "$t0:46,200" "$ban"
+		line actions "$t0:46,300" "Failed to execute ban jail 'sshd' info '$ban'"
+		line 'filter: NOTICE  [sshd] Ban 198.51.100.66 fail2ban.filter' \
+		    "$t0:46,400" 'nothing'
+		echo " $(line actions "$t0:46,500" "$ban")"
+		echo "NOTICE  $ban"
+		echo "Traceback (most recent call last):"
+		echo "  $ban"
+	} >"$lab/log1"
+	replays "$lab/log1"
+	[ "$(idents)" = "192.0.2.10"$'\n'"2001:db8::1" ]
+}
+
+@test "an id of any text is taken whole" {
+	local id ids=('some text' 'a] Ban b' '[x] Unban y' "it's" 'say "x"' \
+	    '=1+1' 'a - b' 'ünï ☃' 'a,b;c' '10.0.0.0/8' $'tab\there' '%s%n')
+	for id in "${ids[@]}"; do
+		line filter "$t0:37,900" "[my jail] Found $id - 2026-11-23 18:48:36"
+		line actions "$t0:38,748" "[my jail] Ban $id"
+	done >"$lab/log1"
+	# As on another system.
+	sed 's/$/\r/' "$lab/log1" >"$lab/log2"
+	replays "$lab/log1"
+	printf '%s\n' "${ids[@]}" | LC_ALL=C sort | diff - <(idents)
+	look 'all(same(r, {"jail": "my jail", "since_us": int(t) + 36000000})
+	    for r in rows())' "t=$(epoch "$t0:00")"
+	adds_nothing "$lab/log2"
+}
+
+@test "bytes that are no text, and lines without end, stop nothing" {
+	{
+		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
+		printf '\377\376\0\0binary\0\n\n\n'
+		line actions "$t0:11,000" $'[sshd] Ban bad \xff\xc3 id'
+		printf '%s' "$(line actions "$t0:12,000" '[sshd] Ban ')"
+		head -c 3000000 /dev/zero | tr '\0' x
+		echo
+		printf '[sshd] Ban \0192.0.2.3\n'
+		printf '%s' "$(line actions "$t0:14,000" '[sshd] Ban 192.0.2.2')"
+	} >"$lab/log1"
+	survives "$lab/log1"
+	look 'row("sshd", "192.0.2.1") and row("sshd", "192.0.2.2")'
+	look 'runs()[-1]["bad"] >= 1'
+	adds_nothing "$lab/log1"
+}
+
+@test "bad lines are counted, the first are shown, and the rest goes on" {
+	local n
+	{
+		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
+		line actions '2026-13-45 25:61:61,000' '[sshd] Ban 192.0.2.2'
+		for ((n = 0; n < 200; n++)); do
+			line actions "2026-02-30 00:00:00,000" "[sshd] Ban 192.0.2.$n"
+		done
+		line actions "$t0:30,000" '[sshd] Ban 192.0.2.3'
+	} >"$lab/log1"
+	replays "$lab/log1"
+	says '2 bans added'
+	says '201 bad'
+	# The second line of it was the first such one.
+	grep -v '^replay: ' <<<"$said" >"$lab/shown"
+	grep -qE '(^|[^0-9])2([^0-9]|$)' "$lab/shown"
+	[ "$(wc -l <"$lab/shown")" -lt 50 ]
+	last_run added=2 bad=201 'state="completed"'
+	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.3" ]
+}
+
+@test "the hour that comes twice is told by the order of the lines" {
+	local zone=Europe/Berlin
+	[ -e /usr/share/zoneinfo/$zone ] || zone=CET-1CEST,M3.5.0,M10.5.0/3
+	local d='2026-10-25'
+	{
+		line actions "$d 02:10:00,000" '[sshd] Ban first'
+		line actions "$d 02:50:00,000" '[sshd] Ban last of it'
+		line actions "$d 02:10:01,000" '[sshd] Ban again'
+		line filter "$d 02:30:01,000" "[sshd] Found found - $d 02:30:00"
+		line actions "$d 02:30:02,000" '[sshd] Ban found'
+		line actions "$d 03:05:00,000" '[sshd] Ban after'
+		line actions "$d 03:06:00,000" '[sshd] Unban first'
+	} >"$lab/log1"
+	replays --tz "$zone" "$lab/log1"
+	look '[(r["ident"], (r["since_us"] - int(t)) // 1000000) for r in rows()] ==
+	    [("first", 600), ("last of it", 3000), ("again", 4201),
+	    ("found", 5400), ("after", 7500)]' "t=$(epoch "$d 00:00:00")"
+	look 'row("sshd", "first")["ended_us"] == int(t) + 7560000000' \
+	    "t=$(epoch "$d 00:00:00")"
+	# The same by the zone that the program runs in.
+	another b
+	TZ=$zone of b replays "$lab/log1"
+	same_as b
+}
+
+@test "a zone that there is not is refused" {
+	two_bans >"$lab/log1"
+	refused --tz Nowhere/Land "$lab/log1"
+	refused --tz ../../etc/passwd "$lab/log1"
+	refused --tz '' "$lab/log1"
+}
+
+@test "a log that came by syslog needs the year" {
+	local rest='box fail2ban.actions[7268]: NOTICE [sshd]'
+	{
+		echo "Feb 29 01:02:03 box fail2ban.filter[7268]: INFO [sshd] Found 192.0.2.1 - 2024-02-29 01:02:02"
+		echo "Feb 29 01:02:04 $rest Ban 192.0.2.1"
+		echo "Mar  1 01:02:04 $rest Ban 192.0.2.2"
+		echo "Mar  1 01:02:09 box sshd[4711]: Failed password for Ban 192.0.2.9"
+		echo "Mar 11 01:02:04 $rest Unban 192.0.2.1"
+	} >"$lab/syslog1"
+	replays --year 2024 "$lab/syslog1"
+	look 'len(rows()) == 2'
+	look 'same(row("sshd", "192.0.2.1"), {"since_us": int(t),
+	    "ended_us": int(u)})' "t=$(epoch '2024-02-29 01:02:02')" \
+	    "u=$(epoch '2024-03-11 01:02:04')"
+	look 'row("sshd", "192.0.2.2")["since_us"] == int(t)' \
+	    "t=$(epoch '2024-03-01 01:02:04')"
+}
+
+@test "a log of syslog that has the zone needs nothing" {
+	local rest='box fail2ban.actions[7268]: NOTICE [sshd]'
+	{
+		echo "2026-11-23T18:48:38.748000+01:00 $rest Ban 192.0.2.1"
+		echo "2026-11-23T18:48:38Z $rest Ban 192.0.2.2"
+	} >"$lab/syslog1"
+	replays --tz America/New_York "$lab/syslog1"
+	look '[r["since_us"] - int(t) for r in rows()] == [-3600000000 + 748000, 0]' \
+	    "t=$(epoch "$t0:38")"
+}
+
+@test "bans of another host stand beside the same of this one" {
+	two_bans >"$lab/log1"
+	replays "$lab/log1"
+	archive export >"$lab/before"
+	replays --force --host web1 "$lab/log1"
+	archive export | jq -c 'select(.host == null)' | diff - "$lab/before"
+	look 'sorted(r["host"] for r in rows() if r["host"]) == ["web1"] * 2'
+	look 'all(sum(r["ident"] == i for r in rows()) == 2
+	    for i in ("192.0.2.10", "2001:db8::1"))'
+	refused --host '' "$lab/log1"
+	# What was known of the one is no reason to skip it for another.
+	replays --host web2 "$lab/log1"
+	look 'len(rows()) == 6'
+}
+
+@test "only what began in time is taken with --since" {
+	two_bans >"$lab/log1"
+	replays --since 2026-11-23T18:48:40Z "$lab/log1"
+	[ "$(idents)" = '2001:db8::1' ]
+	# That was not all of it.
+	replays "$lab/log1"
+	look 'len(rows()) == 2'
+	refused --since nonsense "$lab/log1"
+}
+
+# ---------------------------------------------------------------- databases --
+
+# has_sample FILE: its bans, each once, as that database has them, and again.
+has_sample() {
+	cp "$1" "$lab/fail2ban.sqlite3"
+	cp "$1" "$lab/theirs"
+	sha256sum "$lab/theirs" >"$lab/sums"
+	replays "$lab/theirs"
+	look 'len(rows()) == len({(b["jail"], b["ip"], b["timeofban"])
+	    for b in bans() + bips()}) == runs()[-1]["added"] > 0'
+	look 'all(same(r, {k: v for k, v in of_database(r).items() if k not in
+	    ("seen", "ended_us", "ended_why")}) for r in rows())'
+	look 'all(r["seen"] in (["import"], ["database"]) for r in rows())'
+	adds_nothing "$lab/theirs"
+	sha256sum --quiet -c "$lab/sums"
+	[ -z "$(find "$lab" -name 'theirs-*')" ]
+}
+
+@test "an old database of a real server has all its bans" {
+	local sample
+	for sample in "$root"/tests/samples/*.sqlite3; do
+		rm -rf "$lab/archive"
+		has_sample "$sample"
+	done
+}
+
+@test "a database that was replayed and then reconciled has no ban twice" {
+	has_sample "$root/tests/samples/mixed20-deb-stopped.sqlite3"
+	figure 'len(rows())' >"$lab/n"
+	archive reconcile
+	look 'len(rows()) == int(n)' "n=$(cat "$lab/n")"
+	look 'all(r["seen"] == ["database"] for r in rows())'
+	adds_nothing "$lab/theirs"
+}
+
+@test "databases of the versions 1 to 4 have their bans" {
+	local version
+	for version in 1 2 3 4; do
+		rm -rf "$lab/archive"
+		forge database "$lab/v$version" $version -500000 sshd 192.0.2.1 600 \
+		    -400 sshd 2001:db8::1 600 -300 perm 'some text' -1
+		replays "$lab/v$version"
+		look 'len(rows()) == 3 and all(same(r, {"failures": 4,
+		    "captures": {"user": "u"}, "origin": "log",
+		    "matches": ["a line of " + r["ident"]]}) for r in rows())'
+		look '[r["seconds"] for r in rows()] ==
+		    ([None] * 3 if int(v) < 3 else [600, 600, -1])' v=$version
+		adds_nothing "$lab/v$version"
+	done
+	forge database "$lab/v4b" 4 -300 sshd 192.0.2.5 600 -9000 sshd 192.0.2.6 600
+	replays --since 1h "$lab/v4b"
+	look 'row("sshd", "192.0.2.5")'
+	look '"192.0.2.6" not in [r["ident"] for r in rows()]'
+	sqlite3 "$lab/v4b" 'UPDATE fail2banDb SET version = 5'
+	refused "$lab/v4b"
+}
+
+# ------------------------------------------------------- archives and exports --
+
+# An archive of all that a ban can be.
+every_kind() {
+	local n=0 id now=$EPOCHSECONDS
+	forge database "$lab/fail2ban.sqlite3" 4 -5 sshd flushed 600 \
+	    -90 sshd expired-unseen 60 -80 sshd row 600 -70 perm row -1
+	archive reconcile
+	while IFS= read -r -d '' id; do
+		n=$((n + 1))
+		ev ban "jail $((n % 3))" "$id" "$((now - 50 + n)).12345$((n % 10))" \
+		    --ip "192.0.2.$n" --bantime $((n % 4 == 0 ? -1 : n * 600))
+	done < <(hostile_ids)
+	ev ban sshd expired "$((now - 700)).5"
+	ev unban sshd expired "$((now - 700)).5"
+	ev ban sshd manual "$((now - 20)).5"
+	ev unban sshd manual "$((now - 20)).5"
+	ev ban sshd manual "$((now - 20)).5"
+	ev ban sshd inferred $((now - 20))
+	ev ban sshd inferred $((now - 10))
+	ev ban sshd flushed $((now - 5))
+	ev ban sshd restored $((now - 15)) --restored 1
+	ev ban sshd prolonged $((now - 14))
+	ev prolong sshd prolonged $((now - 14)) --bantime 100000000000000
+	archive ban --jail sshd --id bare --time $((now - 13))
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bans WHERE ip = 'flushed';
+	    DELETE FROM bips WHERE ip = 'flushed'"
+	archive flush --jail sshd --family inet4 --time $((now - 1))
+	archive reconcile
+	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES('ünï \"x\"',
+	    'evidence', $((now - 9)), 600, 2, CAST('{\"matches\": [\"a \\\"b\\\",\\n;\", [\"x\",
+	    \"y\", \"\\u00fc\"]], \"failures\": 5, \"user\": \"=1+1\",
+	    \"a,b\": \"\\u001b[31m\"}' AS BLOB))"
+	archive reconcile
+	rm "$lab/fail2ban.sqlite3"
+	look '{"expired", "manual", "flushed", "inferred", None} ==
+	    {r["ended_why"] for r in rows()} and max(r["nth"] for r in rows()) == 1 and
+	    max(r["restored"] for r in rows()) == 1 and
+	    {-1, None, 10 ** 14} <= {r["seconds"] for r in rows()}'
+}
+
+# Ids that a spreadsheet, a terminal, a parser or a shell may take for more.
+hostile_ids() {
+	printf '%s\0' '=1+1' '+1' '-1' '@SUM(A1)' "it's" 'say "x"' 'a,b;c' \
+	    $'two\nlines' $'tab\there' $'\rback' 'ünï ☃ 🚫' ' blanks ' $'\u2028' \
+	    $'\u0085' "'quoted'" "'=1+1" '"' '""' ',' 'NULL' 'null' '\N' '[]' '{}' \
+	    '\u0041' '\' '%s%n' $'\e[31m' $'\e]0;x\a' '0' '1e3' '192.0.2.7' \
+	    '2001:db8::7' '198.51.100.0/28' $'\xef\xbb\xbfbom' '#' '--'
+}
+
+@test "an export is the way back into an empty archive" {
+	every_kind
+	archive export >"$lab/a.jsonl"
+	# One's own changes nothing.
+	adds_nothing "$lab/a.jsonl"
+	another b
+	of b replays "$lab/a.jsonl"
+	of b last_run bad=0 'state="completed"'
+	same_as b
+	of b adds_nothing "$lab/a.jsonl"
+	# Nor does it in parts, in another order, and through another.
+	another c
+	LC_ALL=C sort -t , -k 3 "$lab/a.jsonl" >"$lab/sorted"
+	split -n l/3 "$lab/sorted" "$lab/part-"
+	of c replays "$lab"/part-*
+	same_as c
+	another d
+	of c archive export | gzip >"$lab/c.gz"
+	of d replays "$lab/c.gz"
+	same_as d
+}
+
+@test "so is CSV" {
+	every_kind
+	archive export | forge csv >"$lab/a.csv"
+	adds_nothing "$lab/a.csv"
+	another b
+	of b replays "$lab/a.csv"
+	of b last_run bad=0 'state="completed"'
+	same_as b
+	of b adds_nothing "$lab/a.csv"
+	archive export >"$lab/a.jsonl"
+	of b adds_nothing "$lab/a.jsonl"
+}
+
+@test "another archive is taken in whole, and not touched" {
+	every_kind
+	archive backup "$lab/copy.sqlite3" >"$lab/out"
+	another b
+	of b replays "$lab/copy.sqlite3"
+	of b last_run bad=0 'state="completed"'
+	same_as b
+	of b adds_nothing "$lab/copy.sqlite3"
+	# One's own, in use, is none that could be taken in.
+	archive export >"$lab/before"
+	archive replay --force "$lab/archive/archive.sqlite3" >"$lab/out" 2>&1 ||
+	    true
+	archive export | cmp - "$lab/before"
+	archive verify >"$lab/out"
+}
+
+@test "the latest bans of another archive are in its WAL" {
+	every_kind
+	local n
+	for n in 1 2 3; do ev ban wal "192.0.2.$n" $((EPOCHSECONDS + n)); done
+	mkdir "$lab/copy"
+	cp "$lab/archive"/archive.sqlite3{,-wal} "$lab/copy"
+	[ -s "$lab/copy/archive.sqlite3-wal" ]
+	another b
+	of b replays "$lab/copy/archive.sqlite3"
+	same_as b
+	# Another WAL is another content.
+	ev ban wal 192.0.2.4 $((EPOCHSECONDS + 9))
+	cp "$lab/archive"/archive.sqlite3{,-wal} "$lab/copy"
+	of b replays "$lab/copy/archive.sqlite3"
+	same_as b
+}
+
+@test "an archive of another host keeps its hosts" {
+	every_kind
+	archive export >"$lab/a.jsonl"
+	another b
+	of b replays --host 'web "1"' "$lab/a.jsonl"
+	of b look 'all(r["host"] == "web \"1\"" for r in rows())'
+	same_as b sed 's/"host":[^,]*,/"host":null,/'
+	another c
+	of b archive export >"$lab/b.jsonl"
+	of c replays "$lab/b.jsonl"
+	of b all_but_rev | cmp - <(of c all_but_rev)
+}
+
+@test "an import that events or a database see as well is one ban" {
+	local now=$EPOCHSECONDS
+	ev ban sshd 192.0.2.1 "$now.5"
+	archive export >"$lab/a.jsonl"
+	another b
+	jq -c '.seen = ["import"]' "$lab/a.jsonl" >"$lab/import.jsonl"
+	of b replays "$lab/import.jsonl"
+	of b look 'rows()[0]["seen"] == ["import"]'
+	of b ev ban sshd 192.0.2.1 "$now.5"
+	of b look 'len(rows()) == 1 and rows()[0]["seen"] == ["event"]'
+	same_as b
+}
+
+@test "lines of an export that are wrong are bad, and the others are taken" {
+	ev ban sshd good 1795458480.5
+	ev ban sshd better 1795458481.5
+	archive export >"$lab/a.jsonl"
+	rm -r "$lab/archive"
+	local one bad=('del(.jail)' 'del(.ident)' 'del(.since_us)' '.since_us = "x"'
+	    '.since_us = null' '.jail = 5' '.jail = ""' '.ident = ["x"]'
+	    '.ident = null' '.nth = "x"' '.seconds = "600"' '.matches = "x"'
+	    '.captures = [1]' '.ended_us = "never"' '.restored = {}'
+	    '.since_us = 1e300' '.seconds = -7' '.nth = -1')
+	{
+		head -n 1 "$lab/a.jsonl"
+		for one in "${bad[@]}"; do
+			head -n 1 "$lab/a.jsonl" | jq -c ".ident = \"bad\" | $one"
+		done
+		echo 'no json'
+		echo '{"jail":"sshd"'
+		echo '[]'
+		echo '7'
+		tail -n 1 "$lab/a.jsonl"
+	} >"$lab/b.jsonl"
+	replays "$lab/b.jsonl"
+	[ "$(idents)" = "better"$'\n'"good" ]
+	last_run added=2 "bad=$((${#bad[@]} + 4))" 'state="completed"'
+	adds_nothing "$lab/b.jsonl"
+}
+
+@test "a CSV that breaks off, or has too much, loses only that" {
+	ev ban sshd good 1795458480.5
+	ev ban sshd better 1795458481.5
+	archive export | forge csv >"$lab/a.csv"
+	rm -r "$lab/archive"
+	{
+		head -n 2 "$lab/a.csv"
+		printf 'sshd,few\r\n'
+		printf 'sshd,%s\r\n' "$(seq 1 60 | tr '\n' ,)"
+		tail -n 1 "$lab/a.csv"
+		printf 'sshd,"never closed'
+	} >"$lab/b.csv"
+	survives "$lab/b.csv"
+	[ "$(idents)" = "better"$'\n'"good" ]
+	last_run added=2 bad=3
+}
+
+# --------------------------------------------------------------- lost events --
+
+@test "events that lie in a spool come in by its files" {
+	local now=$EPOCHSECONDS
+	: >"$lab/archive"
+	ev ban sshd 192.0.2.1 "$((now - 700)).25"
+	ev unban sshd 192.0.2.1 "$((now - 700)).25"
+	ev ban sshd $'two\nlines' "$now.5"
+	ev ban sshd $'two\nlines' "$now.5" --bantime -1
+	ev ban web 'ünï' "$now" --ip 192.0.2.7
+	mkdir "$lab/copies"
+	cp "$lab/spool"/* "$lab/copies"
+	another b
+	of b replays "$lab/copies"/*
+	of b look 'len(rows()) == 3 and len(runs()) == 5'
+	rm "$lab/archive"
+	archive reconcile || true
+	same_as b
+	# They may be drained here and be replayed as well.
+	adds_nothing "$lab/copies"/*
+	local broken
+	broken=$(find "$lab/copies" -type f | head -n 1)
+	truncate -s -3 "$broken"
+	survives "$broken"
+}
+
+# last_resort COMMAND...: with a syslog of its own, whose messages are lines of
+# $lab/heard, JSON texts.
+last_resort() {
+	cat >"$lab/inside" <<-END
+		mount -t tmpfs none /dev
+		mknod -m 666 /dev/null c 1 3
+		mknod -m 666 /dev/urandom c 1 9
+		mkfifo "$lab/stay"
+		"$python" "$root/tests/lib/syslog.py" listen /dev/log "$lab/heard" \
+		    <"$lab/stay" >"$lab/listens" 3>&- &
+		exec 9>"$lab/stay"
+		until [ -s "$lab/listens" ]; do sleep 0.05; done
+		"\$@"
+		# What is sent last is heard last.
+		"$python" -c 'import socket
+		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		s.sendto(b"that is all", "/dev/log")'
+		until grep -q 'that is all' "$lab/heard"; do sleep 0.05; done
+		exec 9>&-
+		wait
+	END
+	unshare -m bash "$lab/inside" "$@" 2>"$lab/err"
+}
+
+astray() {
+	local now=$EPOCHSECONDS
+	{
+		ev ban sshd 192.0.2.1 "$((now - 700)).25"
+		ev unban sshd 192.0.2.1 "$((now - 700)).25"
+		ev ban sshd $'50% \n "x" # y' "$now.5"
+		head -c 9000 /dev/zero | tr '\0' x |
+			ev ban web 'ünï' "$now" --ip 192.0.2.7 --matches
+	} || true
+}
+
+@test "events that went to syslog come back from there" {
+	config 'evidence = "tag";'
+	: >"$lab/archive"
+	: >"$lab/spool"
+	export -f astray ev archive
+	export lab program
+	last_resort bash -c astray
+	grep -q 'event 1/' "$lab/heard"
+	# As syslog writes them, among what others say; and as the journal does.
+	"$python" - "$lab/heard" >"$lab/syslog1" 2>"$lab/syslog2" <<-'END'
+		import json, re, sys
+		for n, line in enumerate(open(sys.argv[1])):
+		    text = json.loads(line)
+		    m = re.fullmatch(r"<\d+>(.{15}) (.*)", text, re.S)
+		    if m:
+		        print(m[1], "box", m[2])
+		        print(m[1], "box", "sshd[4711]: event 1/1 ban --jail x # no")
+		        print("2026-11-23T18:48:38+0100 box", m[2], file=sys.stderr)
+	END
+	rm "$lab/archive" "$lab/spool"
+	local n
+	for n in 1 2; do
+		rm -rf "$lab/archive"
+		replays "$lab/syslog$n"
+		look 'len(rows()) == 3'
+		look 'ended("sshd", "192.0.2.1", "expired")'
+		look 'same(row("sshd", "50% \n \"x\" # y"), {"seen": ["event"],
+		    "seconds": 600, "failures": 3, "ended_us": None})'
+		look 'same(row("web", "ünï"), {"ip": "192.0.2.7", "seen": ["event"],
+		    "origin": "log"})'
+		look 'len(row("web", "ünï")["matches"][0]) > 8000'
+		adds_nothing "$lab/syslog$n"
+	done
+	# An event of which a part is missing is none.
+	grep -v 'event 2/' "$lab/syslog1" >"$lab/syslog3"
+	rm -r "$lab/archive"
+	replays "$lab/syslog3"
+	look 'len(rows()) == 2 and runs()[-1]["bad"] >= 1'
+}
+
+# ------------------------------------------------------------------- cut off --
+
+# So many lines that a replay takes its time.
+crowd=$((20000 / slowness))
+
+# undisturbed: a log of that many, and an archive b that has it all.
+undisturbed() {
+	forge log "$crowd" "${SEED:-1}" >"$lab/log1"
+	another b
+	of b replays "$lab/log1"
+	of b all_but_rev >"$lab/want"
+	of b look 'len(rows()) >= int(n)' "n=$((crowd / 5))"
+	# What begins with the present second may still be this one.
+	[ "$(of b figure 'runs()[-1]["bad"]')" -eq 0 ]
+}
+
+@test "a replay that is killed again and again is done in the end, once" {
+	undisturbed
+	local kills=50 killed=0 writes syncs call k
+	RANDOM=${SEED:-1}
+	another count
+	writes=$(of count calls_of pwrite64 replay "$lab/log1")
+	rm -rf "$lab/count/archive"
+	syncs=$(of count calls_of fdatasync replay "$lab/log1")
+	((writes >= 10))
+	while ((killed < kills)); do
+		call=pwrite64 k=$writes
+		if ((RANDOM % 4 == 0 && syncs > 0)); then call=fdatasync k=$syncs; fi
+		# strace counts to 65535.
+		if killed_at $call $((1 + (RANDOM * 32768 + RANDOM) % (k < 65535 ? k : 65535))) \
+		    replay "$lab/log1"; then
+			killed=$((killed + 1))
+			continue
+		fi
+		[ ! -e "$lab/ended_badly" ]
+		# It came to its end before: that was one life. Another begins.
+		all_but_rev | diff "$lab/want" - >"$lab/differs" ||
+		    { head "$lab/differs" >&2; false; }
+		look 'all(r["state"] in ("completed", "interrupted") for r in runs())'
+		rm -rf "$lab/archive"
+	done
+	replays "$lab/log1"
+	all_but_rev | diff "$lab/want" - >"$lab/differs" ||
+	    { head "$lab/differs" >&2; false; }
+	last_run 'state="completed"'
+	look '{r["state"] for r in runs()} <= {"completed", "interrupted"}'
+	archive verify >"$lab/out"
+	echo "# killed $killed times at one of $writes writes and $syncs syncs" >&3
+}
+
+# replaying: a replay is on.
+replaying() {
+	look 'runs()[-1]["kind"] == "replay" and runs()[-1]["state"] == "running"' \
+	    2>/dev/null
+}
+
+# slow_replay SOURCE: in the background, each write takes so long; its process
+# id is in $slow.
+slow_replay() {
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 in_background strace -D -f -qq \
+	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=30000 \
+	    "$program" -c "$lab/archive.cfg" replay "$@"
+	slow=$!
+	wait_for 10 replaying
+}
+
+@test "a replay that was killed is noted so, and does not stop the next" {
+	undisturbed
+	slow_replay "$lab/log1"
+	kill -KILL "$slow"
+	wait "$slow" || true
+	replays "$lab/log1"
+	look '[r["state"] for r in runs()] == ["interrupted", "completed"]'
+	all_but_rev | cmp - "$lab/want"
+}
+
+@test "SIGINT and SIGTERM end a replay cleanly, and the next goes on" {
+	undisturbed
+	local signal rc start
+	for signal in INT TERM; do
+		rm -rf "$lab/archive"
+		slow_replay "$lab/log1"
+		start=$EPOCHSECONDS
+		kill "-$signal" "$slow"
+		rc=0
+		wait "$slow" || rc=$?
+		((rc < 128 || rc == 130 || rc == 143))
+		((EPOCHSECONDS - start <= 10 * slowness))
+		look '[r["state"] for r in runs()] == ["interrupted"]'
+		replays "$lab/log1"
+		look '[r["state"] for r in runs()] == ["interrupted", "completed"]'
+		all_but_rev | cmp - "$lab/want"
+	done
+}
+
+@test "two replays of the same at once are one" {
+	undisturbed
+	local pids=() pid n
+	for n in 1 2 3; do
+		archive_in_background replay "$lab/log1"
+		pids+=("$!")
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	all_but_rev | cmp - "$lab/want"
+	look 'all(r["state"] == "completed" for r in runs())'
+}
+
+@test "an event does not wait for a replay" {
+	undisturbed
+	local n=0 pid
+	archive_in_background replay "$lab/log1"
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		n=$((n + 1))
+		ev ban event "192.0.2.$n" "$EPOCHREALTIME"
+	done
+	wait "$pid"
+	((n >= 3))
+	look 'spooled() == [] and sum(r["jail"] == "event" for r in rows()) == int(n)' \
+	    "n=$n"
+	archive export | jq -c 'select(.jail != "event")' >"$lab/out"
+	of b archive export >"$lab/bs"
+	[ "$(wc -l <"$lab/out")" -eq "$(wc -l <"$lab/bs")" ]
+}
+
+# ------------------------------------------------------------------- hostile --
+
+@test "what is no source is refused, and says which" {
+	ev ban sshd 192.0.2.1 1795458480.5
+	two_bans >"$lab/log1"
+	ln -s "$lab/log1" "$lab/link"
+	sqlite3 "$lab/other.sqlite3" 'CREATE TABLE t(x); INSERT INTO t VALUES(1)'
+	cp "$lab/other.sqlite3" "$lab/named.sqlite3"
+	sqlite3 "$lab/named.sqlite3" 'CREATE TABLE ban(x); CREATE TABLE bans(x)'
+	head -c 100000 /dev/urandom >"$lab/binary"
+	head -c 100000 /dev/zero >"$lab/zeros"
+	gzip -k "$lab/log1"
+	head -c 40 "$lab/log1.gz" >"$lab/cut.gz"
+	printf '\037\213garbage that is no gzip at all' >"$lab/no.gz"
+	mkdir "$lab/folder"
+	mkfifo "$lab/fifo"
+	ln -s "$lab/other.sqlite3" "$lab/link.sqlite3"
+	local source
+	for source in missing link.sqlite3 folder fifo other.sqlite3 named.sqlite3 \
+	    binary zeros cut.gz no.gz; do
+		refused "$lab/$source"
+		says "$lab/$source"
+	done
+	refused /dev/zero
+	[ "$(idents)" = 192.0.2.1 ]
+	: >"$lab/empty"
+	for source in empty link; do survives "$lab/$source"; done
+	refused --format nonsense "$lab/log1"
+	refused --year 12345678901 "$lab/log1"
+	refused
+	refused --format database "$lab/log1"
+	refused --format archive "$lab/log1"
+}
+
+@test "a format that the content is not of brings nothing" {
+	two_bans >"$lab/log1"
+	ev ban sshd 192.0.2.1 1795458480.5
+	local format
+	for format in json csv spool syslog; do
+		survives --format $format "$lab/log1"
+	done
+	[ "$(idents)" = 192.0.2.1 ]
+	# None of these has used the content up.
+	replays "$lab/log1"
+	look 'len(rows()) == 3'
+	archive export >"$lab/a.jsonl"
+	survives --format log "$lab/a.jsonl"
+	survives --format csv "$lab/a.jsonl"
+	look 'len(rows()) == 3'
+}
+
+@test "little that unpacks to much is no trouble" {
+	head -c 64M /dev/zero | gzip -1 >"$lab/zeros.gz"
+	survives "$lab/zeros.gz"
+	head -c 64M /dev/zero | tr '\0' '[' | gzip -1 >"$lab/open.gz"
+	survives "$lab/open.gz"
+	yes '{"jail":"sshd"}' | head -c 16M | gzip >"$lab/yes.gz"
+	survives "$lab/yes.gz"
+	look 'not any(r["added"] for r in runs())'
+}
+
+@test "a hostile archive does no harm" {
+	every_kind
+	archive backup "$lab/good" >"$lab/out"
+	another b
+	local how
+	of b ev ban sshd 192.0.2.1 1795458480.5
+	while read -r how; do
+		echo "spoiled: $how"
+		cp "$lab/good" "$lab/spoiled"
+		forge spoil "$lab/spoiled" "$how"
+		cp "$lab/spoiled" "$lab/theirs"
+		of b survives "$lab/theirs"
+		cmp "$lab/spoiled" "$lab/theirs"
+		[ -z "$(find "$lab" -maxdepth 1 -name 'theirs-*')" ]
+		of b look 'harmless("list", "--limit", "1000")' >"$lab/out"
+	done < <(forge spoils)
+	cp "$lab/good" "$lab/theirs"
+	forge spoil "$lab/theirs" newer
+	of b refused "$lab/theirs"
+	says "$lab/theirs"
+	forge spoil "$lab/theirs" other
+	of b refused "$lab/theirs"
+	# What was good in them is still to be had.
+	of b replays --force "$lab/good"
+}
+
+@test "an archive with flipped bytes does no harm" {
+	every_kind
+	archive backup "$lab/good" >"$lab/out"
+	another b
+	of b ev ban sshd 192.0.2.1 1795458480.5
+	local n flips=10
+	[ "${SOAK:-0}" = 1 ] && flips=500
+	for ((n = 0; n < flips; n++)); do
+		echo "flipped: $n"
+		cp "$lab/good" "$lab/theirs"
+		forge flip "$lab/theirs" $((${SEED:-1} * 1000 + n))
+		of b survives "$lab/theirs"
+	done
+}
+
+@test "a hostile database of fail2ban does no harm" {
+	ev ban sshd 192.0.2.1 1795458480.5
+	forge database "$lab/odd" 4 -10 sshd 192.0.2.2 600
+	"$python" - "$lab/odd" <<-'END'
+		import sqlite3, sys, time
+		db, t = sqlite3.connect(sys.argv[1]), int(time.time()) - 5
+		cells = [b'{"matches": [', b"", None, b"[]", 7, b"\xff\xfe", b"[" * 100000,
+		    b'{"matches": 5, "failures": "x"}', b'{"failures": -1}', 1e300,
+		    b'{"matches": ["\\ud800", "\\u0000"], "failures": 1e99}']
+		for n, data in enumerate(cells):
+		    db.execute("INSERT INTO bans VALUES('odd', ?, ?, 600, 1, ?)",
+		        ("odd%d" % n, t, data))
+		for row in (("odd", None, t, 1, 1), ("odd", "n", "never", 1, 1),
+		    ("odd", b"\0\xff", t, 1, 1), ("", "", t, 1, 1), (None, "x", t, 1, 1),
+		    ("odd", "t", t, "x", "y"), ("odd", "r", t, 4.5e300, -1e300),
+		    ("odd", "m", -2 ** 63, 2 ** 63 - 1, 2 ** 63 - 1),
+		    ("odd", "x" * 5000000, t, 1, 1), ("\x1b[31m", "\x1b[31m", t, 1, 1)):
+		    try:
+		        db.execute("INSERT INTO bans VALUES(?,?,?,?,?,'{}')", row)
+		    except sqlite3.IntegrityError:
+		        pass
+		db.commit()
+	END
+	survives "$lab/odd"
+	look 'row("sshd", "192.0.2.2")["failures"] == 4 and runs()[-1]["bad"] > 0'
+	look 'harmless("list", "--limit", "1000")'
+	sqlite3 "$lab/endless" "CREATE TABLE fail2banDb(version INTEGER);
+	    INSERT INTO fail2banDb VALUES(4);
+	    CREATE VIEW bans AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL
+	        SELECT i + 1 FROM n) SELECT i AS rowid, 'sshd' AS jail,
+	        '192.0.2.8' AS ip, 0 AS timeofban, 600 AS bantime,
+	        1 AS bancount, '{}' AS data FROM n WHERE i < 0;
+	    CREATE VIEW bips AS SELECT * FROM bans"
+	refused "$lab/endless"
+}
+
+# ---------------------------------------------------------------------- runs --
+
+@test "runs are told, the newest first, and so that a terminal obeys none" {
+	two_bans >"$lab/log1"
+	replays "$lab/log1"
+	printf 'sshd\n' >"$lab/"$'evil\e[31m\nname'
+	archive replay "$lab/"$'evil\e[31m\nname' >"$lab/out" 2>&1 || true
+	archive reconcile || true
+	status 0 archive runs
+	says replay
+	says "$lab/log1"
+	says completed
+	says reconcile
+	status 0 archive runs --kind replay
+	[[ $said != *reconcile* ]]
+	look 'len(harmless("runs").split("\n")) >= 3'
+	status 0 archive runs --limit 1
+	says reconcile
+	[[ $said != *log1* ]]
+	status 64 archive runs --limit x
+	look 'harmless("runs", "--kind", "replay").index("evil") <
+	    harmless("runs", "--kind", "replay").index("/log1")'
+}
