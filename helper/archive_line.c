@@ -212,7 +212,7 @@ add_ban(struct archive *a, const struct archive_ident *of,
 
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 3, timeline_timeofban(ban->since_us));
+	db_bind_int(st, 3, ban_timeofban(ban->since_us));
 	bind_ban(st, ban);
 	db_bind_text(st, 17, "[]");
 	db_bind_int(st, 18, 0);

@@ -30,6 +30,15 @@
 	"jail, ident, ip, host, since_us, seconds, bancount, failures, " \
 	"origin, seen, ended_us, ended_why, restored, captures "
 
+/* Another archive's ban behind row ?1, its columns in the order of export. */
+#define IMPORT(matches) \
+	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
+	"timeofban, nth, seconds, bancount, failures, " matches \
+	", captures, origin, seen, ended_us, ended_why, restored, rev FROM " \
+	"ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
+	"ON evidence.id = ban.evidence WHERE ban.id > ?1 ORDER BY ban.id " \
+	"LIMIT 1"
+
 const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
@@ -215,6 +224,15 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "SELECT jail, ident, ip, host, since_us, timeofban, nth, seconds, "
 	    "bancount, failures, matches, captures, origin, seen, ended_us, "
 	    "ended_why, restored, rev " EXPORTED,
+	/* What archive_import.c reads of another archive, of any version. */
+	[SQL_IMPORT_TABLES] =
+	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
+	    "AND name IN ('ban', 'jail', 'evidence') AND rootpage > 0",
+	[SQL_IMPORT_PIECES] =
+	    "SELECT count(*) FROM pragma_table_info('evidence') "
+	    "WHERE name IN ('a', 'b', 'c', 'd')",
+	[SQL_IMPORT] = IMPORT(MATCHES),
+	[SQL_IMPORT_1] = IMPORT("matches"),
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",

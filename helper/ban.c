@@ -58,14 +58,23 @@ ban_origin_from_name(const char *name)
 	return -1;
 }
 
-unsigned
-ban_seen_from_name(const char *name)
+const char *
+ban_seen_name(unsigned bit)
 {
-	for (size_t i = 0; i < ARRAY_LEN(witnesses); i++) {
-		if (strcmp(witnesses[i], name) == 0)
-			return 1u << i;
-	}
-	return 0;
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(witnesses) && bit >> i != 1)
+		i++;
+	return witnesses[i];
+}
+
+int64_t
+ban_timeofban(int64_t since_us)
+{
+	int64_t seconds = since_us / TEXT_US, rest = since_us % TEXT_US;
+
+	return seconds +
+	    (rest > TEXT_US / 2 || (rest == TEXT_US / 2 && seconds % 2 != 0));
 }
 
 int64_t

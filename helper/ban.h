@@ -109,8 +109,11 @@ const char *ban_origin_name(enum ban_origin origin);
 int ban_end_from_name(const char *name);
 int ban_origin_from_name(const char *name);
 
-/* The bit of BAN_SEEN_… for "event", "database", "log", "import"; 0: none. */
-unsigned ban_seen_from_name(const char *name);
+/* "event", "database", "log" or "import", for one of the bits. */
+const char *ban_seen_name(unsigned bit);
+
+/* The second to which fail2ban's database rounds a time: half to even. */
+int64_t ban_timeofban(int64_t since_us);
 
 /*
  * When a ban of that many seconds is over: INT64_MAX for ever and for an

@@ -281,11 +281,3 @@ timeline_bans(const struct timeline_line *lines, size_t n,
 	}
 	return t.n;
 }
-
-int64_t
-timeline_timeofban(int64_t since_us)
-{
-	int64_t seconds = since_us / TEXT_US, rest = since_us % TEXT_US;
-
-	return seconds + (rest > ROW_US || (rest == ROW_US && seconds % 2 != 0));
-}

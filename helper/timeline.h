@@ -57,7 +57,4 @@ size_t timeline_bans(const struct timeline_line *lines, size_t n,
     struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,
     struct ban *bans);
 
-/* The second that the row of a ban of the log's own has as timeofban. */
-int64_t timeline_timeofban(int64_t since_us);
-
 #endif
