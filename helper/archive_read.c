@@ -5,6 +5,27 @@
 
 #include "archive_sql.h"
 
+const struct archive_column archive_columns[ARCHIVE_COLUMNS] = {
+	{ "jail", ARCHIVE_TEXT },
+	{ "ident", ARCHIVE_TEXT },
+	{ "ip", ARCHIVE_TEXT },
+	{ "host", ARCHIVE_TEXT },
+	{ "since_us", ARCHIVE_NUMBER },
+	{ "timeofban", ARCHIVE_NUMBER },
+	{ "nth", ARCHIVE_NUMBER },
+	{ "seconds", ARCHIVE_NUMBER },
+	{ "bancount", ARCHIVE_NUMBER },
+	{ "failures", ARCHIVE_NUMBER },
+	{ "matches", ARCHIVE_JSON },
+	{ "captures", ARCHIVE_JSON },
+	{ "origin", ARCHIVE_TEXT },
+	{ "seen", ARCHIVE_JSON },
+	{ "ended_us", ARCHIVE_NUMBER },
+	{ "ended_why", ARCHIVE_TEXT },
+	{ "restored", ARCHIVE_NUMBER },
+	{ "rev", ARCHIVE_NUMBER },
+};
+
 static sqlite3_stmt *
 wanted_statement(struct archive *a, int which,
     const struct archive_wanted *wanted, struct err *e)
@@ -114,6 +135,30 @@ archive_export(struct archive *a, const struct archive_wanted *wanted,
 		return -1;
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (fn(to, db_text(st, 0)) != 0)
+			break;
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_export_columns(struct archive *a, const struct archive_wanted *wanted,
+    archive_values_fn *fn, void *to, struct err *e)
+{
+	sqlite3_stmt *st = wanted_statement(a, SQL_EXPORT_COLUMNS, wanted, e);
+	struct archive_value values[ARCHIVE_COLUMNS];
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		for (int i = 0; i < ARCHIVE_COLUMNS; i++) {
+			bool number = archive_columns[i].type == ARCHIVE_NUMBER;
+
+			values[i].number = number ? db_int(st, i) : UNKNOWN;
+			values[i].text = number ? NULL : db_text(st, i);
+		}
+		if (fn(to, values) != 0)
 			break;
 	}
 	sqlite3_reset(st);

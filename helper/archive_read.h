@@ -31,6 +31,27 @@ struct archive_row {
 typedef int archive_row_fn(void *to, const struct archive_row *row);
 typedef int archive_text_fn(void *to, const char *text);
 
+/*
+ * What export writes of a ban, in its order; the manual explains each. A JSON
+ * text is an array or an object.
+ */
+struct archive_column {
+	const char *name;
+	enum { ARCHIVE_TEXT, ARCHIVE_NUMBER, ARCHIVE_JSON } type;
+};
+
+#define ARCHIVE_COLUMNS 18
+extern const struct archive_column archive_columns[ARCHIVE_COLUMNS];
+
+/* The value of one of them: a number, or a text or JSON. */
+struct archive_value {
+	const char *text; /* NULL: not known */
+	int64_t number;	  /* UNKNOWN */
+};
+
+/* values has ARCHIVE_COLUMNS of them. */
+typedef int archive_values_fn(void *to, const struct archive_value *values);
+
 /* The newest first. */
 int archive_list(struct archive *a, const struct archive_wanted *wanted,
     archive_row_fn *fn, void *to, struct err *e);
@@ -45,5 +66,10 @@ int archive_show(struct archive *a, const char *ident, archive_row_fn *fn,
 /* Each ban as one line of JSON, the oldest first. */
 int archive_export(struct archive *a, const struct archive_wanted *wanted,
     archive_text_fn *fn, void *to, struct err *e);
+
+/* The same as values. */
+int archive_export_columns(struct archive *a,
+    const struct archive_wanted *wanted, archive_values_fn *fn, void *to,
+    struct err *e);
 
 #endif

@@ -102,9 +102,88 @@ listed() {
 	look 'same(rows()[4], {"seconds": -1, "ended_us": None, "ended_why": None})'
 }
 
+# in_csv EXPRESSION: rows are the records of the CSV export, by name, each text
+# without the apostrophe that keeps it from being a formula; raw is the CSV.
+in_csv() {
+	archive export --format csv >"$lab/csv"
+	"$python" - "$lab/csv" "$1" <<-'END'
+		import csv, json, sys
+		raw = open(sys.argv[1], newline="").read()
+		header, *rows = csv.reader(raw.splitlines(True), strict=True)
+		rows = [dict(zip(header, (v[1:] if v[:1] == "'" else v for v in row),
+		                 strict=True)) for row in rows]
+		assert eval("(" + sys.argv[2] + ")"), (header, rows)
+	END
+}
+
+@test "export writes CSV with the fields of its JSON, in their order" {
+	five_bans
+	archive export --format csv >"$lab/csv"
+	[ "$(head -n 1 "$lab/csv")" = \
+		"$(archive export | jq -r keys_unsorted[] | head -n 18 | paste -sd , -)" ]
+	[ "$(wc -l <"$lab/csv")" -eq 6 ]
+	in_csv '[r["ident"] for r in rows] == ["192.0.2.1", "192.0.2.2",
+	    "2001:db8::1", "192.0.2.1", "203.0.113.7"]'
+	in_csv 'rows[0]["since_us"] == "1767225600250000" and
+	    rows[0]["seen"] == "[\"event\"]" and rows[0]["origin"] == "log"'
+	in_csv 'rows[4]["seconds"] == "-1"'
+	# What is not known is nothing, and not an empty text.
+	in_csv 'all(rows[0][k] == "" for k in ("ip", "host", "matches", "captures"))'
+	grep -q '^sshd,192.0.2.1,,,1767225600250000,1767225600,0,600,1,3,,,log,' "$lab/csv"
+	# The options of list hold.
+	[ "$(archive export --format csv --id 203.0.113.7 | wc -l)" -eq 2 ]
+	archive export --format json | cmp - <(archive export)
+}
+
+@test "an id in CSV is exact, and no formula" {
+	local id ids=('=cmd|x' '+1' '-1' '@a' "'" "''=x" 'a,b' 'a"b' '"' ' a ' a\\
+	    $'a\nb' $'a\r\nb' $'\tx' $'\e[31mx' $'\u202ea' $'\u009bx')
+	for id in "${ids[@]}"; do
+		archive ban --jail '=j' --id "$id" --time "$EPOCHSECONDS" \
+		    --bantime -1 --bancount 1 --failures 3 --restored 0
+	done
+	printf '%s\0' "${ids[@]}" >"$lab/ids"
+	in_csv '{r["ident"] for r in rows} ==
+	    set(open(sys.argv[1][:-3] + "ids", newline="").read()[:-1].split("\0"))'
+	in_csv 'len(rows) == 17 and {r["jail"] for r in rows} == {"=j"}'
+	in_csv 'not any(v[:1] in "=+@\t\r" for row in csv.reader(raw.splitlines(True))
+	    for v in row if v)'
+	[ "$(grep -c -- ',-1,1,3,' "$lab/csv")" -eq 17 ]
+	# A terminal is shown it, and does not act on it.
+	"$python" -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))' \
+	    "$program" -c "$lab/archive.cfg" export --format csv \
+	    </dev/null >"$lab/shown"
+	grep -qF 'u001b[31mx' "$lab/shown"
+	run -1 grep -P '\x1b|\xc2\x9b|\xe2\x80\xae' "$lab/shown"
+}
+
+@test "log lines in CSV are JSON, and as harmless as in JSON" {
+	cp "$root/tests/samples/mixed20-deb-running.sqlite3" "$lab/fail2ban.sqlite3"
+	chmod 600 "$lab/fail2ban.sqlite3"
+	archive reconcile
+	in_csv 'len(rows) > 5 and any(r["matches"] for r in rows)'
+	in_csv 'all(isinstance(json.loads(r[k]), t) for r in rows
+	    for k, t in (("matches", list), ("captures", dict), ("seen", list)) if r[k])'
+	archive export | jq -c .matches >"$lab/want"
+	"$python" - "$lab/csv" >"$lab/got" <<-'END'
+		import csv, sys
+		for row in csv.DictReader(open(sys.argv[1], newline="")):
+		    print(row["matches"] or "null")
+	END
+	diff <(jq -c . "$lab/got") "$lab/want"
+}
+
+@test "a format that export has not is refused" {
+	status 64 archive export --format xml
+	says json
+	says csv
+	status 64 archive export --format
+}
+
 @test "an empty archive is listed and exported as nothing" {
 	status 66 archive reconcile
 	[ -z "$(archive export)" ]
+	[ "$(archive export --format csv | wc -l)" -eq 1 ]
 	archive list
 }
 
