@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "log_found.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SETS 8192
+#define WAYS 8
+
+/* The longest IPv6 network in text has 43 bytes. */
+#define BEGINNING 44
+
+struct place {
+	uint64_t jail;
+	int64_t second, at_us;
+	uint64_t count; /* grows from note to note */
+	size_t len;
+	bool claimed;
+	char beginning[BEGINNING];
+};
+
+/* The hashes stand together: most of the time only they are looked at. */
+struct log_found_set {
+	uint64_t hashes[WAYS]; /* 0: free */
+	struct place places[WAYS];
+};
+
+/* FNV-1a with its bits stirred, never 0. */
+static uint64_t
+hash_of(const struct log_found_key *key)
+{
+	uint64_t h = UINT64_C(14695981039346656037) ^ key->jail;
+
+	for (size_t i = 0; i < key->len; i++)
+		h = (h ^ (unsigned char)key->ident[i]) *
+		    UINT64_C(1099511628211);
+	h ^= h >> 32;
+	h *= UINT64_C(0x9e3779b97f4a7c15);
+	h ^= h >> 29;
+	return h | 1;
+}
+
+static size_t
+beginning_of(const struct log_found_key *key)
+{
+	return key->len < BEGINNING ? key->len : BEGINNING;
+}
+
+static bool
+is_of(const struct place *place, const struct log_found_key *key)
+{
+	return place->jail == key->jail && place->len == key->len &&
+	    memcmp(place->beginning, key->ident, beginning_of(key)) == 0;
+}
+
+/* Which place of the set the id has, WAYS where it has none. */
+static size_t
+look_up(const struct log_found_set *set, uint64_t hash,
+    const struct log_found_key *key)
+{
+	size_t i = 0;
+
+	while (i < WAYS &&
+	    (set->hashes[i] != hash || !is_of(&set->places[i], key)))
+		i++;
+	return i;
+}
+
+/* The place to be given away. */
+static size_t
+oldest(const struct log_found_set *set)
+{
+	size_t old = 0;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (set->hashes[i] == 0)
+			return i;
+		if (set->places[i].count < set->places[old].count)
+			old = i;
+	}
+	return old;
+}
+
+static struct log_found_set *
+set_of(const struct log_found *f, uint64_t hash)
+{
+	return &f->sets[(hash >> 1) % SETS];
+}
+
+int
+log_found_put(struct log_found *f, const struct log_found_key *key,
+    int64_t second, int64_t at_us)
+{
+	uint64_t hash = hash_of(key);
+	struct log_found_set *set;
+	struct place *place;
+	size_t i;
+
+	if (f->sets == NULL &&
+	    (f->sets = calloc(SETS, sizeof(*f->sets))) == NULL)
+		return -1;
+	set = set_of(f, hash);
+	if ((i = look_up(set, hash, key)) == WAYS)
+		i = oldest(set);
+	set->hashes[i] = hash;
+	place = &set->places[i];
+	place->jail = key->jail;
+	place->len = key->len;
+	memcpy(place->beginning, key->ident, beginning_of(key));
+	place->second = second;
+	place->at_us = at_us;
+	place->count = ++f->count;
+	place->claimed = false;
+	return 0;
+}
+
+/* What is known of an id, NULL where nothing is. */
+static struct place *
+place_of(const struct log_found *f, const struct log_found_key *key)
+{
+	uint64_t hash = hash_of(key);
+	struct log_found_set *set;
+	size_t i;
+
+	if (f->sets == NULL)
+		return NULL;
+	set = set_of(f, hash);
+	i = look_up(set, hash, key);
+	return i == WAYS ? NULL : &set->places[i];
+}
+
+bool
+log_found_get(const struct log_found *f, const struct log_found_key *key,
+    int64_t *second, int64_t *at_us)
+{
+	const struct place *place = place_of(f, key);
+
+	if (place == NULL)
+		return false;
+	*second = place->second;
+	*at_us = place->at_us;
+	return true;
+}
+
+bool
+log_found_claim(struct log_found *f, const struct log_found_key *key,
+    int64_t *second, int64_t *at_us)
+{
+	struct place *place = place_of(f, key);
+
+	if (place == NULL || place->claimed)
+		return false;
+	place->claimed = true;
+	*second = place->second;
+	*at_us = place->at_us;
+	return true;
+}
+
+void
+log_found_free(struct log_found *f)
+{
+	free(f->sets);
+	*f = (struct log_found){ 0 };
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "log_prefix.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define US INT64_C(1000000)
+#define DAY 86400
+
+/* Zones differ from UTC by quarters of an hour, and by less than this. */
+#define QUARTER 900
+#define FAR_EAST (15 * 3600)
+
+/* The last second of the year 9999. */
+#define NEWEST_MAX INT64_C(253402300799)
+
+/* What is still to be read. */
+struct rest {
+	const char *s, *end;
+};
+
+enum stamp_kind {
+	STAMP_NONE,
+	STAMP_LOCAL,
+	STAMP_ZONED, /* it tells how far east it is */
+	STAMP_DAY,   /* it lacks the year */
+	STAMP_WRONG, /* it has the form and is no time */
+};
+
+struct stamp {
+	enum stamp_kind kind;
+	int64_t local, us, east;
+	struct log_day day;
+};
+
+static size_t
+left(const struct rest *r)
+{
+	return (size_t)(r->end - r->s);
+}
+
+static bool
+next_is(const struct rest *r, const char *text, size_t n)
+{
+	return left(r) >= n && memcmp(r->s, text, n) == 0;
+}
+
+static bool
+take(struct rest *r, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (!next_is(r, text, n))
+		return false;
+	r->s += n;
+	return true;
+}
+
+static bool
+take_spaces(struct rest *r)
+{
+	const char *begin = r->s;
+
+	while (r->s < r->end && *r->s == ' ')
+		r->s++;
+	return r->s > begin;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of a name: letters, digits, and what stands between them. */
+static bool
+is_word(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+}
+
+/* "[7268]", if it is there, and the colon. */
+static bool
+take_pid(struct rest *r, int64_t *pid)
+{
+	*pid = 0;
+	if (take(r, "[")) {
+		while (r->s < r->end && is_digit(*r->s)) {
+			if (*pid < INT32_MAX)
+				*pid = *pid * 10 + (*r->s - '0');
+			r->s++;
+		}
+		if (!take(r, "]"))
+			return false;
+	}
+	return take(r, ":");
+}
+
+/* ",748", ".748123456": microseconds, 0 without. */
+static int64_t
+take_fraction(struct rest *r)
+{
+	int64_t us = 0, unit = US / 10;
+
+	if (left(r) < 2 || (*r->s != ',' && *r->s != '.') || !is_digit(r->s[1]))
+		return 0;
+	for (r->s++; r->s < r->end && is_digit(*r->s); r->s++, unit /= 10)
+		us += (*r->s - '0') * unit;
+	return us;
+}
+
+/* "Z", "+01:00", "+0100": seconds east. */
+static bool
+take_zone(struct rest *r, int64_t *east)
+{
+	int64_t digits[4];
+	bool west = next_is(r, "-", 1);
+	const char *s = r->s + 1;
+
+	*east = 0;
+	if (take(r, "Z"))
+		return true;
+	if (!west && !next_is(r, "+", 1))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(digits); i++, s++) {
+		if (i == 2 && s < r->end && *s == ':')
+			s++;
+		if (s >= r->end || !is_digit(*s))
+			return false;
+		digits[i] = *s - '0';
+	}
+	*east = (digits[0] * 10 + digits[1]) * 3600 +
+	    (digits[2] * 10 + digits[3]) * 60;
+	if (west)
+		*east = -*east;
+	r->s = s;
+	return true;
+}
+
+/* A stamp of any kind; nothing is taken where there is none. */
+static struct stamp
+take_stamp(struct rest *r)
+{
+	struct stamp stamp = { .kind = STAMP_NONE };
+	int status = log_time_read(r->s, left(r), &stamp.local);
+	bool dated = status != 0;
+
+	if (!dated)
+		status = log_time_read_day(r->s, left(r), &stamp.day);
+	if (status == 0)
+		return stamp;
+	stamp.kind = dated ? STAMP_LOCAL : STAMP_DAY;
+	r->s += dated ? LOG_TIME_DATE : LOG_TIME_MONTH;
+	stamp.us = take_fraction(r);
+	if (dated && take_zone(r, &stamp.east))
+		stamp.kind = STAMP_ZONED;
+	if (status < 0)
+		stamp.kind = STAMP_WRONG;
+	return stamp;
+}
+
+/* "fail2ban.actions        [7268]: NOTICE  ". */
+static bool
+take_part(struct rest *r, struct log_entry *entry)
+{
+	static const struct {
+		const char *name;
+		enum log_part part;
+	} parts[] = {
+		{ "filter", LOG_PART_FILTER },
+		{ "actions", LOG_PART_ACTIONS },
+		{ "observer", LOG_PART_OBSERVER },
+		{ "server", LOG_PART_SERVER },
+		{ "jail", LOG_PART_SERVER },
+	};
+	const char *name = r->s + strlen("fail2ban.");
+	size_t len;
+
+	if (!take(r, "fail2ban."))
+		return false;
+	while (r->s < r->end && is_word(*r->s))
+		r->s++;
+	len = (size_t)(r->s - name);
+	entry->part = LOG_PART_OTHER;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (strlen(parts[i].name) == len &&
+		    memcmp(parts[i].name, name, len) == 0)
+			entry->part = parts[i].part;
+	}
+	take_spaces(r);
+	if (!take_pid(r, &entry->pid) || !take_spaces(r))
+		return false;
+	name = r->s;
+	while (r->s < r->end && *r->s >= 'A' && *r->s <= 'Z')
+		r->s++;
+	return r->s > name && (take_spaces(r) || r->s == r->end);
+}
+
+/* What fail2ban itself writes: its stamp, if it is there, and the part. */
+static bool
+take_own(struct rest *r, struct stamp *stamp, struct log_entry *entry)
+{
+	struct rest begin = *r;
+
+	*stamp = take_stamp(r);
+	if ((stamp->kind == STAMP_NONE || take_spaces(r)) &&
+	    take_part(r, entry))
+		return true;
+	*r = begin;
+	*stamp = (struct stamp){ .kind = STAMP_NONE };
+	return false;
+}
+
+/*
+ * "fail2ban-server[7268]: " of syslog or the journal, and what fail2ban wrote
+ * behind it: a line of its own, or, to the journal, the bare message.
+ */
+static bool
+take_tagged(struct rest *r, struct stamp *stamp, struct log_entry *entry)
+{
+	const char *tag = r->s;
+	size_t len;
+
+	if (take_own(r, stamp, entry))
+		return true;
+	if (!next_is(r, "fail2ban", 8))
+		return false;
+	while (r->s < r->end && is_word(*r->s))
+		r->s++;
+	len = (size_t)(r->s - tag);
+	if (!take_pid(r, &entry->pid) || !take(r, " "))
+		return false;
+	if (take_own(r, stamp, entry))
+		return true;
+	entry->part = LOG_PART_ANY;
+	return len == strlen("fail2ban");
+}
+
+/* "name  | ", with which the lines of several containers begin. */
+static void
+skip_container(struct rest *r)
+{
+	struct rest at = *r;
+
+	while (at.s < at.end && is_word(*at.s))
+		at.s++;
+	if (at.s > r->s && take_spaces(&at) && take(&at, "| "))
+		*r = at;
+}
+
+/* All that stands before the message. */
+static bool
+take_prefix(struct rest *r, struct stamp *outer, struct stamp *own,
+    struct log_entry *entry)
+{
+	outer->kind = STAMP_NONE;
+	if (take_own(r, own, entry))
+		return true;
+	skip_container(r);
+	if (take_own(r, own, entry))
+		return true;
+	*outer = take_stamp(r);
+	if (outer->kind == STAMP_NONE || !take_spaces(r))
+		return false;
+	if (take_tagged(r, own, entry))
+		return true;
+	while (r->s < r->end && *r->s != ' ')
+		r->s++;
+	return take_spaces(r) && take_tagged(r, own, entry);
+}
+
+/* The first line without a year: it is not after the newest. */
+static int64_t
+latest_year(struct log_prefix *p, const struct log_day *day)
+{
+	int64_t year, local;
+
+	if (p->newest == UNKNOWN)
+		return UNKNOWN;
+	year = log_time_year(p->newest) + 1;
+	/* A leap day may be eight years ago. */
+	for (int i = 0; i < 10; i++, year--) {
+		local = log_time_of_year(day, year);
+		if (local != UNKNOWN &&
+		    log_time_before(&p->zone, local, p->newest) <=
+			p->newest + DAY)
+			return local;
+	}
+	return UNKNOWN;
+}
+
+/* One behind others: the year that puts it next to the one before. */
+static int64_t
+nearest_year(const struct log_prefix *p, const struct log_day *day)
+{
+	int64_t year = log_time_year(p->local), local, best = UNKNOWN;
+
+	for (int64_t y = year - 1; y <= year + 1; y++) {
+		local = log_time_of_year(day, y);
+		if (local != UNKNOWN &&
+		    (best == UNKNOWN ||
+			(local > p->local ? local - p->local :
+					    p->local - local) <
+			    (best > p->local ? best - p->local :
+					       p->local - best)))
+			best = local;
+	}
+	return best;
+}
+
+static int64_t
+local_of_day(struct log_prefix *p, const struct log_day *day)
+{
+	int64_t local;
+
+	if (p->local != UNKNOWN)
+		local = nearest_year(p, day);
+	else if (p->year != UNKNOWN)
+		local = log_time_of_year(day, p->year);
+	else
+		local = latest_year(p, day);
+	if (local != UNKNOWN)
+		p->local = local;
+	return local;
+}
+
+/* Local seconds as TZ has them, in the order of the log. */
+static void
+date_onward(struct log_prefix *p, int64_t local, int64_t us,
+    struct log_entry *entry)
+{
+	int64_t second = log_time_onward(&p->zone, local, p->before);
+
+	p->before = second;
+	entry->at_us = second * US + us;
+}
+
+/*
+ * A stamp with a zone is sure; beside it fail2ban's own, which is finer, tells
+ * how far east fail2ban is.
+ */
+static void
+date_zoned(struct log_prefix *p, const struct stamp *outer,
+    const struct stamp *own, struct log_entry *entry)
+{
+	int64_t second = outer->local - outer->east, east;
+
+	if (own->kind == STAMP_NONE) {
+		entry->east = outer->east;
+		entry->at_us = second * US + outer->us;
+		return;
+	}
+	east = own->local - second + QUARTER / 2;
+	east -= (east % QUARTER + QUARTER) % QUARTER;
+	if (east < -FAR_EAST || east > FAR_EAST) {
+		date_onward(p, own->local, own->us, entry);
+		return;
+	}
+	entry->east = east;
+	entry->at_us = (own->local - east) * US + own->us;
+}
+
+/* When the line was written: false where a stamp is no time. */
+static bool
+date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
+    struct log_entry *entry)
+{
+	entry->at_us = UNKNOWN;
+	entry->east = UNKNOWN;
+	if (outer->kind == STAMP_WRONG || own->kind == STAMP_WRONG)
+		return false;
+	if (own->kind == STAMP_DAY || own->kind == STAMP_ZONED ||
+	    (own->kind == STAMP_LOCAL && outer->kind == STAMP_NONE)) {
+		*outer = *own;
+		own->kind = STAMP_NONE;
+	}
+	if (outer->kind == STAMP_ZONED) {
+		date_zoned(p, outer, own, entry);
+	} else if (own->kind == STAMP_LOCAL) {
+		date_onward(p, own->local, own->us, entry);
+	} else if (outer->kind == STAMP_LOCAL) {
+		date_onward(p, outer->local, outer->us, entry);
+	} else if (outer->kind == STAMP_DAY) {
+		outer->local = local_of_day(p, &outer->day);
+		if (outer->local == UNKNOWN)
+			return false;
+		date_onward(p, outer->local, outer->us, entry);
+	}
+	return true;
+}
+
+/* Without what ends a line: CR and LF. */
+static const char *
+end_of(const char *line, size_t len)
+{
+	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+		len--;
+	return line + len;
+}
+
+/* fail2ban ends what it sends to syslog with a NUL, which some write down. */
+static void
+cut_nul(struct rest *r)
+{
+	if (left(r) >= 1 && r->end[-1] == '\0')
+		r->end--;
+	else if (left(r) >= 4 && memcmp(r->end - 4, "#000", 4) == 0)
+		r->end -= 4;
+}
+
+void
+log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
+{
+	*p = (struct log_prefix){ .year = year, .newest = newest };
+	if (newest < 0 || newest > NEWEST_MAX)
+		p->newest = UNKNOWN;
+	p->before = p->local = UNKNOWN;
+}
+
+int
+log_prefix_read(struct log_prefix *p, const char *line, size_t len,
+    struct log_entry *entry)
+{
+	struct rest r = { line, end_of(line, len) };
+	struct stamp outer, own;
+
+	if (!take_prefix(&r, &outer, &own, entry))
+		return 0;
+	if (outer.kind != STAMP_NONE)
+		cut_nul(&r);
+	entry->text = r.s;
+	entry->len = left(&r);
+	return date(p, &outer, &own, entry) ? 1 : -1;
+}

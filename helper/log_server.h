@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a log tells of the server and its jails: when they start and stop, and
+ * how long they ban. Pure.
+ */
+#ifndef LOG_SERVER_H
+#define LOG_SERVER_H
+
+#include "err.h"
+#include "log_held.h"
+#include "log_jail.h"
+#include "log_prefix.h"
+
+/* All zero at first, but for what holder needs. */
+struct log_server {
+	struct log_jails jails;
+	struct log_holder holder;
+	struct log_jail *current; /* whose settings are being told */
+	bool stopping;		  /* all jails, by the server of that pid */
+	int64_t stopping_pid;
+};
+
+/*
+ * The jail of a name, *jail; NULL where no jail can have it. Fails as letting
+ * out does, for what is too much is let out and forgotten.
+ */
+int log_server_get_jail(struct log_server *s, const char *name, size_t len,
+    struct log_jail **jail, struct err *e);
+
+/*
+ * A line that does not begin with "[jail]". Fails as letting out does, which a
+ * line may give cause to.
+ */
+int log_server_read(struct log_server *s, const struct log_entry *entry,
+    struct err *e);
+
+/* Whether the server of that pid is stopping all its jails. */
+bool log_server_stops(const struct log_server *s, int64_t pid);
+
+void log_server_free(struct log_server *s);
+
+#endif
