@@ -242,6 +242,21 @@ copy_to(struct archive *a, const char *file, const char *finish, struct err *e)
 	return rc;
 }
 
+int
+archive_copy(struct archive *a, const char *file, struct err *e)
+{
+	struct db copy = { 0 };
+	int rc = create(&copy, file, e);
+
+	if (rc != 0)
+		return -1;
+	rc = copy_pages(&copy, &a->db, e);
+	db_close(&copy);
+	if (rc != 0)
+		archive_file_remove(file);
+	return rc;
+}
+
 static int
 examine_copy(const char *file, struct err *e)
 {

@@ -33,6 +33,12 @@ int archive_open_copy(struct archive *a, const char *file, struct err *e);
 int archive_backup(struct archive *a, const char *file, struct err *e);
 
 /*
+ * Copy an open archive as it is at one moment into a new file, an archive to
+ * write to that nobody needs for long: it is not examined, nor flushed to disk.
+ */
+int archive_copy(struct archive *a, const char *file, struct err *e);
+
+/*
  * Put a copy of an archive in the place of the one at path, which is moved
  * aside whole, its new name in aside ("": there was none). The copy is examined
  * first, and stays. The revisions of the restored archive begin anew, so it

@@ -61,6 +61,7 @@ struct archive_change {
 	/* The database of fail2ban's that has the row of the ban, 0: none. */
 	int64_t source;
 	int64_t added, changed; /* bans; they count on */
+	int64_t replaced; /* rows of logs' bans that are of others' now */
 };
 
 /*

@@ -282,6 +282,7 @@ save(struct archive *a, const struct archive_ident *of,
 		if (remove_ban(a, before->logged[i].id, before->newest, e) != 0)
 			return -1;
 		change->changed++;
+		change->replaced++;
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (row[i] < 0) {

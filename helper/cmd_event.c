@@ -17,6 +17,7 @@
 #include "command.h"
 #include "confine.h"
 #include "intake.h"
+#include "last_resort.h"
 #include "log.h"
 #include "now.h"
 #include "options.h"
@@ -29,7 +30,6 @@
 #define DATA_MAX (1024 * 1024)
 /* The same for syslog, and how much of an event one line of it has. */
 #define SYSLOG_DATA_MAX (16 * 1024)
-#define SYSLOG_PART 900
 /*
  * How long a write of fail2ban's is waited for (its own take a millisecond),
  * a row that is not there yet, and all of the look-up.
@@ -188,10 +188,10 @@ tell_syslog(const struct event *event, const struct err *why)
 	snprintf(remark + strlen(remark), sizeof(why->text), "%s", why->text);
 	line = event_to_line(&whole, remark);
 	parts =
-	    line != NULL ? (strlen(line) + SYSLOG_PART - 1) / SYSLOG_PART : 0;
+	    line != NULL ? (strlen(line) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES : 0;
 	for (size_t i = 0; i < parts; i++)
 		log_record(LOG_CRIT, "event %zu/%zu %.*s", i + 1, parts,
-		    SYSLOG_PART, line + i * SYSLOG_PART);
+		    LAST_RESORT_BYTES, line + i * LAST_RESORT_BYTES);
 	free(line);
 	/* Said in syslog; standard error is still to be told. */
 	log_leave_syslog();

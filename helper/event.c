@@ -331,3 +331,34 @@ event_to_line(const struct event *event, const char *remark)
 	}
 	return line;
 }
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int
+event_from_line(struct event *event, char *line, struct err *e)
+{
+	char *remark = strstr(line, " # "), *to = line;
+
+	if (remark != NULL)
+		*remark = '\0';
+	for (const char *s = line; *s != '\0'; s++) {
+		int high = *s == '%' ? hex_digit(s[1]) : -1;
+		int low = high >= 0 ? hex_digit(s[2]) : -1;
+
+		if (low >= 0) {
+			*to++ = (char)(high << 4 | low);
+			s += 2;
+		} else {
+			*to++ = *s == ' ' ? '\0' : *s;
+		}
+	}
+	/* The last word is ended as the others are. */
+	*to++ = '\0';
+	return event_from_words(event, line, (size_t)(to - line), e);
+}

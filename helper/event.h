@@ -62,6 +62,12 @@ int event_from_words(struct event *event, const char *words, size_t len,
  */
 char *event_to_line(const struct event *event, const char *remark);
 
+/*
+ * An event from such a line, which may be changed; fails as event_from_words
+ * does.
+ */
+int event_from_line(struct event *event, char *line, struct err *e);
+
 void event_init(struct event *event, enum event_kind kind, int64_t at_us);
 void event_free(struct event *event);
 

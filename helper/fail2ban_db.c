@@ -32,6 +32,7 @@ enum {
 	SQL_KEY,
 	SQL_NEWEST,
 	SQL_NEWEST_OLD,
+	SQL_NO_TABLES,
 	SQL_COUNT
 };
 
@@ -87,6 +88,9 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_NEWEST] = "SELECT max(timeofban) FROM bips",
 	[SQL_NEWEST_OLD] =
 	    "SELECT timeofban FROM bans ORDER BY rowid DESC LIMIT 1",
+	[SQL_NO_TABLES] =
+	    "SELECT count(*) FROM sqlite_schema WHERE (type <> 'table' "
+	    "OR rootpage = 0) AND name IN ('bans', 'bips', 'fail2banDb')",
 };
 
 /* SQLite asks every PROGRESS_STEPS steps whether to give up. */
@@ -168,6 +172,59 @@ fail2ban_db_close(struct fail2ban_db *f)
 	db_close(&f->db);
 }
 
+/* A number of a cell, cut to a whole one; false if it is no number. */
+static bool
+cell_number(sqlite3_stmt *st, int i, int64_t *v)
+{
+	double d;
+
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_INTEGER:
+		*v = sqlite3_column_int64(st, i);
+		return true;
+	case SQLITE_FLOAT:
+		d = sqlite3_column_double(st, i);
+		if (!(d > -9e18 && d < 9e18))
+			return false;
+		*v = (int64_t)d;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* One number of a statement without parameters; UNKNOWN for no row. */
+static int
+one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&f->db, which, e);
+	int rc = st == NULL ? -1 : db_step(&f->db, st, e);
+
+	*v = UNKNOWN;
+	if (rc < 0)
+		return err_wrap(e, "fail2ban's database");
+	if (rc == 1)
+		cell_number(st, 0, v);
+	sqlite3_reset(st);
+	return 0;
+}
+
+int
+fail2ban_db_distrust(struct fail2ban_db *f, struct err *e)
+{
+	int64_t n;
+
+	sqlite3_limit(f->db.handle, SQLITE_LIMIT_LENGTH, 8 * DATA_MAX);
+	if (db_exec(&f->db, "PRAGMA cell_size_check = ON", e) != 0)
+		return err_wrap(e, "fail2ban's database");
+	if (one_number(f, SQL_NO_TABLES, &n, e) != 0)
+		return -1;
+	if (n == 0)
+		return 0;
+	return err_set(e, EX_DATAERR,
+	    "fail2ban's database: %s: its tables are none", f->db.name);
+}
+
 int
 fail2ban_db_check(struct fail2ban_db *f, struct err *e)
 {
@@ -198,27 +255,6 @@ fail2ban_db_check(struct fail2ban_db *f, struct err *e)
 		    f->db.name, version, NEWEST_VERSION);
 	f->version = (int)version;
 	return 0;
-}
-
-/* A number of a cell, cut to a whole one; false if it is no number. */
-static bool
-cell_number(sqlite3_stmt *st, int i, int64_t *v)
-{
-	double d;
-
-	switch (sqlite3_column_type(st, i)) {
-	case SQLITE_INTEGER:
-		*v = sqlite3_column_int64(st, i);
-		return true;
-	case SQLITE_FLOAT:
-		d = sqlite3_column_double(st, i);
-		if (!(d > -9e18 && d < 9e18))
-			return false;
-		*v = (int64_t)d;
-		return true;
-	default:
-		return false;
-	}
 }
 
 /*
@@ -397,22 +433,6 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
 	while (*n > 0)
 		fail2ban_row_free(&rows[--*n]);
 	return err_wrap(e, "fail2ban's database");
-}
-
-/* One number of a statement without parameters; UNKNOWN for no row. */
-static int
-one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&f->db, which, e);
-	int rc = st == NULL ? -1 : db_step(&f->db, st, e);
-
-	*v = UNKNOWN;
-	if (rc < 0)
-		return err_wrap(e, "fail2ban's database");
-	if (rc == 1)
-		cell_number(st, 0, v);
-	sqlite3_reset(st);
-	return 0;
 }
 
 int

@@ -60,6 +60,12 @@ int fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 void fail2ban_db_close(struct fail2ban_db *f);
 
 /*
+ * It may be anybody's: each page is looked at closely, and its tables must be
+ * tables. Fails with EX_DATAERR.
+ */
+int fail2ban_db_distrust(struct fail2ban_db *f, struct err *e);
+
+/*
  * Find out the version. Fails with EX_DATAERR when these are not fail2ban's
  * tables, EX_PROTOCOL when the version is newer than 4, EX_TEMPFAIL when the
  * file is locked.

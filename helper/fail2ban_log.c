@@ -225,12 +225,12 @@ read_flush(struct fail2ban_log *l, struct message *m, struct err *e)
 
 /* The first words of what is told of a jail, and who writes them. */
 static const struct log_words words[] = {
-	{ "Found ", LOG_PART_FILTER | LOG_PART_OBSERVER },
-	{ "Ban ", LOG_PART_ACTIONS },
-	{ "Unban ", LOG_PART_ACTIONS },
-	{ "Increase Ban ", LOG_PART_OBSERVER },
-	{ "Restore Ban ", LOG_PART_ACTIONS },
-	{ "Flush ticket(s) with ", LOG_PART_ACTIONS },
+	LOG_WORDS("Found ", LOG_PART_FILTER | LOG_PART_OBSERVER),
+	LOG_WORDS("Ban ", LOG_PART_ACTIONS),
+	LOG_WORDS("Unban ", LOG_PART_ACTIONS),
+	LOG_WORDS("Increase Ban ", LOG_PART_OBSERVER),
+	LOG_WORDS("Restore Ban ", LOG_PART_ACTIONS),
+	LOG_WORDS("Flush ticket(s) with ", LOG_PART_ACTIONS),
 };
 
 /* What reads what is behind them. */

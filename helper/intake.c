@@ -272,6 +272,20 @@ note_left_out(size_t bytes, struct evidence *ev, struct err *e)
 	return 0;
 }
 
+static int
+row_evidence(const struct config *config, const struct fail2ban_row *row,
+    struct evidence *ev, struct err *e)
+{
+	int rc = evidence_decode(row->data, row->data_len, config->max_matches,
+	    ev, e);
+
+	if (rc == 0 && row->data == NULL && row->data_len > 0 &&
+	    config->max_matches > 0)
+		rc = note_left_out(row->data_len, ev, e);
+	drop_unwanted(config, ev, false);
+	return rc;
+}
+
 int
 intake_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,
@@ -279,16 +293,10 @@ intake_row(struct record *record, const struct config *config,
 {
 	struct evidence ev;
 	struct sign sign;
-	int rc;
+	int rc = row_evidence(config, row, &ev, e);
 
 	/* Two rows of one ban are two signs: each has a moment of its own. */
 	record->change.now_us++;
-	rc = evidence_decode(row->data, row->data_len, config->max_matches, &ev,
-	    e);
-	if (rc == 0 && row->data == NULL && row->data_len > 0 &&
-	    config->max_matches > 0)
-		rc = note_left_out(row->data_len, &ev, e);
-	drop_unwanted(config, &ev, false);
 	if (rc == 0) {
 		sign = row_sign(record->change.now_us, row->timeofban,
 		    row->seconds, row->bancount, &ev, row->ident);
@@ -296,4 +304,42 @@ intake_row(struct record *record, const struct config *config,
 	}
 	evidence_free(&ev);
 	return rc;
+}
+
+int
+intake_old_row(struct record *record, const struct config *config,
+    const struct fail2ban_row *row, struct err *e)
+{
+	struct evidence ev;
+	struct sign sign;
+	int rc = row_evidence(config, row, &ev, e);
+
+	if (rc == 0) {
+		sign = row_sign(text_seconds_to_us(row->timeofban),
+		    row->timeofban, row->seconds, row->bancount, &ev,
+		    row->ident);
+		sign.kind = SIGN_OLD_ROW;
+		/* Where it ended otherwise, that database does not say so. */
+		if (record->change.now_us >
+		    intake_overdue_us(config, sign.since_us, sign.seconds)) {
+			sign.end = BAN_INFERRED;
+			sign.ended_us =
+			    ban_expiry_us(sign.since_us, sign.seconds);
+		}
+		rc = record_signs(record, row->jail, row->ident,
+		    row->timeofban, &sign, 1, 0, e);
+	}
+	evidence_free(&ev);
+	return rc;
+}
+
+int
+intake_import(struct record *record, const struct import *ban, struct err *e)
+{
+	struct sign sign = import_sign(ban);
+
+	sign.ip = other_than(sign.ip, ban->texts[IMPORT_IDENT]);
+	return record_signs(record, ban->texts[IMPORT_JAIL],
+	    ban->texts[IMPORT_IDENT], ban->numbers[IMPORT_TIMEOFBAN], &sign, 1,
+	    0, e);
 }

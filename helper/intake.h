@@ -9,6 +9,7 @@
 #include "config.h"
 #include "event.h"
 #include "fail2ban_db.h"
+#include "import.h"
 #include "record.h"
 
 /*
@@ -26,6 +27,18 @@ int intake_event(struct record *record, const struct config *config,
  */
 int intake_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,
+    struct err *e);
+
+/*
+ * Record a row of another database of fail2ban's: an old one, or another
+ * machine's. It tells only what nobody else has told. The row outlives the
+ * record.
+ */
+int intake_old_row(struct record *record, const struct config *config,
+    const struct fail2ban_row *row, struct err *e);
+
+/* Record a ban of another archive's, which import_check has taken. */
+int intake_import(struct record *record, const struct import *ban,
     struct err *e);
 
 /*

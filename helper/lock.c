@@ -125,3 +125,16 @@ lock_alone(const char *path, struct err *e)
 	close(fd);
 	return -1;
 }
+
+bool
+lock_is_taken(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool taken;
+
+	if (fd < 0)
+		return false;
+	taken = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return taken;
+}

@@ -50,4 +50,7 @@ void lock_close(struct lock *lock);
  */
 int lock_alone(const char *path, struct err *e);
 
+/* Whether a process has the lock file at path; where it is missing, none. */
+bool lock_is_taken(const char *path);
+
 #endif

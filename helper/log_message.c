@@ -52,7 +52,7 @@ log_message_begin(const struct log_words *words, size_t n, unsigned part,
     const char **s, size_t *len)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t used = strlen(words[i].words);
+		size_t used = words[i].len;
 
 		if (*len + 1 == used && words[i].words[*len] == ' ')
 			used--;
@@ -95,10 +95,27 @@ log_message_already_banned(const char *s, size_t len)
 	return without(s, len, " already banned") > 0;
 }
 
-size_t
-log_message_stopped(const char *s, size_t len)
+enum log_turn
+log_message_turn(const char *s, size_t *len)
 {
-	return without(s, len, " stopped");
+	static const struct {
+		const char *end;
+		enum log_turn turn;
+	} turns[] = {
+		{ " stopped", LOG_TURN_OFF },
+		{ " started", LOG_TURN_ON },
+		{ " reloaded", LOG_TURN_ON },
+	};
+	size_t before;
+
+	for (size_t i = 0; i < ARRAY_LEN(turns); i++) {
+		before = without(s, *len, turns[i].end);
+		if (before > 0) {
+			*len = before;
+			return turns[i].turn;
+		}
+	}
+	return LOG_TURN_NONE;
 }
 
 const char *

@@ -15,8 +15,14 @@
 /* First words, and the parts of fail2ban that write them (log_prefix.h). */
 struct log_words {
 	const char *words;
+	size_t len;
 	unsigned parts;
 };
+
+#define LOG_WORDS(words, parts) \
+	{ \
+		words, sizeof(words) - 1, parts \
+	}
 
 /*
  * Which of n first words a message of that part begins with, n for none; *s and
@@ -39,9 +45,17 @@ size_t log_message_jail(const char *s, size_t len);
  */
 bool log_message_already_banned(const char *s, size_t len);
 
-/* "'sshd' stopped": the length of what stands before, 0 where it is not that.
+/*
+ * "'sshd' stopped", or started, reloaded: what has happened to the jail, and
+ * the length of what stands before.
  */
-size_t log_message_stopped(const char *s, size_t len);
+enum log_turn {
+	LOG_TURN_NONE,
+	LOG_TURN_ON, /* started or reloaded: its settings were told */
+	LOG_TURN_OFF,
+};
+
+enum log_turn log_message_turn(const char *s, size_t *len);
 
 /*
  * An id as valid UTF-8 with a NUL, in out, of which nothing else is left. NULL

@@ -5,14 +5,10 @@
 #include <string.h>
 
 #define US INT64_C(1000000)
-#define DAY 86400
 
 /* Zones differ from UTC by quarters of an hour, and by less than this. */
 #define QUARTER 900
 #define FAR_EAST (15 * 3600)
-
-/* The last second of the year 9999. */
-#define NEWEST_MAX INT64_C(253402300799)
 
 /* What is still to be read. */
 struct rest {
@@ -162,7 +158,7 @@ take_stamp(struct rest *r)
 
 /* "fail2ban.actions        [7268]: NOTICE  ". */
 static bool
-take_part(struct rest *r, struct log_entry *entry)
+take_new_part(struct rest *r, struct log_entry *entry)
 {
 	static const struct {
 		const char *name;
@@ -197,15 +193,59 @@ take_part(struct rest *r, struct log_entry *entry)
 	return r->s > name && (take_spaces(r) || r->s == r->end);
 }
 
+/* Whether a part has the same text as one before: most have. */
+static bool
+take_known_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
+{
+	for (size_t i = 0; i < LOG_PREFIX_PARTS; i++) {
+		size_t at = (p->last + i) % LOG_PREFIX_PARTS;
+		const struct log_part_text *known = &p->parts[at];
+
+		if (known->len == 0 || !next_is(r, known->text, known->len))
+			continue;
+		r->s += known->len;
+		take_spaces(r);
+		entry->part = known->part;
+		entry->pid = known->pid;
+		p->last = at;
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
+{
+	const char *begin = r->s;
+	struct log_part_text *known;
+	size_t len;
+
+	if (take_known_part(p, r, entry))
+		return true;
+	if (!take_new_part(r, entry))
+		return false;
+	len = (size_t)(r->s - begin);
+	if (len <= LOG_PREFIX_TEXT && r->s[-1] == ' ') {
+		p->last = (p->last + 1) % LOG_PREFIX_PARTS;
+		known = &p->parts[p->last];
+		memcpy(known->text, begin, len);
+		known->len = len;
+		known->part = entry->part;
+		known->pid = entry->pid;
+	}
+	return true;
+}
+
 /* What fail2ban itself writes: its stamp, if it is there, and the part. */
 static bool
-take_own(struct rest *r, struct stamp *stamp, struct log_entry *entry)
+take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
+    struct log_entry *entry)
 {
 	struct rest begin = *r;
 
 	*stamp = take_stamp(r);
 	if ((stamp->kind == STAMP_NONE || take_spaces(r)) &&
-	    take_part(r, entry))
+	    take_part(p, r, entry))
 		return true;
 	*r = begin;
 	*stamp = (struct stamp){ .kind = STAMP_NONE };
@@ -217,12 +257,13 @@ take_own(struct rest *r, struct stamp *stamp, struct log_entry *entry)
  * behind it: a line of its own, or, to the journal, the bare message.
  */
 static bool
-take_tagged(struct rest *r, struct stamp *stamp, struct log_entry *entry)
+take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
+    struct log_entry *entry)
 {
 	const char *tag = r->s;
 	size_t len;
 
-	if (take_own(r, stamp, entry))
+	if (take_own(p, r, stamp, entry))
 		return true;
 	if (!next_is(r, "fail2ban", 8))
 		return false;
@@ -231,7 +272,7 @@ take_tagged(struct rest *r, struct stamp *stamp, struct log_entry *entry)
 	len = (size_t)(r->s - tag);
 	if (!take_pid(r, &entry->pid) || !take(r, " "))
 		return false;
-	if (take_own(r, stamp, entry))
+	if (take_own(p, r, stamp, entry))
 		return true;
 	entry->part = LOG_PART_ANY;
 	return len == strlen("fail2ban");
@@ -251,78 +292,23 @@ skip_container(struct rest *r)
 
 /* All that stands before the message. */
 static bool
-take_prefix(struct rest *r, struct stamp *outer, struct stamp *own,
-    struct log_entry *entry)
+take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
+    struct stamp *own, struct log_entry *entry)
 {
 	outer->kind = STAMP_NONE;
-	if (take_own(r, own, entry))
+	if (take_own(p, r, own, entry))
 		return true;
 	skip_container(r);
-	if (take_own(r, own, entry))
+	if (take_own(p, r, own, entry))
 		return true;
 	*outer = take_stamp(r);
 	if (outer->kind == STAMP_NONE || !take_spaces(r))
 		return false;
-	if (take_tagged(r, own, entry))
+	if (take_tagged(p, r, own, entry))
 		return true;
 	while (r->s < r->end && *r->s != ' ')
 		r->s++;
-	return take_spaces(r) && take_tagged(r, own, entry);
-}
-
-/* The first line without a year: it is not after the newest. */
-static int64_t
-latest_year(struct log_prefix *p, const struct log_day *day)
-{
-	int64_t year, local;
-
-	if (p->newest == UNKNOWN)
-		return UNKNOWN;
-	year = log_time_year(p->newest) + 1;
-	/* A leap day may be eight years ago. */
-	for (int i = 0; i < 10; i++, year--) {
-		local = log_time_of_year(day, year);
-		if (local != UNKNOWN &&
-		    log_time_before(&p->zone, local, p->newest) <=
-			p->newest + DAY)
-			return local;
-	}
-	return UNKNOWN;
-}
-
-/* One behind others: the year that puts it next to the one before. */
-static int64_t
-nearest_year(const struct log_prefix *p, const struct log_day *day)
-{
-	int64_t year = log_time_year(p->local), local, best = UNKNOWN;
-
-	for (int64_t y = year - 1; y <= year + 1; y++) {
-		local = log_time_of_year(day, y);
-		if (local != UNKNOWN &&
-		    (best == UNKNOWN ||
-			(local > p->local ? local - p->local :
-					    p->local - local) <
-			    (best > p->local ? best - p->local :
-					       p->local - best)))
-			best = local;
-	}
-	return best;
-}
-
-static int64_t
-local_of_day(struct log_prefix *p, const struct log_day *day)
-{
-	int64_t local;
-
-	if (p->local != UNKNOWN)
-		local = nearest_year(p, day);
-	else if (p->year != UNKNOWN)
-		local = log_time_of_year(day, p->year);
-	else
-		local = latest_year(p, day);
-	if (local != UNKNOWN)
-		p->local = local;
-	return local;
+	return take_spaces(r) && take_tagged(p, r, own, entry);
 }
 
 /* Local seconds as TZ has them, in the order of the log. */
@@ -382,7 +368,8 @@ date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
 	} else if (outer->kind == STAMP_LOCAL) {
 		date_onward(p, outer->local, outer->us, entry);
 	} else if (outer->kind == STAMP_DAY) {
-		outer->local = local_of_day(p, &outer->day);
+		outer->local =
+		    log_time_in_order(&p->year, &p->zone, &outer->day);
 		if (outer->local == UNKNOWN)
 			return false;
 		date_onward(p, outer->local, outer->us, entry);
@@ -412,10 +399,8 @@ cut_nul(struct rest *r)
 void
 log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
 {
-	*p = (struct log_prefix){ .year = year, .newest = newest };
-	if (newest < 0 || newest > NEWEST_MAX)
-		p->newest = UNKNOWN;
-	p->before = p->local = UNKNOWN;
+	*p = (struct log_prefix){ .before = UNKNOWN };
+	p->year = (struct log_year){ year, newest, UNKNOWN };
 }
 
 int
@@ -425,7 +410,7 @@ log_prefix_read(struct log_prefix *p, const char *line, size_t len,
 	struct rest r = { line, end_of(line, len) };
 	struct stamp outer, own;
 
-	if (!take_prefix(&r, &outer, &own, entry))
+	if (!take_prefix(p, &r, &outer, &own, entry))
 		return 0;
 	if (outer.kind != STAMP_NONE)
 		cut_nul(&r);

@@ -33,16 +33,26 @@ enum log_part {
 	LOG_PART_ANY = 31, /* the journal's text does not say */
 };
 
-/*
- * What the lines before tell of the next. year is that of the first line that
- * lacks it; where it is UNKNOWN, the latest year in which that line is not
- * more than a day after newest, seconds since the epoch.
- */
+/* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and what it says. */
+#define LOG_PREFIX_TEXT 64
+
+struct log_part_text {
+	char text[LOG_PREFIX_TEXT];
+	size_t len; /* 0: none */
+	enum log_part part;
+	int64_t pid;
+};
+
+/* A log has few of them at a time. */
+#define LOG_PREFIX_PARTS 4
+
+/* What the lines before tell of the next. */
 struct log_prefix {
-	int64_t year, newest;
+	struct log_year year;
 	struct log_zone zone;
 	int64_t before; /* seconds of the line before, or UNKNOWN */
-	int64_t local;	/* the same, local, where it lacked the year */
+	struct log_part_text parts[LOG_PREFIX_PARTS];
+	size_t last; /* the one that was met before, or noted */
 };
 
 struct log_entry {
@@ -54,6 +64,7 @@ struct log_entry {
 	size_t len;
 };
 
+/* year and newest are those of struct log_year. */
 void log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest);
 
 /*

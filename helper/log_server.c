@@ -8,20 +8,20 @@
 
 /* The first words of what is understood, and who writes them. */
 static const struct log_words words[] = {
-	{ "banTime: ", LOG_PART_ACTIONS },
-	{ "Set banTime = ", LOG_PART_ACTIONS }, /* before 0.10 */
-	{ "Set banTime.increment = ", LOG_PART_SERVER },
-	{ "Creating new jail '", LOG_PART_SERVER },
-	{ "Reload jail ", LOG_PART_SERVER },
-	{ "Jail ", LOG_PART_SERVER },
-	{ "Removed logfile", LOG_PART_FILTER },
-	{ "Stopping jail ", LOG_PART_SERVER },
-	{ "Restart jail ", LOG_PART_SERVER },
-	{ "Reload all jails", LOG_PART_SERVER },
-	{ "Stopping all jails", LOG_PART_SERVER },
-	{ "Reload finished", LOG_PART_SERVER },
-	{ "Starting Fail2ban", LOG_PART_SERVER },
-	{ "Exiting Fail2ban", LOG_PART_SERVER },
+	LOG_WORDS("banTime: ", LOG_PART_ACTIONS),
+	LOG_WORDS("Set banTime = ", LOG_PART_ACTIONS), /* before 0.10 */
+	LOG_WORDS("Set banTime.increment = ", LOG_PART_SERVER),
+	LOG_WORDS("Creating new jail '", LOG_PART_SERVER),
+	LOG_WORDS("Reload jail ", LOG_PART_SERVER),
+	LOG_WORDS("Jail ", LOG_PART_SERVER),
+	LOG_WORDS("Removed logfile", LOG_PART_FILTER),
+	LOG_WORDS("Stopping jail ", LOG_PART_SERVER),
+	LOG_WORDS("Restart jail ", LOG_PART_SERVER),
+	LOG_WORDS("Reload all jails", LOG_PART_SERVER),
+	LOG_WORDS("Stopping all jails", LOG_PART_SERVER),
+	LOG_WORDS("Reload finished", LOG_PART_SERVER),
+	LOG_WORDS("Starting Fail2ban", LOG_PART_SERVER),
+	LOG_WORDS("Exiting Fail2ban", LOG_PART_SERVER),
 };
 
 /* Their places. */
@@ -113,15 +113,18 @@ read_reload(struct log_server *s, const char *text, size_t len, struct err *e)
 	return jail == NULL ? 0 : log_held_out(&s->holder, jail, e);
 }
 
-/* "'x' stopped", started, reloaded. */
+/* "'x' stopped"; "'x' uses poller {}" is one of its settings. */
 static int
 read_jail(struct log_server *s, const char *text, size_t len, int64_t at_us,
     struct err *e)
 {
 	struct log_jail *jail;
+	enum log_turn turn;
 
-	s->current = NULL;
-	if ((len = log_message_stopped(text, len)) == 0)
+	turn = log_message_turn(text, &len);
+	if (turn != LOG_TURN_NONE)
+		s->current = NULL;
+	if (turn != LOG_TURN_OFF)
 		return 0;
 	if (get_quoted(s, text, len, &jail, e) != 0)
 		return -1;

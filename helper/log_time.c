@@ -8,6 +8,9 @@
 #define HOUR 3600
 #define DAY 86400
 
+/* The last second of the year 9999. */
+#define NEWEST_MAX INT64_C(253402300799)
+
 /* Lines of several threads are not quite in their order. */
 #define DISORDER 10
 
@@ -117,23 +120,6 @@ log_time_read_day(const char *s, size_t len, struct log_day *day)
 	return read_clock(s + 7, &day->second);
 }
 
-int64_t
-log_time_of_year(const struct log_day *day, int64_t year)
-{
-	int64_t begin = day_begins(year, day->month, day->day);
-
-	return begin == UNKNOWN ? UNKNOWN : begin + day->second;
-}
-
-int64_t
-log_time_year(int64_t second)
-{
-	time_t t = (time_t)second;
-	struct tm tm;
-
-	return gmtime_r(&t, &tm) == NULL ? 1970 : (int64_t)tm.tm_year + 1900;
-}
-
 /* Whether the clocks here show that local minute at a second. */
 static bool
 shows(int64_t second, int64_t minute)
@@ -205,6 +191,83 @@ log_time_before(struct log_zone *zone, int64_t local, int64_t after)
 	if (after != UNKNOWN && zone->late + second > after + DISORDER)
 		return zone->early + second;
 	return zone->late + second;
+}
+
+/* Local seconds of that day in a year; UNKNOWN where that year lacks it. */
+static int64_t
+of_year(const struct log_day *day, int64_t year)
+{
+	int64_t begin = day_begins(year, day->month, day->day);
+
+	return begin == UNKNOWN ? UNKNOWN : begin + day->second;
+}
+
+static int64_t
+year_of(int64_t second)
+{
+	time_t t = (time_t)second;
+	struct tm tm;
+
+	return gmtime_r(&t, &tm) == NULL ? 1970 : (int64_t)tm.tm_year + 1900;
+}
+
+/* The first stamp: it is not after the newest. */
+static int64_t
+latest_year(const struct log_year *y, struct log_zone *zone,
+    const struct log_day *day)
+{
+	int64_t year, local;
+
+	if (y->newest < 0 || y->newest > NEWEST_MAX)
+		return UNKNOWN;
+	year = year_of(y->newest) + 1;
+	/* A leap day may be eight years ago. */
+	for (int i = 0; i < 10; i++, year--) {
+		local = of_year(day, year);
+		if (local != UNKNOWN &&
+		    log_time_before(zone, local, y->newest) <= y->newest + DAY)
+			return local;
+	}
+	return UNKNOWN;
+}
+
+static int64_t
+distance(int64_t a, int64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* One behind others. */
+static int64_t
+nearest_year(int64_t before, const struct log_day *day)
+{
+	int64_t year = year_of(before), local, best = UNKNOWN;
+
+	for (int64_t y = year - 1; y <= year + 1; y++) {
+		local = of_year(day, y);
+		if (local != UNKNOWN &&
+		    (best == UNKNOWN ||
+			distance(local, before) < distance(best, before)))
+			best = local;
+	}
+	return best;
+}
+
+int64_t
+log_time_in_order(struct log_year *y, struct log_zone *zone,
+    const struct log_day *day)
+{
+	int64_t local;
+
+	if (y->before != UNKNOWN)
+		local = nearest_year(y->before, day);
+	else if (y->year != UNKNOWN)
+		local = of_year(day, y->year);
+	else
+		local = latest_year(y, zone, day);
+	if (local != UNKNOWN)
+		y->before = local;
+	return local;
 }
 
 /*

@@ -36,6 +36,16 @@ struct log_day {
 };
 
 /*
+ * The years of a log whose stamps lack them. year is that of the first stamp;
+ * where it is UNKNOWN, the latest year in which that is not more than a day
+ * after newest, seconds since the epoch or UNKNOWN too.
+ */
+struct log_year {
+	int64_t year, newest;
+	int64_t before; /* local seconds of the stamp before, or UNKNOWN */
+};
+
+/*
  * Read "2026-11-23 18:48:38", or with a T, at the beginning of s: local
  * seconds. 1 with a time, 0 where there is nothing of that form, -1 where it
  * has the form and is no time.
@@ -45,12 +55,6 @@ int log_time_read(const char *s, size_t len, int64_t *local);
 /* The same for "Nov 23 18:48:38", "Nov  3 18:48:38". */
 int log_time_read_day(const char *s, size_t len, struct log_day *day);
 
-/* Local seconds of that day in a year; UNKNOWN where that year lacks it. */
-int64_t log_time_of_year(const struct log_day *day, int64_t year);
-
-/* The year in which a second is. */
-int64_t log_time_year(int64_t second);
-
 /*
  * Seconds since the epoch of local seconds. Of two readings: onward takes the
  * early one unless that is before the line before (but for some seconds of
@@ -59,6 +63,13 @@ int64_t log_time_year(int64_t second);
  */
 int64_t log_time_onward(struct log_zone *zone, int64_t local, int64_t before);
 int64_t log_time_before(struct log_zone *zone, int64_t local, int64_t after);
+
+/*
+ * Local seconds of the next stamp without a year: of the year in which it is
+ * nearest to the one before. UNKNOWN where no year is known, or has that day.
+ */
+int64_t log_time_in_order(struct log_year *y, struct log_zone *zone,
+    const struct log_day *day);
 
 /*
  * Read a length of time as fail2ban writes it into its log, cut to seconds:

@@ -19,6 +19,8 @@ static const struct command *const commands[] = {
 	&cmd_prolong,
 	&cmd_flush,
 	&cmd_reconcile,
+	&cmd_replay,
+	&cmd_runs,
 	&cmd_list,
 	&cmd_show,
 	&cmd_export,

@@ -13,12 +13,15 @@
 
 const struct option_spec options_none[] = { { NULL, NULL, NULL } };
 
-/* As many as the help says: none, one in brackets, or just one. */
+/* As many as the help says: none, one in brackets, just one, one or more. */
 static int
 check_operands(const struct command *self, int n, struct err *e)
 {
 	bool none = self->operands[0] == '\0', maybe = self->operands[0] == '[';
+	bool some = strstr(self->operands, "...") != NULL;
 
+	if (some && n > 0)
+		return 0;
 	if (n == (none ? 0 : 1) || (n == 0 && maybe))
 		return 0;
 	if (none)
@@ -27,7 +30,10 @@ check_operands(const struct command *self, int n, struct err *e)
 		    self->name, self->name);
 	return err_set(e, EX_USAGE,
 	    "%s: give %s %s; see fail2ban-archive %s --help", self->name,
-	    maybe ? "at most one" : "one", self->operands, self->name);
+	    maybe    ? "at most one" :
+		some ? "at least one" :
+		       "one",
+	    self->operands, self->name);
 }
 
 int

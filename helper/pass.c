@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive_file.h"
 #include "log.h"
 #include "now.h"
 
@@ -91,6 +92,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	*record = (struct record){
 		.archive = &pass->archive,
 		.change = { .now_us = now_wall_us() },
+		.host = pass->host,
 		.thorough = true,
 	};
 	pass->archive.wal_limit = pass->ending || is_gentle(pass) ?
@@ -143,6 +145,52 @@ pass_rollback(struct pass *pass)
 {
 	archive_rollback(&pass->archive);
 	forget_run(pass);
+}
+
+int
+pass_note(struct pass *pass, struct err *e)
+{
+	struct record record;
+
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	return pass_commit(pass, &record, e);
+}
+
+int
+pass_end(struct pass *pass, const char *state, const char *message,
+    struct err *e)
+{
+	struct record record;
+
+	pass->run.state = state;
+	pass->run.message = message;
+	pass->run.finished_us = now_wall_us();
+	pass->ending = true;
+	if (archive_set_durable(&pass->archive, true, e) != 0 ||
+	    pass_begin(pass, &record, e) != 0)
+		return -1;
+	if (archive_run_save(&pass->archive, &pass->run, e) != 0) {
+		pass_rollback(pass);
+		return -1;
+	}
+	if (pass_commit(pass, &record, e) != 0)
+		return -1;
+	return archive_empty_wal(&pass->archive, e);
+}
+
+/* The lock lies beside the archive, so its folder must be there. */
+int
+pass_take_turn(const struct config *config, const char *kind, struct err *e)
+{
+	char path[PATH_MAX + 16];
+	struct stat st;
+
+	if (archive_file_make_folder(config->archive, e) != 0 ||
+	    archive_file_check(config->archive, &st, e) != 0)
+		return err_wrap(e, "archive");
+	snprintf(path, sizeof(path), "%s.%s", config->archive, kind);
+	return lock_alone(path, e);
 }
 
 struct fail2ban_socket *

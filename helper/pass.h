@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One pass of reconcile, and its three parts: drain the spool, scan fail2ban's
- * database, settle what has ended. Each works in chunks: what is read from
+ * A run, of any kind: what it writes, it writes in passing. The one of
+ * reconcile has three parts: drain the spool, scan fail2ban's database, settle
+ * what has ended. Each works in chunks: what is read from
  * fail2ban is read first, with no lock of ours, then written in a short
  * transaction, with no lock of fail2ban's. Between chunks a part stops when
  * pass_is_over, and the next pass goes on there.
@@ -21,6 +22,7 @@
 struct pass {
 	const struct config *config;
 	const volatile sig_atomic_t *stop; /* set by SIGTERM */
+	const char *host; /* whose bans are read; NULL: this machine's */
 	int64_t deadline_ms;		   /* CLOCK_MONOTONIC */
 	bool cut_off;			   /* stopped before all was done */
 	int64_t writing_ms;		   /* since when it writes */
@@ -72,6 +74,21 @@ int pass_begin(struct pass *pass, struct record *record, struct err *e);
 int pass_commit(struct pass *pass, const struct record *record, struct err *e);
 int pass_give_way(struct pass *pass, struct record *record, struct err *e);
 void pass_rollback(struct pass *pass);
+
+/*
+ * Note the run now, though nothing is written yet; and its end, where message,
+ * which may be NULL, is what there is to say. The WAL is then emptied.
+ */
+int pass_note(struct pass *pass, struct err *e);
+int pass_end(struct pass *pass, const char *state, const char *message,
+    struct err *e);
+
+/*
+ * The turn of a kind of run: there is one at a time. Returns a descriptor, to
+ * be closed; -1 with EX_TEMPFAIL where one is running.
+ */
+int pass_take_turn(const struct config *config, const char *kind,
+    struct err *e);
 
 /*
  * A fresh connection to the server for the next questions, which are to be

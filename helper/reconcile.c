@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -276,27 +275,13 @@ run_pass(struct pass *pass, int *damaged, bool *again, struct err *e)
 	return rc;
 }
 
-/* The lock lies beside the archive, so its folder must be there. */
-static int
-take_turn(const struct config *config, struct err *e)
-{
-	char path[PATH_MAX + 16];
-	struct stat st;
-
-	if (archive_file_make_folder(config->archive, e) != 0 ||
-	    archive_file_check(config->archive, &st, e) != 0)
-		return err_wrap(e, "archive");
-	snprintf(path, sizeof(path), "%s.reconcile", config->archive);
-	return lock_alone(path, e);
-}
-
 int
 reconcile(const struct config *config, const volatile sig_atomic_t *stop,
     struct err *e)
 {
 	int64_t deadline = now_steady_ms() + config->run_deadline * 1000;
 	bool again = true;
-	int turn = take_turn(config, e), rc = -1, damaged = 0;
+	int turn = pass_take_turn(config, "reconcile", e), rc = -1, damaged = 0;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
 		puts("reconcile: another one is running");

@@ -175,6 +175,20 @@ answer_note(struct record *record, struct archive_group *g,
 	    e);
 }
 
+/* Whether any log was ever read; asked once a transaction. 1, 0 or -1. */
+static int
+has_lines(struct record *record, struct err *e)
+{
+	int rc;
+
+	if (record->lines == LINES_UNKNOWN) {
+		if ((rc = archive_line_any(record->archive, e)) < 0)
+			return -1;
+		record->lines = rc == 1 ? LINES_SOME : LINES_NONE;
+	}
+	return record->lines == LINES_SOME;
+}
+
 /*
  * A ban of g may be one that a log has told of already, by another second; or
  * have taken its row.
@@ -184,11 +198,18 @@ renew_history(struct record *record, const struct archive_group *g, bool added,
     struct err *e)
 {
 	struct archive_ident of = { g->jail, g->ident, g->host };
+	int64_t replaced = record->change.replaced;
+	int rc;
 
 	if (g->newest == UNKNOWN ||
 	    (!record->thorough && (!added || g->newest < g->timeofban - 1)))
 		return 0;
-	return history_renew(record->archive, &of, &record->change, e);
+	if ((rc = has_lines(record, e)) == 1)
+		rc = history_renew(record->archive, &of, &record->change, e);
+	/* A ban that takes the place of one of a log's is no more than it was. */
+	if (rc == 0 && added && record->change.replaced > replaced)
+		record->change.added--;
+	return rc;
 }
 
 static int

@@ -20,6 +20,7 @@ struct record {
 	 * where it must: no log is ahead of it.
 	 */
 	bool thorough;
+	enum { LINES_UNKNOWN, LINES_SOME, LINES_NONE } lines; /* of logs */
 	/* The jail of the row that was taken last, which is the caller's. */
 	const char *row_jail;
 	struct archive_jail row_jail_row;

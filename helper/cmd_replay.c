@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* replay: old logs, databases, archives and exports into the archive. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "log.h"
+#include "now.h"
+#include "options.h"
+#include "replay.h"
+#include "text.h"
+
+#define ZONES "/usr/share/zoneinfo/"
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int sig UNUSED)
+{
+	stop = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int
+take_format(const char *value, enum replay_format *format, struct err *e)
+{
+	/* A syslog has lines of both. */
+	if (strcmp(value, "syslog") == 0)
+		value = replay_formats[REPLAY_LOG];
+	for (int i = REPLAY_ANY + 1; i < REPLAY_FORMATS; i++) {
+		if (strcmp(replay_formats[i], value) == 0) {
+			*format = (enum replay_format)i;
+			return 0;
+		}
+	}
+	return err_set(e, EX_USAGE,
+	    "must be log, syslog, database, archive, json, csv or spool");
+}
+
+/* A zone that the C library does not know would be UTC without a word. */
+static int
+take_zone(const char *value, struct err *e)
+{
+	char path[sizeof(ZONES) + 80];
+
+	if (strstr(value, "..") != NULL || value[0] == '/' ||
+	    (size_t)snprintf(path, sizeof(path), ZONES "%s", value) >=
+		sizeof(path) ||
+	    (access(path, R_OK) != 0 && strcmp(value, "UTC") != 0))
+		return err_set(e, EX_USAGE,
+		    "no such time zone in " ZONES "; such as Europe/Berlin");
+	setenv("TZ", value, 1);
+	tzset();
+	return 0;
+}
+
+static int
+take_option(void *to, const char *name, const char *value, struct err *e)
+{
+	struct replay_options *options = to;
+	int rc = 0;
+
+	if (strcmp(name, "format") == 0)
+		rc = take_format(value, &options->format, e);
+	else if (strcmp(name, "tz") == 0)
+		rc = take_zone(value, e);
+	else if (strcmp(name, "year") == 0)
+		rc = text_parse_int(value, 1970, 9999, &options->year, e);
+	else if (strcmp(name, "since") == 0)
+		rc = text_parse_when(value, now_wall_us(), &options->since_us,
+		    e);
+	else if (strcmp(name, "host") == 0)
+		options->host = value;
+	else if (strcmp(name, "force") == 0)
+		options->force = true;
+	else
+		options->dry_run = true;
+	if (rc == 0 && options->host != NULL &&
+	    (options->host[0] == '\0' ||
+		!text_is_utf8(options->host, strlen(options->host))))
+		rc = err_set(e, EX_USAGE, "must be a name");
+	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
+}
+
+/* What fails is told of, and the next source is read all the same. */
+static int
+run_replay(const struct command *self, const struct config *config, int argc,
+    char **argv, struct err *e)
+{
+	struct replay_options replay_options = {
+		.year = UNKNOWN,
+		.since_us = UNKNOWN,
+	};
+	int operands, status = 0;
+
+	if (options_parse(self, argc, argv, take_option, &replay_options,
+		&operands, e) != 0)
+		return -1;
+	catch_signals();
+	for (int i = operands; i < argc && !stop; i++) {
+		if (replay(config, &replay_options, argv[i], &stop, e) == 0)
+			continue;
+		log_line(LOG_ERR, "replay: %s: %s", argv[i], e->text);
+		if (status == 0)
+			status = e->code;
+	}
+	return status;
+}
+
+static const struct option_spec options[] = {
+	{ "format", "FORMAT",
+	    "log, syslog, database, archive, json, csv or spool, where the "
+	    "content does not tell" },
+	{ "tz", "ZONE", "the time zone of a log, such as Europe/Berlin" },
+	{ "year", "YEAR", "the year of a log that tells none" },
+	{ "since", "TIME", "pass over what is older" },
+	{ "host", "NAME", "these are another machine's bans" },
+	{ "force", NULL, "read again what was read already" },
+	{ "dry-run", NULL, "only say what would be added" },
+	{ NULL, NULL, NULL },
+};
+
+const struct command cmd_replay = {
+	.name = "replay",
+	.operands = "SOURCE...",
+	.summary = "bring old logs, databases and exports into the archive",
+	.options = options,
+	.run = run_replay,
+};

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* runs: what reconcile, replay, reban and prune have done, the newest first. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "archive_run.h"
+#include "command.h"
+#include "escape.h"
+#include "lock.h"
+#include "options.h"
+#include "text.h"
+
+#define LIMIT 20
+
+struct wanted {
+	const char *kind;
+	int64_t limit;
+	const struct config *config;
+	bool any;
+};
+
+/* A text of any length that may hold anything. */
+static void
+print_text(const char *before, const char *s)
+{
+	char escaped[512];
+
+	escape_text(escaped, sizeof(escaped), s, strlen(s));
+	printf("%s%s", before, escaped);
+}
+
+static void
+print_count(int64_t v)
+{
+	if (v == UNKNOWN)
+		printf("%8s  ", "-");
+	else
+		printf("%8" PRId64 "  ", v);
+}
+
+/* A run whose process is gone says that it is running until the next. */
+static const char *
+state_of(const struct wanted *wanted, const struct archive_run *run)
+{
+	char path[PATH_MAX + 32];
+
+	if (strcmp(run->state, "running") != 0)
+		return run->state;
+	snprintf(path, sizeof(path), "%s.%.20s", wanted->config->archive,
+	    run->kind);
+	return lock_is_taken(path) ? run->state : "interrupted";
+}
+
+static int
+print_run(void *to, const struct archive_run *run)
+{
+	struct wanted *wanted = to;
+	char when[32], state[24], kind[24];
+	const int64_t counts[] = { run->rows, run->added, run->changed,
+		run->skipped, run->bad };
+
+	if (!wanted->any)
+		printf("%6s  %-19s  %-9s  %-11s  %8s  %8s  %8s  %8s  %8s  %s\n",
+		    "RUN", "STARTED", "KIND", "STATE", "ROWS", "ADDED",
+		    "CHANGED", "SKIPPED", "BAD", "SOURCE");
+	wanted->any = true;
+	escape_text(kind, sizeof(kind), run->kind, strlen(run->kind));
+	escape_text(state, sizeof(state), state_of(wanted, run),
+	    strlen(state_of(wanted, run)));
+	printf("%6" PRId64 "  %s  %-9s  %-11s  ", run->id,
+	    text_format_time(run->started_us, when), kind, state);
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+		print_count(counts[i]);
+	if (run->source != NULL)
+		print_text("", run->source);
+	if (run->jail != NULL)
+		print_text(" into ", run->jail);
+	putchar('\n');
+	if (run->message != NULL)
+		print_text("        ", run->message);
+	if (run->message != NULL)
+		putchar('\n');
+	return ferror(stdout) ? -1 : 0;
+}
+
+static int
+take_option(void *to, const char *name, const char *value, struct err *e)
+{
+	struct wanted *wanted = to;
+
+	if (strcmp(name, "kind") == 0)
+		wanted->kind = value;
+	else if (text_parse_int(value, 0, INT64_MAX, &wanted->limit, e) != 0)
+		return err_wrap(e, "--limit");
+	return 0;
+}
+
+static int
+run_runs(const struct command *self, const struct config *config, int argc,
+    char **argv, struct err *e)
+{
+	struct wanted wanted = { .limit = LIMIT, .config = config };
+	struct archive archive;
+	int operands, rc;
+
+	if (options_parse(self, argc, argv, take_option, &wanted, &operands,
+		e) != 0 ||
+	    archive_open_read(&archive, config->archive, e) != 0)
+		return -1;
+	rc = archive_run_list(&archive, wanted.kind, wanted.limit, print_run,
+	    &wanted, e);
+	archive_close(&archive);
+	if (rc == 0 && !wanted.any)
+		puts("no such runs");
+	return rc;
+}
+
+static const struct option_spec options[] = {
+	{ "kind", "KIND", "only reconcile, replay, reban or prune" },
+	{ "limit", "N", "at most N runs, instead of 20" },
+	{ NULL, NULL, NULL },
+};
+
+const struct command cmd_runs = {
+	.name = "runs",
+	.operands = "",
+	.summary = "list what was done to the archive, the newest first",
+	.options = options,
+	.run = run_runs,
+};

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "replay.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "archive_care.h"
+#include "archive_file.h"
+#include "escape.h"
+#include "event.h"
+#include "log.h"
+#include "now.h"
+#include "text.h"
+
+/* So many bad lines are told of. */
+#define SHOWN_MAX 5
+
+/* Until then all is over; a replay has no deadline of its own. */
+#define DEADLINE_MS (INT_MAX / 2)
+
+const char *const replay_formats[REPLAY_FORMATS] = {
+	[REPLAY_ANY] = "",
+	[REPLAY_LOG] = "log",
+	[REPLAY_DATABASE] = "database",
+	[REPLAY_ARCHIVE] = "archive",
+	[REPLAY_JSON] = "json",
+	[REPLAY_CSV] = "csv",
+	[REPLAY_SPOOL] = "spool",
+};
+
+static int (*const readers[REPLAY_FORMATS])(struct replay *, struct err *) = {
+	[REPLAY_LOG] = replay_log,
+	[REPLAY_DATABASE] = replay_database,
+	[REPLAY_ARCHIVE] = replay_archive,
+	[REPLAY_JSON] = replay_json,
+	[REPLAY_CSV] = replay_csv,
+	[REPLAY_SPOOL] = replay_spool,
+};
+
+void
+replay_bad(struct replay *r, const struct err *why)
+{
+	r->pass.run.bad++;
+	if (r->shown++ >= SHOWN_MAX)
+		return;
+	log_line(LOG_WARNING, "%s: %s %" PRId64 ": %s%s", r->source,
+	    r->format == REPLAY_DATABASE || r->format == REPLAY_ARCHIVE ?
+		"row" :
+		"line",
+	    r->line, why->text,
+	    r->shown == SHOWN_MAX ? "; further ones are only counted" : "");
+}
+
+bool
+replay_wants(struct replay *r, int64_t since_us)
+{
+	if (r->options->since_us == UNKNOWN ||
+	    since_us >= r->options->since_us)
+		return true;
+	r->pass.run.skipped++;
+	return false;
+}
+
+int
+replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
+{
+	int64_t at, size;
+	int rc;
+
+	if (pass_is_over(&r->pass))
+		return 0;
+	if ((rc = input_line(&r->input, line, len, e)) != 1) {
+		/* A signal ends the waiting for a pipe. */
+		return rc < 0 && pass_is_over(&r->pass) ? 0 : rc;
+	}
+	r->line++;
+	r->pass.run.rows++;
+	input_progress(&r->input, &at, &size);
+	progress_show(&r->progress, r->source, at, size, r->pass.run.rows);
+	return 1;
+}
+
+/* SQLite's file, and whose it is (sqlite.org/fileformat2, application id). */
+static enum replay_format
+tell_database(const unsigned char *bytes, size_t len)
+{
+	static const char archive[] = "F2BA";
+
+	if (len < 100 || memcmp(bytes, "SQLite format 3", 16) != 0)
+		return REPLAY_ANY;
+	return memcmp(bytes + 68, archive, 4) == 0 ? REPLAY_ARCHIVE :
+						     REPLAY_DATABASE;
+}
+
+/* What the first bytes tell; a log has no beginning of its own. */
+static enum replay_format
+tell_format(const char *bytes, size_t len)
+{
+	static const char csv[] = "jail,ident,";
+	enum replay_format format =
+	    tell_database((const unsigned char *)bytes, len);
+
+	if (format != REPLAY_ANY)
+		return format;
+	for (int kind = EVENT_BAN; kind <= EVENT_FLUSH; kind++) {
+		size_t n = strlen(event_verb((enum event_kind)kind)) + 1;
+
+		if (len > n &&
+		    memcmp(bytes, event_verb((enum event_kind)kind), n) == 0)
+			return REPLAY_SPOOL;
+	}
+	if (len >= sizeof(csv) && memcmp(bytes, csv, sizeof(csv) - 1) == 0)
+		return REPLAY_CSV;
+	return len > 0 && bytes[0] == '{' ? REPLAY_JSON : REPLAY_LOG;
+}
+
+/*
+ * A database is not read while it is open here: its hash is made first. What
+ * has not come into it from its WAL is content as well.
+ */
+static int
+hash_database(struct replay *r, struct err *e)
+{
+	char wal[PATH_MAX];
+	const char *paths[] = { r->source, wal };
+
+	input_close(&r->input);
+	if ((size_t)snprintf(wal, sizeof(wal), "%s-wal", r->source) >=
+	    sizeof(wal))
+		return err_set(e, EX_NOINPUT, "path too long");
+	return input_hash_files(paths, ARRAY_LEN(paths), r->hash, r->pass.stop,
+	    e);
+}
+
+static bool
+is_database(enum replay_format format)
+{
+	return format == REPLAY_DATABASE || format == REPLAY_ARCHIVE;
+}
+
+/* Open it, know its format, and its hash where it can be read twice. */
+static int
+open_source(struct replay *r, struct err *e)
+{
+	enum replay_format told;
+	const char *bytes;
+	size_t len;
+
+	r->input.content.stop = r->pass.stop;
+	if (input_peek(&r->input, &bytes, &len, e) != 0)
+		return -1;
+	told = tell_format(bytes, len);
+	r->format =
+	    r->options->format != REPLAY_ANY ? r->options->format : told;
+	if (is_database(told) != is_database(r->format))
+		return err_set(e, EX_DATAERR, "it is no %s",
+		    replay_formats[r->format]);
+	if (is_database(told) && r->input.content.stream)
+		return err_set(e, EX_NOINPUT,
+		    "an SQLite file cannot be read from a pipe: name the file");
+	if (is_database(told))
+		return hash_database(r, e);
+	if (r->input.content.stream)
+		return 0;
+	return input_hash(&r->input, r->hash, r->pass.stop, e);
+}
+
+/* Whether this content was completed already; then it is said. */
+static int
+is_known(struct replay *r, struct err *e)
+{
+	int64_t id, finished_us;
+	char when[32];
+
+	if (r->hash[0] == '\0' || r->options->force)
+		return 0;
+	r->pass.run.content = r->hash;
+	if (archive_run_find(&r->pass.archive, &r->pass.run, &id, &finished_us,
+		e) != 0)
+		return -1;
+	if (id == 0)
+		return 0;
+	printf("replay: %s: completed already by run %" PRId64
+	       " (%s); --force does it again\n",
+	    r->source, id, text_format_time(finished_us, when));
+	return 1;
+}
+
+/* Whether nothing in it was of the format it was taken for. */
+static int
+check_taken(struct replay *r, struct err *e)
+{
+	if (r->pass.run.rows == 0 || r->taken > 0 || r->pass.cut_off ||
+	    r->options->format != REPLAY_ANY)
+		return 0;
+	return err_set(e, EX_DATAERR,
+	    "nothing in it is of fail2ban or of an archive; see --format");
+}
+
+static void
+print_summary(const struct replay *r)
+{
+	const struct archive_run *run = &r->pass.run;
+	const char *would = r->options->dry_run ? " would be" : "";
+
+	printf("replay: %s: %" PRId64 " rows read, %" PRId64
+	       " bans%s added, %" PRId64 "%s changed, %" PRId64
+	       " skipped, %" PRId64 " bad%s\n",
+	    r->source, run->rows, run->added, would, run->changed, would,
+	    run->skipped, run->bad,
+	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
+}
+
+static int
+read_source(struct replay *r, struct err *e)
+{
+	/* What is lost in a power cut is read again: the run is not ended. */
+	if (archive_set_durable(&r->pass.archive, false, e) != 0 ||
+	    pass_note(&r->pass, e) != 0)
+		return -1;
+	progress_begin(&r->progress);
+	if (readers[r->format](r, e) != 0 || check_taken(r, e) != 0) {
+		progress_end(&r->progress);
+		return -1;
+	}
+	progress_end(&r->progress);
+	if (r->hash[0] == '\0' && !r->pass.cut_off) {
+		if (input_hash_end(&r->input, r->hash, e) != 0)
+			return -1;
+		r->pass.run.content = r->hash;
+	}
+	return 0;
+}
+
+/* The run and its end, whatever becomes of it. */
+static int
+run_source(struct replay *r, struct err *e)
+{
+	struct err also;
+	int rc = read_source(r, e);
+
+	pass_rollback(&r->pass);
+	if (pass_end(&r->pass,
+		rc != 0		? "failed" :
+		r->pass.cut_off ? "interrupted" :
+				  "completed",
+		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
+		rc = -1;
+	if (rc == 0 || r->pass.run.rows > 0)
+		print_summary(r);
+	if (rc == 0 && r->pass.cut_off)
+		rc = err_set(e, EX_TEMPFAIL, "interrupted");
+	return rc;
+}
+
+static int
+with_archive(struct replay *r, struct err *e)
+{
+	int rc;
+
+	if (open_source(r, e) != 0)
+		return -1;
+	if (archive_open(&r->pass.archive, r->pass.config->archive,
+		pass_lock_ms(&r->pass), false, e) != 0)
+		return -1;
+	archive_rollback(&r->pass.archive);
+	rc = is_known(r, e);
+	if (rc == 0)
+		rc = run_source(r, e);
+	archive_close(&r->pass.archive);
+	return rc < 0 ? -1 : 0;
+}
+
+/* A dry run reads into a copy of the archive, which is then gone. */
+static int
+make_copy(const struct config *config, struct config *dry, struct err *e)
+{
+	struct archive archive;
+	int rc;
+
+	*dry = *config;
+	if ((size_t)snprintf(dry->archive, sizeof(dry->archive), "%s.dry-run",
+		config->archive) >= sizeof(dry->archive))
+		return err_set(e, EX_CONFIG, "archive: path too long");
+	archive_file_remove(dry->archive);
+	if (access(config->archive, F_OK) != 0)
+		return 0;
+	if (archive_open_read(&archive, config->archive, e) != 0)
+		return -1;
+	rc = archive_copy(&archive, dry->archive, e);
+	archive_close(&archive);
+	return rc;
+}
+
+static void
+remove_copy(const struct config *dry)
+{
+	static const char *const beside[] = { ".gate", ".write" };
+	char path[PATH_MAX + 16];
+
+	archive_file_remove(dry->archive);
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		snprintf(path, sizeof(path), "%s%s", dry->archive, beside[i]);
+		unlink(path);
+	}
+}
+
+static int
+replay_alone(const struct config *config, const struct replay_options *options,
+    const char *source, const volatile sig_atomic_t *stop, struct err *e)
+{
+	char escaped[PATH_MAX];
+	struct replay r = {
+		.options = options,
+		.source = source,
+		.pass = {
+			.config = config,
+			.stop = stop,
+			.host = options->host,
+			.deadline_ms = now_steady_ms() + DEADLINE_MS,
+			.run = {
+				.kind = "replay",
+				.state = "running",
+				.source = escaped,
+				.started_us = now_wall_us(),
+				.finished_us = UNKNOWN,
+				.gap_seconds = UNKNOWN,
+			},
+		},
+	};
+	int rc;
+
+	escape_text(escaped, sizeof(escaped), source, strlen(source));
+	if (input_open(&r.input, source, e) != 0)
+		return -1;
+	rc = with_archive(&r, e);
+	input_close(&r.input);
+	return rc;
+}
+
+int
+replay(const struct config *config, const struct replay_options *options,
+    const char *source, const volatile sig_atomic_t *stop, struct err *e)
+{
+	struct config dry;
+	int turn = pass_take_turn(config, "replay", e), rc = -1;
+
+	if (turn < 0)
+		return -1;
+	if (!options->dry_run) {
+		rc = replay_alone(config, options, source, stop, e);
+	} else {
+		if (make_copy(config, &dry, e) == 0)
+			rc = replay_alone(&dry, options, source, stop, e);
+		remove_copy(&dry);
+	}
+	close(turn);
+	return rc;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Another database of fail2ban's: an old one, or another machine's. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "intake.h"
+#include "replay.h"
+#include "text.h"
+
+/* Rows that are read at a time. */
+#define CHUNK 500
+
+/* How long a writer is waited for, and how long a chunk may be read. */
+#define BUSY_MS 2000
+#define READ_MS 600000
+
+static int
+write_row(struct replay *r, struct record *record,
+    const struct fail2ban_row *row, struct err *e)
+{
+	struct err why = { .code = EX_DATAERR,
+		.text = "a cell of the wrong type, or far too long" };
+
+	r->line = row->rowid;
+	if (row->bad) {
+		replay_bad(r, &why);
+		return 0;
+	}
+	r->taken++;
+	if (row->twin || !replay_wants(r, text_seconds_to_us(row->timeofban)))
+		return 0;
+	return intake_old_row(record, r->pass.config, row, e);
+}
+
+static int
+write_rows(struct replay *r, const struct fail2ban_row *rows, size_t n,
+    struct err *e)
+{
+	struct record record;
+	int rc = 0;
+
+	if (pass_begin(&r->pass, &record, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		rc = write_row(r, &record, &rows[i], e);
+		if (rc == 0)
+			rc = pass_give_way(&r->pass, &record, e);
+	}
+	r->pass.run.rows += (int64_t)n;
+	if (rc == 0)
+		return pass_commit(&r->pass, &record, e);
+	pass_rollback(&r->pass);
+	return -1;
+}
+
+static int
+read_table(struct replay *r, struct fail2ban_db *db, enum fail2ban_table table,
+    struct err *e)
+{
+	struct fail2ban_row rows[CHUNK];
+	int64_t at = INT64_MIN + 1;
+	size_t n = 1;
+	int rc = 0;
+
+	while (rc == 0 && !pass_is_over(&r->pass)) {
+		rc = fail2ban_db_read(db, table, at, rows, CHUNK, &n, e);
+		if (rc != 0 || n == 0)
+			break;
+		at = rows[n - 1].rowid;
+		rc = write_rows(r, rows, n, e);
+		for (size_t i = 0; i < n; i++)
+			fail2ban_row_free(&rows[i]);
+		progress_show(&r->progress, r->source, 0, UNKNOWN,
+		    r->pass.run.rows);
+	}
+	return rc;
+}
+
+int
+replay_database(struct replay *r, struct err *e)
+{
+	struct fail2ban_db db;
+	int rc = -1;
+
+	if (fail2ban_db_open(&db, r->source, BUSY_MS, READ_MS, e) != 0)
+		return -1;
+	if (fail2ban_db_distrust(&db, e) == 0 && fail2ban_db_check(&db, e) == 0 &&
+	    read_table(r, &db, FAIL2BAN_BANS, e) == 0)
+		rc = read_table(r, &db, FAIL2BAN_BIPS, e);
+	fail2ban_db_close(&db);
+	return rc;
+}
