@@ -299,6 +299,9 @@ a_ban_time_is_told_when_a_jail_starts_or_is_reloaded(void **state)
 {
 	static const struct row rows[] = {
 		{ JAIL("38,756") "Creating new jail 'sshd'\n"
+		    JAIL("38,757") "Jail 'sshd' uses poller {}\n"
+		    JAIL("38,757") "Initiated 'polling' backend\n"
+		    FILTER("38,759") "  maxRetry: 3\n"
 		    ACTIONS("38,759") "  banTime: 600\n"
 		    JAIL("38,760") "Creating new jail 'it's'\n"
 		    ACTIONS("38,761") "  banTime: -1\n"
