@@ -62,12 +62,19 @@ def log(lines, seed="1"):
             written += 1
 
 
+def guarded(text):
+    """A text that a spreadsheet would take for more has an apostrophe in front,
+    and so has one that begins with it."""
+    return "'" + text if text[:1] in "=+-@'" or text[:1] < " " else text
+
+
 def to_csv():
     out = csv.writer(sys.stdout, lineterminator="\r\n")
     out.writerow(FIELDS)
     # Not by splitlines: a text may hold an end of line of another kind.
     for line in sys.stdin.buffer.read().decode("utf-8").split("\n")[:-1]:
-        row = json.loads(line)
+        row = {k: guarded(v) if isinstance(v, str) and v else v
+               for k, v in json.loads(line).items()}
         out.writerow(["" if row[k] is None else
                       json.dumps(row[k], ensure_ascii=False,
                                  separators=(",", ":"))
