@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive_run.h"
 #include "archive_sql.h"
 
 /* All bans of one jail, ident and rounded second. */
@@ -77,6 +78,68 @@ archive_live_free(struct archive_live *list, size_t n)
 		free(list[i].jail);
 		free(list[i].ident);
 		free(list[i].host);
+	}
+	free(list);
+}
+
+/* Take a row of SQL_REBAN behind the n of a list. */
+static int
+add_lost(sqlite3_stmt *st, struct archive_lost **list, size_t *n)
+{
+	struct archive_lost *grown = *list, *lost;
+
+	if ((*n & (*n - 1)) == 0) {
+		grown = realloc(*list, (*n == 0 ? 1 : 2 * *n) * sizeof(*grown));
+		if (grown == NULL)
+			return -1;
+		*list = grown;
+	}
+	lost = &grown[(*n)++];
+	*lost = (struct archive_lost){
+		.jail = strdup(db_text(st, 0)),
+		.ident = strdup(db_text(st, 1)),
+		.timeofban = db_int(st, 2),
+		.since_us = db_int(st, 3),
+		.seconds = db_int(st, 4),
+	};
+	return lost->jail == NULL || lost->ident == NULL ? -1 : 0;
+}
+
+int
+archive_lost(struct archive *a, const char *jail, int64_t now_us,
+    struct archive_lost **list, size_t *n, struct err *e)
+{
+	struct archive_source source;
+	sqlite3_stmt *st;
+	int rc;
+
+	*list = NULL;
+	*n = 0;
+	if (archive_source_last(a, &source, e) != 0 ||
+	    (st = db_statement(&a->db, SQL_REBAN, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, jail);
+	db_bind_int(st, 2, now_us);
+	db_bind_int(st, 3, source.id != 0 ? source.begun_us : UNKNOWN);
+	db_bind_int(st, 4, source.id);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (add_lost(st, list, n) != 0) {
+			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	if (rc < 0)
+		archive_lost_free(*list, *n);
+	return rc;
+}
+
+void
+archive_lost_free(struct archive_lost *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].jail);
+		free(list[i].ident);
 	}
 	free(list);
 }

@@ -36,6 +36,23 @@ void archive_live_free(struct archive_live *list, size_t n);
 int archive_is_unchanged(struct archive *a, const struct archive_live *live,
     struct err *e);
 
+/* A ban that reban may bring back. */
+struct archive_lost {
+	char *jail, *ident;
+	int64_t timeofban, since_us, seconds;
+};
+
+/*
+ * The bans of this machine, of a jail or of all (NULL), that live at now_us as
+ * far as is known, and those of which only the server of another database of
+ * fail2ban's did not know any more; only what its events or its database have
+ * seen, and of a known time. By jail. *list is the caller's, to be released
+ * with archive_lost_free.
+ */
+int archive_lost(struct archive *a, const char *jail, int64_t now_us,
+    struct archive_lost **list, size_t *n, struct err *e);
+void archive_lost_free(struct archive_lost *list, size_t n);
+
 /* Note what the running server said of a ban: that it has it, or has not. */
 int archive_set_held(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e);

@@ -71,6 +71,7 @@ struct archive_source {
 	struct archive_state settled;
 	int64_t server_us; /* when fail2ban was started */
 	int64_t due_us;	   /* when the next of them is up; 0: in doubt */
+	int64_t begun_us;  /* when it was first seen */
 };
 
 /* The present one: the last that was added. */
@@ -81,7 +82,10 @@ int archive_source_last(struct archive *a, struct archive_source *s,
 int archive_source_is(struct archive *a, const struct archive_source *s,
     int64_t *id, struct err *e);
 
-/* Begin with another database: sets s->id and the marks to none. */
+/*
+ * Begin with another database, seen at begun_us: sets s->id and the marks to
+ * none.
+ */
 int archive_source_add(struct archive *a, struct archive_source *s,
     struct err *e);
 /* Save how far it has been read. */

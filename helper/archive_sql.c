@@ -135,6 +135,23 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_HELD] = "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
+	/*
+	 * What reban brings back: the bans of this machine that live, ?2 is now,
+	 * and those that only the server of another database than they were in,
+	 * ?4, first seen at ?3, did not have.
+	 */
+	[SQL_REBAN] =
+	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
+	    "AS b JOIN jail ON jail.id = b.jail WHERE host = '' AND seen & 3 "
+	    "AND seconds IS NOT NULL "
+	    "AND (seconds < 0 OR since_us + seconds * 1000000 > ?2) "
+	    "AND (?1 IS NULL OR jail.name = ?1) AND (ended_us IS NULL "
+	    "OR (ended_why = 'inferred' AND missed_us >= ?3 "
+	    "AND present <> ?4)) AND NOT EXISTS (SELECT 1 FROM ban AS y "
+	    "WHERE y.jail = b.jail AND y.ident = b.ident AND y.host = '' "
+	    "AND (y.timeofban, y.since_us, y.nth) > "
+	    "(b.timeofban, b.since_us, b.nth)) ORDER BY jail.name, b.id",
+
 	/* Whole groups: the bans of one share their evidence. */
 	[SQL_PRUNABLE] =
 	    "SELECT jail, ident, timeofban, host, ended_us FROM ban AS b "
@@ -171,12 +188,13 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
 	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
-	    "server_us, due_us FROM source ORDER BY id DESC LIMIT 1",
+	    "server_us, due_us, begun_us FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_IDS] =
 	    "SELECT id, dev, ino FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =
 	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
-	    "full_bans, full_bips) VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0)",
+	    "full_bans, full_bips, begun_us) "
+	    "VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, ?4)",
 	[SQL_SOURCE_SAVE] =
 	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
 	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "

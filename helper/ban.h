@@ -76,7 +76,7 @@ struct sign {
 	enum ban_end end; /* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
 			     rows were gone, BAN_LIVES where nothing says */
 	int64_t ended_us; /* SIGN_JUDGED, SIGN_IMPORT, SIGN_OLD_ROW */
-	enum ban_origin origin; /* SIGN_IMPORT; SIGN_BAN: a list's */
+	enum ban_origin origin; /* SIGN_IMPORT; SIGN_BAN, SIGN_ROW: a list's */
 	unsigned seen;		/* SIGN_IMPORT: who had seen it there */
 	int64_t restored, nth;	/* SIGN_IMPORT */
 	int64_t ban;	  /* row of the archive's ban that holds it, or 0 */

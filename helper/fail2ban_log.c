@@ -18,7 +18,8 @@ struct fail2ban_log {
 	fail2ban_log_fn *fn;
 	void *to;
 	struct log_prefix prefix;
-	struct log_zone zone; /* of times within messages */
+	struct log_minute minute; /* of times within messages */
+	struct log_zone zone;
 	struct log_server server;
 	struct log_found found;
 	struct buffer ident;
@@ -169,7 +170,7 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	struct log_found_key key;
 	int64_t local;
-	size_t len = log_message_found(m->s, m->len, &local);
+	size_t len = log_message_found(m->s, m->len, &l->minute, &local);
 
 	if (is_bad(m, len == 0))
 		return 0;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/version.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,7 +27,7 @@ input_open(struct input *in, const char *path, struct err *e)
 		input_close(in);
 		return err_set(e, EX_OSERR, "%s: out of memory", path);
 	}
-	SHA256Init(&in->hash);
+	sha256_init(&in->hash);
 	return 0;
 }
 
@@ -93,20 +94,25 @@ fill(struct input *in, struct err *e)
 	if (n <= 0)
 		return (int)n;
 	if (in->content.stream)
-		SHA256Update(&in->hash, (uint8_t *)in->text + in->to,
-		    (size_t)n);
+		sha256_update(&in->hash, (size_t)n,
+		    (const uint8_t *)in->text + in->to);
 	in->to += (size_t)n;
 	in->total += n;
 	return 1;
 }
 
 static void
-put_hash(SHA2_CTX *hash, char hex[INPUT_HASH])
+put_hash(struct sha256_ctx *hash, char hex[INPUT_HASH])
 {
 	static const char digits[] = "0123456789abcdef";
-	uint8_t bytes[SHA256_DIGEST_LENGTH];
+	uint8_t bytes[SHA256_DIGEST_SIZE];
 
-	SHA256Final(bytes, hash);
+/* Since 4.0 a digest is always whole. */
+#if NETTLE_VERSION_MAJOR >= 4
+	sha256_digest(hash, bytes);
+#else
+	sha256_digest(hash, sizeof(bytes), bytes);
+#endif
 	for (size_t i = 0; i < sizeof(bytes); i++) {
 		hex[2 * i] = digits[bytes[i] >> 4];
 		hex[2 * i + 1] = digits[bytes[i] & 15];
@@ -118,7 +124,7 @@ int
 input_hash(struct input *in, char hex[INPUT_HASH],
     const volatile sig_atomic_t *stop, struct err *e)
 {
-	SHA2_CTX hash;
+	struct sha256_ctx hash;
 	int64_t total = 0;
 	ssize_t n;
 
@@ -128,9 +134,9 @@ input_hash(struct input *in, char hex[INPUT_HASH],
 	in->content.stop = stop;
 	in->limit = UNKNOWN;
 	begin_again(in);
-	SHA256Init(&hash);
+	sha256_init(&hash);
 	while ((n = content_read(&in->content, in->text, in->room, e)) > 0) {
-		SHA256Update(&hash, (uint8_t *)in->text, (size_t)n);
+		sha256_update(&hash, (size_t)n, (const uint8_t *)in->text);
 		total += n;
 	}
 	if (n == 0) {
@@ -157,7 +163,7 @@ input_hash_end(struct input *in, char hex[INPUT_HASH], struct err *e)
 
 /* Hash as much of a file as there is now. */
 static int
-hash_open_file(SHA2_CTX *hash, int fd, const char *path,
+hash_open_file(struct sha256_ctx *hash, int fd, const char *path,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	uint8_t bytes[32 << 10];
@@ -178,7 +184,7 @@ hash_open_file(SHA2_CTX *hash, int fd, const char *path,
 		if (n < 0)
 			return err_errno(e, EX_IOERR, "%s: byte %lld", path,
 			    (long long)at);
-		SHA256Update(hash, bytes, (size_t)n);
+		sha256_update(hash, (size_t)n, bytes);
 	}
 	return 0;
 }
@@ -187,9 +193,9 @@ int
 input_hash_files(const char *const *paths, size_t n, char hex[INPUT_HASH],
     const volatile sig_atomic_t *stop, struct err *e)
 {
-	SHA2_CTX hash;
+	struct sha256_ctx hash;
 
-	SHA256Init(&hash);
+	sha256_init(&hash);
 	for (size_t i = 0; i < n; i++) {
 		int rc,
 		    fd = open(paths[i],

@@ -6,7 +6,7 @@
 #ifndef INPUT_H
 #define INPUT_H
 
-#include <sha2.h>
+#include <nettle/sha2.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,10 +34,10 @@ struct input {
 	/* The rest is for input.c. */
 	char *text; /* in it [from, to) was read and is not taken yet */
 	size_t room, from, to;
-	bool skipping; /* the rest of a line that was cut */
-	int64_t total; /* bytes of the content that were read */
-	int64_t limit; /* … that were hashed; UNKNOWN: none were */
-	SHA2_CTX hash; /* of a stream */
+	bool skipping;		/* the rest of a line that was cut */
+	int64_t total;		/* bytes of the content that were read */
+	int64_t limit;		/* … that were hashed; UNKNOWN: none were */
+	struct sha256_ctx hash; /* of a stream */
 };
 
 /* As content_open; the caller keeps path. */

@@ -73,6 +73,7 @@ find_source(struct record *record, const struct config *config,
 	struct archive_source seen = {
 		.dev = (int64_t)event->row_dev,
 		.ino = (int64_t)event->row_ino,
+		.begun_us = event->at_us,
 	};
 
 	*source = 0;

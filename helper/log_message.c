@@ -136,7 +136,8 @@ log_message_ident(struct buffer *out, const char *s, size_t len)
 }
 
 size_t
-log_message_found(const char *s, size_t len, int64_t *local)
+log_message_found(const char *s, size_t len, struct log_minute *known,
+    int64_t *local)
 {
 	static const char bad[] = ", bad";
 	size_t n = strlen(bad), least = least_of(len, DATED + FOUND_MORE);
@@ -145,7 +146,7 @@ log_message_found(const char *s, size_t len, int64_t *local)
 		return 0;
 	for (size_t at = len - DATED; at >= least; at--) {
 		if (!begins(s + at, len - at, " - ") ||
-		    log_time_read(s + at + 3, len - at - 3, local) != 1)
+		    log_time_read(s + at + 3, len - at - 3, known, local) != 1)
 			continue;
 		if (at + DATED == len)
 			return at;
@@ -171,7 +172,7 @@ read_span(const char *s, size_t len, struct log_increase *i)
 		i->seconds = UNKNOWN;
 		i->unit = 1;
 	}
-	if (log_time_read(s + span + n, len - span - n, &i->end) != 1)
+	if (log_time_read(s + span + n, len - span - n, NULL, &i->end) != 1)
 		i->end = UNKNOWN;
 }
 

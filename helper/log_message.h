@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "log_time.h"
 
 /* First words, and the parts of fail2ban that write them (log_prefix.h). */
 struct log_words {
@@ -66,9 +67,10 @@ const char *log_message_ident(struct buffer *out, const char *s, size_t len);
 /*
  * "ID - 2026-11-23 18:48:37", and of the observer "ID, bad - 2026-11-23
  * 18:48:37, 1 # -> 2.0, Ban": the length of the ID, which may hold any text,
- * and *local, local seconds (log_time.h). 0 where it is not that.
+ * and *local, local seconds; known is as in log_time.h. 0 where it is not that.
  */
-size_t log_message_found(const char *s, size_t len, int64_t *local);
+size_t log_message_found(const char *s, size_t len, struct log_minute *known,
+    int64_t *local);
 
 /* What "ID (2 # 8s -> 2026-11-23 18:50:01)" says. */
 struct log_increase {

@@ -136,10 +136,10 @@ take_zone(struct rest *r, int64_t *east)
 
 /* A stamp of any kind; nothing is taken where there is none. */
 static struct stamp
-take_stamp(struct rest *r)
+take_stamp(struct rest *r, struct log_minute *known)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
-	int status = log_time_read(r->s, left(r), &stamp.local);
+	int status = log_time_read(r->s, left(r), known, &stamp.local);
 	bool dated = status != 0;
 
 	if (!dated)
@@ -222,8 +222,10 @@ take_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
 
 	if (take_known_part(p, r, entry))
 		return true;
-	if (!take_new_part(r, entry))
+	if (!take_new_part(r, entry)) {
+		r->s = begin;
 		return false;
+	}
 	len = (size_t)(r->s - begin);
 	if (len <= LOG_PREFIX_TEXT && r->s[-1] == ' ') {
 		p->last = (p->last + 1) % LOG_PREFIX_PARTS;
@@ -243,7 +245,7 @@ take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
 {
 	struct rest begin = *r;
 
-	*stamp = take_stamp(r);
+	*stamp = take_stamp(r, &p->minute);
 	if ((stamp->kind == STAMP_NONE || take_spaces(r)) &&
 	    take_part(p, r, entry))
 		return true;
@@ -260,7 +262,7 @@ static bool
 take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
     struct log_entry *entry)
 {
-	const char *tag = r->s;
+	const char *begin = r->s;
 	size_t len;
 
 	if (take_own(p, r, stamp, entry))
@@ -269,46 +271,64 @@ take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
 		return false;
 	while (r->s < r->end && is_word(*r->s))
 		r->s++;
-	len = (size_t)(r->s - tag);
-	if (!take_pid(r, &entry->pid) || !take(r, " "))
-		return false;
-	if (take_own(p, r, stamp, entry))
-		return true;
-	entry->part = LOG_PART_ANY;
-	return len == strlen("fail2ban");
+	len = (size_t)(r->s - begin);
+	if (take_pid(r, &entry->pid) && take(r, " ")) {
+		if (take_own(p, r, stamp, entry))
+			return true;
+		entry->part = LOG_PART_ANY;
+		if (len == strlen("fail2ban"))
+			return true;
+	}
+	r->s = begin;
+	return false;
+}
+
+/* The name of a host; one that ends in a colon is the tag of a program. */
+static bool
+take_host(struct rest *r)
+{
+	const char *begin = r->s;
+
+	while (r->s < r->end && *r->s != ' ')
+		r->s++;
+	return r->s > begin && r->s[-1] != ':' && take_spaces(r);
 }
 
 /* "name  | ", with which the lines of several containers begin. */
-static void
+static bool
 skip_container(struct rest *r)
 {
 	struct rest at = *r;
 
 	while (at.s < at.end && is_word(*at.s))
 		at.s++;
-	if (at.s > r->s && take_spaces(&at) && take(&at, "| "))
-		*r = at;
+	if (at.s == r->s || !take_spaces(&at) || !take(&at, "| "))
+		return false;
+	*r = at;
+	return true;
 }
 
-/* All that stands before the message. */
+/* All that stands before the message, with one stamp, or another's before it.
+ */
 static bool
 take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
     struct stamp *own, struct log_entry *entry)
 {
 	outer->kind = STAMP_NONE;
-	if (take_own(p, r, own, entry))
-		return true;
-	skip_container(r);
-	if (take_own(p, r, own, entry))
-		return true;
-	*outer = take_stamp(r);
-	if (outer->kind == STAMP_NONE || !take_spaces(r))
+	*own = take_stamp(r, &p->minute);
+	if (own->kind == STAMP_NONE && skip_container(r))
+		*own = take_stamp(r, &p->minute);
+	if (own->kind == STAMP_NONE)
+		return take_part(p, r, entry);
+	if (!take_spaces(r))
 		return false;
+	if (take_part(p, r, entry))
+		return true;
+	*outer = *own;
+	own->kind = STAMP_NONE;
 	if (take_tagged(p, r, own, entry))
 		return true;
-	while (r->s < r->end && *r->s != ' ')
-		r->s++;
-	return take_spaces(r) && take_tagged(p, r, own, entry);
+	return take_host(r) && take_tagged(p, r, own, entry);
 }
 
 /* Local seconds as TZ has them, in the order of the log. */
@@ -400,7 +420,8 @@ void
 log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
 {
 	*p = (struct log_prefix){ .before = UNKNOWN };
-	p->year = (struct log_year){ year, newest, UNKNOWN };
+	p->year = (struct log_year){ .year = year, .newest = newest };
+	p->year.before = UNKNOWN;
 }
 
 int

@@ -49,6 +49,7 @@ struct log_part_text {
 /* What the lines before tell of the next. */
 struct log_prefix {
 	struct log_year year;
+	struct log_minute minute;
 	struct log_zone zone;
 	int64_t before; /* seconds of the line before, or UNKNOWN */
 	struct log_part_text parts[LOG_PREFIX_PARTS];

@@ -7,6 +7,7 @@
 #define MINUTE 60
 #define HOUR 3600
 #define DAY 86400
+#define HALF_A_YEAR (180 * DAY)
 
 /* The last second of the year 9999. */
 #define NEWEST_MAX INT64_C(253402300799)
@@ -74,20 +75,16 @@ read_clock(const char *s, int64_t *second)
 	return h > 23 || m > 59 || sec > 60 ? -1 : 1;
 }
 
-int
-log_time_read(const char *s, size_t len, int64_t *local)
+/* The same as log_time_read, of a minute that is not known. */
+static int
+read_date(const char *s, int64_t *local)
 {
-	int century, year, month, day, status;
+	int century = two(s), year = two(s + 2), month = two(s + 5);
+	int day = two(s + 8), status;
 	int64_t begin, second;
 
-	if (len < LOG_TIME_DATE || s[4] != '-' || s[7] != '-' ||
-	    (s[10] != ' ' && s[10] != 'T'))
-		return 0;
-	century = two(s);
-	year = two(s + 2);
-	month = two(s + 5);
-	day = two(s + 8);
-	if (century < 0 || year < 0 || month < 0 || day < 0)
+	if (century < 0 || year < 0 || month < 0 || day < 0 || s[4] != '-' ||
+	    s[7] != '-' || (s[10] != ' ' && s[10] != 'T'))
 		return 0;
 	if ((status = read_clock(s + 11, &second)) != 1)
 		return status;
@@ -96,6 +93,28 @@ log_time_read(const char *s, size_t len, int64_t *local)
 		return -1;
 	*local = begin + second;
 	return 1;
+}
+
+int
+log_time_read(const char *s, size_t len, struct log_minute *known,
+    int64_t *local)
+{
+	int second, status;
+
+	if (len < LOG_TIME_DATE)
+		return 0;
+	second = two(s + LOG_TIME_MINUTE);
+	if (known != NULL && second >= 0 && second < MINUTE &&
+	    memcmp(s, known->text, LOG_TIME_MINUTE) == 0) {
+		*local = known->local + second;
+		return 1;
+	}
+	status = read_date(s, local);
+	if (known != NULL && status == 1 && second < MINUTE) {
+		memcpy(known->text, s, LOG_TIME_MINUTE);
+		known->local = *local - second;
+	}
+	return status;
 }
 
 int
@@ -213,7 +232,7 @@ year_of(int64_t second)
 
 /* The first stamp: it is not after the newest. */
 static int64_t
-latest_year(const struct log_year *y, struct log_zone *zone,
+latest_year(struct log_year *y, struct log_zone *zone,
     const struct log_day *day)
 {
 	int64_t year, local;
@@ -225,8 +244,11 @@ latest_year(const struct log_year *y, struct log_zone *zone,
 	for (int i = 0; i < 10; i++, year--) {
 		local = of_year(day, year);
 		if (local != UNKNOWN &&
-		    log_time_before(zone, local, y->newest) <= y->newest + DAY)
+		    log_time_before(zone, local, y->newest) <=
+			y->newest + DAY) {
+			y->current = year;
 			return local;
+		}
 	}
 	return UNKNOWN;
 }
@@ -237,18 +259,23 @@ distance(int64_t a, int64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* One behind others. */
+/* One behind others, most of the time of the same year. */
 static int64_t
-nearest_year(int64_t before, const struct log_day *day)
+nearest_year(struct log_year *y, const struct log_day *day)
 {
-	int64_t year = year_of(before), local, best = UNKNOWN;
+	int64_t first = y->current - 1, best = of_year(day, y->current), local;
 
-	for (int64_t y = year - 1; y <= year + 1; y++) {
-		local = of_year(day, y);
-		if (local != UNKNOWN &&
-		    (best == UNKNOWN ||
-			distance(local, before) < distance(best, before)))
-			best = local;
+	if (best != UNKNOWN && distance(best, y->before) < HALF_A_YEAR)
+		return best;
+	for (int64_t year = first; year <= first + 2; year++) {
+		local = of_year(day, year);
+		if (local == UNKNOWN ||
+		    (best != UNKNOWN &&
+			distance(local, y->before) >=
+			    distance(best, y->before)))
+			continue;
+		best = local;
+		y->current = year;
 	}
 	return best;
 }
@@ -259,12 +286,14 @@ log_time_in_order(struct log_year *y, struct log_zone *zone,
 {
 	int64_t local;
 
-	if (y->before != UNKNOWN)
-		local = nearest_year(y->before, day);
-	else if (y->year != UNKNOWN)
+	if (y->before != UNKNOWN) {
+		local = nearest_year(y, day);
+	} else if (y->year != UNKNOWN) {
+		y->current = y->year;
 		local = of_year(day, y->year);
-	else
+	} else {
 		local = latest_year(y, zone, day);
+	}
 	if (local != UNKNOWN)
 		y->before = local;
 	return local;

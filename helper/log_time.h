@@ -42,15 +42,26 @@ struct log_day {
  */
 struct log_year {
 	int64_t year, newest;
-	int64_t before; /* local seconds of the stamp before, or UNKNOWN */
+	int64_t before;	 /* local seconds of the stamp before, or UNKNOWN */
+	int64_t current; /* its year */
+};
+
+/* A minute as a stamp has it, "2026-11-23 18:48:". All zero at first. */
+#define LOG_TIME_MINUTE 17
+
+struct log_minute {
+	char text[LOG_TIME_MINUTE];
+	int64_t local;
 };
 
 /*
  * Read "2026-11-23 18:48:38", or with a T, at the beginning of s: local
  * seconds. 1 with a time, 0 where there is nothing of that form, -1 where it
- * has the form and is no time.
+ * has the form and is no time. known, which may be NULL, is the minute that was
+ * read before: most stamps are of the same.
  */
-int log_time_read(const char *s, size_t len, int64_t *local);
+int log_time_read(const char *s, size_t len, struct log_minute *known,
+    int64_t *local);
 
 /* The same for "Nov 23 18:48:38", "Nov  3 18:48:38". */
 int log_time_read_day(const char *s, size_t len, struct log_day *day);

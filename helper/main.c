@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&cmd_flush,
 	&cmd_reconcile,
 	&cmd_replay,
+	&cmd_reban,
 	&cmd_runs,
 	&cmd_list,
 	&cmd_show,

@@ -290,8 +290,6 @@ take_sign(struct draft *d, const struct sign *sign)
 {
 	switch (sign->kind) {
 	case SIGN_BAN:
-		d->listed = d->listed || sign->origin == BAN_FROM_LIST;
-		break;
 	case SIGN_PROLONG:
 		break;
 	case SIGN_RESTORED:
@@ -322,8 +320,10 @@ take_sign(struct draft *d, const struct sign *sign)
 		d->ban.since_us = sign->since_us;
 		d->ban.exact = true;
 	}
-	if (rank(sign) == 0)
+	if (rank(sign) == 0) {
 		take_fields(d, sign);
+		d->listed = d->listed || sign->origin == BAN_FROM_LIST;
+	}
 	if (d->ban.id == 0)
 		d->ban.id = sign->ban;
 }

@@ -132,6 +132,7 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 		snprintf(s->path, sizeof(s->path), "%s", pass->db_path);
 		s->dev = (int64_t)pass->db.dev;
 		s->ino = (int64_t)pass->db.ino;
+		s->begun_us = pass->run.started_us;
 	}
 	if ((!same && archive_source_add(&pass->archive, s, e) != 0) ||
 	    find_floor(pass, floor, newest, floor_us, e) != 0) {

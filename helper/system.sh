@@ -24,7 +24,7 @@ find_system() {
 	system=
 	[ "$force" ] || die "$release: neither Debian, Ubuntu, Fedora nor Alpine:" \
 		"install fail2ban, make, a C compiler, pkg-config, and SQLite," \
-		"libconfig, zlib and libmd with their headers, then run this with --force"
+		"libconfig, zlib and nettle with their headers, then run this with --force"
 }
 
 # This system's packages for the purposes "$@".

@@ -34,6 +34,10 @@ ALTER TABLE run ADD COLUMN content TEXT;     -- SHA-256 of what was read
 ALTER TABLE run ADD COLUMN jail TEXT;        -- into which a list went
 ALTER TABLE run ADD COLUMN skipped INTEGER;  -- rows that are no business of ours
 
+-- When the database was first seen: what went since may have been lost with
+-- the one before it.
+ALTER TABLE source ADD COLUMN begun_us INTEGER;
+
 CREATE INDEX run_content ON run (content) WHERE content IS NOT NULL;
 
 CREATE VIEW bans AS

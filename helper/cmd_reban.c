@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reban: bans of the archive, or of a block list, into a running fail2ban. */
+#include <signal.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "command.h"
+#include "options.h"
+#include "reban.h"
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int sig UNUSED)
+{
+	stop = 1;
+}
+
+static void
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+struct wanted {
+	struct reban_options options;
+	bool live;
+};
+
+static int
+take_option(void *to, const char *name, const char *value, struct err *e UNUSED)
+{
+	struct wanted *wanted = to;
+
+	if (strcmp(name, "live") == 0)
+		wanted->live = true;
+	else if (strcmp(name, "list") == 0)
+		wanted->options.list = value;
+	else if (strcmp(name, "jail") == 0)
+		wanted->options.jail = value;
+	else if (strcmp(name, "force") == 0)
+		wanted->options.force = true;
+	else
+		wanted->options.dry_run = true;
+	return 0;
+}
+
+static int
+run_reban(const struct command *self, const struct config *config, int argc,
+    char **argv, struct err *e)
+{
+	struct wanted wanted = { .live = false };
+	int operands;
+
+	if (options_parse(self, argc, argv, take_option, &wanted, &operands,
+		e) != 0)
+		return -1;
+	if (wanted.live == (wanted.options.list != NULL))
+		return err_set(e, EX_USAGE,
+		    "reban: give either --live or --list FILE");
+	if (wanted.options.list != NULL && wanted.options.jail == NULL)
+		return err_set(e, EX_USAGE,
+		    "reban: --list needs --jail NAME, the jail that bans");
+	catch_signals();
+	return reban(config, &wanted.options, &stop, e);
+}
+
+static const struct option_spec options[] = {
+	{ "live", NULL, "ban again what lives in the archive" },
+	{ "list", "FILE", "ban the addresses of a block list" },
+	{ "jail", "NAME", "in this jail; needed for a list" },
+	{ "force", NULL, "though the list was completed already" },
+	{ "dry-run", NULL, "only print what would be banned" },
+	{ NULL, NULL, NULL },
+};
+
+const struct command cmd_reban = {
+	.name = "reban",
+	.operands = "",
+	.summary = "bring live bans, or a block list, back into fail2ban",
+	.options = options,
+	.run = run_reban,
+};

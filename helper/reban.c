@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reban.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "archive_note.h"
+#include "block_list.h"
+#include "escape.h"
+#include "input.h"
+#include "interfaces.h"
+#include "log.h"
+#include "now.h"
+#include "pass.h"
+#include "text.h"
+
+/*
+ * Ids that are sent at a time: until all their actions are over, the server
+ * answers nobody. (fail2ban 1.0.2, server/actions.py: addBannedIP.)
+ */
+#define BATCH 50
+
+/* How long the answer to a batch, or to a question, is waited for. */
+#define BATCH_MS 120000
+#define ANSWER_MS 10000
+
+/* There is no deadline of a run's own. */
+#define DEADLINE_MS (INT_MAX / 2)
+
+/* So many bad lines are told of, and so many entries a list may have. */
+#define SHOWN_MAX 5
+#define LIST_MAX 1000000
+
+struct reban {
+	const struct reban_options *options;
+	struct pass pass;
+	int64_t sent, there, refused, shown;
+	struct address *own; /* this machine's addresses */
+	size_t own_n;
+
+	/* The jail that is being filled. */
+	const char *jail;
+	struct fail2ban_socket_list held;
+	struct address *ignored;
+	size_t ignored_n;
+
+	/* Its next batch. */
+	const char *ids[BATCH];
+	int64_t timeofban[BATCH]; /* UNKNOWN: from a list */
+	size_t n;
+};
+
+static int
+connect_server(const struct reban *r, struct fail2ban_socket *socket,
+    int timeout_ms, struct err *e)
+{
+	return fail2ban_socket_open(socket,
+	    r->pass.config->fail2ban_socket, timeout_ms, e);
+}
+
+static void
+leave_jail(struct reban *r)
+{
+	fail2ban_socket_list_free(&r->held);
+	free(r->ignored);
+	r->ignored = NULL;
+	r->ignored_n = 0;
+}
+
+/* What the jail ignores, as far as it is addresses. */
+static int
+take_ignored(struct reban *r, const struct fail2ban_socket_list *texts,
+    struct err *e)
+{
+	char escaped[80];
+
+	r->ignored = calloc(texts->n + 1, sizeof(*r->ignored));
+	if (r->ignored == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	for (size_t i = 0; i < texts->n; i++) {
+		const char *text = texts->item[i];
+
+		if (address_parse(text, strlen(text),
+			&r->ignored[r->ignored_n])) {
+			r->ignored_n++;
+			continue;
+		}
+		escape_text(escaped, sizeof(escaped), text, strlen(text));
+		log_line(LOG_WARNING,
+		    "reban: jail %s ignores %s, which is no address: what it "
+		    "stands for is not known here",
+		    r->jail, escaped);
+	}
+	return 0;
+}
+
+/* Ask what a jail holds and what it ignores. */
+static int
+enter_jail(struct reban *r, const char *jail, struct err *e)
+{
+	struct fail2ban_socket socket;
+	struct fail2ban_socket_list texts = { 0 }, jails = { 0 };
+	bool exists = false, ignoreself;
+	int rc;
+
+	r->jail = jail;
+	if (connect_server(r, &socket, ANSWER_MS, e) != 0)
+		return -1;
+	rc = fail2ban_socket_get_jails(&socket, &jails, e);
+	if (rc == 0 && !fail2ban_socket_list_has(&jails, jail))
+		rc = err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
+	if (rc == 0)
+		rc = fail2ban_socket_get_banned(&socket, jail, &exists,
+		    &r->held, e);
+	if (rc == 0)
+		rc = fail2ban_socket_get_ignored(&socket, jail, &texts,
+		    &ignoreself, e);
+	if (rc == 0)
+		rc = take_ignored(r, &texts, e);
+	fail2ban_socket_list_free(&texts);
+	fail2ban_socket_list_free(&jails);
+	fail2ban_socket_close(&socket);
+	return rc;
+}
+
+/* Why an address is not to be banned; NULL where it may be. */
+static const char *
+find_refusal(const struct reban *r, const struct address *a)
+{
+	const char *why = address_untouchable(a);
+
+	for (size_t i = 0; why == NULL && i < r->own_n; i++) {
+		if (address_overlap(&r->own[i], a))
+			why = "this machine's own address";
+	}
+	for (size_t i = 0; why == NULL && i < r->ignored_n; i++) {
+		if (address_overlap(&r->ignored[i], a))
+			why = "the jail ignores it";
+	}
+	return why;
+}
+
+static void
+tell(struct reban *r, const char *id, const char *why)
+{
+	char escaped[160];
+
+	if (r->shown++ >= SHOWN_MAX)
+		return;
+	escape_text(escaped, sizeof(escaped), id, strlen(id));
+	log_line(LOG_WARNING, "reban: %s: %s%s", escaped, why,
+	    r->shown == SHOWN_MAX ? "; further ones are only counted" : "");
+}
+
+/* Note the batch: from then on an event may answer. */
+static int
+note_batch(struct reban *r, struct err *e)
+{
+	struct archive_note note = { .noted_us = now_wall_us() };
+	struct archive *a = &r->pass.archive;
+	struct archive_jail jail;
+	struct record record;
+	int rc;
+
+	if (pass_begin(&r->pass, &record, e) != 0)
+		return -1;
+	rc = archive_jail(a, r->jail, &jail, e);
+	for (size_t i = 0; i < r->n && rc == 0; i++) {
+		note.timeofban = r->timeofban[i];
+		rc = archive_note_add(a, jail.id, r->ids[i], &note, e);
+	}
+	if (rc == 0)
+		return pass_commit(&r->pass, &record, e);
+	pass_rollback(&r->pass);
+	return -1;
+}
+
+/* The archive's lock is not held: the actions wait for it. */
+static int
+send_batch(struct reban *r, struct err *e)
+{
+	struct fail2ban_socket socket;
+	int64_t banned = 0;
+	int rc;
+
+	if (r->n == 0 || r->options->dry_run) {
+		r->sent += (int64_t)r->n;
+		r->n = 0;
+		return 0;
+	}
+	if (note_batch(r, e) != 0 ||
+	    connect_server(r, &socket, BATCH_MS, e) != 0)
+		return -1;
+	rc = fail2ban_socket_ban(&socket, r->jail, r->ids, r->n, &banned, e);
+	fail2ban_socket_close(&socket);
+	if (rc != 0)
+		return err_wrap(e, "jail %s, after %" PRId64 " that were sent",
+		    r->jail, r->sent);
+	r->sent += (int64_t)r->n;
+	r->pass.run.added += banned;
+	r->n = 0;
+	return 0;
+}
+
+/* One more id for the batch, unless the jail holds it; id lives until then. */
+static int
+add_id(struct reban *r, const char *id, int64_t timeofban, struct err *e)
+{
+	char escaped[160];
+
+	if (fail2ban_socket_list_has(&r->held, id)) {
+		r->there++;
+		return 0;
+	}
+	if (!fail2ban_socket_can_send(id)) {
+		r->refused++;
+		tell(r, id, "cannot be sent to fail2ban");
+		return 0;
+	}
+	if (r->options->dry_run) {
+		escape_text(escaped, sizeof(escaped), id, strlen(id));
+		printf("would ban %s in %s\n", escaped, r->jail);
+	}
+	r->ids[r->n] = id;
+	r->timeofban[r->n++] = timeofban;
+	return r->n == BATCH ? send_batch(r, e) : 0;
+}
+
+/* An id of the archive's, which may be an address that is ignored by now. */
+static int
+add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
+{
+	struct address a;
+	const char *why = NULL;
+
+	if (address_parse(lost->ident, strlen(lost->ident), &a))
+		why = find_refusal(r, &a);
+	if (why != NULL && !fail2ban_socket_list_has(&r->held, lost->ident)) {
+		r->refused++;
+		tell(r, lost->ident, why);
+		return 0;
+	}
+	return add_id(r, lost->ident, lost->timeofban, e);
+}
+
+/* The bans of one jail; *n: how many those are. */
+static int
+reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
+    size_t *n, struct err *e)
+{
+	int rc;
+
+	for (*n = 1; *n < max && strcmp(list[*n].jail, list->jail) == 0; ++*n)
+		continue;
+	rc = enter_jail(r, list->jail, e);
+	for (size_t i = 0; i < *n && rc == 0 && !pass_is_over(&r->pass); i++)
+		rc = add_lost(r, &list[i], e);
+	if (rc == 0)
+		rc = send_batch(r, e);
+	r->n = 0;
+	leave_jail(r);
+	return rc;
+}
+
+/* A jail that is missing is told of, and the others are gone on with. */
+static int
+reban_live(struct reban *r, struct err *e)
+{
+	struct archive_lost *list;
+	struct err first = { 0 };
+	size_t n, m = 1;
+	int rc;
+
+	if (archive_lost(&r->pass.archive, r->options->jail, now_wall_us(),
+		&list, &n, e) != 0)
+		return -1;
+	r->pass.run.rows = (int64_t)n;
+	rc = 0;
+	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(&r->pass);
+	     i += m) {
+		rc = reban_jail(r, &list[i], n - i, &m, e);
+		if (rc != 0 && e->code == EX_NOINPUT) {
+			log_line(LOG_ERR, "reban: %s: %zu bans are left", e->text,
+			    m);
+			if (first.code == 0)
+				first = *e;
+			rc = 0;
+		}
+	}
+	archive_lost_free(list, n);
+	if (rc == 0 && first.code != 0) {
+		*e = first;
+		rc = -1;
+	}
+	return rc;
+}
+
+/* What a list says: each once, in no order. */
+struct list {
+	struct address *entries;
+	size_t n, room;
+};
+
+static int
+compare_addresses(const void *pa, const void *pb)
+{
+	const struct address *a = pa, *b = pb;
+	int order = a->family - b->family;
+
+	if (order == 0)
+		order = memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	return order != 0 ? order : a->bits - b->bits;
+}
+
+static int
+put_entry(struct list *list, const struct address *a, struct err *e)
+{
+	struct address *grown;
+
+	if (list->n == LIST_MAX)
+		return err_set(e, EX_DATAERR, "more than %d entries", LIST_MAX);
+	if (list->n == list->room) {
+		list->room = list->room == 0 ? 256 : 2 * list->room;
+		grown = realloc(list->entries, list->room * sizeof(*grown));
+		if (grown == NULL)
+			return err_set(e, EX_OSERR, "out of memory");
+		list->entries = grown;
+	}
+	list->entries[list->n++] = *a;
+	return 0;
+}
+
+static void
+tell_line(struct reban *r, int64_t line, const char *why)
+{
+	char where[40];
+
+	snprintf(where, sizeof(where), "line %" PRId64, line);
+	tell(r, where, why);
+}
+
+static int
+read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
+{
+	struct address a;
+	const char *line, *why;
+	size_t len;
+	int rc;
+
+	while (!pass_is_over(&r->pass) &&
+	    (rc = input_line(in, &line, &len, e)) == 1) {
+		r->pass.run.rows++;
+		switch (block_list_read(line, len, &a, &why)) {
+		case BLOCK_LIST_NOTHING:
+			break;
+		case BLOCK_LIST_ADDRESS:
+			if (put_entry(list, &a, e) != 0)
+				return -1;
+			break;
+		case BLOCK_LIST_BAD:
+			r->pass.run.bad++;
+			tell_line(r, r->pass.run.rows, why);
+			break;
+		}
+	}
+	if (pass_is_over(&r->pass))
+		return 0;
+	return rc;
+}
+
+static int
+ban_list(struct reban *r, struct list *list, struct err *e)
+{
+	char texts[BATCH][ADDRESS_TEXT];
+	const char *why;
+	int rc = 0;
+
+	if (list->n > 1)
+		qsort(list->entries, list->n, sizeof(*list->entries),
+		    compare_addresses);
+	for (size_t i = 0; i < list->n && rc == 0 && !pass_is_over(&r->pass);
+	     i++) {
+		const struct address *a = &list->entries[i];
+		char *text = texts[r->n];
+
+		if (i > 0 && compare_addresses(a, a - 1) == 0)
+			continue;
+		address_print(a, text);
+		if ((why = find_refusal(r, a)) != NULL) {
+			r->refused++;
+			tell(r, text, why);
+			continue;
+		}
+		rc = add_id(r, text, UNKNOWN, e);
+	}
+	return rc == 0 ? send_batch(r, e) : -1;
+}
+
+/* Whether the list was completed for this jail before; then it is said. */
+static int
+is_known(struct reban *r, struct err *e)
+{
+	int64_t id, finished_us;
+	char when[32];
+
+	if (r->options->force)
+		return 0;
+	if (archive_run_find(&r->pass.archive, &r->pass.run, &id, &finished_us,
+		e) != 0)
+		return -1;
+	if (id == 0)
+		return 0;
+	printf("reban: %s: completed already by run %" PRId64
+	       " (%s); --force does it again\n",
+	    r->pass.run.source, id, text_format_time(finished_us, when));
+	return 1;
+}
+
+static int
+run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
+    void *with, struct err *e)
+{
+	int64_t before_us = now_wall_us() - ARCHIVE_NOTE_US;
+	struct pass *pass = &r->pass;
+	struct record record;
+	struct err also;
+	int rc;
+
+	if (r->options->dry_run)
+		return work(r, with, e);
+	if (pass_begin(pass, &record, e) != 0 ||
+	    archive_note_prune(&pass->archive, before_us, e) != 0 ||
+	    pass_commit(pass, &record, e) != 0)
+		return -1;
+	rc = work(r, with, e);
+	pass_rollback(pass);
+	pass->run.skipped = r->there + r->refused;
+	if (pass_end(pass,
+		rc != 0		? "failed" :
+		pass->cut_off	? "interrupted" :
+				  "completed",
+		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
+		rc = -1;
+	return rc;
+}
+
+static int
+work_live(struct reban *r, void *with UNUSED, struct err *e)
+{
+	return reban_live(r, e);
+}
+
+static int
+work_list(struct reban *r, void *with, struct err *e)
+{
+	int rc = enter_jail(r, r->options->jail, e);
+
+	if (rc == 0)
+		rc = ban_list(r, with, e);
+	leave_jail(r);
+	return rc;
+}
+
+/* A list is read to its end first: its hash tells whether it is known. */
+static int
+with_list(struct reban *r, struct err *e)
+{
+	struct list list = { 0 };
+	char hash[INPUT_HASH];
+	struct input in;
+	int rc;
+
+	if (input_open(&in, r->options->list, e) != 0)
+		return -1;
+	in.content.stop = r->pass.stop;
+	r->pass.run.jail = r->options->jail;
+	r->pass.run.content = hash;
+	rc = in.content.stream ? 0 : input_hash(&in, hash, r->pass.stop, e);
+	if (rc == 0)
+		rc = read_list(r, &in, &list, e);
+	if (rc == 0 && in.content.stream)
+		rc = input_hash_end(&in, hash, e);
+	if (rc == 0)
+		rc = is_known(r, e);
+	if (rc == 0)
+		rc = run_noted(r, work_list, &list, e);
+	input_close(&in);
+	free(list.entries);
+	return rc;
+}
+
+static int
+with_archive(struct reban *r, struct err *e)
+{
+	struct archive *a = &r->pass.archive;
+	int rc;
+
+	if (interfaces_read(&r->own, &r->own_n, e) != 0)
+		return -1;
+	if (r->options->dry_run)
+		rc = archive_open_read(a, r->pass.config->archive, e);
+	else
+		rc = archive_open(a, r->pass.config->archive,
+		    pass_lock_ms(&r->pass), false, e);
+	if (rc == 0) {
+		archive_rollback(a);
+		rc = r->options->list != NULL ?
+		    with_list(r, e) :
+		    run_noted(r, work_live, NULL, e);
+		archive_close(a);
+	}
+	free(r->own);
+	return rc;
+}
+
+static void
+print_summary(const struct reban *r)
+{
+	printf("reban: %" PRId64 " %s, %" PRId64 " already there, %" PRId64
+	       " refused, %" PRId64 " bad%s\n",
+	    r->sent, r->options->dry_run ? "would be sent" : "sent", r->there,
+	    r->refused, r->pass.run.bad,
+	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
+}
+
+int
+reban(const struct config *config, const struct reban_options *options,
+    const volatile sig_atomic_t *stop, struct err *e)
+{
+	char source[PATH_MAX] = "live bans";
+	struct reban r = {
+		.options = options,
+		.pass = {
+			.config = config,
+			.stop = stop,
+			.deadline_ms = now_steady_ms() + DEADLINE_MS,
+			.run = {
+				.kind = "reban",
+				.state = "running",
+				.source = source,
+				.started_us = now_wall_us(),
+				.finished_us = UNKNOWN,
+				.gap_seconds = UNKNOWN,
+			},
+		},
+	};
+	int turn = pass_take_turn(config, "reban", e), rc;
+
+	if (turn < 0)
+		return -1;
+	if (options->list != NULL)
+		escape_text(source, sizeof(source), options->list,
+		    strlen(options->list));
+	rc = with_archive(&r, e);
+	close(turn);
+	if (rc == 0 || r.sent > 0)
+		print_summary(&r);
+	if (rc == 0 && r.pass.cut_off)
+		return err_set(e, EX_TEMPFAIL, "reban: interrupted");
+	return rc < 0 ? err_wrap(e, "reban") : 0;
+}
