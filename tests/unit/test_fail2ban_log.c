@@ -634,6 +634,13 @@ lines_come_with_any_prefix(void **state)
 		    "2026-11-23 17:48:38.748123" },
 		{ "2026-11-23T18:48:38-05:30 h fail2ban.actions[7]: NOTICE ",
 		    "2026-11-24 00:18:38.000000" },
+		{ "Nov 23 18:48:38 fail2ban.example.org fail2ban.actions[7]: "
+		  "NOTICE ",
+		    D "38.000000" },
+		{ "Nov 23 18:48:38 fail2ban fail2ban.actions[7]: NOTICE ",
+		    D "38.000000" },
+		{ "Nov 23 18:48:38 fail2ban.actions[7]: NOTICE ",
+		    D "38.000000" },
 		/* The journal, in which fail2ban logged to stdout. */
 		{ "2026-11-23T18:48:38+0100 host fail2ban-server[7268]: "
 		  "2026-11-23 18:48:38,748 fail2ban.actions [7268]: NOTICE  ",
@@ -702,6 +709,13 @@ what_others_write_is_foreign(void **state)
 		"fail2ban.actions [1]: NOTICE [s] Ban x",
 		"Nov 23 18:48:38 host sshd[1]: Invalid user fail2ban[1]: [s] "
 		"Ban x",
+		"Nov 23 18:48:38 sshd[1]: fail2ban[1]: [s] Ban x",
+		"Nov 23 18:48:38 sshd: fail2ban[1]: [s] Ban x",
+		"Nov 23 18:48:38 fail2ban.example.org sshd[1]: fail2ban[1]: "
+		"[s] Ban x",
+		"Nov 23 18:48:38 fail2ban sshd[1]: fail2ban[1]: [s] Ban x",
+		"Nov 23 18:48:38 fail2ban-server[1]: x fail2ban[1]: [s] Ban x",
+		"Nov 23 18:48:38 fail2ban-server[1]: fail2ban[1]: [s] Ban x",
 		"Nov 23 18:48:38 host systemd[1]: Started fail2ban.service.",
 		"Nov 23 18:48:38 host fail2ban-server[1]: Server ready",
 		"Nov 23 18:48:38 host fail2ban-archive[1]: [s] Ban x",
