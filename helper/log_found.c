@@ -81,10 +81,25 @@ oldest(const struct log_found_set *set)
 	return old;
 }
 
-static struct log_found_set *
+static struct log_found_set **
 set_of(const struct log_found *f, uint64_t hash)
 {
 	return &f->sets[(hash >> 1) % SETS];
+}
+
+/* The set, made where there is none yet; NULL where there is no memory. */
+static struct log_found_set *
+make_set(struct log_found *f, uint64_t hash)
+{
+	struct log_found_set **set;
+
+	if (f->sets == NULL &&
+	    (f->sets = calloc(SETS, sizeof(struct log_found_set *))) == NULL)
+		return NULL;
+	set = set_of(f, hash);
+	if (*set == NULL)
+		*set = calloc(1, sizeof(**set));
+	return *set;
 }
 
 int
@@ -96,10 +111,8 @@ log_found_put(struct log_found *f, const struct log_found_key *key,
 	struct place *place;
 	size_t i;
 
-	if (f->sets == NULL &&
-	    (f->sets = calloc(SETS, sizeof(*f->sets))) == NULL)
+	if ((set = make_set(f, hash)) == NULL)
 		return -1;
-	set = set_of(f, hash);
 	if ((i = look_up(set, hash, key)) == WAYS)
 		i = oldest(set);
 	set->hashes[i] = hash;
@@ -122,9 +135,8 @@ place_of(const struct log_found *f, const struct log_found_key *key)
 	struct log_found_set *set;
 	size_t i;
 
-	if (f->sets == NULL)
+	if (f->sets == NULL || (set = *set_of(f, hash)) == NULL)
 		return NULL;
-	set = set_of(f, hash);
 	i = look_up(set, hash, key);
 	return i == WAYS ? NULL : &set->places[i];
 }
@@ -159,6 +171,8 @@ log_found_claim(struct log_found *f, const struct log_found_key *key,
 void
 log_found_free(struct log_found *f)
 {
+	for (size_t i = 0; f->sets != NULL && i < SETS; i++)
+		free(f->sets[i]);
 	free(f->sets);
 	*f = (struct log_found){ 0 };
 }

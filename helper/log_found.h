@@ -15,7 +15,7 @@ struct log_found_set;
 
 /* All zero at first. */
 struct log_found {
-	struct log_found_set *sets; /* none before the first id */
+	struct log_found_set **sets; /* made as ids come */
 	uint64_t count;
 };
 

@@ -13,7 +13,7 @@
 #include "macros.h"
 
 /* So many are known at a time: more is no log of fail2ban's. */
-#define LOG_JAIL_MAX 4096
+#define LOG_JAIL_MAX 1024
 
 /* The longest name, in bytes. */
 #define LOG_JAIL_NAME 255

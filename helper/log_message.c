@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "log_time.h"
 #include "macros.h"
@@ -209,7 +210,8 @@ log_message_name(const char *s, size_t len, char *name, size_t cap)
 		return 0;
 	for (size_t at = 1; at < len - 1; at++) {
 		if (s[at] == '\\' && at + 1 < len - 1 &&
-		    memchr("\\'\"", s[at + 1], 3) != NULL)
+		    (s[at + 1] == '\\' || s[at + 1] == '\'' ||
+			s[at + 1] == '"'))
 			at++;
 		if (n == cap)
 			return 0;
@@ -233,4 +235,17 @@ log_message_bantime(const char *s, size_t len)
 	if (at == first || (at < len && s[at] != '.'))
 		return UNKNOWN;
 	return negative ? -1 : v;
+}
+
+bool
+log_message_yes(const char *s, size_t len)
+{
+	static const char *const words[] = { "1", "on", "true", "yes" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strlen(words[i]) == len &&
+		    strncasecmp(words[i], s, len) == 0)
+			return true;
+	}
+	return false;
 }

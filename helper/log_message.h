@@ -92,4 +92,7 @@ size_t log_message_name(const char *s, size_t len, char *name, size_t cap);
 /* A number of seconds, cut; -1 is for ever. UNKNOWN where it is none. */
 int64_t log_message_bantime(const char *s, size_t len);
 
+/* Whether that is what fail2ban takes for a yes. */
+bool log_message_yes(const char *s, size_t len);
+
 #endif

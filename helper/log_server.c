@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log_server.h"
 
-#include <string.h>
 #include <sysexits.h>
 
 #include "log_message.h"
@@ -144,13 +143,11 @@ read_bantime(struct log_server *s, const char *text, size_t len)
 		log_jail_doubt(&s->jails, bantime);
 }
 
-/* What fail2ban takes for a yes. */
 static void
 read_increment(struct log_server *s, const char *text, size_t len)
 {
 	if (s->current != NULL)
-		s->current->increment =
-		    len > 0 && memchr("Tt1YyOo", text[0], 7) != NULL;
+		s->current->increment = log_message_yes(text, len);
 }
 
 int

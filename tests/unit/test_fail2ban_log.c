@@ -337,6 +337,11 @@ a_ban_time_is_told_when_a_jail_starts_or_is_reloaded(void **state)
 		    ACTIONS("40,001") "[sshd] Ban y\n",
 		    D "40.000000 restore [sshd] x\n"
 		    D "40.001000 ban [sshd] y for 600\n" },
+		{ JAIL("38,756") "Creating new jail 'sshd'\n"
+		    ACTIONS("38,759") "  banTime: 600\n"
+		    JAIL("38,760") "Set banTime.increment = off\n"
+		    ACTIONS("40,000") "[sshd] Restore Ban x\n",
+		    D "40.000000 restore [sshd] x for 600\n" },
 		/* By hand: nobody says whose. */
 		{ JAIL("38,756") "Creating new jail 'sshd'\n"
 		    ACTIONS("38,759") "  banTime: 600\n"
