@@ -3,11 +3,13 @@
 #
 # Completion for bash. What it offers is read from the program's own --help,
 # whose lines are "  list       list bans", "  --jail NAME          only bans of
-# this jail" and "  --active             only bans that have not ended".
+# this jail", "  --active             only bans that have not ended" and
+# "  --kind KIND          only a, b or c"; its first one ends with FILE or
+# SOURCE where files are what a verb takes.
 
 # $1 the program, $2 the word to complete, $3 the word before it.
 _fail2ban_archive() {
-	local verb='' help argument='' words i
+	local verb='' help option argument='' text='' words='' files='' i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
@@ -18,18 +20,32 @@ _fail2ban_archive() {
 	done
 	help=$("$1" ${verb:+"$verb"} --help 2>/dev/null) || return 0
 	if [[ $3 == -* ]]; then
-		argument=$(sed -n "s/^  ${3//[!a-z-]/} \([^ ]\{1,\}\) .*/\1/p" <<<"$help")
+		option=${3//[!a-z-]/}
+		argument=$(sed -n "s/^  $option \([^ ]\{1,\}\) .*/\1/p" <<<"$help")
+		text=$(sed -n "s/^  $option [^ ]\{1,\} *//p" <<<"$help")
 	fi
 	case $argument in
-	'') words=$(sed -n 's/^  \(-*[a-z][a-z-]*\) .*/\1/p' <<<"$help") ;;
-	FILE) mapfile -t COMPREPLY < <(compgen -f -- "$2") && return ;;
+	'')
+		words=$(sed -n 's/^  \(-*[a-z][a-z-]*\) .*/\1/p' <<<"$help")
+		[[ $verb && ${help%%$'\n'*} =~ (FILE|SOURCE)[].]*$ ]] && files=yes
+		;;
+	FILE) files=yes ;;
 	*'|'*) words=${argument//|/ } ;;
+	FORMAT | KIND)
+		[[ $text =~ ([a-z]+, )+[a-z]+' or '[a-z]+ ]] || return 0
+		words=${BASH_REMATCH[0]//, / } words=${words/ or / }
+		;;
 	*) return 0 ;;
 	esac
-	# The program takes these in place of a verb, or right behind it.
-	[[ $verb && $3 != "$verb" ]] || words+=' --help'
-	[[ $verb ]] || words+=' --version'
-	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$2")
+	if [[ ! $argument ]]; then
+		# The program takes these in place of a verb, or right behind it.
+		[[ $verb && $3 != "$verb" ]] || words+=' --help'
+		[[ $verb ]] || words+=' --version'
+	fi
+	mapfile -t COMPREPLY < <(
+		compgen -W "$words" -- "$2"
+		[[ ! $files ]] || compgen -f -- "$2"
+	)
 }
 
 complete -o filenames -F _fail2ban_archive fail2ban-archive

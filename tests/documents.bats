@@ -285,6 +285,8 @@ offered() {
 
 @test "completion offers every option of every command" {
 	local verb
+	mkdir "$lab/empty"
+	cd "$lab/empty"
 	for verb in $(verbs); do
 		offered "$({
 			options_of "$verb" | sed 's/^/--/; s/ .*//'
@@ -296,8 +298,17 @@ offered() {
 }
 
 @test "completion offers files, choices, and nothing where it knows nothing" {
-	offered "$lab/archive.cfg" -c "$lab/arch"
+	offered "$lab/archive.cfg" -c "$lab/archive.c"
+	offered "$lab/archive.cfg" verify "$lab/archive.c"
+	offered "$lab/archive.cfg" replay --force "$lab/archive.c"
+	offered "$lab/archive.cfg" reban --list "$lab/archive.c"
+	offered '' list "$lab/archive.c"
 	offered '0 1' ban --restored ''
+	offered 'json csv' export --format ''
+	offered 'log syslog database archive json csv spool' replay --format ''
+	offered 'reconcile replay reban prune' runs --kind ''
+	offered 'database' replay --format d
+	offered '' replay --tz ''
 	offered '' list --jail ''
 	offered '' nonsense --
 }
