@@ -11,7 +11,7 @@ LDFLAGS ?= -Wl,-z,relro,-z,now
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 	-Wmissing-prototypes -Wvla -Wno-overlength-strings
-NEEDED = sqlite3 libconfig zlib libmd
+NEEDED = sqlite3 libconfig zlib nettle
 LIBS != pkg-config --libs $(NEEDED)
 LIBDIR != pkg-config --variable=libdir sqlite3
 VERSION = 0.1.0
@@ -26,12 +26,13 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
 STATIC_LIBS != pkg-config --libs --static $(NEEDED)
 ifeq ($(origin STATIC),undefined)
 STATIC != echo 'int sqlite3_open(void), config_init(void), inflate(void), \
-	SHA256Init(void); int main(void) { return sqlite3_open() + \
-	config_init() + inflate() + SHA256Init(); }' | \
+	nettle_sha256_init(void); int main(void) { return sqlite3_open() + \
+	config_init() + inflate() + nettle_sha256_init(); }' | \
 	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
 	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
 endif
-ARCHIVES = $(wildcard $(patsubst %,$(LIBDIR)/lib%.a,sqlite3 config z md))
+ARCHIVES = $(wildcard $(patsubst %,$(LIBDIR)/lib%.a,\
+	sqlite3 config z nettle))
 ifdef STATIC
 LINK = $(STATIC)
 LINKED = $(STATIC_LIBS)

@@ -26,6 +26,9 @@ static const char of_nothing[] =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 static const char of_abc[] =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+/* Of the letter a (FIPS 180-2, appendix B.3). */
+static const char of_a_million[] =
+    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
 
 /* Append bytes to a file, as one gzipped one. */
 static void
@@ -319,10 +322,12 @@ gzipped_files_behind_each_other_are_one(void **state)
 static void
 the_hash_is_sha_256(void **state)
 {
+	enum { MILLION = 1000000 };
 	const char *path = scratch_path(*state, "abc");
-	char hex[INPUT_HASH];
+	char hex[INPUT_HASH], *bytes = malloc(MILLION);
 	struct input in;
 
+	assert_non_null(bytes);
 	scratch_write(path, "abc", 3);
 	open_input(&in, path);
 	hash_input(&in, hex);
@@ -335,6 +340,14 @@ the_hash_is_sha_256(void **state)
 	assert_string_equal(hex, of_nothing);
 	assert_end(&in);
 	input_close(&in);
+
+	memset(bytes, 'a', MILLION);
+	scratch_write(path, bytes, MILLION);
+	open_input(&in, path);
+	hash_input(&in, hex);
+	assert_string_equal(hex, of_a_million);
+	input_close(&in);
+	free(bytes);
 }
 
 static void
