@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A log that is said to be fail2ban's: any bytes are read or skipped, and what
+ * they tell is well-formed, the same however often it is read, and no more than
+ * there are lines. The first byte says which year lines without one are of.
+ */
+#include <time.h>
+
+#include "buffer.h"
+#include "fail2ban_log.h"
+#include "fuzz.h"
+#include "text.h"
+
+/* Where half an hour and a whole one are repeated. */
+static const char *const zones[] = { "UTC", "CET-1CEST,M3.5.0,M10.5.0/3",
+	"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0" };
+
+struct told {
+	struct buffer out;
+	size_t lines;
+};
+
+/* A time as a log can have it: of the years 1970 to 9999. */
+static int
+is_time(int64_t second)
+{
+	return second >= -2 * 86400 && second <= INT64_C(253402473599);
+}
+
+static int
+tell(void *to, const struct fail2ban_log_line *line, struct err *e)
+{
+	struct told *told = to;
+	int increased = line->verb == FAIL2BAN_LOG_INCREASE;
+
+	(void)e;
+	must(line->verb <= FAIL2BAN_LOG_INCREASE);
+	must(line->jail[0] != '\0' && line->ident[0] != '\0');
+	must(text_is_utf8(line->jail, strlen(line->jail)));
+	must(text_is_utf8(line->ident, strlen(line->ident)));
+	must(is_time(line->at_us / TEXT_US));
+	must(line->found == UNKNOWN ||
+	    (line->verb == FAIL2BAN_LOG_BAN && is_time(line->found)));
+	must(line->seconds == UNKNOWN || line->seconds >= -1);
+	must(increased ? line->bancount >= 0 : line->bancount == UNKNOWN);
+	must(line->seconds == UNKNOWN || line->verb != FAIL2BAN_LOG_UNBAN);
+	told->lines++;
+	buffer_putc(&told->out, (char)('0' + line->verb));
+	buffer_put(&told->out, line->jail, strlen(line->jail) + 1);
+	buffer_put(&told->out, line->ident, strlen(line->ident) + 1);
+	buffer_put_number(&told->out, line->at_us);
+	buffer_put_number(&told->out, line->found);
+	buffer_put_number(&told->out, line->seconds);
+	return 0;
+}
+
+/* Read all lines, each from memory of just its size. */
+static struct told
+read_all(const uint8_t *data, size_t size, int64_t year, int64_t newest)
+{
+	struct told told = { .lines = 0 };
+	struct fail2ban_log *l = fail2ban_log_new(year, newest, tell, &told);
+	enum fail2ban_log_class class;
+	size_t taken = 0, len;
+	struct err e;
+
+	must(l != NULL);
+	for (; size > 0; data += len, size -= len) {
+		const uint8_t *end = memchr(data, '\n', size);
+		char *line;
+
+		len = end != NULL ? (size_t)(end - data) + 1 : size;
+		must((line = malloc(len)) != NULL);
+		memcpy(line, data, len);
+		must(fail2ban_log_feed(l, line, len, &class, &e) == 0);
+		must(class <= FAIL2BAN_LOG_BAD);
+		taken += class == FAIL2BAN_LOG_TAKEN;
+		free(line);
+	}
+	must(fail2ban_log_end(l, &e) == 0);
+	fail2ban_log_free(l);
+	must(told.lines <= taken);
+	return told;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int64_t year = UNKNOWN, newest = INT64_C(1795459718);
+	struct told told, again;
+
+	if (size == 0)
+		return 0;
+	if ((data[0] & 1) != 0)
+		year = 1960 + data[0];
+	must(setenv("TZ", zones[data[0] / 2 % ARRAY_LEN(zones)], 1) == 0);
+	tzset();
+	told = read_all(data + 1, size - 1, year, newest);
+	again = read_all(data + 1, size - 1, year, newest);
+	must(told.out.len == again.out.len);
+	must(told.out.len == 0 ||
+	    memcmp(told.out.s, again.out.s, told.out.len) == 0);
+	buffer_free(&told.out);
+	buffer_free(&again.out);
+	return 0;
+}
