@@ -11,7 +11,10 @@
 /* An event of so many parts is none of ours. */
 #define PARTS_MAX 10000
 
-/* A decimal number at *s, which moves behind it and the byte that ends it. */
+/*
+ * A decimal number at *s, which moves behind it and the byte that ends it. A
+ * blank may be gone from the end of the line.
+ */
 static int64_t
 take_number(const char **s, const char *end, char ends)
 {
@@ -20,6 +23,8 @@ take_number(const char **s, const char *end, char ends)
 	for (; *s < end && **s >= '0' && **s <= '9' && v < INT64_MAX / 100;
 	     (*s)++)
 		v = v * 10 + (**s - '0');
+	if (*s == end && ends == ' ')
+		return v;
 	if (*s == end || **s != ends)
 		return -1;
 	(*s)++;
@@ -60,14 +65,24 @@ find_pid(const char **s, const char *end)
 	return pid;
 }
 
-/* The place of the event of that process; a new one for a first part. */
 static size_t
-find_event(struct last_resort *kept, int64_t pid, bool first)
+find_place(const struct last_resort *kept, int64_t pid)
 {
 	size_t i = 0;
 
 	while (i < LAST_RESORT_EVENTS && kept->events[i].pid != pid)
 		i++;
+	return i;
+}
+
+/* The place of the event of that process; a new one for a first part. */
+static size_t
+find_event(struct last_resort *kept, int64_t pid, bool first)
+{
+	size_t i = find_place(kept, pid);
+
+	if (i == LAST_RESORT_EVENTS && first)
+		i = find_place(kept, 0);
 	if (i == LAST_RESORT_EVENTS && first) {
 		i = kept->next;
 		kept->next = (i + 1) % LAST_RESORT_EVENTS;
@@ -81,8 +96,7 @@ find_event(struct last_resort *kept, int64_t pid, bool first)
 }
 
 static enum last_resort_kind
-finish(struct last_resort *kept, size_t i, struct event *event,
-    struct err *why)
+finish(struct last_resort *kept, size_t i, struct event *event, struct err *why)
 {
 	char *text = buffer_take(&kept->events[i].text);
 	int rc = text == NULL ? err_set(why, EX_OSERR, "out of memory") :

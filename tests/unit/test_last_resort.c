@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events out of syslog, in the parts in which the event path writes them there,
+ * and in what becomes of these on their way.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sysexits.h>
+
+#include "last_resort.h"
+#include "scratch.h"
+#include "watched.h"
+
+#define AT INT64_C(1795458480123456)
+#define PREFIX "Nov 23 18:48:38 www "
+#define WHY "spool: disk full"
+
+/* Lines of syslog; each is the struct's own. */
+struct syslog {
+	char *lines[64];
+	size_t n;
+};
+
+static void
+set(struct event *event, const char *name, const char *value)
+{
+	struct err e = { 0 };
+
+	assert_ok(event_set(event, name, value, &e), &e);
+}
+
+static void
+make_ban(struct event *event, const char *id, const char *data)
+{
+	event_init(event, EVENT_BAN, AT);
+	set(event, "jail", "sshd");
+	set(event, "id", id);
+	set(event, "time", "1795458480.25");
+	set(event, "bantime", "600");
+	set(event, "bancount", "2");
+	set(event, "failures", "5");
+	if (data != NULL) {
+		set(event, "data", data);
+		event->tag = true;
+	}
+}
+
+static void
+assert_text(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		assert_ptr_equal(a, b);
+	else
+		assert_string_equal(a, b);
+}
+
+static void
+assert_same(const struct event *a, const struct event *b)
+{
+	assert_int_equal(a->kind, b->kind);
+	assert_int_equal(a->at_us, b->at_us);
+	assert_text(a->jail, b->jail);
+	assert_text(a->ident, b->ident);
+	assert_text(a->ip, b->ip);
+	assert_text(a->family, b->family);
+	assert_text(a->time, b->time);
+	assert_text(a->data, b->data);
+	assert_int_equal(a->seconds, b->seconds);
+	assert_int_equal(a->bancount, b->bancount);
+	assert_int_equal(a->failures, b->failures);
+	assert_int_equal(a->restored, b->restored);
+	assert_int_equal(a->row, b->row);
+	assert_int_equal(a->row_seconds, b->row_seconds);
+	assert_int_equal(a->row_bancount, b->row_bancount);
+	assert_int_equal(a->tag, b->tag);
+}
+
+static void
+add_line(struct syslog *to, const char *line)
+{
+	assert_true(to->n < ARRAY_LEN(to->lines));
+	to->lines[to->n] = strdup(line);
+	assert_non_null(to->lines[to->n++]);
+}
+
+static void
+strip(char *line)
+{
+	size_t len = strlen(line);
+
+	while (len > 0 && line[len - 1] == ' ')
+		line[--len] = '\0';
+}
+
+/* An event as the event path tells it, blanks at the end taken away or not. */
+static void
+tell(struct syslog *to, const struct event *event, int pid, const char *why,
+    bool stripped)
+{
+	char line[LAST_RESORT_BYTES + 100], *text = event_to_line(event, why);
+	size_t parts;
+
+	assert_non_null(text);
+	parts = (strlen(text) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES;
+	for (size_t i = 0; i < parts; i++) {
+		snprintf(line, sizeof(line),
+		    PREFIX "fail2ban-archive[%d]: event %zu/%zu %.*s", pid,
+		    i + 1, parts, LAST_RESORT_BYTES,
+		    text + i * LAST_RESORT_BYTES);
+		if (stripped)
+			strip(line);
+		add_line(to, line);
+	}
+	free(text);
+}
+
+static void
+forget(struct syslog *s)
+{
+	while (s->n > 0)
+		free(s->lines[--s->n]);
+}
+
+/* Take a line whose end is watched, and has no NUL behind it. */
+static enum last_resort_kind
+take(struct last_resort *kept, const char *line, struct event *event,
+    struct err *why)
+{
+	size_t len = strlen(line);
+	char *copy = watched_copy(line, len);
+	enum last_resort_kind kind =
+	    last_resort_take(kept, copy, len, event, why);
+
+	free(copy);
+	return kind;
+}
+
+/* All lines but the last are parts; the last makes the event. */
+static void
+assert_taken(struct last_resort *kept, const struct syslog *s,
+    const struct event *expected)
+{
+	struct event event;
+	struct err why = { 0 };
+
+	for (size_t i = 0; i < s->n; i++) {
+		enum last_resort_kind wanted =
+		    i + 1 < s->n ? LAST_RESORT_PART : LAST_RESORT_EVENT;
+
+		if (take(kept, s->lines[i], &event, &why) != wanted)
+			fail_msg("line %zu of %zu: %s", i, s->n, why.text);
+	}
+	assert_same(&event, expected);
+	event_free(&event);
+}
+
+/* A text of n characters, in JSON if it were quoted. */
+static char *
+long_text(size_t n, char c)
+{
+	char *text = malloc(n + 1);
+
+	assert_non_null(text);
+	memset(text, c, n);
+	text[n] = '\0';
+	return text;
+}
+
+static void
+an_event_of_one_part_is_whole_at_once(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event;
+
+	make_ban(&event, "192.0.2.1", NULL);
+	tell(&s, &event, 4117, WHY, false);
+	assert_int_equal(s.n, 1);
+	assert_taken(&kept, &s, &event);
+	assert_int_equal(last_resort_end(&kept), 0);
+	event_free(&event);
+	event_init(&event, EVENT_FLUSH, 1);
+	set(&event, "jail", "a jail # with 100%");
+	forget(&s);
+	tell(&s, &event, 1, WHY, true);
+	assert_taken(&kept, &s, &event);
+	event_free(&event);
+	forget(&s);
+}
+
+/* Each length, so that the line is cut at each of its bytes. */
+static void
+an_event_is_the_same_wherever_it_was_cut(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event;
+
+	for (size_t n = 0; n < 2 * LAST_RESORT_BYTES; n++) {
+		char *data = long_text(n, n % 3 == 0 ? '"' : 'x');
+
+		make_ban(&event, "192.0.2.1", data);
+		/* Blanks follow each other there. */
+		set(&event, "ip", "");
+		set(&event, "family", "");
+		tell(&s, &event, 4117, WHY, true);
+		assert_taken(&kept, &s, &event);
+		forget(&s);
+		event_free(&event);
+		free(data);
+	}
+	assert_int_equal(last_resort_end(&kept), 0);
+}
+
+/* A remark is what it is: blanks, too, and all of a part. */
+static void
+a_remark_may_be_cut_anywhere(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event;
+	char *data = long_text(500, 'x');
+
+	make_ban(&event, "192.0.2.1", data);
+	for (size_t n = 0; n < 2 * LAST_RESORT_BYTES; n++) {
+		char *why = long_text(n + 1, ' ');
+
+		why[0] = 'w';
+		tell(&s, &event, 4117, why, n % 2 == 0);
+		assert_taken(&kept, &s, &event);
+		forget(&s);
+		why[0] = ' ';
+		why[n] = '#';
+		tell(&s, &event, 4117, why, true);
+		assert_taken(&kept, &s, &event);
+		forget(&s);
+		free(why);
+	}
+	event_free(&event);
+	free(data);
+}
+
+static void
+hostile_texts_come_back_as_they_are(void **state UNUSED)
+{
+	static const char *const texts[] = { "\n", " ", "  a  ", "%00", "%s%n",
+		"a # b", " # ", "#", "\x1b[2J\x7f", "\xe2\x80\xae\xc3\xa9",
+		"fail2ban-archive[1]: event 1/1 flush", "--tag", "--id",
+		"event 2/2 " };
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		make_ban(&event, texts[i], texts[i]);
+		set(&event, "jail", texts[i]);
+		set(&event, "ip", texts[i]);
+		tell(&s, &event, 4117, texts[i], false);
+		assert_taken(&kept, &s, &event);
+		forget(&s);
+		event_free(&event);
+	}
+}
+
+/* Whatever a syslog puts before the name. */
+static void
+any_prefix_will_do(void **state UNUSED)
+{
+	static const char *const prefixes[] = { "", " ", PREFIX,
+		"<10>1 2026-11-23T18:48:38.123456+01:00 www ",
+		"2026-11-23T18:48:38+0100 f ", "fail2ban-archive: ",
+		"fail2ban-archive fail2ban-archiv[12]: ", "\xff\xfe ",
+		"ffffffffffffffff" };
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event, back;
+	struct err why = { 0 };
+	char line[2000];
+
+	make_ban(&event, "192.0.2.1", NULL);
+	tell(&s, &event, 4117, WHY, false);
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		snprintf(line, sizeof(line), "%s%s", prefixes[i],
+		    s.lines[0] + strlen(PREFIX));
+		assert_int_equal(take(&kept, line, &back, &why),
+		    LAST_RESORT_EVENT);
+		assert_same(&back, &event);
+		event_free(&back);
+	}
+	event_free(&event);
+	forget(&s);
+}
+
+static void
+parts_of_several_processes_may_be_mixed(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s[LAST_RESORT_EVENTS] = { 0 };
+	struct event events[LAST_RESORT_EVENTS], back;
+	struct err why = { 0 };
+	char id[32], *data = long_text(2000, 'x');
+	size_t whole = 0;
+
+	for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+		snprintf(id, sizeof(id), "192.0.2.%zu", i);
+		make_ban(&events[i], id, data);
+		tell(&s[i], &events[i], 100 + (int)i, WHY, true);
+	}
+	for (size_t part = 0; part < s[0].n; part++) {
+		for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+			if (take(&kept, s[i].lines[part], &back, &why) !=
+			    LAST_RESORT_EVENT)
+				continue;
+			assert_same(&back, &events[i]);
+			event_free(&back);
+			whole++;
+		}
+	}
+	assert_int_equal(whole, LAST_RESORT_EVENTS);
+	assert_int_equal(last_resort_end(&kept), 0);
+	for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+		event_free(&events[i]);
+		forget(&s[i]);
+	}
+	free(data);
+}
+
+/* However many short ones come between: there is a place for them. */
+static void
+an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog slow = { 0 }, quick = { 0 };
+	struct event waits, event, back;
+	struct err why = { 0 };
+	char *data = long_text(1000, 'x');
+
+	make_ban(&waits, "192.0.2.1", data);
+	make_ban(&event, "192.0.2.2", NULL);
+	tell(&slow, &waits, 99, WHY, true);
+	assert_int_equal(slow.n, 2);
+	assert_int_equal(take(&kept, slow.lines[0], &back, &why),
+	    LAST_RESORT_PART);
+	for (int i = 0; i < 3 * LAST_RESORT_EVENTS; i++) {
+		tell(&quick, &event, 100 + i, WHY, true);
+		assert_taken(&kept, &quick, &event);
+		forget(&quick);
+	}
+	assert_int_equal(take(&kept, slow.lines[1], &back, &why),
+	    LAST_RESORT_EVENT);
+	assert_same(&back, &waits);
+	event_free(&back);
+	event_free(&waits);
+	event_free(&event);
+	forget(&slow);
+	free(data);
+}
+
+static void
+with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event, back;
+	struct err why = { 0 };
+	char *data = long_text(1000, 'x');
+
+	make_ban(&event, "192.0.2.1", data);
+	for (int i = 0; i <= LAST_RESORT_EVENTS; i++) {
+		tell(&s, &event, 100 + i, WHY, true);
+		assert_int_equal(take(&kept, s.lines[s.n - 2], &back, &why),
+		    LAST_RESORT_PART);
+	}
+	assert_int_equal(take(&kept, s.lines[1], &back, &why), LAST_RESORT_BAD);
+	assert_error(&why, EX_DATAERR, "the one before it is missing");
+	for (size_t i = 3; i < s.n; i += 2) {
+		assert_int_equal(take(&kept, s.lines[i], &back, &why),
+		    LAST_RESORT_EVENT);
+		assert_same(&back, &event);
+		event_free(&back);
+	}
+	assert_int_equal(last_resort_end(&kept), 0);
+	event_free(&event);
+	forget(&s);
+	free(data);
+}
+
+/* Each subset of four parts: only with all four there is an event. */
+static void
+a_part_that_is_missing_is_told(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event, back;
+	char *data = long_text(3000, 'x');
+
+	make_ban(&event, "192.0.2.1", data);
+	tell(&s, &event, 4117, WHY, true);
+	assert_int_equal(s.n, 4);
+	for (unsigned there = 0; there < 16; there++) {
+		bool before = true;
+
+		for (size_t i = 0; i < 4; i++) {
+			struct err why = { 0 };
+			enum last_resort_kind kind;
+
+			if ((there >> i & 1) == 0) {
+				before = false;
+				continue;
+			}
+			kind = take(&kept, s.lines[i], &back, &why);
+			if (kind == LAST_RESORT_EVENT) {
+				assert_int_equal(there, 15);
+				assert_same(&back, &event);
+				event_free(&back);
+			} else if (kind == LAST_RESORT_BAD) {
+				assert_false(before);
+				assert_error(&why, EX_DATAERR, "is missing");
+			} else {
+				assert_int_equal(kind, LAST_RESORT_PART);
+				assert_true(before);
+			}
+		}
+		assert_int_equal(last_resort_end(&kept),
+		    there != 15 && (there & 1) != 0);
+	}
+	event_free(&event);
+	forget(&s);
+	free(data);
+}
+
+/* A process number comes again, and a log that was copied together does. */
+static void
+a_first_part_begins_anew(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct syslog s = { 0 };
+	struct event event, other, back;
+	struct err why = { 0 };
+	char *data = long_text(3000, 'x');
+
+	make_ban(&event, "192.0.2.1", data);
+	make_ban(&other, "192.0.2.2", NULL);
+	tell(&s, &event, 4117, WHY, true);
+	take(&kept, s.lines[0], &back, &why);
+	take(&kept, s.lines[1], &back, &why);
+	assert_taken(&kept, &s, &event);
+	/* A part of it that comes twice does no harm. */
+	take(&kept, s.lines[0], &back, &why);
+	take(&kept, s.lines[1], &back, &why);
+	assert_int_equal(take(&kept, s.lines[1], &back, &why), LAST_RESORT_BAD);
+	take(&kept, s.lines[2], &back, &why);
+	assert_int_equal(take(&kept, s.lines[3], &back, &why),
+	    LAST_RESORT_EVENT);
+	event_free(&back);
+	/* Another event of that number is another. */
+	take(&kept, s.lines[0], &back, &why);
+	take(&kept, s.lines[1], &back, &why);
+	forget(&s);
+	tell(&s, &other, 4117, WHY, true);
+	assert_taken(&kept, &s, &other);
+	assert_int_equal(last_resort_end(&kept), 0);
+	event_free(&event);
+	event_free(&other);
+	forget(&s);
+	free(data);
+}
+
+#define OURS "fail2ban-archive[12]: event "
+#define FLUSH "flush --at 1 --jail j --restored 0 --row 0 --tag 0 # why"
+
+static void
+what_is_no_part_is_passed_over_or_bad(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		enum last_resort_kind kind;
+	} rows[] = {
+		{ OURS "1/1 " FLUSH, LAST_RESORT_EVENT },
+		{ OURS "01/001 " FLUSH, LAST_RESORT_EVENT },
+		{ OURS "1/10000 " FLUSH, LAST_RESORT_PART },
+		{ "", LAST_RESORT_NONE },
+		{ "f", LAST_RESORT_NONE },
+		{ "fail2ban-archive[", LAST_RESORT_NONE },
+		{ "fail2ban-archive[1", LAST_RESORT_NONE },
+		{ "fail2ban-archive[12]", LAST_RESORT_NONE },
+		{ "fail2ban-archive[12]: ", LAST_RESORT_NONE },
+		{ "fail2ban-archive[12]: event", LAST_RESORT_NONE },
+		{ "fail2ban-archive[12]: events 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ "fail2ban-archive: event 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ "fail2ban-archive[]: event 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ "fail2ban-archive[0]: event 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ "fail2ban-archive[-1]: event 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ "fail2ban-archive[1x]: event 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ "fail2ban-archive[99999999999999999999]: event 1/1 " FLUSH,
+		    LAST_RESORT_NONE },
+		{ "fail2ban-archive[12]: spool: disk full", LAST_RESORT_NONE },
+		{ OURS, LAST_RESORT_BAD },
+		{ OURS "1", LAST_RESORT_BAD },
+		{ OURS "1/", LAST_RESORT_BAD },
+		{ OURS "/1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "0/1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "2/1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "-1/1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "1/-1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "1/1" FLUSH, LAST_RESORT_BAD },
+		{ OURS "1/10001 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "1/99999999999999999999 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "99999999999999999999/1 " FLUSH, LAST_RESORT_BAD },
+		{ OURS "1/1 ", LAST_RESORT_BAD },
+		{ OURS "1/1  " FLUSH, LAST_RESORT_BAD },
+		{ OURS "1/1 flush", LAST_RESORT_BAD },
+		{ OURS "1/1 # why", LAST_RESORT_BAD },
+		{ OURS "1/1 unknown --tag 0 # why", LAST_RESORT_BAD },
+		{ OURS "1/1 flush --at 1 --jail j --tag 0 --x # y",
+		    LAST_RESORT_BAD },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct last_resort kept = { 0 };
+		struct event event;
+		struct err why = { 0 };
+		enum last_resort_kind kind =
+		    take(&kept, rows[i].line, &event, &why);
+
+		if (kind != rows[i].kind)
+			fail_msg("%s: %d %s", rows[i].line, kind, why.text);
+		if (kind == LAST_RESORT_EVENT)
+			event_free(&event);
+		if (kind == LAST_RESORT_BAD)
+			assert_error(&why, EX_DATAERR, "");
+		assert_int_equal(last_resort_end(&kept),
+		    kind == LAST_RESORT_PART);
+	}
+}
+
+/* Another number of parts is another event. */
+static void
+parts_of_another_number_do_not_fit(void **state UNUSED)
+{
+	struct last_resort kept = { 0 };
+	struct event event;
+	struct err why = { 0 };
+
+	assert_int_equal(take(&kept, OURS "1/3 flush", &event, &why),
+	    LAST_RESORT_PART);
+	assert_int_equal(take(&kept, OURS "2/2 " FLUSH, &event, &why),
+	    LAST_RESORT_BAD);
+	assert_int_equal(take(&kept, OURS "3/3 " FLUSH, &event, &why),
+	    LAST_RESORT_BAD);
+	assert_int_equal(last_resort_end(&kept), 1);
+	assert_int_equal(last_resort_end(&kept), 0);
+}
+
+/* Any change of any byte: an event or none, and nothing is read beyond. */
+static void
+a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
+{
+	static const char bytes[] = { '\0', ' ', '#', '%', '/', '[', ']', '0',
+		'9', 'f', '\n', '\x80', '\xff' };
+	static const char whole[] = PREFIX OURS "1/1 " FLUSH;
+	struct last_resort kept = { 0 };
+	struct event event;
+	struct err why;
+
+	for (size_t i = 0; i < sizeof(whole) - 1; i++) {
+		for (size_t j = 0; j < sizeof(bytes); j++) {
+			char *line = watched_copy(whole, sizeof(whole) - 1);
+
+			line[i] = bytes[j];
+			if (last_resort_take(&kept, line, sizeof(whole) - 1,
+				&event, &why) == LAST_RESORT_EVENT)
+				event_free(&event);
+			/* Cut off there. */
+			if (last_resort_take(&kept, line, i, &event, &why) ==
+			    LAST_RESORT_EVENT)
+				event_free(&event);
+			free(line);
+		}
+	}
+	last_resort_end(&kept);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_event_of_one_part_is_whole_at_once),
+		cmocka_unit_test(an_event_is_the_same_wherever_it_was_cut),
+		cmocka_unit_test(a_remark_may_be_cut_anywhere),
+		cmocka_unit_test(hostile_texts_come_back_as_they_are),
+		cmocka_unit_test(any_prefix_will_do),
+		cmocka_unit_test(parts_of_several_processes_may_be_mixed),
+		cmocka_unit_test(
+		    an_event_waits_for_its_parts_behind_many_others),
+		cmocka_unit_test(
+		    with_too_many_that_wait_the_oldest_is_given_up),
+		cmocka_unit_test(a_part_that_is_missing_is_told),
+		cmocka_unit_test(a_first_part_begins_anew),
+		cmocka_unit_test(what_is_no_part_is_passed_over_or_bad),
+		cmocka_unit_test(parts_of_another_number_do_not_fit),
+		cmocka_unit_test(a_line_with_a_wrong_byte_breaks_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
