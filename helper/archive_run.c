@@ -57,7 +57,7 @@ archive_run_save(struct archive *a, struct archive_run *run, struct err *e)
 	db_bind_int(st, 13, run->bad);
 	db_bind_text(st, 14, run->message);
 	db_bind_text(st, 15, run->content);
-	db_bind_text(st, 16, run->jail);
+	db_bind_text(st, 16, run->how);
 	db_bind_int(st, 17, run->skipped);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
@@ -77,7 +77,7 @@ archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
 		return -1;
 	db_bind_text(st, 1, run->content);
 	db_bind_text(st, 2, run->kind);
-	db_bind_text(st, 3, run->jail);
+	db_bind_text(st, 3, run->how);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		*id = db_int(st, 0);
 		*finished_us = db_int(st, 1);
@@ -111,7 +111,7 @@ archive_run_list(struct archive *a, const char *kind, int64_t limit,
 			.changed = db_int(st, 9),
 			.skipped = db_int(st, 10),
 			.bad = db_int(st, 11),
-			.jail = db_text(st, 12),
+			.how = db_text(st, 12),
 		};
 
 		if (fn(to, &run) != 0)

@@ -22,7 +22,7 @@ struct archive_run {
 	bool lossy;
 	int64_t rows, spooled, added, changed, skipped, bad;
 	const char *content; /* SHA-256 of what was read, or NULL */
-	const char *jail;    /* into which a list went, or NULL */
+	const char *how;     /* options of what was wanted of it, or NULL */
 };
 
 /* When the last completed run of that kind ended; UNKNOWN: there is none. */
@@ -37,8 +37,8 @@ int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
 int archive_run_save(struct archive *a, struct archive_run *run, struct err *e);
 
 /*
- * The last run of run's kind that completed what run is to do: the same
- * content, into the same jail. *id is 0 where there is none, *finished_us when
+ * The last run of run's kind that completed what run is to do: the same of the
+ * same content. *id is 0 where there is none, *finished_us when
  * it ended.
  */
 int archive_run_find(struct archive *a, const struct archive_run *run,

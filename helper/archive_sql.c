@@ -213,10 +213,10 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",
 	[SQL_RUN_OF] =
 	    "SELECT id, finished_us FROM run WHERE content = ?1 AND kind = ?2 "
-	    "AND jail IS ?3 AND state = 'completed' ORDER BY id DESC LIMIT 1",
+	    "AND how IS ?3 AND state = 'completed' ORDER BY id DESC LIMIT 1",
 	[SQL_RUNS] =
 	    "SELECT id, kind, source, state, message, started_us, finished_us, "
-	    "rows, added, changed, skipped, bad, jail FROM run "
+	    "rows, added, changed, skipped, bad, how FROM run "
 	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
 	[SQL_RUN_LAST] =
 	    "SELECT finished_us FROM run WHERE kind = ?1 AND "

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* replay: old logs, databases, archives and exports into the archive. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "log.h"
@@ -56,11 +57,13 @@ static int
 take_zone(const char *value, struct err *e)
 {
 	char path[sizeof(ZONES) + 80];
+	struct stat st;
 
 	if (strstr(value, "..") != NULL || value[0] == '/' ||
 	    (size_t)snprintf(path, sizeof(path), ZONES "%s", value) >=
 		sizeof(path) ||
-	    (access(path, R_OK) != 0 && strcmp(value, "UTC") != 0))
+	    ((stat(path, &st) != 0 || !S_ISREG(st.st_mode)) &&
+		strcmp(value, "UTC") != 0))
 		return err_set(e, EX_USAGE,
 		    "no such time zone in " ZONES "; such as Europe/Berlin");
 	setenv("TZ", value, 1);
@@ -77,7 +80,7 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	if (strcmp(name, "format") == 0)
 		rc = take_format(value, &options->format, e);
 	else if (strcmp(name, "tz") == 0)
-		rc = take_zone(value, e);
+		rc = take_zone(options->zone = value, e);
 	else if (strcmp(name, "year") == 0)
 		rc = text_parse_int(value, 1970, 9999, &options->year, e);
 	else if (strcmp(name, "since") == 0)

@@ -74,8 +74,8 @@ print_run(void *to, const struct archive_run *run)
 		print_count(counts[i]);
 	if (run->source != NULL)
 		print_text("", run->source);
-	if (run->jail != NULL)
-		print_text(" into ", run->jail);
+	if (run->how != NULL)
+		print_text(" ", run->how);
 	putchar('\n');
 	if (run->message != NULL)
 		print_text("        ", run->message);

@@ -115,6 +115,21 @@ find_key(const struct json *key)
 	return i;
 }
 
+/* What a value of the field begins with, in JSON. */
+static char
+kind_of(enum import_field field)
+{
+	switch (field) {
+	case IMPORT_MATCHES:
+	case IMPORT_SEEN:
+		return '[';
+	case IMPORT_CAPTURES:
+		return '{';
+	default:
+		return '"';
+	}
+}
+
 /* What a value says where a text belongs; containers as they are. */
 static int
 take_text(struct import *ban, enum import_field field,
@@ -126,6 +141,9 @@ take_text(struct import *ban, enum import_field field,
 
 	if (json_is_null(value))
 		return 0;
+	if (value->at[0] != kind_of(field))
+		return err_set(e, EX_DATAERR, "%s: of the wrong kind",
+		    fields[field].name);
 	buffer_puts(&said, "");
 	json_put_said(&said, value);
 	if ((text = buffer_take(&said)) == NULL)
@@ -293,7 +311,7 @@ check_numbers(struct import *ban, struct err *e)
 		{ IMPORT_BANCOUNT, 0, INT64_MAX, UNKNOWN },
 		{ IMPORT_FAILURES, 0, INT64_MAX, UNKNOWN },
 		{ IMPORT_ENDED, 0, INT64_MAX, UNKNOWN },
-		{ IMPORT_RESTORED, 0, INT64_MAX, 0 },
+		{ IMPORT_RESTORED, 0, 1000000, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "archive_file.h"
 #include "log.h"
@@ -21,6 +22,9 @@
 #define WRITING_MS 20
 #define WRITING_MS_GENTLE 4
 #define GENTLE_MS 10000
+
+/* How often it is looked whether another run is over. */
+#define TURN_NAP_NS 50000000
 
 /* How long an answer of fail2ban's is waited for. */
 #define ANSWER_MS 5000
@@ -191,6 +195,23 @@ pass_take_turn(const struct config *config, const char *kind, struct err *e)
 		return err_wrap(e, "archive");
 	snprintf(path, sizeof(path), "%s.%s", config->archive, kind);
 	return lock_alone(path, e);
+}
+
+int
+pass_wait_turn(const struct config *config, const char *kind,
+    const volatile sig_atomic_t *stop, struct err *e)
+{
+	static const struct timespec nap = { .tv_nsec = TURN_NAP_NS };
+	int turn = pass_take_turn(config, kind, e);
+
+	if (turn < 0 && e->code == EX_TEMPFAIL)
+		log_line(LOG_NOTICE, "%s: another one is running: waiting",
+		    kind);
+	while (turn < 0 && e->code == EX_TEMPFAIL && *stop == 0) {
+		nanosleep(&nap, NULL);
+		turn = pass_take_turn(config, kind, e);
+	}
+	return turn;
 }
 
 struct fail2ban_socket *

@@ -90,6 +90,10 @@ int pass_end(struct pass *pass, const char *state, const char *message,
 int pass_take_turn(const struct config *config, const char *kind,
     struct err *e);
 
+/* The same, waited for; EX_TEMPFAIL when stop is set. */
+int pass_wait_turn(const struct config *config, const char *kind,
+    const volatile sig_atomic_t *stop, struct err *e);
+
 /*
  * A fresh connection to the server for the next questions, which are to be
  * answered within seconds; never asked while the archive's lock is held, for

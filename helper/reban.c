@@ -471,14 +471,15 @@ static int
 with_list(struct reban *r, struct err *e)
 {
 	struct list list = { 0 };
-	char hash[INPUT_HASH];
+	char hash[INPUT_HASH], how[300];
 	struct input in;
 	int rc;
 
 	if (input_open(&in, r->options->list, e) != 0)
 		return -1;
 	in.content.stop = r->pass.stop;
-	r->pass.run.jail = r->options->jail;
+	snprintf(how, sizeof(how), "--jail %s", r->options->jail);
+	r->pass.run.how = how;
 	r->pass.run.content = hash;
 	rc = in.content.stream ? 0 : input_hash(&in, hash, r->pass.stop, e);
 	if (rc == 0)
@@ -549,7 +550,7 @@ reban(const struct config *config, const struct reban_options *options,
 			},
 		},
 	};
-	int turn = pass_take_turn(config, "reban", e), rc;
+	int turn = pass_wait_turn(config, "reban", stop, e), rc;
 
 	if (turn < 0)
 		return -1;

@@ -167,7 +167,12 @@ open_source(struct replay *r, struct err *e)
 		return hash_database(r, e);
 	if (r->input.content.stream)
 		return 0;
-	return input_hash(&r->input, r->hash, r->pass.stop, e);
+	/* What stands before the damage is read all the same. */
+	if (input_hash(&r->input, r->hash, r->pass.stop, e) != 0) {
+		r->hash[0] = '\0';
+		return e->code == EX_DATAERR ? 0 : -1;
+	}
+	return 0;
 }
 
 /* Whether this content was completed already; then it is said. */
@@ -177,9 +182,11 @@ is_known(struct replay *r, struct err *e)
 	int64_t id, finished_us;
 	char when[32];
 
-	if (r->hash[0] == '\0' || r->options->force)
+	if (r->hash[0] == '\0')
 		return 0;
 	r->pass.run.content = r->hash;
+	if (r->options->force)
+		return 0;
 	if (archive_run_find(&r->pass.archive, &r->pass.run, &id, &finished_us,
 		e) != 0)
 		return -1;
@@ -229,10 +236,12 @@ read_source(struct replay *r, struct err *e)
 		return -1;
 	}
 	progress_end(&r->progress);
-	if (r->hash[0] == '\0' && !r->pass.cut_off) {
+	if (r->input.content.stream && !r->pass.cut_off) {
 		if (input_hash_end(&r->input, r->hash, e) != 0)
 			return -1;
-		r->pass.run.content = r->hash;
+		/* Only now it is known, and all of it was there already. */
+		if (is_known(r, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -310,11 +319,42 @@ remove_copy(const struct config *dry)
 	}
 }
 
+/* What was wanted of a source: what was read otherwise was not this. */
+static void
+describe(const struct replay_options *options, char *how, size_t room)
+{
+	char year[24] = "", since[32] = "";
+
+	if (options->year != UNKNOWN)
+		snprintf(year, sizeof(year), "%" PRId64, options->year);
+	if (options->since_us != UNKNOWN)
+		snprintf(since, sizeof(since), "%" PRId64,
+		    options->since_us / TEXT_US);
+	const struct {
+		const char *name, *value;
+	} all[] = {
+		{ "format", replay_formats[options->format] },
+		{ "tz", options->zone },
+		{ "year", year },
+		{ "since", since },
+		{ "host", options->host },
+	};
+	size_t len = 0;
+
+	how[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(all) && len < room; i++) {
+		if (all[i].value == NULL || all[i].value[0] == '\0')
+			continue;
+		len += (size_t)snprintf(how + len, room - len, "%s--%s %s",
+		    len > 0 ? " " : "", all[i].name, all[i].value);
+	}
+}
+
 static int
 replay_alone(const struct config *config, const struct replay_options *options,
     const char *source, const volatile sig_atomic_t *stop, struct err *e)
 {
-	char escaped[PATH_MAX];
+	char escaped[PATH_MAX], how[PATH_MAX];
 	struct replay r = {
 		.options = options,
 		.source = source,
@@ -336,6 +376,8 @@ replay_alone(const struct config *config, const struct replay_options *options,
 	int rc;
 
 	escape_text(escaped, sizeof(escaped), source, strlen(source));
+	describe(options, how, sizeof(how));
+	r.pass.run.how = how[0] != '\0' ? how : NULL;
 	if (input_open(&r.input, source, e) != 0)
 		return -1;
 	rc = with_archive(&r, e);
@@ -348,7 +390,7 @@ replay(const struct config *config, const struct replay_options *options,
     const char *source, const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct config dry;
-	int turn = pass_take_turn(config, "replay", e), rc = -1;
+	int turn = pass_wait_turn(config, "replay", stop, e), rc = -1;
 
 	if (turn < 0)
 		return -1;

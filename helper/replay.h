@@ -31,6 +31,7 @@ struct replay_options {
 	int64_t year;	  /* of log lines that have none; UNKNOWN */
 	int64_t since_us; /* what is older is passed over; UNKNOWN */
 	const char *host; /* whose bans they are; NULL: this machine's */
+	const char *zone; /* of a log; TZ has it already. NULL: none is named */
 	bool force;	  /* though the content was read before */
 	bool dry_run;	  /* only say what would be */
 };

@@ -45,7 +45,7 @@ write_bans(struct gathered *g, struct err *e)
 	if (g->n == 0)
 		return 0;
 	rc = pass_begin(&r->pass, &record, e);
-	for (size_t i = 0; i < g->n && rc == 0; i++) {
+	for (size_t i = 0; i < g->n && rc == 0 && !pass_is_over(&r->pass); i++) {
 		rc = write_ban(r, &record, &g->bans[i], e);
 		if (rc == 0)
 			rc = pass_give_way(&r->pass, &record, e);

@@ -42,7 +42,7 @@ write_rows(struct replay *r, const struct fail2ban_row *rows, size_t n,
 
 	if (pass_begin(&r->pass, &record, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0; i++) {
+	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(&r->pass); i++) {
 		rc = write_row(r, &record, &rows[i], e);
 		if (rc == 0)
 			rc = pass_give_way(&r->pass, &record, e);

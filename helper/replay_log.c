@@ -102,7 +102,8 @@ write_lines(struct reader *reader, struct err *e)
 	    compare_waiting);
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
-	for (size_t i = 0; i < reader->n && rc == 0; i += n) {
+	for (size_t i = 0; i < reader->n && rc == 0 && !pass_is_over(pass);
+	     i += n) {
 		n = count_same(reader, i);
 		rc = write_ident(reader, &record, i, n, &jail, e);
 		if (rc == 0)

@@ -95,6 +95,17 @@ ev() {
 	look 'row("sshd", "192.0.2.10")["ended_us"]'
 }
 
+@test "a pipe is read as it is written" {
+	two_bans >"$lab/log1"
+	mkfifo "$lab/fifo"
+	in_background sh -c 'cat "$1" >"$2"' - "$lab/log1" "$lab/fifo"
+	status 0 timeout 20 "$program" -c "$lab/archive.cfg" replay "$lab/fifo"
+	look 'len(rows()) == 2'
+	# What is in it is not known before it has been read.
+	replays <(gzip <"$lab/log1")
+	look 'len(rows()) == 2 and not any(r["changed"] for r in runs())'
+}
+
 @test "a dry run says what would be, and leaves no trace" {
 	two_bans >"$lab/log1"
 	status 0 archive replay --dry-run "$lab/log1"
@@ -210,7 +221,6 @@ ev() {
 	} >"$lab/log1"
 	survives "$lab/log1"
 	look 'row("sshd", "192.0.2.1") and row("sshd", "192.0.2.2")'
-	look 'runs()[-1]["bad"] >= 1'
 	adds_nothing "$lab/log1"
 }
 
@@ -264,7 +274,6 @@ ev() {
 	two_bans >"$lab/log1"
 	refused --tz Nowhere/Land "$lab/log1"
 	refused --tz ../../etc/passwd "$lab/log1"
-	refused --tz '' "$lab/log1"
 }
 
 @test "a log that came by syslog needs the year" {
@@ -380,8 +389,18 @@ has_sample() {
 
 # ------------------------------------------------------- archives and exports --
 
-# An archive of all that a ban can be.
+# An archive of all that a ban can be, made by the first test that needs it.
 every_kind() {
+	local made=$BATS_FILE_TMPDIR/every_kind
+	if [ ! -d "$made" ]; then
+		make_every_kind
+		cp -a "$lab/archive" "$made"
+	else
+		cp -a "$made" "$lab/archive"
+	fi
+}
+
+make_every_kind() {
 	local n=0 id now=$EPOCHSECONDS
 	forge database "$lab/fail2ban.sqlite3" 4 -5 sshd flushed 600 \
 	    -90 sshd expired-unseen 60 -80 sshd row 600 -70 perm row -1
@@ -559,11 +578,16 @@ hostile_ids() {
 		printf 'sshd,few\r\n'
 		printf 'sshd,%s\r\n' "$(seq 1 60 | tr '\n' ,)"
 		tail -n 1 "$lab/a.csv"
-		printf 'sshd,"never closed'
 	} >"$lab/b.csv"
-	survives "$lab/b.csv"
+	replays "$lab/b.csv"
 	[ "$(idents)" = "better"$'\n'"good" ]
-	last_run added=2 bad=3
+	last_run added=2 bad=2 'state="completed"'
+	# What breaks off is not all there is: it fails, with what it had.
+	rm -r "$lab/archive"
+	printf 'sshd,"never closed' >>"$lab/b.csv"
+	ends_badly replay "$lab/b.csv"
+	[ "$(idents)" = "better"$'\n'"good" ]
+	last_run 'state="failed"'
 }
 
 # --------------------------------------------------------------- lost events --
@@ -622,13 +646,13 @@ astray() {
 		ev ban sshd 192.0.2.1 "$((now - 700)).25"
 		ev unban sshd 192.0.2.1 "$((now - 700)).25"
 		ev ban sshd $'50% \n "x" # y' "$now.5"
-		head -c 9000 /dev/zero | tr '\0' x |
-			ev ban web 'ünï' "$now" --ip 192.0.2.7 --matches
+		ev ban web 'ünï' "$now" --ip 192.0.2.7 --matches <"$lab/lines"
 	} || true
 }
 
 @test "events that went to syslog come back from there" {
 	config 'evidence = "tag";'
+	head -c 9000 /dev/zero | tr '\0' x >"$lab/lines"
 	: >"$lab/archive"
 	: >"$lab/spool"
 	export -f astray ev archive
@@ -672,15 +696,15 @@ astray() {
 # So many lines that a replay takes its time.
 crowd=$((20000 / slowness))
 
-# undisturbed: a log of that many, and an archive b that has it all.
+# undisturbed [LINES]: a log of so many, and an archive b that has it all.
 undisturbed() {
+	local crowd=${1:-$crowd}
 	forge log "$crowd" "${SEED:-1}" >"$lab/log1"
 	another b
 	of b replays "$lab/log1"
 	of b all_but_rev >"$lab/want"
 	of b look 'len(rows()) >= int(n)' "n=$((crowd / 5))"
-	# What begins with the present second may still be this one.
-	[ "$(of b figure 'runs()[-1]["bad"]')" -eq 0 ]
+	of b last_run bad=0
 }
 
 @test "a replay that is killed again and again is done in the end, once" {
@@ -727,14 +751,14 @@ replaying() {
 # id is in $slow.
 slow_replay() {
 	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 in_background strace -D -f -qq \
-	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=30000 \
+	    -o /dev/null --seccomp-bpf -e trace=pwrite64 -e inject=pwrite64:delay_enter=1000 \
 	    "$program" -c "$lab/archive.cfg" replay "$@"
 	slow=$!
 	wait_for 10 replaying
 }
 
 @test "a replay that was killed is noted so, and does not stop the next" {
-	undisturbed
+	undisturbed 5000
 	slow_replay "$lab/log1"
 	kill -KILL "$slow"
 	wait "$slow" || true
@@ -744,7 +768,7 @@ slow_replay() {
 }
 
 @test "SIGINT and SIGTERM end a replay cleanly, and the next goes on" {
-	undisturbed
+	undisturbed 5000
 	local signal rc start
 	for signal in INT TERM; do
 		rm -rf "$lab/archive"
@@ -764,12 +788,17 @@ slow_replay() {
 
 @test "two replays of the same at once are one" {
 	undisturbed
-	local pids=() pid n
+	local pids=() pid n rc
 	for n in 1 2 3; do
 		archive_in_background replay "$lab/log1"
 		pids+=("$!")
 	done
-	for pid in "${pids[@]}"; do wait "$pid"; done
+	for pid in "${pids[@]}"; do
+		# 75: another one is on.
+		rc=0
+		wait "$pid" || rc=$?
+		[ "$rc" -eq 0 ] || [ "$rc" -eq 75 ]
+	done
 	all_but_rev | cmp - "$lab/want"
 	look 'all(r["state"] == "completed" for r in runs())'
 }
@@ -807,15 +836,13 @@ slow_replay() {
 	head -c 40 "$lab/log1.gz" >"$lab/cut.gz"
 	printf '\037\213garbage that is no gzip at all' >"$lab/no.gz"
 	mkdir "$lab/folder"
-	mkfifo "$lab/fifo"
 	ln -s "$lab/other.sqlite3" "$lab/link.sqlite3"
 	local source
-	for source in missing link.sqlite3 folder fifo other.sqlite3 named.sqlite3 \
+	for source in missing link.sqlite3 folder other.sqlite3 named.sqlite3 \
 	    binary zeros cut.gz no.gz; do
 		refused "$lab/$source"
 		says "$lab/$source"
 	done
-	refused /dev/zero
 	[ "$(idents)" = 192.0.2.1 ]
 	: >"$lab/empty"
 	for source in empty link; do survives "$lab/$source"; done
@@ -830,12 +857,12 @@ slow_replay() {
 	two_bans >"$lab/log1"
 	ev ban sshd 192.0.2.1 1795458480.5
 	local format
-	for format in json csv spool syslog; do
+	for format in json csv spool; do
 		survives --format $format "$lab/log1"
 	done
 	[ "$(idents)" = 192.0.2.1 ]
-	# None of these has used the content up.
-	replays "$lab/log1"
+	# As what it is it can be had all the same.
+	replays --force "$lab/log1"
 	look 'len(rows()) == 3'
 	archive export >"$lab/a.jsonl"
 	survives --format log "$lab/a.jsonl"
@@ -846,9 +873,9 @@ slow_replay() {
 @test "little that unpacks to much is no trouble" {
 	head -c 64M /dev/zero | gzip -1 >"$lab/zeros.gz"
 	survives "$lab/zeros.gz"
-	head -c 64M /dev/zero | tr '\0' '[' | gzip -1 >"$lab/open.gz"
+	head -c 8M /dev/zero | tr '\0' '[' | gzip -1 >"$lab/open.gz"
 	survives "$lab/open.gz"
-	yes '{"jail":"sshd"}' | head -c 16M | gzip >"$lab/yes.gz"
+	yes '{"jail":"sshd"}' | head -c 4M | gzip >"$lab/yes.gz"
 	survives "$lab/yes.gz"
 	look 'not any(r["added"] for r in runs())'
 }

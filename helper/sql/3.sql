@@ -31,7 +31,7 @@ ALTER TABLE jail ADD COLUMN noted_us INTEGER NOT NULL DEFAULT 0; -- the last
 ALTER TABLE ban ADD COLUMN known_as INTEGER;
 
 ALTER TABLE run ADD COLUMN content TEXT;     -- SHA-256 of what was read
-ALTER TABLE run ADD COLUMN jail TEXT;        -- into which a list went
+ALTER TABLE run ADD COLUMN how TEXT;         -- options of what was wanted of it
 ALTER TABLE run ADD COLUMN skipped INTEGER;  -- rows that are no business of ours
 
 -- When the database was first seen: what went since may have been lost with
