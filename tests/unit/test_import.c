@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A ban as another archive or an export tells it, whoever wrote that. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sysexits.h>
+
+#include "import.h"
+#include "json.h"
+#include "scratch.h"
+#include "text.h"
+#include "watched.h"
+
+#define SECOND INT64_C(1795458480)
+#define SINCE (SECOND * TEXT_US + 250000)
+
+/* Enough to be a ban. */
+#define ENOUGH \
+	"\"jail\":\"sshd\",\"ident\":\"192.0.2.1\"," \
+	"\"since_us\":1795458480250000"
+
+static int
+read_line(struct import *ban, const char *line, struct err *e)
+{
+	size_t len = strlen(line);
+	char *copy = watched_copy(line, len);
+	int rc;
+
+	import_init(ban);
+	rc = import_from_json(ban, copy, len, e);
+	free(copy);
+	return rc;
+}
+
+/* Read and checked; what fails is freed. */
+static int
+take_line(struct import *ban, const char *line, struct err *e)
+{
+	int rc = read_line(ban, line, e);
+
+	if (rc == 0)
+		rc = import_check(ban, e);
+	if (rc != 0)
+		import_free(ban);
+	return rc;
+}
+
+static void
+take_good(struct import *ban, const char *line)
+{
+	struct err e = { 0 };
+
+	if (take_line(ban, line, &e) != 0)
+		fail_msg("%s: %s", line, e.text);
+}
+
+/* What an object with ENOUGH and more says, or is refused for. */
+static void
+assert_more(const char *more, const char *refused)
+{
+	char line[1000];
+	struct import ban;
+	struct err e = { 0 };
+
+	snprintf(line, sizeof(line), "{" ENOUGH ",%s}", more);
+	if (refused == NULL) {
+		take_good(&ban, line);
+		import_free(&ban);
+	} else if (take_line(&ban, line, &e) == 0) {
+		fail_msg("taken: %s", line);
+	} else {
+		assert_error(&e, EX_DATAERR, refused);
+	}
+}
+
+static void
+each_field_has_its_name(void **state UNUSED)
+{
+	static const struct {
+		const char *name;
+		enum import_field field;
+		bool number;
+	} rows[] = {
+		{ "jail", IMPORT_JAIL, false },
+		{ "ident", IMPORT_IDENT, false },
+		{ "ip", IMPORT_IP, false },
+		{ "host", IMPORT_HOST, false },
+		{ "since_us", IMPORT_SINCE, true },
+		{ "timeofban", IMPORT_TIMEOFBAN, true },
+		{ "nth", IMPORT_NTH, true },
+		{ "seconds", IMPORT_SECONDS, true },
+		{ "bancount", IMPORT_BANCOUNT, true },
+		{ "failures", IMPORT_FAILURES, true },
+		{ "matches", IMPORT_MATCHES, false },
+		{ "captures", IMPORT_CAPTURES, false },
+		{ "origin", IMPORT_ORIGIN, false },
+		{ "seen", IMPORT_SEEN, false },
+		{ "ended_us", IMPORT_ENDED, true },
+		{ "ended_why", IMPORT_WHY, false },
+		{ "restored", IMPORT_RESTORED, true },
+		{ "rev", IMPORT_REV, true },
+	};
+	static const char *const none[] = { "", "Jail", "jail ", "jai", "id",
+		"since", "ended" };
+
+	assert_int_equal(ARRAY_LEN(rows), IMPORT_FIELDS);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(import_find(rows[i].name), rows[i].field);
+		assert_string_equal(import_name(rows[i].field), rows[i].name);
+		assert_int_equal(import_is_number(rows[i].field),
+		    rows[i].number);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		assert_int_equal(import_find(none[i]), IMPORT_FIELDS);
+}
+
+static void
+a_number_is_no_text_and_a_text_no_number(void **state UNUSED)
+{
+	struct import ban;
+	struct err e;
+
+	import_init(&ban);
+	for (enum import_field i = 0; i < IMPORT_FIELDS; i++) {
+		bool number = import_is_number(i);
+
+		e = (struct err){ 0 };
+		assert_int_equal(import_set_text(&ban, i, "7", &e),
+		    number ? -1 : 0);
+		if (number)
+			assert_error(&e, EX_DATAERR, import_name(i));
+		e = (struct err){ 0 };
+		assert_int_equal(import_set_number(&ban, i, 7, &e),
+		    number ? 0 : -1);
+		if (!number)
+			assert_error(&e, EX_DATAERR, import_name(i));
+		assert_int_equal(ban.numbers[i], number ? 7 : UNKNOWN);
+		assert_int_equal(ban.texts[i] == NULL, number);
+	}
+	import_free(&ban);
+	for (enum import_field i = 0; i < IMPORT_FIELDS; i++) {
+		assert_null(ban.texts[i]);
+		assert_int_equal(ban.numbers[i], UNKNOWN);
+	}
+}
+
+static void
+a_field_that_is_set_again_is_another(void **state UNUSED)
+{
+	struct import ban;
+	struct err e = { 0 };
+
+	import_init(&ban);
+	assert_ok(import_set_text(&ban, IMPORT_JAIL, "a", &e), &e);
+	assert_ok(import_set_text(&ban, IMPORT_JAIL, "b", &e), &e);
+	assert_string_equal(ban.texts[IMPORT_JAIL], "b");
+	assert_ok(import_set_text(&ban, IMPORT_JAIL, NULL, &e), &e);
+	assert_null(ban.texts[IMPORT_JAIL]);
+	assert_ok(import_set_text(&ban, IMPORT_JAIL, "\xff\xc3", &e), &e);
+	assert_string_equal(ban.texts[IMPORT_JAIL], "\xef\xbf\xbd\xef\xbf\xbd");
+	import_free(&ban);
+}
+
+static void
+a_text_has_at_most_four_megabytes(void **state UNUSED)
+{
+	const size_t most = (size_t)4 << 20;
+	char *text = malloc(most + 2);
+	struct import ban;
+	struct err e = { 0 };
+
+	assert_non_null(text);
+	memset(text, 'x', most + 1);
+	text[most + 1] = '\0';
+	import_init(&ban);
+	assert_int_equal(import_set_text(&ban, IMPORT_MATCHES, text, &e), -1);
+	assert_error(&e, EX_DATAERR, "matches: 4194305 bytes: too long");
+	assert_null(ban.texts[IMPORT_MATCHES]);
+	text[most] = '\0';
+	assert_ok(import_set_text(&ban, IMPORT_MATCHES, text, &e), &e);
+	assert_string_equal(ban.texts[IMPORT_MATCHES], text);
+	import_free(&ban);
+	free(text);
+}
+
+/* clang-format off */
+
+static void
+each_number_has_its_range(void **state UNUSED)
+{
+	static const struct {
+		const char *more, *refused;
+	} rows[] = {
+		{ "\"timeofban\":1795458480", NULL },
+		{ "\"timeofban\":null", NULL },
+		{ "\"timeofban\":-1", "timeofban: out of range" },
+		{ "\"timeofban\":4611686018428", "timeofban: out of range" },
+		{ "\"timeofban\":4611686018427", "not the second of" },
+		{ "\"timeofban\":1795458481", "not the second of" },
+		{ "\"timeofban\":1795458479", "not the second of" },
+		{ "\"timeofban\":0", "not the second of" },
+		{ "\"nth\":0", NULL },
+		{ "\"nth\":null", NULL },
+		{ "\"nth\":1000000", NULL },
+		{ "\"nth\":1000001", "nth: out of range" },
+		{ "\"nth\":-1", "nth: out of range" },
+		{ "\"seconds\":-1", NULL },
+		{ "\"seconds\":0", NULL },
+		{ "\"seconds\":9223372036854775807", NULL },
+		{ "\"seconds\":-2", "seconds: out of range" },
+		{ "\"seconds\":-9223372036854775807", "seconds: out of range" },
+		{ "\"seconds\":9223372036854775808", "seconds: not a whole" },
+		{ "\"bancount\":0", NULL },
+		{ "\"bancount\":9223372036854775807", NULL },
+		{ "\"bancount\":-1", "bancount: out of range" },
+		{ "\"failures\":0", NULL },
+		{ "\"failures\":9223372036854775807", NULL },
+		{ "\"failures\":-1", "failures: out of range" },
+		{ "\"ended_us\":0,\"ended_why\":\"manual\"", NULL },
+		{ "\"ended_us\":9223372036854775807,\"ended_why\":\"expired\"",
+		    NULL },
+		{ "\"ended_us\":-1,\"ended_why\":\"manual\"",
+		    "ended_us: out of range" },
+		{ "\"restored\":0", NULL },
+		{ "\"restored\":1000000", NULL },
+		{ "\"restored\":1000001", "restored: out of range" },
+		{ "\"restored\":-1", "restored: out of range" },
+		/* The archive's own count: what it was there says nothing. */
+		{ "\"rev\":-7", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_more(rows[i].more, rows[i].refused);
+}
+
+static void
+what_is_no_whole_number_is_refused(void **state UNUSED)
+{
+	static const char *const values[] = { "1.5", "1e3", "1.0", "\"1\"",
+		"\"\"", "true", "false", "[]", "[1]", "{}",
+		"99999999999999999999", "-99999999999999999999", "-0.0" };
+	char line[200];
+
+	for (enum import_field f = 0; f < IMPORT_FIELDS; f++) {
+		struct import ban;
+		struct err e;
+
+		for (size_t i = 0;
+		     import_is_number(f) && i < ARRAY_LEN(values); i++) {
+			snprintf(line, sizeof(line), "{\"%s\":%s}",
+			    import_name(f), values[i]);
+			e = (struct err){ 0 };
+			if (read_line(&ban, line, &e) == 0)
+				fail_msg("taken: %s", line);
+			import_free(&ban);
+			assert_error(&e, EX_DATAERR, "not a whole number");
+			assert_error(&e, EX_DATAERR, import_name(f));
+		}
+	}
+}
+
+static void
+a_text_is_of_its_own_kind(void **state UNUSED)
+{
+	static const struct {
+		const char *value, *text;
+	} rows[] = {
+		{ "null", NULL },
+		{ "\"\"", "" },
+		{ "\"a\\u0020b\\n\"", "a b\n" },
+		{ "\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80" },
+		{ "\"\\u0000\\ud800\"", "\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "[ 1 , \"a\" ]", "[1,\"a\"]" },
+		{ "{ \"a\" : null }", "{\"a\":null}" },
+		{ "5", "" },
+		{ "-1.5e3", "" },
+		{ "true", "" },
+		{ "false", "" },
+	};
+	char line[200];
+
+	for (enum import_field f = 0; f < IMPORT_FIELDS; f++) {
+		char kind = f == IMPORT_CAPTURES		     ? '{' :
+		    f == IMPORT_MATCHES || f == IMPORT_SEEN ? '[' :
+								      '"';
+
+		for (size_t i = 0; !import_is_number(f) && i < ARRAY_LEN(rows);
+		     i++) {
+			struct import ban;
+			struct err e = { 0 };
+
+			snprintf(line, sizeof(line), "{\"%s\":%s}",
+			    import_name(f), rows[i].value);
+			if (i > 0 && rows[i].value[0] != kind) {
+				assert_int_equal(read_line(&ban, line, &e), -1);
+				assert_error(&e, EX_DATAERR, "wrong kind");
+				assert_error(&e, EX_DATAERR, import_name(f));
+			} else {
+				assert_ok(read_line(&ban, line, &e), &e);
+				if (rows[i].text == NULL)
+					assert_null(ban.texts[f]);
+				else
+					assert_string_equal(ban.texts[f],
+					    rows[i].text);
+			}
+			import_free(&ban);
+		}
+	}
+}
+
+static void
+what_is_no_object_is_refused(void **state UNUSED)
+{
+	static const char *const lines[] = { "", " ", "x", "null", "1", "\"\"",
+		"[]", "[{}]", "{", "}", "{}}", "{} {}", "{\"jail\"}",
+		"{\"jail\":}", "{\"jail\":\"sshd\",}", "{jail:\"sshd\"}",
+		"{'jail':'sshd'}", "{\"jail\":\"a\nb\"}", "\xef\xbb\xbf{}",
+		"{\"seconds\":01}", "{\"seconds\":+1}", "{\"jail\":\"\\x\"}" };
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct import ban;
+		struct err e = { 0 };
+
+		if (read_line(&ban, lines[i], &e) == 0)
+			fail_msg("taken: %s", lines[i]);
+		assert_error(&e, EX_DATAERR, "not a JSON object");
+		import_free(&ban);
+	}
+}
+
+static void
+keys_that_are_none_of_ours_are_passed_over(void **state UNUSED)
+{
+	struct import ban;
+
+	take_good(&ban, " { \"x\" : [ { \"jail\" : 1 } ] , " ENOUGH
+	    ",\"\":0,\"Seconds\":\"z\",\"j\\u0061il\":\"other\"} ");
+	assert_string_equal(ban.texts[IMPORT_JAIL], "sshd");
+	assert_int_equal(ban.numbers[IMPORT_SECONDS], UNKNOWN);
+	import_free(&ban);
+	/* The last of two counts. */
+	take_good(&ban, "{\"seconds\":1," ENOUGH
+	    ",\"jail\":\"b\",\"seconds\":2}");
+	assert_string_equal(ban.texts[IMPORT_JAIL], "b");
+	assert_int_equal(ban.numbers[IMPORT_SECONDS], 2);
+	import_free(&ban);
+}
+
+static void
+a_ban_needs_a_jail_an_ident_and_a_time(void **state UNUSED)
+{
+	static const struct {
+		const char *line, *refused;
+	} rows[] = {
+		{ "{" ENOUGH "}", NULL },
+		{ "{}", "jail is missing or empty" },
+		{ "{\"ident\":\"i\",\"since_us\":1}", "jail is missing" },
+		{ "{\"jail\":\"\",\"ident\":\"i\",\"since_us\":1}",
+		    "jail is missing or empty" },
+		{ "{\"jail\":null,\"ident\":\"i\",\"since_us\":1}",
+		    "jail is missing" },
+		{ "{\"jail\":\"j\",\"since_us\":1}", "ident is missing" },
+		{ "{\"jail\":\"j\",\"ident\":\"\",\"since_us\":1}",
+		    "ident is missing or empty" },
+		{ "{\"jail\":\"j\",\"ident\":\"i\"}", "since_us is missing" },
+		{ "{\"jail\":\"j\",\"ident\":\"i\",\"since_us\":null}",
+		    "since_us is missing" },
+		{ "{\"jail\":\"j\",\"ident\":\"i\",\"timeofban\":1}",
+		    "since_us is missing" },
+		{ "{\"jail\":\"j\",\"ident\":\"i\",\"since_us\":0}", NULL },
+		{ "{\"jail\":\"j\",\"ident\":\"i\",\"since_us\":-1}",
+		    "since_us: out of range" },
+		{ "{\"jail\":\"j\",\"ident\":\"i\","
+		    "\"since_us\":4611686018427387903}", NULL },
+		{ "{\"jail\":\"j\",\"ident\":\"i\","
+		    "\"since_us\":4611686018427387904}",
+		    "since_us: out of range" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct import ban;
+		struct err e = { 0 };
+
+		if (take_line(&ban, rows[i].line, &e) == 0) {
+			if (rows[i].refused != NULL)
+				fail_msg("taken: %s", rows[i].line);
+			import_free(&ban);
+		} else {
+			if (rows[i].refused == NULL)
+				fail_msg("%s: %s", rows[i].line, e.text);
+			assert_error(&e, EX_DATAERR, rows[i].refused);
+		}
+	}
+}
+
+/* fail2ban rounds half to even; an export may say either neighbour. */
+static void
+the_second_is_that_of_the_time(void **state UNUSED)
+{
+	static const struct {
+		int64_t since_us, told, second; /* UNKNOWN: refused */
+	} rows[] = {
+		{ SECOND * TEXT_US, UNKNOWN, SECOND },
+		{ SECOND * TEXT_US + 499999, UNKNOWN, SECOND },
+		{ SECOND * TEXT_US + 500000, UNKNOWN, SECOND },
+		{ SECOND * TEXT_US + 500001, UNKNOWN, SECOND + 1 },
+		{ SECOND * TEXT_US + 1500000, UNKNOWN, SECOND + 2 },
+		{ SECOND * TEXT_US + 500000, SECOND, SECOND },
+		{ SECOND * TEXT_US + 500000, SECOND + 1, SECOND + 1 },
+		{ SECOND * TEXT_US + 500001, SECOND, UNKNOWN },
+		{ SECOND * TEXT_US + 499999, SECOND + 1, UNKNOWN },
+		{ 0, 0, 0 },
+		{ 0, 1, UNKNOWN },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct import ban;
+		struct err e = { 0 };
+
+		import_init(&ban);
+		import_set_text(&ban, IMPORT_JAIL, "j", &e);
+		import_set_text(&ban, IMPORT_IDENT, "i", &e);
+		import_set_number(&ban, IMPORT_SINCE, rows[i].since_us, &e);
+		import_set_number(&ban, IMPORT_TIMEOFBAN, rows[i].told, &e);
+		if (import_check(&ban, &e) != 0)
+			assert_int_equal(rows[i].second, UNKNOWN);
+		else
+			assert_int_equal(ban.numbers[IMPORT_TIMEOFBAN],
+			    rows[i].second);
+		import_free(&ban);
+	}
+}
+
+static void
+an_end_has_a_time_and_a_reason(void **state UNUSED)
+{
+	static const struct {
+		const char *more, *refused;
+		enum ban_end end;
+	} rows[] = {
+		{ "\"x\":0", NULL, BAN_LIVES },
+		{ "\"ended_us\":null,\"ended_why\":null", NULL, BAN_LIVES },
+		{ "\"ended_us\":5,\"ended_why\":\"expired\"", NULL,
+		    BAN_EXPIRED },
+		{ "\"ended_us\":5,\"ended_why\":\"manual\"", NULL,
+		    BAN_MANUAL },
+		{ "\"ended_us\":5,\"ended_why\":\"flushed\"", NULL,
+		    BAN_FLUSHED },
+		{ "\"ended_us\":5,\"ended_why\":\"inferred\"", NULL,
+		    BAN_INFERRED },
+		{ "\"ended_us\":5", "one without the other", BAN_LIVES },
+		{ "\"ended_us\":5,\"ended_why\":null", "one without the other",
+		    BAN_LIVES },
+		{ "\"ended_why\":\"expired\"", "one without the other",
+		    BAN_LIVES },
+		{ "\"ended_us\":5,\"ended_why\":\"\"", "not a way to end",
+		    BAN_LIVES },
+		{ "\"ended_us\":5,\"ended_why\":\"Expired\"",
+		    "not a way to end", BAN_LIVES },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char line[300];
+		struct import ban;
+
+		assert_more(rows[i].more, rows[i].refused);
+		if (rows[i].refused != NULL)
+			continue;
+		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
+		take_good(&ban, line);
+		assert_int_equal(ban.end, rows[i].end);
+		assert_int_equal(import_sign(&ban).end, rows[i].end);
+		import_free(&ban);
+	}
+}
+
+static void
+origin_and_seen_are_names(void **state UNUSED)
+{
+	static const struct {
+		const char *more, *refused;
+		enum ban_origin origin;
+		unsigned seen;
+	} rows[] = {
+		{ "\"x\":0", NULL, BAN_FROM_UNKNOWN, BAN_SEEN_IMPORT },
+		{ "\"origin\":null,\"seen\":null", NULL, BAN_FROM_UNKNOWN,
+		    BAN_SEEN_IMPORT },
+		{ "\"origin\":\"log\",\"seen\":[]", NULL, BAN_FROM_LOG, 0 },
+		{ "\"origin\":\"manual\",\"seen\":[\"event\"]", NULL,
+		    BAN_FROM_HAND, BAN_SEEN_EVENT },
+		{ "\"origin\":\"list\",\"seen\":[\"database\"]", NULL,
+		    BAN_FROM_LIST, BAN_SEEN_DATABASE },
+		{ "\"origin\":\"unknown\",\"seen\":[\"log\",\"event\"]", NULL,
+		    BAN_FROM_UNKNOWN, BAN_SEEN_LOG | BAN_SEEN_EVENT },
+		{ "\"seen\":[\"event\",\"database\",\"log\",\"import\"]", NULL,
+		    BAN_FROM_UNKNOWN, BAN_SEEN_ALL },
+		{ "\"origin\":\"\"", "origin: not a known one", 0, 0 },
+		{ "\"origin\":\"Log\"", "origin: not a known one", 0, 0 },
+		{ "\"seen\":[\"event\",\"event\"]", "or twice", 0, 0 },
+		{ "\"seen\":[\"nobody\"]", "nobody of that name", 0, 0 },
+		{ "\"seen\":[\"\"]", "nobody of that name", 0, 0 },
+		{ "\"seen\":[1]", "nobody of that name", 0, 0 },
+		{ "\"seen\":[null]", "nobody of that name", 0, 0 },
+		{ "\"seen\":[[\"event\"]]", "nobody of that name", 0, 0 },
+		{ "\"seen\":[\"event\",\"database\",\"log\",\"import\",0]",
+		    "nobody of that name", 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char line[300];
+		struct import ban;
+
+		assert_more(rows[i].more, rows[i].refused);
+		if (rows[i].refused != NULL)
+			continue;
+		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
+		take_good(&ban, line);
+		assert_int_equal(ban.origin, rows[i].origin);
+		assert_int_equal(ban.seen, rows[i].seen);
+		import_free(&ban);
+	}
+}
+
+/* However the same was written, it is the same text. */
+static void
+evidence_is_written_as_ours_is(void **state UNUSED)
+{
+	static const struct {
+		const char *more, *matches, *captures;
+	} rows[] = {
+		{ "\"matches\":null,\"captures\":null", NULL, NULL },
+		{ "\"matches\":[],\"captures\":{}", "[]", "{}" },
+		{ "\"matches\":[ \"a\" , \"b\" ]", "[\"a\",\"b\"]", NULL },
+		{ "\"matches\":[\"\\u0061\\/\\u00e9\\ud83d\\ude00\"]",
+		    "[\"a/\xc3\xa9\xf0\x9f\x98\x80\"]", NULL },
+		{ "\"matches\":[\"\\u0000\\udc00\\ud800\"]",
+		    "[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]", NULL },
+		{ "\"matches\":[\"\\u001B\\t\\u000a\\\"\\\\\"]",
+		    "[\"\\u001b\\t\\n\\\"\\\\\"]", NULL },
+		{ "\"matches\":[1, null ,[ \"x\" ]]", "[1,null,[\"x\"]]",
+		    NULL },
+		{ "\"captures\":{ \"us\\u0065r\" : \"r\\u006fot\", \"n\":1 }",
+		    NULL, "{\"user\":\"root\",\"n\":1}" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char line[300];
+		struct import ban;
+		struct sign sign;
+
+		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
+		/* Checked twice it is the same. */
+		for (int twice = 0; twice < 2; twice++) {
+			struct err e = { 0 };
+
+			if (twice == 0)
+				take_good(&ban, line);
+			else
+				assert_ok(import_check(&ban, &e), &e);
+			sign = import_sign(&ban);
+			if (rows[i].matches == NULL)
+				assert_null(sign.lines);
+			else
+				assert_string_equal(sign.lines,
+				    rows[i].matches);
+			if (rows[i].captures == NULL)
+				assert_null(sign.captures);
+			else
+				assert_string_equal(sign.captures,
+				    rows[i].captures);
+		}
+		import_free(&ban);
+	}
+}
+
+/* A CSV has them as texts. */
+static void
+texts_that_are_to_be_json_are_checked(void **state UNUSED)
+{
+	static const struct {
+		enum import_field field;
+		const char *text, *refused, *mended;
+	} rows[] = {
+		{ IMPORT_MATCHES, "[\"a\"]", NULL, "[\"a\"]" },
+		{ IMPORT_MATCHES, " [ \"\\u0061\" ] ", NULL, "[\"a\"]" },
+		{ IMPORT_MATCHES, "", "matches: not JSON", NULL },
+		{ IMPORT_MATCHES, "x", "matches: not JSON", NULL },
+		{ IMPORT_MATCHES, "{}", "not of its kind", NULL },
+		{ IMPORT_MATCHES, "null", "not of its kind", NULL },
+		{ IMPORT_MATCHES, "\"[]\"", "not of its kind", NULL },
+		{ IMPORT_MATCHES, "[", "matches: not JSON", NULL },
+		{ IMPORT_MATCHES, "[1,]", "matches: not JSON", NULL },
+		{ IMPORT_MATCHES, "[\"\n\"]", "matches: not JSON", NULL },
+		{ IMPORT_CAPTURES, "{\"\\u0061\":\"\\/\"}", NULL,
+		    "{\"a\":\"/\"}" },
+		{ IMPORT_CAPTURES, "", "captures: not JSON", NULL },
+		{ IMPORT_CAPTURES, "[]", "not of its kind", NULL },
+		{ IMPORT_CAPTURES, "{\"a\"}", "captures: not JSON", NULL },
+		{ IMPORT_SEEN, "[\"event\"]", NULL, "[\"event\"]" },
+		{ IMPORT_SEEN, "", "seen: not an array", NULL },
+		{ IMPORT_SEEN, "event", "seen: not an array", NULL },
+		{ IMPORT_SEEN, "{}", "seen: not an array", NULL },
+		{ IMPORT_SEEN, "3", "seen: not an array", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct import ban;
+		struct err e = { 0 };
+
+		assert_ok(read_line(&ban, "{" ENOUGH "}", &e), &e);
+		assert_ok(import_set_text(&ban, rows[i].field, rows[i].text,
+			      &e),
+		    &e);
+		if (rows[i].refused != NULL) {
+			assert_int_equal(import_check(&ban, &e), -1);
+			assert_error(&e, EX_DATAERR, rows[i].refused);
+		} else {
+			assert_ok(import_check(&ban, &e), &e);
+			assert_string_equal(ban.texts[rows[i].field],
+			    rows[i].mended);
+		}
+		import_free(&ban);
+	}
+}
+
+static void
+a_sign_says_all_that_is_told(void **state UNUSED)
+{
+	struct import ban;
+	struct sign sign;
+
+	take_good(&ban, "{" ENOUGH ",\"ip\":\"192.0.2.9\",\"host\":\"h\","
+	    "\"timeofban\":1795458480,\"nth\":2,\"seconds\":600,"
+	    "\"bancount\":3,\"failures\":5,\"matches\":[\"m\"],"
+	    "\"captures\":{\"a\":\"b\"},\"origin\":\"log\","
+	    "\"seen\":[\"event\",\"log\"],\"ended_us\":1795459080000000,"
+	    "\"ended_why\":\"expired\",\"restored\":4,\"rev\":9}");
+	sign = import_sign(&ban);
+	assert_int_equal(sign.kind, SIGN_IMPORT);
+	assert_int_equal(sign.at_us, SINCE);
+	assert_int_equal(sign.since_us, SINCE);
+	assert_true(sign.exact);
+	assert_int_equal(sign.seconds, 600);
+	assert_int_equal(sign.bancount, 3);
+	assert_int_equal(sign.failures, 5);
+	assert_string_equal(sign.ip, "192.0.2.9");
+	assert_int_equal(sign.evidence, 0);
+	assert_string_equal(sign.lines, "[\"m\"]");
+	assert_string_equal(sign.captures, "{\"a\":\"b\"}");
+	assert_int_equal(sign.end, BAN_EXPIRED);
+	assert_int_equal(sign.ended_us, INT64_C(1795459080000000));
+	assert_int_equal(sign.origin, BAN_FROM_LOG);
+	assert_int_equal(sign.seen, BAN_SEEN_EVENT | BAN_SEEN_LOG);
+	assert_int_equal(sign.restored, 4);
+	assert_int_equal(sign.nth, 2);
+	assert_int_equal(sign.ban, 0);
+	import_free(&ban);
+}
+
+static void
+what_is_not_told_is_not_known(void **state UNUSED)
+{
+	struct import ban;
+	struct sign sign;
+
+	take_good(&ban, "{\"jail\":\"j\",\"ident\":\"i\",\"since_us\":7000000}");
+	sign = import_sign(&ban);
+	assert_false(sign.exact);
+	assert_int_equal(sign.since_us, 7000000);
+	assert_int_equal(ban.numbers[IMPORT_TIMEOFBAN], 7);
+	assert_int_equal(sign.seconds, UNKNOWN);
+	assert_int_equal(sign.bancount, UNKNOWN);
+	assert_int_equal(sign.failures, UNKNOWN);
+	assert_null(sign.ip);
+	assert_null(sign.lines);
+	assert_null(sign.captures);
+	assert_int_equal(sign.end, BAN_LIVES);
+	assert_int_equal(sign.ended_us, UNKNOWN);
+	assert_int_equal(sign.origin, BAN_FROM_UNKNOWN);
+	assert_int_equal(sign.seen, BAN_SEEN_IMPORT);
+	assert_int_equal(sign.restored, 0);
+	assert_int_equal(sign.nth, 0);
+	import_free(&ban);
+}
+
+/* clang-format on */
+
+/* A line of JSON in which each text is this one, and its evidence too. */
+static char *
+line_of(const char *text)
+{
+	static const char *const names[] = { "jail", "ident", "ip", "host" };
+	struct buffer out = { 0 };
+
+	buffer_puts(&out, "{\"since_us\":1795458480250000");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		buffer_puts(&out, ",\"");
+		buffer_puts(&out, names[i]);
+		buffer_puts(&out, "\":");
+		json_put_text(&out, text, strlen(text));
+	}
+	buffer_puts(&out, ",\"matches\":[");
+	json_put_text(&out, text, strlen(text));
+	buffer_puts(&out, "],\"captures\":{");
+	json_put_text(&out, text, strlen(text));
+	buffer_putc(&out, ':');
+	json_put_text(&out, text, strlen(text));
+	buffer_puts(&out, "}}");
+	assert_false(out.failed);
+	return buffer_take(&out);
+}
+
+static void
+hostile_texts_come_back_as_they_are(void **state UNUSED)
+{
+	static const char *const texts[] = { "\n", "\r\n", "\"", "\\",
+		"\\u0041", "\\\"", "'; DROP TABLE ban; --", "=cmd()",
+		"</pre><script>", "\x01\x1b[2J\x7f", "\xe2\x80\xae",
+		"\xf0\x9f\x98\x80", "{}", "],[", "\"},{\"", "%s%n", " ",
+		"../../etc/passwd", "null" };
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		char *line = line_of(texts[i]);
+		struct buffer quoted = { 0 };
+		struct import ban;
+
+		json_put_text(&quoted, texts[i], strlen(texts[i]));
+		take_good(&ban, line);
+		assert_string_equal(ban.texts[IMPORT_JAIL], texts[i]);
+		assert_string_equal(ban.texts[IMPORT_IDENT], texts[i]);
+		assert_string_equal(ban.texts[IMPORT_IP], texts[i]);
+		assert_string_equal(ban.texts[IMPORT_HOST], texts[i]);
+		assert_int_equal(strncmp(ban.texts[IMPORT_MATCHES] + 1,
+				     quoted.s, quoted.len),
+		    0);
+		assert_int_equal(strncmp(ban.texts[IMPORT_CAPTURES] + 1,
+				     quoted.s, quoted.len),
+		    0);
+		import_free(&ban);
+		buffer_free(&quoted);
+		free(line);
+	}
+}
+
+/* Cut anywhere it is none, and bytes that are no UTF-8 become some. */
+static void
+a_line_may_be_cut_or_broken_anywhere(void **state UNUSED)
+{
+	char *line = line_of("\xc3\xa9\"a");
+	size_t len = strlen(line);
+
+	for (size_t i = 0; i < len; i++) {
+		char *cut = watched_copy(line, i);
+		struct import ban;
+		struct err e = { 0 };
+
+		import_init(&ban);
+		assert_int_equal(import_from_json(&ban, cut, i, &e), -1);
+		assert_error(&e, EX_DATAERR, "not a JSON object");
+		import_free(&ban);
+		free(cut);
+		for (int c = 0; c < 256; c += 17) {
+			cut = watched_copy(line, len);
+			cut[i] = (char)c;
+			if (import_from_json(&ban, cut, len, &e) != 0 ||
+			    import_check(&ban, &e) != 0)
+				assert_int_equal(e.code, EX_DATAERR);
+			import_free(&ban);
+			free(cut);
+		}
+	}
+	free(line);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_field_has_its_name),
+		cmocka_unit_test(a_number_is_no_text_and_a_text_no_number),
+		cmocka_unit_test(a_field_that_is_set_again_is_another),
+		cmocka_unit_test(a_text_has_at_most_four_megabytes),
+		cmocka_unit_test(each_number_has_its_range),
+		cmocka_unit_test(what_is_no_whole_number_is_refused),
+		cmocka_unit_test(a_text_is_of_its_own_kind),
+		cmocka_unit_test(what_is_no_object_is_refused),
+		cmocka_unit_test(keys_that_are_none_of_ours_are_passed_over),
+		cmocka_unit_test(a_ban_needs_a_jail_an_ident_and_a_time),
+		cmocka_unit_test(the_second_is_that_of_the_time),
+		cmocka_unit_test(an_end_has_a_time_and_a_reason),
+		cmocka_unit_test(origin_and_seen_are_names),
+		cmocka_unit_test(evidence_is_written_as_ours_is),
+		cmocka_unit_test(texts_that_are_to_be_json_are_checked),
+		cmocka_unit_test(a_sign_says_all_that_is_told),
+		cmocka_unit_test(what_is_not_told_is_not_known),
+		cmocka_unit_test(hostile_texts_come_back_as_they_are),
+		cmocka_unit_test(a_line_may_be_cut_or_broken_anywhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
