@@ -1,0 +1,827 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bans that only logs tell of: by tables of lines, and by lines that
+ * nobody chose.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "text.h"
+#include "timeline.h"
+#include "watched.h"
+
+/* A second, and so many milliseconds after it. */
+#define T0 INT64_C(1795458480)
+#define MS(ms) (T0 * TEXT_US + (ms)*INT64_C(1000))
+#define NOT_YET MS(0)
+#define LATER MS(100000000)
+
+#define LINES 8
+#define SEENS 10
+#define BANS 4
+
+/* clang-format off */
+
+/* Lines: when, in ms; a failure found in that second before. */
+#define BAN(ms, seconds) \
+	{ TIMELINE_BAN, MS(ms), UNKNOWN, seconds, UNKNOWN }
+#define FOUND_BAN(ms, second, seconds) \
+	{ TIMELINE_BAN, MS(ms), T0 + (second), seconds, UNKNOWN }
+#define RESTORE(ms) \
+	{ TIMELINE_RESTORE, MS(ms), UNKNOWN, 600, UNKNOWN }
+#define UNBAN(ms) \
+	{ TIMELINE_UNBAN, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
+#define INCREASE(ms, seconds, bancount) \
+	{ TIMELINE_INCREASE, MS(ms), UNKNOWN, seconds, bancount }
+#define GONE(ms) \
+	{ TIMELINE_GONE, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
+
+/* Bans that somebody better has seen. */
+#define SEEN(ms, second, end) \
+	{ MS(ms), T0 + (second), end, UNKNOWN, 0 }
+#define AGAIN(ms, second, end, known_as) \
+	{ MS(ms), T0 + (second), end, T0 + (known_as), 0 }
+#define LIVES UNKNOWN
+
+/* What comes of it. */
+struct expected {
+	int64_t since_us, seconds;
+	enum ban_origin origin;
+	enum ban_end end;
+	int64_t ended_us;
+	int64_t restored, bancount;
+	int nth;
+};
+
+#define LIVE(since, seconds) \
+	{ since, seconds, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 0, UNKNOWN, 0 }
+#define ENDED(since, seconds, end, ended) \
+	{ since, seconds, BAN_FROM_UNKNOWN, end, ended, 0, UNKNOWN, 0 }
+
+struct row {
+	const char *what;
+	struct timeline_line lines[LINES]; /* to the first without a time */
+	struct timeline_ban seen[SEENS];   /* so, too */
+	int64_t overdue_us;
+	struct expected bans[BANS];	   /* so, too */
+	int claims[SEENS];
+};
+
+static const struct row of_the_log[] = {
+	{ .what = "no line, no ban" },
+	{ .what = "a ban lives",
+	  .lines = { BAN(1000, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(1000), 600) } },
+	{ .what = "it began with the failure found last",
+	  .lines = { FOUND_BAN(1500, 1, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "a failure of this very millisecond",
+	  .lines = { FOUND_BAN(1000, 1, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "a failure that is found in the future is none",
+	  .lines = { FOUND_BAN(1500, 2, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(1500), 600) } },
+	{ .what = "a failure of long ago",
+	  .lines = { FOUND_BAN(1500, -500, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(-500000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "a failure of before the last ban is that ban's",
+	  .lines = { BAN(1000, 600), FOUND_BAN(1500, 0, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(1500)),
+	    { MS(1500), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0, UNKNOWN,
+	      0 } } },
+	{ .what = "a line of the same failure is of the ban that lives",
+	  .lines = { FOUND_BAN(1500, 1, 600), FOUND_BAN(5000, 1, 600),
+	    UNBAN(6000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_MANUAL, MS(6000), 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "… and of another, where that has ended",
+	  .lines = { FOUND_BAN(1500, 1, 600), UNBAN(2000),
+	    FOUND_BAN(5000, 1, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_MANUAL, MS(2000), 0,
+	      UNKNOWN, 0 },
+	    { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0, UNKNOWN,
+	      1 } } },
+	{ .what = "a line of the next failure is of another ban",
+	  .lines = { FOUND_BAN(1500, 1, 600), FOUND_BAN(5000, 2, 600) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_INFERRED, MS(2000), 0,
+	      UNKNOWN, 0 },
+	    { MS(2000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0, UNKNOWN,
+	      0 } } },
+	{ .what = "lifted before its time",
+	  .lines = { BAN(1000, 600), UNBAN(2000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(2000)) } },
+	{ .what = "expired, a second late",
+	  .lines = { BAN(1000, 600), UNBAN(602000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_EXPIRED, MS(602000)) } },
+	{ .what = "expired, two seconds early: fail2ban looks once a second",
+	  .lines = { BAN(1000, 600), UNBAN(599000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_EXPIRED, MS(599000)) } },
+	{ .what = "a millisecond more, and it was lifted",
+	  .lines = { BAN(1000, 600), UNBAN(598999) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(598999)) } },
+	{ .what = "for ever, until it was lifted",
+	  .lines = { BAN(1000, -1), UNBAN(90000000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), -1, BAN_MANUAL, MS(90000000)) } },
+	{ .what = "for ever",
+	  .lines = { BAN(1000, -1) },
+	  .overdue_us = LATER,
+	  .bans = { LIVE(MS(1000), -1) } },
+	{ .what = "of a ban time that is not told nobody knows why it ended",
+	  .lines = { BAN(1000, UNKNOWN), UNBAN(2000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), UNKNOWN, BAN_INFERRED, MS(2000)) } },
+	{ .what = "what has ended does not end again",
+	  .lines = { BAN(1000, 600), UNBAN(2000), UNBAN(601000), GONE(602000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(2000)) } },
+	{ .what = "nothing ends before it began",
+	  .lines = { FOUND_BAN(1000, 1, 0), UNBAN(1000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(1000), 0, BAN_FROM_LOG, BAN_EXPIRED, MS(1000), 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "an Unban line alone tells too little",
+	  .lines = { UNBAN(1000), INCREASE(1001, 5, 2), GONE(2000) },
+	  .overdue_us = LATER },
+	{ .what = "ban after ban",
+	  .lines = { BAN(1000, 600), UNBAN(2000), BAN(3000, 60), UNBAN(63000),
+	    BAN(70000, 60) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(2000)),
+	    ENDED(MS(3000), 60, BAN_EXPIRED, MS(63000)),
+	    LIVE(MS(70000), 60) } },
+	{ .what = "a younger ban ends one that lives",
+	  .lines = { BAN(1000, 600), BAN(3000, 60), UNBAN(63000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(3000)),
+	    ENDED(MS(3000), 60, BAN_EXPIRED, MS(63000)) } },
+	{ .what = "its time was up before the younger one began",
+	  .lines = { BAN(1000, 60), BAN(100000, 60) },
+	  .overdue_us = MS(110000),
+	  .bans = { ENDED(MS(1000), 60, BAN_INFERRED, MS(61000)),
+	    LIVE(MS(100000), 60) } },
+	{ .what = "its time is up, though no line says so",
+	  .lines = { BAN(1000, 600) },
+	  .overdue_us = MS(601001),
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(601000)) } },
+	{ .what = "it is not yet overdue",
+	  .lines = { BAN(1000, 600) },
+	  .overdue_us = MS(601000),
+	  .bans = { LIVE(MS(1000), 600) } },
+	{ .what = "a ban time that is not told is never up",
+	  .lines = { BAN(1000, UNKNOWN) },
+	  .overdue_us = LATER,
+	  .bans = { LIVE(MS(1000), UNKNOWN) } },
+	{ .what = "a reconcile judged that it has ended",
+	  .lines = { BAN(1000, 600), GONE(9000) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(9000)) } },
+	{ .what = "… and a line knows better",
+	  .lines = { BAN(1000, 600), GONE(9000), UNBAN(601000) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_EXPIRED, MS(601000)) } },
+	{ .what = "… so does a restore",
+	  .lines = { BAN(1000, 600), GONE(9000), RESTORE(10000) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 1,
+	      UNKNOWN, 0 } } },
+	{ .what = "increased",
+	  .lines = { BAN(1000, 600), INCREASE(1001, 1200, 3), UNBAN(601000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(1000), 1200, BAN_FROM_UNKNOWN, BAN_MANUAL, MS(601000),
+	      0, 3, 0 } } },
+	{ .what = "increased again, of the last ban only",
+	  .lines = { BAN(1000, 600), UNBAN(2000), BAN(3000, 600),
+	    INCREASE(3001, 1200, 2), INCREASE(3002, 2400, 3) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(2000)),
+	    { MS(3000), 2400, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 0, 3,
+	      0 } } },
+	{ .what = "two bans of one time have their numbers",
+	  .lines = { BAN(1000, 600), BAN(1000, 600), BAN(1000, 60) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(1000)),
+	    { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_INFERRED, MS(1000), 0,
+	      UNKNOWN, 1 },
+	    { MS(1000), 60, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 0, UNKNOWN,
+	      2 } } },
+};
+
+static const struct row of_restores[] = {
+	{ .what = "restored, it lives on",
+	  .lines = { BAN(1000, 600), UNBAN(2000), RESTORE(5000) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 1,
+	      UNKNOWN, 0 } } },
+	{ .what = "restored without having ended, and then lifted",
+	  .lines = { BAN(1000, 600), RESTORE(5000), UNBAN(7000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_MANUAL, MS(7000), 1,
+	      UNKNOWN, 0 } } },
+	{ .what = "a retry is no second restore",
+	  .lines = { BAN(1000, 600), RESTORE(5000), RESTORE(15000) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 1,
+	      UNKNOWN, 0 } } },
+	{ .what = "a millisecond more, and it is one",
+	  .lines = { BAN(1000, 600), RESTORE(5000), RESTORE(15001) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 2,
+	      UNKNOWN, 0 } } },
+	{ .what = "each ban counts its own",
+	  .lines = { BAN(1000, 600), RESTORE(5000), UNBAN(6000),
+	    BAN(7000, 600), RESTORE(8000) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_UNKNOWN, BAN_MANUAL, MS(6000), 1,
+	      UNKNOWN, 0 },
+	    { MS(7000), 600, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN, 1, UNKNOWN,
+	      0 } } },
+	{ .what = "a ban from before the log",
+	  .lines = { RESTORE(5000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN,
+	      1, UNKNOWN, 0 } } },
+	{ .what = "… of which a failure found tells nothing",
+	  .lines = { { TIMELINE_RESTORE, MS(5000), T0 + 4, 600, UNKNOWN },
+	    UNBAN(9000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_INFERRED,
+	      MS(9000), 1, UNKNOWN, 0 } } },
+	{ .what = "a restore of a ban that others have seen is theirs",
+	  .lines = { RESTORE(5000), UNBAN(6000), INCREASE(7000, 5, 5) },
+	  .seen = { SEEN(1000, 1, LIVES) },
+	  .overdue_us = LATER },
+	{ .what = "… and of one that they have seen end",
+	  .lines = { RESTORE(5000) },
+	  .seen = { SEEN(1000, 1, MS(2000)) },
+	  .overdue_us = LATER },
+	{ .what = "one that they see later is another",
+	  .lines = { RESTORE(5000) },
+	  .seen = { SEEN(9000, 9, LIVES) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_INFERRED,
+	      MS(9000), 1, UNKNOWN, 0 } } },
+};
+
+static const struct row of_others[] = {
+	{ .what = "the ban that lived is the line's",
+	  .lines = { BAN(1000, 600), UNBAN(5000) },
+	  .seen = { SEEN(900, 1, LIVES) },
+	  .overdue_us = LATER,
+	  .claims = { 1 } },
+	{ .what = "of several the last that lived",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(1000, 1, MS(2000)), SEEN(3000, 3, LIVES),
+	    SEEN(5000, 5, MS(6000)) },
+	  .overdue_us = LATER,
+	  .claims = { 0, 1, 0 } },
+	{ .what = "of the eight last ones",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(1, 0, LIVES), SEEN(10, 0, MS(20)),
+	    SEEN(20, 0, MS(20)), SEEN(30, 0, MS(30)), SEEN(40, 0, MS(40)),
+	    SEEN(50, 0, MS(50)), SEEN(60, 0, MS(60)), SEEN(70, 0, MS(70)) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1 } },
+	{ .what = "no ninth one is looked at",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(1, 0, LIVES), SEEN(10, 0, MS(20)),
+	    SEEN(20, 0, MS(20)), SEEN(30, 0, MS(30)), SEEN(40, 0, MS(40)),
+	    SEEN(50, 0, MS(50)), SEEN(60, 0, MS(60)), SEEN(70, 0, MS(70)),
+	    SEEN(80, 0, MS(80)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(9000), 600) } },
+	{ .what = "one that had ended is not the line's",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(1000, 1, MS(9001)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(9000), 600) } },
+	{ .what = "one that ended within the millisecond is",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(1000, 1, MS(9001) + 1) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1 } },
+	{ .what = "one that had ended is, where the failure says so",
+	  .lines = { FOUND_BAN(9000, 1, 600) },
+	  .seen = { SEEN(1000, 1, MS(2000)) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1 } },
+	{ .what = "the second of the failure, rounded up",
+	  .lines = { FOUND_BAN(1700, 1, 600) },
+	  .seen = { SEEN(1600, 2, MS(1650)) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1 } },
+	{ .what = "the second before it is not",
+	  .lines = { FOUND_BAN(1700, 1, 600) },
+	  .seen = { SEEN(400, 0, MS(1650)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "two seconds after it are not",
+	  .lines = { FOUND_BAN(9000, 1, 600) },
+	  .seen = { SEEN(3000, 3, MS(4000)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(9000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 0 } } },
+	{ .what = "the first of that second, then the next",
+	  .lines = { FOUND_BAN(1700, 1, 600), FOUND_BAN(2700, 1, 600),
+	    FOUND_BAN(3700, 1, 600) },
+	  .seen = { SEEN(900, 1, MS(1800)), SEEN(1200, 1, MS(1900)),
+	    SEEN(1600, 2, MS(2800)) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1, 1, 1 } },
+	{ .what = "the failure goes before the one that lived",
+	  .lines = { FOUND_BAN(9000, 1, 600) },
+	  .seen = { SEEN(1000, 1, MS(2000)), SEEN(8000, 8, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1, 0 } },
+	{ .what = "a failure of none of them: the one that lived",
+	  .lines = { FOUND_BAN(9000, 5, 600) },
+	  .seen = { SEEN(1000, 1, MS(2000)), SEEN(8000, 8, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 0, 1 } },
+	{ .what = "one of which there is a row of the second after",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(9501, 10, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 1 } },
+	{ .what = "one that began after the line is not its",
+	  .lines = { BAN(9000, 600) },
+	  .seen = { SEEN(9502, 10, LIVES) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(9000), 600, BAN_INFERRED, MS(9502)) } },
+	{ .what = "a second Ban line in the life of one is another ban",
+	  .lines = { BAN(1000, 600), BAN(5000, 60), UNBAN(65000) },
+	  .seen = { SEEN(1000, 1, LIVES) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(5000), 60, BAN_EXPIRED, MS(65000)) },
+	  .claims = { 1 } },
+	{ .what = "… unless it is of the same failure",
+	  .lines = { FOUND_BAN(1500, 1, 600), FOUND_BAN(5000, 1, 600),
+	    FOUND_BAN(9000, 1, 600) },
+	  .seen = { SEEN(1200, 1, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 3 } },
+	{ .what = "… while it lives",
+	  .lines = { FOUND_BAN(1500, 1, 600), FOUND_BAN(5000, 1, 600) },
+	  .seen = { SEEN(1200, 1, MS(5001)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(5000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 0 } },
+	  .claims = { 1 } },
+	{ .what = "… and what follows is of the log's own",
+	  .lines = { FOUND_BAN(1500, 1, 600), FOUND_BAN(5000, 1, 600),
+	    UNBAN(9000) },
+	  .seen = { SEEN(1200, 1, MS(4000)) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(5000), 600, BAN_FROM_LOG, BAN_MANUAL, MS(9000), 0,
+	      UNKNOWN, 0 } },
+	  .claims = { 1 } },
+	{ .what = "… unless reban banned it again",
+	  .lines = { BAN(1000, 600), BAN(5000, 60), BAN(9000, 60) },
+	  .seen = { AGAIN(1000, 1, LIVES, 5) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(9000), 60) },
+	  .claims = { 2 } },
+	{ .what = "… and not before it did",
+	  .lines = { BAN(1000, 600), BAN(4498, 60) },
+	  .seen = { AGAIN(1000, 1, LIVES, 5) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(4498), 60) },
+	  .claims = { 1 } },
+	{ .what = "the second of that is rounded",
+	  .lines = { BAN(1000, 600), BAN(4499, 60) },
+	  .seen = { AGAIN(1000, 1, LIVES, 5) },
+	  .overdue_us = NOT_YET,
+	  .claims = { 2 } },
+	{ .what = "what was banned again and has ended has no more lines",
+	  .lines = { BAN(1000, 600), BAN(9000, 60) },
+	  .seen = { AGAIN(1000, 1, MS(8000), 5) },
+	  .overdue_us = NOT_YET,
+	  .bans = { LIVE(MS(9000), 60) },
+	  .claims = { 1 } },
+	{ .what = "lines behind one that others saw are not of the log's own",
+	  .lines = { BAN(1000, 600), UNBAN(5000), INCREASE(6000, 1, 1),
+	    GONE(7000), RESTORE(8000) },
+	  .seen = { SEEN(3000, 3, MS(4000)) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(3000)) } },
+	{ .what = "… but those before it are",
+	  .lines = { BAN(1000, 600), UNBAN(2000), BAN(3000, 60) },
+	  .seen = { SEEN(2900, 3, LIVES) },
+	  .overdue_us = LATER,
+	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(2000)) },
+	  .claims = { 1 } },
+	{ .what = "one that others saw ends one that lives",
+	  .lines = { BAN(1000, 600) },
+	  .seen = { SEEN(500, 0, MS(900)), SEEN(61000, 61, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(61000)) } },
+	{ .what = "… where its time was not up before",
+	  .lines = { BAN(1000, 30) },
+	  .seen = { SEEN(61000, 61, LIVES) },
+	  .overdue_us = MS(31001),
+	  .bans = { ENDED(MS(1000), 30, BAN_INFERRED, MS(31000)) } },
+	{ .what = "… though a younger one of the log's comes behind it",
+	  .lines = { BAN(1000, 600), BAN(90000, 600) },
+	  .seen = { SEEN(61000, 61, MS(62000)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(61000)),
+	    LIVE(MS(90000), 600) } },
+	{ .what = "one of the very same time ends none",
+	  .lines = { FOUND_BAN(1700, 1, 600), FOUND_BAN(1800, 1, 600) },
+	  .seen = { SEEN(1000, 1, MS(1500)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
+	      UNKNOWN, 1 } },
+	  .claims = { 1 } },
+	{ .what = "numbers count on from those that others saw",
+	  .lines = { FOUND_BAN(1700, 1, 600), FOUND_BAN(1800, 1, 600),
+	    FOUND_BAN(1900, 1, 600), UNBAN(1900), FOUND_BAN(3000, 1, 600) },
+	  .seen = { SEEN(1000, 1, MS(1500)), SEEN(1000, 1, MS(1500)) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_MANUAL, MS(1900), 0,
+	      UNKNOWN, 2 },
+	    { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0, UNKNOWN,
+	      3 } },
+	  .claims = { 1, 1 } },
+};
+
+/* clang-format on */
+
+static void
+assert_ban(const struct ban *ban, const struct expected *expected,
+    const char *what)
+{
+	if (ban->since_us != expected->since_us ||
+	    ban->seconds != expected->seconds ||
+	    ban->origin != expected->origin || ban->end != expected->end ||
+	    ban->ended_us != expected->ended_us ||
+	    ban->restored != expected->restored ||
+	    ban->bancount != expected->bancount || ban->nth != expected->nth)
+		fail_msg("%s: since %" PRId64 " seconds %" PRId64
+			 " origin %d end %d ended %" PRId64 " restored %" PRId64
+			 " bancount %" PRId64 " nth %d",
+		    what, (ban->since_us - MS(0)) / 1000, ban->seconds,
+		    ban->origin, ban->end,
+		    ban->ended_us == UNKNOWN ? -1 :
+					       (ban->ended_us - MS(0)) / 1000,
+		    ban->restored, ban->bancount, ban->nth);
+	assert_int_equal(ban->seen, BAN_SEEN_LOG);
+	assert_int_equal(ban->failures, UNKNOWN);
+	assert_null(ban->ip);
+	assert_int_equal(ban->evidence, 0);
+}
+
+/* Call it with just as many of each as there are. */
+static size_t
+run(const struct timeline_line *lines, size_t n,
+    const struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,
+    struct ban *bans, int *claims)
+{
+	struct timeline_line *in = (struct timeline_line *)watched_copy(
+	    (const char *)lines, n * sizeof(*lines));
+	struct timeline_ban *others = (struct timeline_ban *)watched_copy(
+	    (const char *)seen, seen_n * sizeof(*seen));
+	struct ban *out =
+	    (struct ban *)watched_copy((const char *)bans, n * sizeof(*bans));
+	size_t count = timeline_bans(in, n, others, seen_n, overdue_us, out);
+
+	assert_true(count <= n);
+	assert_memory_equal(in, lines, n * sizeof(*lines));
+	memcpy(bans, out, n * sizeof(*bans));
+	for (size_t i = 0; i < seen_n; i++) {
+		claims[i] = others[i].claims;
+		others[i].claims = seen[i].claims;
+	}
+	/* Nothing else of them is touched. */
+	assert_memory_equal(others, seen, seen_n * sizeof(*seen));
+	free(in);
+	free(others);
+	free(out);
+	return count;
+}
+
+static void
+check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct row *row = &rows[i];
+		struct ban bans[LINES];
+		int claims[SEENS] = { 0 };
+		size_t n = 0, seen_n = 0, expected = 0, got;
+
+		while (n < LINES && row->lines[n].at_us != 0)
+			n++;
+		while (seen_n < SEENS && row->seen[seen_n].since_us != 0)
+			seen_n++;
+		while (expected < BANS && row->bans[expected].since_us != 0)
+			expected++;
+		memset(bans, 0x5a, sizeof(bans));
+		got = run(row->lines, n, row->seen, seen_n, row->overdue_us,
+		    bans, claims);
+		if (got != expected)
+			fail_msg("%s: %zu bans", row->what, got);
+		for (size_t k = 0; k < got; k++)
+			assert_ban(&bans[k], &row->bans[k], row->what);
+		for (size_t k = 0; k < seen_n; k++) {
+			if (claims[k] != row->claims[k])
+				fail_msg("%s: %zu claimed %d times", row->what,
+				    k, claims[k]);
+		}
+	}
+}
+
+static void
+lines_make_bans(void **state UNUSED)
+{
+	check_rows(of_the_log, ARRAY_LEN(of_the_log));
+}
+
+static void
+a_ban_that_is_restored_goes_on(void **state UNUSED)
+{
+	check_rows(of_restores, ARRAY_LEN(of_restores));
+}
+
+static void
+what_others_have_seen_is_not_the_logs(void **state UNUSED)
+{
+	check_rows(of_others, ARRAY_LEN(of_others));
+}
+
+static void
+nothing_is_read_where_there_is_nothing(void **state UNUSED)
+{
+	struct timeline_ban seen[] = { SEEN(1000, 1, LIVES) };
+	struct timeline_line line = BAN(1000, 600);
+	struct ban ban;
+
+	assert_int_equal(timeline_bans(NULL, 0, NULL, 0, LATER, NULL), 0);
+	assert_int_equal(timeline_bans(NULL, 0, seen, 1, LATER, NULL), 0);
+	assert_int_equal(seen[0].claims, 0);
+	assert_int_equal(timeline_bans(&line, 1, NULL, 0, NOT_YET, &ban), 1);
+	assert_int_equal(ban.since_us, MS(1000));
+}
+
+/* Times that a hostile log may name. */
+static void
+times_at_their_ends_do_no_harm(void **state UNUSED)
+{
+	static const int64_t times[] = { 0, 1, 999, TEXT_US, MS(0),
+		INT64_MAX / 2, INT64_MAX - 1, INT64_MAX };
+	static const int64_t seconds[] = { UNKNOWN, -1, 0, 1, INT64_MAX };
+	const size_t n = ARRAY_LEN(times);
+
+	for (size_t i = 0; i < n * ARRAY_LEN(seconds); i++) {
+		struct timeline_line lines[2 * ARRAY_LEN(times)];
+		struct timeline_ban seen[] = { { times[i % n],
+		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0 } };
+		struct ban bans[2 * ARRAY_LEN(times)];
+		int claims[1];
+
+		for (size_t k = 0; k < 2 * n; k++)
+			lines[k] = (struct timeline_line){
+				.verb =
+				    k % 2 == 0 ? TIMELINE_BAN : TIMELINE_UNBAN,
+				.at_us = times[k / 2],
+				.found = (k & 4) == 0 ? UNKNOWN :
+							times[k / 2] / TEXT_US,
+				.seconds = seconds[i / n],
+				.bancount = UNKNOWN,
+			};
+		memset(bans, 0, sizeof(bans));
+		run(lines, 2 * n, seen, 1, times[i % n], bans, claims);
+	}
+}
+
+/* Numbers that are the same in each run. */
+static uint64_t
+next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static int64_t
+random_below(uint64_t *state, int64_t n)
+{
+	return (int64_t)(next_random(state) % (uint64_t)n);
+}
+
+#define MANY 24
+
+static size_t
+random_lines(uint64_t *state, struct timeline_line *lines)
+{
+	static const int64_t seconds[] = { UNKNOWN, -1, 0, 1, 10, 600 };
+	size_t n = (size_t)random_below(state, MANY + 1);
+	int64_t ms = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int verb = (int)random_below(state, TIMELINE_GONE + 1);
+		int64_t step = random_below(state, 4) * 700;
+
+		/* By time, then by verb. */
+		if (i > 0 && step == 0 && verb < (int)lines[i - 1].verb)
+			step = 1;
+		ms += step;
+		lines[i] = (struct timeline_line){
+			.verb = (enum timeline_verb)verb,
+			.at_us = MS(ms),
+			.found = random_below(state, 3) == 0 ?
+			    UNKNOWN :
+			    T0 + ms / 1000 - random_below(state, 4) + 1,
+			.seconds = seconds[random_below(state, 6)],
+			.bancount = random_below(state, 4),
+		};
+	}
+	return n;
+}
+
+static size_t
+random_seen(uint64_t *state, struct timeline_ban *seen)
+{
+	size_t n = (size_t)random_below(state, 9);
+	int64_t ms = -2000;
+
+	for (size_t i = 0; i < n; i++) {
+		ms += random_below(state, 8) * 500;
+		seen[i] = (struct timeline_ban){
+			.since_us = MS(ms),
+			.timeofban = ban_timeofban(MS(ms)),
+			.ended_us = random_below(state, 3) == 0 ?
+			    UNKNOWN :
+			    MS(ms + random_below(state, 9000)),
+			.known_as = random_below(state, 3) != 0 ?
+			    UNKNOWN :
+			    T0 + ms / 1000 + random_below(state, 9),
+		};
+	}
+	return n;
+}
+
+static size_t
+count_of(const struct timeline_line *lines, size_t n, enum timeline_verb verb)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += lines[i].verb == verb;
+	return count;
+}
+
+/* Each begins behind the one before it, and ends, and only the last lives. */
+static void
+check_order(const struct ban *bans, size_t n, int64_t overdue_us)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct ban *ban = &bans[i];
+
+		assert_true(i == 0 || ban->since_us >= ban[-1].since_us);
+		assert_int_equal(ban->end == BAN_LIVES,
+		    ban->ended_us == UNKNOWN);
+		assert_true(
+		    ban->end == BAN_LIVES || ban->ended_us >= ban->since_us);
+		assert_true(ban->end != BAN_LIVES || i + 1 == n);
+		assert_true(ban->end != BAN_LIVES ||
+		    ban_expiry_us(ban->since_us, ban->seconds) >= overdue_us);
+		assert_int_equal(ban->seen, BAN_SEEN_LOG);
+	}
+}
+
+/* No two bans have one time and number. */
+static void
+check_numbers(const struct ban *bans, size_t n, const struct timeline_ban *seen,
+    size_t seen_n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int nth = 0;
+
+		for (size_t k = 0; k < seen_n; k++)
+			nth += seen[k].since_us == bans[i].since_us;
+		for (size_t k = 0; k < i; k++)
+			nth += bans[k].since_us == bans[i].since_us;
+		assert_int_equal(bans[i].nth, nth);
+	}
+}
+
+/* How many Ban lines are of the failure of that second. */
+static size_t
+count_found(const struct timeline_line *lines, size_t n, int64_t found)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += lines[i].verb == TIMELINE_BAN &&
+		    lines[i].found != UNKNOWN && lines[i].found == found;
+	return count;
+}
+
+/* Whether the ban of a line before may have begun with the failure of line i.
+ */
+static bool
+may_be_again(const struct timeline_line *lines, size_t i)
+{
+	bool may = count_found(lines, i, lines[i].found) > 0;
+
+	for (size_t k = 0; k < i && lines[i].found != UNKNOWN; k++)
+		may =
+		    may || lines[k].at_us == text_seconds_to_us(lines[i].found);
+	return may && lines[i].verb == TIMELINE_BAN;
+}
+
+/*
+ * Each Ban line is of one ban; a ban of others has one, or two, and those of
+ * its second.
+ */
+static void
+check_claims(const struct timeline_line *lines, size_t n, size_t count,
+    const struct timeline_ban *seen, const int *claims, size_t seen_n)
+{
+	size_t claimed = 0, told = count_of(lines, n, TIMELINE_BAN), again = 0;
+
+	for (size_t i = 0; i < seen_n; i++) {
+		size_t most = (seen[i].known_as == UNKNOWN ? 1 : 2) +
+		    count_found(lines, n, seen[i].timeofban) +
+		    count_found(lines, n, seen[i].timeofban - 1);
+
+		assert_in_range(claims[i], 0, most);
+		claimed += (size_t)claims[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		again += may_be_again(lines, i);
+	assert_true(claimed <= told);
+	assert_true(count + again >= told - claimed);
+	/* At most one is from before the log, where nobody saw any. */
+	assert_true(count <= told - claimed + 1);
+}
+
+static void
+any_lines_make_bans_in_order(void **state UNUSED)
+{
+	uint64_t random = 88172645463325252u;
+
+	for (int i = 0; i < 50000; i++) {
+		struct timeline_line lines[MANY];
+		struct timeline_ban seen[8];
+		struct ban bans[MANY] = { 0 }, again[MANY] = { 0 };
+		int claims[8], ignored[8];
+		size_t n = random_lines(&random, lines);
+		size_t seen_n = random_seen(&random, seen), count;
+		int64_t overdue_us = MS(random_below(&random, 60000));
+
+		count = run(lines, n, seen, seen_n, overdue_us, bans, claims);
+		check_order(bans, count, overdue_us);
+		check_numbers(bans, count, seen, seen_n);
+		check_claims(lines, n, count, seen, claims, seen_n);
+		/* A part of them first makes no difference. */
+		run(lines, n / 2, seen, seen_n, overdue_us, again, ignored);
+		memset(again, 0, sizeof(again));
+		assert_int_equal(
+		    run(lines, n, seen, seen_n, overdue_us, again, ignored),
+		    count);
+		assert_memory_equal(again, bans, sizeof(bans));
+		assert_memory_equal(ignored, claims, seen_n * sizeof(int));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_make_bans),
+		cmocka_unit_test(a_ban_that_is_restored_goes_on),
+		cmocka_unit_test(what_others_have_seen_is_not_the_logs),
+		cmocka_unit_test(nothing_is_read_where_there_is_nothing),
+		cmocka_unit_test(times_at_their_ends_do_no_harm),
+		cmocka_unit_test(any_lines_make_bans_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
