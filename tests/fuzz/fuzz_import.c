@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Exports of unknown origin, as JSON Lines and as CSV: each ban is taken or
+ * refused, and what is taken is within its bounds, and the same when it is
+ * checked again.
+ */
+#include "csv.h"
+#include "fuzz.h"
+#include "import.h"
+#include "json.h"
+#include "sign.h"
+#include "text.h"
+
+static void
+check_sign(const struct import *ban)
+{
+	struct sign sign = import_sign(ban), again;
+	int64_t second = ban->numbers[IMPORT_TIMEOFBAN];
+	struct buffer out = { 0 };
+	const char *at;
+	char *ip;
+
+	must(sign.kind == SIGN_IMPORT && sign.since_us >= 0);
+	must(sign.seconds == UNKNOWN || sign.seconds >= -1);
+	must(sign.bancount == UNKNOWN || sign.bancount >= 0);
+	must(sign.failures == UNKNOWN || sign.failures >= 0);
+	must(sign.restored >= 0 && sign.restored <= 1000000);
+	must(sign.nth >= 0 && sign.nth <= 1000000);
+	must((sign.end == BAN_LIVES) == (sign.ended_us == UNKNOWN));
+	must((sign.seen & ~BAN_SEEN_ALL) == 0);
+	must(sign.lines == NULL || json_is(sign.lines, '['));
+	must(sign.captures == NULL || json_is(sign.captures, '{'));
+	/* As the archive keeps it. */
+	sign_put(&out, &sign, second);
+	buffer_putc(&out, ']');
+	must(!out.failed && sign_is_array(out.s));
+	at = out.s;
+	must(sign_take(&at, second, &again, &ip) == 1);
+	must(again.kind == sign.kind && again.at_us == sign.at_us);
+	must(again.since_us == sign.since_us && again.exact == sign.exact);
+	must(again.seconds == sign.seconds);
+	must(again.bancount == sign.bancount);
+	must(again.failures == sign.failures);
+	must(again.end == sign.end && again.ended_us == sign.ended_us);
+	must(again.origin == sign.origin && again.seen == sign.seen);
+	must(again.restored == sign.restored && again.nth == sign.nth);
+	must(fuzz_same(ip, sign.ip));
+	free(ip);
+	buffer_free(&out);
+}
+
+/* All is told, or it was refused; ban is empty then. */
+static void
+check_ban(struct import *ban, int rc, const struct err *refused)
+{
+	struct err e = *refused;
+	char *lines, *captures;
+
+	if (rc == 0)
+		rc = import_check(ban, &e);
+	if (rc != 0) {
+		must(e.code == EX_DATAERR);
+		fuzz_must_say(&e);
+		import_free(ban);
+		return;
+	}
+	for (size_t i = 0; i < IMPORT_FIELDS; i++)
+		must(ban->texts[i] == NULL ||
+		    text_is_utf8(ban->texts[i], strlen(ban->texts[i])));
+	check_sign(ban);
+	lines = ban->texts[IMPORT_MATCHES];
+	captures = ban->texts[IMPORT_CAPTURES];
+	lines = lines != NULL ? strdup(lines) : NULL;
+	captures = captures != NULL ? strdup(captures) : NULL;
+	must(import_check(ban, &e) == 0);
+	must(fuzz_same(lines, ban->texts[IMPORT_MATCHES]));
+	must(fuzz_same(captures, ban->texts[IMPORT_CAPTURES]));
+	free(lines);
+	free(captures);
+	import_free(ban);
+}
+
+static void
+take_json(const char *line, size_t len)
+{
+	struct import ban;
+	struct err e = { 0 };
+
+	import_init(&ban);
+	check_ban(&ban, import_from_json(&ban, line, len, &e), &e);
+}
+
+static int
+set_field(struct import *ban, enum import_field field, const char *text,
+    struct err *e)
+{
+	int64_t v;
+
+	if (!import_is_number(field))
+		return import_set_text(ban, field, csv_text(text), e);
+	if (text_parse_int(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
+		return err_set(e, EX_DATAERR, "not a whole number");
+	return import_set_number(ban, field, v, e);
+}
+
+/* A record, by the names of the first one. */
+static void
+take_record(const struct csv *csv, const enum import_field *fields, size_t n)
+{
+	struct import ban;
+	struct err e = { 0 };
+	int rc = 0;
+
+	import_init(&ban);
+	for (size_t i = 0; i < csv->n && i < n && rc == 0; i++) {
+		if (fields[i] != IMPORT_FIELDS && csv->fields[i] != NULL)
+			rc = set_field(&ban, fields[i], csv->fields[i], &e);
+	}
+	check_ban(&ban, rc, &e);
+}
+
+struct table {
+	struct csv csv;
+	enum import_field fields[CSV_FIELDS];
+	size_t n;
+};
+
+static void
+take_csv(struct table *t, const char *line, size_t len)
+{
+	if (csv_read(&t->csv, line, len, NULL) != 1)
+		return;
+	if (t->n > 0) {
+		take_record(&t->csv, t->fields, t->n);
+		return;
+	}
+	for (t->n = 0; t->n < t->csv.n; t->n++) {
+		const char *name = t->csv.fields[t->n];
+
+		t->fields[t->n] =
+		    name == NULL ? IMPORT_FIELDS : import_find(name);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *line = (const char *)data, *end = line + size, *newline;
+	struct table table = { 0 };
+
+	while (line < end) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		if (newline == NULL)
+			newline = end;
+		take_json(line, (size_t)(newline - line));
+		take_csv(&table, line, (size_t)(newline - line));
+		line = newline + 1;
+	}
+	csv_free(&table.csv);
+	return 0;
+}
