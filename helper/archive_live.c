@@ -14,7 +14,7 @@ struct group_key {
 	char *ident;
 	int64_t timeofban;
 	char *host;
-	int64_t ended_us;
+	int64_t since_us, ended_us;
 };
 
 static int
@@ -174,9 +174,10 @@ archive_set_missed(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
 	return db_run_numbers(&a->db, SQL_MISSED, ban, at_us, e);
 }
 
-/* Remove all that is known of one group. */
+/* Remove all that is known of one group; *n counts on by its bans. */
 static int
-remove_group(struct archive *a, const struct group_key *key, struct err *e)
+remove_group(struct archive *a, const struct group_key *key, int64_t *n,
+    struct err *e)
 {
 	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_BANS,
 		SQL_PRUNE_LINES };
@@ -190,10 +191,14 @@ remove_group(struct archive *a, const struct group_key *key, struct err *e)
 		db_bind_text(st, 2, key->ident);
 		db_bind_int(st, 3, key->timeofban);
 		db_bind_text(st, 4, key->host);
-		if (statements[i] == SQL_PRUNE_LINES)
-			db_bind_int(st, 5, key->ended_us);
+		if (statements[i] == SQL_PRUNE_LINES) {
+			db_bind_int(st, 5, key->since_us);
+			db_bind_int(st, 6, key->ended_us);
+		}
 		if (db_run(&a->db, st, e) != 0)
 			return -1;
+		if (statements[i] == SQL_PRUNE_BANS)
+			*n += sqlite3_changes(a->db.handle);
 	}
 	return 0;
 }
@@ -217,6 +222,7 @@ load_prunable(struct archive *a, int64_t before_us, size_t max,
 			.timeofban = db_int(st, 2),
 			.host = strdup(db_text(st, 3)),
 			.ended_us = db_int(st, 4),
+			.since_us = db_int(st, 5),
 		};
 		(*n)++;
 		if (keys[*n - 1].ident == NULL || keys[*n - 1].host == NULL) {
@@ -228,23 +234,23 @@ load_prunable(struct archive *a, int64_t before_us, size_t max,
 }
 
 int
-archive_prune(struct archive *a, int64_t before_us, size_t max, bool *any,
+archive_prune(struct archive *a, int64_t before_us, size_t max, int64_t *n,
     struct err *e)
 {
 	struct group_key *keys = calloc(max, sizeof(*keys));
-	size_t n = 0;
+	size_t groups = 0;
 	int rc;
 
+	*n = 0;
 	if (keys == NULL)
 		return err_set(e, EX_OSERR, "archive: out of memory");
-	rc = load_prunable(a, before_us, max, keys, &n, e);
-	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = remove_group(a, &keys[i], e);
-	for (size_t i = 0; i < n; i++) {
+	rc = load_prunable(a, before_us, max, keys, &groups, e);
+	for (size_t i = 0; i < groups && rc == 0; i++)
+		rc = remove_group(a, &keys[i], n, e);
+	for (size_t i = 0; i < groups; i++) {
 		free(keys[i].ident);
 		free(keys[i].host);
 	}
 	free(keys);
-	*any = n > 0;
 	return rc;
 }

@@ -61,11 +61,11 @@ int archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
 
 /*
  * Remove bans that ended, and were archived, before before_us; those of max
- * groups at the most, and a group only when that is so of all its bans. *any:
- * whether there were some. The ban that changed last stays: rev counts on
- * from it.
+ * groups at the most, and a group only when that is so of all its bans. *n:
+ * how many bans; 0: there are none left. The ban that changed last stays: rev
+ * counts on from it.
  */
-int archive_prune(struct archive *a, int64_t before_us, size_t max, bool *any,
+int archive_prune(struct archive *a, int64_t before_us, size_t max, int64_t *n,
     struct err *e);
 
 #endif

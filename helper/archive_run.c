@@ -149,6 +149,7 @@ archive_source_last(struct archive *a, struct archive_source *s, struct err *e)
 	s->server_us = db_int(st, 12);
 	s->due_us = db_int(st, 13);
 	s->begun_us = db_int(st, 14);
+	s->born_us = db_int(st, 15);
 	sqlite3_reset(st);
 	return 0;
 }
@@ -181,6 +182,7 @@ archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
 	db_bind_int(st, 2, s->dev);
 	db_bind_int(st, 3, s->ino);
 	db_bind_int(st, 4, s->begun_us);
+	db_bind_int(st, 5, s->born_us);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
 	s->id = sqlite3_last_insert_rowid(a->db.handle);

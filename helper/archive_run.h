@@ -72,6 +72,7 @@ struct archive_source {
 	int64_t server_us; /* when fail2ban was started */
 	int64_t due_us;	   /* when the next of them is up; 0: in doubt */
 	int64_t begun_us;  /* when it was first seen */
+	int64_t born_us;   /* when its file was made; 0, UNKNOWN: nobody says */
 };
 
 /* The present one: the last that was added. */

@@ -154,7 +154,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	/* Whole groups: the bans of one share their evidence. */
 	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban, host, ended_us FROM ban AS b "
+	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
+	    "FROM ban AS b "
 	    "WHERE ended_us < ?1 "
 	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
@@ -167,10 +168,10 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " GROUP ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " GROUP,
-	/* Its lines are not later than its end. */
+	/* Those that were written while it lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND at_us <= ?5",
+	    "AND at_us BETWEEN ?5 AND ?6",
 
 	[SQL_LINE_ADD] =
 	    "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -188,13 +189,13 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
 	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
-	    "server_us, due_us, begun_us FROM source ORDER BY id DESC LIMIT 1",
+	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_IDS] =
 	    "SELECT id, dev, ino FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =
 	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
-	    "full_bans, full_bips, begun_us) "
-	    "VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, ?4)",
+	    "full_bans, full_bips, begun_us, born_us) "
+	    "VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, ?4, ?5)",
 	[SQL_SOURCE_SAVE] =
 	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
 	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "

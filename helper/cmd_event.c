@@ -125,6 +125,7 @@ look_up(const struct config *config, struct event *event)
 		rc = find_row(config, event, &f, timeofban, &row);
 		event->row_dev = f.dev;
 		event->row_ino = f.ino;
+		event->row_born_us = f.born_us;
 		if (rc == 0)
 			event->row = EVENT_ROW_GONE;
 		else if (rc == 1)

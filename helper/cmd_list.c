@@ -33,7 +33,7 @@ static int
 print_row(void *to, const struct archive_row *row)
 {
 	bool *any = to;
-	char since[32], seconds[32] = "?", ended[32];
+	char since[32], seconds[32] = "?", ended[32], jail[256];
 
 	if (!*any)
 		printf("%-19s  %-16s  %-24s  %-8s  %-8s  %s\n", "SINCE", "JAIL",
@@ -42,7 +42,9 @@ print_row(void *to, const struct archive_row *row)
 	if (row->seconds != UNKNOWN)
 		text_format_seconds(row->seconds, seconds);
 	printf("%s  ", text_format_time(row->since_us, since));
-	print_cell(row->jail, 16);
+	if (row->host != NULL)
+		snprintf(jail, sizeof(jail), "%s@%s", row->jail, row->host);
+	print_cell(row->host != NULL ? jail : row->jail, 16);
 	print_cell(row->ident, 24);
 	printf("%-8s  ", seconds);
 	if (row->failures != UNKNOWN)

@@ -117,7 +117,11 @@ run_replay(const struct command *self, const struct config *config, int argc,
 	for (int i = operands; i < argc && !stop; i++) {
 		if (replay(config, &replay_options, argv[i], &stop, e) == 0)
 			continue;
-		log_line(LOG_ERR, "replay: %s: %s", argv[i], e->text);
+		/* Most of them name it. */
+		if (strncmp(e->text, argv[i], strlen(argv[i])) == 0)
+			log_line(LOG_ERR, "replay: %s", e->text);
+		else
+			log_line(LOG_ERR, "replay: %s: %s", argv[i], e->text);
 		if (status == 0)
 			status = e->code;
 	}

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "archive_run.h"
 #include "command.h"
@@ -89,9 +90,19 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 {
 	struct wanted *wanted = to;
 
-	if (strcmp(name, "kind") == 0)
+	static const char *const kinds[] = { "reconcile", "replay", "reban",
+		"prune" };
+	size_t i = 0;
+
+	if (strcmp(name, "kind") == 0) {
+		while (i < ARRAY_LEN(kinds) && strcmp(kinds[i], value) != 0)
+			i++;
+		if (i == ARRAY_LEN(kinds))
+			return err_set(e, EX_USAGE,
+			    "--kind: must be reconcile, replay, reban or "
+			    "prune");
 		wanted->kind = value;
-	else if (text_parse_int(value, 0, INT64_MAX, &wanted->limit, e) != 0)
+	} else if (text_parse_int(value, 0, INT64_MAX, &wanted->limit, e) != 0)
 		return err_wrap(e, "--limit");
 	return 0;
 }

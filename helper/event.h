@@ -27,6 +27,7 @@ struct event {
 	int64_t row_seconds, row_bancount;
 	/* The database that was looked at, ino 0: none. Not kept in words. */
 	uint64_t row_dev, row_ino;
+	int64_t row_born_us;
 	char *data; /* the row's or the tag's data, JSON, or NULL */
 	bool tag;   /* data come from the action, not from a row */
 };

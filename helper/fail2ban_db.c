@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "birth.h"
 #include "escape.h"
 #include "now.h"
 #include "text.h"
@@ -117,6 +118,7 @@ read_header(struct fail2ban_db *f, int fd, struct err *e)
 		    f->path);
 	f->dev = st.st_dev;
 	f->ino = st.st_ino;
+	f->born_us = birth_of(fd);
 	if (pread(fd, header, sizeof(header), 0) != sizeof(header) ||
 	    memcmp(header, "SQLite format 3", 16) != 0)
 		return err_set(e, EX_DATAERR, "%s: not an SQLite database",

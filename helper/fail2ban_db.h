@@ -20,6 +20,7 @@ struct fail2ban_db {
 	char path[PATH_MAX];
 	int version; /* 1 to 4; 0 before fail2ban_db_check */
 	uint64_t dev, ino;
+	int64_t born_us;     /* birth.h */
 	int64_t counter;     /* the file header's change counter */
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
 	bool late; /* a reading was given up at the deadline, EX_TEMPFAIL */
@@ -43,8 +44,8 @@ struct fail2ban_row {
 enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 
 /*
- * Look at the header of the database at path without opening it: path, dev, ino
- * and counter are set. Nothing is left open. Fails with EX_NOINPUT when there
+ * Look at the header of the database at path without opening it: path, dev, ino,
+ * born_us and counter are set. Nothing is left open. Fails with EX_NOINPUT when there
  * is no such file, EX_NOPERM, EX_DATAERR when it is no database.
  */
 int fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e);

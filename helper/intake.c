@@ -74,6 +74,7 @@ find_source(struct record *record, const struct config *config,
 		.dev = (int64_t)event->row_dev,
 		.ino = (int64_t)event->row_ino,
 		.begun_us = event->at_us,
+		.born_us = event->row_born_us,
 	};
 
 	*source = 0;

@@ -39,7 +39,8 @@
 struct reban {
 	const struct reban_options *options;
 	struct pass pass;
-	int64_t sent, there, refused, shown;
+	int64_t sent, there, refused;
+	int64_t shown, shown_lines; /* what was told of */
 	struct address *own; /* this machine's addresses */
 	size_t own_n;
 
@@ -48,6 +49,7 @@ struct reban {
 	struct fail2ban_socket_list held;
 	struct address *ignored;
 	size_t ignored_n;
+	bool ignoreself;
 
 	/* Its next batch. */
 	const char *ids[BATCH];
@@ -90,6 +92,9 @@ take_ignored(struct reban *r, const struct fail2ban_socket_list *texts,
 			r->ignored_n++;
 			continue;
 		}
+		/* No list may have loopback. */
+		if (strcmp(text, "localhost") == 0)
+			continue;
 		escape_text(escaped, sizeof(escaped), text, strlen(text));
 		log_line(LOG_WARNING,
 		    "reban: jail %s ignores %s, which is no address: what it "
@@ -105,7 +110,7 @@ enter_jail(struct reban *r, const char *jail, struct err *e)
 {
 	struct fail2ban_socket socket;
 	struct fail2ban_socket_list texts = { 0 }, jails = { 0 };
-	bool exists = false, ignoreself;
+	bool exists = false;
 	int rc;
 
 	r->jail = jail;
@@ -119,7 +124,7 @@ enter_jail(struct reban *r, const char *jail, struct err *e)
 		    &r->held, e);
 	if (rc == 0)
 		rc = fail2ban_socket_get_ignored(&socket, jail, &texts,
-		    &ignoreself, e);
+		    &r->ignoreself, e);
 	if (rc == 0)
 		rc = take_ignored(r, &texts, e);
 	fail2ban_socket_list_free(&texts);
@@ -128,33 +133,57 @@ enter_jail(struct reban *r, const char *jail, struct err *e)
 	return rc;
 }
 
-/* Why an address is not to be banned; NULL where it may be. */
+static bool
+is_own(const struct reban *r, const struct address *a)
+{
+	for (size_t i = 0; i < r->own_n; i++) {
+		if (address_overlap(&r->own[i], a))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_ignored(const struct reban *r, const struct address *a)
+{
+	for (size_t i = 0; i < r->ignored_n; i++) {
+		if (address_overlap(&r->ignored[i], a))
+			return true;
+	}
+	return false;
+}
+
+/* Why an address of a list is not to be banned; NULL where it may be. */
 static const char *
 find_refusal(const struct reban *r, const struct address *a)
 {
 	const char *why = address_untouchable(a);
 
-	for (size_t i = 0; why == NULL && i < r->own_n; i++) {
-		if (address_overlap(&r->own[i], a))
-			why = "this machine's own address";
-	}
-	for (size_t i = 0; why == NULL && i < r->ignored_n; i++) {
-		if (address_overlap(&r->ignored[i], a))
-			why = "the jail ignores it";
-	}
+	if (why == NULL && is_own(r, a))
+		why = "this machine's own address";
+	if (why == NULL && is_ignored(r, a))
+		why = "the jail ignores it";
 	return why;
 }
 
+/* Tell why something is not banned, as long as *shown is small. */
 static void
-tell(struct reban *r, const char *id, const char *why)
+tell(int64_t *shown, const char *what, const char *why)
+{
+	if ((*shown)++ < SHOWN_MAX)
+		log_line(LOG_WARNING, "reban: %s: %s%s", what, why,
+		    *shown == SHOWN_MAX ? "; further ones are only counted" :
+					  "");
+}
+
+static void
+refuse(struct reban *r, const char *id, const char *why)
 {
 	char escaped[160];
 
-	if (r->shown++ >= SHOWN_MAX)
-		return;
+	r->refused++;
 	escape_text(escaped, sizeof(escaped), id, strlen(id));
-	log_line(LOG_WARNING, "reban: %s: %s%s", escaped, why,
-	    r->shown == SHOWN_MAX ? "; further ones are only counted" : "");
+	tell(&r->shown, escaped, why);
 }
 
 /* Note the batch: from then on an event may answer. */
@@ -218,8 +247,7 @@ add_id(struct reban *r, const char *id, int64_t timeofban, struct err *e)
 		return 0;
 	}
 	if (!fail2ban_socket_can_send(id)) {
-		r->refused++;
-		tell(r, id, "cannot be sent to fail2ban");
+		refuse(r, id, "cannot be sent to fail2ban");
 		return 0;
 	}
 	if (r->options->dry_run) {
@@ -236,13 +264,11 @@ static int
 add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 {
 	struct address a;
-	const char *why = NULL;
 
-	if (address_parse(lost->ident, strlen(lost->ident), &a))
-		why = find_refusal(r, &a);
-	if (why != NULL && !fail2ban_socket_list_has(&r->held, lost->ident)) {
-		r->refused++;
-		tell(r, lost->ident, why);
+	if (!fail2ban_socket_list_has(&r->held, lost->ident) &&
+	    address_parse(lost->ident, strlen(lost->ident), &a) &&
+	    (is_ignored(r, &a) || (r->ignoreself && is_own(r, &a)))) {
+		refuse(r, lost->ident, "the jail ignores it");
 		return 0;
 	}
 	return add_id(r, lost->ident, lost->timeofban, e);
@@ -293,6 +319,11 @@ reban_live(struct reban *r, struct err *e)
 		}
 	}
 	archive_lost_free(list, n);
+	/* Nothing to do, or no such jail? */
+	if (n == 0 && r->options->jail != NULL) {
+		rc = enter_jail(r, r->options->jail, e);
+		leave_jail(r);
+	}
 	if (rc == 0 && first.code != 0) {
 		*e = first;
 		rc = -1;
@@ -336,12 +367,14 @@ put_entry(struct list *list, const struct address *a, struct err *e)
 }
 
 static void
-tell_line(struct reban *r, int64_t line, const char *why)
+tell_line(struct reban *r, const char *line, size_t len, const char *why)
 {
-	char where[40];
+	char what[120], escaped[64];
 
-	snprintf(where, sizeof(where), "line %" PRId64, line);
-	tell(r, where, why);
+	escape_text(escaped, sizeof(escaped), line, len < 40 ? len : 40);
+	snprintf(what, sizeof(what), "line %" PRId64 ": %s", r->pass.run.rows,
+	    escaped);
+	tell(&r->shown_lines, what, why);
 }
 
 static int
@@ -364,7 +397,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 			break;
 		case BLOCK_LIST_BAD:
 			r->pass.run.bad++;
-			tell_line(r, r->pass.run.rows, why);
+			tell_line(r, line, len, why);
 			break;
 		}
 	}
@@ -392,8 +425,7 @@ ban_list(struct reban *r, struct list *list, struct err *e)
 			continue;
 		address_print(a, text);
 		if ((why = find_refusal(r, a)) != NULL) {
-			r->refused++;
-			tell(r, text, why);
+			refuse(r, text, why);
 			continue;
 		}
 		rc = add_id(r, text, UNKNOWN, e);
@@ -458,8 +490,13 @@ work_live(struct reban *r, void *with UNUSED, struct err *e)
 static int
 work_list(struct reban *r, void *with, struct err *e)
 {
-	int rc = enter_jail(r, r->options->jail, e);
+	const struct list *list = with;
+	int rc;
 
+	if (list->n == 0 && !r->pass.cut_off)
+		return err_set(e, EX_DATAERR, "%s: there is no address in it",
+		    r->options->list);
+	rc = enter_jail(r, r->options->jail, e);
 	if (rc == 0)
 		rc = ban_list(r, with, e);
 	leave_jail(r);
@@ -482,11 +519,12 @@ with_list(struct reban *r, struct err *e)
 	r->pass.run.how = how;
 	r->pass.run.content = hash;
 	rc = in.content.stream ? 0 : input_hash(&in, hash, r->pass.stop, e);
+	if (rc == 0 && !in.content.stream)
+		rc = is_known(r, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
-	if (rc == 0 && in.content.stream)
-		rc = input_hash_end(&in, hash, e);
-	if (rc == 0)
+	if (rc == 0 && in.content.stream &&
+	    (rc = input_hash_end(&in, hash, e)) == 0)
 		rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);

@@ -119,6 +119,27 @@ end_run(struct pass *pass, bool failed, struct err *e)
 					   archive_empty_wal(&pass->archive, e);
 }
 
+/* Some of what ended before before_us; run is the removal's own. */
+static int
+prune_some(struct pass *pass, struct archive_run *run, int64_t before_us,
+    int64_t *n, struct err *e)
+{
+	struct record record;
+
+	if (pass_begin(pass, &record, e) != 0)
+		return -1;
+	if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK, n, e) == 0) {
+		run->rows += *n;
+		run->finished_us = now_wall_us();
+		if ((run->rows == 0 ||
+			archive_run_save(&pass->archive, run, e) == 0) &&
+		    pass_commit(pass, &record, e) == 0)
+			return 0;
+	}
+	pass_rollback(pass);
+	return -1;
+}
+
 /*
  * Remove what retention does not keep, against the lesser of the clock and
  * the newest ban: a clock that runs ahead must not empty the archive.
@@ -126,9 +147,14 @@ end_run(struct pass *pass, bool failed, struct err *e)
 static int
 prune(struct pass *pass, struct err *e)
 {
-	int64_t before_us, newest_us;
-	bool any = true;
-	struct record record;
+	struct archive_run run = {
+		.kind = "prune",
+		.state = "completed",
+		.started_us = now_wall_us(),
+		.gap_seconds = UNKNOWN,
+		.message = "rows: bans that retention_days does not keep",
+	};
+	int64_t before_us, newest_us, n = 1;
 
 	if (pass->config->retention_days == 0)
 		return 0;
@@ -140,15 +166,9 @@ prune(struct pass *pass, struct err *e)
 	if (newest_us < before_us)
 		before_us = newest_us;
 	before_us -= text_seconds_to_us(pass->config->retention_days * DAY);
-	while (any && !pass_is_over(pass)) {
-		if (pass_begin(pass, &record, e) != 0)
+	while (n > 0 && !pass_is_over(pass)) {
+		if (prune_some(pass, &run, before_us, &n, e) != 0)
 			return -1;
-		if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK, &any,
-			e) != 0 ||
-		    pass_commit(pass, &record, e) != 0) {
-			pass_rollback(pass);
-			return -1;
-		}
 	}
 	return 0;
 }

@@ -160,8 +160,9 @@ answer_note(struct record *record, struct archive_group *g,
 	struct archive_note note;
 	int rc;
 
+	/* Where the jail's last note is older than a day, so are all. */
 	if (g->n > 0 || g->noted_us == 0 || g->host != NULL || n == 0 ||
-	    !may_answer(g, &signs[0], g->noted_us))
+	    signs[0].at_us > text_add_sat(g->noted_us, ARCHIVE_NOTE_US))
 		return 0;
 	rc = archive_note_get(record->archive, g->jail, g->ident, &note, e);
 	if (rc != 1 || !may_answer(g, &signs[0], note.noted_us))

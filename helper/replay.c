@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -319,6 +320,19 @@ remove_copy(const struct config *dry)
 	}
 }
 
+/* Its name in the list of runs, where it is read long after. */
+static void
+name_source(const char *source, char *name, size_t room)
+{
+	char path[PATH_MAX];
+
+	if (strcmp(source, "-") == 0)
+		source = "standard input";
+	else if (realpath(source, path) != NULL)
+		source = path;
+	escape_text(name, room, source, strlen(source));
+}
+
 /* What was wanted of a source: what was read otherwise was not this. */
 static void
 describe(const struct replay_options *options, char *how, size_t room)
@@ -375,7 +389,7 @@ replay_alone(const struct config *config, const struct replay_options *options,
 	};
 	int rc;
 
-	escape_text(escaped, sizeof(escaped), source, strlen(source));
+	name_source(source, escaped, sizeof(escaped));
 	describe(options, how, sizeof(how));
 	r.pass.run.how = how[0] != '\0' ? how : NULL;
 	if (input_open(&r.input, source, e) != 0)

@@ -188,6 +188,13 @@ take_line(struct replay *r, struct fail2ban_log *log, struct last_resort *kept,
 	struct event event;
 	int rc;
 
+	/* A file that grows: its last line may be half of one. */
+	if (r->input.unfinished && !r->input.content.stream &&
+	    !r->input.content.gzip) {
+		r->pass.run.skipped++;
+		return 0;
+	}
+
 	switch (last_resort_take(kept, line, len, &event, &why)) {
 	case LAST_RESORT_EVENT:
 		r->taken++;

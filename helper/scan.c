@@ -110,7 +110,10 @@ is_same(const struct pass *pass)
 	const struct archive_source *s = &pass->source;
 
 	return s->id != 0 && s->dev == (int64_t)pass->db.dev &&
-	    s->ino == (int64_t)pass->db.ino && pass->db.counter >= s->counter;
+	    s->ino == (int64_t)pass->db.ino &&
+	    pass->db.counter >= s->counter &&
+	    (s->born_us <= 0 || pass->db.born_us == 0 ||
+		s->born_us == pass->db.born_us);
 }
 
 /* Note the database as the present one where it is not; find the floor. */
@@ -133,6 +136,7 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 		s->dev = (int64_t)pass->db.dev;
 		s->ino = (int64_t)pass->db.ino;
 		s->begun_us = pass->run.started_us;
+		s->born_us = pass->db.born_us;
 	}
 	if ((!same && archive_source_add(&pass->archive, s, e) != 0) ||
 	    find_floor(pass, floor, newest, floor_us, e) != 0) {

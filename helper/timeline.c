@@ -60,19 +60,27 @@ lived(const struct timeline_ban *ban, const struct timeline_line *line)
 
 /*
  * The first of n bans that is of the second of the failure, and of no other
- * line. The log cuts that second, fail2ban's database rounds it.
+ * line unless it lived still. The log cuts that second, fail2ban's database
+ * rounds it.
  */
 static struct timeline_ban *
-find_second(struct timeline *t, size_t n, int64_t found)
+find_second(struct timeline *t, size_t n, const struct timeline_line *line)
 {
+	int64_t found = line->found;
+	struct timeline_ban *again = NULL;
+
 	if (found == UNKNOWN)
 		return NULL;
 	for (size_t i = count_began(t, text_seconds_to_us(found - 1));
 	     i < n && t->seen[i].timeofban <= found + 1; i++) {
-		if (t->seen[i].claims == 0 && t->seen[i].timeofban >= found)
+		if (t->seen[i].timeofban < found)
+			continue;
+		if (t->seen[i].claims == 0)
 			return &t->seen[i];
+		if (lived(&t->seen[i], line))
+			again = &t->seen[i];
 	}
-	return NULL;
+	return again;
 }
 
 /* Whether the line may be that of its being banned again. */
@@ -89,7 +97,7 @@ static struct timeline_ban *
 find_seen(struct timeline *t, const struct timeline_line *line)
 {
 	size_t n = count_before(t, line);
-	struct timeline_ban *found = find_second(t, n, line->found);
+	struct timeline_ban *found = find_second(t, n, line);
 
 	for (size_t i = n; found == NULL && i > 0 && n - i < LIVED_MAX; i--) {
 		struct timeline_ban *ban = &t->seen[i - 1];
@@ -135,6 +143,7 @@ end_ban(struct ban *ban, enum ban_end end, int64_t ended_us)
 static void
 add_ban(struct timeline *t, const struct timeline_line *line)
 {
+	const struct timeline_ban *before = last_seen(t, line);
 	struct ban *ban = &t->bans[t->n];
 	bool found = line->found != UNKNOWN &&
 	    text_seconds_to_us(line->found) <= line->at_us;
@@ -149,11 +158,10 @@ add_ban(struct timeline *t, const struct timeline_line *line)
 		.seen = BAN_SEEN_LOG,
 		.ended_us = UNKNOWN,
 	};
-	/* The failure found last may be of the ban before. */
-	if (t->n > 0 && ban->since_us < ban[-1].since_us)
+	/* The failure found last may be of the ban before, whoever saw that. */
+	if ((t->n > 0 && ban->since_us < ban[-1].since_us) ||
+	    (before != NULL && ban->since_us < before->since_us))
 		ban->since_us = line->at_us;
-	if (t->n > 0 && ban[-1].end == BAN_LIVES)
-		end_ban(&ban[-1], BAN_INFERRED, ban->since_us);
 	t->restored_us = INT64_MIN;
 	t->n++;
 }
@@ -162,10 +170,13 @@ static void
 take_ban(struct timeline *t, const struct timeline_line *line)
 {
 	struct timeline_ban *seen = find_seen(t, line);
+	const struct ban *own = seen == NULL ? last_own(t, line) : NULL;
 
 	if (seen != NULL)
 		seen->claims++;
-	else
+	else if (own == NULL || own->end != BAN_LIVES ||
+	    line->found == UNKNOWN ||
+	    own->since_us != text_seconds_to_us(line->found))
 		add_ban(t, line);
 }
 
@@ -237,7 +248,7 @@ take_line(struct timeline *t, const struct timeline_line *line)
 	}
 }
 
-/* By a younger ban, or because its time is up. */
+/* By a younger ban, whoever saw that, or because its time is up. */
 static void
 end_at_last(const struct timeline *t, struct ban *ban, int64_t overdue_us)
 {
@@ -250,6 +261,8 @@ end_at_last(const struct timeline *t, struct ban *ban, int64_t overdue_us)
 		end = INT64_MAX;
 	if (next < t->seen_n && t->seen[next].since_us < end)
 		end = t->seen[next].since_us;
+	if (ban + 1 < t->bans + t->n && ban[1].since_us < end)
+		end = ban[1].since_us;
 	if (end != INT64_MAX)
 		end_ban(ban, BAN_INFERRED, end);
 }

@@ -37,6 +37,7 @@ ALTER TABLE run ADD COLUMN skipped INTEGER;  -- rows that are no business of our
 -- When the database was first seen: what went since may have been lost with
 -- the one before it.
 ALTER TABLE source ADD COLUMN begun_us INTEGER;
+ALTER TABLE source ADD COLUMN born_us INTEGER; -- when its file was made
 
 CREATE INDEX run_content ON run (content) WHERE content IS NOT NULL;
 
