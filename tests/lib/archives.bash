@@ -52,11 +52,11 @@ replays() { status 0 archive replay "$@"; }
 ends_badly() {
 	local got=0
 	said=$(archive "$@" 2>&1) || got=$?
-	((got > 0 && got < 128)) && [[ $said != *'unknown command'* ]] || {
+	if ((got == 0 || got > 127)) || [[ $said == *'unknown command'* ]]; then
 		echo "exit status $got of: $*" >&2
 		echo "$said" >&2
 		return 1
-	}
+	fi
 }
 
 # last_run KEY=VALUE...: of the newest run; a text in quotes.

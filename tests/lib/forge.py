@@ -127,7 +127,7 @@ BAD_JSON = ("'['", "'[[]]'", "'[1,2,3]'", "'{}'", "'null'", "''", "NULL", "7",
             "'[[4,0,0,0,0,0,0,99,0,\"' || char(27) || '[31m\"]]'",
             "'[\"' || char(0) || '\"]'", "'[\"' || char(1) || char(2) || '\"]'",
             "CAST(x'5b22ff225d' AS TEXT)", "'[\"\\ud800\"]'",
-            "printf('[\"%.*c\"]', 3000000, 'z')")
+            "printf('[\"%.*c\"]', 300000, 'z')")
 
 
 def every_row(db, table, key, column, values):
@@ -150,7 +150,7 @@ def spoil_cells(db):
 
 def spoil_names(db):
     every_row(db, "jail", "id", "name", (
-        "''", "char(10) || 'x'", "x'ff'", "printf('%.*c', 2000000, 'j')",
+        "''", "char(10) || 'x'", "x'ff'", "printf('%.*c', 200000, 'j')",
         "char(27) || ']0;x' || char(7)", "'a' || char(0) || 'b'"))
 
 
