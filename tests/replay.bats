@@ -708,9 +708,9 @@ undisturbed() {
 }
 
 @test "a replay that is killed again and again is done in the end, once" {
-	local kills=50 killed=0 lives=0 lines=4000 writes syncs call k
-	[ "${SOAK:-0}" = 1 ] && lines=20000
-	undisturbed $((lines / slowness))
+	local kills=50 killed=0 lives=0 length=4000 writes syncs call k
+	[ "${SOAK:-0}" = 1 ] && length=20000
+	undisturbed $((length / slowness))
 	RANDOM=${SEED:-1}
 	another count
 	writes=$(of count calls_of pwrite64 replay "$lab/log1")
@@ -754,7 +754,7 @@ replaying() {
 # id is in $slow.
 slow_replay() {
 	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 in_background strace -D -f -qq \
-	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=1000 \
+	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=5000 \
 	    "$program" -c "$lab/archive.cfg" replay "$@"
 	slow=$!
 	wait_for 10 replaying
