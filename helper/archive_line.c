@@ -146,6 +146,27 @@ take_logged(struct archive_bans *bans, sqlite3_stmt *st)
 	return 0;
 }
 
+/*
+ * A ban that ended because one of the logs' own began lives on as far as others
+ * know.
+ */
+static void
+forget_ends(struct archive_bans *bans)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < bans->seen_n; i++) {
+		struct timeline_ban *ban = &bans->seen[i];
+
+		while (at < bans->logged_n &&
+		    bans->logged[at].since_us < ban->ended_us)
+			at++;
+		if (at < bans->logged_n &&
+		    bans->logged[at].since_us == ban->ended_us)
+			ban->ended_us = UNKNOWN;
+	}
+}
+
 int
 archive_line_bans(struct archive *a, const struct archive_ident *of,
     struct archive_bans *bans, struct err *e)
@@ -168,6 +189,8 @@ archive_line_bans(struct archive *a, const struct archive_ident *of,
 			bans->newest = db_int(st, 0);
 	}
 	sqlite3_reset(st);
+	if (rc == 0)
+		forget_ends(bans);
 	return rc;
 }
 

@@ -90,8 +90,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_NEWEST_OLD] =
 	    "SELECT timeofban FROM bans ORDER BY rowid DESC LIMIT 1",
 	[SQL_NO_TABLES] =
-	    "SELECT count(*) FROM sqlite_schema WHERE (type <> 'table' "
-	    "OR rootpage = 0) AND name IN ('bans', 'bips', 'fail2banDb')",
+	    ("SELECT count(*) FROM sqlite_schema WHERE (type <> 'table' "
+	     "OR rootpage = 0) AND name IN ('bans', 'bips', 'fail2banDb')"),
 };
 
 /* SQLite asks every PROGRESS_STEPS steps whether to give up. */

@@ -233,10 +233,30 @@ add_signs(struct record *record, struct archive_group *g,
 	return 0;
 }
 
+/* Match g, which was saved, once more. */
+static int
+match_again(struct record *record, const struct archive_group *g,
+    struct err *e)
+{
+	struct archive_group again = {
+		.jail = g->jail,
+		.ident = g->ident,
+		.host = g->host,
+		.timeofban = g->timeofban,
+	};
+	int rc = archive_group_load(record->archive, &again, e);
+
+	if (rc == 0 && again.n > 0)
+		rc = match_and_save(record, &again, e);
+	archive_group_free(&again);
+	return rc;
+}
+
 int
 record_group(struct record *record, struct archive_group *g,
     const struct sign *signs, size_t n, int64_t source, struct err *e)
 {
+	int64_t replaced;
 	size_t known = g->n;
 	bool added = g->bans_n == 0 || (n > 0 && signs[0].kind == SIGN_BAN);
 	int rc;
@@ -247,8 +267,12 @@ record_group(struct record *record, struct archive_group *g,
 		record->change.source = source;
 		rc = match_and_save(record, g, e);
 		record->change.source = 0;
+		replaced = record->change.replaced;
 		if (rc == 0)
 			rc = renew_history(record, g, added, e);
+		/* It had ended by one that is none any more. */
+		if (rc == 0 && record->change.replaced != replaced)
+			rc = match_again(record, g, e);
 		return rc == 0 ? match_previous(record, g,
 				     text_seconds_to_us(g->timeofban - 1), e) :
 				 -1;

@@ -19,7 +19,18 @@ struct timeline {
 	size_t seen_n;
 	struct ban *bans;
 	size_t n;
+	/*
+	 * When the last of bans was told to live, where no line since then was
+	 * of a ban that others have seen; INT64_MAX otherwise.
+	 */
+	int64_t lived_us;
 	int64_t restored_us; /* the restore of the last ban that was counted */
+	/*
+	 * The ban of the last Ban line, where others have seen it, that line
+	 * and its Unban line, although the ban lived on: at_us 0, none.
+	 */
+	const struct timeline_ban *doubted;
+	struct timeline_line first, unban;
 };
 
 static int64_t
@@ -83,6 +94,20 @@ find_second(struct timeline *t, size_t n, const struct timeline_line *line)
 	return again;
 }
 
+/*
+ * A failure that was found last is not older than the ticket, and not much
+ * younger.
+ */
+#define FOUND_S 600
+
+static bool
+may_be_of(const struct timeline_ban *ban, const struct timeline_line *line)
+{
+	return line->found == UNKNOWN ||
+	    (ban->timeofban <= line->found + 1 &&
+		ban->timeofban >= line->found - FOUND_S);
+}
+
 /* Whether the line may be that of its being banned again. */
 static bool
 is_again(const struct timeline_ban *ban, const struct timeline_line *line)
@@ -103,7 +128,8 @@ find_seen(struct timeline *t, const struct timeline_line *line)
 		struct timeline_ban *ban = &t->seen[i - 1];
 
 		if (lived(ban, line) &&
-		    (ban->claims == 0 || is_again(ban, line)))
+		    (is_again(ban, line) ||
+			(ban->claims == 0 && may_be_of(ban, line))))
 			found = ban;
 	}
 	return found;
@@ -127,8 +153,9 @@ last_own(struct timeline *t, const struct timeline_line *line)
 {
 	const struct timeline_ban *seen = last_seen(t, line);
 
-	if (t->n == 0 ||
-	    (seen != NULL && seen->since_us > t->bans[t->n - 1].since_us))
+	if (t->n == 0 || t->lived_us == INT64_MAX ||
+	    (seen != NULL && seen->claims == 0 &&
+		seen->since_us > t->lived_us))
 		return NULL;
 	return &t->bans[t->n - 1];
 }
@@ -160,24 +187,12 @@ add_ban(struct timeline *t, const struct timeline_line *line)
 	};
 	/* The failure found last may be of the ban before, whoever saw that. */
 	if ((t->n > 0 && ban->since_us < ban[-1].since_us) ||
-	    (before != NULL && ban->since_us < before->since_us))
+	    (before != NULL && before->claims > 0 &&
+		ban->since_us < before->since_us))
 		ban->since_us = line->at_us;
 	t->restored_us = INT64_MIN;
+	t->lived_us = line->at_us;
 	t->n++;
-}
-
-static void
-take_ban(struct timeline *t, const struct timeline_line *line)
-{
-	struct timeline_ban *seen = find_seen(t, line);
-	const struct ban *own = seen == NULL ? last_own(t, line) : NULL;
-
-	if (seen != NULL)
-		seen->claims++;
-	else if (own == NULL || own->end != BAN_LIVES ||
-	    line->found == UNKNOWN ||
-	    own->since_us != text_seconds_to_us(line->found))
-		add_ban(t, line);
 }
 
 /* When it began is not told; so its ban time tells nothing either. */
@@ -196,11 +211,20 @@ take_restore(struct timeline *t, const struct timeline_line *line)
 	}
 	ban->end = BAN_LIVES;
 	ban->ended_us = UNKNOWN;
+	t->lived_us = line->at_us;
 	if (t->restored_us == INT64_MIN ||
 	    line->at_us - t->restored_us > BAN_RETRY_US) {
 		ban->restored++;
 		t->restored_us = line->at_us;
 	}
+}
+
+/* Though the log says that it has ended. */
+static bool
+lives_on(const struct timeline_ban *ban, const struct timeline_line *unban)
+{
+	return ban->ended_us == UNKNOWN ||
+	    ban->ended_us > text_add_sat(unban->at_us, UNBAN_US);
 }
 
 static void
@@ -218,6 +242,50 @@ take_unban(struct ban *ban, const struct timeline_line *line)
 		end_ban(ban, BAN_MANUAL, line->at_us);
 }
 
+/* It was a ban of its own, before the one that others have seen. */
+static void
+add_doubted(struct timeline *t)
+{
+	struct ban *ban = &t->bans[t->n];
+	int64_t found_us = text_seconds_to_us(t->first.found);
+
+	add_ban(t, &t->first);
+	if (t->first.found != UNKNOWN && found_us <= t->first.at_us &&
+	    (t->n == 1 || ban[-1].since_us <= found_us))
+		ban->since_us = found_us;
+	take_unban(ban, &t->unban);
+}
+
+/* The line is of a ban that others have seen. */
+static void
+claim(struct timeline *t, struct timeline_ban *seen,
+    const struct timeline_line *line)
+{
+	/* Behind a younger ban of the log's there is no place for it. */
+	if (seen == t->doubted && t->unban.at_us != 0 &&
+	    (t->n == 0 || t->bans[t->n - 1].since_us <= t->first.at_us))
+		add_doubted(t);
+	seen->claims++;
+	t->lived_us = INT64_MAX;
+	t->doubted = seen;
+	t->first = *line;
+	t->unban.at_us = 0;
+}
+
+static void
+take_ban(struct timeline *t, const struct timeline_line *line)
+{
+	struct timeline_ban *seen = find_seen(t, line);
+	const struct ban *own = seen == NULL ? last_own(t, line) : NULL;
+
+	if (seen != NULL)
+		claim(t, seen, line);
+	else if (own == NULL || own->end != BAN_LIVES ||
+	    line->found == UNKNOWN ||
+	    own->since_us != text_seconds_to_us(line->found))
+		add_ban(t, line);
+}
+
 static void
 take_line(struct timeline *t, const struct timeline_line *line)
 {
@@ -229,11 +297,14 @@ take_line(struct timeline *t, const struct timeline_line *line)
 		take_ban(t, line);
 		break;
 	case TIMELINE_RESTORE:
+		t->unban.at_us = 0;
 		take_restore(t, line);
 		break;
 	case TIMELINE_UNBAN:
 		if (ban != NULL)
 			take_unban(ban, line);
+		else if (t->doubted != NULL && lives_on(t->doubted, line))
+			t->unban = *line;
 		break;
 	case TIMELINE_INCREASE:
 		if (ban != NULL) {

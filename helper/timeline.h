@@ -8,8 +8,9 @@
  * - A Ban line is of the ban whose second is that of the failure found last, or
  *   else of the one that lived when it was written. A ban has only one Ban line,
  *   or two where reban banned it again; and a further one of the same second
- *   where it lived still: a server that was killed reads its logs again. Where there is none, it is a ban that
- *   only the log has seen; it ends the one before.
+ *   where it lived still: a server that was killed reads its logs again. But if
+ *   an Unban line stands between, the first was another ban. Where there is
+ *   none, it is a ban that only the log has seen; it ends the one before.
  * - A Restore Ban line is of the ban that lived; where there is none, it is one
  *   that began before the log does.
  * - An Unban line ends the last ban. One with no ban before it tells too little
