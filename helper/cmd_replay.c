@@ -99,6 +99,35 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }
 
+/* When a source was last written to; what cannot be asked comes last. */
+static int64_t
+age_of(const char *source)
+{
+	struct stat st;
+
+	return strcmp(source, "-") == 0 || stat(source, &st) != 0 ?
+	    INT64_MAX :
+	    st.st_mtim.tv_sec * TEXT_US + st.st_mtim.tv_nsec / 1000;
+}
+
+/*
+ * The oldest first, as a log goes on in the next; those of one age as they were
+ * named.
+ */
+static void
+sort_sources(char **sources, int n)
+{
+	for (int i = 1; i < n; i++) {
+		char *source = sources[i];
+		int64_t age = age_of(source);
+		int k = i;
+
+		for (; k > 0 && age_of(sources[k - 1]) > age; k--)
+			sources[k] = sources[k - 1];
+		sources[k] = source;
+	}
+}
+
 /* What fails is told of, and the next source is read all the same. */
 static int
 run_replay(const struct command *self, const struct config *config, int argc,
@@ -108,14 +137,18 @@ run_replay(const struct command *self, const struct config *config, int argc,
 		.year = UNKNOWN,
 		.since_us = UNKNOWN,
 	};
+	struct replay_context context = { 0 };
 	int operands, status = 0;
 
 	if (options_parse(self, argc, argv, take_option, &replay_options,
 		&operands, e) != 0)
 		return -1;
 	catch_signals();
+	sort_sources(argv + operands, argc - operands);
 	for (int i = operands; i < argc && !stop; i++) {
-		if (replay(config, &replay_options, argv[i], &stop, e) == 0)
+		context.more = i + 1 < argc;
+		if (replay(config, &replay_options, &context, argv[i], &stop,
+			e) == 0)
 			continue;
 		/* Most of them name it. */
 		if (strncmp(e->text, argv[i], strlen(argv[i])) == 0)
@@ -125,6 +158,7 @@ run_replay(const struct command *self, const struct config *config, int argc,
 		if (status == 0)
 			status = e->code;
 	}
+	replay_context_free(&context);
 	return status;
 }
 

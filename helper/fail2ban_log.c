@@ -270,6 +270,13 @@ read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 	return readers[which](l, m, e);
 }
 
+void
+fail2ban_log_tell(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to)
+{
+	l->fn = fn;
+	l->to = to;
+}
+
 int
 fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e)

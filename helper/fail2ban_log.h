@@ -76,6 +76,9 @@ struct fail2ban_log;
 struct fail2ban_log *fail2ban_log_new(int64_t year, int64_t newest,
     fail2ban_log_fn *fn, void *to);
 
+/* From here on, fn gets what is told: a rotated log goes on in the next file. */
+void fail2ban_log_tell(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to);
+
 /*
  * The next line, any bytes, with or without the newline. *class may be NULL.
  * Fails as fn does, and with EX_OSERR when there is no memory; then only
@@ -84,7 +87,10 @@ struct fail2ban_log *fail2ban_log_new(int64_t year, int64_t newest,
 int fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e);
 
-/* The log has ended: tell what was held back. Fails as feeding does. */
+/*
+ * The file has ended: tell what was held back. Fails as feeding does. Another
+ * one may follow.
+ */
 int fail2ban_log_end(struct fail2ban_log *l, struct err *e);
 
 void fail2ban_log_free(struct fail2ban_log *l);

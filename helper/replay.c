@@ -268,6 +268,16 @@ run_source(struct replay *r, struct err *e)
 	return rc;
 }
 
+/* What it tells of a later log is of use; that it fails is told by nobody. */
+static void
+read_known(struct replay *r)
+{
+	struct err ignored;
+
+	r->known = true;
+	replay_log(r, &ignored);
+}
+
 static int
 with_archive(struct replay *r, struct err *e)
 {
@@ -282,6 +292,8 @@ with_archive(struct replay *r, struct err *e)
 	rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_source(r, e);
+	else if (rc == 1 && r->format == REPLAY_LOG && r->context->more)
+		read_known(r);
 	archive_close(&r->pass.archive);
 	return rc < 0 ? -1 : 0;
 }
@@ -366,11 +378,12 @@ describe(const struct replay_options *options, char *how, size_t room)
 
 static int
 replay_alone(const struct config *config, const struct replay_options *options,
-    const char *source, const volatile sig_atomic_t *stop, struct err *e)
+    struct replay_context *context, const char *source, const volatile sig_atomic_t *stop, struct err *e)
 {
 	char escaped[PATH_MAX], how[PATH_MAX];
 	struct replay r = {
 		.options = options,
+		.context = context,
 		.source = source,
 		.pass = {
 			.config = config,
@@ -401,7 +414,7 @@ replay_alone(const struct config *config, const struct replay_options *options,
 
 int
 replay(const struct config *config, const struct replay_options *options,
-    const char *source, const volatile sig_atomic_t *stop, struct err *e)
+    struct replay_context *context, const char *source, const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct config dry;
 	int turn = pass_wait_turn(config, "replay", stop, e), rc = -1;
@@ -409,10 +422,11 @@ replay(const struct config *config, const struct replay_options *options,
 	if (turn < 0)
 		return -1;
 	if (!options->dry_run) {
-		rc = replay_alone(config, options, source, stop, e);
+		rc = replay_alone(config, options, context, source, stop, e);
 	} else {
 		if (make_copy(config, &dry, e) == 0)
-			rc = replay_alone(&dry, options, source, stop, e);
+			rc = replay_alone(&dry, options, context, source,
+			    stop, e);
 		remove_copy(&dry);
 	}
 	close(turn);

@@ -36,9 +36,21 @@ struct replay_options {
 	bool dry_run;	  /* only say what would be */
 };
 
+/*
+ * What a log tells is of use for the next one, which a rotation made of the
+ * same: when the server started, with which ban times. All zero at first.
+ */
+struct replay_context {
+	struct fail2ban_log *log; /* of the logs so far */
+	bool more;		  /* another source follows */
+};
+
+void replay_context_free(struct replay_context *context);
+
 /* One source on its way. */
 struct replay {
 	const struct replay_options *options;
+	struct replay_context *context;
 	const char *source; /* as it was named */
 	enum replay_format format;
 	struct pass pass;
@@ -47,15 +59,17 @@ struct replay {
 	int64_t line;  /* the line, or row, that is looked at */
 	int64_t taken; /* lines that are of the format */
 	int64_t shown; /* bad ones that were told of */
+	bool known;    /* it is read for the next source only */
 	struct progress progress;
 };
 
 /*
- * Replay one source. said gets what there is to say of it. Fails with the codes
+ * Replay one source. What was done is said on standard output. Fails with the codes
  * of what went wrong; what was read until then is archived.
  */
 int replay(const struct config *config, const struct replay_options *options,
-    const char *source, const volatile sig_atomic_t *stop, struct err *e);
+    struct replay_context *context, const char *source,
+    const volatile sig_atomic_t *stop, struct err *e);
 
 /*
  * The kinds of sources, each in a file of its own: read all of it. They stop

@@ -138,7 +138,7 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 	};
 	struct reader *reader = to;
 
-	if (!replay_wants(reader->r, line->at_us))
+	if (reader->r->known || !replay_wants(reader->r, line->at_us))
 		return 0;
 	if ((reader->n == CHUNK || reader->text.len > CHUNK_BYTES) &&
 	    write_lines(reader, e) != 0)
@@ -164,7 +164,7 @@ take_event(struct replay *r, struct event *event, struct err *e)
 	struct record record;
 	int rc;
 
-	if (!replay_wants(r, event->at_us))
+	if (r->known || !replay_wants(r, event->at_us))
 		return 0;
 	if (pass_begin(&r->pass, &record, e) != 0)
 		return -1;
@@ -205,7 +205,8 @@ take_line(struct replay *r, struct fail2ban_log *log, struct last_resort *kept,
 		r->taken++;
 		return 0;
 	case LAST_RESORT_BAD:
-		replay_bad(r, &why);
+		if (!r->known)
+			replay_bad(r, &why);
 		return 0;
 	case LAST_RESORT_NONE:
 		break;
@@ -216,7 +217,7 @@ take_line(struct replay *r, struct fail2ban_log *log, struct last_resort *kept,
 		r->pass.run.skipped++;
 	else
 		r->taken++;
-	if (class == FAIL2BAN_LOG_BAD)
+	if (class == FAIL2BAN_LOG_BAD && !r->known)
 		replay_bad(r, &why);
 	return 0;
 }
@@ -251,25 +252,47 @@ read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 	return rc;
 }
 
+/* The reader of the logs before, or a new one; NULL: no memory. */
+static struct fail2ban_log *
+find_log(struct replay *r, struct reader *reader)
+{
+	int64_t mtime_us = r->input.content.mtime_us;
+	struct fail2ban_log **log = &r->context->log;
+
+	if (*log == NULL)
+		*log = fail2ban_log_new(r->options->year,
+		    mtime_us == UNKNOWN ? r->pass.run.started_us / TEXT_US :
+					  mtime_us / TEXT_US,
+		    take_told, reader);
+	if (*log != NULL)
+		fail2ban_log_tell(*log, take_told, reader);
+	return *log;
+}
+
+void
+replay_context_free(struct replay_context *context)
+{
+	fail2ban_log_free(context->log);
+	context->log = NULL;
+}
+
 int
 replay_log(struct replay *r, struct err *e)
 {
-	int64_t mtime_us = r->input.content.mtime_us;
 	struct reader reader = {
 		.r = r,
 		.lines = calloc(CHUNK, sizeof(*reader.lines)),
 	};
-	struct fail2ban_log *log = fail2ban_log_new(r->options->year,
-	    mtime_us == UNKNOWN ? r->pass.run.started_us / TEXT_US :
-				  mtime_us / TEXT_US,
-	    take_told, &reader);
+	struct fail2ban_log *log = find_log(r, &reader);
 	int rc = -1;
 
 	if (log == NULL || reader.lines == NULL)
 		err_set(e, EX_OSERR, "out of memory");
 	else
 		rc = read_lines(&reader, log, e);
-	fail2ban_log_free(log);
+	/* What failed may have left it in the middle. */
+	if (rc != 0)
+		replay_context_free(r->context);
 	free(reader.lines);
 	buffer_free(&reader.text);
 	return rc;

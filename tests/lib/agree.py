@@ -26,7 +26,8 @@ LINE = re.compile(r"(.{19}),(\d{3}) fail2ban\.actions +\[\d+\]: NOTICE +"
 
 
 def rows(path):
-    """The bans of each jail and id, in the order of time."""
+    """The bans of each jail and id, in the order of their ends: one of them ends
+    before the next begins, and a log knows beginnings by the second only."""
     found = collections.defaultdict(list)
     # Not by splitlines: a text may hold an end of line of another kind.
     with open(path, encoding="utf-8", newline="\n") as f:
@@ -34,7 +35,8 @@ def rows(path):
             row = json.loads(line)
             found[row["jail"], row["ident"]].append(row)
     for of_id in found.values():
-        of_id.sort(key=lambda r: (r["since_us"], r["nth"]))
+        of_id.sort(key=lambda r: (r["ended_us"] or float("inf"),
+                                  r["since_us"], r["nth"]))
     return found
 
 
