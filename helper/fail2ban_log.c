@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "log_found.h"
-#include "log_message.h"
-#include "log_prefix.h"
-#include "log_server.h"
+#include "logged_found.h"
+#include "logged_message.h"
+#include "logged_prefix.h"
+#include "logged_server.h"
 #include "text.h"
 
 /* A ban is logged soon after its failure, unless many others wait. */
@@ -17,18 +17,18 @@
 struct fail2ban_log {
 	fail2ban_log_fn *fn;
 	void *to;
-	struct log_prefix prefix;
-	struct log_minute minute; /* of times within messages */
-	struct log_zone zone;
-	struct log_server server;
-	struct log_found found;
+	struct logged_prefix prefix;
+	struct logged_minute minute; /* of times within messages */
+	struct logged_zone zone;
+	struct logged_server server;
+	struct logged_found found;
 	struct buffer ident;
 };
 
 /* A message that is being read, and what stands behind its first words. */
 struct message {
-	const struct log_entry *entry;
-	struct log_jail *jail; /* of "[jail] ..." */
+	const struct logged_entry *entry;
+	struct logged_jail *jail; /* of "[jail] ..." */
 	const char *s;
 	size_t len;
 	enum fail2ban_log_class class;
@@ -42,8 +42,8 @@ no_memory(struct err *e)
 
 /* Tell what was held back. */
 static int
-tell_held(void *to, const struct log_jail *jail, const struct log_held *held,
-    struct err *e)
+tell_held(void *to, const struct logged_jail *jail,
+    const struct logged_held *held, struct err *e)
 {
 	const struct fail2ban_log *l = to;
 	struct fail2ban_log_line line = {
@@ -61,10 +61,10 @@ tell_held(void *to, const struct log_jail *jail, const struct log_held *held,
 
 /* Hold back a line. */
 static int
-hold(struct fail2ban_log *l, struct log_jail *jail,
+hold(struct fail2ban_log *l, struct logged_jail *jail,
     const struct fail2ban_log_line *line, struct err *e)
 {
-	struct log_held held = {
+	struct logged_held held = {
 		.kind = (int)line->verb,
 		.stops = line->verb == FAIL2BAN_LOG_UNBAN,
 		.ident = line->ident,
@@ -73,7 +73,7 @@ hold(struct fail2ban_log *l, struct log_jail *jail,
 		.count = line->bancount,
 	};
 
-	return log_held_put(&l->server.holder, jail, &held, e);
+	return logged_held_put(&l->server.holder, jail, &held, e);
 }
 
 static bool
@@ -93,7 +93,7 @@ begin_line(struct fail2ban_log *l, const struct message *m,
 	*line = (struct fail2ban_log_line){
 		.verb = verb,
 		.jail = m->jail->shown,
-		.ident = log_message_ident(&l->ident, m->s, len),
+		.ident = logged_message_ident(&l->ident, m->s, len),
 		.at_us = m->entry->at_us,
 		.found = UNKNOWN,
 		.seconds = UNKNOWN,
@@ -102,25 +102,25 @@ begin_line(struct fail2ban_log *l, const struct message *m,
 	return line->ident == NULL ? no_memory(e) : 0;
 }
 
-static struct log_found_key
+static struct logged_found_key
 key_of(const struct message *m, size_t len)
 {
-	return (struct log_found_key){ m->jail->number, m->s, len };
+	return (struct logged_found_key){ m->jail->number, m->s, len };
 }
 
 static int
 read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct log_found_key key = key_of(m, m->len);
+	struct logged_found_key key = key_of(m, m->len);
 	struct fail2ban_log_line line;
 	int64_t found, at_us;
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (log_held_out(&l->server.holder, m->jail, e) != 0 ||
+	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_BAN, m->len, &line, e) != 0)
 		return -1;
-	if (log_found_claim(&l->found, &key, &found, &at_us) &&
+	if (logged_found_claim(&l->found, &key, &found, &at_us) &&
 	    line.at_us - at_us <= FOUND_AGE_US)
 		line.found = found;
 	line.seconds = m->jail->bantime;
@@ -134,7 +134,7 @@ read_restore(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (log_held_out(&l->server.holder, m->jail, e) != 0 ||
+	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_RESTORE, m->len, &line, e) != 0)
 		return -1;
 	if (!m->jail->increment)
@@ -149,7 +149,7 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (log_server_stops(&l->server, m->entry->pid))
+	if (logged_server_stops(&l->server, m->entry->pid))
 		return 0;
 	if (begin_line(l, m, FAIL2BAN_LOG_UNBAN, m->len, &line, e) != 0)
 		return -1;
@@ -158,24 +158,25 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 
 /* Seconds since the epoch of local seconds in a message. */
 static int64_t
-second_of(struct fail2ban_log *l, const struct log_entry *entry, int64_t local)
+second_of(struct fail2ban_log *l, const struct logged_entry *entry,
+    int64_t local)
 {
 	if (entry->east != UNKNOWN)
 		return local - entry->east;
-	return log_time_before(&l->zone, local, entry->at_us / TEXT_US);
+	return logged_time_before(&l->zone, local, entry->at_us / TEXT_US);
 }
 
 static int
 read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct log_found_key key;
+	struct logged_found_key key;
 	int64_t local;
-	size_t len = log_message_found(m->s, m->len, &l->minute, &local);
+	size_t len = logged_message_found(m->s, m->len, &l->minute, &local);
 
 	if (is_bad(m, len == 0))
 		return 0;
 	key = key_of(m, len);
-	if (log_found_put(&l->found, &key, second_of(l, m->entry, local),
+	if (logged_found_put(&l->found, &key, second_of(l, m->entry, local),
 		m->entry->at_us) != 0)
 		return no_memory(e);
 	return 0;
@@ -187,13 +188,13 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
  */
 static int64_t
 bantime_of(struct fail2ban_log *l, const struct message *m,
-    const struct log_increase *i)
+    const struct logged_increase *i)
 {
-	struct log_found_key key = key_of(m, i->ident);
+	struct logged_found_key key = key_of(m, i->ident);
 	int64_t found, at_us, exact, off;
 
 	if (i->unit == 1 || i->end == UNKNOWN ||
-	    !log_found_get(&l->found, &key, &found, &at_us))
+	    !logged_found_get(&l->found, &key, &found, &at_us))
 		return i->seconds;
 	exact = second_of(l, m->entry, i->end) - found;
 	off = exact > i->seconds ? exact - i->seconds : i->seconds - exact;
@@ -204,15 +205,15 @@ static int
 read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	struct fail2ban_log_line line;
-	struct log_increase i;
+	struct logged_increase i;
 
-	if (is_bad(m, !log_message_increase(m->s, m->len, &i)))
+	if (is_bad(m, !logged_message_increase(m->s, m->len, &i)))
 		return 0;
 	if (begin_line(l, m, FAIL2BAN_LOG_INCREASE, i.ident, &line, e) != 0)
 		return -1;
 	line.bancount = i.count;
 	line.seconds = bantime_of(l, m, &i);
-	if (log_held_is(m->jail))
+	if (logged_held_is(m->jail))
 		return hold(l, m->jail, &line, e);
 	return l->fn(l->to, &line, e);
 }
@@ -221,17 +222,17 @@ read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 static int
 read_flush(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	return log_held_out(&l->server.holder, m->jail, e);
+	return logged_held_out(&l->server.holder, m->jail, e);
 }
 
 /* The first words of what is told of a jail, and who writes them. */
-static const struct log_words words[] = {
-	LOG_WORDS("Found ", LOG_PART_FILTER | LOG_PART_OBSERVER),
-	LOG_WORDS("Ban ", LOG_PART_ACTIONS),
-	LOG_WORDS("Unban ", LOG_PART_ACTIONS),
-	LOG_WORDS("Increase Ban ", LOG_PART_OBSERVER),
-	LOG_WORDS("Restore Ban ", LOG_PART_ACTIONS),
-	LOG_WORDS("Flush ticket(s) with ", LOG_PART_ACTIONS),
+static const struct logged_words words[] = {
+	LOGGED_WORDS("Found ", LOGGED_PART_FILTER | LOGGED_PART_OBSERVER),
+	LOGGED_WORDS("Ban ", LOGGED_PART_ACTIONS),
+	LOGGED_WORDS("Unban ", LOGGED_PART_ACTIONS),
+	LOGGED_WORDS("Increase Ban ", LOGGED_PART_OBSERVER),
+	LOGGED_WORDS("Restore Ban ", LOGGED_PART_ACTIONS),
+	LOGGED_WORDS("Flush ticket(s) with ", LOGGED_PART_ACTIONS),
 };
 
 /* What reads what is behind them. */
@@ -250,20 +251,20 @@ static int
 read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	const char *name = m->s + 1;
-	size_t len = log_message_jail(m->s, m->len), which;
+	size_t len = logged_message_jail(m->s, m->len), which;
 
 	if (len == 0)
 		return 0;
 	m->s += len + 3;
 	m->len -= len + 3;
-	if ((m->entry->part & LOG_PART_ACTIONS) != 0 &&
-	    log_message_already_banned(m->s, m->len))
+	if ((m->entry->part & LOGGED_PART_ACTIONS) != 0 &&
+	    logged_message_already_banned(m->s, m->len))
 		return 0;
-	which = log_message_begin(words, ARRAY_LEN(words), m->entry->part,
+	which = logged_message_begin(words, ARRAY_LEN(words), m->entry->part,
 	    &m->s, &m->len);
 	if (which == ARRAY_LEN(words))
 		return 0;
-	if (log_server_get_jail(&l->server, name, len, &m->jail, e) != 0)
+	if (logged_server_get_jail(&l->server, name, len, &m->jail, e) != 0)
 		return -1;
 	if (is_bad(m, m->jail == NULL || m->entry->at_us == UNKNOWN))
 		return 0;
@@ -281,9 +282,9 @@ int
 fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e)
 {
-	struct log_entry entry;
+	struct logged_entry entry;
 	struct message m = { .entry = &entry };
-	int status = log_prefix_read(&l->prefix, line, len, &entry), rc = 0;
+	int status = logged_prefix_read(&l->prefix, line, len, &entry), rc = 0;
 
 	if (status <= 0) {
 		if (class != NULL)
@@ -297,7 +298,7 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 	if (m.len > 0 && m.s[0] == '[')
 		rc = read_of_jail(l, &m, e);
 	else
-		rc = log_server_read(&l->server, &entry, e);
+		rc = logged_server_read(&l->server, &entry, e);
 	if (class != NULL)
 		*class = m.class;
 	return rc;
@@ -306,7 +307,7 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 int
 fail2ban_log_end(struct fail2ban_log *l, struct err *e)
 {
-	return log_held_all_out(&l->server.holder, e);
+	return logged_held_all_out(&l->server.holder, e);
 }
 
 struct fail2ban_log *
@@ -320,7 +321,7 @@ fail2ban_log_new(int64_t year, int64_t newest, fail2ban_log_fn *fn, void *to)
 	l->to = to;
 	l->server.holder.fn = tell_held;
 	l->server.holder.to = l;
-	log_prefix_init(&l->prefix, year, newest);
+	logged_prefix_init(&l->prefix, year, newest);
 	return l;
 }
 
@@ -329,8 +330,8 @@ fail2ban_log_free(struct fail2ban_log *l)
 {
 	if (l == NULL)
 		return;
-	log_server_free(&l->server);
-	log_found_free(&l->found);
+	logged_server_free(&l->server);
+	logged_found_free(&l->found);
 	buffer_free(&l->ident);
 	free(l);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fail2ban.log: lines in, out comes what they tell of bans. The forms of lines
- * are those of log_prefix.h. Pure: no I/O, no clock; but a log tells local
+ * are those of logged_prefix.h. Pure: no I/O, no clock; but a log tells local
  * time, which is read by the rules of TZ (tzset is the caller's).
  *
  * At a stop, of the server or of a jail, fail2ban writes an Unban for each live
@@ -76,7 +76,8 @@ struct fail2ban_log;
 struct fail2ban_log *fail2ban_log_new(int64_t year, int64_t newest,
     fail2ban_log_fn *fn, void *to);
 
-/* From here on, fn gets what is told: a rotated log goes on in the next file. */
+/* From here on, fn gets what is told: a rotated log goes on in the next file.
+ */
 void fail2ban_log_tell(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "log_jail.h"
+#include "logged_jail.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,17 +7,17 @@
 #include "text.h"
 
 /* At most half of them are in use. */
-#define SLOTS ((size_t)2 * LOG_JAIL_MAX)
+#define SLOTS ((size_t)2 * LOGGED_JAIL_MAX)
 
 static bool
-is_named(const struct log_jail *jail, const char *name, size_t len)
+is_named(const struct logged_jail *jail, const char *name, size_t len)
 {
 	return jail->len == len && memcmp(jail->name, name, len) == 0;
 }
 
 /* The slot of that name, or the free one that is to hold it. */
-static struct log_jail **
-slot_of(const struct log_jails *jails, const char *name, size_t len)
+static struct logged_jail **
+slot_of(const struct logged_jails *jails, const char *name, size_t len)
 {
 	uint64_t hash = UINT64_C(14695981039346656037);
 	size_t i;
@@ -31,10 +31,10 @@ slot_of(const struct log_jails *jails, const char *name, size_t len)
 	return &jails->slots[i];
 }
 
-static struct log_jail *
+static struct logged_jail *
 make(const char *name, size_t len)
 {
-	struct log_jail *jail = calloc(1, sizeof(*jail));
+	struct logged_jail *jail = calloc(1, sizeof(*jail));
 
 	if (jail == NULL)
 		return NULL;
@@ -48,15 +48,16 @@ make(const char *name, size_t len)
 	return jail;
 }
 
-struct log_jail *
-log_jail_get(struct log_jails *jails, const char *name, size_t len)
+struct logged_jail *
+logged_jail_get(struct logged_jails *jails, const char *name, size_t len)
 {
-	struct log_jail **slot;
+	struct logged_jail **slot;
 
 	if (jails->last != NULL && is_named(jails->last, name, len))
 		return jails->last;
 	if (jails->slots == NULL &&
-	    (jails->slots = calloc(SLOTS, sizeof(struct log_jail *))) == NULL)
+	    (jails->slots = calloc(SLOTS, sizeof(struct logged_jail *))) ==
+		NULL)
 		return NULL;
 	slot = slot_of(jails, name, len);
 	if (*slot == NULL) {
@@ -69,13 +70,13 @@ log_jail_get(struct log_jails *jails, const char *name, size_t len)
 }
 
 bool
-log_jail_has_room(const struct log_jails *jails)
+logged_jail_has_room(const struct logged_jails *jails)
 {
-	return jails->count < LOG_JAIL_MAX;
+	return jails->count < LOGGED_JAIL_MAX;
 }
 
 void
-log_jail_set_bantime(struct log_jails *jails, struct log_jail *jail,
+logged_jail_set_bantime(struct logged_jails *jails, struct logged_jail *jail,
     int64_t bantime)
 {
 	jail->bantime = bantime;
@@ -83,7 +84,7 @@ log_jail_set_bantime(struct log_jails *jails, struct log_jail *jail,
 }
 
 void
-log_jail_doubt(struct log_jails *jails, int64_t bantime)
+logged_jail_doubt(struct logged_jails *jails, int64_t bantime)
 {
 	if (jails->slots == NULL ||
 	    (jails->doubt == bantime && bantime != UNKNOWN))
@@ -97,7 +98,7 @@ log_jail_doubt(struct log_jails *jails, int64_t bantime)
 }
 
 void
-log_jail_forget(struct log_jails *jails)
+logged_jail_forget(struct logged_jails *jails)
 {
 	for (size_t i = 0; jails->slots != NULL && i < SLOTS; i++) {
 		if (jails->slots[i] == NULL)

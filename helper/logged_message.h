@@ -3,24 +3,24 @@
  * The forms of fail2ban's messages, behind their first words. Pure. (fail2ban
  * 1.0.2: server/filter.py, observer.py, actions.py, jail.py, server.py.)
  */
-#ifndef LOG_MESSAGE_H
-#define LOG_MESSAGE_H
+#ifndef LOGGED_MESSAGE_H
+#define LOGGED_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "buffer.h"
-#include "log_time.h"
+#include "logged_time.h"
 
-/* First words, and the parts of fail2ban that write them (log_prefix.h). */
-struct log_words {
+/* First words, and the parts of fail2ban that write them (logged_prefix.h). */
+struct logged_words {
 	const char *words;
 	size_t len;
 	unsigned parts;
 };
 
-#define LOG_WORDS(words, parts) \
+#define LOGGED_WORDS(words, parts) \
 	{ \
 		words, sizeof(words) - 1, parts \
 	}
@@ -30,50 +30,51 @@ struct log_words {
  * *len then are what stands behind them. Of nothing else the last blank may be
  * missing.
  */
-size_t log_message_begin(const struct log_words *words, size_t n, unsigned part,
-    const char **s, size_t *len);
+size_t logged_message_begin(const struct logged_words *words, size_t n,
+    unsigned part, const char **s, size_t *len);
 
 /*
  * "[sshd] ...": the length of the name, 0 where it is not that. A name with
  * "] " in it would be cut short: nothing that an ident has in it may be taken
  * for the first words of a message.
  */
-size_t log_message_jail(const char *s, size_t len);
+size_t logged_message_jail(const char *s, size_t len);
 
 /*
  * "ID already banned": whatever the ID begins with, "Ban x already banned" is
  * not the ban of an id.
  */
-bool log_message_already_banned(const char *s, size_t len);
+bool logged_message_already_banned(const char *s, size_t len);
 
 /*
  * "'sshd' stopped", or started, reloaded: what has happened to the jail, and
  * the length of what stands before.
  */
-enum log_turn {
-	LOG_TURN_NONE,
-	LOG_TURN_ON, /* started or reloaded: its settings were told */
-	LOG_TURN_OFF,
+enum logged_turn {
+	LOGGED_TURN_NONE,
+	LOGGED_TURN_ON, /* started or reloaded: its settings were told */
+	LOGGED_TURN_OFF,
 };
 
-enum log_turn log_message_turn(const char *s, size_t *len);
+enum logged_turn logged_message_turn(const char *s, size_t *len);
 
 /*
  * An id as valid UTF-8 with a NUL, in out, of which nothing else is left. NULL
  * where there is no memory.
  */
-const char *log_message_ident(struct buffer *out, const char *s, size_t len);
+const char *logged_message_ident(struct buffer *out, const char *s, size_t len);
 
 /*
  * "ID - 2026-11-23 18:48:37", and of the observer "ID, bad - 2026-11-23
  * 18:48:37, 1 # -> 2.0, Ban": the length of the ID, which may hold any text,
- * and *local, local seconds; known is as in log_time.h. 0 where it is not that.
+ * and *local, local seconds; known is as in logged_time.h. 0 where it is not
+ * that.
  */
-size_t log_message_found(const char *s, size_t len, struct log_minute *known,
-    int64_t *local);
+size_t logged_message_found(const char *s, size_t len,
+    struct logged_minute *known, int64_t *local);
 
 /* What "ID (2 # 8s -> 2026-11-23 18:50:01)" says. */
-struct log_increase {
+struct logged_increase {
 	size_t ident; /* its length */
 	int64_t count;
 	int64_t seconds; /* -1 for ever, UNKNOWN where that cannot be read */
@@ -81,18 +82,19 @@ struct log_increase {
 	int64_t end;	 /* local seconds, or UNKNOWN */
 };
 
-bool log_message_increase(const char *s, size_t len, struct log_increase *i);
+bool logged_message_increase(const char *s, size_t len,
+    struct logged_increase *i);
 
 /*
  * A name as Python's repr() has it, 'sshd' or "it's", without the quotes and
  * their escapes: its length, 0 where it is none, or longer than cap.
  */
-size_t log_message_name(const char *s, size_t len, char *name, size_t cap);
+size_t logged_message_name(const char *s, size_t len, char *name, size_t cap);
 
 /* A number of seconds, cut; -1 is for ever. UNKNOWN where it is none. */
-int64_t log_message_bantime(const char *s, size_t len);
+int64_t logged_message_bantime(const char *s, size_t len);
 
 /* Whether that is what fail2ban takes for a yes. */
-bool log_message_yes(const char *s, size_t len);
+bool logged_message_yes(const char *s, size_t len);
 
 #endif

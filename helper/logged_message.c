@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "log_message.h"
+#include "logged_message.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "log_time.h"
+#include "logged_time.h"
 #include "macros.h"
 #include "text.h"
 
 /* " - 2026-11-23 18:48:37" */
-#define DATED (3 + LOG_TIME_DATE)
+#define DATED (3 + LOGGED_TIME_DATE)
 
 /* What the observer writes behind that is not longer. */
 #define FOUND_MORE 64
@@ -49,7 +49,7 @@ least_of(size_t len, size_t more)
 }
 
 size_t
-log_message_begin(const struct log_words *words, size_t n, unsigned part,
+logged_message_begin(const struct logged_words *words, size_t n, unsigned part,
     const char **s, size_t *len)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -77,7 +77,7 @@ without(const char *s, size_t len, const char *end)
 }
 
 size_t
-log_message_jail(const char *s, size_t len)
+logged_message_jail(const char *s, size_t len)
 {
 	const char *at = s, *last = s + len;
 
@@ -91,21 +91,21 @@ log_message_jail(const char *s, size_t len)
 }
 
 bool
-log_message_already_banned(const char *s, size_t len)
+logged_message_already_banned(const char *s, size_t len)
 {
 	return without(s, len, " already banned") > 0;
 }
 
-enum log_turn
-log_message_turn(const char *s, size_t *len)
+enum logged_turn
+logged_message_turn(const char *s, size_t *len)
 {
 	static const struct {
 		const char *end;
-		enum log_turn turn;
+		enum logged_turn turn;
 	} turns[] = {
-		{ " stopped", LOG_TURN_OFF },
-		{ " started", LOG_TURN_ON },
-		{ " reloaded", LOG_TURN_ON },
+		{ " stopped", LOGGED_TURN_OFF },
+		{ " started", LOGGED_TURN_ON },
+		{ " reloaded", LOGGED_TURN_ON },
 	};
 	size_t before;
 
@@ -116,11 +116,11 @@ log_message_turn(const char *s, size_t *len)
 			return turns[i].turn;
 		}
 	}
-	return LOG_TURN_NONE;
+	return LOGGED_TURN_NONE;
 }
 
 const char *
-log_message_ident(struct buffer *out, const char *s, size_t len)
+logged_message_ident(struct buffer *out, const char *s, size_t len)
 {
 	char *repaired;
 
@@ -137,7 +137,7 @@ log_message_ident(struct buffer *out, const char *s, size_t len)
 }
 
 size_t
-log_message_found(const char *s, size_t len, struct log_minute *known,
+logged_message_found(const char *s, size_t len, struct logged_minute *known,
     int64_t *local)
 {
 	static const char bad[] = ", bad";
@@ -147,7 +147,8 @@ log_message_found(const char *s, size_t len, struct log_minute *known,
 		return 0;
 	for (size_t at = len - DATED; at >= least; at--) {
 		if (!begins(s + at, len - at, " - ") ||
-		    log_time_read(s + at + 3, len - at - 3, known, local) != 1)
+		    logged_time_read(s + at + 3, len - at - 3, known, local) !=
+			1)
 			continue;
 		if (at + DATED == len)
 			return at;
@@ -159,7 +160,7 @@ log_message_found(const char *s, size_t len, struct log_minute *known,
 
 /* "8s -> 2026-11-23 18:50:01", "permanent -> infinite". */
 static void
-read_span(const char *s, size_t len, struct log_increase *i)
+read_span(const char *s, size_t len, struct logged_increase *i)
 {
 	static const char arrow[] = " -> ";
 	size_t span = find_last(s, len, 1, arrow), n = strlen(arrow);
@@ -169,16 +170,16 @@ read_span(const char *s, size_t len, struct log_increase *i)
 	i->unit = 1;
 	if (span == 0)
 		return;
-	if (!log_time_read_span(s, span, &i->seconds, &i->unit)) {
+	if (!logged_time_read_span(s, span, &i->seconds, &i->unit)) {
 		i->seconds = UNKNOWN;
 		i->unit = 1;
 	}
-	if (log_time_read(s + span + n, len - span - n, NULL, &i->end) != 1)
+	if (logged_time_read(s + span + n, len - span - n, NULL, &i->end) != 1)
 		i->end = UNKNOWN;
 }
 
 bool
-log_message_increase(const char *s, size_t len, struct log_increase *i)
+logged_message_increase(const char *s, size_t len, struct logged_increase *i)
 {
 	static const char sign[] = " # ";
 	size_t at;
@@ -202,7 +203,7 @@ log_message_increase(const char *s, size_t len, struct log_increase *i)
 }
 
 size_t
-log_message_name(const char *s, size_t len, char *name, size_t cap)
+logged_message_name(const char *s, size_t len, char *name, size_t cap)
 {
 	size_t n = 0;
 
@@ -221,7 +222,7 @@ log_message_name(const char *s, size_t len, char *name, size_t cap)
 }
 
 int64_t
-log_message_bantime(const char *s, size_t len)
+logged_message_bantime(const char *s, size_t len)
 {
 	bool negative = begins(s, len, "-");
 	int64_t v = 0;
@@ -238,7 +239,7 @@ log_message_bantime(const char *s, size_t len)
 }
 
 bool
-log_message_yes(const char *s, size_t len)
+logged_message_yes(const char *s, size_t len)
 {
 	static const char *const words[] = { "1", "on", "true", "yes" };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "log_time.h"
+#include "logged_time.h"
 
 #include <string.h>
 #include <time.h>
@@ -75,7 +75,7 @@ read_clock(const char *s, int64_t *second)
 	return h > 23 || m > 59 || sec > 60 ? -1 : 1;
 }
 
-/* The same as log_time_read, of a minute that is not known. */
+/* The same as logged_time_read, of a minute that is not known. */
 static int
 read_date(const char *s, int64_t *local)
 {
@@ -96,34 +96,34 @@ read_date(const char *s, int64_t *local)
 }
 
 int
-log_time_read(const char *s, size_t len, struct log_minute *known,
+logged_time_read(const char *s, size_t len, struct logged_minute *known,
     int64_t *local)
 {
 	int second, status;
 
-	if (len < LOG_TIME_DATE)
+	if (len < LOGGED_TIME_DATE)
 		return 0;
-	second = two(s + LOG_TIME_MINUTE);
+	second = two(s + LOGGED_TIME_MINUTE);
 	if (known != NULL && second >= 0 && second < MINUTE &&
-	    memcmp(s, known->text, LOG_TIME_MINUTE) == 0) {
+	    memcmp(s, known->text, LOGGED_TIME_MINUTE) == 0) {
 		*local = known->local + second;
 		return 1;
 	}
 	status = read_date(s, local);
 	if (known != NULL && status == 1 && second < MINUTE) {
-		memcpy(known->text, s, LOG_TIME_MINUTE);
+		memcpy(known->text, s, LOGGED_TIME_MINUTE);
 		known->local = *local - second;
 	}
 	return status;
 }
 
 int
-log_time_read_day(const char *s, size_t len, struct log_day *day)
+logged_time_read_day(const char *s, size_t len, struct logged_day *day)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char digits[2];
 
-	if (len < LOG_TIME_MONTH || s[3] != ' ' || s[6] != ' ')
+	if (len < LOGGED_TIME_MONTH || s[3] != ' ' || s[6] != ' ')
 		return 0;
 	for (day->month = 1; day->month <= 12; day->month++) {
 		if (memcmp(names + (day->month - 1) * 3, s, 3) == 0)
@@ -152,7 +152,7 @@ shows(int64_t second, int64_t minute)
 
 /* Put a minute and its readings into the zone. */
 static void
-learn(struct log_zone *zone, int64_t minute)
+learn(struct logged_zone *zone, int64_t minute)
 {
 	/* Clocks go back by an hour, on one island by half of it. */
 	static const int64_t back[] = { HOUR, HOUR / 2 };
@@ -178,7 +178,7 @@ learn(struct log_zone *zone, int64_t minute)
 
 /* The second of the minute, which the zone then knows. */
 static int64_t
-enter(struct log_zone *zone, int64_t local)
+enter(struct logged_zone *zone, int64_t local)
 {
 	int64_t second = local % MINUTE, minute = local / MINUTE;
 
@@ -192,7 +192,7 @@ enter(struct log_zone *zone, int64_t local)
 }
 
 int64_t
-log_time_onward(struct log_zone *zone, int64_t local, int64_t before)
+logged_time_onward(struct logged_zone *zone, int64_t local, int64_t before)
 {
 	int64_t second = enter(zone, local);
 	int64_t slack = zone->in_late ? 0 : DISORDER;
@@ -203,7 +203,7 @@ log_time_onward(struct log_zone *zone, int64_t local, int64_t before)
 }
 
 int64_t
-log_time_before(struct log_zone *zone, int64_t local, int64_t after)
+logged_time_before(struct logged_zone *zone, int64_t local, int64_t after)
 {
 	int64_t second = enter(zone, local);
 
@@ -214,7 +214,7 @@ log_time_before(struct log_zone *zone, int64_t local, int64_t after)
 
 /* Local seconds of that day in a year; UNKNOWN where that year lacks it. */
 static int64_t
-of_year(const struct log_day *day, int64_t year)
+of_year(const struct logged_day *day, int64_t year)
 {
 	int64_t begin = day_begins(year, day->month, day->day);
 
@@ -232,8 +232,8 @@ year_of(int64_t second)
 
 /* The first stamp: it is not after the newest. */
 static int64_t
-latest_year(struct log_year *y, struct log_zone *zone,
-    const struct log_day *day)
+latest_year(struct logged_year *y, struct logged_zone *zone,
+    const struct logged_day *day)
 {
 	int64_t year, local;
 
@@ -244,7 +244,7 @@ latest_year(struct log_year *y, struct log_zone *zone,
 	for (int i = 0; i < 10; i++, year--) {
 		local = of_year(day, year);
 		if (local != UNKNOWN &&
-		    log_time_before(zone, local, y->newest) <=
+		    logged_time_before(zone, local, y->newest) <=
 			y->newest + DAY) {
 			y->current = year;
 			return local;
@@ -261,7 +261,7 @@ distance(int64_t a, int64_t b)
 
 /* One behind others, most of the time of the same year. */
 static int64_t
-nearest_year(struct log_year *y, const struct log_day *day)
+nearest_year(struct logged_year *y, const struct logged_day *day)
 {
 	int64_t first = y->current - 1, best = of_year(day, y->current), local;
 
@@ -281,8 +281,8 @@ nearest_year(struct log_year *y, const struct log_day *day)
 }
 
 int64_t
-log_time_in_order(struct log_year *y, struct log_zone *zone,
-    const struct log_day *day)
+logged_time_in_order(struct logged_year *y, struct logged_zone *zone,
+    const struct logged_day *day)
 {
 	int64_t local;
 
@@ -405,7 +405,8 @@ read_units(const char *s, size_t len, int64_t *seconds, int64_t *rounded)
 }
 
 bool
-log_time_read_span(const char *s, size_t len, int64_t *seconds, int64_t *unit)
+logged_time_read_span(const char *s, size_t len, int64_t *seconds,
+    int64_t *unit)
 {
 	static const char for_ever[] = "permanent";
 

@@ -15,64 +15,64 @@
  * (fail2ban 1.0.2, server/server.py: setLogTarget; helpers.py:
  * getVerbosityFormat. 0.8 has no pid.)
  */
-#ifndef LOG_PREFIX_H
-#define LOG_PREFIX_H
+#ifndef LOGGED_PREFIX_H
+#define LOGGED_PREFIX_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "log_time.h"
+#include "logged_time.h"
 
 /* Which part of fail2ban wrote the line: bits, so that a rule can name some. */
-enum log_part {
-	LOG_PART_ACTIONS = 1,
-	LOG_PART_OBSERVER = 2,
-	LOG_PART_FILTER = 4,
-	LOG_PART_SERVER = 8, /* or a jail */
-	LOG_PART_OTHER = 16,
-	LOG_PART_ANY = 31, /* the journal's text does not say */
+enum logged_part {
+	LOGGED_PART_ACTIONS = 1,
+	LOGGED_PART_OBSERVER = 2,
+	LOGGED_PART_FILTER = 4,
+	LOGGED_PART_SERVER = 8, /* or a jail */
+	LOGGED_PART_OTHER = 16,
+	LOGGED_PART_ANY = 31, /* the journal's text does not say */
 };
 
 /* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and what it says. */
-#define LOG_PREFIX_TEXT 64
+#define LOGGED_PREFIX_TEXT 64
 
-struct log_part_text {
-	char text[LOG_PREFIX_TEXT];
+struct logged_part_text {
+	char text[LOGGED_PREFIX_TEXT];
 	size_t len; /* 0: none */
-	enum log_part part;
+	enum logged_part part;
 	int64_t pid;
 };
 
 /* A log has few of them at a time. */
-#define LOG_PREFIX_PARTS 4
+#define LOGGED_PREFIX_PARTS 4
 
 /* What the lines before tell of the next. */
-struct log_prefix {
-	struct log_year year;
-	struct log_minute minute;
-	struct log_zone zone;
+struct logged_prefix {
+	struct logged_year year;
+	struct logged_minute minute;
+	struct logged_zone zone;
 	int64_t before; /* seconds of the line before, or UNKNOWN */
-	struct log_part_text parts[LOG_PREFIX_PARTS];
+	struct logged_part_text parts[LOGGED_PREFIX_PARTS];
 	size_t last; /* the one that was met before, or noted */
 };
 
-struct log_entry {
+struct logged_entry {
 	int64_t at_us; /* UNKNOWN: no stamp, or no year for it */
 	int64_t east;  /* its local times are seconds east; UNKNOWN: as TZ */
 	int64_t pid;   /* 0 where there is none */
-	enum log_part part;
+	enum logged_part part;
 	const char *text; /* of the line, without what ends it */
 	size_t len;
 };
 
-/* year and newest are those of struct log_year. */
-void log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest);
+/* year and newest are those of struct logged_year. */
+void logged_prefix_init(struct logged_prefix *p, int64_t year, int64_t newest);
 
 /*
  * Take a line apart; entry points into it. 1: it is fail2ban's; 0: it is not;
  * -1: it is, with a stamp that is no time.
  */
-int log_prefix_read(struct log_prefix *p, const char *line, size_t len,
-    struct log_entry *entry);
+int logged_prefix_read(struct logged_prefix *p, const char *line, size_t len,
+    struct logged_entry *entry);
 
 #endif

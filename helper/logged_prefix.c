@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "log_prefix.h"
+#include "logged_prefix.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -26,7 +26,7 @@ enum stamp_kind {
 struct stamp {
 	enum stamp_kind kind;
 	int64_t local, us, east;
-	struct log_day day;
+	struct logged_day day;
 };
 
 static size_t
@@ -136,18 +136,18 @@ take_zone(struct rest *r, int64_t *east)
 
 /* A stamp of any kind; nothing is taken where there is none. */
 static struct stamp
-take_stamp(struct rest *r, struct log_minute *known)
+take_stamp(struct rest *r, struct logged_minute *known)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
-	int status = log_time_read(r->s, left(r), known, &stamp.local);
+	int status = logged_time_read(r->s, left(r), known, &stamp.local);
 	bool dated = status != 0;
 
 	if (!dated)
-		status = log_time_read_day(r->s, left(r), &stamp.day);
+		status = logged_time_read_day(r->s, left(r), &stamp.day);
 	if (status == 0)
 		return stamp;
 	stamp.kind = dated ? STAMP_LOCAL : STAMP_DAY;
-	r->s += dated ? LOG_TIME_DATE : LOG_TIME_MONTH;
+	r->s += dated ? LOGGED_TIME_DATE : LOGGED_TIME_MONTH;
 	stamp.us = take_fraction(r);
 	if (dated && take_zone(r, &stamp.east))
 		stamp.kind = STAMP_ZONED;
@@ -158,17 +158,17 @@ take_stamp(struct rest *r, struct log_minute *known)
 
 /* "fail2ban.actions        [7268]: NOTICE  ". */
 static bool
-take_new_part(struct rest *r, struct log_entry *entry)
+take_new_part(struct rest *r, struct logged_entry *entry)
 {
 	static const struct {
 		const char *name;
-		enum log_part part;
+		enum logged_part part;
 	} parts[] = {
-		{ "filter", LOG_PART_FILTER },
-		{ "actions", LOG_PART_ACTIONS },
-		{ "observer", LOG_PART_OBSERVER },
-		{ "server", LOG_PART_SERVER },
-		{ "jail", LOG_PART_SERVER },
+		{ "filter", LOGGED_PART_FILTER },
+		{ "actions", LOGGED_PART_ACTIONS },
+		{ "observer", LOGGED_PART_OBSERVER },
+		{ "server", LOGGED_PART_SERVER },
+		{ "jail", LOGGED_PART_SERVER },
 	};
 	const char *name = r->s + strlen("fail2ban.");
 	size_t len;
@@ -178,7 +178,7 @@ take_new_part(struct rest *r, struct log_entry *entry)
 	while (r->s < r->end && is_word(*r->s))
 		r->s++;
 	len = (size_t)(r->s - name);
-	entry->part = LOG_PART_OTHER;
+	entry->part = LOGGED_PART_OTHER;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (strlen(parts[i].name) == len &&
 		    memcmp(parts[i].name, name, len) == 0)
@@ -195,11 +195,12 @@ take_new_part(struct rest *r, struct log_entry *entry)
 
 /* Whether a part has the same text as one before: most have. */
 static bool
-take_known_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
+take_known_part(struct logged_prefix *p, struct rest *r,
+    struct logged_entry *entry)
 {
-	for (size_t i = 0; i < LOG_PREFIX_PARTS; i++) {
-		size_t at = (p->last + i) % LOG_PREFIX_PARTS;
-		const struct log_part_text *known = &p->parts[at];
+	for (size_t i = 0; i < LOGGED_PREFIX_PARTS; i++) {
+		size_t at = (p->last + i) % LOGGED_PREFIX_PARTS;
+		const struct logged_part_text *known = &p->parts[at];
 
 		if (known->len == 0 || !next_is(r, known->text, known->len))
 			continue;
@@ -214,10 +215,10 @@ take_known_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
 }
 
 static bool
-take_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
+take_part(struct logged_prefix *p, struct rest *r, struct logged_entry *entry)
 {
 	const char *begin = r->s;
-	struct log_part_text *known;
+	struct logged_part_text *known;
 	size_t len;
 
 	if (take_known_part(p, r, entry))
@@ -227,8 +228,8 @@ take_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
 		return false;
 	}
 	len = (size_t)(r->s - begin);
-	if (len <= LOG_PREFIX_TEXT && r->s[-1] == ' ') {
-		p->last = (p->last + 1) % LOG_PREFIX_PARTS;
+	if (len <= LOGGED_PREFIX_TEXT && r->s[-1] == ' ') {
+		p->last = (p->last + 1) % LOGGED_PREFIX_PARTS;
 		known = &p->parts[p->last];
 		memcpy(known->text, begin, len);
 		known->len = len;
@@ -240,8 +241,8 @@ take_part(struct log_prefix *p, struct rest *r, struct log_entry *entry)
 
 /* What fail2ban itself writes: its stamp, if it is there, and the part. */
 static bool
-take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
-    struct log_entry *entry)
+take_own(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
+    struct logged_entry *entry)
 {
 	struct rest begin = *r;
 
@@ -259,8 +260,8 @@ take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
  * behind it: a line of its own, or, to the journal, the bare message.
  */
 static bool
-take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
-    struct log_entry *entry)
+take_tagged(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
+    struct logged_entry *entry)
 {
 	const char *begin = r->s;
 	size_t len;
@@ -275,7 +276,7 @@ take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
 	if (take_pid(r, &entry->pid) && take(r, " ")) {
 		if (take_own(p, r, stamp, entry))
 			return true;
-		entry->part = LOG_PART_ANY;
+		entry->part = LOGGED_PART_ANY;
 		if (len == strlen("fail2ban"))
 			return true;
 	}
@@ -311,8 +312,8 @@ skip_container(struct rest *r)
 /* All that stands before the message, with one stamp, or another's before it.
  */
 static bool
-take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
-    struct stamp *own, struct log_entry *entry)
+take_prefix(struct logged_prefix *p, struct rest *r, struct stamp *outer,
+    struct stamp *own, struct logged_entry *entry)
 {
 	outer->kind = STAMP_NONE;
 	*own = take_stamp(r, &p->minute);
@@ -333,10 +334,10 @@ take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
 
 /* Local seconds as TZ has them, in the order of the log. */
 static void
-date_onward(struct log_prefix *p, int64_t local, int64_t us,
-    struct log_entry *entry)
+date_onward(struct logged_prefix *p, int64_t local, int64_t us,
+    struct logged_entry *entry)
 {
-	int64_t second = log_time_onward(&p->zone, local, p->before);
+	int64_t second = logged_time_onward(&p->zone, local, p->before);
 
 	p->before = second;
 	entry->at_us = second * US + us;
@@ -347,8 +348,8 @@ date_onward(struct log_prefix *p, int64_t local, int64_t us,
  * how far east fail2ban is.
  */
 static void
-date_zoned(struct log_prefix *p, const struct stamp *outer,
-    const struct stamp *own, struct log_entry *entry)
+date_zoned(struct logged_prefix *p, const struct stamp *outer,
+    const struct stamp *own, struct logged_entry *entry)
 {
 	int64_t second = outer->local - outer->east, east;
 
@@ -369,8 +370,8 @@ date_zoned(struct log_prefix *p, const struct stamp *outer,
 
 /* When the line was written: false where a stamp is no time. */
 static bool
-date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
-    struct log_entry *entry)
+date(struct logged_prefix *p, struct stamp *outer, struct stamp *own,
+    struct logged_entry *entry)
 {
 	entry->at_us = UNKNOWN;
 	entry->east = UNKNOWN;
@@ -389,7 +390,7 @@ date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
 		date_onward(p, outer->local, outer->us, entry);
 	} else if (outer->kind == STAMP_DAY) {
 		outer->local =
-		    log_time_in_order(&p->year, &p->zone, &outer->day);
+		    logged_time_in_order(&p->year, &p->zone, &outer->day);
 		if (outer->local == UNKNOWN)
 			return false;
 		date_onward(p, outer->local, outer->us, entry);
@@ -417,16 +418,16 @@ cut_nul(struct rest *r)
 }
 
 void
-log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
+logged_prefix_init(struct logged_prefix *p, int64_t year, int64_t newest)
 {
-	*p = (struct log_prefix){ .before = UNKNOWN };
-	p->year = (struct log_year){ .year = year, .newest = newest };
+	*p = (struct logged_prefix){ .before = UNKNOWN };
+	p->year = (struct logged_year){ .year = year, .newest = newest };
 	p->year.before = UNKNOWN;
 }
 
 int
-log_prefix_read(struct log_prefix *p, const char *line, size_t len,
-    struct log_entry *entry)
+logged_prefix_read(struct logged_prefix *p, const char *line, size_t len,
+    struct logged_entry *entry)
 {
 	struct rest r = { line, end_of(line, len) };
 	struct stamp outer, own;

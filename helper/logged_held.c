@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "log_held.h"
+#include "logged_held.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -18,13 +18,13 @@
 
 /* How it is held: this, then the ident with its NUL. */
 struct entry {
-	struct log_held held;
+	struct logged_held held;
 	size_t len;
 };
 
 /* The entry at an offset, and the offset of the next. */
 static size_t
-read_entry(const struct log_jail *jail, size_t at, struct log_held *held)
+read_entry(const struct logged_jail *jail, size_t at, struct logged_held *held)
 {
 	struct entry entry;
 
@@ -40,9 +40,10 @@ read_entry(const struct log_jail *jail, size_t at, struct log_held *held)
  * Whatever happens, nothing is held of it then.
  */
 static int
-let_out(struct log_holder *h, struct log_jail *jail, size_t drop, struct err *e)
+let_out(struct logged_holder *h, struct logged_jail *jail, size_t drop,
+    struct err *e)
 {
-	struct log_held held;
+	struct logged_held held;
 	int status = 0;
 
 	for (size_t at = 0, next; at < jail->held.len; at = next) {
@@ -60,8 +61,8 @@ let_out(struct log_holder *h, struct log_jail *jail, size_t drop, struct err *e)
 }
 
 int
-log_held_put(struct log_holder *h, struct log_jail *jail,
-    const struct log_held *held, struct err *e)
+logged_held_put(struct logged_holder *h, struct logged_jail *jail,
+    const struct logged_held *held, struct err *e)
 {
 	struct entry entry = { .held = *held, .len = strlen(held->ident) };
 
@@ -77,42 +78,43 @@ log_held_put(struct log_holder *h, struct log_jail *jail,
 		h->holding = jail;
 	}
 	if (h->count >= COUNT_MAX || h->bytes >= BYTES_MAX)
-		return log_held_all_out(h, e);
+		return logged_held_all_out(h, e);
 	return 0;
 }
 
 bool
-log_held_is(const struct log_jail *jail)
+logged_held_is(const struct logged_jail *jail)
 {
 	return jail->held.len > 0;
 }
 
 int
-log_held_out(struct log_holder *h, struct log_jail *jail, struct err *e)
+logged_held_out(struct logged_holder *h, struct logged_jail *jail,
+    struct err *e)
 {
-	return log_held_is(jail) ? let_out(h, jail, SIZE_MAX, e) : 0;
+	return logged_held_is(jail) ? let_out(h, jail, SIZE_MAX, e) : 0;
 }
 
 int
-log_held_all_out(struct log_holder *h, struct err *e)
+logged_held_all_out(struct logged_holder *h, struct err *e)
 {
-	struct log_jail *jail;
+	struct logged_jail *jail;
 
 	while ((jail = h->holding) != NULL) {
 		h->holding = jail->next;
 		jail->listed = false;
-		if (log_held_out(h, jail, e) != 0)
+		if (logged_held_out(h, jail, e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 int
-log_held_stopped(struct log_holder *h, struct log_jail *jail, int64_t at_us,
-    struct err *e)
+logged_held_stopped(struct logged_holder *h, struct logged_jail *jail,
+    int64_t at_us, struct err *e)
 {
 	int64_t before = at_us;
-	struct log_held held;
+	struct logged_held held;
 	size_t drop = 0;
 
 	for (size_t at = 0, next; at < jail->held.len; at = next) {

@@ -5,8 +5,8 @@
  * a zone's rules (TZ of this process; tzset is the caller's) make them seconds
  * since the epoch. Pure: no clock.
  */
-#ifndef LOG_TIME_H
-#define LOG_TIME_H
+#ifndef LOGGED_TIME_H
+#define LOGGED_TIME_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,22 +15,22 @@
 #include "macros.h"
 
 /* The length of "2026-11-23 18:48:38", of "Nov 23 18:48:38". */
-#define LOG_TIME_DATE 19
-#define LOG_TIME_MONTH 15
+#define LOGGED_TIME_DATE 19
+#define LOGGED_TIME_MONTH 15
 
 /*
  * A local minute and its readings: the same one twice but for the hour that the
  * end of summer time repeats. The last minute asked for is kept, because lines
  * of the same minute come together and mktime is slow. All zero at first.
  */
-struct log_zone {
+struct logged_zone {
 	bool known;
 	int64_t minute, early, late;
 	bool in_late; /* of the repeated hour, as onward read it */
 };
 
 /* A date that lacks the year. */
-struct log_day {
+struct logged_day {
 	int month, day;
 	int64_t second; /* of the day */
 };
@@ -40,17 +40,17 @@ struct log_day {
  * where it is UNKNOWN, the latest year in which that is not more than a day
  * after newest, seconds since the epoch or UNKNOWN too.
  */
-struct log_year {
+struct logged_year {
 	int64_t year, newest;
 	int64_t before;	 /* local seconds of the stamp before, or UNKNOWN */
 	int64_t current; /* its year */
 };
 
 /* A minute as a stamp has it, "2026-11-23 18:48:". All zero at first. */
-#define LOG_TIME_MINUTE 17
+#define LOGGED_TIME_MINUTE 17
 
-struct log_minute {
-	char text[LOG_TIME_MINUTE];
+struct logged_minute {
+	char text[LOGGED_TIME_MINUTE];
 	int64_t local;
 };
 
@@ -60,11 +60,11 @@ struct log_minute {
  * has the form and is no time. known, which may be NULL, is the minute that was
  * read before: most stamps are of the same.
  */
-int log_time_read(const char *s, size_t len, struct log_minute *known,
+int logged_time_read(const char *s, size_t len, struct logged_minute *known,
     int64_t *local);
 
 /* The same for "Nov 23 18:48:38", "Nov  3 18:48:38". */
-int log_time_read_day(const char *s, size_t len, struct log_day *day);
+int logged_time_read_day(const char *s, size_t len, struct logged_day *day);
 
 /*
  * Seconds since the epoch of local seconds. Of two readings: onward takes the
@@ -72,15 +72,17 @@ int log_time_read_day(const char *s, size_t len, struct log_day *day);
  * disorder, until a late one was taken); before takes the late one unless that
  * is after the line it stands in. Either line may be UNKNOWN.
  */
-int64_t log_time_onward(struct log_zone *zone, int64_t local, int64_t before);
-int64_t log_time_before(struct log_zone *zone, int64_t local, int64_t after);
+int64_t logged_time_onward(struct logged_zone *zone, int64_t local,
+    int64_t before);
+int64_t logged_time_before(struct logged_zone *zone, int64_t local,
+    int64_t after);
 
 /*
  * Local seconds of the next stamp without a year: of the year in which it is
  * nearest to the one before. UNKNOWN where no year is known, or has that day.
  */
-int64_t log_time_in_order(struct log_year *y, struct log_zone *zone,
-    const struct log_day *day);
+int64_t logged_time_in_order(struct logged_year *y, struct logged_zone *zone,
+    const struct logged_day *day);
 
 /*
  * Read a length of time as fail2ban writes it into its log, cut to seconds:
@@ -89,7 +91,7 @@ int64_t log_time_in_order(struct log_year *y, struct log_zone *zone,
  * False where it is none. (fail2ban 1.0.2, server/mytime.py: seconds2str;
  * 0.11.2 writes a Python timedelta.)
  */
-bool log_time_read_span(const char *s, size_t len, int64_t *seconds,
+bool logged_time_read_span(const char *s, size_t len, int64_t *seconds,
     int64_t *unit);
 
 #endif
