@@ -43,15 +43,6 @@ archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
 	return db_run_numbers(&a->db, SQL_JAIL_RESTORED, jail, at_us, e);
 }
 
-static void
-bind_group(sqlite3_stmt *st, const struct archive_group *g)
-{
-	db_bind_int(st, 1, g->jail);
-	db_bind_text(st, 2, g->ident);
-	db_bind_int(st, 3, g->timeofban);
-	db_bind_text(st, 4, g->host != NULL ? g->host : "");
-}
-
 int
 archive_next_start(struct archive *a, const struct archive_group *g,
     int64_t life_us, int64_t *next_us, struct err *e)
@@ -64,7 +55,7 @@ archive_next_start(struct archive *a, const struct archive_group *g,
 		return 0;
 	if ((st = db_statement(&a->db, SQL_NEXT_START, e)) == NULL)
 		return -1;
-	bind_group(st, g);
+	archive_group_bind(st, g);
 	db_bind_int(st, 5, life_us);
 	rc = db_step(&a->db, st, e);
 	if (rc == 1)
@@ -86,7 +77,7 @@ archive_previous(struct archive *a, const struct archive_group *g,
 	}
 	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
 		return -1;
-	bind_group(st, g);
+	archive_group_bind(st, g);
 	db_bind_int(st, 5, since_us);
 	rc = db_step(&a->db, st, e);
 	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;

@@ -15,8 +15,8 @@ struct archive_jail {
 };
 
 /* The row of the jail of that name, made where missing. */
-int archive_jail(struct archive *a, const char *name,
-    struct archive_jail *jail, struct err *e);
+int archive_jail(struct archive *a, const char *name, struct archive_jail *jail,
+    struct err *e);
 
 /* Note that the jail was flushed, or had a ban restored, at at_us. */
 int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,

@@ -52,25 +52,11 @@ void archive_group_free(struct archive_group *g);
 int archive_group_set_known_as(struct archive *a, struct archive_group *g,
     int64_t timeofban, struct err *e);
 
+/* Bind jail, ident, second and host to parameters 1 to 4. */
+void archive_group_bind(sqlite3_stmt *st, const struct archive_group *g);
+
 /* Room for one more sign in g; NULL when there is no memory. */
 struct sign *archive_group_add(struct archive_group *g);
-
-/* What is saved with a group, and what that has done. */
-struct archive_change {
-	int64_t now_us;
-	/* The database of fail2ban's that has the row of the ban, 0: none. */
-	int64_t source;
-	int64_t added, changed; /* bans; they count on */
-	int64_t replaced; /* rows of logs' bans that are of others' now */
-};
-
-/*
- * Save what match_bans made of g: each ban, with its signs, is added or
- * changed, and one that is no more is removed.
- */
-int archive_group_save(struct archive *a, const struct archive_group *g,
-    const struct ban *bans, size_t n, const size_t *owner,
-    struct archive_change *change, struct err *e);
 
 /*
  * Archive log lines and captures, JSON texts or NULL, for a sign of g; *id is

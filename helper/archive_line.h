@@ -7,7 +7,7 @@
 #ifndef ARCHIVE_LINE_H
 #define ARCHIVE_LINE_H
 
-#include "archive_group.h"
+#include "archive_save.h"
 #include "timeline.h"
 
 struct archive_ident {

@@ -39,8 +39,7 @@ load_live(sqlite3_stmt *st, struct archive_live *live)
 		.known_as = db_int(st, 15),
 		.logged = db_int(st, 16) == 1,
 	};
-	return live->jail == NULL || live->ident == NULL ||
-		live->host == NULL ?
+	return live->jail == NULL || live->ident == NULL || live->host == NULL ?
 	    -1 :
 	    0;
 }

@@ -51,8 +51,7 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
 	[SQL_JAIL_NOTED] =
 	    "UPDATE jail SET noted_us = max(noted_us, ?2) WHERE id = ?1",
-	[SQL_NOTE_ADD] =
-	    "INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3, ?4)",
+	[SQL_NOTE_ADD] = "INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3, ?4)",
 	[SQL_NOTE_GET] =
 	    "SELECT noted_us, timeofban FROM note WHERE jail = ?1 AND ident = "
 	    "?2",
@@ -73,7 +72,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "AND known_as = ?3 AND host = '' ORDER BY timeofban DESC LIMIT 1",
 	[SQL_SET_KNOWN_AS] =
 	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
-	    "WHERE " GROUP " AND signs <> '[]' ORDER BY since_us DESC, "
+	    "WHERE " GROUP
+	    " AND signs <> '[]' ORDER BY since_us DESC, "
 	    "nth DESC LIMIT 1)",
 	/* Not a ban that had ended before this one's last sign of life, ?5. */
 	[SQL_NEXT_START] =
@@ -93,8 +93,10 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
 	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
 	    "ended_why, restored, pending_us, signs, life_us, present, "
-	    "added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " NEXT_REV ")",
+	    "added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+	    "?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " NEXT_REV
+	    ")",
 	[SQL_BAN_CHANGE] =
 	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
 	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
@@ -136,9 +138,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
 	/*
-	 * What reban brings back: the bans of this machine that live, ?2 is now,
-	 * and those that only the server of another database than they were in,
-	 * ?4, first seen at ?3, did not have.
+	 * What reban brings back: the bans of this machine that live, ?2 is
+	 * now, and those that only the server of another database than they
+	 * were in, ?4, first seen at ?3, did not have.
 	 */
 	[SQL_REBAN] =
 	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
@@ -189,7 +191,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
 	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
-	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC LIMIT 1",
+	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC "
+	    "LIMIT 1",
 	[SQL_SOURCE_IDS] =
 	    "SELECT id, dev, ino FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =

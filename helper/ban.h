@@ -73,13 +73,13 @@ struct sign {
 	int64_t evidence; /* row of the archive's evidence, 0: none */
 	bool matches;	  /* that evidence has log lines */
 	const char *lines, *captures; /* evidence to be archived, or NULL */
-	enum ban_end end; /* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
-			     rows were gone, BAN_LIVES where nothing says */
-	int64_t ended_us; /* SIGN_JUDGED, SIGN_IMPORT, SIGN_OLD_ROW */
+	enum ban_end end;	/* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
+				   rows were gone, BAN_LIVES where nothing says */
+	int64_t ended_us;	/* SIGN_JUDGED, SIGN_IMPORT, SIGN_OLD_ROW */
 	enum ban_origin origin; /* SIGN_IMPORT; SIGN_BAN, SIGN_ROW: a list's */
 	unsigned seen;		/* SIGN_IMPORT: who had seen it there */
 	int64_t restored, nth;	/* SIGN_IMPORT */
-	int64_t ban;	  /* row of the archive's ban that holds it, or 0 */
+	int64_t ban; /* row of the archive's ban that holds it, or 0 */
 };
 
 struct ban {

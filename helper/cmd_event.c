@@ -188,8 +188,9 @@ tell_syslog(const struct event *event, const struct err *why)
 	}
 	snprintf(remark + strlen(remark), sizeof(why->text), "%s", why->text);
 	line = event_to_line(&whole, remark);
-	parts =
-	    line != NULL ? (strlen(line) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES : 0;
+	parts = line != NULL ?
+	    (strlen(line) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES :
+	    0;
 	for (size_t i = 0; i < parts; i++)
 		log_record(LOG_CRIT, "event %zu/%zu %.*s", i + 1, parts,
 		    LAST_RESORT_BYTES, line + i * LAST_RESORT_BYTES);

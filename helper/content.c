@@ -64,8 +64,7 @@ look_at(struct content *c, bool standard, struct err *e)
 		return err_errno(e, EX_NOINPUT, "%s", c->path);
 	if (S_ISDIR(st.st_mode))
 		return err_set(e, EX_NOINPUT,
-		    "%s: a folder: give the files in it",
-		    c->path);
+		    "%s: a folder: give the files in it", c->path);
 	c->stream = !S_ISREG(st.st_mode);
 	if (c->stream && !standard && !S_ISFIFO(st.st_mode))
 		return err_set(e, EX_NOINPUT,

@@ -19,8 +19,6 @@
 #define NEWEST_VERSION 4
 #define PROGRESS_STEPS 10000
 #define CHUNK_BYTES (1024 * 1024)
-#define NAME_BYTES (4 * 1024 * 1024)
-#define DATA_MAX (4 * 1024 * 1024)
 
 enum {
 	SQL_VERSION,
@@ -36,9 +34,6 @@ enum {
 	SQL_NO_TABLES,
 	SQL_COUNT
 };
-
-/* The column that says so of a row of "bips"; the other tables have none. */
-#define TWIN 8
 
 /* What a row says beside its key; ?1 the longest data wanted. */
 #define DATA_LENGTH \
@@ -174,27 +169,6 @@ fail2ban_db_close(struct fail2ban_db *f)
 	db_close(&f->db);
 }
 
-/* A number of a cell, cut to a whole one; false if it is no number. */
-static bool
-cell_number(sqlite3_stmt *st, int i, int64_t *v)
-{
-	double d;
-
-	switch (sqlite3_column_type(st, i)) {
-	case SQLITE_INTEGER:
-		*v = sqlite3_column_int64(st, i);
-		return true;
-	case SQLITE_FLOAT:
-		d = sqlite3_column_double(st, i);
-		if (!(d > -9e18 && d < 9e18))
-			return false;
-		*v = (int64_t)d;
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* One number of a statement without parameters; UNKNOWN for no row. */
 static int
 one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
@@ -206,7 +180,7 @@ one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
 	if (rc < 0)
 		return err_wrap(e, "fail2ban's database");
 	if (rc == 1)
-		cell_number(st, 0, v);
+		fail2ban_row_number(st, 0, v);
 	sqlite3_reset(st);
 	return 0;
 }
@@ -216,7 +190,7 @@ fail2ban_db_distrust(struct fail2ban_db *f, struct err *e)
 {
 	int64_t n;
 
-	sqlite3_limit(f->db.handle, SQLITE_LIMIT_LENGTH, 8 * DATA_MAX);
+	sqlite3_limit(f->db.handle, SQLITE_LIMIT_LENGTH, 8 * FAIL2BAN_ROW_DATA);
 	if (db_exec(&f->db, "PRAGMA cell_size_check = ON", e) != 0)
 		return err_wrap(e, "fail2ban's database");
 	if (one_number(f, SQL_NO_TABLES, &n, e) != 0)
@@ -259,86 +233,6 @@ fail2ban_db_check(struct fail2ban_db *f, struct err *e)
 	return 0;
 }
 
-/*
- * An <F-ID> may be most of a log line, and only here is one told of that is too
- * long for a command; but there is an end to it.
- */
-static bool
-is_name_length(int bytes)
-{
-	return bytes > 0 && bytes <= NAME_BYTES;
-}
-
-static int
-cell_text(sqlite3_stmt *st, int i, char **text)
-{
-	const char *s = db_text(st, i);
-
-	*text = text_to_utf8(s, (size_t)sqlite3_column_bytes(st, i), NULL);
-	return *text != NULL ? 0 : -1;
-}
-
-/* What ROW and FIND begin with; data are copied as they are. */
-static int
-take_said(sqlite3_stmt *st, int64_t max_data, struct fail2ban_row *row,
-    struct err *e)
-{
-	const void *data;
-
-	row->rowid = sqlite3_column_int64(st, 0);
-	if (!cell_number(st, 1, &row->seconds) || row->seconds == -2)
-		row->seconds = UNKNOWN;
-	else if (row->seconds < 0)
-		row->seconds = -1;
-	if (!cell_number(st, 2, &row->bancount) || row->bancount < 0)
-		row->bancount = UNKNOWN;
-	data = sqlite3_column_blob(st, 3);
-	row->data_len = (size_t)sqlite3_column_int64(st, 4);
-	if (data == NULL)
-		return 0;
-	row->data_len = (size_t)sqlite3_column_bytes(st, 3);
-	if ((int64_t)row->data_len > max_data)
-		return 0;
-	if ((row->data = malloc(row->data_len)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	memcpy(row->data, data, row->data_len);
-	return 0;
-}
-
-/* Take a row of ROW over. */
-static int
-take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
-{
-	*row = (struct fail2ban_row){ .rowid = sqlite3_column_int64(st, 0) };
-	row->twin = sqlite3_column_count(st) > TWIN &&
-	    sqlite3_column_int64(st, TWIN) == 1;
-	if (row->twin)
-		return 0;
-	if (sqlite3_column_type(st, 5) != SQLITE_TEXT ||
-	    sqlite3_column_type(st, 6) != SQLITE_TEXT ||
-	    !is_name_length(sqlite3_column_bytes(st, 5)) ||
-	    !is_name_length(sqlite3_column_bytes(st, 6)) ||
-	    !cell_number(st, 7, &row->timeofban) || row->timeofban < 0 ||
-	    row->timeofban > INT64_MAX / TEXT_US - 1) {
-		row->bad = true;
-		return 0;
-	}
-	if (cell_text(st, 5, &row->jail) != 0 ||
-	    cell_text(st, 6, &row->ident) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
-	row->name_len = strlen(row->jail) + strlen(row->ident);
-	return take_said(st, DATA_MAX, row, e);
-}
-
-void
-fail2ban_row_free(struct fail2ban_row *row)
-{
-	free(row->jail);
-	free(row->ident);
-	free(row->data);
-	*row = (struct fail2ban_row){ 0 };
-}
-
 static int
 find_in(struct fail2ban_db *f, int which, const char *jail, const char *ident,
     int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
@@ -355,7 +249,7 @@ find_in(struct fail2ban_db *f, int which, const char *jail, const char *ident,
 	db_bind_int(st, 4, timeofban);
 	*row = (struct fail2ban_row){ .timeofban = timeofban };
 	rc = db_step(&f->db, st, e);
-	if (rc == 1 && take_said(st, max_data, row, e) != 0) {
+	if (rc == 1 && fail2ban_row_take_said(st, max_data, row, e) != 0) {
 		fail2ban_row_free(row);
 		rc = -1;
 	}
@@ -418,12 +312,12 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
 		return 0;
 	if ((st = read_statement(f, table, e)) == NULL)
 		return err_wrap(e, "fail2ban's database");
-	db_bind_int(st, 1, DATA_MAX);
+	db_bind_int(st, 1, FAIL2BAN_ROW_DATA);
 	db_bind_int(st, 2, after);
 	db_bind_int(st, 3, (int64_t)room);
 	while (*n < room && bytes < CHUNK_BYTES &&
 	    (rc = db_step(&f->db, st, e)) == 1) {
-		if ((rc = take_row(st, &rows[(*n)++], e)) != 0)
+		if ((rc = fail2ban_row_take(st, &rows[(*n)++], e)) != 0)
 			break;
 		bytes += rows[*n - 1].name_len;
 		if (rows[*n - 1].data != NULL)
@@ -455,7 +349,7 @@ fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
 		char raw[64];
 		int64_t t = UNKNOWN;
 
-		cell_number(st, 0, &t);
+		fail2ban_row_number(st, 0, &t);
 		snprintf(raw, sizeof(raw), "%" PRId64 " %.20s %s", t,
 		    db_text(st, 1) != NULL ? db_text(st, 1) : "",
 		    db_text(st, 2) != NULL ? db_text(st, 2) : "");

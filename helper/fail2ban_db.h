@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <stddef.h>
 
-#include "db.h"
+#include "fail2ban_row.h"
 
 struct fail2ban_db {
 	struct db db;
@@ -26,27 +26,12 @@ struct fail2ban_db {
 	bool late; /* a reading was given up at the deadline, EX_TEMPFAIL */
 };
 
-/* A row of "bans" or "bips". */
-struct fail2ban_row {
-	int64_t rowid;
-	bool twin; /* of "bips": "bans" has the same row; only rowid is set */
-	bool bad;  /* no ban: a cell of the wrong type, or far too long; only
-		      rowid is set */
-	char *jail, *ident; /* valid UTF-8 */
-	size_t name_len;    /* bytes of both */
-	int64_t timeofban;
-	int64_t seconds; /* -1 for ever, UNKNOWN where it says -2 or nothing */
-	int64_t bancount;
-	char *data;	 /* any bytes, NULL where there is none or too much */
-	size_t data_len; /* its length, also where it is too much */
-};
-
 enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 
 /*
- * Look at the header of the database at path without opening it: path, dev, ino,
- * born_us and counter are set. Nothing is left open. Fails with EX_NOINPUT when there
- * is no such file, EX_NOPERM, EX_DATAERR when it is no database.
+ * Look at the header of the database at path without opening it: path, dev,
+ * ino, born_us and counter are set. Nothing is left open. Fails with EX_NOINPUT
+ * when there is no such file, EX_NOPERM, EX_DATAERR when it is no database.
  */
 int fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e);
 
@@ -82,7 +67,6 @@ int fail2ban_db_check(struct fail2ban_db *f, struct err *e);
 int fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
     int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
     struct err *e);
-void fail2ban_row_free(struct fail2ban_row *row);
 
 /*
  * Keep the shared lock from the next row that is read until it is released, for

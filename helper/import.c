@@ -132,8 +132,8 @@ kind_of(enum import_field field)
 
 /* What a value says where a text belongs; containers as they are. */
 static int
-take_text(struct import *ban, enum import_field field,
-    const struct json *value, struct err *e)
+take_text(struct import *ban, enum import_field field, const struct json *value,
+    struct err *e)
 {
 	struct buffer said = { 0 };
 	char *text;
@@ -227,8 +227,8 @@ mend_json(struct import *ban, enum import_field field, char open, struct err *e)
 		return 0;
 	json_mend(text);
 	if (!json_is(text, open))
-		return err_set(e, EX_DATAERR, "%s: not JSON, or not of its kind",
-		    fields[field].name);
+		return err_set(e, EX_DATAERR,
+		    "%s: not JSON, or not of its kind", fields[field].name);
 	buffer_putc(&out, open);
 	while (json_next(&at, open == '{' ? &key : NULL, &value)) {
 		if (!first)

@@ -232,8 +232,8 @@ find_jail(struct record *record, const char *jail, struct archive_group *g,
     struct err *e)
 {
 	if (record->row_jail == NULL || strcmp(record->row_jail, jail) != 0) {
-		if (archive_jail(record->archive, jail,
-			&record->row_jail_row, e) != 0)
+		if (archive_jail(record->archive, jail, &record->row_jail_row,
+			e) != 0)
 			return -1;
 		record->row_jail = jail;
 	}
@@ -317,9 +317,9 @@ intake_old_row(struct record *record, const struct config *config,
 	int rc = row_evidence(config, row, &ev, e);
 
 	if (rc == 0) {
-		sign = row_sign(text_seconds_to_us(row->timeofban),
-		    row->timeofban, row->seconds, row->bancount, &ev,
-		    row->ident);
+		sign =
+		    row_sign(text_seconds_to_us(row->timeofban), row->timeofban,
+			row->seconds, row->bancount, &ev, row->ident);
 		sign.kind = SIGN_OLD_ROW;
 		/* Where it ended otherwise, that database does not say so. */
 		if (record->change.now_us >
@@ -328,8 +328,8 @@ intake_old_row(struct record *record, const struct config *config,
 			sign.ended_us =
 			    ban_expiry_us(sign.since_us, sign.seconds);
 		}
-		rc = record_signs(record, row->jail, row->ident,
-		    row->timeofban, &sign, 1, 0, e);
+		rc = record_signs(record, row->jail, row->ident, row->timeofban,
+		    &sign, 1, 0, e);
 	}
 	evidence_free(&ev);
 	return rc;

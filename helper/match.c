@@ -16,8 +16,8 @@ struct draft {
 	int64_t tag_seconds; /* … by any other event */
 	int64_t old_seconds; /* … by an import */
 	bool row_bancount, row_failures, row_evidence, log_lines;
-	bool imported;	       /* nobody has seen it but an import */
-	bool listed;	       /* it comes from a list of ours */
+	bool imported;	      /* nobody has seen it but an import */
+	bool listed;	      /* it comes from a list of ours */
 	enum ban_origin told; /* by an import */
 };
 
@@ -261,8 +261,7 @@ take_import(struct draft *d, const struct sign *sign)
 {
 	struct ban *ban = &d->ban;
 
-	ban->seen |=
-	    sign->kind == SIGN_IMPORT ? sign->seen : BAN_SEEN_IMPORT;
+	ban->seen |= sign->kind == SIGN_IMPORT ? sign->seen : BAN_SEEN_IMPORT;
 	if (d->old_seconds == UNKNOWN)
 		d->old_seconds = sign->seconds;
 	if (ban->bancount == UNKNOWN)
@@ -345,7 +344,8 @@ finish(struct draft *d)
 		ban->origin = BAN_FROM_LIST;
 	else if (d->imported && d->told != BAN_FROM_UNKNOWN)
 		ban->origin = d->told;
-	else if (d->log_lines || (ban->failures != UNKNOWN && ban->failures > 0))
+	else if (d->log_lines ||
+	    (ban->failures != UNKNOWN && ban->failures > 0))
 		ban->origin = BAN_FROM_LOG;
 	else if (ban->failures != UNKNOWN)
 		ban->origin = BAN_FROM_HAND;

@@ -22,11 +22,11 @@
 struct pass {
 	const struct config *config;
 	const volatile sig_atomic_t *stop; /* set by SIGTERM */
-	const char *host; /* whose bans are read; NULL: this machine's */
-	int64_t deadline_ms;		   /* CLOCK_MONOTONIC */
-	bool cut_off;			   /* stopped before all was done */
-	int64_t writing_ms;		   /* since when it writes */
-	int64_t wanted_ms; /* when another process waited for the archive */
+	const char *host;    /* whose bans are read; NULL: this machine's */
+	int64_t deadline_ms; /* CLOCK_MONOTONIC */
+	bool cut_off;	     /* stopped before all was done */
+	int64_t writing_ms;  /* since when it writes */
+	int64_t wanted_ms;   /* when another process waited for the archive */
 	struct archive archive;
 	struct archive_run run;
 	bool run_noted;	   /* in the archive */

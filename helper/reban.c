@@ -13,251 +13,23 @@
 #include "block_list.h"
 #include "escape.h"
 #include "input.h"
-#include "interfaces.h"
 #include "log.h"
 #include "now.h"
-#include "pass.h"
+#include "sending.h"
 #include "text.h"
-
-/*
- * Ids that are sent at a time: until all their actions are over, the server
- * answers nobody. (fail2ban 1.0.2, server/actions.py: addBannedIP.)
- */
-#define BATCH 50
-
-/* How long the answer to a batch, or to a question, is waited for. */
-#define BATCH_MS 120000
-#define ANSWER_MS 10000
 
 /* There is no deadline of a run's own. */
 #define DEADLINE_MS (INT_MAX / 2)
 
-/* So many bad lines are told of, and so many entries a list may have. */
-#define SHOWN_MAX 5
+/* So many entries a list may have. */
 #define LIST_MAX 1000000
 
 struct reban {
 	const struct reban_options *options;
 	struct pass pass;
-	int64_t sent, there, refused;
-	int64_t shown, shown_lines; /* what was told of */
-	struct address *own; /* this machine's addresses */
-	size_t own_n;
-
-	/* The jail that is being filled. */
-	const char *jail;
-	struct fail2ban_socket_list held;
-	struct address *ignored;
-	size_t ignored_n;
-	bool ignoreself;
-
-	/* Its next batch. */
-	const char *ids[BATCH];
-	int64_t timeofban[BATCH]; /* UNKNOWN: from a list */
-	size_t n;
+	struct sending sending;
+	int64_t shown; /* bad lines that were told of */
 };
-
-static int
-connect_server(const struct reban *r, struct fail2ban_socket *socket,
-    int timeout_ms, struct err *e)
-{
-	return fail2ban_socket_open(socket,
-	    r->pass.config->fail2ban_socket, timeout_ms, e);
-}
-
-static void
-leave_jail(struct reban *r)
-{
-	fail2ban_socket_list_free(&r->held);
-	free(r->ignored);
-	r->ignored = NULL;
-	r->ignored_n = 0;
-}
-
-/* What the jail ignores, as far as it is addresses. */
-static int
-take_ignored(struct reban *r, const struct fail2ban_socket_list *texts,
-    struct err *e)
-{
-	char escaped[80];
-
-	r->ignored = calloc(texts->n + 1, sizeof(*r->ignored));
-	if (r->ignored == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	for (size_t i = 0; i < texts->n; i++) {
-		const char *text = texts->item[i];
-
-		if (address_parse(text, strlen(text),
-			&r->ignored[r->ignored_n])) {
-			r->ignored_n++;
-			continue;
-		}
-		/* No list may have loopback. */
-		if (strcmp(text, "localhost") == 0)
-			continue;
-		escape_text(escaped, sizeof(escaped), text, strlen(text));
-		log_line(LOG_WARNING,
-		    "reban: jail %s ignores %s, which is no address: what it "
-		    "stands for is not known here",
-		    r->jail, escaped);
-	}
-	return 0;
-}
-
-/* Ask what a jail holds and what it ignores. */
-static int
-enter_jail(struct reban *r, const char *jail, struct err *e)
-{
-	struct fail2ban_socket socket;
-	struct fail2ban_socket_list texts = { 0 }, jails = { 0 };
-	bool exists = false;
-	int rc;
-
-	r->jail = jail;
-	if (connect_server(r, &socket, ANSWER_MS, e) != 0)
-		return -1;
-	rc = fail2ban_socket_get_jails(&socket, &jails, e);
-	if (rc == 0 && !fail2ban_socket_list_has(&jails, jail))
-		rc = err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
-	if (rc == 0)
-		rc = fail2ban_socket_get_banned(&socket, jail, &exists,
-		    &r->held, e);
-	if (rc == 0)
-		rc = fail2ban_socket_get_ignored(&socket, jail, &texts,
-		    &r->ignoreself, e);
-	if (rc == 0)
-		rc = take_ignored(r, &texts, e);
-	fail2ban_socket_list_free(&texts);
-	fail2ban_socket_list_free(&jails);
-	fail2ban_socket_close(&socket);
-	return rc;
-}
-
-static bool
-is_own(const struct reban *r, const struct address *a)
-{
-	for (size_t i = 0; i < r->own_n; i++) {
-		if (address_overlap(&r->own[i], a))
-			return true;
-	}
-	return false;
-}
-
-static bool
-is_ignored(const struct reban *r, const struct address *a)
-{
-	for (size_t i = 0; i < r->ignored_n; i++) {
-		if (address_overlap(&r->ignored[i], a))
-			return true;
-	}
-	return false;
-}
-
-/* Why an address of a list is not to be banned; NULL where it may be. */
-static const char *
-find_refusal(const struct reban *r, const struct address *a)
-{
-	const char *why = address_untouchable(a);
-
-	if (why == NULL && is_own(r, a))
-		why = "this machine's own address";
-	if (why == NULL && is_ignored(r, a))
-		why = "the jail ignores it";
-	return why;
-}
-
-/* Tell why something is not banned, as long as *shown is small. */
-static void
-tell(int64_t *shown, const char *what, const char *why)
-{
-	if ((*shown)++ < SHOWN_MAX)
-		log_line(LOG_WARNING, "reban: %s: %s%s", what, why,
-		    *shown == SHOWN_MAX ? "; further ones are only counted" :
-					  "");
-}
-
-static void
-refuse(struct reban *r, const char *id, const char *why)
-{
-	char escaped[160];
-
-	r->refused++;
-	escape_text(escaped, sizeof(escaped), id, strlen(id));
-	tell(&r->shown, escaped, why);
-}
-
-/* Note the batch: from then on an event may answer. */
-static int
-note_batch(struct reban *r, struct err *e)
-{
-	struct archive_note note = { .noted_us = now_wall_us() };
-	struct archive *a = &r->pass.archive;
-	struct archive_jail jail;
-	struct record record;
-	int rc;
-
-	if (pass_begin(&r->pass, &record, e) != 0)
-		return -1;
-	rc = archive_jail(a, r->jail, &jail, e);
-	for (size_t i = 0; i < r->n && rc == 0; i++) {
-		note.timeofban = r->timeofban[i];
-		rc = archive_note_add(a, jail.id, r->ids[i], &note, e);
-	}
-	if (rc == 0)
-		return pass_commit(&r->pass, &record, e);
-	pass_rollback(&r->pass);
-	return -1;
-}
-
-/* The archive's lock is not held: the actions wait for it. */
-static int
-send_batch(struct reban *r, struct err *e)
-{
-	struct fail2ban_socket socket;
-	int64_t banned = 0;
-	int rc;
-
-	if (r->n == 0 || r->options->dry_run) {
-		r->sent += (int64_t)r->n;
-		r->n = 0;
-		return 0;
-	}
-	if (note_batch(r, e) != 0 ||
-	    connect_server(r, &socket, BATCH_MS, e) != 0)
-		return -1;
-	rc = fail2ban_socket_ban(&socket, r->jail, r->ids, r->n, &banned, e);
-	fail2ban_socket_close(&socket);
-	if (rc != 0)
-		return err_wrap(e, "jail %s, after %" PRId64 " that were sent",
-		    r->jail, r->sent);
-	r->sent += (int64_t)r->n;
-	r->pass.run.added += banned;
-	r->n = 0;
-	return 0;
-}
-
-/* One more id for the batch, unless the jail holds it; id lives until then. */
-static int
-add_id(struct reban *r, const char *id, int64_t timeofban, struct err *e)
-{
-	char escaped[160];
-
-	if (fail2ban_socket_list_has(&r->held, id)) {
-		r->there++;
-		return 0;
-	}
-	if (!fail2ban_socket_can_send(id)) {
-		refuse(r, id, "cannot be sent to fail2ban");
-		return 0;
-	}
-	if (r->options->dry_run) {
-		escape_text(escaped, sizeof(escaped), id, strlen(id));
-		printf("would ban %s in %s\n", escaped, r->jail);
-	}
-	r->ids[r->n] = id;
-	r->timeofban[r->n++] = timeofban;
-	return r->n == BATCH ? send_batch(r, e) : 0;
-}
 
 /* An id of the archive's, which may be an address that is ignored by now. */
 static int
@@ -265,13 +37,13 @@ add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 {
 	struct address a;
 
-	if (!fail2ban_socket_list_has(&r->held, lost->ident) &&
+	if (!sending_holds(&r->sending, lost->ident) &&
 	    address_parse(lost->ident, strlen(lost->ident), &a) &&
-	    (is_ignored(r, &a) || (r->ignoreself && is_own(r, &a)))) {
-		refuse(r, lost->ident, "the jail ignores it");
+	    sending_ignores(&r->sending, &a)) {
+		sending_refuse(&r->sending, lost->ident, "the jail ignores it");
 		return 0;
 	}
-	return add_id(r, lost->ident, lost->timeofban, e);
+	return sending_add(&r->sending, lost->ident, lost->timeofban, e);
 }
 
 /* The bans of one jail; *n: how many those are. */
@@ -283,13 +55,12 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 
 	for (*n = 1; *n < max && strcmp(list[*n].jail, list->jail) == 0; ++*n)
 		continue;
-	rc = enter_jail(r, list->jail, e);
+	rc = sending_enter(&r->sending, list->jail, e);
 	for (size_t i = 0; i < *n && rc == 0 && !pass_is_over(&r->pass); i++)
 		rc = add_lost(r, &list[i], e);
 	if (rc == 0)
-		rc = send_batch(r, e);
-	r->n = 0;
-	leave_jail(r);
+		rc = sending_flush(&r->sending, e);
+	sending_leave(&r->sending);
 	return rc;
 }
 
@@ -311,8 +82,8 @@ reban_live(struct reban *r, struct err *e)
 	     i += m) {
 		rc = reban_jail(r, &list[i], n - i, &m, e);
 		if (rc != 0 && e->code == EX_NOINPUT) {
-			log_line(LOG_ERR, "reban: %s: %zu bans are left", e->text,
-			    m);
+			log_line(LOG_ERR, "reban: %s: %zu bans are left",
+			    e->text, m);
 			if (first.code == 0)
 				first = *e;
 			rc = 0;
@@ -321,8 +92,8 @@ reban_live(struct reban *r, struct err *e)
 	archive_lost_free(list, n);
 	/* Nothing to do, or no such jail? */
 	if (n == 0 && r->options->jail != NULL) {
-		rc = enter_jail(r, r->options->jail, e);
-		leave_jail(r);
+		rc = sending_enter(&r->sending, r->options->jail, e);
+		sending_leave(&r->sending);
 	}
 	if (rc == 0 && first.code != 0) {
 		*e = first;
@@ -374,7 +145,7 @@ tell_line(struct reban *r, const char *line, size_t len, const char *why)
 	escape_text(escaped, sizeof(escaped), line, len < 40 ? len : 40);
 	snprintf(what, sizeof(what), "line %" PRId64 ": %s", r->pass.run.rows,
 	    escaped);
-	tell(&r->shown_lines, what, why);
+	sending_tell(&r->shown, what, why);
 }
 
 static int
@@ -409,7 +180,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 static int
 ban_list(struct reban *r, struct list *list, struct err *e)
 {
-	char texts[BATCH][ADDRESS_TEXT];
+	char texts[SENDING_BATCH][ADDRESS_TEXT];
 	const char *why;
 	int rc = 0;
 
@@ -419,18 +190,18 @@ ban_list(struct reban *r, struct list *list, struct err *e)
 	for (size_t i = 0; i < list->n && rc == 0 && !pass_is_over(&r->pass);
 	     i++) {
 		const struct address *a = &list->entries[i];
-		char *text = texts[r->n];
+		char *text = texts[r->sending.n];
 
 		if (i > 0 && compare_addresses(a, a - 1) == 0)
 			continue;
 		address_print(a, text);
-		if ((why = find_refusal(r, a)) != NULL) {
-			refuse(r, text, why);
+		if ((why = sending_find_refusal(&r->sending, a)) != NULL) {
+			sending_refuse(&r->sending, text, why);
 			continue;
 		}
-		rc = add_id(r, text, UNKNOWN, e);
+		rc = sending_add(&r->sending, text, UNKNOWN, e);
 	}
-	return rc == 0 ? send_batch(r, e) : -1;
+	return rc == 0 ? sending_flush(&r->sending, e) : -1;
 }
 
 /* Whether the list was completed for this jail before; then it is said. */
@@ -471,11 +242,11 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 		return -1;
 	rc = work(r, with, e);
 	pass_rollback(pass);
-	pass->run.skipped = r->there + r->refused;
+	pass->run.skipped = r->sending.there + r->sending.refused;
 	if (pass_end(pass,
-		rc != 0		? "failed" :
-		pass->cut_off	? "interrupted" :
-				  "completed",
+		rc != 0		  ? "failed" :
+		    pass->cut_off ? "interrupted" :
+				    "completed",
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	return rc;
@@ -496,10 +267,10 @@ work_list(struct reban *r, void *with, struct err *e)
 	if (list->n == 0 && !r->pass.cut_off)
 		return err_set(e, EX_DATAERR, "%s: there is no address in it",
 		    r->options->list);
-	rc = enter_jail(r, r->options->jail, e);
+	rc = sending_enter(&r->sending, r->options->jail, e);
 	if (rc == 0)
 		rc = ban_list(r, with, e);
-	leave_jail(r);
+	sending_leave(&r->sending);
 	return rc;
 }
 
@@ -539,7 +310,8 @@ with_archive(struct reban *r, struct err *e)
 	struct archive *a = &r->pass.archive;
 	int rc;
 
-	if (interfaces_read(&r->own, &r->own_n, e) != 0)
+	rc = sending_begin(&r->sending, &r->pass, r->options->dry_run, e);
+	if (rc != 0)
 		return -1;
 	if (r->options->dry_run)
 		rc = archive_open_read(a, r->pass.config->archive, e);
@@ -553,7 +325,7 @@ with_archive(struct reban *r, struct err *e)
 		    run_noted(r, work_live, NULL, e);
 		archive_close(a);
 	}
-	free(r->own);
+	sending_end(&r->sending);
 	return rc;
 }
 
@@ -562,8 +334,8 @@ print_summary(const struct reban *r)
 {
 	printf("reban: %" PRId64 " %s, %" PRId64 " already there, %" PRId64
 	       " refused, %" PRId64 " bad%s\n",
-	    r->sent, r->options->dry_run ? "would be sent" : "sent", r->there,
-	    r->refused, r->pass.run.bad,
+	    r->sending.sent, r->options->dry_run ? "would be sent" : "sent",
+	    r->sending.there, r->sending.refused, r->pass.run.bad,
 	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
 }
 
@@ -597,7 +369,7 @@ reban(const struct config *config, const struct reban_options *options,
 		    strlen(options->list));
 	rc = with_archive(&r, e);
 	close(turn);
-	if (rc == 0 || r.sent > 0)
+	if (rc == 0 || r.sending.sent > 0)
 		print_summary(&r);
 	if (rc == 0 && r.pass.cut_off)
 		return err_set(e, EX_TEMPFAIL, "reban: interrupted");

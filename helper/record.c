@@ -77,7 +77,7 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
 		g->logged = 0;
 	}
 	if (rc == 0)
-		rc = archive_group_save(record->archive, g, bans, n, owner,
+		rc = archive_save_group(record->archive, g, bans, n, owner,
 		    &record->change, e);
 	free(bans);
 	free(owner);
@@ -207,7 +207,8 @@ renew_history(struct record *record, const struct archive_group *g, bool added,
 		return 0;
 	if ((rc = has_lines(record, e)) == 1)
 		rc = history_renew(record->archive, &of, &record->change, e);
-	/* A ban that takes the place of one of a log's is no more than it was. */
+	/* A ban that takes the place of one of a log's is no more than it was.
+	 */
 	if (rc == 0 && added && record->change.replaced > replaced)
 		record->change.added--;
 	return rc;
@@ -235,8 +236,7 @@ add_signs(struct record *record, struct archive_group *g,
 
 /* Match g, which was saved, once more. */
 static int
-match_again(struct record *record, const struct archive_group *g,
-    struct err *e)
+match_again(struct record *record, const struct archive_group *g, struct err *e)
 {
 	struct archive_group again = {
 		.jail = g->jail,

@@ -8,6 +8,7 @@
 #define RECORD_H
 
 #include "archive_ban.h"
+#include "archive_save.h"
 #include "timeline.h"
 
 /* What the calls so far have done to the table of bans. */

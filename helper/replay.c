@@ -60,8 +60,7 @@ replay_bad(struct replay *r, const struct err *why)
 bool
 replay_wants(struct replay *r, int64_t since_us)
 {
-	if (r->options->since_us == UNKNOWN ||
-	    since_us >= r->options->since_us)
+	if (r->options->since_us == UNKNOWN || since_us >= r->options->since_us)
 		return true;
 	r->pass.run.skipped++;
 	return false;
@@ -256,9 +255,9 @@ run_source(struct replay *r, struct err *e)
 
 	pass_rollback(&r->pass);
 	if (pass_end(&r->pass,
-		rc != 0		? "failed" :
-		r->pass.cut_off ? "interrupted" :
-				  "completed",
+		rc != 0		    ? "failed" :
+		    r->pass.cut_off ? "interrupted" :
+				      "completed",
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	if (rc == 0 || r->pass.run.rows > 0)
@@ -378,7 +377,8 @@ describe(const struct replay_options *options, char *how, size_t room)
 
 static int
 replay_alone(const struct config *config, const struct replay_options *options,
-    struct replay_context *context, const char *source, const volatile sig_atomic_t *stop, struct err *e)
+    struct replay_context *context, const char *source,
+    const volatile sig_atomic_t *stop, struct err *e)
 {
 	char escaped[PATH_MAX], how[PATH_MAX];
 	struct replay r = {
@@ -414,7 +414,8 @@ replay_alone(const struct config *config, const struct replay_options *options,
 
 int
 replay(const struct config *config, const struct replay_options *options,
-    struct replay_context *context, const char *source, const volatile sig_atomic_t *stop, struct err *e)
+    struct replay_context *context, const char *source,
+    const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct config dry;
 	int turn = pass_wait_turn(config, "replay", stop, e), rc = -1;
@@ -425,8 +426,8 @@ replay(const struct config *config, const struct replay_options *options,
 		rc = replay_alone(config, options, context, source, stop, e);
 	} else {
 		if (make_copy(config, &dry, e) == 0)
-			rc = replay_alone(&dry, options, context, source,
-			    stop, e);
+			rc = replay_alone(&dry, options, context, source, stop,
+			    e);
 		remove_copy(&dry);
 	}
 	close(turn);

@@ -64,8 +64,8 @@ struct replay {
 };
 
 /*
- * Replay one source. What was done is said on standard output. Fails with the codes
- * of what went wrong; what was read until then is archived.
+ * Replay one source. What was done is said on standard output. Fails with the
+ * codes of what went wrong; what was read until then is archived.
  */
 int replay(const struct config *config, const struct replay_options *options,
     struct replay_context *context, const char *source,

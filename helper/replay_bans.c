@@ -45,7 +45,8 @@ write_bans(struct gathered *g, struct err *e)
 	if (g->n == 0)
 		return 0;
 	rc = pass_begin(&r->pass, &record, e);
-	for (size_t i = 0; i < g->n && rc == 0 && !pass_is_over(&r->pass); i++) {
+	for (size_t i = 0; i < g->n && rc == 0 && !pass_is_over(&r->pass);
+	     i++) {
 		rc = write_ban(r, &record, &g->bans[i], e);
 		if (rc == 0)
 			rc = pass_give_way(&r->pass, &record, e);
@@ -84,8 +85,7 @@ gather(struct gathered *g, struct import *ban, struct err *e)
 		return 0;
 	}
 	for (size_t i = 0; i < IMPORT_FIELDS; i++)
-		g->bytes +=
-		    ban->texts[i] != NULL ? strlen(ban->texts[i]) : 0;
+		g->bytes += ban->texts[i] != NULL ? strlen(ban->texts[i]) : 0;
 	g->bans[g->n++] = *ban;
 	import_init(ban);
 	return g->n == CHUNK || g->bytes > CHUNK_BYTES ? write_bans(g, e) : 0;
@@ -135,8 +135,7 @@ take_names(struct columns *c, struct err *e)
 	for (size_t i = 0; i < c->csv.n; i++) {
 		const char *name = c->csv.fields[i];
 
-		c->fields[i] =
-		    name == NULL ? IMPORT_FIELDS : import_find(name);
+		c->fields[i] = name == NULL ? IMPORT_FIELDS : import_find(name);
 		any = any || c->fields[i] != IMPORT_FIELDS;
 	}
 	c->n = c->csv.n;

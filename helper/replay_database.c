@@ -85,7 +85,8 @@ replay_database(struct replay *r, struct err *e)
 
 	if (fail2ban_db_open(&db, r->source, BUSY_MS, READ_MS, e) != 0)
 		return -1;
-	if (fail2ban_db_distrust(&db, e) == 0 && fail2ban_db_check(&db, e) == 0 &&
+	if (fail2ban_db_distrust(&db, e) == 0 &&
+	    fail2ban_db_check(&db, e) == 0 &&
 	    read_table(r, &db, FAIL2BAN_BANS, e) == 0)
 		rc = read_table(r, &db, FAIL2BAN_BIPS, e);
 	fail2ban_db_close(&db);

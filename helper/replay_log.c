@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fail2ban.log, and syslogs: what fail2ban wrote of bans, and the events of ours
- * that syslog had to keep. Lines are gathered, and written by the id.
+ * fail2ban.log, and syslogs: what fail2ban wrote of bans, and the events of
+ * ours that syslog had to keep. Lines are gathered, and written by the id.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +53,8 @@ count_same(const struct reader *reader, size_t from)
 	size_t n = 1;
 
 	while (from + n < reader->n &&
-	    strcmp(first->text + first->jail,
-		first[n].text + first[n].jail) == 0 &&
+	    strcmp(first->text + first->jail, first[n].text + first[n].jail) ==
+		0 &&
 	    strcmp(first->text + first->ident,
 		first[n].text + first[n].ident) == 0)
 		n++;
@@ -63,8 +63,8 @@ count_same(const struct reader *reader, size_t from)
 
 /* The lines of one id; jail is that of the id before, where it is the same. */
 static int
-write_ident(struct reader *reader, struct record *record, size_t from,
-    size_t n, struct archive_jail *jail, struct err *e)
+write_ident(struct reader *reader, struct record *record, size_t from, size_t n,
+    struct archive_jail *jail, struct err *e)
 {
 	const struct waiting *first = &reader->lines[from];
 	const char *name = first->text + first->jail;
@@ -75,8 +75,7 @@ write_ident(struct reader *reader, struct record *record, size_t from,
 		return err_set(e, EX_OSERR, "out of memory");
 	for (size_t i = 0; i < n; i++)
 		lines[i] = first[i].line;
-	if (from == 0 ||
-	    strcmp(name, first[-1].text + first[-1].jail) != 0)
+	if (from == 0 || strcmp(name, first[-1].text + first[-1].jail) != 0)
 		rc = archive_jail(record->archive, name, jail, e);
 	if (rc == 0)
 		rc = record_lines(record, jail, first->text + first->ident,

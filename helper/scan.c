@@ -110,8 +110,7 @@ is_same(const struct pass *pass)
 	const struct archive_source *s = &pass->source;
 
 	return s->id != 0 && s->dev == (int64_t)pass->db.dev &&
-	    s->ino == (int64_t)pass->db.ino &&
-	    pass->db.counter >= s->counter &&
+	    s->ino == (int64_t)pass->db.ino && pass->db.counter >= s->counter &&
 	    (s->born_us <= 0 || pass->db.born_us == 0 ||
 		s->born_us == pass->db.born_us);
 }

@@ -185,7 +185,8 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	int rc;
 
 	/* Two idents that are no UTF-8 may look alike here. */
-	if (!is_here(live) || !had_rows(s, live) || strstr(live->ident, "\xef\xbf\xbd") != NULL)
+	if (!is_here(live) || !had_rows(s, live) ||
+	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
 	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,
 	    live->known_as, 0, &row, e);

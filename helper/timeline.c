@@ -114,7 +114,7 @@ is_again(const struct timeline_ban *ban, const struct timeline_line *line)
 {
 	return ban->claims == 1 && ban->known_as != UNKNOWN &&
 	    text_seconds_to_us(ban->known_as) <=
-		text_add_sat(latest_us(line), ROW_US);
+	    text_add_sat(latest_us(line), ROW_US);
 }
 
 /* The ban that a Ban line is of; NULL where nobody else has seen it. */
@@ -154,8 +154,7 @@ last_own(struct timeline *t, const struct timeline_line *line)
 	const struct timeline_ban *seen = last_seen(t, line);
 
 	if (t->n == 0 || t->lived_us == INT64_MAX ||
-	    (seen != NULL && seen->claims == 0 &&
-		seen->since_us > t->lived_us))
+	    (seen != NULL && seen->claims == 0 && seen->since_us > t->lived_us))
 		return NULL;
 	return &t->bans[t->n - 1];
 }
@@ -289,8 +288,7 @@ take_ban(struct timeline *t, const struct timeline_line *line)
 static void
 take_line(struct timeline *t, const struct timeline_line *line)
 {
-	struct ban *ban =
-	    line->verb == TIMELINE_BAN ? NULL : last_own(t, line);
+	struct ban *ban = line->verb == TIMELINE_BAN ? NULL : last_own(t, line);
 
 	switch (line->verb) {
 	case TIMELINE_BAN:
@@ -345,8 +343,8 @@ set_nth(const struct timeline *t, struct ban *ban)
 	for (size_t i = count_began(t, ban->since_us);
 	     i > 0 && t->seen[i - 1].since_us == ban->since_us; i--)
 		ban->nth++;
-	for (struct ban *b = ban; b > t->bans && b[-1].since_us == ban->since_us;
-	     b--)
+	for (struct ban *b = ban;
+	     b > t->bans && b[-1].since_us == ban->since_us; b--)
 		ban->nth++;
 }
 

@@ -6,11 +6,11 @@
  * weakest witness. So logs may come in any order, in pieces and again. Pure.
  *
  * - A Ban line is of the ban whose second is that of the failure found last, or
- *   else of the one that lived when it was written. A ban has only one Ban line,
- *   or two where reban banned it again; and a further one of the same second
- *   where it lived still: a server that was killed reads its logs again. But if
- *   an Unban line stands between, the first was another ban. Where there is
- *   none, it is a ban that only the log has seen; it ends the one before.
+ *   else of the one that lived when it was written. A ban has only one Ban
+ * line, or two where reban banned it again; and a further one of the same
+ * second where it lived still: a server that was killed reads its logs again.
+ * But if an Unban line stands between, the first was another ban. Where there
+ * is none, it is a ban that only the log has seen; it ends the one before.
  * - A Restore Ban line is of the ban that lived; where there is none, it is one
  *   that began before the log does.
  * - An Unban line ends the last ban. One with no ban before it tells too little
@@ -51,9 +51,9 @@ struct timeline_ban {
 /*
  * lines: n in the order of at_us and verb. seen: in the order of since_us. What
  * is up before overdue_us has ended, though no line says so. bans has room for
- * n: in the order of their lines, with since_us, nth, seconds, bancount, origin,
- * end, ended_us and restored; nth counts on from those of seen. Returns how
- * many.
+ * n: in the order of their lines, with since_us, nth, seconds, bancount,
+ * origin, end, ended_us and restored; nth counts on from those of seen. Returns
+ * how many.
  */
 size_t timeline_bans(const struct timeline_line *lines, size_t n,
     struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,

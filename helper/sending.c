@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sending.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "archive_note.h"
+#include "escape.h"
+#include "interfaces.h"
+#include "log.h"
+#include "now.h"
+
+/* How long the answer to a batch, or to a question, is waited for. */
+#define BATCH_MS 120000
+#define ANSWER_MS 10000
+
+/* So many reasons of a kind are told. */
+#define SHOWN_MAX 5
+
+int
+sending_begin(struct sending *s, struct pass *pass, bool dry_run, struct err *e)
+{
+	*s = (struct sending){ .pass = pass, .dry_run = dry_run };
+	return interfaces_read(&s->own, &s->own_n, e);
+}
+
+void
+sending_end(struct sending *s)
+{
+	free(s->own);
+	s->own = NULL;
+}
+
+static int
+connect_server(const struct sending *s, struct fail2ban_socket *socket,
+    int timeout_ms, struct err *e)
+{
+	return fail2ban_socket_open(socket, s->pass->config->fail2ban_socket,
+	    timeout_ms, e);
+}
+
+void
+sending_leave(struct sending *s)
+{
+	fail2ban_socket_list_free(&s->held);
+	free(s->ignored);
+	s->ignored = NULL;
+	s->ignored_n = s->n = 0;
+}
+
+/* What the jail ignores, as far as it is addresses. */
+static int
+take_ignored(struct sending *s, const struct fail2ban_socket_list *texts,
+    struct err *e)
+{
+	char escaped[80];
+
+	s->ignored = calloc(texts->n + 1, sizeof(*s->ignored));
+	if (s->ignored == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	for (size_t i = 0; i < texts->n; i++) {
+		const char *text = texts->item[i];
+
+		if (address_parse(text, strlen(text),
+			&s->ignored[s->ignored_n])) {
+			s->ignored_n++;
+			continue;
+		}
+		/* No list may have loopback. */
+		if (strcmp(text, "localhost") == 0)
+			continue;
+		escape_text(escaped, sizeof(escaped), text, strlen(text));
+		log_line(LOG_WARNING,
+		    "reban: jail %s ignores %s, which is no address: what it "
+		    "stands for is not known here",
+		    s->jail, escaped);
+	}
+	return 0;
+}
+
+int
+sending_enter(struct sending *s, const char *jail, struct err *e)
+{
+	struct fail2ban_socket socket;
+	struct fail2ban_socket_list texts = { 0 }, jails = { 0 };
+	bool exists = false;
+	int rc;
+
+	s->jail = jail;
+	if (connect_server(s, &socket, ANSWER_MS, e) != 0)
+		return -1;
+	rc = fail2ban_socket_get_jails(&socket, &jails, e);
+	if (rc == 0 && !fail2ban_socket_list_has(&jails, jail))
+		rc = err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
+	if (rc == 0)
+		rc = fail2ban_socket_get_banned(&socket, jail, &exists,
+		    &s->held, e);
+	if (rc == 0)
+		rc = fail2ban_socket_get_ignored(&socket, jail, &texts,
+		    &s->ignoreself, e);
+	if (rc == 0)
+		rc = take_ignored(s, &texts, e);
+	fail2ban_socket_list_free(&texts);
+	fail2ban_socket_list_free(&jails);
+	fail2ban_socket_close(&socket);
+	return rc;
+}
+
+bool
+sending_holds(const struct sending *s, const char *id)
+{
+	return fail2ban_socket_list_has(&s->held, id);
+}
+
+static bool
+is_own(const struct sending *s, const struct address *a)
+{
+	for (size_t i = 0; i < s->own_n; i++) {
+		if (address_overlap(&s->own[i], a))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_ignored(const struct sending *s, const struct address *a)
+{
+	for (size_t i = 0; i < s->ignored_n; i++) {
+		if (address_overlap(&s->ignored[i], a))
+			return true;
+	}
+	return false;
+}
+
+bool
+sending_ignores(const struct sending *s, const struct address *a)
+{
+	return is_ignored(s, a) || (s->ignoreself && is_own(s, a));
+}
+
+const char *
+sending_find_refusal(const struct sending *s, const struct address *a)
+{
+	const char *why = address_untouchable(a);
+
+	if (why == NULL && is_own(s, a))
+		why = "this machine's own address";
+	if (why == NULL && is_ignored(s, a))
+		why = "the jail ignores it";
+	return why;
+}
+
+void
+sending_tell(int64_t *shown, const char *what, const char *why)
+{
+	if ((*shown)++ < SHOWN_MAX)
+		log_line(LOG_WARNING, "reban: %s: %s%s", what, why,
+		    *shown == SHOWN_MAX ? "; further ones are only counted" :
+					  "");
+}
+
+void
+sending_refuse(struct sending *s, const char *id, const char *why)
+{
+	char escaped[160];
+
+	s->refused++;
+	escape_text(escaped, sizeof(escaped), id, strlen(id));
+	sending_tell(&s->shown, escaped, why);
+}
+
+/* Note the batch: from then on an event may answer. */
+static int
+note_batch(struct sending *s, struct err *e)
+{
+	struct archive_note note = { .noted_us = now_wall_us() };
+	struct archive *a = &s->pass->archive;
+	struct archive_jail jail;
+	struct record record;
+	int rc;
+
+	if (pass_begin(s->pass, &record, e) != 0)
+		return -1;
+	rc = archive_jail(a, s->jail, &jail, e);
+	for (size_t i = 0; i < s->n && rc == 0; i++) {
+		note.timeofban = s->timeofban[i];
+		rc = archive_note_add(a, jail.id, s->ids[i], &note, e);
+	}
+	if (rc == 0)
+		return pass_commit(s->pass, &record, e);
+	pass_rollback(s->pass);
+	return -1;
+}
+
+int
+sending_flush(struct sending *s, struct err *e)
+{
+	struct fail2ban_socket socket;
+	int64_t banned = 0;
+	int rc;
+
+	if (s->n == 0 || s->dry_run) {
+		s->sent += (int64_t)s->n;
+		s->n = 0;
+		return 0;
+	}
+	if (note_batch(s, e) != 0 ||
+	    connect_server(s, &socket, BATCH_MS, e) != 0)
+		return -1;
+	rc = fail2ban_socket_ban(&socket, s->jail, s->ids, s->n, &banned, e);
+	fail2ban_socket_close(&socket);
+	if (rc != 0)
+		return err_wrap(e, "jail %s, after %" PRId64 " that were sent",
+		    s->jail, s->sent);
+	s->sent += (int64_t)s->n;
+	s->pass->run.added += banned;
+	s->n = 0;
+	return 0;
+}
+
+int
+sending_add(struct sending *s, const char *id, int64_t timeofban, struct err *e)
+{
+	char escaped[160];
+
+	if (sending_holds(s, id)) {
+		s->there++;
+		return 0;
+	}
+	if (!fail2ban_socket_can_send(id)) {
+		sending_refuse(s, id, "cannot be sent to fail2ban");
+		return 0;
+	}
+	if (s->dry_run) {
+		escape_text(escaped, sizeof(escaped), id, strlen(id));
+		printf("would ban %s in %s\n", escaped, s->jail);
+	}
+	s->ids[s->n] = id;
+	s->timeofban[s->n++] = timeofban;
+	return s->n == SENDING_BATCH ? sending_flush(s, e) : 0;
+}

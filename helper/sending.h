@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Ids on their way into a jail of the running fail2ban, some at a time. Each is
+ * noted in the archive before it is sent, so that the ban that comes of it is
+ * known. Errors are those of fail2ban_socket.h.
+ */
+#ifndef SENDING_H
+#define SENDING_H
+
+#include "address.h"
+#include "pass.h"
+
+/*
+ * Ids that are sent at a time: until all their actions are over, the server
+ * answers nobody. (fail2ban 1.0.2, server/actions.py: addBannedIP.)
+ */
+#define SENDING_BATCH 50
+
+struct sending {
+	struct pass *pass;
+	bool dry_run; /* nothing is sent: it is said what would be */
+	int64_t sent, there, refused;
+
+	/* The rest is for sending.c. */
+	int64_t shown;	     /* refusals that were told of */
+	struct address *own; /* this machine's addresses */
+	size_t own_n;
+	/* Of the jail that is being filled. */
+	const char *jail;
+	struct fail2ban_socket_list held;
+	struct address *ignored;
+	size_t ignored_n;
+	bool ignoreself;
+	/* Its next batch. */
+	const char *ids[SENDING_BATCH];
+	int64_t timeofban[SENDING_BATCH];
+	size_t n;
+};
+
+/* Release with sending_end, on failure too. */
+int sending_begin(struct sending *s, struct pass *pass, bool dry_run,
+    struct err *e);
+void sending_end(struct sending *s);
+
+/*
+ * Ask what a jail holds, and what it ignores; then it can be filled. The name
+ * is the caller's. Fails with EX_NOINPUT where fail2ban has no such jail. To be
+ * left in any case: what was not flushed is forgotten.
+ */
+int sending_enter(struct sending *s, const char *jail, struct err *e);
+void sending_leave(struct sending *s);
+
+/* Whether the jail holds an id. */
+bool sending_holds(const struct sending *s, const char *id);
+
+/* Whether the jail would not ban this address by itself. */
+bool sending_ignores(const struct sending *s, const struct address *a);
+
+/* Why an address of a list is not to be banned; NULL where it may be. */
+const char *sending_find_refusal(const struct sending *s,
+    const struct address *a);
+
+/* Count an id as refused; why is told for the first few. */
+void sending_refuse(struct sending *s, const char *id, const char *why);
+
+/* Tell why something is not banned, as long as *shown is small. */
+void sending_tell(int64_t *shown, const char *what, const char *why);
+
+/*
+ * One more id for the batch, which lives until that is flushed; one that the
+ * jail holds is counted. timeofban: of the ban that goes on, UNKNOWN: it is a
+ * list's. A full batch is flushed.
+ */
+int sending_add(struct sending *s, const char *id, int64_t timeofban,
+    struct err *e);
+
+/*
+ * Note and send the batch. The archive's lock is not held meanwhile, for the
+ * actions wait for it.
+ */
+int sending_flush(struct sending *s, struct err *e);
+
+#endif
