@@ -128,9 +128,10 @@ record_adapt(const struct archive_group *g, struct sign *sign)
 		return;
 	if (sign->kind == SIGN_BAN)
 		sign->kind = SIGN_RESTORED;
+	/* It lasts from its own beginning to its new end. */
 	if (sign->seconds != UNKNOWN && sign->seconds >= 0)
-		sign->seconds =
-		    text_add_sat(sign->seconds, g->known_as - g->timeofban);
+		sign->seconds = text_add_sat(sign->seconds,
+		    sign->since_us / TEXT_US - g->timeofban);
 	sign->since_us = text_seconds_to_us(g->timeofban);
 	sign->exact = false;
 	/* A ban by hand has no failures. */
