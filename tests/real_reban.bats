@@ -184,17 +184,45 @@ comes_back() {
 	look 'len(rows()) == 4'
 }
 
+# between FROM TO: it is that many microseconds after a second.
+between() {
+	local now=$((10#${EPOCHREALTIME#*.}))
+	((now >= $1 && now < $2))
+}
+
+@test "a ban that comes back within the second that it has goes on in its row" {
+	jail sshd
+	server_start
+	# To fail2ban's database the next second begins here.
+	wait_for 10 between 500000 600000
+	client set sshd banip 192.0.2.1 >/dev/null
+	wait_for 10 has_banned 1 sshd
+	soon 'len(rows()) == 1'
+	server_kill
+	rm "$lab/fail2ban.sqlite3"
+	server_start
+	status 0 archive reban --live
+	wait_for 10 has_banned 2 sshd
+	archive reconcile
+	look 'len(rows()) == 1 and rows()[0]["ended_us"] is None'
+	client set sshd unbanip 192.0.2.1 >/dev/null
+	eventually 'ended("sshd", "192.0.2.1", "manual")'
+}
+
 @test "a ban that was brought back and runs out is expired, in its row" {
 	jail sshd
 	server_start
 	printf '%s\n' 192.0.2.1 2001:db8::1 | bans sshd
 	eventually 'len(rows()) == 2 and all("database" in r["seen"] for r in rows())'
 	figure '[(r["ident"], r["since_us"]) for r in rows()]' >"$lab/since"
+	interval_later
 	server_stop
 	rm "$lab/fail2ban.sqlite3"
 	jail sshd bantime=2
 	server_start
 	archive reconcile
+	# The second that fail2ban's database has of it then is a later one.
+	wait_for 10 between 500000 700000
 	status 0 archive reban --live
 	local id
 	for id in 192.0.2.1 2001:db8::1; do
@@ -405,6 +433,9 @@ twice() {
 	status 0 archive reban --list "$lab/list1" --jail "$1"
 	says "$2 sent"
 	wait_for 600 has_banned "$2" "$1"
+	# fail2ban writes its database behind that.
+	wait_for 60 eval '[ "$(sqlite3 -readonly "$lab/fail2ban.sqlite3" \
+	    "SELECT count(*) FROM bips" 2>/dev/null)" = '"$2"' ]'
 	archive reconcile
 	soon 'len(rows()) == int(n) and
 	    all(r["origin"] == "list" for r in rows())' "n=$2"
