@@ -336,6 +336,15 @@ archive_set_durable(struct archive *a, bool durable, struct err *e)
 }
 
 int
+archive_set_cache(struct archive *a, int kib, struct err *e)
+{
+	char pragma[48];
+
+	snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%d", kib);
+	return db_exec(&a->db, pragma, e);
+}
+
+int
 archive_empty_wal(struct archive *a, struct err *e)
 {
 	int rc;

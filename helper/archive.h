@@ -91,6 +91,9 @@ int archive_make_room(struct archive *a, struct err *e);
  */
 int archive_set_durable(struct archive *a, bool durable, struct err *e);
 
+/* How much of the archive to keep in memory. */
+int archive_set_cache(struct archive *a, int kib, struct err *e);
+
 /*
  * Empty the WAL into the archive, and have it keep its room on disk; readers
  * that still need it prevent that, and are not waited for.

@@ -101,6 +101,9 @@ load_ban(struct archive_group *g, sqlite3_stmt *st, struct err *e)
 	g->bans = bans;
 	if (g->bans_n == 0)
 		g->present = db_int(st, 1);
+	/* It was banned again within its second. */
+	if (db_int(st, 3) == g->timeofban)
+		g->known_as = g->timeofban;
 	bans[g->bans_n++] = db_int(st, 0);
 	return load_signs(g, db_int(st, 0), signs, e);
 }
@@ -188,6 +191,7 @@ archive_group_set_known_as(struct archive *a, struct archive_group *g,
 	db_bind_int(st, 5, known_as);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
+	archive_group_free(g);
 	return load_bans(a, g, e);
 }
 

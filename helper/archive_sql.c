@@ -64,7 +64,7 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "ORDER BY timeofban DESC LIMIT 1",
 	/* The ban that a row is of, the one that lives or the last, first. */
 	[SQL_GROUP] =
-	    "SELECT id, present, signs FROM ban WHERE " GROUP
+	    "SELECT id, present, signs, known_as FROM ban WHERE " GROUP
 	    " ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
 	/* The ban that fail2ban has under another second, ?3. */
 	[SQL_KNOWN_AS] =

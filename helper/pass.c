@@ -21,7 +21,11 @@
  */
 #define WRITING_MS 20
 #define WRITING_MS_GENTLE 4
+#define WRITING_MS_BULK 250
 #define GENTLE_MS 10000
+
+/* Pages that are written again and again until a transaction ends. */
+#define BULK_CACHE_KIB 16384
 
 /* How often it is looked whether another run is over. */
 #define TURN_NAP_NS 50000000
@@ -101,7 +105,8 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	};
 	pass->archive.wal_limit = pass->ending || is_gentle(pass) ?
 	    ARCHIVE_WAL_EVENT :
-	    ARCHIVE_WAL_BULK;
+	    pass->bulk ? 3 * ARCHIVE_WAL_BULK :
+			 ARCHIVE_WAL_BULK;
 	if (archive_begin(&pass->archive, e) != 0)
 		return -1;
 	pass->writing_ms = now_steady_ms();
@@ -131,7 +136,9 @@ int
 pass_give_way(struct pass *pass, struct record *record, struct err *e)
 {
 	int64_t now_us = record->change.now_us;
-	int64_t last_ms = is_gentle(pass) ? WRITING_MS_GENTLE : WRITING_MS;
+	int64_t last_ms = is_gentle(pass) ? WRITING_MS_GENTLE :
+	    pass->bulk			  ? WRITING_MS_BULK :
+					    WRITING_MS;
 
 	if (now_steady_ms() - pass->writing_ms < last_ms && !is_wanted(pass))
 		return 0;
@@ -149,6 +156,13 @@ pass_rollback(struct pass *pass)
 {
 	archive_rollback(&pass->archive);
 	forget_run(pass);
+}
+
+int
+pass_be_bulk(struct pass *pass, struct err *e)
+{
+	pass->bulk = true;
+	return archive_set_cache(&pass->archive, BULK_CACHE_KIB, e);
 }
 
 int

@@ -26,6 +26,7 @@ struct pass {
 	int64_t deadline_ms; /* CLOCK_MONOTONIC */
 	bool cut_off;	     /* stopped before all was done */
 	int64_t writing_ms;  /* since when it writes */
+	bool bulk;	     /* much is written, see pass_be_bulk */
 	int64_t wanted_ms;   /* when another process waited for the archive */
 	struct archive archive;
 	struct archive_run run;
@@ -74,6 +75,12 @@ int pass_begin(struct pass *pass, struct record *record, struct err *e);
 int pass_commit(struct pass *pass, const struct record *record, struct err *e);
 int pass_give_way(struct pass *pass, struct record *record, struct err *e);
 void pass_rollback(struct pass *pass);
+
+/*
+ * Much is to be written, and not in the order of time: write longer at a
+ * stretch, as long as nobody waits, and keep more pages in memory.
+ */
+int pass_be_bulk(struct pass *pass, struct err *e);
 
 /*
  * Note the run now, though nothing is written yet; and its end, where message,

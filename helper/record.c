@@ -153,7 +153,7 @@ may_answer(const struct archive_group *g, const struct sign *sign,
 	    sign->at_us <= text_add_sat(noted_us, ARCHIVE_NOTE_US);
 }
 
-/* A ban that nobody knew yet: have we handed its id to fail2ban? */
+/* A new ban of fail2ban's: have we handed its id to it? */
 static int
 answer_note(struct record *record, struct archive_group *g,
     const struct sign *signs, size_t n, bool *listed, struct err *e)
@@ -162,12 +162,16 @@ answer_note(struct record *record, struct archive_group *g,
 	int rc;
 
 	/* Where the jail's last note is older than a day, so are all. */
-	if (g->n > 0 || g->noted_us == 0 || g->host != NULL || n == 0 ||
+	if (g->noted_us == 0 || g->host != NULL || n == 0 ||
 	    signs[0].at_us > text_add_sat(g->noted_us, ARCHIVE_NOTE_US))
 		return 0;
 	rc = archive_note_get(record->archive, g->jail, g->ident, &note, e);
 	if (rc != 1 || !may_answer(g, &signs[0], note.noted_us))
 		return rc < 0 ? -1 : 0;
+	/* It may come back within its second. */
+	if (g->n > 0 &&
+	    (g->timeofban != note.timeofban || signs[0].kind != SIGN_BAN))
+		return 0;
 	if (archive_note_remove(record->archive, g->jail, g->ident, e) != 0)
 		return -1;
 	*listed = note.timeofban == UNKNOWN;

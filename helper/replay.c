@@ -228,7 +228,7 @@ read_source(struct replay *r, struct err *e)
 {
 	/* What is lost in a power cut is read again: the run is not ended. */
 	if (archive_set_durable(&r->pass.archive, false, e) != 0 ||
-	    pass_note(&r->pass, e) != 0)
+	    pass_note(&r->pass, e) != 0 || pass_be_bulk(&r->pass, e) != 0)
 		return -1;
 	progress_begin(&r->progress);
 	if (readers[r->format](r, e) != 0 || check_taken(r, e) != 0) {

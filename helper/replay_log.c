@@ -12,118 +12,62 @@
 #include "intake.h"
 #include "last_resort.h"
 #include "replay.h"
+#include "stage.h"
 #include "text.h"
 
-/* Lines that are gathered, and the bytes of their names. */
-#define CHUNK 8192
-#define CHUNK_BYTES ((size_t)1024 * 1024)
-
-/* A line that waits to be written: its names are in the reader's text. */
-struct waiting {
-	size_t jail, ident;
-	const char *text; /* of the reader, when it is sorted */
-	struct timeline_line line;
-};
+/* After so many ids it is looked who waits. */
+#define LOOK_EVERY 8
 
 struct reader {
 	struct replay *r;
-	struct waiting *lines;
-	size_t n;
-	struct buffer text;
+	struct stage stage;
 };
-
-static int
-compare_waiting(const void *pa, const void *pb)
-{
-	const struct waiting *a = pa, *b = pb;
-	int order = strcmp(a->text + a->jail, b->text + b->jail);
-
-	if (order == 0)
-		order = strcmp(a->text + a->ident, b->text + b->ident);
-	if (order == 0 && a->line.at_us != b->line.at_us)
-		order = a->line.at_us < b->line.at_us ? -1 : 1;
-	return order != 0 ? order : (int)a->line.verb - (int)b->line.verb;
-}
-
-/* How many lines from there on are of one id in one jail. */
-static size_t
-count_same(const struct reader *reader, size_t from)
-{
-	const struct waiting *first = &reader->lines[from];
-	size_t n = 1;
-
-	while (from + n < reader->n &&
-	    strcmp(first->text + first->jail, first[n].text + first[n].jail) ==
-		0 &&
-	    strcmp(first->text + first->ident,
-		first[n].text + first[n].ident) == 0)
-		n++;
-	return n;
-}
 
 /* The lines of one id; jail is that of the id before, where it is the same. */
 static int
-write_ident(struct reader *reader, struct record *record, size_t from, size_t n,
-    struct archive_jail *jail, struct err *e)
+write_ident(struct replay *r, struct record *record,
+    const struct stage_lines *of, char **jail, struct archive_jail *row,
+    struct err *e)
 {
-	const struct waiting *first = &reader->lines[from];
-	const char *name = first->text + first->jail;
-	struct timeline_line *lines = calloc(n, sizeof(*lines));
-	int rc = 0;
-
-	if (lines == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	for (size_t i = 0; i < n; i++)
-		lines[i] = first[i].line;
-	if (from == 0 || strcmp(name, first[-1].text + first[-1].jail) != 0)
-		rc = archive_jail(record->archive, name, jail, e);
-	if (rc == 0)
-		rc = record_lines(record, jail, first->text + first->ident,
-		    lines, n, &reader->r->pass.run.skipped, e);
-	free(lines);
-	return rc;
+	if (*jail == NULL || strcmp(*jail, of->jail) != 0) {
+		free(*jail);
+		if ((*jail = strdup(of->jail)) == NULL)
+			return err_set(e, EX_OSERR, "out of memory");
+		if (archive_jail(record->archive, of->jail, row, e) != 0)
+			return -1;
+	}
+	return record_lines(record, row, of->ident, of->lines, of->n,
+	    &r->pass.run.skipped, e);
 }
 
+/* All that was gathered, id by id. */
 static int
 write_lines(struct reader *reader, struct err *e)
 {
 	struct pass *pass = &reader->r->pass;
-	struct archive_jail jail;
+	struct stage_lines of = { 0 };
+	struct archive_jail row;
 	struct record record;
-	size_t n;
-	int rc = 0;
+	char *jail = NULL;
+	int rc = 0, n = 0;
 
-	if (reader->n == 0)
-		return 0;
-	for (size_t i = 0; i < reader->n; i++)
-		reader->lines[i].text = reader->text.s;
-	qsort(reader->lines, reader->n, sizeof(*reader->lines),
-	    compare_waiting);
-	if (pass_begin(pass, &record, e) != 0)
+	if (stage_begin(&reader->stage, e) != 0 ||
+	    pass_begin(pass, &record, e) != 0)
 		return -1;
-	for (size_t i = 0; i < reader->n && rc == 0 && !pass_is_over(pass);
-	     i += n) {
-		n = count_same(reader, i);
-		rc = write_ident(reader, &record, i, n, &jail, e);
-		if (rc == 0)
+	while (!pass_is_over(pass) &&
+	    (rc = stage_next(&reader->stage, &of, e)) == 1) {
+		rc = write_ident(reader->r, &record, &of, &jail, &row, e);
+		if (rc == 0 && ++n % LOOK_EVERY == 0)
 			rc = pass_give_way(pass, &record, e);
+		if (rc != 0)
+			break;
 	}
-	reader->n = 0;
-	buffer_cut(&reader->text, 0);
-	if (rc == 0)
+	stage_free(&of);
+	free(jail);
+	if (pass->cut_off || rc == 0)
 		return pass_commit(pass, &record, e);
 	pass_rollback(pass);
 	return -1;
-}
-
-/* Put a name behind the others; where it is. */
-static size_t
-put_name(struct reader *reader, const char *name)
-{
-	size_t at = reader->text.len;
-
-	buffer_put(&reader->text, name, strlen(name) + 1);
-	return at;
 }
 
 static int
@@ -136,24 +80,18 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 		[FAIL2BAN_LOG_INCREASE] = TIMELINE_INCREASE,
 	};
 	struct reader *reader = to;
+	struct timeline_line told;
 
 	if (reader->r->known || !replay_wants(reader->r, line->at_us))
 		return 0;
-	if ((reader->n == CHUNK || reader->text.len > CHUNK_BYTES) &&
-	    write_lines(reader, e) != 0)
-		return -1;
-	reader->lines[reader->n++] = (struct waiting){
-		.jail = put_name(reader, line->jail),
-		.ident = put_name(reader, line->ident),
-		.line = {
-			.verb = verbs[line->verb],
-			.at_us = line->at_us,
-			.found = line->found,
-			.seconds = line->seconds,
-			.bancount = line->bancount,
-		},
+	told = (struct timeline_line){
+		.verb = verbs[line->verb],
+		.at_us = line->at_us,
+		.found = line->found,
+		.seconds = line->seconds,
+		.bancount = line->bancount,
 	};
-	return reader->text.failed ? err_set(e, EX_OSERR, "out of memory") : 0;
+	return stage_put(&reader->stage, line->jail, line->ident, &told, e);
 }
 
 /* An event of ours that syslog kept, once all its parts are there. */
@@ -242,7 +180,7 @@ read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 	if (rc == 0)
 		rc = fail2ban_log_end(log, e);
 	/* What stands before damage is taken all the same. */
-	if (rc == 0 || e->code == EX_DATAERR) {
+	if (!r->known && (rc == 0 || e->code == EX_DATAERR)) {
 		struct err also;
 
 		if (write_lines(reader, rc == 0 ? e : &also) != 0)
@@ -278,21 +216,17 @@ replay_context_free(struct replay_context *context)
 int
 replay_log(struct replay *r, struct err *e)
 {
-	struct reader reader = {
-		.r = r,
-		.lines = calloc(CHUNK, sizeof(*reader.lines)),
-	};
+	struct reader reader = { .r = r };
 	struct fail2ban_log *log = find_log(r, &reader);
 	int rc = -1;
 
-	if (log == NULL || reader.lines == NULL)
+	if (log == NULL)
 		err_set(e, EX_OSERR, "out of memory");
-	else
+	else if (stage_open(&reader.stage, e) == 0)
 		rc = read_lines(&reader, log, e);
 	/* What failed may have left it in the middle. */
 	if (rc != 0)
 		replay_context_free(r->context);
-	free(reader.lines);
-	buffer_free(&reader.text);
+	stage_close(&reader.stage);
 	return rc;
 }

@@ -217,11 +217,27 @@ ev() {
 		head -c 3000000 /dev/zero | tr '\0' x
 		echo
 		printf '[sshd] Ban \0192.0.2.3\n'
-		printf '%s' "$(line actions "$t0:14,000" '[sshd] Ban 192.0.2.2')"
+		line actions "$t0:14,000" '[sshd] Ban 192.0.2.2'
 	} >"$lab/log1"
 	survives "$lab/log1"
 	look 'row("sshd", "192.0.2.1") and row("sshd", "192.0.2.2")'
 	adds_nothing "$lab/log1"
+}
+
+@test "the last line of a log that grows is left until it is whole" {
+	{
+		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
+		printf '%s' "$(line actions "$t0:11,000" '[sshd] Ban 192.0.2.2')"
+	} >"$lab/log1"
+	replays "$lab/log1"
+	[ "$(idents)" = 192.0.2.1 ]
+	echo 22 >>"$lab/log1"
+	replays "$lab/log1"
+	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.222" ]
+	# Of a pipe there is nothing to wait for.
+	printf '%s' "$(line actions "$t0:12,000" '[sshd] Ban 192.0.2.3')" |
+	    archive replay -
+	look 'row("sshd", "192.0.2.3")'
 }
 
 @test "bad lines are counted, the first are shown, and the rest goes on" {

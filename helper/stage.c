@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum { SQL_PUT, SQL_NEXT, SQL_COUNT };
+
+static const char *const sql[SQL_COUNT] = {
+	[SQL_PUT] = "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_NEXT] = "SELECT * FROM line ORDER BY jail, ident, at_us, verb",
+};
+
+/* Nothing of it needs to outlive the process. */
+static const char begin[] =
+    "PRAGMA temp_store = FILE; PRAGMA journal_mode = OFF;"
+    "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
+    "CREATE TABLE line (jail, ident, at_us, verb, found, seconds, bancount);"
+    "BEGIN";
+
+int
+stage_open(struct stage *s, struct err *e)
+{
+	*s = (struct stage){ .next = NULL };
+	/* No name: a file that nobody else can find (sqlite.org/inmemorydb). */
+	if (db_open(&s->db, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+		NULL, 0, sql, SQL_COUNT, e) != 0)
+		return err_wrap(e, "temporary file");
+	if (db_exec(&s->db, begin, e) != 0)
+		return err_wrap(e, "temporary file");
+	return 0;
+}
+
+void
+stage_close(struct stage *s)
+{
+	db_close(&s->db);
+}
+
+int
+stage_put(struct stage *s, const char *jail, const char *ident,
+    const struct timeline_line *line, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&s->db, SQL_PUT, e);
+
+	if (st == NULL)
+		return err_wrap(e, "temporary file");
+	db_bind_text(st, 1, jail);
+	db_bind_text(st, 2, ident);
+	db_bind_int(st, 3, line->at_us);
+	db_bind_int(st, 4, line->verb);
+	db_bind_int(st, 5, line->found);
+	db_bind_int(st, 6, line->seconds);
+	db_bind_int(st, 7, line->bancount);
+	return db_run(&s->db, st, e) == 0 ? 0 : err_wrap(e, "temporary file");
+}
+
+static int
+step(struct stage *s, struct err *e)
+{
+	int rc = db_step(&s->db, s->next, e);
+
+	s->more = rc == 1;
+	return rc < 0 ? err_wrap(e, "temporary file") : 0;
+}
+
+int
+stage_begin(struct stage *s, struct err *e)
+{
+	if ((s->next = db_statement(&s->db, SQL_NEXT, e)) == NULL)
+		return err_wrap(e, "temporary file");
+	return step(s, e);
+}
+
+static int
+add_line(struct stage *s, struct stage_lines *of, struct err *e)
+{
+	if (of->n == of->room) {
+		size_t room = of->room == 0 ? 16 : 2 * of->room;
+		struct timeline_line *lines =
+		    realloc(of->lines, room * sizeof(*lines));
+
+		if (lines == NULL)
+			return err_set(e, EX_OSERR, "out of memory");
+		of->lines = lines;
+		of->room = room;
+	}
+	of->lines[of->n++] = (struct timeline_line){
+		.at_us = db_int(s->next, 2),
+		.verb = (enum timeline_verb)db_int(s->next, 3),
+		.found = db_int(s->next, 4),
+		.seconds = db_int(s->next, 5),
+		.bancount = db_int(s->next, 6),
+	};
+	return step(s, e);
+}
+
+int
+stage_next(struct stage *s, struct stage_lines *of, struct err *e)
+{
+	free(of->jail);
+	free(of->ident);
+	of->jail = of->ident = NULL;
+	of->n = 0;
+	if (!s->more)
+		return 0;
+	of->jail = strdup(db_text(s->next, 0));
+	of->ident = strdup(db_text(s->next, 1));
+	if (of->jail == NULL || of->ident == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	while (s->more && strcmp(of->jail, db_text(s->next, 0)) == 0 &&
+	    strcmp(of->ident, db_text(s->next, 1)) == 0) {
+		if (add_line(s, of, e) != 0)
+			return -1;
+	}
+	return 1;
+}
+
+void
+stage_free(struct stage_lines *of)
+{
+	free(of->jail);
+	free(of->ident);
+	free(of->lines);
+	*of = (struct stage_lines){ 0 };
+}
