@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive_import.h"
 
-#include <string.h>
 #include <sysexits.h>
 
 #include "archive_care.h"
 #include "archive_sql.h"
+#include "buffer.h"
 #include "now.h"
 
 /* SQLite asks every so many steps whether to give up. */
@@ -86,22 +86,23 @@ static int
 take_seen(sqlite3_stmt *st, int i, struct import *ban, struct err *e)
 {
 	int64_t bits = sqlite3_column_int64(st, i);
-	char text[64] = "[";
+	struct buffer text = { 0 };
+	int rc;
 
-	if (sqlite3_column_type(st, i) != SQLITE_INTEGER || bits < 0 ||
-	    bits > BAN_SEEN_ALL)
+	if (bits < 0 || bits > BAN_SEEN_ALL)
 		return err_set(e, EX_DATAERR, "seen: not by anybody known");
 	for (unsigned bit = 1; bit < BAN_SEEN_ALL; bit <<= 1) {
 		if ((bits & bit) == 0)
 			continue;
-		if (text[1] != '\0')
-			strcat(text, ",");
-		strcat(text, "\"");
-		strcat(text, ban_seen_name(bit));
-		strcat(text, "\"");
+		buffer_puts(&text, text.len == 0 ? "[\"" : ",\"");
+		buffer_puts(&text, ban_seen_name(bit));
+		buffer_putc(&text, '"');
 	}
-	strcat(text, "]");
-	return import_set_text(ban, IMPORT_SEEN, text, e);
+	buffer_puts(&text, text.len == 0 ? "[]" : "]");
+	rc = text.failed ? err_set(e, EX_OSERR, "out of memory") :
+			   import_set_text(ban, IMPORT_SEEN, text.s, e);
+	buffer_free(&text);
+	return rc;
 }
 
 static int

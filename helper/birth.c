@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* statx is an extension of the C library's. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* NOLINT(*-reserved-identifier,cert-dcl*) */
 
 #include "birth.h"
 

@@ -355,7 +355,10 @@ event_from_line(struct event *event, char *line, struct err *e)
 			*to++ = (char)(high << 4 | low);
 			s += 2;
 		} else {
-			*to++ = *s == ' ' ? '\0' : *s;
+			*to = *s;
+			if (*s == ' ')
+				*to = '\0';
+			to++;
 		}
 	}
 	/* The last word is ended as the others are. */

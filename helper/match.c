@@ -342,15 +342,14 @@ finish(struct draft *d)
 		ban->seen = BAN_SEEN_IMPORT;
 	if (d->listed)
 		ban->origin = BAN_FROM_LIST;
-	else if (d->imported && d->told != BAN_FROM_UNKNOWN)
+	else if (d->told != BAN_FROM_UNKNOWN &&
+	    (d->imported || ban->failures == UNKNOWN))
 		ban->origin = d->told;
 	else if (d->log_lines ||
 	    (ban->failures != UNKNOWN && ban->failures > 0))
 		ban->origin = BAN_FROM_LOG;
 	else if (ban->failures != UNKNOWN)
 		ban->origin = BAN_FROM_HAND;
-	else
-		ban->origin = d->told;
 }
 
 /* The order of an ident's bans in time. */

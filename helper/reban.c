@@ -28,7 +28,8 @@ struct reban {
 	const struct reban_options *options;
 	struct pass pass;
 	struct sending sending;
-	int64_t shown; /* bad lines that were told of */
+	char hash[INPUT_HASH], how[300]; /* of a list */
+	int64_t shown;			 /* bad lines that were told of */
 };
 
 /* An id of the archive's, which may be an address that is ignored by now. */
@@ -126,7 +127,7 @@ put_entry(struct list *list, const struct address *a, struct err *e)
 
 	if (list->n == LIST_MAX)
 		return err_set(e, EX_DATAERR, "more than %d entries", LIST_MAX);
-	if (list->n == list->room) {
+	if (list->entries == NULL || list->n == list->room) {
 		list->room = list->room == 0 ? 256 : 2 * list->room;
 		grown = realloc(list->entries, list->room * sizeof(*grown));
 		if (grown == NULL)
@@ -154,7 +155,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 	struct address a;
 	const char *line, *why;
 	size_t len;
-	int rc;
+	int rc = 0;
 
 	while (!pass_is_over(&r->pass) &&
 	    (rc = input_line(in, &line, &len, e)) == 1) {
@@ -279,23 +280,22 @@ static int
 with_list(struct reban *r, struct err *e)
 {
 	struct list list = { 0 };
-	char hash[INPUT_HASH], how[300];
 	struct input in;
 	int rc;
 
 	if (input_open(&in, r->options->list, e) != 0)
 		return -1;
 	in.content.stop = r->pass.stop;
-	snprintf(how, sizeof(how), "--jail %s", r->options->jail);
-	r->pass.run.how = how;
-	r->pass.run.content = hash;
-	rc = in.content.stream ? 0 : input_hash(&in, hash, r->pass.stop, e);
+	snprintf(r->how, sizeof(r->how), "--jail %s", r->options->jail);
+	r->pass.run.how = r->how;
+	r->pass.run.content = r->hash;
+	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->pass.stop, e);
 	if (rc == 0 && !in.content.stream)
 		rc = is_known(r, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
 	if (rc == 0 && in.content.stream &&
-	    (rc = input_hash_end(&in, hash, e)) == 0)
+	    (rc = input_hash_end(&in, r->hash, e)) == 0)
 		rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);
