@@ -211,22 +211,6 @@ is_same(const struct ban *a, const struct ban *b)
 	    a->ended_us == b->ended_us && a->restored == b->restored;
 }
 
-/* What SQL_BAN_ADD and SQL_BAN_CHANGE have in common. */
-static void
-bind_ban(sqlite3_stmt *st, const struct ban *ban)
-{
-	db_bind_int(st, 4, ban->since_us);
-	db_bind_int(st, 5, ban->nth);
-	db_bind_int(st, 6, ban->seconds);
-	db_bind_int(st, 7, ban->bancount);
-	db_bind_text(st, 11, ban_origin_name(ban->origin));
-	db_bind_int(st, 12, BAN_SEEN_LOG);
-	db_bind_int(st, 13, ban->ended_us);
-	db_bind_text(st, 14, ban_end_name(ban->end));
-	db_bind_int(st, 15, ban->restored);
-	db_bind_int(st, 16, 0);
-}
-
 static int
 add_ban(struct archive *a, const struct archive_ident *of,
     const struct ban *ban, int64_t now_us, struct err *e)
@@ -236,7 +220,7 @@ add_ban(struct archive *a, const struct archive_ident *of,
 	if (st == NULL)
 		return -1;
 	db_bind_int(st, 3, ban_timeofban(ban->since_us));
-	bind_ban(st, ban);
+	archive_save_bind(st, ban);
 	db_bind_text(st, 17, "[]");
 	db_bind_int(st, 18, 0);
 	db_bind_int(st, 20, now_us);
@@ -252,7 +236,7 @@ change_ban(struct archive *a, int64_t id, const struct ban *ban, struct err *e)
 	if (st == NULL)
 		return -1;
 	db_bind_int(st, 1, id);
-	bind_ban(st, ban);
+	archive_save_bind(st, ban);
 	return db_run(&a->db, st, e);
 }
 

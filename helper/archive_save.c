@@ -23,9 +23,8 @@ struct saving {
 	struct archive_change *change;
 };
 
-/* Parameters 4 to 16 are alike in SQL_BAN_ADD and SQL_BAN_CHANGE. */
-static void
-bind_ban(sqlite3_stmt *st, const struct ban *ban)
+void
+archive_save_bind(sqlite3_stmt *st, const struct ban *ban)
 {
 	db_bind_int(st, 4, ban->since_us);
 	db_bind_int(st, 5, ban->nth);
@@ -65,7 +64,7 @@ add_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 	if (st == NULL)
 		return -1;
 	archive_group_bind(st, s->g);
-	bind_ban(st, ban);
+	archive_save_bind(st, ban);
 	db_bind_text(st, 17, signs);
 	db_bind_int(st, 18, ban->life_us);
 	db_bind_int(st, 19,
@@ -88,7 +87,7 @@ change_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 	if (st == NULL)
 		return -1;
 	db_bind_int(st, 1, ban->id);
-	bind_ban(st, ban);
+	archive_save_bind(st, ban);
 	if (db_run(&s->a->db, st, e) != 0)
 		return -1;
 	s->change->changed += sqlite3_changes(s->a->db.handle);

@@ -25,4 +25,7 @@ int archive_save_group(struct archive *a, const struct archive_group *g,
     const struct ban *bans, size_t n, const size_t *owner,
     struct archive_change *change, struct err *e);
 
+/* Bind a ban to what SQL_BAN_ADD and SQL_BAN_CHANGE share, 4 to 16. */
+void archive_save_bind(sqlite3_stmt *st, const struct ban *ban);
+
 #endif

@@ -1,31 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reban: bans of the archive, or of a block list, into a running fail2ban. */
-#include <signal.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "command.h"
 #include "options.h"
 #include "reban.h"
-
-static volatile sig_atomic_t stop;
-
-static void
-on_signal(int sig UNUSED)
-{
-	stop = 1;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
+#include "stop.h"
 
 struct wanted {
 	struct reban_options options;
@@ -66,8 +47,7 @@ run_reban(const struct command *self, const struct config *config, int argc,
 	if (wanted.options.list != NULL && wanted.options.jail == NULL)
 		return err_set(e, EX_USAGE,
 		    "reban: --list needs --jail NAME, the jail that bans");
-	catch_signals();
-	return reban(config, &wanted.options, &stop, e);
+	return reban(config, &wanted.options, stop_on_signals(), e);
 }
 
 static const struct option_spec options[] = {

@@ -9,27 +9,8 @@
 #include "log.h"
 #include "options.h"
 #include "reconcile.h"
+#include "stop.h"
 #include "text.h"
-
-static volatile sig_atomic_t stop;
-
-static void
-on_signal(int sig UNUSED)
-{
-	stop = 1;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	/* Nobody may read what we print any more. */
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static int
 take_option(void *to, const char *name UNUSED, const char *value, struct err *e)
@@ -46,7 +27,7 @@ take_option(void *to, const char *name UNUSED, const char *value, struct err *e)
  * but for the sleep itself, so that none is missed.
  */
 static void
-sleep_until(const struct timespec *until)
+sleep_until(const struct timespec *until, const volatile sig_atomic_t *stop)
 {
 	sigset_t blocked, before;
 	struct timespec now, left;
@@ -62,21 +43,22 @@ sleep_until(const struct timespec *until)
 		left.tv_sec--;
 		left.tv_nsec += 1000000000;
 	}
-	if (!stop && left.tv_sec >= 0)
+	if (*stop == 0 && left.tv_sec >= 0)
 		pselect(0, NULL, NULL, NULL, &left, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 /* A pass that fails is told of, and the next one runs. */
 static int
-run_every(const struct config *config, int64_t every)
+run_every(const struct config *config, int64_t every,
+    const volatile sig_atomic_t *stop)
 {
 	struct timespec next, now;
 	struct err e;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	while (!stop) {
-		if (reconcile(config, &stop, &e) != 0)
+	while (*stop == 0) {
+		if (reconcile(config, stop, &e) != 0)
 			log_line(LOG_ERR, "%s", e.text);
 		fflush(stdout);
 		next.tv_sec += every;
@@ -84,7 +66,7 @@ run_every(const struct config *config, int64_t every)
 		/* A process that was stopped for long does not catch up. */
 		if (next.tv_sec < now.tv_sec)
 			next = now;
-		sleep_until(&next);
+		sleep_until(&next, stop);
 	}
 	return 0;
 }
@@ -93,16 +75,17 @@ static int
 run_reconcile(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
+	const volatile sig_atomic_t *stop;
 	int64_t every = 0;
 	int operands;
 
 	if (options_parse(self, argc, argv, take_option, &every, &operands,
 		e) != 0)
 		return -1;
-	catch_signals();
+	stop = stop_on_signals();
 	if (every > 0)
-		return run_every(config, every);
-	return reconcile(config, &stop, e);
+		return run_every(config, every, stop);
+	return reconcile(config, stop, e);
 }
 
 static const struct option_spec options[] = {

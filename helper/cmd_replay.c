@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* replay: old logs, databases, archives and exports into the archive. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +12,10 @@
 #include "now.h"
 #include "options.h"
 #include "replay.h"
+#include "stop.h"
 #include "text.h"
 
 #define ZONES "/usr/share/zoneinfo/"
-
-static volatile sig_atomic_t stop;
-
-static void
-on_signal(int sig UNUSED)
-{
-	stop = 1;
-}
-
-static void
-catch_signals(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static int
 take_format(const char *value, enum replay_format *format, struct err *e)
@@ -138,16 +119,17 @@ run_replay(const struct command *self, const struct config *config, int argc,
 		.since_us = UNKNOWN,
 	};
 	struct replay_context context = { 0 };
+	const volatile sig_atomic_t *stop;
 	int operands, status = 0;
 
 	if (options_parse(self, argc, argv, take_option, &replay_options,
 		&operands, e) != 0)
 		return -1;
-	catch_signals();
+	stop = stop_on_signals();
 	sort_sources(argv + operands, argc - operands);
-	for (int i = operands; i < argc && !stop; i++) {
+	for (int i = operands; i < argc && *stop == 0; i++) {
 		context.more = i + 1 < argc;
-		if (replay(config, &replay_options, &context, argv[i], &stop,
+		if (replay(config, &replay_options, &context, argv[i], stop,
 			e) == 0)
 			continue;
 		/* Most of them name it. */

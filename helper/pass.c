@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "pass.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "archive_file.h"
+#include "escape.h"
 #include "log.h"
 #include "now.h"
+#include "text.h"
 
 /* How long the lock is waited for, and at least, in milliseconds. */
 #define LOCK_MS 5000
@@ -195,6 +198,24 @@ pass_end(struct pass *pass, const char *state, const char *message,
 	if (pass_commit(pass, &record, e) != 0)
 		return -1;
 	return archive_empty_wal(&pass->archive, e);
+}
+
+int
+pass_is_known(struct pass *pass, const char *source, struct err *e)
+{
+	const struct archive_run *run = &pass->run;
+	char when[32], escaped[PATH_MAX];
+	int64_t id, finished_us;
+
+	if (archive_run_find(&pass->archive, run, &id, &finished_us, e) != 0)
+		return -1;
+	if (id == 0)
+		return 0;
+	escape_text(escaped, sizeof(escaped), source, strlen(source));
+	printf("%s: %s: completed already by run %" PRId64
+	       " (%s); --force does it again\n",
+	    run->kind, escaped, id, text_format_time(finished_us, when));
+	return 1;
 }
 
 /* The lock lies beside the archive, so its folder must be there. */

@@ -91,6 +91,13 @@ int pass_end(struct pass *pass, const char *state, const char *message,
     struct err *e);
 
 /*
+ * Whether a run has completed before what this one is to do: the same of the
+ * same content. Then it is said on standard output, source being the content's
+ * name. 1, 0 or -1.
+ */
+int pass_is_known(struct pass *pass, const char *source, struct err *e);
+
+/*
  * The turn of a kind of run: there is one at a time. Returns a descriptor, to
  * be closed; -1 with EX_TEMPFAIL where one is running.
  */

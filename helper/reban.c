@@ -205,26 +205,6 @@ ban_list(struct reban *r, struct list *list, struct err *e)
 	return rc == 0 ? sending_flush(&r->sending, e) : -1;
 }
 
-/* Whether the list was completed for this jail before; then it is said. */
-static int
-is_known(struct reban *r, struct err *e)
-{
-	int64_t id, finished_us;
-	char when[32];
-
-	if (r->options->force)
-		return 0;
-	if (archive_run_find(&r->pass.archive, &r->pass.run, &id, &finished_us,
-		e) != 0)
-		return -1;
-	if (id == 0)
-		return 0;
-	printf("reban: %s: completed already by run %" PRId64
-	       " (%s); --force does it again\n",
-	    r->pass.run.source, id, text_format_time(finished_us, when));
-	return 1;
-}
-
 static int
 run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
     void *with, struct err *e)
@@ -291,12 +271,16 @@ with_list(struct reban *r, struct err *e)
 	r->pass.run.content = r->hash;
 	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->pass.stop, e);
 	if (rc == 0 && !in.content.stream)
-		rc = is_known(r, e);
+		rc = r->options->force ?
+		    0 :
+		    pass_is_known(&r->pass, r->options->list, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
 	if (rc == 0 && in.content.stream &&
 	    (rc = input_hash_end(&in, r->hash, e)) == 0)
-		rc = is_known(r, e);
+		rc = r->options->force ?
+		    0 :
+		    pass_is_known(&r->pass, r->options->list, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);
 	input_close(&in);

@@ -179,23 +179,10 @@ open_source(struct replay *r, struct err *e)
 static int
 is_known(struct replay *r, struct err *e)
 {
-	int64_t id, finished_us;
-	char when[32];
-
 	if (r->hash[0] == '\0')
 		return 0;
 	r->pass.run.content = r->hash;
-	if (r->options->force)
-		return 0;
-	if (archive_run_find(&r->pass.archive, &r->pass.run, &id, &finished_us,
-		e) != 0)
-		return -1;
-	if (id == 0)
-		return 0;
-	printf("replay: %s: completed already by run %" PRId64
-	       " (%s); --force does it again\n",
-	    r->source, id, text_format_time(finished_us, when));
-	return 1;
+	return r->options->force ? 0 : pass_is_known(&r->pass, r->source, e);
 }
 
 /* Whether nothing in it was of the format it was taken for. */
@@ -214,11 +201,13 @@ print_summary(const struct replay *r)
 {
 	const struct archive_run *run = &r->pass.run;
 	const char *would = r->options->dry_run ? " would be" : "";
+	char name[PATH_MAX];
 
+	escape_text(name, sizeof(name), r->source, strlen(r->source));
 	printf("replay: %s: %" PRId64 " rows read, %" PRId64
 	       " bans%s added, %" PRId64 "%s changed, %" PRId64
 	       " skipped, %" PRId64 " bad%s\n",
-	    r->source, run->rows, run->added, would, run->changed, would,
+	    name, run->rows, run->added, would, run->changed, would,
 	    run->skipped, run->bad,
 	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
 }
