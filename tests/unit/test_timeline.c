@@ -531,6 +531,26 @@ assert_ban(const struct ban *ban, const struct expected *expected,
 	assert_int_equal(ban->evidence, 0);
 }
 
+static void
+assert_same_line(const struct timeline_line *a, const struct timeline_line *b)
+{
+	assert_int_equal(a->verb, b->verb);
+	assert_int_equal(a->at_us, b->at_us);
+	assert_int_equal(a->found, b->found);
+	assert_int_equal(a->seconds, b->seconds);
+	assert_int_equal(a->bancount, b->bancount);
+}
+
+static void
+assert_same_but_claims(const struct timeline_ban *a,
+    const struct timeline_ban *b)
+{
+	assert_int_equal(a->since_us, b->since_us);
+	assert_int_equal(a->timeofban, b->timeofban);
+	assert_int_equal(a->ended_us, b->ended_us);
+	assert_int_equal(a->known_as, b->known_as);
+}
+
 /* Call it with just as many of each as there are. */
 static size_t
 run(const struct timeline_line *lines, size_t n,
@@ -546,14 +566,13 @@ run(const struct timeline_line *lines, size_t n,
 	size_t count = timeline_bans(in, n, others, seen_n, overdue_us, out);
 
 	assert_true(count <= n);
-	assert_memory_equal(in, lines, n * sizeof(*lines));
+	for (size_t i = 0; i < n; i++)
+		assert_same_line(&in[i], &lines[i]);
 	memcpy(bans, out, n * sizeof(*bans));
 	for (size_t i = 0; i < seen_n; i++) {
 		claims[i] = others[i].claims;
-		others[i].claims = seen[i].claims;
+		assert_same_but_claims(&others[i], &seen[i]);
 	}
-	/* Nothing else of them is touched. */
-	assert_memory_equal(others, seen, seen_n * sizeof(*seen));
 	free(in);
 	free(others);
 	free(out);
