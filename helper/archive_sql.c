@@ -124,13 +124,14 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 
+	/* Of another machine's, only those that end by themselves. */
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
 	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
 	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
 	    " FROM ban JOIN jail ON jail.id = ban.jail "
 	    "WHERE ended_us IS NULL AND ban.id > ?1 "
-	    "ORDER BY ban.id LIMIT ?2",
+	    "AND (host = '' OR seconds >= 0) ORDER BY ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
 	    "AND pending_us = ?4",
@@ -139,13 +140,14 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	/*
 	 * What reban brings back: the bans of this machine that live, ?2 is
-	 * now, and those that only the server of another database than they
-	 * were in, ?4, first seen at ?3, did not have.
+	 * now, and that nobody may have lifted; and those that only the server
+	 * of another database than they were in, ?4, first seen at ?3, did not
+	 * have.
 	 */
 	[SQL_REBAN] =
 	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
 	    "AS b JOIN jail ON jail.id = b.jail WHERE host = '' AND seen & 3 "
-	    "AND seconds IS NOT NULL "
+	    "AND seconds IS NOT NULL AND pending_us = 0 "
 	    "AND (seconds < 0 OR since_us + seconds * 1000000 > ?2) "
 	    "AND (?1 IS NULL OR jail.name = ?1) AND (ended_us IS NULL "
 	    "OR (ended_why = 'inferred' AND missed_us >= ?3 "

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "intake.h"
+#include "now.h"
 #include "replay.h"
 #include "text.h"
 
@@ -13,7 +14,7 @@
 
 /* How long a writer is waited for, and how long a chunk may be read. */
 #define BUSY_MS 2000
-#define READ_MS 600000
+#define READ_MS 60000
 
 static int
 write_row(struct replay *r, struct record *record,
@@ -64,6 +65,7 @@ read_table(struct replay *r, struct fail2ban_db *db, enum fail2ban_table table,
 	int rc = 0;
 
 	while (rc == 0 && !pass_is_over(&r->pass)) {
+		db->deadline_ms = now_steady_ms() + READ_MS;
 		rc = fail2ban_db_read(db, table, at, rows, CHUNK, &n, e);
 		if (rc != 0 || n == 0)
 			break;
