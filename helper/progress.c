@@ -20,27 +20,64 @@ progress_begin(struct progress *p)
 	p->begun_ms = p->shown_ms = now_steady_ms();
 }
 
+/* Whether it is time to show something, and what it is about; *took: so far. */
+static bool
+begin_line(struct progress *p, const char *name, int64_t *took)
+{
+	int64_t now;
+	char escaped[40];
+
+	if (!p->on || (now = now_steady_ms()) - p->shown_ms < SHOW_MS)
+		return false;
+	p->shown_ms = now;
+	*took = now - p->begun_ms;
+	escape_text(escaped, sizeof(escaped), name, strlen(name));
+	fprintf(stderr, CLEAR "%s: ", escaped);
+	return true;
+}
+
+/* How much of it all is done, and how long the rest takes. */
+static void
+put_rest(int64_t done, int64_t all, int64_t took)
+{
+	double share = (double)done / (double)all;
+	char left[32];
+
+	/* Too soon to tell. */
+	if (share < 0.01)
+		return;
+	fprintf(stderr, ", %d %%, %s left", (int)(share * 100),
+	    text_format_seconds(
+		(int64_t)((1 - share) / share * (double)took / 1000), left));
+}
+
 void
 progress_show(struct progress *p, const char *name, int64_t at, int64_t size,
     int64_t rows)
 {
-	int64_t now, took;
-	char escaped[40], left[32];
+	int64_t took;
 
-	if (!p->on || (now = now_steady_ms()) - p->shown_ms < SHOW_MS)
+	if (!begin_line(p, name, &took))
 		return;
-	p->shown_ms = now;
-	took = now - p->begun_ms;
-	escape_text(escaped, sizeof(escaped), name, strlen(name));
-	fprintf(stderr,
-	    CLEAR "%s: %.1f MB, %" PRId64 " rows, %" PRId64 " a second",
-	    escaped, (double)at / 1e6, rows, rows * 1000 / took);
+	fprintf(stderr, "%.1f MB, %" PRId64 " rows, %" PRId64 " a second",
+	    (double)at / 1e6, rows, rows * 1000 / took);
 	if (size != UNKNOWN && size > 0 && at > 0)
-		fprintf(stderr, ", %d %%, %s left",
-		    (int)((double)at / (double)size * 100),
-		    text_format_seconds((int64_t)((double)(size - at) /
-					    (double)at * (double)took / 1000),
-			left));
+		put_rest(at, size, took);
+	fflush(stderr);
+}
+
+void
+progress_show_writing(struct progress *p, const char *name, int64_t done,
+    int64_t all)
+{
+	int64_t took;
+
+	if (done == 0 || !begin_line(p, name, &took))
+		return;
+	fprintf(stderr,
+	    "all is read; writing %" PRId64 " of %" PRId64 " lines of bans",
+	    done, all);
+	put_rest(done, all, took);
 	fflush(stderr);
 }
 

@@ -21,6 +21,10 @@ void progress_begin(struct progress *p);
 void progress_show(struct progress *p, const char *name, int64_t at,
     int64_t size, int64_t rows);
 
+/* All is read, and so much of it is written; its time begins with that. */
+void progress_show_writing(struct progress *p, const char *name, int64_t done,
+    int64_t all);
+
 /* It is over: the line is cleared. */
 void progress_end(struct progress *p);
 

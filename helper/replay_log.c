@@ -11,6 +11,7 @@
 #include "fail2ban_log.h"
 #include "intake.h"
 #include "last_resort.h"
+#include "now.h"
 #include "replay.h"
 #include "stage.h"
 #include "text.h"
@@ -49,14 +50,19 @@ write_lines(struct reader *reader, struct err *e)
 	struct archive_jail row;
 	struct record record;
 	char *jail = NULL;
+	int64_t done = 0;
 	int rc = 0, n = 0;
 
 	if (stage_begin(&reader->stage, e) != 0 ||
 	    pass_begin(pass, &record, e) != 0)
 		return -1;
+	reader->r->progress.begun_ms = now_steady_ms();
 	while (!pass_is_over(pass) &&
 	    (rc = stage_next(&reader->stage, &of, e)) == 1) {
 		rc = write_ident(reader->r, &record, &of, &jail, &row, e);
+		done += (int64_t)of.n;
+		progress_show_writing(&reader->r->progress, reader->r->source,
+		    done, reader->stage.lines);
 		if (rc == 0 && ++n % LOOK_EVERY == 0)
 			rc = pass_give_way(pass, &record, e);
 		if (rc != 0)

@@ -53,6 +53,7 @@ stage_put(struct stage *s, const char *jail, const char *ident,
 	db_bind_int(st, 5, line->found);
 	db_bind_int(st, 6, line->seconds);
 	db_bind_int(st, 7, line->bancount);
+	s->lines++;
 	return db_run(&s->db, st, e) == 0 ? 0 : err_wrap(e, "temporary file");
 }
 

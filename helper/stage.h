@@ -16,6 +16,7 @@ struct stage {
 	struct db db;
 	sqlite3_stmt *next; /* the rows in their order, after stage_begin */
 	bool more;	    /* it stands on a row */
+	int64_t lines;	    /* that were put in */
 };
 
 /* The lines of one id in one jail, in their order. */

@@ -181,22 +181,23 @@ print("#", kib, "KiB", file=sys.stderr)
 sys.exit(pid != 0 or kib > 6 * 1024)'
 }
 
-# What python3 itself takes is less than any of this.
+# peak WORDS...: the most memory that the program takes, in KiB. What python3
+# itself takes is less than any of this.
 peak() {
 	"$python" -c 'import os, resource, sys
 os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
-	    "$program" -c "$lab/archive.cfg" reconcile | tail -n 1
+	    "$program" -c "$lab/archive.cfg" "$@" | tail -n 1
 }
 
 @test "a reconcile takes no more memory for more rows" {
 	local few
 	many 0 8000
-	few=$(peak)
+	few=$(peak reconcile)
 	rm -rf "$lab/archive"
 	many 8000 40000
 	config 'run_deadline = 60;'
-	set -- "$(peak)"
+	set -- "$(peak reconcile)"
 	echo "# $few KiB for 8000 rows, $1 KiB for 40000" >&3
 	[ "$(last_run added)" -eq 40000 ]
 	[ "$1" -le $((24 * 1024)) ]
@@ -233,4 +234,13 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 		sqlite3 "$db" "PRAGMA trusted_schema = $trusted" "SELECT ident, value
 		    FROM bans, json_each(matches)" | sort | cmp - "$lab/want"
 	done
+}
+
+@test "a replay takes forty mebibytes at the most, most of it for pages" {
+	"$python" "$root/tests/lib/forge.py" log 100000 1 >"$lab/log1"
+	set -- "$(peak replay "$lab/log1")"
+	[ "$(last_run rows)" -ge 100000 ]
+	[ "$(last_run added)" -gt 10000 ]
+	echo "# $1 KiB for 100000 lines" >&3
+	[ "$1" -le $((40 * 1024)) ]
 }
