@@ -191,13 +191,16 @@ import_from_json(struct import *ban, const char *line, size_t len,
 	return rc;
 }
 
-/* A value of captures or matches, its text written as we do. */
+/*
+ * A value of captures or matches, its text written as we do. Log lines are
+ * texts, whatever somebody has put there.
+ */
 static void
-put_plainly(struct buffer *out, const struct json *value)
+put_plainly(struct buffer *out, const struct json *value, bool line)
 {
 	struct buffer said = { 0 };
 
-	if (!json_is_text(value)) {
+	if (!line && !json_is_text(value)) {
 		json_put_value(out, value);
 		return;
 	}
@@ -235,10 +238,10 @@ mend_json(struct import *ban, enum import_field field, char open, struct err *e)
 			buffer_putc(&out, ',');
 		first = false;
 		if (open == '{') {
-			put_plainly(&out, &key);
+			put_plainly(&out, &key, false);
 			buffer_putc(&out, ':');
 		}
-		put_plainly(&out, &value);
+		put_plainly(&out, &value, open == '[');
 	}
 	buffer_putc(&out, open == '{' ? '}' : ']');
 	if ((text = buffer_take(&out)) == NULL)

@@ -770,14 +770,14 @@ replaying() {
 # id is in $slow.
 slow_replay() {
 	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 in_background strace -D -f -qq \
-	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=5000 \
+	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=500 \
 	    "$program" -c "$lab/archive.cfg" replay "$@"
 	slow=$!
 	wait_for 10 replaying
 }
 
 @test "a replay that was killed is noted so, and does not stop the next" {
-	undisturbed $((5000 / slowness))
+	undisturbed $((60000 / slowness))
 	slow_replay "$lab/log1"
 	kill -KILL "$slow"
 	wait "$slow" || true
@@ -787,7 +787,8 @@ slow_replay() {
 }
 
 @test "SIGINT and SIGTERM end a replay cleanly, and the next goes on" {
-	undisturbed $((5000 / slowness))
+	# More than one transaction, so that there is something left to do.
+	undisturbed $((60000 / slowness))
 	local signal rc start
 	for signal in INT TERM; do
 		rm -rf "$lab/archive"

@@ -545,8 +545,9 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 		    "[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]", NULL },
 		{ "\"matches\":[\"\\u001B\\t\\u000a\\\"\\\\\"]",
 		    "[\"\\u001b\\t\\n\\\"\\\\\"]", NULL },
-		{ "\"matches\":[1, null ,[ \"x\" ]]", "[1,null,[\"x\"]]",
-		    NULL },
+		/* Log lines are texts. */
+		{ "\"matches\":[1, null ,[ \"x\" ]]",
+		    "[\"1\",\"\",\"[\\\"x\\\"]\"]", NULL },
 		{ "\"captures\":{ \"us\\u0065r\" : \"r\\u006fot\", \"n\":1 }",
 		    NULL, "{\"user\":\"root\",\"n\":1}" },
 	};
