@@ -121,6 +121,7 @@ load_newest(struct archive *a, struct archive_group *g, struct err *e)
 	db_bind_text(st, 2, g->ident);
 	rc = db_step(&a->db, st, e);
 	g->newest = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	g->newest_logged = rc == 1 && db_int(st, 1) == 1;
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
 }
@@ -186,11 +187,15 @@ archive_group_set_known_as(struct archive *a, struct archive_group *g,
 	if (st == NULL)
 		return -1;
 	g->timeofban = timeofban;
-	g->known_as = known_as;
 	archive_group_bind(st, g);
 	db_bind_int(st, 5, known_as);
 	if (db_run(&a->db, st, e) != 0)
 		return -1;
+	if (sqlite3_changes(a->db.handle) == 0) {
+		g->timeofban = known_as;
+		return 0;
+	}
+	g->known_as = known_as;
 	archive_group_free(g);
 	return load_bans(a, g, e);
 }

@@ -24,6 +24,7 @@ struct archive_group {
 	int64_t known_as;
 	/* The second of the newest ban of that jail and ident, or UNKNOWN. */
 	int64_t newest;
+	bool newest_logged; /* that one lives, and only logs tell of it */
 	struct sign *signs;
 	size_t n;
 	char **texts; /* what signs' ip points to */
@@ -47,7 +48,8 @@ void archive_group_free(struct archive_group *g);
 
 /*
  * fail2ban has the latest ban of g's jail and ident that began at timeofban,
- * under g's second now: g becomes the group of that ban, and is loaded.
+ * under g's second now: g becomes the group of that ban, and is loaded. But
+ * nothing is done where somebody has seen that ban end.
  */
 int archive_group_set_known_as(struct archive *a, struct archive_group *g,
     int64_t timeofban, struct err *e);

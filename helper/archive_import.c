@@ -140,7 +140,14 @@ archive_import_next(struct archive_import *in, struct import *ban, bool *bad,
 		return -1;
 	in->deadline_ms = now_steady_ms() + ROW_MS;
 	db_bind_int(st, 1, in->after);
-	if ((rc = db_step(db, st, e)) == 1) {
+	rc = db_step(db, st, e);
+	/* What is no number would never be passed. */
+	if (rc == 1 &&
+	    (sqlite3_column_type(st, 0) != SQLITE_INTEGER ||
+		sqlite3_column_int64(st, 0) <= in->after))
+		rc = err_set(e, EX_DATAERR, "%s: a ban without a number",
+		    db->name);
+	if (rc == 1) {
 		in->after = sqlite3_column_int64(st, 0);
 		for (int i = 0; rc == 1 && i < IMPORT_FIELDS; i++) {
 			if (take_cell(st, i + 1, ban, (enum import_field)i,

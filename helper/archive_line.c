@@ -82,11 +82,11 @@ archive_line_load(struct archive *a, const struct archive_ident *of,
 	return rc == 0 ? 0 : -1;
 }
 
-int
-archive_line_add(struct archive *a, const struct archive_ident *of,
+static int
+put_line(struct archive *a, int which, const struct archive_ident *of,
     const struct timeline_line *line, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_LINE_ADD, of, e);
+	sqlite3_stmt *st = statement_of(a, which, of, e);
 
 	if (st == NULL)
 		return -1;
@@ -96,6 +96,20 @@ archive_line_add(struct archive *a, const struct archive_ident *of,
 	db_bind_int(st, 7, line->seconds);
 	db_bind_int(st, 8, line->bancount);
 	return db_run(&a->db, st, e);
+}
+
+int
+archive_line_add(struct archive *a, const struct archive_ident *of,
+    const struct timeline_line *line, struct err *e)
+{
+	return put_line(a, SQL_LINE_ADD, of, line, e);
+}
+
+int
+archive_line_set(struct archive *a, const struct archive_ident *of,
+    const struct timeline_line *line, struct err *e)
+{
+	return put_line(a, SQL_LINE_SET, of, line, e);
 }
 
 static int
@@ -111,6 +125,7 @@ take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 		.since_us = db_int(st, 1),
 		.timeofban = db_int(st, 2),
 		.ended_us = db_int(st, 4),
+		.inferred = ban_end_from_name(db_text(st, 5)) == BAN_INFERRED,
 		.known_as = db_int(st, 10),
 	};
 	return 0;
@@ -283,14 +298,6 @@ save(struct archive *a, const struct archive_ident *of,
     const int *row, const bool *taken, struct archive_change *change,
     struct err *e)
 {
-	for (size_t i = 0; i < before->logged_n; i++) {
-		if (taken[i])
-			continue;
-		if (remove_ban(a, before->logged[i].id, before->newest, e) != 0)
-			return -1;
-		change->changed++;
-		change->replaced++;
-	}
 	for (size_t i = 0; i < n; i++) {
 		if (row[i] < 0) {
 			if (add_ban(a, of, &bans[i], change->now_us, e) != 0)
@@ -302,6 +309,15 @@ save(struct archive *a, const struct archive_ident *of,
 				return -1;
 			change->changed++;
 		}
+	}
+	/* Last: so what stays has a later rev than what goes. */
+	for (size_t i = 0; i < before->logged_n; i++) {
+		if (taken[i])
+			continue;
+		if (remove_ban(a, before->logged[i].id, before->newest, e) != 0)
+			return -1;
+		change->changed++;
+		change->replaced++;
 	}
 	return 0;
 }

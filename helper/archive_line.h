@@ -28,6 +28,10 @@ int archive_line_load(struct archive *a, const struct archive_ident *of,
 int archive_line_add(struct archive *a, const struct archive_ident *of,
     const struct timeline_line *line, struct err *e);
 
+/* Write anew what is known of a line that the archive has. */
+int archive_line_set(struct archive *a, const struct archive_ident *of,
+    const struct timeline_line *line, struct err *e);
+
 /* What the archive has of an id; release with archive_line_free. */
 struct archive_bans {
 	struct timeline_ban *seen; /* somebody better has seen them */

@@ -106,7 +106,7 @@ add_lost(sqlite3_stmt *st, struct archive_lost **list, size_t *n)
 
 int
 archive_lost(struct archive *a, const char *jail, int64_t now_us,
-    struct archive_lost **list, size_t *n, struct err *e)
+    int64_t start_us, struct archive_lost **list, size_t *n, struct err *e)
 {
 	struct archive_source source;
 	sqlite3_stmt *st;
@@ -121,6 +121,7 @@ archive_lost(struct archive *a, const char *jail, int64_t now_us,
 	db_bind_int(st, 2, now_us);
 	db_bind_int(st, 3, source.id != 0 ? source.begun_us : UNKNOWN);
 	db_bind_int(st, 4, source.id);
+	db_bind_int(st, 5, start_us);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (add_lost(st, list, n) != 0) {
 			rc = err_set(e, EX_OSERR, "archive: out of memory");

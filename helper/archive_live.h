@@ -46,11 +46,12 @@ struct archive_lost {
  * The bans of this machine, of a jail or of all (NULL), that live at now_us as
  * far as is known, and those of which only the server of another database of
  * fail2ban's did not know any more; only what its events or its database have
- * seen, and of a known time. By jail. *list is the caller's, to be released
+ * seen, and of a known time; none that may have been lifted since fail2ban was
+ * started at start_us. By jail. *list is the caller's, to be released
  * with archive_lost_free.
  */
 int archive_lost(struct archive *a, const char *jail, int64_t now_us,
-    struct archive_lost **list, size_t *n, struct err *e);
+    int64_t start_us, struct archive_lost **list, size_t *n, struct err *e);
 void archive_lost_free(struct archive_lost *list, size_t n);
 
 /* Note what the running server said of a ban: that it has it, or has not. */

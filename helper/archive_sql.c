@@ -60,8 +60,9 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	/* The newest ban of an ident. */
 	[SQL_NEWEST_OF] =
-	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
-	    "ORDER BY timeofban DESC LIMIT 1",
+	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
+	    " FROM ban "
+	    "WHERE jail = ?1 AND ident = ?2 ORDER BY timeofban DESC LIMIT 1",
 	/* The ban that a row is of, the one that lives or the last, first. */
 	[SQL_GROUP] =
 	    "SELECT id, present, signs, known_as FROM ban WHERE " GROUP
@@ -74,7 +75,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
 	    "WHERE " GROUP
 	    " AND signs <> '[]' ORDER BY since_us DESC, "
-	    "nth DESC LIMIT 1)",
+	    "nth DESC LIMIT 1) "
+	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
 	/* Not a ban that had ended before this one's last sign of life, ?5. */
 	[SQL_NEXT_START] =
 	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
@@ -140,7 +142,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 
 	/*
 	 * What reban brings back: the bans of this machine that live, ?2 is
-	 * now, and that nobody may have lifted; and those that only the server
+	 * now, and that nobody may have lifted since fail2ban was started, ?5;
+	 * and those that only the server
 	 * of another database than they were in, ?4, first seen at ?3, did not
 	 * have.
 	 */
@@ -148,6 +151,8 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
 	    "AS b JOIN jail ON jail.id = b.jail WHERE host = '' AND seen & 3 "
 	    "AND seconds IS NOT NULL AND pending_us = 0 "
+	    "AND (flushed_us < ?5 "
+	    "OR flushed_us <= max(life_us, held_us, since_us)) "
 	    "AND (seconds < 0 OR since_us + seconds * 1000000 > ?2) "
 	    "AND (?1 IS NULL OR jail.name = ?1) AND (ended_us IS NULL "
 	    "OR (ended_why = 'inferred' AND missed_us >= ?3 "
@@ -175,10 +180,14 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	/* Those that were written while it lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND at_us BETWEEN ?5 AND ?6",
+	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
 
 	[SQL_LINE_ADD] =
 	    "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_LINE_SET] =
+	    "UPDATE line SET found = ?6, seconds = ?7, bancount = ?8 "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 AND at_us = ?4 "
+	    "AND verb = ?5",
 	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
 	[SQL_LINES_OF] =
 	    "SELECT at_us, verb, found, seconds, bancount FROM line "
@@ -196,7 +205,7 @@ const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
 	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC "
 	    "LIMIT 1",
 	[SQL_SOURCE_IDS] =
-	    "SELECT id, dev, ino FROM source ORDER BY id DESC LIMIT 1",
+	    "SELECT id, dev, ino, born_us FROM source ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =
 	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
 	    "full_bans, full_bips, begun_us, born_us) "

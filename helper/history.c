@@ -36,19 +36,54 @@ renew(struct archive *a, const struct archive_ident *of,
 	return rc;
 }
 
-/* Put a line behind the n of all that the archive does not have. */
+/*
+ * A number that is told by one log and not by another, which begins later, is
+ * known; of two the lesser, so that the order makes no difference.
+ */
+static bool
+learn(int64_t *known, int64_t told)
+{
+	if (told == UNKNOWN || (*known != UNKNOWN && *known <= told))
+		return false;
+	*known = told;
+	return true;
+}
+
+/* A line that the archive has, told again; *news: there is something new. */
+static int
+tell_again(struct archive *a, const struct archive_ident *of,
+    struct timeline_line *known, const struct timeline_line *line, bool *news,
+    struct err *e)
+{
+	bool learnt = learn(&known->found, line->found);
+
+	learnt = learn(&known->seconds, line->seconds) || learnt;
+	learnt = learn(&known->bancount, line->bancount) || learnt;
+	*news = *news || learnt;
+	return learnt ? archive_line_set(a, of, known, e) : 0;
+}
+
+/*
+ * Put a line behind the n of all, of which the first old are the archive's;
+ * *news: something is new.
+ */
 static int
 add_line(struct archive *a, const struct archive_ident *of,
     const struct timeline_line *line, struct timeline_line *all, size_t old,
-    size_t *n, struct err *e)
+    size_t *n, bool *news, struct err *e)
 {
+	struct timeline_line *known =
+	    bsearch(line, all, old, sizeof(*all), compare_lines);
+
 	/* The log may hold a line of one millisecond twice. */
-	if (bsearch(line, all, old, sizeof(*all), compare_lines) != NULL ||
-	    (*n > old && compare_lines(line, &all[*n - 1]) == 0))
-		return 0;
+	if (known == NULL && *n > old && compare_lines(line, &all[*n - 1]) == 0)
+		known = &all[*n - 1];
+	if (known != NULL)
+		return tell_again(a, of, known, line, news, e);
 	if (archive_line_add(a, of, line, e) != 0)
 		return -1;
 	all[(*n)++] = *line;
+	*news = true;
 	return 0;
 }
 
@@ -59,15 +94,16 @@ history_add(struct archive *a, const struct archive_ident *of,
 {
 	struct timeline_line *all;
 	size_t old, now;
+	bool news = false;
 	int rc = 0;
 
 	if (archive_line_load(a, of, n, &all, &old, e) != 0)
 		return -1;
 	now = old;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = add_line(a, of, &lines[i], all, old, &now, e);
+		rc = add_line(a, of, &lines[i], all, old, &now, &news, e);
 	*known += (int64_t)(n - (now - old));
-	if (rc == 0 && now != old) {
+	if (rc == 0 && news) {
 		qsort(all, now, sizeof(*all), compare_lines);
 		rc = renew(a, of, all, now, change, e);
 	}

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -247,6 +248,17 @@ pass_wait_turn(const struct config *config, const char *kind,
 		turn = pass_take_turn(config, kind, e);
 	}
 	return turn;
+}
+
+/* The server's socket is made when it starts. */
+int64_t
+pass_server_start_us(const struct pass *pass)
+{
+	struct stat st;
+
+	if (stat(pass->config->fail2ban_socket, &st) != 0)
+		return 0;
+	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
 }
 
 struct fail2ban_socket *

@@ -108,6 +108,9 @@ int pass_take_turn(const struct config *config, const char *kind,
 int pass_wait_turn(const struct config *config, const char *kind,
     const volatile sig_atomic_t *stop, struct err *e);
 
+/* When the running server was started; 0: there is none. */
+int64_t pass_server_start_us(const struct pass *pass);
+
 /*
  * A fresh connection to the server for the next questions, which are to be
  * answered within seconds; never asked while the archive's lock is held, for

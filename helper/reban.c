@@ -75,7 +75,7 @@ reban_live(struct reban *r, struct err *e)
 	int rc;
 
 	if (archive_lost(&r->pass.archive, r->options->jail, now_wall_us(),
-		&list, &n, e) != 0)
+		pass_server_start_us(&r->pass), &list, &n, e) != 0)
 		return -1;
 	r->pass.run.rows = (int64_t)n;
 	rc = 0;

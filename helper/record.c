@@ -181,6 +181,17 @@ answer_note(struct record *record, struct archive_group *g,
 	    e);
 }
 
+/* An id that was unbanned has come back, and gone; no note waits any more. */
+static int
+drop_note(struct record *record, const struct archive_group *g,
+    const struct sign *unban, struct err *e)
+{
+	if (g->noted_us == 0 || g->host != NULL ||
+	    unban->at_us > text_add_sat(g->noted_us, ARCHIVE_NOTE_US))
+		return 0;
+	return archive_note_remove(record->archive, g->jail, g->ident, e);
+}
+
 /* Whether any log was ever read; asked once a transaction. 1, 0 or -1. */
 static int
 has_lines(struct record *record, struct err *e)
@@ -197,7 +208,7 @@ has_lines(struct record *record, struct err *e)
 
 /*
  * A ban of g may be one that a log has told of already, by another second; or
- * have taken its row.
+ * have taken its row; or end one that lives as far as a log knows.
  */
 static int
 renew_history(struct record *record, const struct archive_group *g, bool added,
@@ -208,7 +219,9 @@ renew_history(struct record *record, const struct archive_group *g, bool added,
 	int rc;
 
 	if (g->newest == UNKNOWN ||
-	    (!record->thorough && (!added || g->newest < g->timeofban - 1)))
+	    (!record->thorough &&
+		(!added ||
+		    (g->newest < g->timeofban - 1 && !g->newest_logged))))
 		return 0;
 	if ((rc = has_lines(record, e)) == 1)
 		rc = history_renew(record->archive, &of, &record->change, e);
@@ -225,7 +238,9 @@ add_signs(struct record *record, struct archive_group *g,
 {
 	bool listed = false;
 
-	if (answer_note(record, g, signs, n, &listed, e) != 0)
+	if (answer_note(record, g, signs, n, &listed, e) != 0 ||
+	    (n > 0 && signs[0].kind == SIGN_UNBAN &&
+		drop_note(record, g, &signs[0], e) != 0))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct sign sign = signs[i];
@@ -257,11 +272,32 @@ match_again(struct record *record, const struct archive_group *g, struct err *e)
 	return rc;
 }
 
+/* What follows for other bans of the id from what was saved of g. */
+static int
+match_others(struct record *record, struct archive_group *g, bool added,
+    struct err *e)
+{
+	int64_t since_us = text_seconds_to_us(g->timeofban - 1);
+	int64_t replaced = record->change.replaced, changed;
+	int rc = renew_history(record, g, added, e);
+
+	changed = record->change.changed;
+	if (rc == 0)
+		rc = match_previous(record, g, since_us, e);
+	/* Other ends than before: the log may tell of more bans, or of fewer.
+	 */
+	if (rc == 0 && record->change.changed != changed)
+		rc = renew_history(record, g, added, e);
+	/* It had ended by one that is none any more. */
+	if (rc == 0 && record->change.replaced != replaced)
+		rc = match_again(record, g, e);
+	return rc;
+}
+
 int
 record_group(struct record *record, struct archive_group *g,
     const struct sign *signs, size_t n, int64_t source, struct err *e)
 {
-	int64_t replaced;
 	size_t known = g->n;
 	bool added = g->bans_n == 0 || (n > 0 && signs[0].kind == SIGN_BAN);
 	int rc;
@@ -272,15 +308,7 @@ record_group(struct record *record, struct archive_group *g,
 		record->change.source = source;
 		rc = match_and_save(record, g, e);
 		record->change.source = 0;
-		replaced = record->change.replaced;
-		if (rc == 0)
-			rc = renew_history(record, g, added, e);
-		/* It had ended by one that is none any more. */
-		if (rc == 0 && record->change.replaced != replaced)
-			rc = match_again(record, g, e);
-		return rc == 0 ? match_previous(record, g,
-				     text_seconds_to_us(g->timeofban - 1), e) :
-				 -1;
+		return rc == 0 ? match_others(record, g, added, e) : -1;
 	}
 	if (source == 0 || g->bans_n == 0 || g->present == source)
 		return 0;

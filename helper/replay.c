@@ -21,6 +21,9 @@
 /* So many bad lines are told of. */
 #define SHOWN_MAX 5
 
+/* Clocks of two machines are not further apart. */
+#define AHEAD_US (INT64_C(600) * TEXT_US)
+
 /* Until then all is over; a replay has no deadline of its own. */
 #define DEADLINE_MS (INT_MAX / 2)
 
@@ -60,6 +63,13 @@ replay_bad(struct replay *r, const struct err *why)
 bool
 replay_wants(struct replay *r, int64_t since_us)
 {
+	struct err why = { .code = EX_DATAERR,
+		.text = "of a time that is yet to come: see --tz" };
+
+	if (since_us > text_add_sat(now_wall_us(), AHEAD_US)) {
+		replay_bad(r, &why);
+		return false;
+	}
 	if (r->options->since_us == UNKNOWN || since_us >= r->options->since_us)
 		return true;
 	r->pass.run.skipped++;
@@ -70,6 +80,7 @@ int
 replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
 {
 	int64_t at, size;
+	struct err why;
 	int rc;
 
 	if (pass_is_over(&r->pass))
@@ -80,6 +91,12 @@ replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
 	}
 	r->line++;
 	r->pass.run.rows++;
+	if (r->input.cut) {
+		err_set(&why, EX_DATAERR, "longer than %zu bytes",
+		    INPUT_LINE_MAX);
+		replay_bad(r, &why);
+		*len = 0;
+	}
 	input_progress(&r->input, &at, &size);
 	progress_show(&r->progress, r->source, at, size, r->pass.run.rows);
 	return 1;

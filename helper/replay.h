@@ -43,6 +43,7 @@ struct replay_options {
 struct replay_context {
 	struct fail2ban_log *log; /* of the logs so far */
 	bool more;		  /* another source follows */
+	int64_t mtime_us;	  /* of the last of them, or UNKNOWN */
 };
 
 void replay_context_free(struct replay_context *context);
@@ -85,7 +86,10 @@ int replay_spool(struct replay *r, struct err *e);
 /* Count the present line as bad; the first few are told of, with its number. */
 void replay_bad(struct replay *r, const struct err *why);
 
-/* Whether something of that time is wanted; what is not is counted. */
+/*
+ * Whether something of that time is wanted. What is too old is counted as
+ * skipped; what lies in the future, as bad: a clock, or a time zone, is wrong.
+ */
 bool replay_wants(struct replay *r, int64_t since_us);
 
 /*

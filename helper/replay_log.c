@@ -16,6 +16,12 @@
 #include "stage.h"
 #include "text.h"
 
+/* As long as one of fail2ban's database may be. */
+#define IDENT_MAX ((size_t)4 * 1024 * 1024)
+
+/* A log this much later does not go on from the one before. */
+#define FAR_US (INT64_C(180) * 86400 * TEXT_US)
+
 /* After so many ids it is looked who waits. */
 #define LOOK_EVERY 8
 
@@ -87,9 +93,16 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 	};
 	struct reader *reader = to;
 	struct timeline_line told;
+	struct err why;
 
 	if (reader->r->known || !replay_wants(reader->r, line->at_us))
 		return 0;
+	if (strlen(line->ident) > IDENT_MAX) {
+		err_set(&why, EX_DATAERR, "an id of %zu bytes",
+		    strlen(line->ident));
+		replay_bad(reader->r, &why);
+		return 0;
+	}
 	told = (struct timeline_line){
 		.verb = verbs[line->verb],
 		.at_us = line->at_us,
@@ -111,7 +124,10 @@ take_event(struct replay *r, struct event *event, struct err *e)
 		return 0;
 	if (pass_begin(&r->pass, &record, e) != 0)
 		return -1;
-	rc = intake_event(&record, r->pass.config, event, e);
+	/* A flush of another machine's is none of a jail of ours. */
+	rc = r->pass.host != NULL && event->kind == EVENT_FLUSH ?
+	    0 :
+	    intake_event(&record, r->pass.config, event, e);
 	if (rc == 0)
 		return pass_commit(&r->pass, &record, e);
 	pass_rollback(&r->pass);
@@ -195,21 +211,27 @@ read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 	return rc;
 }
 
-/* The reader of the logs before, or a new one; NULL: no memory. */
+/*
+ * The reader of the logs before, or a new one: what was written half a year
+ * later is not the next. NULL: no memory.
+ */
 static struct fail2ban_log *
 find_log(struct replay *r, struct reader *reader)
 {
+	struct replay_context *context = r->context;
 	int64_t mtime_us = r->input.content.mtime_us;
-	struct fail2ban_log **log = &r->context->log;
 
-	if (*log == NULL)
-		*log = fail2ban_log_new(r->options->year,
-		    mtime_us == UNKNOWN ? r->pass.run.started_us / TEXT_US :
-					  mtime_us / TEXT_US,
-		    take_told, reader);
-	if (*log != NULL)
-		fail2ban_log_tell(*log, take_told, reader);
-	return *log;
+	if (mtime_us == UNKNOWN)
+		mtime_us = r->pass.run.started_us;
+	if (context->log != NULL && mtime_us - context->mtime_us > FAR_US)
+		replay_context_free(context);
+	context->mtime_us = mtime_us;
+	if (context->log == NULL)
+		context->log = fail2ban_log_new(r->options->year,
+		    mtime_us / TEXT_US, take_told, reader);
+	if (context->log != NULL)
+		fail2ban_log_tell(context->log, take_told, reader);
+	return context->log;
 }
 
 void

@@ -195,6 +195,24 @@ note_batch(struct sending *s, struct err *e)
 	return -1;
 }
 
+static void
+forget_batch(struct sending *s)
+{
+	struct archive *a = &s->pass->archive;
+	struct archive_jail jail;
+	struct record record;
+	struct err e;
+	int rc;
+
+	if (pass_begin(s->pass, &record, &e) != 0)
+		return;
+	rc = archive_jail(a, s->jail, &jail, &e);
+	for (size_t i = 0; i < s->n && rc == 0; i++)
+		rc = archive_note_remove(a, jail.id, s->ids[i], &e);
+	if (rc != 0 || pass_commit(s->pass, &record, &e) != 0)
+		pass_rollback(s->pass);
+}
+
 int
 sending_flush(struct sending *s, struct err *e)
 {
@@ -207,9 +225,13 @@ sending_flush(struct sending *s, struct err *e)
 		s->n = 0;
 		return 0;
 	}
-	if (note_batch(s, e) != 0 ||
-	    connect_server(s, &socket, BATCH_MS, e) != 0)
+	if (note_batch(s, e) != 0)
 		return -1;
+	if (connect_server(s, &socket, BATCH_MS, e) != 0) {
+		/* Nothing was sent: nothing answers. */
+		forget_batch(s);
+		return -1;
+	}
 	rc = fail2ban_socket_ban(&socket, s->jail, s->ids, s->n, &banned, e);
 	fail2ban_socket_close(&socket);
 	if (rc != 0)

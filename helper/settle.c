@@ -19,7 +19,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "intake.h"
@@ -69,17 +68,6 @@ static int64_t
 flushed_since(const struct archive_live *live)
 {
 	return live->flushed_us > last_life(live) ? live->flushed_us : 0;
-}
-
-/* The server's socket is made when it starts. */
-static int64_t
-server_start_us(struct pass *pass)
-{
-	struct stat st;
-
-	if (stat(pass->config->fail2ban_socket, &st) != 0)
-		return 0;
-	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
 }
 
 static bool
@@ -405,7 +393,7 @@ settle(struct pass *pass, bool clock_only, struct err *e)
 	struct settling s = {
 		.pass = pass,
 		.server = { .started_us =
-				clock_only ? 0 : server_start_us(pass) },
+				clock_only ? 0 : pass_server_start_us(pass) },
 		.look = !clock_only && pass->has_db && pass->db.version >= 4 &&
 		    pass->source.counter != pass->db.counter,
 		.due_us = INT64_MAX,

@@ -199,9 +199,11 @@ static void
 take_restore(struct timeline *t, const struct timeline_line *line)
 {
 	struct timeline_line unknown = *line;
+	const struct timeline_ban *seen = last_seen(t, line);
 	struct ban *ban = last_own(t, line);
 
-	if (ban == NULL && last_seen(t, line) != NULL)
+	if (ban == NULL && seen != NULL &&
+	    (lived(seen, line) || seen->inferred))
 		return;
 	if (ban == NULL) {
 		unknown.found = unknown.seconds = UNKNOWN;

@@ -46,6 +46,7 @@ struct timeline_ban {
 	int64_t ended_us; /* UNKNOWN while it lives */
 	int64_t known_as; /* the second of its being banned again, UNKNOWN */
 	int claims;	  /* Ban lines that are of it; 0 at first */
+	bool inferred;	  /* nobody saw it end */
 };
 
 /*

@@ -46,9 +46,11 @@
 
 /* Bans that somebody better has seen. */
 #define SEEN(ms, second, end) \
-	{ MS(ms), T0 + (second), end, UNKNOWN, 0 }
+	{ MS(ms), T0 + (second), end, UNKNOWN, 0, false }
 #define AGAIN(ms, second, end, known_as) \
-	{ MS(ms), T0 + (second), end, T0 + (known_as), 0 }
+	{ MS(ms), T0 + (second), end, T0 + (known_as), 0, false }
+#define INFERRED(ms, second, end) \
+	{ MS(ms), T0 + (second), end, UNKNOWN, 0, true }
 #define LIVES UNKNOWN
 
 /* What comes of it. */
@@ -275,10 +277,16 @@ static const struct row of_restores[] = {
 	  .lines = { RESTORE(5000), UNBAN(6000), INCREASE(7000, 5, 5) },
 	  .seen = { SEEN(1000, 1, LIVES) },
 	  .overdue_us = LATER },
-	{ .what = "… and of one that they have seen end",
+	{ .what = "… and of one whose end nobody has seen",
+	  .lines = { RESTORE(5000) },
+	  .seen = { INFERRED(1000, 1, MS(2000)) },
+	  .overdue_us = LATER },
+	{ .what = "one that they have seen end is another",
 	  .lines = { RESTORE(5000) },
 	  .seen = { SEEN(1000, 1, MS(2000)) },
-	  .overdue_us = LATER },
+	  .overdue_us = LATER,
+	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN,
+	      1, UNKNOWN, 0 } } },
 	{ .what = "one that they see later is another",
 	  .lines = { RESTORE(5000) },
 	  .seen = { SEEN(9000, 9, LIVES) },
@@ -460,7 +468,7 @@ static const struct row of_others[] = {
 	  .claims = { 1 } },
 	{ .what = "lines behind one that others saw are not of the log's own",
 	  .lines = { BAN(1000, 600), UNBAN(5000), INCREASE(6000, 1, 1),
-	    GONE(7000), RESTORE(8000) },
+	    GONE(7000) },
 	  .seen = { SEEN(3000, 3, MS(4000)) },
 	  .overdue_us = LATER,
 	  .bans = { ENDED(MS(1000), 600, BAN_INFERRED, MS(3000)) } },
@@ -653,7 +661,7 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 	for (size_t i = 0; i < n * ARRAY_LEN(seconds); i++) {
 		struct timeline_line lines[2 * ARRAY_LEN(times)];
 		struct timeline_ban seen[] = { { times[i % n],
-		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0 } };
+		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0, false } };
 		struct ban bans[2 * ARRAY_LEN(times)];
 		int claims[1];
 
@@ -832,8 +840,8 @@ check_claims(const struct timeline_line *lines, size_t n, size_t count,
 		again += may_be_again(lines, i);
 	assert_true(claimed <= told);
 	assert_true(count + again >= told - claimed);
-	/* At most one is from before the log, where nobody saw any. */
-	assert_true(count <= told + 1);
+	/* The others are restored ones, whose beginning nobody saw. */
+	assert_true(count <= told + count_of(lines, n, TIMELINE_RESTORE));
 }
 
 static void
@@ -841,7 +849,7 @@ any_lines_make_bans_in_order(void **state UNUSED)
 {
 	uint64_t random = 88172645463325252u;
 
-	for (int i = 0; i < 50000; i++) {
+	for (int i = 0; i < 10000; i++) {
 		struct timeline_line lines[MANY];
 		struct timeline_ban seen[8];
 		struct ban bans[MANY] = { 0 }, again[MANY] = { 0 };
