@@ -272,25 +272,54 @@ match_again(struct record *record, const struct archive_group *g, struct err *e)
 	return rc;
 }
 
+/* The logs' own bans anew, and g, where it had ended by one that is none now.
+ */
+static int
+renew(struct record *record, struct archive_group *g, bool added, struct err *e)
+{
+	int64_t replaced = record->change.replaced;
+	int rc = renew_history(record, g, added, e);
+
+	if (rc == 0 && record->change.replaced != replaced)
+		rc = match_again(record, g, e);
+	return rc;
+}
+
+/* Whichever ban of the id still lives, or ended by another since since_us. */
+static int
+match_all(struct record *record, int64_t jail, const char *ident,
+    int64_t since_us, struct err *e)
+{
+	struct archive_group all = {
+		.jail = jail,
+		.ident = ident,
+		.host = record->host,
+		.timeofban = INT64_MAX,
+		.newest = INT64_MAX,
+	};
+
+	return match_previous(record, &all, since_us, e);
+}
+
 /* What follows for other bans of the id from what was saved of g. */
 static int
 match_others(struct record *record, struct archive_group *g, bool added,
     struct err *e)
 {
 	int64_t since_us = text_seconds_to_us(g->timeofban - 1);
-	int64_t replaced = record->change.replaced, changed;
-	int rc = renew_history(record, g, added, e);
+	int64_t changed, told;
+	int rc = renew(record, g, added, e);
 
 	changed = record->change.changed;
 	if (rc == 0)
 		rc = match_previous(record, g, since_us, e);
-	/* Other ends than before: the log may tell of more bans, or of fewer.
-	 */
-	if (rc == 0 && record->change.changed != changed)
-		rc = renew_history(record, g, added, e);
-	/* It had ended by one that is none any more. */
-	if (rc == 0 && record->change.replaced != replaced)
-		rc = match_again(record, g, e);
+	if (rc != 0 || record->change.changed == changed)
+		return rc;
+	/* With other ends the log may tell of more bans, or of fewer. */
+	told = record->change.added + record->change.changed;
+	rc = renew(record, g, added, e);
+	if (rc == 0 && record->change.added + record->change.changed != told)
+		rc = match_all(record, g->jail, g->ident, since_us, e);
 	return rc;
 }
 
@@ -346,13 +375,6 @@ record_lines(struct record *record, const struct archive_jail *jail,
     int64_t *known, struct err *e)
 {
 	struct archive_ident of = { jail->id, ident, record->host };
-	struct archive_group g = {
-		.jail = jail->id,
-		.ident = ident,
-		.host = record->host,
-		.timeofban = INT64_MAX,
-		.newest = INT64_MAX,
-	};
 	int64_t added = record->change.added, changed = record->change.changed;
 
 	if (history_add(record->archive, &of, lines, n, known, &record->change,
@@ -361,7 +383,7 @@ record_lines(struct record *record, const struct archive_jail *jail,
 	if (record->change.added == added && record->change.changed == changed)
 		return 0;
 	/* A ban that lives on as far as others know ends by a younger one. */
-	return match_previous(record, &g, lines[0].at_us, e);
+	return match_all(record, jail->id, ident, lines[0].at_us, e);
 }
 
 int
