@@ -234,6 +234,35 @@ between() {
 	figure '[(r["ident"], r["since_us"]) for r in rows()]' | diff "$lab/since" -
 }
 
+@test "what was lifted is not brought back" {
+	jail sshd
+	server_start
+	printf '%s\n' 192.0.2.1 192.0.2.2 | bans sshd
+	eventually 'len(rows()) == 2 and all("database" in r["seen"] for r in rows())'
+	client unban --all >/dev/null
+	status 0 archive reban --live
+	says '0 sent'
+	[ -z "$(held)" ]
+	archive reconcile
+	look 'all(r["ended_why"] == "flushed" for r in rows())'
+}
+
+@test "a note that nobody answers is gone with the unban" {
+	jail sshd
+	server_start
+	echo 192.0.2.1 | bans sshd
+	eventually 'len(rows()) == 1 and "database" in rows()[0]["seen"]'
+	# As of a reban that was cut off before anything was sent.
+	sqlite3 "$lab/archive/archive.sqlite3" "INSERT INTO note SELECT jail, ident,
+	    $EPOCHSECONDS * 1000000, timeofban FROM ban;
+	    UPDATE jail SET noted_us = $EPOCHSECONDS * 1000000"
+	client set sshd unbanip 192.0.2.1 >/dev/null
+	soon 'rows()[0]["ended_why"] == "manual"'
+	client set sshd banip 192.0.2.1 >/dev/null
+	soon '[r["ended_why"] for r in rows()] == ["manual", None]'
+	look '[r["restored"] for r in rows()] == [0, 0]'
+}
+
 @test "only a jail that is asked for comes back, and a dry run brings none" {
 	jail sshd
 	jail hand

@@ -346,7 +346,75 @@ ev() {
 	refused --since nonsense "$lab/log1"
 }
 
+# ago SECONDS: the stamp of a line, of so long ago.
+ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
+
+@test "an event ends a ban that only a log has told of" {
+	line actions "$(ago 3000)" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log1"
+	look 'rows()[0]["ended_us"] is None'
+	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5"
+	look '[r["ended_why"] for r in rows()] == ["inferred", None]'
+	look 'rows()[0]["ended_us"] == rows()[1]["since_us"]'
+}
+
+@test "a log of a time that is yet to come ends nothing" {
+	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5" --bantime -1
+	line actions "$(ago -3600)" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log1"
+	look 'len(rows()) == 1 and rows()[0]["ended_us"] is None'
+	last_run added=0 bad=1
+}
+
+@test "a log that begins later tells less, and one that tells more is believed" {
+	{
+		line jail "$t0:00,000" "Creating new jail 'sshd'"
+		line actions "$t0:00,000" '  banTime: 60'
+		line filter "$t0:09,900" '[sshd] Found 192.0.2.1 - 2026-11-23 18:48:09'
+		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
+	} >"$lab/log2"
+	tail -n 1 "$lab/log2" >"$lab/log1"
+	replays "$lab/log1"
+	look 'rows()[0]["seconds"] is None and rows()[0]["ended_us"] is None'
+	replays "$lab/log2"
+	look 'len(rows()) == 1 and rows()[0]["seconds"] == 60 and
+	    rows()[0]["origin"] == "log" and rows()[0]["ended_why"] == "inferred"'
+	replays --force "$lab/log1"
+	last_run added=0 changed=0
+}
+
+@test "a ban that takes the place of another has a later rev" {
+	line actions "$t0:40,000" '[sshd] Restore Ban 192.0.2.1' >"$lab/log2"
+	line actions "$t0:10,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log2"
+	look '[r["rev"] for r in rows()] == [1]'
+	replays "$lab/log1"
+	look '[r["rev"] for r in rows()] == [2]'
+}
+
+@test "what another machine flushed is not flushed here" {
+	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5"
+	echo "Nov 23 18:48:38 box fail2ban-archive[7]: event 1/1 flush --at" \
+	    "$((EPOCHSECONDS + 1))000000 --jail sshd --family inet4 --time" \
+	    "1795458480.5 --restored 0 --row 0 --tag 0 # why" >"$lab/syslog1"
+	replays --host web1 "$lab/syslog1"
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" \
+	    'SELECT flushed_us FROM jail')" -eq 0 ]
+	replays "$lab/syslog1"
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" \
+	    'SELECT flushed_us FROM jail')" -gt 0 ]
+}
+
 # ---------------------------------------------------------------- databases --
+
+@test "a row of an old database is one sign, however often it is read" {
+	forge database "$lab/old" 4 -3600 sshd 192.0.2.1 86400
+	replays "$lab/old"
+	local signs='SELECT signs FROM ban'
+	sqlite3 "$lab/archive/archive.sqlite3" "$signs" >"$lab/before"
+	replays --force "$lab/old"
+	sqlite3 "$lab/archive/archive.sqlite3" "$signs" | diff "$lab/before" -
+}
 
 # has_sample FILE: its bans, each once, as that database has them, and again.
 has_sample() {
@@ -924,6 +992,20 @@ slow_replay() {
 	of b refused "$lab/theirs"
 	# What was good in them is still to be had.
 	of b replays --force "$lab/good"
+}
+
+@test "an archive whose bans have no numbers ends a replay" {
+	ev ban sshd 192.0.2.1 1795458480.5
+	archive backup "$lab/good" >"$lab/out"
+	sqlite3 "$lab/good" '.dump ban' |
+	    sed -e 's/id         INTEGER PRIMARY KEY/id/' \
+		-e "s/INSERT INTO ban VALUES(1,/INSERT INTO ban VALUES('abc',/" \
+		>"$lab/dump"
+	sqlite3 "$lab/good" 'PRAGMA foreign_keys = OFF; DROP TABLE ban' \
+	    ".read $lab/dump"
+	[ "$(sqlite3 "$lab/good" 'SELECT typeof(id) FROM ban')" = text ]
+	refused "$lab/good"
+	says number
 }
 
 @test "an archive with flipped bytes does no harm" {
