@@ -661,7 +661,8 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 	for (size_t i = 0; i < n * ARRAY_LEN(seconds); i++) {
 		struct timeline_line lines[2 * ARRAY_LEN(times)];
 		struct timeline_ban seen[] = { { times[i % n],
-		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0, false } };
+		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0,
+		    false } };
 		struct ban bans[2 * ARRAY_LEN(times)];
 		int claims[1];
 
