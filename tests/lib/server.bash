@@ -82,7 +82,8 @@ lab_teardown() {
 		return 1
 	fi
 	if [ -n "${BATS_TEST_COMPLETED:-}" ]; then
-		rm -rf "$lab"
+		# The command of a server that was killed may write still.
+		wait_for 10 rm -rf "$lab" 2>/dev/null
 	else
 		echo "kept: $lab; the end of its fail2ban.log:" >&2
 		tail -n 25 "$lab/fail2ban.log" >&2 2>/dev/null || true
