@@ -19,7 +19,7 @@
 #include "scratch.h"
 #include "text.h"
 
-#define ORDERS 150
+#define ORDERS 60
 #define EVENTS_MAX 64
 
 /* The words of each event, as the action gives them; at: when it ran. */
