@@ -109,8 +109,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	};
 	pass->archive.wal_limit = pass->ending || is_gentle(pass) ?
 	    ARCHIVE_WAL_EVENT :
-	    pass->bulk ? 3 * ARCHIVE_WAL_BULK :
-			 ARCHIVE_WAL_BULK;
+	    ARCHIVE_WAL_BULK;
 	if (archive_begin(&pass->archive, e) != 0)
 		return -1;
 	pass->writing_ms = now_steady_ms();
