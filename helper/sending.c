@@ -258,7 +258,9 @@ sending_add(struct sending *s, const char *id, int64_t timeofban, struct err *e)
 	}
 	if (s->dry_run) {
 		escape_text(escaped, sizeof(escaped), id, strlen(id));
-		printf("would ban %s in %s\n", escaped, s->jail);
+		printf("would ban %s", escaped);
+		escape_text(escaped, sizeof(escaped), s->jail, strlen(s->jail));
+		printf(" in %s\n", escaped);
 	}
 	s->ids[s->n] = id;
 	s->timeofban[s->n++] = timeofban;

@@ -891,6 +891,30 @@ slow_replay() {
 	look 'all(r["state"] == "completed" for r in runs())'
 }
 
+# shown SOURCE: what a replay of it writes to a terminal that is its standard
+# error.
+shown() {
+	"$python" -c 'import os, pty, subprocess, sys
+ours, its = pty.openpty()
+run = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=its)
+os.close(its)
+try:
+    while data := os.read(ours, 4096):
+        os.write(1, data)
+except OSError:
+    pass
+sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
+}
+
+@test "how far a replay has come is told to a terminal, and to nothing else" {
+	forge log 300000 1 >"$lab/log1"
+	shown "$lab/log1" >"$lab/out"
+	grep -q 'lines of bans' "$lab/out"
+	status 0 archive replay --force "$lab/log1"
+	[ "$(wc -l <<<"$said")" -eq 1 ]
+	says '300000 rows read'
+}
+
 @test "an event does not wait for a replay" {
 	undisturbed
 	local n=0 pid
