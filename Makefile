@@ -41,7 +41,7 @@ LINK = -pie
 LINKED = $(LIBS)
 endif
 
-SOURCES = $(wildcard helper/*.c)
+SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 SCHEMA = $(sort $(wildcard helper/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -64,7 +64,8 @@ all: $(BUILD)/fail2ban-archive
 $(BUILD)/fail2ban-archive: $(OBJECTS) $(ARCHIVES)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(OBJECTS) $(LINKED)
 
-$(BUILD)/%.o: helper/%.c | $(BUILD)
+$(BUILD)/%.o: helper/%.c
+	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/archive_schema.o: $(BUILD)/schema.inc
@@ -81,14 +82,14 @@ $(BUILD):
 units: $(UNITS)
 
 $(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CURDIR)/$< \
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ "$(CURDIR)/$<" \
 		$(filter-out $(BUILD)/main.o,$(OBJECTS)) -lcmocka $(LIBS)
 
 rulers: $(RULERS)
 
 $(BUILD)/bench/%: tests/bench/%.c
 	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ $(CURDIR)/$<
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ "$(CURDIR)/$<"
 
 check: all
 	tests/run

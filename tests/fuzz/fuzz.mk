@@ -11,6 +11,6 @@ $(BUILD)/helper.a: $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/helper.a
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -fsanitize=fuzzer -o $@ \
-		$(CURDIR)/$< $(BUILD)/helper.a $(LIBS)
+		"$(CURDIR)/$<" $(BUILD)/helper.a $(LIBS)
 
 .PHONY: fuzz
