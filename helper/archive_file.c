@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "base/text.h"
 #include "trust.h"
 
 #define CORRUPT "corrupt"

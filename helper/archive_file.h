@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "err.h"
+#include "base/err.h"
 
 /* Make the folder (0700) in which the archive at path lies or will lie. */
 int archive_file_make_folder(const char *path, struct err *e);

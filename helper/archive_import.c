@@ -5,7 +5,7 @@
 
 #include "archive_care.h"
 #include "archive_sql.h"
-#include "buffer.h"
+#include "base/buffer.h"
 #include "now.h"
 
 /* SQLite asks every so many steps whether to give up. */

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "archive_sql.h"
-#include "text.h"
+#include "base/text.h"
 
 static int
 no_memory(struct err *e)

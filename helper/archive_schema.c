@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 #define APPLICATION_ID 0x46324241 /* "F2BA" */
 

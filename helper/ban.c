@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static const char *const ends[] = {
 	[BAN_LIVES] = NULL,

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 /* Signs are archived with these numbers. */
 enum ban_end {

@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "json.h"
-#include "macros.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/macros.h"
+#include "base/text.h"
 
 #define MAX_WORDS 4
 #define MARK "\xef\xbb\xbf"

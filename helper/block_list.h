@@ -25,7 +25,7 @@
 
 #include <stddef.h>
 
-#include "address.h"
+#include "base/address.h"
 
 /* The longest JSON object. */
 #define BLOCK_LIST_JSON 4095

@@ -12,11 +12,11 @@
 #include "archive_file.h"
 #include "archive_run.h"
 #include "command.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "now.h"
 #include "options.h"
 #include "spool.h"
-#include "text.h"
+#include "base/text.h"
 
 #define DAY_US (INT64_C(86400) * TEXT_US)
 

@@ -22,7 +22,7 @@
 #include "now.h"
 #include "options.h"
 #include "spool.h"
-#include "text.h"
+#include "base/text.h"
 #include "whereabouts.h"
 
 /* The most of <matches> that is taken, and of a row's data. */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "csv.h"
-#include "escape.h"
+#include "base/csv.h"
+#include "base/escape.h"
 #include "options.h"
 
 struct export

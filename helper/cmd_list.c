@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "command.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "options.h"
-#include "text.h"
+#include "base/text.h"
 
 static void
 print_cell(const char *s, int width)

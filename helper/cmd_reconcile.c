@@ -10,7 +10,7 @@
 #include "options.h"
 #include "reconcile.h"
 #include "stop.h"
-#include "text.h"
+#include "base/text.h"
 
 static int
 take_option(void *to, const char *name UNUSED, const char *value, struct err *e)

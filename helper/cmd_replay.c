@@ -13,7 +13,7 @@
 #include "options.h"
 #include "replay.h"
 #include "stop.h"
-#include "text.h"
+#include "base/text.h"
 
 #define ZONES "/usr/share/zoneinfo/"
 

@@ -5,7 +5,7 @@
 
 #include "archive_care.h"
 #include "command.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "options.h"
 
 /* A busy archive's writers come one after another, in milliseconds. */

@@ -7,10 +7,10 @@
 
 #include "archive_run.h"
 #include "command.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "lock.h"
 #include "options.h"
-#include "text.h"
+#include "base/text.h"
 
 #define LIMIT 20
 

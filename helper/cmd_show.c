@@ -7,9 +7,9 @@
 #include <sysexits.h>
 
 #include "command.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "options.h"
-#include "text.h"
+#include "base/text.h"
 
 /* Print an attacker's text of any length, escaped. */
 static int

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "config.h"
-#include "err.h"
+#include "base/err.h"
 
 struct option_spec {
 	const char *name;     /* without dashes; NULL ends an array */

@@ -12,7 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "base/text.h"
 #include "trust.h"
 
 #define FILE_MAX 65536

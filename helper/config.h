@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "err.h"
+#include "base/err.h"
 
 enum config_evidence {
 	CONFIG_EVIDENCE_DATABASE, /* from fail2ban's database */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "confine.h"
 
-#include "macros.h"
+#include "base/macros.h"
 
 /* Built with sanitizers or for coverage, a program writes reports of its own.
  */

@@ -13,7 +13,7 @@
 #include <sys/types.h>
 #include <zlib.h>
 
-#include "err.h"
+#include "base/err.h"
 
 struct content {
 	const char *path;	/* for messages */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "escape.h"
+#include "base/escape.h"
 
 /* As SQLite calls what it cannot parse of a schema. */
 #define MALFORMED_SCHEMA "malformed database schema"

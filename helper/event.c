@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "text.h"
+#include "base/text.h"
 
 static const char *const verbs[] = {
 	[EVENT_BAN] = "ban",

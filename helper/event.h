@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 enum event_kind { EVENT_BAN, EVENT_UNBAN, EVENT_PROLONG, EVENT_FLUSH };
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "json.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/text.h"
 
 /* Where a character of UTF-8 begins, not where one goes on. */
 static bool

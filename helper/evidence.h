@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 struct evidence {
 	char *matches;	/* JSON array of texts, or NULL */

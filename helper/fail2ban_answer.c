@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "escape.h"
+#include "base/escape.h"
 
 #define END FAIL2BAN_END
 #define END_LEN (sizeof(END) - 1)

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "birth.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "now.h"
-#include "text.h"
+#include "base/text.h"
 
 #define NEWEST_VERSION 4
 #define PROGRESS_STEPS 10000

@@ -9,7 +9,7 @@
 #include "logged_message.h"
 #include "logged_prefix.h"
 #include "logged_server.h"
-#include "text.h"
+#include "base/text.h"
 
 /* A ban is logged soon after its failure, unless many others wait. */
 #define FOUND_AGE_US (3600 * TEXT_US)

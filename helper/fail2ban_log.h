@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 enum fail2ban_log_verb {
 	FAIL2BAN_LOG_BAN,

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "text.h"
+#include "base/text.h"
 
 #define NAME_BYTES (4 * 1024 * 1024)
 

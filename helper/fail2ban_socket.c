@@ -5,10 +5,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "address.h"
-#include "escape.h"
+#include "base/address.h"
+#include "base/escape.h"
 #include "fail2ban_answer.h"
-#include "text.h"
+#include "base/text.h"
 
 #define CLOSE "<F2B_CLOSE_COMMAND>" FAIL2BAN_END
 #define UNKNOWN_JAIL "UnknownJailException"

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "json.h"
-#include "text.h"
+#include "base/json.h"
+#include "base/text.h"
 
 /* As long as what fail2ban's own database may say. */
 #define TEXT_BYTES ((size_t)4 * 1024 * 1024)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #include "ban.h"
-#include "err.h"
+#include "base/err.h"
 
 /* In the order of export. */
 enum import_field {

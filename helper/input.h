@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "content.h"
-#include "err.h"
+#include "base/err.h"
 
 /* What a line has beyond this is skipped. */
 #define INPUT_LINE_MAX ((size_t)32 << 20)

@@ -7,7 +7,7 @@
 
 #include "archive_run.h"
 #include "evidence.h"
-#include "text.h"
+#include "base/text.h"
 #include "whereabouts.h"
 
 /* The address, where it is another text than the ident. */

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "address.h"
-#include "err.h"
+#include "base/address.h"
+#include "base/err.h"
 
 /*
  * The n addresses of all interfaces that have one, in no order and maybe twice,

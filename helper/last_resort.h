@@ -7,7 +7,7 @@
 #ifndef LAST_RESORT_H
 #define LAST_RESORT_H
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "event.h"
 
 /*

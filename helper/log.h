@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <syslog.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 /*
  * From now on every line goes to syslog as well (facility daemon). Call it

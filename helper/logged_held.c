@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* So much is held back. */
 #define COUNT_MAX 100000

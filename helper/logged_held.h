@@ -5,7 +5,7 @@
 #ifndef LOGGED_HELD_H
 #define LOGGED_HELD_H
 
-#include "err.h"
+#include "base/err.h"
 #include "logged_jail.h"
 
 /* Something held back. ident is text with a NUL. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* At most half of them are in use. */
 #define SLOTS ((size_t)2 * LOGGED_JAIL_MAX)

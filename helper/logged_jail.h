@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "macros.h"
+#include "base/buffer.h"
+#include "base/macros.h"
 
 /* So many are known at a time: more is no log of fail2ban's. */
 #define LOGGED_JAIL_MAX 1024

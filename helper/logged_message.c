@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "logged_time.h"
-#include "macros.h"
-#include "text.h"
+#include "base/macros.h"
+#include "base/text.h"
 
 /* " - 2026-11-23 18:48:37" */
 #define DATED (3 + LOGGED_TIME_DATE)

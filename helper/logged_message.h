@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "logged_time.h"
 
 /* First words, and the parts of fail2ban that write them (logged_prefix.h). */

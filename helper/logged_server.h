@@ -6,7 +6,7 @@
 #ifndef LOGGED_SERVER_H
 #define LOGGED_SERVER_H
 
-#include "err.h"
+#include "base/err.h"
 #include "logged_held.h"
 #include "logged_jail.h"
 #include "logged_prefix.h"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 /* The length of "2026-11-23 18:48:38", of "Nov 23 18:48:38". */
 #define LOGGED_TIME_DATE 19

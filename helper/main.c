@@ -10,7 +10,7 @@
 
 #include "command.h"
 #include "db.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "log.h"
 
 static const struct command *const commands[] = {

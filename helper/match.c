@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* What is known of a ban on the way, beside the ban itself. */
 struct draft {

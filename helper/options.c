@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "now.h"
-#include "text.h"
+#include "base/text.h"
 
 #define OPTIONS_MAX 24
 

@@ -9,10 +9,10 @@
 #include <time.h>
 
 #include "archive_file.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "log.h"
 #include "now.h"
-#include "text.h"
+#include "base/text.h"
 
 /* How long the lock is waited for, and at least, in milliseconds. */
 #define LOCK_MS 5000

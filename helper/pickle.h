@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "pickle_opcode.h"
 
 #define PICKLE_MAX_VALUES ((size_t)1 << 20)

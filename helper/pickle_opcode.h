@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 #define PICKLE_MAX_BYTES ((size_t)32 << 20)
 

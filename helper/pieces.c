@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* What is hashed, and the shortest and the longest piece. */
 #define HASHED 4

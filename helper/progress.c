@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "now.h"
-#include "text.h"
+#include "base/text.h"
 
 #define SHOW_MS 500
 #define CLEAR "\r\033[K"

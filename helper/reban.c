@@ -11,12 +11,12 @@
 
 #include "archive_note.h"
 #include "block_list.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "input.h"
 #include "log.h"
 #include "now.h"
 #include "sending.h"
-#include "text.h"
+#include "base/text.h"
 
 /* There is no deadline of a run's own. */
 #define DEADLINE_MS (INT_MAX / 2)

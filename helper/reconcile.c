@@ -12,7 +12,7 @@
 #include "log.h"
 #include "now.h"
 #include "pass.h"
-#include "text.h"
+#include "base/text.h"
 
 #define PRUNE_CHUNK 200
 #define DAY INT64_C(86400)

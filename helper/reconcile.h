@@ -9,7 +9,7 @@
 #include <signal.h>
 
 #include "config.h"
-#include "err.h"
+#include "base/err.h"
 
 /*
  * Make one pass and print a line that says what it did. *stop, set by a

@@ -12,11 +12,11 @@
 
 #include "archive_care.h"
 #include "archive_file.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "event.h"
 #include "log.h"
 #include "now.h"
-#include "text.h"
+#include "base/text.h"
 
 /* So many bad lines are told of. */
 #define SHOWN_MAX 5

@@ -9,10 +9,10 @@
 #include <sysexits.h>
 
 #include "archive_import.h"
-#include "csv.h"
+#include "base/csv.h"
 #include "intake.h"
 #include "replay.h"
-#include "text.h"
+#include "base/text.h"
 
 /* Bans that are gathered, and the bytes of their texts. */
 #define CHUNK 500

@@ -7,7 +7,7 @@
 #include "intake.h"
 #include "now.h"
 #include "replay.h"
-#include "text.h"
+#include "base/text.h"
 
 /* Rows that are read at a time. */
 #define CHUNK 500

@@ -14,7 +14,7 @@
 #include "now.h"
 #include "replay.h"
 #include "stage.h"
-#include "text.h"
+#include "base/text.h"
 
 /* As long as one of fail2ban's database may be. */
 #define IDENT_MAX ((size_t)4 * 1024 * 1024)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "intake.h"
 #include "replay.h"
 

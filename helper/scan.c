@@ -16,7 +16,7 @@
 #include "log.h"
 #include "now.h"
 #include "pass.h"
-#include "text.h"
+#include "base/text.h"
 #include "whereabouts.h"
 
 /* Rows that are read at a time, and written in the order of the ids. */

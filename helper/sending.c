@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 #include "archive_note.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "interfaces.h"
 #include "log.h"
 #include "now.h"

@@ -7,7 +7,7 @@
 #ifndef SENDING_H
 #define SENDING_H
 
-#include "address.h"
+#include "base/address.h"
 #include "pass.h"
 
 /*

@@ -24,7 +24,7 @@
 #include "intake.h"
 #include "now.h"
 #include "pass.h"
-#include "text.h"
+#include "base/text.h"
 
 #define CHUNK 250
 

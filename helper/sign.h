@@ -16,7 +16,7 @@
 #define SIGN_H
 
 #include "ban.h"
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* Write a sign behind others of its ban: lines and captures are not kept. */
 void sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban);

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "base/text.h"
 #include "trust.h"
 
 #define FRESH_SECONDS 10

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 static volatile sig_atomic_t stop;
 

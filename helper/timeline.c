@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "timeline.h"
 
-#include "text.h"
+#include "base/text.h"
 
 /* A line's time is cut to the millisecond, a row's rounded to the second. */
 #define LINE_US INT64_C(1000)

@@ -8,7 +8,7 @@
 
 #include <sys/stat.h>
 
-#include "err.h"
+#include "base/err.h"
 
 /*
  * The folder at path, absolute, and each one above it: a folder, no symbolic

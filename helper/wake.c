@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <sys/time.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 #define AGAIN_US 20000
 

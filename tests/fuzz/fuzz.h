@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "err.h"
+#include "base/err.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

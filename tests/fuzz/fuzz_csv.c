@@ -3,7 +3,7 @@
  * CSV of unknown origin, line by line: records are read or refused, and what a
  * record says is written and read again as it was.
  */
-#include "csv.h"
+#include "base/csv.h"
 #include "fuzz.h"
 
 /* Hand over bytes as lines until a record is complete, or they are used up. */

@@ -5,7 +5,7 @@
  */
 #include "event.h"
 #include "fuzz.h"
-#include "text.h"
+#include "base/text.h"
 
 static const char *const options[] = { "jail", "id", "ip", "family", "time",
 	"bantime", "bancount", "failures", "restored", "at", "row",

@@ -8,7 +8,7 @@
 #include "evidence.h"
 #include "fuzz.h"
 #include "pieces.h"
-#include "text.h"
+#include "base/text.h"
 
 #define FEW 3
 #define MANY 1000

@@ -4,12 +4,12 @@
  * refused, and what is taken is within its bounds, and the same when it is
  * checked again.
  */
-#include "csv.h"
+#include "base/csv.h"
 #include "fuzz.h"
 #include "import.h"
-#include "json.h"
+#include "base/json.h"
 #include "sign.h"
-#include "text.h"
+#include "base/text.h"
 
 static void
 check_sign(const struct import *ban)

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "last_resort.h"
-#include "text.h"
+#include "base/text.h"
 
 /* Told as the event path does, by a process of that number. */
 static void

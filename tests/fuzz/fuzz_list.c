@@ -4,7 +4,7 @@
  * and an address that was read is written and read again as the same, alone on
  * a line, too.
  */
-#include "address.h"
+#include "base/address.h"
 #include "block_list.h"
 #include "fuzz.h"
 

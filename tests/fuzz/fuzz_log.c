@@ -6,10 +6,10 @@
  */
 #include <time.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "fail2ban_log.h"
 #include "fuzz.h"
-#include "text.h"
+#include "base/text.h"
 
 /* Where half an hour and a whole one are repeated. */
 static const char *const zones[] = { "UTC", "CET-1CEST,M3.5.0,M10.5.0/3",

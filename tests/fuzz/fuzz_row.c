@@ -7,7 +7,7 @@
  */
 #include "fail2ban_db.h"
 #include "fuzz.h"
-#include "text.h"
+#include "base/text.h"
 
 #define MAX_DATA 64
 #define COLUMNS "(rowid, jail, ip, timeofban, bantime, bancount, data) "

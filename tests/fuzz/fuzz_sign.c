@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "sign.h"
-#include "text.h"
+#include "base/text.h"
 
 #define SECOND INT64_C(1795458480)
 

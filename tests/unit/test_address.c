@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "address.h"
-#include "macros.h"
+#include "base/address.h"
+#include "base/macros.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 

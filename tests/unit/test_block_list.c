@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "block_list.h"
-#include "macros.h"
+#include "base/macros.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 #define MARK "\xef\xbb\xbf"

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "buffer.h"
-#include "macros.h"
+#include "base/buffer.h"
+#include "base/macros.h"
 
 /* The room at first, as in buffer.c; more is twice that, and so on. */
 #define ROOM 256

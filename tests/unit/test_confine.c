@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 
 #include "confine.h"
-#include "macros.h"
+#include "base/macros.h"
 #include "scratch.h"
 
 typedef bool try_fn(struct scratch *s);

@@ -12,8 +12,8 @@
 
 #include <sysexits.h>
 
-#include "csv.h"
-#include "macros.h"
+#include "base/csv.h"
+#include "base/macros.h"
 #include "scratch.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "escape.h"
-#include "macros.h"
+#include "base/escape.h"
+#include "base/macros.h"
 #include "watched.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "evidence.h"
-#include "json.h"
+#include "base/json.h"
 #include "scratch.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "fail2ban_log.h"
-#include "text.h"
+#include "base/text.h"
 
 /* 2026-11-23 18:48:38 UTC */
 #define SECOND INT64_C(1795459718)

@@ -14,9 +14,9 @@
 #include <sysexits.h>
 
 #include "import.h"
-#include "json.h"
+#include "base/json.h"
 #include "scratch.h"
-#include "text.h"
+#include "base/text.h"
 #include "watched.h"
 
 #define SECOND INT64_C(1795458480)

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "interfaces.h"
-#include "macros.h"
+#include "base/macros.h"
 
 /* Whether a socket can have that address: then it is one of ours. */
 static bool

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "json.h"
-#include "macros.h"
+#include "base/json.h"
+#include "base/macros.h"
 #include "watched.h"
 
 #define MAX 8

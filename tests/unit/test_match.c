@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "match.h"
-#include "text.h"
+#include "base/text.h"
 
 #define SECOND INT64_C(1795458480) /* the second of all groups here */
 #define MAX 6

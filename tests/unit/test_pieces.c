@@ -12,11 +12,11 @@
 #include <sqlite3.h>
 
 #include "archive_sql.h"
-#include "buffer.h"
-#include "json.h"
-#include "macros.h"
+#include "base/buffer.h"
+#include "base/json.h"
+#include "base/macros.h"
 #include "pieces.h"
-#include "text.h"
+#include "base/text.h"
 
 /* The view "bans" has it so. */
 #define REPLACED \

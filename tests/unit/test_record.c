@@ -17,7 +17,7 @@
 #include "archive_read.h"
 #include "intake.h"
 #include "scratch.h"
-#include "text.h"
+#include "base/text.h"
 
 #define ORDERS 60
 #define EVENTS_MAX 64

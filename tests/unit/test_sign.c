@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "sign.h"
-#include "text.h"
+#include "base/text.h"
 #include "watched.h"
 
 #define SECOND INT64_C(1795458480)

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "text.h"
+#include "base/text.h"
 #include "watched.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "text.h"
+#include "base/text.h"
 #include "timeline.h"
 #include "watched.h"
 

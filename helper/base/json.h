@@ -5,14 +5,14 @@
  * same and cost an event a fifth of its time, most of it to compile the
  * statement. Pure. Every text here is valid UTF-8, and mended.
  */
-#ifndef JSON_H
-#define JSON_H
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* The deepest nesting: SQLite's JSON functions go no deeper since 3.42. */
 #define JSON_DEPTH 1000

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "csv.h"
+#include "base/csv.h"
 
 #include <string.h>
 #include <sysexits.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "address.h"
+#include "base/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "macros.h"
+#include "base/macros.h"
 
 /* The IPv4 inside IPv6, ::ffff:0:0/96. */
 #define MAPPED_BITS 96

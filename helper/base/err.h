@@ -4,10 +4,10 @@
  * function fills it only when it fails. The text reads outermost first:
  * "archive: migrate to 3: disk I/O error". Lower case, no full stop.
  */
-#ifndef ERR_H
-#define ERR_H
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
 
-#include "macros.h"
+#include "base/macros.h"
 
 struct err {
 	int code; /* an exit status of sysexits(3) */

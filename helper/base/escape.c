@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "escape.h"
+#include "base/escape.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "text.h"
+#include "base/text.h"
 
 /* The code point of a valid UTF-8 sequence of n bytes. */
 static uint32_t

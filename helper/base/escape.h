@@ -3,8 +3,8 @@
  * Text of an attacker's made harmless for where it goes. Pure: no I/O but to
  * the FILE that is handed over.
  */
-#ifndef ESCAPE_H
-#define ESCAPE_H
+#ifndef BASE_ESCAPE_H
+#define BASE_ESCAPE_H
 
 #include <stddef.h>
 #include <stdio.h>

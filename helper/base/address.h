@@ -3,8 +3,8 @@
  * Addresses and networks of IPv4 and IPv6, read strictly and written as
  * fail2ban writes them. Pure: no I/O, no DNS.
  */
-#ifndef ADDRESS_H
-#define ADDRESS_H
+#ifndef BASE_ADDRESS_H
+#define BASE_ADDRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,14 +4,14 @@
  * UTF-8 repair. Pure: no I/O, no clock, no locale.
  * Times are microseconds since the epoch unless the name says seconds.
  */
-#ifndef TEXT_H
-#define TEXT_H
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 #define TEXT_US INT64_C(1000000)
 

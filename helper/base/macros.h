@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Attributes, the length of an array, the unknown number: no behaviour. */
-#ifndef MACROS_H
-#define MACROS_H
+#ifndef BASE_MACROS_H
+#define BASE_MACROS_H
 
 #include <stdint.h>
 

@@ -12,15 +12,15 @@
  *
  * A record ends with a newline alone; with CR LF too where it is read.
  */
-#ifndef CSV_H
-#define CSV_H
+#ifndef BASE_CSV_H
+#define BASE_CSV_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
-#include "err.h"
+#include "base/buffer.h"
+#include "base/err.h"
 
 /* More fields in a record, or more bytes, are refused. */
 #define CSV_FIELDS 64
