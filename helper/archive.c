@@ -10,8 +10,8 @@
 #include "archive_file.h"
 #include "archive_schema.h"
 #include "archive_sql.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "vfs.h"
 
 /* How long a reader waits for a checkpoint that needs the file alone. */

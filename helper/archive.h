@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "ban.h"
-#include "db.h"
-#include "lock.h"
+#include "os/db.h"
+#include "os/lock.h"
 #include "vfs.h"
 
 /*

@@ -11,7 +11,7 @@
 #include "archive_file.h"
 #include "archive_schema.h"
 #include "archive_sql.h"
-#include "now.h"
+#include "os/now.h"
 
 /* How long a copy is waited for that another process uses. */
 #define BUSY_MS 1000

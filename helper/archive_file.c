@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "trust.h"
+#include "os/trust.h"
 
 #define CORRUPT "corrupt"
 #define SUSPECT ".suspect"

@@ -6,7 +6,7 @@
 #include "archive_care.h"
 #include "archive_sql.h"
 #include "base/buffer.h"
-#include "now.h"
+#include "os/now.h"
 
 /* SQLite asks every so many steps whether to give up. */
 #define PROGRESS_STEPS 10000

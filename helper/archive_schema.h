@@ -6,7 +6,7 @@
 #ifndef ARCHIVE_SCHEMA_H
 #define ARCHIVE_SCHEMA_H
 
-#include "db.h"
+#include "os/db.h"
 
 /* This program's version. */
 extern const int archive_schema_newest;

@@ -13,7 +13,7 @@
 #include "archive_run.h"
 #include "command.h"
 #include "base/escape.h"
-#include "now.h"
+#include "os/now.h"
 #include "options.h"
 #include "spool.h"
 #include "base/text.h"

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "options.h"
 #include "reban.h"
-#include "stop.h"
+#include "os/stop.h"
 
 struct wanted {
 	struct reban_options options;

@@ -6,10 +6,10 @@
 #include <time.h>
 
 #include "command.h"
-#include "log.h"
+#include "os/log.h"
 #include "options.h"
 #include "reconcile.h"
-#include "stop.h"
+#include "os/stop.h"
 #include "base/text.h"
 
 static int

@@ -8,11 +8,11 @@
 #include <time.h>
 
 #include "command.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "options.h"
 #include "replay.h"
-#include "stop.h"
+#include "os/stop.h"
 #include "base/text.h"
 
 #define ZONES "/usr/share/zoneinfo/"

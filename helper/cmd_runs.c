@@ -8,7 +8,7 @@
 #include "archive_run.h"
 #include "command.h"
 #include "base/escape.h"
-#include "lock.h"
+#include "os/lock.h"
 #include "options.h"
 #include "base/text.h"
 

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "intake.h"
-#include "log.h"
+#include "os/log.h"
 #include "pass.h"
 #include "spool.h"
 

@@ -13,7 +13,7 @@
 
 #include "birth.h"
 #include "base/escape.h"
-#include "now.h"
+#include "os/now.h"
 #include "base/text.h"
 
 #define NEWEST_VERSION 4

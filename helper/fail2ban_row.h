@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "db.h"
+#include "os/db.h"
 
 /* The longest data that are taken. */
 #define FAIL2BAN_ROW_DATA (4 * 1024 * 1024)

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "db.h"
+#include "os/db.h"
 #include "base/escape.h"
-#include "log.h"
+#include "os/log.h"
 
 static const struct command *const commands[] = {
 	&cmd_ban,

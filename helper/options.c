@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "base/escape.h"
-#include "now.h"
+#include "os/now.h"
 #include "base/text.h"
 
 #define OPTIONS_MAX 24

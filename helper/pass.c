@@ -10,8 +10,8 @@
 
 #include "archive_file.h"
 #include "base/escape.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "base/text.h"
 
 /* How long the lock is waited for, and at least, in milliseconds. */

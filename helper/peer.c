@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "now.h"
+#include "os/now.h"
 
 static int
 too_late(struct err *e)

@@ -12,9 +12,9 @@
 #include "archive_note.h"
 #include "block_list.h"
 #include "base/escape.h"
-#include "input.h"
-#include "log.h"
-#include "now.h"
+#include "os/input.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "sending.h"
 #include "base/text.h"
 

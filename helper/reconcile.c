@@ -9,8 +9,8 @@
 
 #include "archive_care.h"
 #include "archive_file.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "pass.h"
 #include "base/text.h"
 

@@ -14,8 +14,8 @@
 #include "archive_file.h"
 #include "base/escape.h"
 #include "event.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "base/text.h"
 
 /* So many bad lines are told of. */

@@ -8,9 +8,9 @@
 #ifndef REPLAY_H
 #define REPLAY_H
 
-#include "input.h"
+#include "os/input.h"
 #include "pass.h"
-#include "progress.h"
+#include "os/progress.h"
 
 enum replay_format {
 	REPLAY_ANY, /* the content tells */

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "intake.h"
-#include "now.h"
+#include "os/now.h"
 #include "replay.h"
 #include "base/text.h"
 

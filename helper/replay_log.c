@@ -11,7 +11,7 @@
 #include "fail2ban_log.h"
 #include "intake.h"
 #include "last_resort.h"
-#include "now.h"
+#include "os/now.h"
 #include "replay.h"
 #include "stage.h"
 #include "base/text.h"

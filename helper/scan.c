@@ -13,8 +13,8 @@
 
 #include "archive_file.h"
 #include "intake.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 #include "pass.h"
 #include "base/text.h"
 #include "whereabouts.h"

@@ -10,8 +10,8 @@
 #include "archive_note.h"
 #include "base/escape.h"
 #include "interfaces.h"
-#include "log.h"
-#include "now.h"
+#include "os/log.h"
+#include "os/now.h"
 
 /* How long the answer to a batch, or to a question, is waited for. */
 #define BATCH_MS 120000

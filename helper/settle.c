@@ -22,7 +22,7 @@
 #include <sysexits.h>
 
 #include "intake.h"
-#include "now.h"
+#include "os/now.h"
 #include "pass.h"
 #include "base/text.h"
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "trust.h"
+#include "os/trust.h"
 
 #define FRESH_SECONDS 10
 #define FILE_MAX (16 * 1024 * 1024)

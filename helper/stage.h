@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "db.h"
+#include "os/db.h"
 #include "timeline.h"
 
 struct stage {

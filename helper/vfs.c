@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "now.h"
+#include "os/now.h"
 
 #define NAME "fail2ban-archive"
 

@@ -4,7 +4,7 @@
  * valid JSON and UTF-8, no longer than it may be, and no line is lost. A few
  * bytes behind a star are repeated.
  */
-#include "db.h"
+#include "os/db.h"
 #include "evidence.h"
 #include "fuzz.h"
 #include "pieces.h"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "confine.h"
+#include "os/confine.h"
 #include "base/macros.h"
 #include "scratch.h"
 

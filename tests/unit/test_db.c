@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "db.h"
+#include "os/db.h"
 #include "scratch.h"
 
 enum { SQL_ADD, SQL_GET, SQL_ALL, SQL_BAD, SQL_COUNT };

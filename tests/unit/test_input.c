@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 
-#include "input.h"
+#include "os/input.h"
 #include "scratch.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "lock.h"
+#include "os/lock.h"
 #include "scratch.h"
 
 #define LONG_MS 60000 /* never waited for */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "trust.h"
+#include "os/trust.h"
 #include "scratch.h"
 
 /* A folder of that mode in the scratch. */

@@ -6,8 +6,8 @@
  * lock holds the gate meanwhile and is next. The kernel drops the locks of a
  * process that dies.
  */
-#ifndef LOCK_H
-#define LOCK_H
+#ifndef OS_LOCK_H
+#define OS_LOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "db.h"
+#include "os/db.h"
 
 #include <errno.h>
 #include <stdlib.h>

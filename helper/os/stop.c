@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "stop.h"
+#include "os/stop.h"
 
 #include <stddef.h>
 

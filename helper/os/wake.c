@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "wake.h"
+#include "os/wake.h"
 
 #include <errno.h>
 #include <stddef.h>

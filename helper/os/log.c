@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "log.h"
+#include "os/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
-#include "now.h"
-#include "wake.h"
+#include "os/now.h"
+#include "os/wake.h"
 
 /* The longest line, escaped. */
 #define LINE_MAX_BYTES 1536

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "now.h"
+#include "os/now.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "lock.h"
+#include "os/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "now.h"
-#include "wake.h"
+#include "os/now.h"
+#include "os/wake.h"
 
 /* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
 static int

@@ -5,8 +5,8 @@
  * what an event never does: start a program, gain rights, change a file
  * anywhere but in the folders of the archive and the spool.
  */
-#ifndef CONFINE_H
-#define CONFINE_H
+#ifndef OS_CONFINE_H
+#define OS_CONFINE_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What time it is. Pure rooms are told and do not ask. */
-#ifndef NOW_H
-#define NOW_H
+#ifndef OS_NOW_H
+#define OS_NOW_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "progress.h"
+#include "os/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "now.h"
+#include "os/now.h"
 #include "base/text.h"
 
 #define SHOW_MS 500

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "confine.h"
+#include "os/confine.h"
 
 #include "base/macros.h"
 

@@ -4,8 +4,8 @@
  * then on SIGALRM makes it return with EINTR, again and again, as one signal
  * could come just before the call sleeps.
  */
-#ifndef WAKE_H
-#define WAKE_H
+#ifndef OS_WAKE_H
+#define OS_WAKE_H
 
 #include <signal.h>
 

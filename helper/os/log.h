@@ -5,8 +5,8 @@
  * characters in the line are escaped, so that no text from outside can forge
  * a line of its own.
  */
-#ifndef LOG_H
-#define LOG_H
+#ifndef OS_LOG_H
+#define OS_LOG_H
 
 #include <stdbool.h>
 #include <syslog.h>

@@ -3,8 +3,8 @@
  * Whether only the user we run as, and root, can change a file: what others
  * may write is not read as our config, nor written as our archive.
  */
-#ifndef TRUST_H
-#define TRUST_H
+#ifndef OS_TRUST_H
+#define OS_TRUST_H
 
 #include <sys/stat.h>
 

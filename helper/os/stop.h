@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* SIGTERM and SIGINT as a wish to stop, which is asked for now and then. */
-#ifndef STOP_H
-#define STOP_H
+#ifndef OS_STOP_H
+#define OS_STOP_H
 
 #include <signal.h>
 

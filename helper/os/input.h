@@ -3,8 +3,8 @@
  * A source of replay, a file or a stream, read line by line. Its SHA-256 is
  * that of the content: a log and the same log gzipped later have one.
  */
-#ifndef INPUT_H
-#define INPUT_H
+#ifndef OS_INPUT_H
+#define OS_INPUT_H
 
 #include <nettle/sha2.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "content.h"
+#include "os/content.h"
 #include "base/err.h"
 
 /* What a line has beyond this is skipped. */

@@ -3,8 +3,8 @@
  * The content of a file or of a stream, such as a pipe: what is in it, unpacked
  * where it is gzipped.
  */
-#ifndef CONTENT_H
-#define CONTENT_H
+#ifndef OS_CONTENT_H
+#define OS_CONTENT_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How far a long work has come, on a terminal; nothing anywhere else. */
-#ifndef PROGRESS_H
-#define PROGRESS_H
+#ifndef OS_PROGRESS_H
+#define OS_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

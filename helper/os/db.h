@@ -4,8 +4,8 @@
  * prepared when first used, binding by type, errors. Every room that owns
  * tables keeps its statements as text in one array and hands that over.
  */
-#ifndef DB_H
-#define DB_H
+#ifndef OS_DB_H
+#define OS_DB_H
 
 #include <sqlite3.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "content.h"
+#include "os/content.h"
 
 #include <errno.h>
 #include <fcntl.h>
