@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <stdint.h>
 
-#include "ban.h"
+#include "ban/ban.h"
 #include "os/db.h"
 #include "os/lock.h"
 #include "vfs.h"

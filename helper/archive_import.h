@@ -10,7 +10,7 @@
 #include <signal.h>
 
 #include "archive.h"
-#include "import.h"
+#include "ban/import.h"
 
 struct archive_import {
 	struct archive archive;

@@ -8,7 +8,7 @@
 #define ARCHIVE_LINE_H
 
 #include "archive_save.h"
-#include "timeline.h"
+#include "ban/timeline.h"
 
 struct archive_ident {
 	int64_t jail; /* row of the table jail */

@@ -9,7 +9,7 @@
 #include "config.h"
 #include "event.h"
 #include "fail2ban_db.h"
-#include "import.h"
+#include "ban/import.h"
 #include "record.h"
 
 /*

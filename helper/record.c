@@ -7,7 +7,7 @@
 
 #include "archive_note.h"
 #include "history.h"
-#include "match.h"
+#include "ban/match.h"
 #include "base/text.h"
 
 /* Put a sign into g, with its evidence; one that g has already is left out. */

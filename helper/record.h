@@ -9,7 +9,7 @@
 
 #include "archive_ban.h"
 #include "archive_save.h"
-#include "timeline.h"
+#include "ban/timeline.h"
 
 /* What the calls so far have done to the table of bans. */
 struct record {

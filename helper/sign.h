@@ -15,7 +15,7 @@
 #ifndef SIGN_H
 #define SIGN_H
 
-#include "ban.h"
+#include "ban/ban.h"
 #include "base/buffer.h"
 
 /* Write a sign behind others of its ban: lines and captures are not kept. */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "os/db.h"
-#include "timeline.h"
+#include "ban/timeline.h"
 
 struct stage {
 	struct db db;

@@ -156,7 +156,7 @@ offered() {
 
 @test "the manual explains every way in which a ban ends" {
 	local why n=0
-	for why in $(sed -n 's/^\t\[BAN_.*\] = "\(.*\)",$/\1/p' "$root/helper/ban.c" |
+	for why in $(sed -n 's/^\t\[BAN_.*\] = "\(.*\)",$/\1/p' "$root/helper/ban/ban.c" |
 		grep -v -e log -e unknown -e list); do
 		in_manual ".It Sy $why"
 		((++n))
@@ -167,7 +167,7 @@ offered() {
 @test "the manual explains every origin, witness, kind of source and of run" {
 	local word n=0
 	for word in $(sed -n 's/^\t\[BAN_FROM_.*\] = "\(.*\)",$/\1/p' \
-		"$root/helper/ban.c") event database import $(choices replay format) \
+		"$root/helper/ban/ban.c") event database import $(choices replay format) \
 		$(choices runs kind); do
 		grep -q "^\.Ql $word\( ,\| \.\|\$\)" "$manual" || {
 			echo "not in the manual: $word" >&2

@@ -6,7 +6,7 @@
  */
 #include "base/csv.h"
 #include "fuzz.h"
-#include "import.h"
+#include "ban/import.h"
 #include "base/json.h"
 #include "sign.h"
 #include "base/text.h"

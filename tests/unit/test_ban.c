@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "ban.h"
+#include "ban/ban.h"
 
 #define START INT64_C(1795458662123456)
 

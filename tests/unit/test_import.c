@@ -13,7 +13,7 @@
 
 #include <sysexits.h>
 
-#include "import.h"
+#include "ban/import.h"
 #include "base/json.h"
 #include "scratch.h"
 #include "base/text.h"

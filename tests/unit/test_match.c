@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "match.h"
+#include "ban/match.h"
 #include "base/text.h"
 
 #define SECOND INT64_C(1795458480) /* the second of all groups here */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "timeline.h"
+#include "ban/timeline.h"
 #include "watched.h"
 
 /* A second, and so many milliseconds after it. */

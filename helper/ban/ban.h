@@ -7,8 +7,8 @@
  * Times are microseconds since the epoch, durations seconds, -1 for ever;
  * UNKNOWN is a number that nobody told.
  */
-#ifndef BAN_H
-#define BAN_H
+#ifndef BAN_BAN_H
+#define BAN_BAN_H
 
 #include <stdbool.h>
 #include <stdint.h>

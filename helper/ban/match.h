@@ -25,12 +25,12 @@
  * or of its second where that is all that is known, and tells what nobody
  * else does; where there is no such ban, it makes one.
  */
-#ifndef MATCH_H
-#define MATCH_H
+#ifndef BAN_MATCH_H
+#define BAN_MATCH_H
 
 #include <stddef.h>
 
-#include "ban.h"
+#include "ban/ban.h"
 
 /*
  * signs: n of one group, sorted in place; signs[i]'s ban is owner[i], an index

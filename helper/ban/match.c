@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "match.h"
+#include "ban/match.h"
 
 #include <stdlib.h>
 #include <string.h>

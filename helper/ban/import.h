@@ -3,12 +3,12 @@
  * A ban as another archive or an export tells it, field by field, in the words
  * of export. All of it is checked: it may come from anybody. Pure.
  */
-#ifndef IMPORT_H
-#define IMPORT_H
+#ifndef BAN_IMPORT_H
+#define BAN_IMPORT_H
 
 #include <stddef.h>
 
-#include "ban.h"
+#include "ban/ban.h"
 #include "base/err.h"
 
 /* In the order of export. */

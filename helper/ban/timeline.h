@@ -16,12 +16,12 @@
  * - An Unban line ends the last ban. One with no ban before it tells too little
  *   to be a ban.
  */
-#ifndef TIMELINE_H
-#define TIMELINE_H
+#ifndef BAN_TIMELINE_H
+#define BAN_TIMELINE_H
 
 #include <stddef.h>
 
-#include "ban.h"
+#include "ban/ban.h"
 
 /* The archive has lines with these numbers. */
 enum timeline_verb {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "timeline.h"
+#include "ban/timeline.h"
 
 #include "base/text.h"
 
