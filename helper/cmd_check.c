@@ -15,7 +15,7 @@
 #include "base/escape.h"
 #include "os/now.h"
 #include "options.h"
-#include "spool.h"
+#include "event/spool.h"
 #include "base/text.h"
 
 #define DAY_US (INT64_C(86400) * TEXT_US)

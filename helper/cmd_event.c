@@ -17,11 +17,11 @@
 #include "command.h"
 #include "os/confine.h"
 #include "intake.h"
-#include "last_resort.h"
+#include "event/last_resort.h"
 #include "os/log.h"
 #include "os/now.h"
 #include "options.h"
-#include "spool.h"
+#include "event/spool.h"
 #include "base/text.h"
 #include "whereabouts.h"
 

@@ -7,7 +7,7 @@
 #include "intake.h"
 #include "os/log.h"
 #include "pass.h"
-#include "spool.h"
+#include "event/spool.h"
 
 /* Events of one transaction: an event that comes meanwhile waits for it. */
 #define CHUNK 50

@@ -7,7 +7,7 @@
 #define INTAKE_H
 
 #include "config.h"
-#include "event.h"
+#include "event/event.h"
 #include "fail2ban_db.h"
 #include "ban/import.h"
 #include "record.h"

@@ -13,7 +13,7 @@
 #include "archive_care.h"
 #include "archive_file.h"
 #include "base/escape.h"
-#include "event.h"
+#include "event/event.h"
 #include "os/log.h"
 #include "os/now.h"
 #include "base/text.h"

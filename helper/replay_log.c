@@ -10,7 +10,7 @@
 
 #include "fail2ban_log.h"
 #include "intake.h"
-#include "last_resort.h"
+#include "event/last_resort.h"
 #include "os/now.h"
 #include "replay.h"
 #include "stage.h"

@@ -3,7 +3,7 @@
  * Events: any bytes from the spool, any value of an option. What is accepted
  * goes through the spool, and through syslog, without change.
  */
-#include "event.h"
+#include "event/event.h"
 #include "fuzz.h"
 #include "base/text.h"
 

@@ -4,7 +4,7 @@
  * is told again in parts, comes back the same, and disturbs none that wait.
  */
 #include "fuzz.h"
-#include "last_resort.h"
+#include "event/last_resort.h"
 #include "base/text.h"
 
 /* Told as the event path does, by a process of that number. */

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "event.h"
+#include "event/event.h"
 #include "scratch.h"
 
 #define AT INT64_C(1795458480123456)

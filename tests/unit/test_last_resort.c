@@ -15,7 +15,7 @@
 
 #include <sysexits.h>
 
-#include "last_resort.h"
+#include "event/last_resort.h"
 #include "scratch.h"
 #include "watched.h"
 

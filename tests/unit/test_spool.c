@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "scratch.h"
-#include "spool.h"
+#include "event/spool.h"
 
 #define AT INT64_C(1795458480123456)
 #define ALL 1000

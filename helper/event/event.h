@@ -4,8 +4,8 @@
  * arguments of the verbs ban, unban, prolong and flush, and goes to the spool
  * and to syslog as the same words. Pure.
  */
-#ifndef EVENT_H
-#define EVENT_H
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

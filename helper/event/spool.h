@@ -5,12 +5,12 @@
  * disk: written as tmp-*, synced, renamed, the folder synced. The name begins
  * with the event's time, so names sort in the order of events.
  */
-#ifndef SPOOL_H
-#define SPOOL_H
+#ifndef EVENT_SPOOL_H
+#define EVENT_SPOOL_H
 
 #include <stdbool.h>
 
-#include "event.h"
+#include "event/event.h"
 
 /* Make the folder (0700) where it is missing. Fails with EX_CANTCREAT. */
 int spool_make_folder(const char *folder, struct err *e);

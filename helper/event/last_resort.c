@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "last_resort.h"
+#include "event/last_resort.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,11 +4,11 @@
  * parts, "fail2ban-archive[PID]: event PART/PARTS TEXT", whatever stands before
  * that. Here they are put together again. Pure.
  */
-#ifndef LAST_RESORT_H
-#define LAST_RESORT_H
+#ifndef EVENT_LAST_RESORT_H
+#define EVENT_LAST_RESORT_H
 
 #include "base/buffer.h"
-#include "event.h"
+#include "event/event.h"
 
 /*
  * So long is the text of each part but the last; journald takes blanks at the
