@@ -43,7 +43,7 @@ endif
 
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
-SCHEMA = $(sort $(wildcard helper/sql/*.sql))
+SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
@@ -68,7 +68,7 @@ $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/archive_schema.o: $(BUILD)/schema.inc
+$(BUILD)/archive/archive_schema.o: $(BUILD)/schema.inc
 
 # The schema is told once, in SQL; here each file becomes a C text.
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)

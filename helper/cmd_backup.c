@@ -2,7 +2,7 @@
 /* backup: a copy of the archive while it is in use. */
 #include <stdio.h>
 
-#include "archive_care.h"
+#include "archive/archive_care.h"
 #include "command.h"
 #include "options.h"
 

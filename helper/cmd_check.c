@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive_care.h"
-#include "archive_file.h"
-#include "archive_run.h"
+#include "archive/archive_care.h"
+#include "archive/archive_file.h"
+#include "archive/archive_run.h"
 #include "command.h"
 #include "base/escape.h"
 #include "os/now.h"

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive_file.h"
+#include "archive/archive_file.h"
 #include "command.h"
 #include "os/confine.h"
 #include "intake.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive_care.h"
+#include "archive/archive_care.h"
 #include "command.h"
 #include "base/escape.h"
 #include "options.h"

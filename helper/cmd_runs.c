@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive_run.h"
+#include "archive/archive_run.h"
 #include "command.h"
 #include "base/escape.h"
 #include "os/lock.h"

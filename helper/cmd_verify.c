@@ -2,7 +2,7 @@
 /* verify: whether the archive, or a copy of one, is sound. */
 #include <stdio.h>
 
-#include "archive_care.h"
+#include "archive/archive_care.h"
 #include "command.h"
 #include "options.h"
 

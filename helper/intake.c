@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive_run.h"
+#include "archive/archive_run.h"
 #include "evidence.h"
 #include "base/text.h"
 #include "whereabouts.h"

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "archive_read.h"
+#include "archive/archive_read.h"
 #include "command.h"
 
 /* Take one option; value is NULL for a flag. */

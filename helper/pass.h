@@ -12,8 +12,8 @@
 
 #include <signal.h>
 
-#include "archive_live.h"
-#include "archive_run.h"
+#include "archive/archive_live.h"
+#include "archive/archive_run.h"
 #include "config.h"
 #include "fail2ban_db.h"
 #include "fail2ban_socket.h"

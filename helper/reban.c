@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive_note.h"
+#include "archive/archive_note.h"
 #include "block_list.h"
 #include "base/escape.h"
 #include "os/input.h"

@@ -7,8 +7,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive_care.h"
-#include "archive_file.h"
+#include "archive/archive_care.h"
+#include "archive/archive_file.h"
 #include "os/log.h"
 #include "os/now.h"
 #include "pass.h"

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive_note.h"
-#include "history.h"
+#include "archive/archive_note.h"
+#include "archive/history.h"
 #include "ban/match.h"
 #include "base/text.h"
 

@@ -7,8 +7,8 @@
 #ifndef RECORD_H
 #define RECORD_H
 
-#include "archive_ban.h"
-#include "archive_save.h"
+#include "archive/archive_ban.h"
+#include "archive/archive_save.h"
 #include "ban/timeline.h"
 
 /* What the calls so far have done to the table of bans. */

@@ -10,8 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive_care.h"
-#include "archive_file.h"
+#include "archive/archive_care.h"
+#include "archive/archive_file.h"
 #include "base/escape.h"
 #include "event/event.h"
 #include "os/log.h"

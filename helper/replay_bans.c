@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "archive_import.h"
+#include "archive/archive_import.h"
 #include "base/csv.h"
 #include "intake.h"
 #include "replay.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive_file.h"
+#include "archive/archive_file.h"
 #include "intake.h"
 #include "os/log.h"
 #include "os/now.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive_note.h"
+#include "archive/archive_note.h"
 #include "base/escape.h"
 #include "interfaces.h"
 #include "os/log.h"

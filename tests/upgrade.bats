@@ -14,7 +14,7 @@ setup() {
 	mkdir -m 700 "$lab/archive"
 	sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
 	sqlite3 "$db" 'PRAGMA journal_mode = WAL' >"$lab/out"
-	sqlite3 "$db" <"$root/helper/sql/1.sql"
+	sqlite3 "$db" <"$root/helper/archive/sql/1.sql"
 	sqlite3 "$db" <<-'END'
 		PRAGMA application_id = 1177698881;
 		PRAGMA user_version = 1;
@@ -76,7 +76,7 @@ version() {
 @test "a reconcile brings it up to date, and takes in what has waited" {
 	archive ban --jail sshd --id 192.0.2.9 --time 1795458480.5
 	archive reconcile
-	[ "$(version)" -eq "$(find "$root/helper/sql" -name '*.sql' | wc -l)" ]
+	[ "$(version)" -eq "$(find "$root/helper/archive/sql" -name '*.sql' | wc -l)" ]
 	bans_are_as_before
 	look 'len(rows()) == 4 and spooled() == []'
 	archive verify

@@ -7,7 +7,7 @@
 #include "os/db.h"
 #include "evidence.h"
 #include "fuzz.h"
-#include "pieces.h"
+#include "archive/pieces.h"
 #include "base/text.h"
 
 #define FEW 3

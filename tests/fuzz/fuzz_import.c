@@ -8,7 +8,7 @@
 #include "fuzz.h"
 #include "ban/import.h"
 #include "base/json.h"
-#include "sign.h"
+#include "archive/sign.h"
 #include "base/text.h"
 
 static void

@@ -4,7 +4,7 @@
  * are read or refused, and what was read is read again as it was written.
  */
 #include "fuzz.h"
-#include "sign.h"
+#include "archive/sign.h"
 #include "base/text.h"
 
 #define SECOND INT64_C(1795458480)

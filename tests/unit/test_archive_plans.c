@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "archive.h"
-#include "archive_sql.h"
+#include "archive/archive.h"
+#include "archive/archive_sql.h"
 #include "scratch.h"
 
 #define STEPS 4

@@ -11,11 +11,11 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "archive_sql.h"
+#include "archive/archive_sql.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/macros.h"
-#include "pieces.h"
+#include "archive/pieces.h"
 #include "base/text.h"
 
 /* The view "bans" has it so. */
@@ -109,12 +109,12 @@ size_of(const struct pieces *pieces)
 static void
 the_view_replaces_the_marks_like_this(void **state UNUSED)
 {
-	FILE *file = fopen("helper/sql/2.sql", "r");
+	FILE *file = fopen("helper/archive/sql/2.sql", "r");
 	char text[16384], *to = text;
 	int c, last = ' ';
 
 	if (file == NULL)
-		fail_msg("helper/sql/2.sql: to be run at the top of the tree");
+		fail_msg("helper/archive/sql/2.sql: to be run at the top of the tree");
 	while ((c = getc(file)) != EOF && to < text + sizeof(text) - 1) {
 		c = strchr("\t\n", c) != NULL ? ' ' : c;
 		if (c == ' ' && (last == ' ' || last == '('))

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "archive_read.h"
+#include "archive/archive_read.h"
 #include "intake.h"
 #include "scratch.h"
 #include "base/text.h"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "sign.h"
+#include "archive/sign.h"
 #include "base/text.h"
 #include "watched.h"
 

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/archive.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "archive/archive_file.h"
+#include "archive/archive_schema.h"
+#include "archive/archive_sql.h"
+#include "os/log.h"
+#include "os/now.h"
+#include "archive/vfs.h"
+
+/* How long a reader waits for a checkpoint that needs the file alone. */
+#define READ_BUSY_MS 1000
+/* By how much the file grows: what is not used yet is there when the disk is
+   full. */
+#define CHUNK_BYTES (1024 * 1024)
+static int
+take_lock(struct archive *a, struct err *e)
+{
+	if (a->locked)
+		return 0;
+	if (lock_take(&a->lock, a->path, a->lock_ms, &a->busy_ms, e) != 0)
+		return -1;
+	a->locked = true;
+	/* A writer that knows nothing of our lock is waited for as well. */
+	vfs_sleep_until(now_steady_ms() + a->busy_ms);
+	if (a->db.handle != NULL)
+		sqlite3_busy_timeout(a->db.handle, a->busy_ms);
+	return 0;
+}
+
+static void
+release_lock(struct archive *a)
+{
+	lock_release(&a->lock);
+	a->locked = false;
+}
+
+static int
+check_file(struct archive *a, struct stat *st, struct err *e)
+{
+	if (archive_file_check(a->path, st, e) != 0)
+		return -1;
+	if (!archive_file_is_torn(a->path, st))
+		return 0;
+	a->db.corrupt = true;
+	return err_set(e, EX_DATAERR, "%s: empty or missing, but for its WAL",
+	    a->path);
+}
+
+/*
+ * What is open for a moment only is had alone, so that the WAL's index is in
+ * memory: a file would need room on disk each time. A reader prevents that, and
+ * then has the index there already.
+ * (sqlite.org/wal.html, "Use of WAL Without Shared-Memory")
+ */
+static int
+open_alone(struct archive *a, struct err *e)
+{
+	int rc;
+
+	if (db_exec(&a->db, "PRAGMA locking_mode = EXCLUSIVE", e) != 0)
+		return -1;
+	sqlite3_busy_timeout(a->db.handle, 0);
+	rc = archive_schema_migrate(&a->db, true, e);
+	sqlite3_busy_timeout(a->db.handle, a->busy_ms);
+	if (rc == 0 || e->code != EX_TEMPFAIL)
+		return rc;
+	if (db_exec(&a->db, "PRAGMA locking_mode = NORMAL", e) != 0)
+		return -1;
+	return archive_schema_migrate(&a->db, true, e);
+}
+
+static int
+open_file(struct archive *a, bool briefly, struct err *e)
+{
+	int chunk = CHUNK_BYTES;
+	struct stat st;
+
+	if (check_file(a, &st, e) != 0 ||
+	    db_open(&a->db, a->path,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+		    SQLITE_OPEN_NOFOLLOW,
+		vfs_name(), a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
+		return -1;
+	sqlite3_wal_autocheckpoint(a->db.handle, 0);
+	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
+	    &chunk);
+	if ((briefly ? open_alone(a, e) :
+		       archive_schema_migrate(&a->db, false, e)) != 0 ||
+	    db_exec(&a->db,
+		"PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
+		e) != 0)
+		return -1;
+	if (stat(a->path, &st) != 0)
+		return err_errno(e, EX_NOINPUT, "%s", a->path);
+	a->dev = st.st_dev;
+	a->ino = st.st_ino;
+	return 0;
+}
+
+static int
+prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
+{
+	*a = (struct archive){
+		.lock = LOCK_INIT,
+		.lock_ms = lock_ms,
+		.wal_limit = ARCHIVE_WAL_EVENT,
+	};
+	if (strlen(path) + sizeof("-journal") > sizeof(a->path))
+		return err_set(e, EX_CONFIG, "archive: path too long");
+	snprintf(a->path, sizeof(a->path), "%s", path);
+	return 0;
+}
+
+int
+archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
+    struct err *e)
+{
+	struct stat st;
+
+	/* Nor are lock files made where others may put links. */
+	if (prepare(a, path, lock_ms, e) == 0 &&
+	    archive_file_make_folder(path, e) == 0 &&
+	    archive_file_check(path, &st, e) == 0 && take_lock(a, e) == 0 &&
+	    open_file(a, briefly, e) == 0)
+		return 0;
+	archive_close(a);
+	return err_wrap(e, "archive");
+}
+
+/* A reader changes nothing, so it cannot bring the schema up to date. */
+static int
+open_to_read(struct archive *a, struct err *e)
+{
+	int64_t version = 0;
+	struct stat st;
+
+	if (check_file(a, &st, e) != 0)
+		return -1;
+	if (st.st_mode != 0 &&
+	    (db_open(&a->db, a->path,
+		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL, a->lock_ms,
+		 archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
+		archive_schema_check(&a->db, &version, e) != 0))
+		return -1;
+	if (version == archive_schema_newest)
+		return 0;
+	return err_set(e, EX_NOINPUT, "%s: %s: run fail2ban-archive reconcile",
+	    a->path,
+	    version == 0 ? "no archive here yet" : "of an older program");
+}
+
+int
+archive_open_read(struct archive *a, const char *path, struct err *e)
+{
+	if (prepare(a, path, READ_BUSY_MS, e) == 0 && open_to_read(a, e) == 0)
+		return 0;
+	archive_close(a);
+	return err_wrap(e, "archive");
+}
+
+void
+archive_close(struct archive *a)
+{
+	archive_rollback(a);
+	/* A copy has no path: nobody reconciles it. */
+	if (a->db.corrupt && a->path[0] != '\0')
+		archive_file_suspect(a->path);
+	db_close(&a->db);
+	lock_close(&a->lock);
+}
+
+/* Whether another file lies at the path than the one that is open. */
+static bool
+is_replaced(const struct archive *a)
+{
+	struct stat now;
+
+	return stat(a->path, &now) != 0 || (uint64_t)now.st_dev != a->dev ||
+	    (uint64_t)now.st_ino != a->ino;
+}
+
+int
+archive_abandon(struct archive *a, const char *why, struct err *e)
+{
+	char aside[PATH_MAX];
+	int rc = 0;
+
+	archive_rollback(a);
+	db_close(&a->db);
+	a->db.corrupt = false;
+	if (take_lock(a, e) != 0)
+		return -1;
+	/* Opened once, it may have been moved by another process since. */
+	if (a->ino == 0 || !is_replaced(a))
+		rc = archive_file_set_aside(a->path, "corrupt", aside, e);
+	else
+		aside[0] = '\0';
+	release_lock(a);
+	if (rc == 0 && aside[0] != '\0')
+		log_line(LOG_CRIT,
+		    "archive: damaged: %s; kept as %s, and a new one is begun: "
+		    "what only the old one had is there, see "
+		    "fail2ban-archive(8), DAMAGE",
+		    why, aside);
+	return rc;
+}
+
+static bool
+has_grown(const struct archive *a)
+{
+	return archive_file_has_wal(a->path, a->wal_limit + 1);
+}
+
+/*
+ * Empty the WAL into the database when it has grown: whoever opens it alone
+ * reads all of it. Passive, so no reader is waited for. What is then written,
+ * in this same process, begins at the WAL's start again, and its commit cuts
+ * the file to the limit: so its length tells the next process how full it is.
+ * (sqlite.org/wal.html, "Ever-growing WAL"; pragma.html#journal_size_limit)
+ */
+static int
+checkpoint_if_grown(struct archive *a, struct err *e)
+{
+	char pragma[64];
+
+	if (!has_grown(a))
+		return 0;
+	snprintf(pragma, sizeof(pragma), "PRAGMA journal_size_limit = %d",
+	    a->wal_limit);
+	if (db_exec(&a->db, pragma, e) != 0)
+		return -1;
+	sqlite3_wal_checkpoint_v2(a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL);
+	return 0;
+}
+
+/* The lock, and the file that is open is still the archive. */
+static int
+take_turn(struct archive *a, struct err *e)
+{
+	if (take_lock(a, e) != 0)
+		return -1;
+	if (!is_replaced(a))
+		return 0;
+	release_lock(a);
+	return err_set(e, EX_IOERR, "%s: moved or replaced while it was open",
+	    a->db.name);
+}
+
+/*
+ * Who writes much has a long WAL: it is flushed without the lock, and who waits
+ * for the checkpoint does not wait for the transaction as well.
+ */
+static int
+checkpoint_apart(struct archive *a, struct err *e)
+{
+	if (a->locked || !has_grown(a))
+		return 0;
+	archive_file_sync_wal(a->path);
+	if (take_turn(a, e) != 0 || checkpoint_if_grown(a, e) != 0)
+		return -1;
+	release_lock(a);
+	return 0;
+}
+
+int
+archive_begin(struct archive *a, struct err *e)
+{
+	if (checkpoint_apart(a, e) != 0 || take_turn(a, e) != 0 ||
+	    checkpoint_if_grown(a, e) != 0 ||
+	    db_exec(&a->db, "BEGIN IMMEDIATE", e) != 0) {
+		archive_rollback(a);
+		return err_wrap(e, "archive");
+	}
+	a->writing = true;
+	return 0;
+}
+
+int
+archive_commit(struct archive *a, struct err *e)
+{
+	if (db_exec(&a->db, "COMMIT", e) != 0) {
+		archive_rollback(a);
+		return err_wrap(e, "archive: commit");
+	}
+	a->writing = false;
+	release_lock(a);
+	return 0;
+}
+
+void
+archive_rollback(struct archive *a)
+{
+	if (a->writing)
+		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
+	a->writing = false;
+	release_lock(a);
+}
+
+bool
+archive_is_wanted(const struct archive *a)
+{
+	return a->locked && lock_is_wanted(&a->lock);
+}
+
+int
+archive_make_room(struct archive *a, struct err *e)
+{
+	archive_rollback(a);
+	if (take_lock(a, e) != 0)
+		return err_wrap(e, "archive");
+	sqlite3_wal_checkpoint_v2(a->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+	    NULL, NULL);
+	return 0;
+}
+
+int
+archive_set_durable(struct archive *a, bool durable, struct err *e)
+{
+	if (a->lazy == !durable)
+		return 0;
+	if (db_exec(&a->db,
+		durable ? "PRAGMA synchronous = FULL" :
+			  "PRAGMA synchronous = NORMAL",
+		e) != 0)
+		return err_wrap(e, "archive");
+	a->lazy = !durable;
+	return 0;
+}
+
+int
+archive_set_cache(struct archive *a, int kib, struct err *e)
+{
+	char pragma[48];
+
+	snprintf(pragma, sizeof(pragma), "PRAGMA cache_size = -%d", kib);
+	return db_exec(&a->db, pragma, e);
+}
+
+int
+archive_empty_wal(struct archive *a, struct err *e)
+{
+	int rc;
+
+	if (take_lock(a, e) != 0)
+		return err_wrap(e, "archive");
+	/* Nothing changes but where somebody has put another file here. */
+	sqlite3_exec(a->db.handle, "PRAGMA journal_mode = WAL", NULL, NULL,
+	    NULL);
+	sqlite3_busy_timeout(a->db.handle, 0);
+	rc = sqlite3_wal_checkpoint_v2(a->db.handle, NULL,
+	    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc == SQLITE_OK)
+		archive_file_reserve_wal(a->path, ARCHIVE_WAL_EVENT);
+	else if (rc != SQLITE_BUSY)
+		db_error(&a->db, e);
+	release_lock(a);
+	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 :
+						      err_wrap(e, "archive");
+}
+
+int
+archive_get_number(struct archive *a, const char *key, int64_t *v,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_META_GET, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, key);
+	rc = db_step(&a->db, st, e);
+	*v = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_set_number(struct archive *a, const char *key, int64_t v, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_META_SET, e);
+
+	if (st == NULL)
+		return -1;
+	db_bind_text(st, 1, key);
+	db_bind_int(st, 2, v);
+	return db_run(&a->db, st, e);
+}
+
+int
+archive_newest(struct archive *a, int64_t *since_us, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST, e);
+
+	if (st == NULL || db_step(&a->db, st, e) != 1)
+		return -1;
+	*since_us = db_int(st, 0);
+	sqlite3_reset(st);
+	return 0;
+}

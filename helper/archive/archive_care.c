@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/archive_care.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "archive/archive_file.h"
+#include "archive/archive_schema.h"
+#include "archive/archive_sql.h"
+#include "os/now.h"
+
+/* How long a copy is waited for that another process uses. */
+#define BUSY_MS 1000
+
+/* SQLite asks every so many steps whether to give up. */
+#define PROGRESS_STEPS 10000
+
+/* A check of SQLite's has one row, "ok", or tells what is wrong in lines. */
+static int
+expect_ok(struct archive *a, int which, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, which, e);
+	const char *text, *line;
+	int rc;
+
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	text = rc == 1 ? db_text(st, 0) : "ok";
+	if (strcmp(text, "ok") != 0) {
+		a->db.corrupt = true;
+		line = strrchr(text, '\n');
+		rc = err_set(e, EX_DATAERR, "%s: %s", a->db.name,
+		    line != NULL ? line + 1 : text);
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+/* The statement finds no row; why is what it means that there is one. */
+static int
+expect_none(struct archive *a, int which, const char *why, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, which, e);
+	int rc;
+
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	sqlite3_reset(st);
+	return rc == 0 ? 0 : err_set(e, EX_DATAERR, "%s: %s", a->db.name, why);
+}
+
+/* Whether each table, index and view of ours is as this program makes it. */
+static int
+compare_tables(struct archive *a, struct db *fresh, struct err *e)
+{
+	sqlite3_stmt *want, *have = db_statement(&a->db, SQL_HAS_TABLE, e);
+	int rc = 1;
+
+	if (have == NULL)
+		return -1;
+	if (sqlite3_prepare_v2(fresh->handle,
+		"SELECT name, type, sql FROM sqlite_schema "
+		"WHERE sql IS NOT NULL",
+		-1, &want, NULL) != SQLITE_OK)
+		return db_error(fresh, e);
+	while (rc == 1 && sqlite3_step(want) == SQLITE_ROW) {
+		for (int i = 0; i < 3; i++)
+			db_bind_text(have, i + 1, db_text(want, i));
+		rc = db_step(&a->db, have, e);
+		if (rc == 0)
+			err_set(e, EX_DATAERR,
+			    "%s: %s %s is not this program's", a->db.name,
+			    db_text(want, 1), db_text(want, 0));
+		sqlite3_reset(have);
+	}
+	sqlite3_finalize(want);
+	return rc == 1 ? 0 : -1;
+}
+
+/* No index but ours: one that refuses a row would refuse a ban. */
+static int
+find_foreign_index(struct archive *a, struct db *fresh, struct err *e)
+{
+	sqlite3_stmt *have, *ours;
+	int rc = 0;
+
+	if (sqlite3_prepare_v2(a->db.handle,
+		"SELECT name FROM sqlite_schema WHERE type = 'index' "
+		"AND sql IS NOT NULL",
+		-1, &have, NULL) != SQLITE_OK)
+		return db_error(&a->db, e);
+	if (sqlite3_prepare_v2(fresh->handle,
+		"SELECT 1 FROM sqlite_schema WHERE type = 'index' "
+		"AND name = ?1",
+		-1, &ours, NULL) != SQLITE_OK) {
+		sqlite3_finalize(have);
+		return db_error(fresh, e);
+	}
+	while (rc == 0 && sqlite3_step(have) == SQLITE_ROW) {
+		db_bind_text(ours, 1, db_text(have, 0));
+		if (sqlite3_step(ours) != SQLITE_ROW)
+			rc = err_set(e, EX_DATAERR,
+			    "%s: index %s is not this program's", a->db.name,
+			    db_text(have, 0));
+		sqlite3_reset(ours);
+	}
+	sqlite3_finalize(ours);
+	sqlite3_finalize(have);
+	return rc;
+}
+
+/* And there is nothing that runs by itself. */
+static int
+examine_tables(struct archive *a, struct err *e)
+{
+	struct db fresh = { 0 };
+	int64_t version;
+	int rc = 0;
+
+	if (expect_none(a, SQL_TRIGGER, "it has a trigger", e) != 0 ||
+	    archive_schema_check(&a->db, &version, e) != 0 ||
+	    db_open(&fresh, ":memory:", SQLITE_OPEN_READWRITE, NULL, 0, NULL, 0,
+		e) != 0)
+		return -1;
+	for (int i = 1; rc == 0 && i <= version; i++)
+		rc = archive_schema_make(&fresh, i, e);
+	if (rc == 0)
+		rc = compare_tables(a, &fresh, e);
+	if (rc == 0)
+		rc = find_foreign_index(a, &fresh, e);
+	db_close(&fresh);
+	return rc;
+}
+
+static int
+is_late(void *deadline_ms)
+{
+	return now_steady_ms() >= *(const int64_t *)deadline_ms;
+}
+
+int
+archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
+{
+	int64_t deadline_ms = now_steady_ms() + wait_ms;
+	int rc = 0;
+
+	if (wait_ms > 0)
+		sqlite3_progress_handler(a->db.handle, PROGRESS_STEPS, is_late,
+		    &deadline_ms);
+	/*
+	 * The tables first: an index may be anything until then. A row that
+	 * refers to nothing is no damage: somebody has deleted a ban by hand.
+	 */
+	if ((thorough && examine_tables(a, e) != 0) ||
+	    expect_ok(a, thorough ? SQL_INTEGRITY : SQL_QUICK, e) != 0 ||
+	    (thorough &&
+		(expect_none(a, SQL_REFERENCES,
+		     "a row refers to one that is missing", e) != 0 ||
+		    expect_none(a, SQL_NUMBERS, "numbers out of range", e) !=
+			0)))
+		rc = err_wrap(e, "archive");
+	sqlite3_progress_handler(a->db.handle, 0, NULL, NULL);
+	return rc;
+}
+
+int
+archive_open_copy(struct archive *a, const char *file, struct err *e)
+{
+	int64_t version = 0;
+	struct stat st;
+
+	*a = (struct archive){ .lock = LOCK_INIT };
+	if (stat(file, &st) != 0)
+		return err_errno(e, EX_NOINPUT, "%s", file);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EX_DATAERR, "%s: not a regular file", file);
+	if (db_open(&a->db, file, SQLITE_OPEN_READONLY, NULL, BUSY_MS,
+		archive_sql, ARCHIVE_SQL_COUNT, e) == 0 &&
+	    db_exec(&a->db, "PRAGMA cell_size_check = ON", e) == 0 &&
+	    archive_schema_check(&a->db, &version, e) == 0) {
+		if (version > 0)
+			return 0;
+		err_set(e, EX_DATAERR, "%s: empty: not an archive of bans",
+		    file);
+	}
+	archive_close(a);
+	return -1;
+}
+
+/* Make an empty file of our own, and open it as a database. */
+static int
+create(struct db *db, const char *file, struct err *e)
+{
+	int fd = open(file,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return err_errno(e, EX_CANTCREAT, "%s", file);
+	close(fd);
+	return db_open(db, file, SQLITE_OPEN_READWRITE, NULL, BUSY_MS, NULL, 0,
+	    e);
+}
+
+static int
+copy_pages(struct db *to, struct db *from, struct err *e)
+{
+	sqlite3_backup *backup =
+	    sqlite3_backup_init(to->handle, "main", from->handle, "main");
+	int rc;
+
+	if (backup == NULL)
+		return db_error(to, e);
+	rc = sqlite3_backup_step(backup, -1);
+	sqlite3_backup_finish(backup);
+	if (rc == SQLITE_DONE)
+		return 0;
+	/* What failed is told by the side on which it did. */
+	return db_error(sqlite3_errcode(to->handle) != SQLITE_OK ? to : from,
+	    e);
+}
+
+/* Copy all into a new file, and run finish on it; on failure it is gone. */
+static int
+copy_to(struct archive *a, const char *file, const char *finish, struct err *e)
+{
+	struct db copy = { 0 };
+	int rc = create(&copy, file, e);
+
+	if (rc != 0)
+		return -1;
+	if (copy_pages(&copy, &a->db, e) != 0 || db_exec(&copy, finish, e) != 0)
+		rc = -1;
+	db_close(&copy);
+	if (rc == 0 && archive_file_sync(file) != 0)
+		rc = err_errno(e, EX_IOERR, "%s", file);
+	if (rc != 0)
+		archive_file_remove(file);
+	return rc;
+}
+
+int
+archive_copy(struct archive *a, const char *file, struct err *e)
+{
+	struct db copy = { 0 };
+	int rc = create(&copy, file, e);
+
+	if (rc != 0)
+		return -1;
+	rc = copy_pages(&copy, &a->db, e);
+	db_close(&copy);
+	if (rc != 0)
+		archive_file_remove(file);
+	return rc;
+}
+
+static int
+examine_copy(const char *file, struct err *e)
+{
+	struct archive copy;
+	int rc;
+
+	if (archive_open_copy(&copy, file, e) != 0)
+		return -1;
+	rc = archive_examine(&copy, true, 0, e);
+	archive_close(&copy);
+	return rc;
+}
+
+int
+archive_backup(struct archive *a, const char *file, struct err *e)
+{
+	char tmp[PATH_MAX];
+	int rc;
+
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.tmp-%ld", file,
+		(long)getpid()) >= sizeof(tmp))
+		return err_set(e, EX_CANTCREAT, "%s: path too long", file);
+	if (access(file, F_OK) == 0)
+		return err_set(e, EX_CANTCREAT,
+		    "%s: is there already: name a file that is not", file);
+	/* One file, without a WAL beside it. */
+	if (copy_to(a, tmp, "PRAGMA journal_mode = DELETE", e) != 0)
+		return -1;
+	rc = examine_copy(tmp, e);
+	/* Never over a file that came meanwhile, where the system can tell. */
+	if (rc == 0 && link(tmp, file) != 0 &&
+	    (errno == EEXIST || rename(tmp, file) != 0))
+		rc = err_errno(e, EX_CANTCREAT, "%s", file);
+	archive_file_remove(tmp);
+	if (rc == 0 && archive_file_sync(file) != 0)
+		rc = err_errno(e, EX_IOERR, "%s", file);
+	return rc;
+}
+
+/*
+ * The copy gets ready to be the archive: it is another one than it was, and
+ * what it knows of fail2ban's database may be long out of date.
+ */
+static const char begin_anew[] =
+    "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'id';"
+    "UPDATE source SET counter = -1, full_us = 0, full_bans = 0, "
+    "full_bips = 0;"
+    "PRAGMA journal_mode = WAL";
+
+static int
+swap(const char *path, const char *tmp, int lock_ms, char aside[PATH_MAX],
+    struct err *e)
+{
+	struct lock lock = LOCK_INIT;
+	struct stat st;
+	int rc = -1;
+
+	aside[0] = '\0';
+	if (lock_take(&lock, path, lock_ms, NULL, e) == 0 &&
+	    archive_file_check(path, &st, e) == 0 &&
+	    archive_file_set_aside(path, "replaced", aside, e) == 0) {
+		if (st.st_mode == 0)
+			aside[0] = '\0';
+		rc = 0;
+		if (rename(tmp, path) != 0 || archive_file_sync(path) != 0)
+			rc = err_errno(e, EX_IOERR, "%s", path);
+	}
+	lock_close(&lock);
+	return rc;
+}
+
+/* No other restore uses the same name for its copy, nor does a pass run. */
+static int
+restore_alone(const char *path, const char *file, int lock_ms,
+    char aside[PATH_MAX], struct err *e)
+{
+	struct archive copy;
+	char tmp[PATH_MAX];
+	int rc;
+
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.restore", path) >=
+	    sizeof(tmp))
+		return err_set(e, EX_CONFIG, "archive: path too long");
+	if (archive_open_copy(&copy, file, e) != 0)
+		return -1;
+	archive_file_remove(tmp); /* of a restore that was cut off */
+	rc = archive_examine(&copy, true, 0, e);
+	if (rc == 0)
+		rc = copy_to(&copy, tmp, begin_anew, e);
+	archive_close(&copy);
+	if (rc != 0)
+		return -1;
+	rc = swap(path, tmp, lock_ms, aside, e);
+	archive_file_remove(tmp);
+	return rc;
+}
+
+int
+archive_restore(const char *path, const char *file, int lock_ms,
+    char aside[PATH_MAX], struct err *e)
+{
+	char turn_path[PATH_MAX + 16];
+	struct stat st;
+	int turn, rc;
+
+	snprintf(turn_path, sizeof(turn_path), "%s.reconcile", path);
+	if (archive_file_make_folder(path, e) != 0 ||
+	    archive_file_check(path, &st, e) != 0 ||
+	    (turn = lock_alone(turn_path, e)) < 0)
+		return -1;
+	rc = restore_alone(path, file, lock_ms, aside, e);
+	close(turn);
+	return rc;
+}

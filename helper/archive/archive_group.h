@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bans and signs of the archive, by the group: all that is known of one
+ * jail, ident and rounded second. Everything that writes is called between
+ * archive_begin and archive_commit; errors are db_error's.
+ */
+#ifndef ARCHIVE_ARCHIVE_GROUP_H
+#define ARCHIVE_ARCHIVE_GROUP_H
+
+#include <stddef.h>
+
+#include "archive/archive.h"
+
+struct archive_group {
+	int64_t jail;	   /* row of the table jail */
+	int64_t noted_us;  /* of that row; 0: no ban of it was banned again */
+	const char *ident; /* the caller's */
+	const char *host;  /* the caller's; NULL: this machine */
+	int64_t timeofban;
+	/*
+	 * The second under which it was asked for, where that is not its own
+	 * timeofban: fail2ban has it so since it was banned again. Else 0.
+	 */
+	int64_t known_as;
+	/* The second of the newest ban of that jail and ident, or UNKNOWN. */
+	int64_t newest;
+	bool newest_logged; /* that one lives, and only logs tell of it */
+	struct sign *signs;
+	size_t n;
+	char **texts; /* what signs' ip points to */
+	size_t texts_n;
+	/* Rows of the table ban; the one that a row of the group is of first.
+	 */
+	int64_t *bans;
+	size_t bans_n;
+	int64_t present; /* the source that last had the row of that, UNKNOWN */
+	int64_t logged;	 /* a row that only logs tell of, which a new ban takes
+			    over; 0: there is none */
+};
+
+/*
+ * Load a group by its second, its own or the one that it is known as; release
+ * it with archive_group_free, on failure too.
+ */
+int archive_group_load(struct archive *a, struct archive_group *g,
+    struct err *e);
+void archive_group_free(struct archive_group *g);
+
+/*
+ * fail2ban has the latest ban of g's jail and ident that began at timeofban,
+ * under g's second now: g becomes the group of that ban, and is loaded. But
+ * nothing is done where somebody has seen that ban end.
+ */
+int archive_group_set_known_as(struct archive *a, struct archive_group *g,
+    int64_t timeofban, struct err *e);
+
+/* Bind jail, ident, second and host to parameters 1 to 4. */
+void archive_group_bind(sqlite3_stmt *st, const struct archive_group *g);
+
+/* Room for one more sign in g; NULL when there is no memory. */
+struct sign *archive_group_add(struct archive_group *g);
+
+/*
+ * Archive log lines and captures, JSON texts or NULL, for a sign of g; *id is
+ * their row, the one that g has already where it says the same.
+ */
+int archive_group_add_evidence(struct archive *a, const struct archive_group *g,
+    const char *matches, const char *captures, int64_t *id, struct err *e);
+
+/* Whether a sign of the archive has the lines and captures of another. */
+int archive_group_has_evidence(struct archive *a, const struct sign *archived,
+    const struct sign *sign, struct err *e);
+
+/* Note that the source has the row of a ban. */
+int archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
+    struct err *e);
+
+/*
+ * Whether a row of fail2ban's database that says the same was seen of g: row
+ * is a SIGN_ROW with its lines and captures. 1, 0 or -1.
+ */
+int archive_group_has_row(struct archive *a, const struct archive_group *g,
+    const struct sign *row, struct err *e);
+
+#endif

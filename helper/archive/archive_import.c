@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/archive_import.h"
+
+#include <sysexits.h>
+
+#include "archive/archive_care.h"
+#include "archive/archive_sql.h"
+#include "base/buffer.h"
+#include "os/now.h"
+
+/* SQLite asks every so many steps whether to give up. */
+#define PROGRESS_STEPS 10000
+
+/* No row of a sound archive takes so long. */
+#define ROW_MS 30000
+
+/* As much as the log lines of a ban can be. */
+#define CELL_BYTES (32 * 1024 * 1024)
+
+static int
+is_over(void *import)
+{
+	const struct archive_import *in = import;
+
+	return *in->stop != 0 || now_steady_ms() >= in->deadline_ms;
+}
+
+/* The first number of a statement without parameters, 0 without a row. */
+static int
+count(struct archive_import *in, int which, int64_t *n, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&in->archive.db, which, e);
+	int rc = st == NULL ? -1 : db_step(&in->archive.db, st, e);
+
+	*n = rc == 1 ? sqlite3_column_int64(st, 0) : 0;
+	if (st != NULL)
+		sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Three tables, which no module makes up. */
+static int
+check_tables(struct archive_import *in, struct err *e)
+{
+	int64_t tables, pieces;
+
+	if (count(in, SQL_IMPORT_TABLES, &tables, e) != 0 ||
+	    count(in, SQL_IMPORT_PIECES, &pieces, e) != 0)
+		return -1;
+	if (tables != 3)
+		return err_set(e, EX_DATAERR,
+		    "%s: its tables are not an archive's", in->archive.db.name);
+	in->with_pieces = pieces == 4;
+	return 0;
+}
+
+int
+archive_import_open(struct archive_import *in, const char *file,
+    const volatile sig_atomic_t *stop, struct err *e)
+{
+	sqlite3 *handle;
+
+	*in = (struct archive_import){ .stop = stop };
+	if (archive_open_copy(&in->archive, file, e) != 0)
+		return -1;
+	handle = in->archive.db.handle;
+	sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+	sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, CELL_BYTES);
+	in->deadline_ms = now_steady_ms() + ROW_MS;
+	sqlite3_progress_handler(handle, PROGRESS_STEPS, is_over, in);
+	if (check_tables(in, e) == 0)
+		return 0;
+	archive_import_close(in);
+	return -1;
+}
+
+void
+archive_import_close(struct archive_import *in)
+{
+	archive_close(&in->archive);
+}
+
+/* Who has seen it, which the table has in bits, in the words of export. */
+static int
+take_seen(sqlite3_stmt *st, int i, struct import *ban, struct err *e)
+{
+	int64_t bits = sqlite3_column_int64(st, i);
+	struct buffer text = { 0 };
+	int rc;
+
+	if (bits < 0 || bits > BAN_SEEN_ALL)
+		return err_set(e, EX_DATAERR, "seen: not by anybody known");
+	for (unsigned bit = 1; bit < BAN_SEEN_ALL; bit <<= 1) {
+		if ((bits & bit) == 0)
+			continue;
+		buffer_puts(&text, text.len == 0 ? "[\"" : ",\"");
+		buffer_puts(&text, ban_seen_name(bit));
+		buffer_putc(&text, '"');
+	}
+	buffer_puts(&text, text.len == 0 ? "[]" : "]");
+	rc = text.failed ? err_set(e, EX_OSERR, "out of memory") :
+			   import_set_text(ban, IMPORT_SEEN, text.s, e);
+	buffer_free(&text);
+	return rc;
+}
+
+static int
+take_cell(sqlite3_stmt *st, int i, struct import *ban, enum import_field field,
+    struct err *e)
+{
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_NULL:
+		return 0;
+	case SQLITE_INTEGER:
+		if (field == IMPORT_SEEN)
+			return take_seen(st, i, ban, e);
+		return import_set_number(ban, field,
+		    sqlite3_column_int64(st, i), e);
+	case SQLITE_TEXT:
+		return import_set_text(ban, field, db_text(st, i), e);
+	default:
+		return err_set(e, EX_DATAERR, "%s: neither text nor number",
+		    import_name(field));
+	}
+}
+
+int
+archive_import_next(struct archive_import *in, struct import *ban, bool *bad,
+    struct err *e)
+{
+	struct db *db = &in->archive.db;
+	sqlite3_stmt *st =
+	    db_statement(db, in->with_pieces ? SQL_IMPORT : SQL_IMPORT_1, e);
+	int rc;
+
+	import_init(ban);
+	*bad = false;
+	if (st == NULL)
+		return -1;
+	in->deadline_ms = now_steady_ms() + ROW_MS;
+	db_bind_int(st, 1, in->after);
+	rc = db_step(db, st, e);
+	/* What is no number would never be passed. */
+	if (rc == 1 &&
+	    (sqlite3_column_type(st, 0) != SQLITE_INTEGER ||
+		sqlite3_column_int64(st, 0) <= in->after))
+		rc = err_set(e, EX_DATAERR, "%s: a ban without a number",
+		    db->name);
+	if (rc == 1) {
+		in->after = sqlite3_column_int64(st, 0);
+		for (int i = 0; rc == 1 && i < IMPORT_FIELDS; i++) {
+			if (take_cell(st, i + 1, ban, (enum import_field)i,
+				e) != 0)
+				rc = -1;
+		}
+		*bad = rc < 0 && e->code == EX_DATAERR;
+	}
+	sqlite3_reset(st);
+	return rc;
+}

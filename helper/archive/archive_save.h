@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The bans of a group into the archive, as match_bans made them. Between
+ * archive_begin and archive_commit; errors are db_error's.
+ */
+#ifndef ARCHIVE_ARCHIVE_SAVE_H
+#define ARCHIVE_ARCHIVE_SAVE_H
+
+#include "archive/archive_group.h"
+
+/* What is saved with a group, and what that has done. */
+struct archive_change {
+	int64_t now_us;
+	/* The database of fail2ban's that has the row of the ban, 0: none. */
+	int64_t source;
+	int64_t added, changed; /* bans; they count on */
+	int64_t replaced;	/* rows of logs' bans that are of others' now */
+};
+
+/*
+ * Save what match_bans made of g: each ban, with its signs, is added or
+ * changed, and one that is no more is removed.
+ */
+int archive_save_group(struct archive *a, const struct archive_group *g,
+    const struct ban *bans, size_t n, const size_t *owner,
+    struct archive_change *change, struct err *e);
+
+/* Bind a ban to what SQL_BAN_ADD and SQL_BAN_CHANGE share, 4 to 16. */
+void archive_save_bind(sqlite3_stmt *st, const struct ban *ban);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/archive_sql.h"
+
+/* Each insert and change gets one; ban_rev has the last. */
+#define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
+
+/* Log lines in full, as the view "bans" has them. */
+#define MATCHES \
+	"replace(replace(replace(replace(matches, x'01', a), x'02', b), " \
+	"x'03', c), x'04', d)"
+
+/* The bans of one jail, ident, rounded second and host. */
+#define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
+
+/* A ban that only logs tell of: what they say stands in the table line. */
+#define LOGGED "signs = '[]'"
+
+/* What people ask for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5 active. */
+#define WANTED \
+	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR ident = ?2 OR ip = ?2) " \
+	"AND (?3 IS NULL OR since_us >= ?3) " \
+	"AND (?4 IS NULL OR since_us < ?4) " \
+	"AND (?5 = 0 OR ended_us IS NULL) "
+
+/* The bans as export has them. */
+#define EXPORTED "FROM bans WHERE " WANTED "ORDER BY since_us, nth, jail, ident"
+
+/* The columns of struct archive_row. */
+#define READ_ROW \
+	"jail, ident, ip, host, since_us, seconds, bancount, failures, " \
+	"origin, seen, ended_us, ended_why, restored, captures "
+
+/* Another archive's ban behind row ?1, its columns in the order of export. */
+#define IMPORT(matches) \
+	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
+	"timeofban, nth, seconds, bancount, failures, " matches \
+	", captures, origin, seen, ended_us, ended_why, restored, rev FROM " \
+	"ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
+	"ON evidence.id = ban.evidence WHERE ban.id > ?1 ORDER BY ban.id " \
+	"LIMIT 1"
+
+const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
+	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+
+	[SQL_JAIL_GET] = "SELECT id, noted_us FROM jail WHERE name = ?1",
+	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
+	[SQL_JAIL_FLUSHED] =
+	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
+	[SQL_JAIL_RESTORED] =
+	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
+	[SQL_JAIL_NOTED] =
+	    "UPDATE jail SET noted_us = max(noted_us, ?2) WHERE id = ?1",
+	[SQL_NOTE_ADD] = "INSERT OR REPLACE INTO note VALUES (?1, ?2, ?3, ?4)",
+	[SQL_NOTE_GET] =
+	    "SELECT noted_us, timeofban FROM note WHERE jail = ?1 AND ident = "
+	    "?2",
+	[SQL_NOTE_REMOVE] = "DELETE FROM note WHERE jail = ?1 AND ident = ?2",
+	[SQL_NOTES_PRUNE] = "DELETE FROM note WHERE noted_us < ?1",
+
+	/* The newest ban of an ident. */
+	[SQL_NEWEST_OF] =
+	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
+	    " FROM ban "
+	    "WHERE jail = ?1 AND ident = ?2 ORDER BY timeofban DESC LIMIT 1",
+	/* The ban that a row is of, the one that lives or the last, first. */
+	[SQL_GROUP] =
+	    "SELECT id, present, signs, known_as FROM ban WHERE " GROUP
+	    " ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
+	/* The ban that fail2ban has under another second, ?3. */
+	[SQL_KNOWN_AS] =
+	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "AND known_as = ?3 AND host = '' ORDER BY timeofban DESC LIMIT 1",
+	[SQL_SET_KNOWN_AS] =
+	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
+	    "WHERE " GROUP
+	    " AND signs <> '[]' ORDER BY since_us DESC, "
+	    "nth DESC LIMIT 1) "
+	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
+	/* Not a ban that had ended before this one's last sign of life, ?5. */
+	[SQL_NEXT_START] =
+	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban > ?3 AND host = ?4 "
+	    "AND (ended_us IS NULL OR ended_us > ?5) "
+	    "ORDER BY timeofban, since_us LIMIT 1",
+	/* One whose end may be the beginning of a ban since ?5. */
+	[SQL_PREVIOUS] =
+	    "SELECT timeofban FROM (SELECT * FROM ban WHERE jail = ?1 "
+	    "AND ident = ?2 AND timeofban < ?3 AND host = ?4 "
+	    "ORDER BY timeofban DESC LIMIT 32) WHERE signs <> '[]' "
+	    "AND (ended_us IS NULL "
+	    "OR (ended_why = 'inferred' AND ended_us >= ?5)) "
+	    "ORDER BY timeofban DESC LIMIT 1",
+	[SQL_BAN_ADD] =
+	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
+	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
+	    "ended_why, restored, pending_us, signs, life_us, present, "
+	    "added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+	    "?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " NEXT_REV
+	    ")",
+	[SQL_BAN_CHANGE] =
+	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
+	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
+	    "origin = ?11, seen = ?12, ended_us = ?13, ended_why = ?14, "
+	    "restored = ?15, pending_us = ?16, rev = " NEXT_REV
+	    " "
+	    "WHERE id = ?1 AND (since_us, nth, seconds, bancount, failures, "
+	    "ip, evidence, origin, seen, ended_us, ended_why, restored, "
+	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+	    "?14, ?15, ?16)",
+	/* Not what the ban is, so no new rev. */
+	[SQL_BAN_SIGNS] =
+	    "UPDATE ban SET signs = ?17, life_us = ?18 WHERE id = ?1 "
+	    "AND (signs, life_us) IS NOT (?17, ?18)",
+	/* Out of the way of a ban that may take its place. */
+	[SQL_BAN_PARK] =
+	    "UPDATE ban SET nth = -id WHERE id = ?1 "
+	    "AND (since_us, nth) IS NOT (?2, ?3)",
+	[SQL_BAN_TOUCH] = "UPDATE ban SET rev = " NEXT_REV " WHERE id = ?1",
+	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
+	[SQL_EVIDENCE_IS] =
+	    "SELECT 1 FROM evidence WHERE id = ?1 "
+	    "AND " MATCHES " IS ?2 AND captures IS ?3",
+	[SQL_EVIDENCE_ADD] =
+	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
+
+	/* Of another machine's, only those that end by themselves. */
+	[SQL_LIVE] =
+	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
+	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
+	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
+	    " FROM ban JOIN jail ON jail.id = ban.jail "
+	    "WHERE ended_us IS NULL AND ban.id > ?1 "
+	    "AND (host = '' OR seconds >= 0) ORDER BY ban.id LIMIT ?2",
+	[SQL_UNCHANGED] =
+	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
+	    "AND pending_us = ?4",
+	[SQL_HELD] = "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
+	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
+
+	/*
+	 * What reban brings back: the bans of this machine that live, ?2 is
+	 * now, and that nobody may have lifted since fail2ban was started, ?5;
+	 * and those that only the server
+	 * of another database than they were in, ?4, first seen at ?3, did not
+	 * have.
+	 */
+	[SQL_REBAN] =
+	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
+	    "AS b JOIN jail ON jail.id = b.jail WHERE host = '' AND seen & 3 "
+	    "AND seconds IS NOT NULL AND pending_us = 0 "
+	    "AND (flushed_us < ?5 "
+	    "OR flushed_us <= max(life_us, held_us, since_us)) "
+	    "AND (seconds < 0 OR since_us + seconds * 1000000 > ?2) "
+	    "AND (?1 IS NULL OR jail.name = ?1) AND (ended_us IS NULL "
+	    "OR (ended_why = 'inferred' AND missed_us >= ?3 "
+	    "AND present <> ?4)) AND NOT EXISTS (SELECT 1 FROM ban AS y "
+	    "WHERE y.jail = b.jail AND y.ident = b.ident AND y.host = '' "
+	    "AND (y.timeofban, y.since_us, y.nth) > "
+	    "(b.timeofban, b.since_us, b.nth)) ORDER BY jail.name, b.id",
+
+	/* Whole groups: the bans of one share their evidence. */
+	[SQL_PRUNABLE] =
+	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
+	    "FROM ban AS b "
+	    "WHERE ended_us < ?1 "
+	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
+	    "(o.jail, o.ident, o.timeofban, o.host) = "
+	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
+	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
+	    "OR o.rev = (SELECT max(rev) FROM ban))) "
+	    "ORDER BY ended_us LIMIT ?2",
+	[SQL_PRUNE_EVIDENCE] =
+	    "DELETE FROM evidence WHERE id IN "
+	    "(SELECT abs(json_extract(value, '$[6]')) "
+	    "FROM ban, json_each(signs) WHERE " GROUP ")",
+	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " GROUP,
+	/* Those that were written while it lived. */
+	[SQL_PRUNE_LINES] =
+	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
+	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
+
+	[SQL_LINE_ADD] =
+	    "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_LINE_SET] =
+	    "UPDATE line SET found = ?6, seconds = ?7, bancount = ?8 "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 AND at_us = ?4 "
+	    "AND verb = ?5",
+	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
+	[SQL_LINES_OF] =
+	    "SELECT at_us, verb, found, seconds, bancount FROM line "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "ORDER BY at_us, verb",
+	[SQL_BANS_OF] =
+	    "SELECT id, since_us, timeofban, nth, ended_us, ended_why, "
+	    "seconds, bancount, origin, restored, known_as, " LOGGED
+	    " FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "ORDER BY since_us, nth, id",
+
+	[SQL_SOURCE_LAST] =
+	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
+	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
+	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC "
+	    "LIMIT 1",
+	[SQL_SOURCE_IDS] =
+	    "SELECT id, dev, ino, born_us FROM source ORDER BY id DESC LIMIT 1",
+	[SQL_SOURCE_ADD] =
+	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
+	    "full_bans, full_bips, begun_us, born_us) "
+	    "VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, ?4, ?5)",
+	[SQL_SOURCE_SAVE] =
+	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
+	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
+	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
+
+	/* 2^32: so that the sum is never too large. */
+	[SQL_STATE] =
+	    "SELECT coalesce(max(rev), 0), "
+	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
+
+	[SQL_RUN_SAVE] =
+	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+	[SQL_RUN_CUT] =
+	    "UPDATE run SET state = 'interrupted', message = 'the process "
+	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",
+	[SQL_RUN_OF] =
+	    "SELECT id, finished_us FROM run WHERE content = ?1 AND kind = ?2 "
+	    "AND how IS ?3 AND state = 'completed' ORDER BY id DESC LIMIT 1",
+	[SQL_RUNS] =
+	    "SELECT id, kind, source, state, message, started_us, finished_us, "
+	    "rows, added, changed, skipped, bad, how FROM run "
+	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
+	[SQL_RUN_LAST] =
+	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
+	    "state = 'completed' ORDER BY id DESC LIMIT 1",
+
+	[SQL_LIST] = "SELECT " READ_ROW "FROM bans WHERE " WANTED
+		     "ORDER BY since_us DESC, nth DESC LIMIT ?6",
+	[SQL_SHOW] = "SELECT " READ_ROW
+		     ", matches FROM bans WHERE ident = ?1 "
+		     "OR ip = ?1 ORDER BY since_us, nth",
+	[SQL_LINES] = "SELECT value FROM json_each(?1) ORDER BY key",
+	[SQL_EXPORT] =
+	    "SELECT json_object('jail', jail, 'ident', ident, 'ip', ip, "
+	    "'host', host, 'since_us', since_us, 'timeofban', timeofban, "
+	    "'nth', nth, 'seconds', seconds, 'bancount', bancount, "
+	    "'failures', failures, 'matches', json(matches), "
+	    "'captures', json(captures), 'origin', origin, "
+	    "'seen', json(seen), 'ended_us', ended_us, "
+	    "'ended_why', ended_why, 'restored', restored, 'rev', "
+	    "rev) " EXPORTED,
+	/* The columns of archive_columns. */
+	[SQL_EXPORT_COLUMNS] =
+	    "SELECT jail, ident, ip, host, since_us, timeofban, nth, seconds, "
+	    "bancount, failures, matches, captures, origin, seen, ended_us, "
+	    "ended_why, restored, rev " EXPORTED,
+	/* What archive_import.c reads of another archive, of any version. */
+	[SQL_IMPORT_TABLES] =
+	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
+	    "AND name IN ('ban', 'jail', 'evidence') AND rootpage > 0",
+	[SQL_IMPORT_PIECES] =
+	    "SELECT count(*) FROM pragma_table_info('evidence') "
+	    "WHERE name IN ('a', 'b', 'c', 'd')",
+	[SQL_IMPORT] = IMPORT(MATCHES),
+	[SQL_IMPORT_1] = IMPORT("matches"),
+	[SQL_QUICK] = "PRAGMA quick_check(1)",
+	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
+	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
+	/* 2^62: half of what there is. */
+	[SQL_NUMBERS] =
+	    "SELECT 1 FROM ban WHERE rev NOT BETWEEN 0 AND 4611686018427387904 "
+	    "OR typeof(rev) <> 'integer' UNION ALL "
+	    "SELECT 1 FROM run WHERE abs(started_us) > 4611686018427387904 "
+	    "OR abs(finished_us) > 4611686018427387904 LIMIT 1",
+	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
+	[SQL_HAS_TABLE] =
+	    "SELECT 1 FROM sqlite_schema WHERE name = ?1 "
+	    "AND type = ?2 AND sql = ?3",
+	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
+};

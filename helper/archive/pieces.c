@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/pieces.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+
+/* What is hashed, and the shortest and the longest piece. */
+#define HASHED 4
+#define SHORTEST 6
+#define LONGEST 250
+
+/* More than that is not looked at: an event must not take long. */
+#define LINES_BYTES 16384
+
+/* So many lines tell what is in all of them. */
+#define LINES_LOOKED_AT 32
+
+/* How many pieces are looked at before the best of them are taken. */
+#define ROOM 12
+
+struct span {
+	const char *at;
+	size_t len;
+};
+
+/* Where in a line its sequences of HASHED bytes begin, from 1. */
+struct places {
+	struct span line;
+	uint16_t of[256];
+};
+
+static size_t
+hash(const char *s)
+{
+	uint32_t v;
+
+	memcpy(&v, s, sizeof(v));
+	return (v * UINT32_C(2654435761)) >> 24;
+}
+
+static void
+find_places(struct places *places, const struct span *line)
+{
+	memset(places->of, 0, sizeof(places->of));
+	places->line = *line;
+	for (size_t i = 0; i + HASHED <= line->len; i++)
+		places->of[hash(line->at + i)] = (uint16_t)(i + 1);
+}
+
+/* The text behind s, of lines between quotes; false at the end. */
+static bool
+next_line(const char **s, struct span *line)
+{
+	const char *end;
+
+	/* In front of a text stands [ or a comma, and its quote. */
+	if (**s == ']' || (*s)[1] == ']')
+		return false;
+	line->at = *s + 2;
+	for (end = line->at; *end != '"'; end++)
+		end += *end == '\\';
+	line->len = (size_t)(end - line->at);
+	*s = end + 1;
+	return true;
+}
+
+/* How far s is like the line at place. */
+static size_t
+common(const struct span *line, size_t place, const struct span *s)
+{
+	size_t n = 0, max;
+
+	if (place >= line->len)
+		return 0;
+	max = line->len - place < s->len ? line->len - place : s->len;
+	while (n < max && line->at[place + n] == s->at[n])
+		n++;
+	return n;
+}
+
+/*
+ * What of s the line begins with somewhere, as far as two looks can tell: where
+ * a line that is alike would go on, and at the last place that begins like s.
+ */
+static size_t
+common_start(const struct places *places, const struct span *s,
+    size_t *expected)
+{
+	size_t n, hashed, other;
+
+	if (s->len < SHORTEST)
+		return 0;
+	n = common(&places->line, *expected, s);
+	hashed = places->of[hash(s->at)];
+	if (n < SHORTEST && hashed != 0 &&
+	    (other = common(&places->line, hashed - 1, s)) > n) {
+		n = other;
+		*expected = hashed - 1;
+	}
+	return n < SHORTEST ? 0 : n;
+}
+
+/* The parts of a piece that the line has as well; how many, at most room. */
+static size_t
+split(const struct span *piece, const struct places *places, struct span *parts,
+    size_t room)
+{
+	struct span rest = *piece;
+	size_t n = 0, len, expected = 0;
+
+	while (rest.len > 0 && n < room) {
+		len = common_start(places, &rest, &expected);
+		if (len > 0)
+			parts[n++] = (struct span){ rest.at, len };
+		else
+			len = 1;
+		rest.at += len;
+		rest.len -= len;
+		expected += len;
+	}
+	return n;
+}
+
+static size_t
+total(const struct span *spans, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += spans[i].len;
+	return sum;
+}
+
+/*
+ * Leave of the pieces what the line has as well. A line that has little of them
+ * is of another kind, and leaves them as they are.
+ */
+static void
+narrow(struct span *pieces, size_t *n, const struct span *line)
+{
+	struct places places;
+	struct span parts[ROOM];
+	size_t k = 0;
+
+	find_places(&places, line);
+	for (size_t i = 0; i < *n && k < ROOM; i++)
+		k += split(&pieces[i], &places, parts + k, ROOM - k);
+	if (total(parts, k) * 3 < total(pieces, *n))
+		return;
+	memcpy(pieces, parts, k * sizeof(*parts));
+	*n = k;
+}
+
+static int
+compare_lengths(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+
+	if (x->len != y->len)
+		return x->len > y->len ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+/* Where a character of UTF-8 goes on. */
+static bool
+is_inside_character(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* No longer than a piece may be, and whole characters. */
+static void
+trim(struct span *piece)
+{
+	const char *end;
+
+	if (piece->len > LONGEST)
+		piece->len = LONGEST;
+	while (piece->len > 0 && is_inside_character(*piece->at)) {
+		piece->at++;
+		piece->len--;
+	}
+	/* What stands behind it is at least the quote of the line. */
+	end = piece->at + piece->len;
+	while (piece->len > 0 && is_inside_character(*end)) {
+		end--;
+		piece->len--;
+	}
+}
+
+/* The longest pieces that the lines have in common; at most PIECES_MAX. */
+static size_t
+find(const char *lines, struct span pieces[ROOM])
+{
+	const char *s = lines;
+	struct span line;
+	size_t n = 1;
+
+	if (!next_line(&s, &pieces[0]) || *s == ']')
+		return 0;
+	for (int k = 0; k < LINES_LOOKED_AT && next_line(&s, &line); k++)
+		narrow(pieces, &n, &line);
+	for (size_t i = 0; i < n; i++)
+		trim(&pieces[i]);
+	qsort(pieces, n, sizeof(*pieces), compare_lengths);
+	while (n > 0 && pieces[n - 1].len < SHORTEST)
+		n--;
+	return n < PIECES_MAX ? n : PIECES_MAX;
+}
+
+/* The piece that stands at s, -1: none. */
+static int
+piece_at(const char *s, const char *end, const struct span *pieces, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (*s == pieces[i].at[0] &&
+		    (size_t)(end - s) >= pieces[i].len &&
+		    memcmp(s, pieces[i].at, pieces[i].len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Write the lines with marks in place of the pieces, and note which there are.
+ */
+static void
+mark(struct buffer *out, const char *lines, size_t len,
+    const struct span *pieces, size_t n, bool used[PIECES_MAX])
+{
+	const char *s = lines, *plain = lines, *end = lines + len;
+	bool begins[256] = { false };
+
+	for (size_t i = 0; i < n; i++)
+		begins[(unsigned char)pieces[i].at[0]] = true;
+	while (s < end) {
+		int i = begins[(unsigned char)*s] ?
+		    piece_at(s, end, pieces, n) :
+		    -1;
+
+		if (i < 0) {
+			s++;
+			continue;
+		}
+		buffer_put(out, plain, (size_t)(s - plain));
+		buffer_putc(out, (char)(i + 1));
+		used[i] = true;
+		s += pieces[i].len;
+		plain = s;
+	}
+	buffer_put(out, plain, (size_t)(s - plain));
+}
+
+int
+pieces_find(struct pieces *pieces, const char *lines)
+{
+	size_t len = strlen(lines), n = 0;
+	struct buffer out = { 0 };
+	struct span spans[ROOM];
+	bool used[PIECES_MAX] = { false };
+	int rc = 0;
+
+	*pieces = (struct pieces){ 0 };
+	if (len <= LINES_BYTES)
+		n = find(lines, spans);
+	mark(&out, lines, len, spans, n, used);
+	if ((pieces->lines = buffer_take(&out)) == NULL)
+		rc = -1;
+	for (size_t i = 0; i < PIECES_MAX; i++) {
+		pieces->had[i] = i < n && used[i] ?
+		    strndup(spans[i].at, spans[i].len) :
+		    strdup("");
+		if (pieces->had[i] == NULL)
+			rc = -1;
+	}
+	return rc;
+}
+
+void
+pieces_free(struct pieces *pieces)
+{
+	free(pieces->lines);
+	for (size_t i = 0; i < PIECES_MAX; i++)
+		free(pieces->had[i]);
+	*pieces = (struct pieces){ 0 };
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/sign.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+enum {
+	KIND,
+	SEEN,
+	SINCE,
+	SECONDS,
+	BANCOUNT,
+	FAILURES,
+	EVIDENCE,
+	END,
+	ENDED,
+	NUMBERS
+};
+
+/* What stands behind the ip. */
+enum { ORIGIN, WITNESSES, RESTORED, NTH, MORE_NUMBERS };
+
+/* A time as the distance from the second, and back. */
+static int64_t
+distance(int64_t us, int64_t timeofban)
+{
+	return text_add_sat(us, -text_seconds_to_us(timeofban));
+}
+
+static int64_t
+time_of(int64_t distance, int64_t timeofban)
+{
+	return text_add_sat(text_seconds_to_us(timeofban), distance);
+}
+
+static void
+put_number(struct buffer *out, int64_t v)
+{
+	if (v == UNKNOWN)
+		buffer_put(out, "null", 4);
+	else
+		buffer_put_number(out, v);
+}
+
+void
+sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban)
+{
+	bool ends = sign->end != BAN_LIVES;
+	int64_t numbers[NUMBERS] = {
+		[KIND] = sign->kind,
+		[SEEN] = distance(sign->at_us, timeofban),
+		[SINCE] =
+		    sign->exact ? distance(sign->since_us, timeofban) : UNKNOWN,
+		[SECONDS] = sign->seconds,
+		[BANCOUNT] = sign->bancount,
+		[FAILURES] = sign->failures,
+		[EVIDENCE] = sign->evidence == 0 ? UNKNOWN :
+		    sign->matches		 ? sign->evidence :
+						   -sign->evidence,
+		[END] = ends ? (int64_t)sign->end : UNKNOWN,
+		[ENDED] = ends ? distance(sign->ended_us, timeofban) : UNKNOWN,
+	};
+	const int64_t more[MORE_NUMBERS] = {
+		[ORIGIN] = sign->origin,
+		[WITNESSES] = sign->seen,
+		[RESTORED] = sign->restored,
+		[NTH] = sign->nth,
+	};
+	size_t n = NUMBERS, n_more = MORE_NUMBERS;
+
+	while (n_more > 0 && more[n_more - 1] == 0)
+		n_more--;
+	while (n_more == 0 && sign->ip == NULL && n > 0 &&
+	    numbers[n - 1] == UNKNOWN)
+		n--;
+	buffer_putc(out, out->len == 0 ? '[' : ',');
+	for (size_t i = 0; i < n; i++) {
+		buffer_putc(out, i == 0 ? '[' : ',');
+		put_number(out, numbers[i]);
+	}
+	if (sign->ip != NULL) {
+		buffer_putc(out, ',');
+		json_put_text(out, sign->ip, strlen(sign->ip));
+	} else if (n_more > 0) {
+		buffer_puts(out, ",null");
+	}
+	for (size_t i = 0; i < n_more; i++) {
+		buffer_putc(out, ',');
+		put_number(out, more[i] == 0 ? UNKNOWN : more[i]);
+	}
+	buffer_putc(out, ']');
+}
+
+bool
+sign_is_array(const char *text)
+{
+	return json_is(text, '[');
+}
+
+static int
+take_ip(const struct json *value, char **ip)
+{
+	struct buffer said = { 0 };
+
+	if (json_is_null(value))
+		return 0;
+	if (!json_is_text(value))
+		return -1;
+	buffer_puts(&said, "");
+	json_put_said(&said, value);
+	*ip = buffer_take(&said);
+	return *ip == NULL ? -1 : 0;
+}
+
+static void
+fill(struct sign *sign, const int64_t numbers[NUMBERS], int64_t timeofban)
+{
+	int64_t evidence = numbers[EVIDENCE];
+
+	*sign = (struct sign){
+		.kind = (enum sign_kind)numbers[KIND],
+		.at_us = time_of(numbers[SEEN], timeofban),
+		.since_us = text_seconds_to_us(timeofban),
+		.exact = numbers[SINCE] != UNKNOWN,
+		.seconds = numbers[SECONDS],
+		.bancount = numbers[BANCOUNT],
+		.failures = numbers[FAILURES],
+		.ended_us = UNKNOWN,
+	};
+	if (sign->exact)
+		sign->since_us = time_of(numbers[SINCE], timeofban);
+	if (evidence != UNKNOWN) {
+		sign->matches = evidence > 0;
+		sign->evidence = evidence > 0 ? evidence : -evidence;
+	}
+	if (numbers[END] != UNKNOWN) {
+		sign->end = (enum ban_end)numbers[END];
+		sign->ended_us = time_of(numbers[ENDED], timeofban);
+	}
+}
+
+/* The next n numbers of an array; those that are not there are unknown. */
+static int
+take_numbers(const char **inside, int64_t *numbers, size_t n)
+{
+	struct json value;
+
+	for (size_t i = 0; i < n; i++) {
+		numbers[i] = UNKNOWN;
+		if (json_next(inside, NULL, &value) &&
+		    !json_take_number(&value, &numbers[i]))
+			return -1;
+	}
+	return 0;
+}
+
+/* What stands behind the ip, each 0 where it is unknown. */
+static int
+take_more(const char **inside, struct sign *sign)
+{
+	int64_t more[MORE_NUMBERS];
+
+	if (take_numbers(inside, more, MORE_NUMBERS) != 0)
+		return -1;
+	for (size_t i = 0; i < MORE_NUMBERS; i++) {
+		if (more[i] == UNKNOWN)
+			more[i] = 0;
+		else if (more[i] < 0)
+			return -1;
+	}
+	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL)
+		return -1;
+	sign->origin = (enum ban_origin)more[ORIGIN];
+	sign->seen = (unsigned)more[WITNESSES];
+	sign->restored = more[RESTORED];
+	sign->nth = more[NTH];
+	return 0;
+}
+
+int
+sign_take(const char **at, int64_t timeofban, struct sign *sign, char **ip)
+{
+	struct json element, value;
+	int64_t numbers[NUMBERS];
+	const char *inside;
+
+	*ip = NULL;
+	if (!json_next(at, NULL, &element))
+		return 0;
+	if (!json_is_array(&element))
+		return -1;
+	inside = element.at;
+	if (take_numbers(&inside, numbers, NUMBERS) != 0 ||
+	    numbers[KIND] < SIGN_BAN || numbers[KIND] > SIGN_OLD_ROW ||
+	    numbers[SEEN] == UNKNOWN ||
+	    (numbers[END] == UNKNOWN) != (numbers[ENDED] == UNKNOWN) ||
+	    (numbers[END] != UNKNOWN &&
+		(numbers[END] <= BAN_LIVES || numbers[END] > BAN_INFERRED)))
+		return -1;
+	fill(sign, numbers, timeofban);
+	if (json_next(&inside, NULL, &value) &&
+	    (take_ip(&value, ip) != 0 || take_more(&inside, sign) != 0)) {
+		free(*ip);
+		*ip = NULL;
+		return -1;
+	}
+	return 1;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/vfs.h"
+
+#include <sqlite3.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "os/now.h"
+
+#define NAME "fail2ban-archive"
+
+/* SQLite keeps a VFS by its address, for as long as the process runs. */
+static sqlite3_vfs vfs;
+static int64_t until_ms = INT64_MAX;
+
+static int
+is_whole(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size >= VFS_WAL_WHOLE;
+}
+
+/*
+ * SQLite chowns each WAL that it opens as root, a write to the inode, though it
+ * belongs to whom it should. (3.40.1, os_unix.c: unixOpen, robustFchown)
+ */
+static int
+change_owner(int fd, uid_t owner, gid_t group)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_uid == owner && st.st_gid == group)
+		return 0;
+	return fchown(fd, owner, group);
+}
+
+static int
+open_file(sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags,
+    int *out_flags)
+{
+	sqlite3_vfs *system = self->pAppData;
+
+	if ((flags & SQLITE_OPEN_WAL) != 0 && is_whole(name))
+		flags &= ~SQLITE_OPEN_CREATE;
+	return system->xOpen(system, name, file, flags, out_flags);
+}
+
+static int
+sleep_us(sqlite3_vfs *self, int us)
+{
+	sqlite3_vfs *system = self->pAppData;
+
+	return now_steady_ms() < until_ms ? system->xSleep(system, us) : us;
+}
+
+const char *
+vfs_name(void)
+{
+	sqlite3_vfs *system;
+
+	if (vfs.zName != NULL)
+		return vfs.zName;
+	if ((system = sqlite3_vfs_find(NULL)) == NULL)
+		return NULL;
+	vfs = *system;
+	vfs.pNext = NULL;
+	vfs.pAppData = system;
+	vfs.zName = NAME;
+	vfs.xOpen = open_file;
+	vfs.xSleep = sleep_us;
+	if (sqlite3_vfs_register(&vfs, 0) != SQLITE_OK) {
+		vfs.zName = NULL;
+		return NULL;
+	}
+	if (system->iVersion >= 3)
+		system->xSetSystemCall(system, "fchown",
+		    (sqlite3_syscall_ptr)change_owner);
+	return vfs.zName;
+}
+
+void
+vfs_sleep_until(int64_t steady_ms)
+{
+	until_ms = steady_ms;
+}
