@@ -23,7 +23,7 @@
 #include "options.h"
 #include "event/spool.h"
 #include "base/text.h"
-#include "whereabouts.h"
+#include "fail2ban/whereabouts.h"
 
 /* The most of <matches> that is taken, and of a row's data. */
 #define MATCHES_MAX (1024 * 1024)

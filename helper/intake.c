@@ -6,9 +6,9 @@
 #include <sysexits.h>
 
 #include "archive/archive_run.h"
-#include "evidence.h"
+#include "fail2ban/evidence.h"
 #include "base/text.h"
-#include "whereabouts.h"
+#include "fail2ban/whereabouts.h"
 
 /* The address, where it is another text than the ident. */
 static const char *

@@ -8,7 +8,7 @@
 
 #include "config.h"
 #include "event/event.h"
-#include "fail2ban_db.h"
+#include "fail2ban/fail2ban_db.h"
 #include "ban/import.h"
 #include "record.h"
 

@@ -15,8 +15,8 @@
 #include "archive/archive_live.h"
 #include "archive/archive_run.h"
 #include "config.h"
-#include "fail2ban_db.h"
-#include "fail2ban_socket.h"
+#include "fail2ban/fail2ban_db.h"
+#include "fail2ban/fail2ban_socket.h"
 #include "record.h"
 
 struct pass {

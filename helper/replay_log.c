@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "fail2ban_log.h"
+#include "fail2ban/fail2ban_log.h"
 #include "intake.h"
 #include "event/last_resort.h"
 #include "os/now.h"

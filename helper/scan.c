@@ -17,7 +17,7 @@
 #include "os/now.h"
 #include "pass.h"
 #include "base/text.h"
-#include "whereabouts.h"
+#include "fail2ban/whereabouts.h"
 
 /* Rows that are read at a time, and written in the order of the ids. */
 #define CHUNK 1000

@@ -5,7 +5,7 @@
  * bytes behind a star are repeated.
  */
 #include "os/db.h"
-#include "evidence.h"
+#include "fail2ban/evidence.h"
 #include "fuzz.h"
 #include "archive/pieces.h"
 #include "base/text.h"

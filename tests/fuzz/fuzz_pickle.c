@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The wire decoder: any bytes are a value that holds together, or an error. */
 #include "fuzz.h"
-#include "pickle.h"
+#include "fail2ban/pickle.h"
 
 #define WORDS 8
 

@@ -5,9 +5,9 @@
  * then the server hangs up. What is understood as a whole is understood byte
  * by byte, too.
  */
-#include "fail2ban_socket.h"
+#include "fail2ban/fail2ban_socket.h"
 #include "fuzz.h"
-#include "pickle.h"
+#include "fail2ban/pickle.h"
 
 #define END "<F2B_END_COMMAND>"
 #define CLOSE "<F2B_CLOSE_COMMAND>" END

@@ -5,7 +5,7 @@
  * input says: a byte of version (3 bits) and table (1 bit), then rowid, jail,
  * ip, timeofban, bantime, bancount and data, each a kind and its bytes.
  */
-#include "fail2ban_db.h"
+#include "fail2ban/fail2ban_db.h"
 #include "fuzz.h"
 #include "base/text.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "evidence.h"
+#include "fail2ban/evidence.h"
 #include "base/json.h"
 #include "scratch.h"
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "fail2ban_db.h"
+#include "fail2ban/fail2ban_db.h"
 #include "scratch.h"
 
 #define T INT64_C(1795458480)

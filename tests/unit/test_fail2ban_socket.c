@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "fail2ban_socket.h"
+#include "fail2ban/fail2ban_socket.h"
 
 #define END "<F2B_END_COMMAND>"
 #define CLOSE "<F2B_CLOSE_COMMAND>" END

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "pickle.h"
+#include "fail2ban/pickle.h"
 #include "watched.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fail2ban/evidence.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+/* Where a character of UTF-8 begins, not where one goes on. */
+static bool
+begins_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+/*
+ * Cut what stands in b to EVIDENCE_LINE_MAX characters, and say there how many
+ * there were. Whether it was cut.
+ */
+static bool
+cut_long(struct buffer *b)
+{
+	size_t characters = 0, keep = 0;
+	char note[64];
+
+	if (b->len <= EVIDENCE_LINE_MAX)
+		return false;
+	for (size_t i = 0; i < b->len; i++) {
+		if (!begins_character(b->s[i]))
+			continue;
+		if (characters++ == EVIDENCE_LINE_MAX)
+			keep = i;
+	}
+	if (characters <= EVIDENCE_LINE_MAX)
+		return false;
+	buffer_cut(b, keep);
+	snprintf(note, sizeof(note), " [cut, %zu characters]", characters);
+	buffer_puts(b, note);
+	return true;
+}
+
+/* The line goes to the others, and is empty again. */
+static void
+add_line(struct buffer *lines, struct buffer *line)
+{
+	cut_long(line);
+	buffer_putc(lines, lines->len == 0 ? '[' : ',');
+	json_put_text(lines, line->s != NULL ? line->s : "", line->len);
+	buffer_cut(line, 0);
+}
+
+/* All lines as JSON; NULL where memory failed for them or for a line. */
+static char *
+take_lines(struct buffer *lines, struct buffer *line)
+{
+	char *json;
+
+	buffer_puts(lines, lines->len == 0 ? "[]" : "]");
+	json = buffer_take(lines);
+	if (line->failed) {
+		free(json);
+		json = NULL;
+	}
+	buffer_free(line);
+	return json;
+}
+
+/* A text that says what it is as it stands, as most do. */
+static bool
+is_plain(const struct json *match)
+{
+	return json_is_text(match) && match->len <= EVIDENCE_LINE_MAX &&
+	    memchr(match->at, '\\', match->len) == NULL;
+}
+
+/* A match is a text, or an array of texts that belong together. */
+static void
+put_match(struct buffer *line, const struct json *match)
+{
+	const char *at = match->at;
+	struct json part;
+
+	if (!json_is_array(match)) {
+		json_put_said(line, match);
+		return;
+	}
+	while (json_next(&at, NULL, &part))
+		json_put_said(line, &part);
+}
+
+/* The last max elements of the array. */
+static int
+take_matches(const struct json *array, int64_t max, char **matches)
+{
+	struct buffer lines = { 0 }, line = { 0 };
+	const char *at = array->at;
+	struct json match;
+	int64_t n = 0;
+
+	while (json_next(&at, NULL, &match))
+		n++;
+	at = array->at;
+	for (; n > 0 && json_next(&at, NULL, &match); n--) {
+		if (n > max)
+			continue;
+		if (is_plain(&match)) {
+			buffer_putc(&lines, lines.len == 0 ? '[' : ',');
+			buffer_put(&lines, match.at, match.len);
+			continue;
+		}
+		put_match(&line, &match);
+		add_line(&lines, &line);
+	}
+	*matches = take_lines(&lines, &line);
+	return *matches == NULL ? -1 : 0;
+}
+
+/* A number of failures: whole, and not negative. */
+static int64_t
+take_failures(const struct json *value)
+{
+	int64_t v;
+
+	return json_take_number(value, &v) && v >= 0 ? v : UNKNOWN;
+}
+
+static void
+put_capture(struct buffer *out, const struct json *key,
+    const struct json *value)
+{
+	struct buffer said = { 0 };
+
+	if (out->len > 1)
+		buffer_putc(out, ',');
+	buffer_put(out, key->at, key->len);
+	buffer_putc(out, ':');
+	if (value->len > EVIDENCE_LINE_MAX) {
+		json_put_said(&said, value);
+		if (cut_long(&said)) {
+			json_put_text(out, said.s, said.len);
+			buffer_free(&said);
+			return;
+		}
+		buffer_free(&said);
+	}
+	json_put_value(out, value);
+}
+
+/* Whether it has a field of its own; of two of a name the first counts. */
+static int
+take_field(const struct json *key, const struct json *value,
+    int64_t max_matches, struct evidence *ev)
+{
+	struct buffer said = { 0 };
+
+	if (json_equals(key, "matches")) {
+		if (ev->matches == NULL && json_is_array(value) &&
+		    take_matches(value, max_matches, &ev->matches) != 0)
+			return -1;
+		return 1;
+	}
+	if (json_equals(key, "failures")) {
+		if (ev->failures == UNKNOWN)
+			ev->failures = take_failures(value);
+		return 1;
+	}
+	if (json_equals(key, "ip")) {
+		if (ev->ip == NULL && json_is_text(value)) {
+			buffer_puts(&said, "");
+			json_put_said(&said, value);
+			if ((ev->ip = buffer_take(&said)) == NULL)
+				return -1;
+		}
+		return 1;
+	}
+	return json_equals(key, "fid") || json_equals(key, "ip4") ||
+	    json_equals(key, "ip6");
+}
+
+static int
+take_object(const char *text, int64_t max_matches, struct evidence *ev)
+{
+	struct buffer captures = { 0 };
+	const char *at = text;
+	struct json key, value;
+	int field = 0;
+
+	buffer_putc(&captures, '{');
+	while (field >= 0 && json_next(&at, &key, &value)) {
+		field = take_field(&key, &value, max_matches, ev);
+		if (field == 0)
+			put_capture(&captures, &key, &value);
+	}
+	buffer_putc(&captures, '}');
+	ev->captures = buffer_take(&captures);
+	if (ev->matches == NULL)
+		ev->matches = strdup("[]");
+	return field < 0 || ev->captures == NULL || ev->matches == NULL ? -1 :
+									  0;
+}
+
+int
+evidence_decode(const char *data, size_t len, int64_t max_matches,
+    struct evidence *ev, struct err *e)
+{
+	char *text;
+	int rc = 0;
+
+	*ev = (struct evidence){ .failures = UNKNOWN };
+	if (data == NULL)
+		return 0;
+	if ((text = text_to_utf8(data, len, NULL)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	json_mend(text);
+	if (json_is(text, '{') && take_object(text, max_matches, ev) != 0)
+		rc = err_set(e, EX_OSERR, "out of memory");
+	free(text);
+	return rc;
+}
+
+/* The start of the last max lines of text; empty ones are not counted. */
+static const char *
+last_lines(const char *text, int64_t max)
+{
+	const char *at = text + strlen(text);
+
+	for (; at > text; at--) {
+		if (at[-1] != '\n' || *at == '\n' || *at == '\0')
+			continue;
+		if (--max <= 0)
+			break;
+	}
+	return at;
+}
+
+int
+evidence_decode_lines(const char *lines, int64_t max_matches,
+    struct evidence *ev, struct err *e)
+{
+	struct buffer kept = { 0 }, line = { 0 };
+	size_t len;
+
+	*ev = (struct evidence){ .failures = UNKNOWN };
+	lines = max_matches > 0 ? last_lines(lines, max_matches) : "";
+	for (; *lines != '\0'; lines += len + (lines[len] != '\0')) {
+		len = strcspn(lines, "\n");
+		if (len == 0)
+			continue;
+		buffer_put(&line, lines, len);
+		add_line(&kept, &line);
+	}
+	ev->matches = take_lines(&kept, &line);
+	if (ev->matches == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	return 0;
+}
+
+void
+evidence_free(struct evidence *ev)
+{
+	free(ev->matches);
+	free(ev->captures);
+	free(ev->ip);
+	*ev = (struct evidence){ .failures = UNKNOWN };
+}

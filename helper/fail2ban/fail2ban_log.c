@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fail2ban/fail2ban_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "fail2ban/logged_found.h"
+#include "fail2ban/logged_message.h"
+#include "fail2ban/logged_prefix.h"
+#include "fail2ban/logged_server.h"
+#include "base/text.h"
+
+/* A ban is logged soon after its failure, unless many others wait. */
+#define FOUND_AGE_US (3600 * TEXT_US)
+
+struct fail2ban_log {
+	fail2ban_log_fn *fn;
+	void *to;
+	struct logged_prefix prefix;
+	struct logged_minute minute; /* of times within messages */
+	struct logged_zone zone;
+	struct logged_server server;
+	struct logged_found found;
+	struct buffer ident;
+};
+
+/* A message that is being read, and what stands behind its first words. */
+struct message {
+	const struct logged_entry *entry;
+	struct logged_jail *jail; /* of "[jail] ..." */
+	const char *s;
+	size_t len;
+	enum fail2ban_log_class class;
+};
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "no memory");
+}
+
+/* Tell what was held back. */
+static int
+tell_held(void *to, const struct logged_jail *jail,
+    const struct logged_held *held, struct err *e)
+{
+	const struct fail2ban_log *l = to;
+	struct fail2ban_log_line line = {
+		.verb = (enum fail2ban_log_verb)held->kind,
+		.jail = jail->shown,
+		.ident = held->ident,
+		.at_us = held->at_us,
+		.found = UNKNOWN,
+		.seconds = held->seconds,
+		.bancount = held->count,
+	};
+
+	return l->fn(l->to, &line, e);
+}
+
+/* Hold back a line. */
+static int
+hold(struct fail2ban_log *l, struct logged_jail *jail,
+    const struct fail2ban_log_line *line, struct err *e)
+{
+	struct logged_held held = {
+		.kind = (int)line->verb,
+		.stops = line->verb == FAIL2BAN_LOG_UNBAN,
+		.ident = line->ident,
+		.at_us = line->at_us,
+		.seconds = line->seconds,
+		.count = line->bancount,
+	};
+
+	return logged_held_put(&l->server.holder, jail, &held, e);
+}
+
+static bool
+is_bad(struct message *m, bool bad)
+{
+	if (bad)
+		m->class = FAIL2BAN_LOG_BAD;
+	return bad;
+}
+
+/* A line of which only the ident is to be read. */
+static int
+begin_line(struct fail2ban_log *l, const struct message *m,
+    enum fail2ban_log_verb verb, size_t len, struct fail2ban_log_line *line,
+    struct err *e)
+{
+	*line = (struct fail2ban_log_line){
+		.verb = verb,
+		.jail = m->jail->shown,
+		.ident = logged_message_ident(&l->ident, m->s, len),
+		.at_us = m->entry->at_us,
+		.found = UNKNOWN,
+		.seconds = UNKNOWN,
+		.bancount = UNKNOWN,
+	};
+	return line->ident == NULL ? no_memory(e) : 0;
+}
+
+static struct logged_found_key
+key_of(const struct message *m, size_t len)
+{
+	return (struct logged_found_key){ m->jail->number, m->s, len };
+}
+
+static int
+read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	struct logged_found_key key = key_of(m, m->len);
+	struct fail2ban_log_line line;
+	int64_t found, at_us;
+
+	if (is_bad(m, m->len == 0))
+		return 0;
+	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
+	    begin_line(l, m, FAIL2BAN_LOG_BAN, m->len, &line, e) != 0)
+		return -1;
+	if (logged_found_claim(&l->found, &key, &found, &at_us) &&
+	    line.at_us - at_us <= FOUND_AGE_US)
+		line.found = found;
+	line.seconds = m->jail->bantime;
+	return l->fn(l->to, &line, e);
+}
+
+static int
+read_restore(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	struct fail2ban_log_line line;
+
+	if (is_bad(m, m->len == 0))
+		return 0;
+	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
+	    begin_line(l, m, FAIL2BAN_LOG_RESTORE, m->len, &line, e) != 0)
+		return -1;
+	if (!m->jail->increment)
+		line.seconds = m->jail->bantime;
+	return l->fn(l->to, &line, e);
+}
+
+static int
+read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	struct fail2ban_log_line line;
+
+	if (is_bad(m, m->len == 0))
+		return 0;
+	if (logged_server_stops(&l->server, m->entry->pid))
+		return 0;
+	if (begin_line(l, m, FAIL2BAN_LOG_UNBAN, m->len, &line, e) != 0)
+		return -1;
+	return hold(l, m->jail, &line, e);
+}
+
+/* Seconds since the epoch of local seconds in a message. */
+static int64_t
+second_of(struct fail2ban_log *l, const struct logged_entry *entry,
+    int64_t local)
+{
+	if (entry->east != UNKNOWN)
+		return local - entry->east;
+	return logged_time_before(&l->zone, local, entry->at_us / TEXT_US);
+}
+
+static int
+read_found(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	struct logged_found_key key;
+	int64_t local;
+	size_t len = logged_message_found(m->s, m->len, &l->minute, &local);
+
+	if (is_bad(m, len == 0))
+		return 0;
+	key = key_of(m, len);
+	if (logged_found_put(&l->found, &key, second_of(l, m->entry, local),
+		m->entry->at_us) != 0)
+		return no_memory(e);
+	return 0;
+}
+
+/*
+ * A long ban time is rounded in the text: then it is from the last failure to
+ * the end of the ban, unless these do not fit.
+ */
+static int64_t
+bantime_of(struct fail2ban_log *l, const struct message *m,
+    const struct logged_increase *i)
+{
+	struct logged_found_key key = key_of(m, i->ident);
+	int64_t found, at_us, exact, off;
+
+	if (i->unit == 1 || i->end == UNKNOWN ||
+	    !logged_found_get(&l->found, &key, &found, &at_us))
+		return i->seconds;
+	exact = second_of(l, m->entry, i->end) - found;
+	off = exact > i->seconds ? exact - i->seconds : i->seconds - exact;
+	return off <= i->unit ? exact : i->seconds;
+}
+
+static int
+read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	struct fail2ban_log_line line;
+	struct logged_increase i;
+
+	if (is_bad(m, !logged_message_increase(m->s, m->len, &i)))
+		return 0;
+	if (begin_line(l, m, FAIL2BAN_LOG_INCREASE, i.ident, &line, e) != 0)
+		return -1;
+	line.bancount = i.count;
+	line.seconds = bantime_of(l, m, &i);
+	if (logged_held_is(m->jail))
+		return hold(l, m->jail, &line, e);
+	return l->fn(l->to, &line, e);
+}
+
+/* A stop begins here, or does not: what was held is older. */
+static int
+read_flush(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	return logged_held_out(&l->server.holder, m->jail, e);
+}
+
+/* The first words of what is told of a jail, and who writes them. */
+static const struct logged_words words[] = {
+	LOGGED_WORDS("Found ", LOGGED_PART_FILTER | LOGGED_PART_OBSERVER),
+	LOGGED_WORDS("Ban ", LOGGED_PART_ACTIONS),
+	LOGGED_WORDS("Unban ", LOGGED_PART_ACTIONS),
+	LOGGED_WORDS("Increase Ban ", LOGGED_PART_OBSERVER),
+	LOGGED_WORDS("Restore Ban ", LOGGED_PART_ACTIONS),
+	LOGGED_WORDS("Flush ticket(s) with ", LOGGED_PART_ACTIONS),
+};
+
+/* What reads what is behind them. */
+static int (*const readers[])(struct fail2ban_log *l, struct message *m,
+    struct err *e) = {
+	read_found,
+	read_ban,
+	read_unban,
+	read_increase,
+	read_restore,
+	read_flush,
+};
+
+/* "[jail] ..." */
+static int
+read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	const char *name = m->s + 1;
+	size_t len = logged_message_jail(m->s, m->len), which;
+
+	if (len == 0)
+		return 0;
+	m->s += len + 3;
+	m->len -= len + 3;
+	if ((m->entry->part & LOGGED_PART_ACTIONS) != 0 &&
+	    logged_message_already_banned(m->s, m->len))
+		return 0;
+	which = logged_message_begin(words, ARRAY_LEN(words), m->entry->part,
+	    &m->s, &m->len);
+	if (which == ARRAY_LEN(words))
+		return 0;
+	if (logged_server_get_jail(&l->server, name, len, &m->jail, e) != 0)
+		return -1;
+	if (is_bad(m, m->jail == NULL || m->entry->at_us == UNKNOWN))
+		return 0;
+	return readers[which](l, m, e);
+}
+
+void
+fail2ban_log_tell(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to)
+{
+	l->fn = fn;
+	l->to = to;
+}
+
+int
+fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
+    enum fail2ban_log_class *class, struct err *e)
+{
+	struct logged_entry entry;
+	struct message m = { .entry = &entry };
+	int status = logged_prefix_read(&l->prefix, line, len, &entry), rc = 0;
+
+	if (status <= 0) {
+		if (class != NULL)
+			*class = status == 0 ? FAIL2BAN_LOG_FOREIGN :
+					       FAIL2BAN_LOG_BAD;
+		return 0;
+	}
+	m.s = entry.text;
+	m.len = entry.len;
+	m.class = FAIL2BAN_LOG_TAKEN;
+	if (m.len > 0 && m.s[0] == '[')
+		rc = read_of_jail(l, &m, e);
+	else
+		rc = logged_server_read(&l->server, &entry, e);
+	if (class != NULL)
+		*class = m.class;
+	return rc;
+}
+
+int
+fail2ban_log_end(struct fail2ban_log *l, struct err *e)
+{
+	return logged_held_all_out(&l->server.holder, e);
+}
+
+struct fail2ban_log *
+fail2ban_log_new(int64_t year, int64_t newest, fail2ban_log_fn *fn, void *to)
+{
+	struct fail2ban_log *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->fn = fn;
+	l->to = to;
+	l->server.holder.fn = tell_held;
+	l->server.holder.to = l;
+	logged_prefix_init(&l->prefix, year, newest);
+	return l;
+}
+
+void
+fail2ban_log_free(struct fail2ban_log *l)
+{
+	if (l == NULL)
+		return;
+	logged_server_free(&l->server);
+	logged_found_free(&l->found);
+	buffer_free(&l->ident);
+	free(l);
+}

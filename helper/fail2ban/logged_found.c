@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fail2ban/logged_found.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SETS 8192
+#define WAYS 8
+
+/* The longest IPv6 network in text has 43 bytes. */
+#define BEGINNING 44
+
+struct place {
+	uint64_t jail;
+	int64_t second, at_us;
+	uint64_t count; /* grows from note to note */
+	size_t len;
+	bool claimed;
+	char beginning[BEGINNING];
+};
+
+/* The hashes stand together: most of the time only they are looked at. */
+struct logged_found_set {
+	uint64_t hashes[WAYS]; /* 0: free */
+	struct place places[WAYS];
+};
+
+/* FNV-1a with its bits stirred, never 0. */
+static uint64_t
+hash_of(const struct logged_found_key *key)
+{
+	uint64_t h = UINT64_C(14695981039346656037) ^ key->jail;
+
+	for (size_t i = 0; i < key->len; i++)
+		h = (h ^ (unsigned char)key->ident[i]) *
+		    UINT64_C(1099511628211);
+	h ^= h >> 32;
+	h *= UINT64_C(0x9e3779b97f4a7c15);
+	h ^= h >> 29;
+	return h | 1;
+}
+
+static size_t
+beginning_of(const struct logged_found_key *key)
+{
+	return key->len < BEGINNING ? key->len : BEGINNING;
+}
+
+static bool
+is_of(const struct place *place, const struct logged_found_key *key)
+{
+	return place->jail == key->jail && place->len == key->len &&
+	    memcmp(place->beginning, key->ident, beginning_of(key)) == 0;
+}
+
+/* Which place of the set the id has, WAYS where it has none. */
+static size_t
+look_up(const struct logged_found_set *set, uint64_t hash,
+    const struct logged_found_key *key)
+{
+	size_t i = 0;
+
+	while (i < WAYS &&
+	    (set->hashes[i] != hash || !is_of(&set->places[i], key)))
+		i++;
+	return i;
+}
+
+/* The place to be given away. */
+static size_t
+oldest(const struct logged_found_set *set)
+{
+	size_t old = 0;
+
+	for (size_t i = 0; i < WAYS; i++) {
+		if (set->hashes[i] == 0)
+			return i;
+		if (set->places[i].count < set->places[old].count)
+			old = i;
+	}
+	return old;
+}
+
+static struct logged_found_set **
+set_of(const struct logged_found *f, uint64_t hash)
+{
+	return &f->sets[(hash >> 1) % SETS];
+}
+
+/* The set, made where there is none yet; NULL where there is no memory. */
+static struct logged_found_set *
+make_set(struct logged_found *f, uint64_t hash)
+{
+	struct logged_found_set **set;
+
+	if (f->sets == NULL &&
+	    (f->sets = calloc(SETS, sizeof(struct logged_found_set *))) == NULL)
+		return NULL;
+	set = set_of(f, hash);
+	if (*set == NULL)
+		*set = calloc(1, sizeof(**set));
+	return *set;
+}
+
+int
+logged_found_put(struct logged_found *f, const struct logged_found_key *key,
+    int64_t second, int64_t at_us)
+{
+	uint64_t hash = hash_of(key);
+	struct logged_found_set *set;
+	struct place *place;
+	size_t i;
+
+	if ((set = make_set(f, hash)) == NULL)
+		return -1;
+	if ((i = look_up(set, hash, key)) == WAYS)
+		i = oldest(set);
+	set->hashes[i] = hash;
+	place = &set->places[i];
+	place->jail = key->jail;
+	place->len = key->len;
+	memcpy(place->beginning, key->ident, beginning_of(key));
+	place->second = second;
+	place->at_us = at_us;
+	place->count = ++f->count;
+	place->claimed = false;
+	return 0;
+}
+
+/* What is known of an id, NULL where nothing is. */
+static struct place *
+place_of(const struct logged_found *f, const struct logged_found_key *key)
+{
+	uint64_t hash = hash_of(key);
+	struct logged_found_set *set;
+	size_t i;
+
+	if (f->sets == NULL || (set = *set_of(f, hash)) == NULL)
+		return NULL;
+	i = look_up(set, hash, key);
+	return i == WAYS ? NULL : &set->places[i];
+}
+
+bool
+logged_found_get(const struct logged_found *f,
+    const struct logged_found_key *key, int64_t *second, int64_t *at_us)
+{
+	const struct place *place = place_of(f, key);
+
+	if (place == NULL)
+		return false;
+	*second = place->second;
+	*at_us = place->at_us;
+	return true;
+}
+
+bool
+logged_found_claim(struct logged_found *f, const struct logged_found_key *key,
+    int64_t *second, int64_t *at_us)
+{
+	struct place *place = place_of(f, key);
+
+	if (place == NULL || place->claimed)
+		return false;
+	place->claimed = true;
+	*second = place->second;
+	*at_us = place->at_us;
+	return true;
+}
+
+void
+logged_found_free(struct logged_found *f)
+{
+	for (size_t i = 0; f->sets != NULL && i < SETS; i++)
+		free(f->sets[i]);
+	free(f->sets);
+	*f = (struct logged_found){ 0 };
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fail2ban/logged_prefix.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define US INT64_C(1000000)
+
+/* Zones differ from UTC by quarters of an hour, and by less than this. */
+#define QUARTER 900
+#define FAR_EAST (15 * 3600)
+
+/* What is still to be read. */
+struct rest {
+	const char *s, *end;
+};
+
+enum stamp_kind {
+	STAMP_NONE,
+	STAMP_LOCAL,
+	STAMP_ZONED, /* it tells how far east it is */
+	STAMP_DAY,   /* it lacks the year */
+	STAMP_WRONG, /* it has the form and is no time */
+};
+
+struct stamp {
+	enum stamp_kind kind;
+	int64_t local, us, east;
+	struct logged_day day;
+};
+
+static size_t
+left(const struct rest *r)
+{
+	return (size_t)(r->end - r->s);
+}
+
+static bool
+next_is(const struct rest *r, const char *text, size_t n)
+{
+	return left(r) >= n && memcmp(r->s, text, n) == 0;
+}
+
+static bool
+take(struct rest *r, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (!next_is(r, text, n))
+		return false;
+	r->s += n;
+	return true;
+}
+
+static bool
+take_spaces(struct rest *r)
+{
+	const char *begin = r->s;
+
+	while (r->s < r->end && *r->s == ' ')
+		r->s++;
+	return r->s > begin;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of a name: letters, digits, and what stands between them. */
+static bool
+is_word(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+}
+
+/* "[7268]", if it is there, and the colon. */
+static bool
+take_pid(struct rest *r, int64_t *pid)
+{
+	*pid = 0;
+	if (take(r, "[")) {
+		while (r->s < r->end && is_digit(*r->s)) {
+			if (*pid < INT32_MAX)
+				*pid = *pid * 10 + (*r->s - '0');
+			r->s++;
+		}
+		if (!take(r, "]"))
+			return false;
+	}
+	return take(r, ":");
+}
+
+/* ",748", ".748123456": microseconds, 0 without. */
+static int64_t
+take_fraction(struct rest *r)
+{
+	int64_t us = 0, unit = US / 10;
+
+	if (left(r) < 2 || (*r->s != ',' && *r->s != '.') || !is_digit(r->s[1]))
+		return 0;
+	for (r->s++; r->s < r->end && is_digit(*r->s); r->s++, unit /= 10)
+		us += (*r->s - '0') * unit;
+	return us;
+}
+
+/* "Z", "+01:00", "+0100": seconds east. */
+static bool
+take_zone(struct rest *r, int64_t *east)
+{
+	int64_t digits[4];
+	bool west = next_is(r, "-", 1);
+	const char *s = r->s + 1;
+
+	*east = 0;
+	if (take(r, "Z"))
+		return true;
+	if (!west && !next_is(r, "+", 1))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(digits); i++, s++) {
+		if (i == 2 && s < r->end && *s == ':')
+			s++;
+		if (s >= r->end || !is_digit(*s))
+			return false;
+		digits[i] = *s - '0';
+	}
+	*east = (digits[0] * 10 + digits[1]) * 3600 +
+	    (digits[2] * 10 + digits[3]) * 60;
+	if (west)
+		*east = -*east;
+	r->s = s;
+	return true;
+}
+
+/* A stamp of any kind; nothing is taken where there is none. */
+static struct stamp
+take_stamp(struct rest *r, struct logged_minute *known)
+{
+	struct stamp stamp = { .kind = STAMP_NONE };
+	int status = logged_time_read(r->s, left(r), known, &stamp.local);
+	bool dated = status != 0;
+
+	if (!dated)
+		status = logged_time_read_day(r->s, left(r), &stamp.day);
+	if (status == 0)
+		return stamp;
+	stamp.kind = dated ? STAMP_LOCAL : STAMP_DAY;
+	r->s += dated ? LOGGED_TIME_DATE : LOGGED_TIME_MONTH;
+	stamp.us = take_fraction(r);
+	if (dated && take_zone(r, &stamp.east))
+		stamp.kind = STAMP_ZONED;
+	if (status < 0)
+		stamp.kind = STAMP_WRONG;
+	return stamp;
+}
+
+/* "fail2ban.actions        [7268]: NOTICE  ". */
+static bool
+take_new_part(struct rest *r, struct logged_entry *entry)
+{
+	static const struct {
+		const char *name;
+		enum logged_part part;
+	} parts[] = {
+		{ "filter", LOGGED_PART_FILTER },
+		{ "actions", LOGGED_PART_ACTIONS },
+		{ "observer", LOGGED_PART_OBSERVER },
+		{ "server", LOGGED_PART_SERVER },
+		{ "jail", LOGGED_PART_SERVER },
+	};
+	const char *name = r->s + strlen("fail2ban.");
+	size_t len;
+
+	if (!take(r, "fail2ban."))
+		return false;
+	while (r->s < r->end && is_word(*r->s))
+		r->s++;
+	len = (size_t)(r->s - name);
+	entry->part = LOGGED_PART_OTHER;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		if (strlen(parts[i].name) == len &&
+		    memcmp(parts[i].name, name, len) == 0)
+			entry->part = parts[i].part;
+	}
+	take_spaces(r);
+	if (!take_pid(r, &entry->pid) || !take_spaces(r))
+		return false;
+	name = r->s;
+	while (r->s < r->end && *r->s >= 'A' && *r->s <= 'Z')
+		r->s++;
+	return r->s > name && (take_spaces(r) || r->s == r->end);
+}
+
+/* Whether a part has the same text as one before: most have. */
+static bool
+take_known_part(struct logged_prefix *p, struct rest *r,
+    struct logged_entry *entry)
+{
+	for (size_t i = 0; i < LOGGED_PREFIX_PARTS; i++) {
+		size_t at = (p->last + i) % LOGGED_PREFIX_PARTS;
+		const struct logged_part_text *known = &p->parts[at];
+
+		if (known->len == 0 || !next_is(r, known->text, known->len))
+			continue;
+		r->s += known->len;
+		take_spaces(r);
+		entry->part = known->part;
+		entry->pid = known->pid;
+		p->last = at;
+		return true;
+	}
+	return false;
+}
+
+static bool
+take_part(struct logged_prefix *p, struct rest *r, struct logged_entry *entry)
+{
+	const char *begin = r->s;
+	struct logged_part_text *known;
+	size_t len;
+
+	if (take_known_part(p, r, entry))
+		return true;
+	if (!take_new_part(r, entry)) {
+		r->s = begin;
+		return false;
+	}
+	len = (size_t)(r->s - begin);
+	if (len <= LOGGED_PREFIX_TEXT && r->s[-1] == ' ') {
+		p->last = (p->last + 1) % LOGGED_PREFIX_PARTS;
+		known = &p->parts[p->last];
+		memcpy(known->text, begin, len);
+		known->len = len;
+		known->part = entry->part;
+		known->pid = entry->pid;
+	}
+	return true;
+}
+
+/* What fail2ban itself writes: its stamp, if it is there, and the part. */
+static bool
+take_own(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
+    struct logged_entry *entry)
+{
+	struct rest begin = *r;
+
+	*stamp = take_stamp(r, &p->minute);
+	if ((stamp->kind == STAMP_NONE || take_spaces(r)) &&
+	    take_part(p, r, entry))
+		return true;
+	*r = begin;
+	*stamp = (struct stamp){ .kind = STAMP_NONE };
+	return false;
+}
+
+/*
+ * "fail2ban-server[7268]: " of syslog or the journal, and what fail2ban wrote
+ * behind it: a line of its own, or, to the journal, the bare message.
+ */
+static bool
+take_tagged(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
+    struct logged_entry *entry)
+{
+	const char *begin = r->s;
+	size_t len;
+
+	if (take_own(p, r, stamp, entry))
+		return true;
+	if (!next_is(r, "fail2ban", 8))
+		return false;
+	while (r->s < r->end && is_word(*r->s))
+		r->s++;
+	len = (size_t)(r->s - begin);
+	if (take_pid(r, &entry->pid) && take(r, " ")) {
+		if (take_own(p, r, stamp, entry))
+			return true;
+		entry->part = LOGGED_PART_ANY;
+		if (len == strlen("fail2ban"))
+			return true;
+	}
+	r->s = begin;
+	return false;
+}
+
+/* The name of a host; one that ends in a colon is the tag of a program. */
+static bool
+take_host(struct rest *r)
+{
+	const char *begin = r->s;
+
+	while (r->s < r->end && *r->s != ' ')
+		r->s++;
+	return r->s > begin && r->s[-1] != ':' && take_spaces(r);
+}
+
+/* "name  | ", with which the lines of several containers begin. */
+static bool
+skip_container(struct rest *r)
+{
+	struct rest at = *r;
+
+	while (at.s < at.end && is_word(*at.s))
+		at.s++;
+	if (at.s == r->s || !take_spaces(&at) || !take(&at, "| "))
+		return false;
+	*r = at;
+	return true;
+}
+
+/* All that stands before the message, with one stamp, or another's before it.
+ */
+static bool
+take_prefix(struct logged_prefix *p, struct rest *r, struct stamp *outer,
+    struct stamp *own, struct logged_entry *entry)
+{
+	outer->kind = STAMP_NONE;
+	*own = take_stamp(r, &p->minute);
+	if (own->kind == STAMP_NONE && skip_container(r))
+		*own = take_stamp(r, &p->minute);
+	if (own->kind == STAMP_NONE)
+		return take_part(p, r, entry);
+	if (!take_spaces(r))
+		return false;
+	if (take_part(p, r, entry))
+		return true;
+	*outer = *own;
+	own->kind = STAMP_NONE;
+	if (take_tagged(p, r, own, entry))
+		return true;
+	return take_host(r) && take_tagged(p, r, own, entry);
+}
+
+/* Local seconds as TZ has them, in the order of the log. */
+static void
+date_onward(struct logged_prefix *p, int64_t local, int64_t us,
+    struct logged_entry *entry)
+{
+	int64_t second = logged_time_onward(&p->zone, local, p->before);
+
+	p->before = second;
+	entry->at_us = second * US + us;
+}
+
+/*
+ * A stamp with a zone is sure; beside it fail2ban's own, which is finer, tells
+ * how far east fail2ban is.
+ */
+static void
+date_zoned(struct logged_prefix *p, const struct stamp *outer,
+    const struct stamp *own, struct logged_entry *entry)
+{
+	int64_t second = outer->local - outer->east, east;
+
+	if (own->kind == STAMP_NONE) {
+		entry->east = outer->east;
+		entry->at_us = second * US + outer->us;
+		return;
+	}
+	east = own->local - second + QUARTER / 2;
+	east -= (east % QUARTER + QUARTER) % QUARTER;
+	if (east < -FAR_EAST || east > FAR_EAST) {
+		date_onward(p, own->local, own->us, entry);
+		return;
+	}
+	entry->east = east;
+	entry->at_us = (own->local - east) * US + own->us;
+}
+
+/* When the line was written: false where a stamp is no time. */
+static bool
+date(struct logged_prefix *p, struct stamp *outer, struct stamp *own,
+    struct logged_entry *entry)
+{
+	entry->at_us = UNKNOWN;
+	entry->east = UNKNOWN;
+	if (outer->kind == STAMP_WRONG || own->kind == STAMP_WRONG)
+		return false;
+	if (own->kind == STAMP_DAY || own->kind == STAMP_ZONED ||
+	    (own->kind == STAMP_LOCAL && outer->kind == STAMP_NONE)) {
+		*outer = *own;
+		own->kind = STAMP_NONE;
+	}
+	if (outer->kind == STAMP_ZONED) {
+		date_zoned(p, outer, own, entry);
+	} else if (own->kind == STAMP_LOCAL) {
+		date_onward(p, own->local, own->us, entry);
+	} else if (outer->kind == STAMP_LOCAL) {
+		date_onward(p, outer->local, outer->us, entry);
+	} else if (outer->kind == STAMP_DAY) {
+		outer->local =
+		    logged_time_in_order(&p->year, &p->zone, &outer->day);
+		if (outer->local == UNKNOWN)
+			return false;
+		date_onward(p, outer->local, outer->us, entry);
+	}
+	return true;
+}
+
+/* Without what ends a line: CR and LF. */
+static const char *
+end_of(const char *line, size_t len)
+{
+	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+		len--;
+	return line + len;
+}
+
+/* fail2ban ends what it sends to syslog with a NUL, which some write down. */
+static void
+cut_nul(struct rest *r)
+{
+	if (left(r) >= 1 && r->end[-1] == '\0')
+		r->end--;
+	else if (left(r) >= 4 && memcmp(r->end - 4, "#000", 4) == 0)
+		r->end -= 4;
+}
+
+void
+logged_prefix_init(struct logged_prefix *p, int64_t year, int64_t newest)
+{
+	*p = (struct logged_prefix){ .before = UNKNOWN };
+	p->year = (struct logged_year){ .year = year, .newest = newest };
+	p->year.before = UNKNOWN;
+}
+
+int
+logged_prefix_read(struct logged_prefix *p, const char *line, size_t len,
+    struct logged_entry *entry)
+{
+	struct rest r = { line, end_of(line, len) };
+	struct stamp outer, own;
+
+	if (!take_prefix(p, &r, &outer, &own, entry))
+		return 0;
+	if (outer.kind != STAMP_NONE)
+		cut_nul(&r);
+	entry->text = r.s;
+	entry->len = left(&r);
+	return date(p, &outer, &own, entry) ? 1 : -1;
+}

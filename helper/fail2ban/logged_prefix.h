@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What stands before a message of fail2ban's, in its own log file, in syslog's,
+ * in the journal's text, in that of a container:
+ *
+ *   2026-11-23 18:48:38,748 fail2ban.actions        [7268]: NOTICE  ...
+ *   Nov 23 18:48:38 host fail2ban.actions[7268]: NOTICE ...
+ *   2026-11-23T18:48:38.748123+01:00 host fail2ban.actions[7268]: NOTICE ...
+ *   Nov 23 18:48:38 host fail2ban-server[1]: 2026-11-23 18:48:38,748
+ * fail2ban... Nov 23 18:48:38 host fail2ban[7268]: ...
+ *   2026-11-23T17:48:38.748123456Z 2026-11-23 18:48:38,748 fail2ban...
+ *   name  | 2026-11-23 18:48:38,748 fail2ban...
+ *
+ * What another program says of fail2ban is not taken for fail2ban's. Pure.
+ * (fail2ban 1.0.2, server/server.py: setLogTarget; helpers.py:
+ * getVerbosityFormat. 0.8 has no pid.)
+ */
+#ifndef FAIL2BAN_LOGGED_PREFIX_H
+#define FAIL2BAN_LOGGED_PREFIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fail2ban/logged_time.h"
+
+/* Which part of fail2ban wrote the line: bits, so that a rule can name some. */
+enum logged_part {
+	LOGGED_PART_ACTIONS = 1,
+	LOGGED_PART_OBSERVER = 2,
+	LOGGED_PART_FILTER = 4,
+	LOGGED_PART_SERVER = 8, /* or a jail */
+	LOGGED_PART_OTHER = 16,
+	LOGGED_PART_ANY = 31, /* the journal's text does not say */
+};
+
+/* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and what it says. */
+#define LOGGED_PREFIX_TEXT 64
+
+struct logged_part_text {
+	char text[LOGGED_PREFIX_TEXT];
+	size_t len; /* 0: none */
+	enum logged_part part;
+	int64_t pid;
+};
+
+/* A log has few of them at a time. */
+#define LOGGED_PREFIX_PARTS 4
+
+/* What the lines before tell of the next. */
+struct logged_prefix {
+	struct logged_year year;
+	struct logged_minute minute;
+	struct logged_zone zone;
+	int64_t before; /* seconds of the line before, or UNKNOWN */
+	struct logged_part_text parts[LOGGED_PREFIX_PARTS];
+	size_t last; /* the one that was met before, or noted */
+};
+
+struct logged_entry {
+	int64_t at_us; /* UNKNOWN: no stamp, or no year for it */
+	int64_t east;  /* its local times are seconds east; UNKNOWN: as TZ */
+	int64_t pid;   /* 0 where there is none */
+	enum logged_part part;
+	const char *text; /* of the line, without what ends it */
+	size_t len;
+};
+
+/* year and newest are those of struct logged_year. */
+void logged_prefix_init(struct logged_prefix *p, int64_t year, int64_t newest);
+
+/*
+ * Take a line apart; entry points into it. 1: it is fail2ban's; 0: it is not;
+ * -1: it is, with a stamp that is no time.
+ */
+int logged_prefix_read(struct logged_prefix *p, const char *line, size_t len,
+    struct logged_entry *entry);
+
+#endif
