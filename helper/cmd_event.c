@@ -16,7 +16,7 @@
 #include "archive/archive_file.h"
 #include "command.h"
 #include "os/confine.h"
-#include "intake.h"
+#include "ingest/intake.h"
 #include "event/last_resort.h"
 #include "os/log.h"
 #include "os/now.h"

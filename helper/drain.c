@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "intake.h"
+#include "ingest/intake.h"
 #include "os/log.h"
 #include "pass.h"
 #include "event/spool.h"

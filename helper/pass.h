@@ -17,7 +17,7 @@
 #include "config.h"
 #include "fail2ban/fail2ban_db.h"
 #include "fail2ban/fail2ban_socket.h"
-#include "record.h"
+#include "ingest/record.h"
 
 struct pass {
 	const struct config *config;

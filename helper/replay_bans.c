@@ -10,7 +10,7 @@
 
 #include "archive/archive_import.h"
 #include "base/csv.h"
-#include "intake.h"
+#include "ingest/intake.h"
 #include "replay.h"
 #include "base/text.h"
 

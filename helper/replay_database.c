@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "intake.h"
+#include "ingest/intake.h"
 #include "os/now.h"
 #include "replay.h"
 #include "base/text.h"

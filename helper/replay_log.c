@@ -9,7 +9,7 @@
 #include <sysexits.h>
 
 #include "fail2ban/fail2ban_log.h"
-#include "intake.h"
+#include "ingest/intake.h"
 #include "event/last_resort.h"
 #include "os/now.h"
 #include "replay.h"

@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "base/buffer.h"
-#include "intake.h"
+#include "ingest/intake.h"
 #include "replay.h"
 
 /* An event has any bytes, newlines too: all of the file. */

@@ -12,7 +12,7 @@
 #include <sysexits.h>
 
 #include "archive/archive_file.h"
-#include "intake.h"
+#include "ingest/intake.h"
 #include "os/log.h"
 #include "os/now.h"
 #include "pass.h"

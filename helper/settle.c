@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "intake.h"
+#include "ingest/intake.h"
 #include "os/now.h"
 #include "pass.h"
 #include "base/text.h"

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "archive/archive_read.h"
-#include "intake.h"
+#include "ingest/intake.h"
 #include "scratch.h"
 #include "base/text.h"
 

@@ -3,14 +3,14 @@
  * What witnesses say becomes signs of a ban: an event of an action, a row of
  * fail2ban's database. Called in the caller's transaction on the archive.
  */
-#ifndef INTAKE_H
-#define INTAKE_H
+#ifndef INGEST_INTAKE_H
+#define INGEST_INTAKE_H
 
 #include "config.h"
 #include "event/event.h"
 #include "fail2ban/fail2ban_db.h"
 #include "ban/import.h"
-#include "record.h"
+#include "ingest/record.h"
 
 /*
  * Record an event, with what fail2ban's database said of it at the time.

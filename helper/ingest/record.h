@@ -4,8 +4,8 @@
  * what follows, save the difference. Whether they come from an action, the
  * spool or fail2ban's database makes no difference here.
  */
-#ifndef RECORD_H
-#define RECORD_H
+#ifndef INGEST_RECORD_H
+#define INGEST_RECORD_H
 
 #include "archive/archive_ban.h"
 #include "archive/archive_save.h"
