@@ -5,7 +5,7 @@
 
 #include "command.h"
 #include "options.h"
-#include "reban.h"
+#include "job/reban.h"
 #include "os/stop.h"
 
 struct wanted {

@@ -8,7 +8,7 @@
 #include "command.h"
 #include "os/log.h"
 #include "options.h"
-#include "reconcile.h"
+#include "job/reconcile.h"
 #include "os/stop.h"
 #include "base/text.h"
 

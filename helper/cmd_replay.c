@@ -11,7 +11,7 @@
 #include "os/log.h"
 #include "os/now.h"
 #include "options.h"
-#include "replay.h"
+#include "job/replay.h"
 #include "os/stop.h"
 #include "base/text.h"
 

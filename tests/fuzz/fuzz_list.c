@@ -5,7 +5,7 @@
  * a line, too.
  */
 #include "base/address.h"
-#include "block_list.h"
+#include "job/block_list.h"
 #include "fuzz.h"
 
 static void

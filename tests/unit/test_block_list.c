@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "block_list.h"
+#include "job/block_list.h"
 #include "base/macros.h"
 
 #define BYTES(s) s, sizeof(s) - 1

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "interfaces.h"
+#include "job/interfaces.h"
 #include "base/macros.h"
 
 /* Whether a socket can have that address: then it is one of ours. */

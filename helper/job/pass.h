@@ -7,8 +7,8 @@
  * transaction, with no lock of fail2ban's. Between chunks a part stops when
  * pass_is_over, and the next pass goes on there.
  */
-#ifndef PASS_H
-#define PASS_H
+#ifndef JOB_PASS_H
+#define JOB_PASS_H
 
 #include <signal.h>
 

@@ -23,7 +23,7 @@
 
 #include "ingest/intake.h"
 #include "os/now.h"
-#include "pass.h"
+#include "job/pass.h"
 #include "base/text.h"
 
 #define CHUNK 250

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pass.h"
+#include "job/pass.h"
 
 #include <inttypes.h>
 #include <stdio.h>

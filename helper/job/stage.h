@@ -4,8 +4,8 @@
  * the id: the archive is written in the order of its own, each id once, and the
  * memory does not grow with the log. Errors are db_error's.
  */
-#ifndef STAGE_H
-#define STAGE_H
+#ifndef JOB_STAGE_H
+#define JOB_STAGE_H
 
 #include <stddef.h>
 

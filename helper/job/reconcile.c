@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reconcile.h"
+#include "job/reconcile.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "archive/archive_file.h"
 #include "os/log.h"
 #include "os/now.h"
-#include "pass.h"
+#include "job/pass.h"
 #include "base/text.h"
 
 #define PRUNE_CHUNK 200

@@ -15,7 +15,7 @@
 #include "ingest/intake.h"
 #include "os/log.h"
 #include "os/now.h"
-#include "pass.h"
+#include "job/pass.h"
 #include "base/text.h"
 #include "fail2ban/whereabouts.h"
 

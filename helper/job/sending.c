@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sending.h"
+#include "job/sending.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "archive/archive_note.h"
 #include "base/escape.h"
-#include "interfaces.h"
+#include "job/interfaces.h"
 #include "os/log.h"
 #include "os/now.h"
 

@@ -11,7 +11,7 @@
 #include "archive/archive_import.h"
 #include "base/csv.h"
 #include "ingest/intake.h"
-#include "replay.h"
+#include "job/replay.h"
 #include "base/text.h"
 
 /* Bans that are gathered, and the bytes of their texts. */

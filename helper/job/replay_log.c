@@ -12,8 +12,8 @@
 #include "ingest/intake.h"
 #include "event/last_resort.h"
 #include "os/now.h"
-#include "replay.h"
-#include "stage.h"
+#include "job/replay.h"
+#include "job/stage.h"
 #include "base/text.h"
 
 /* As long as one of fail2ban's database may be. */

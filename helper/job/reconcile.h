@@ -3,8 +3,8 @@
  * One reconcile: drain the spool, scan fail2ban's database, settle what has
  * ended, remove what retention does not keep, note the run.
  */
-#ifndef RECONCILE_H
-#define RECONCILE_H
+#ifndef JOB_RECONCILE_H
+#define JOB_RECONCILE_H
 
 #include <signal.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "ingest/intake.h"
-#include "replay.h"
+#include "job/replay.h"
 
 /* An event has any bytes, newlines too: all of the file. */
 static int

@@ -6,7 +6,7 @@
 
 #include "ingest/intake.h"
 #include "os/log.h"
-#include "pass.h"
+#include "job/pass.h"
 #include "event/spool.h"
 
 /* Events of one transaction: an event that comes meanwhile waits for it. */

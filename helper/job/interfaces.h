@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine's own addresses, as the kernel has them now. No DNS. */
-#ifndef INTERFACES_H
-#define INTERFACES_H
+#ifndef JOB_INTERFACES_H
+#define JOB_INTERFACES_H
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
  * fail2ban without its database does not know any more, or a block list. Each
  * id is noted before it is sent, so that the ban that comes of it is known.
  */
-#ifndef REBAN_H
-#define REBAN_H
+#ifndef JOB_REBAN_H
+#define JOB_REBAN_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -5,11 +5,11 @@
  * read first, with no lock of ours, then written in short transactions. All of
  * it may be done again: what the archive has, it has once.
  */
-#ifndef REPLAY_H
-#define REPLAY_H
+#ifndef JOB_REPLAY_H
+#define JOB_REPLAY_H
 
 #include "os/input.h"
-#include "pass.h"
+#include "job/pass.h"
 #include "os/progress.h"
 
 enum replay_format {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "interfaces.h"
+#include "job/interfaces.h"
 
 #include <sys/socket.h>
 #include <sys/types.h>

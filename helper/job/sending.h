@@ -4,11 +4,11 @@
  * noted in the archive before it is sent, so that the ban that comes of it is
  * known. Errors are those of fail2ban_socket.h.
  */
-#ifndef SENDING_H
-#define SENDING_H
+#ifndef JOB_SENDING_H
+#define JOB_SENDING_H
 
 #include "base/address.h"
-#include "pass.h"
+#include "job/pass.h"
 
 /*
  * Ids that are sent at a time: until all their actions are over, the server

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "block_list.h"
+#include "job/block_list.h"
 
 #include <stdbool.h>
 #include <string.h>

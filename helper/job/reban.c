@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "reban.h"
+#include "job/reban.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 #include "archive/archive_note.h"
-#include "block_list.h"
+#include "job/block_list.h"
 #include "base/escape.h"
 #include "os/input.h"
 #include "os/log.h"
 #include "os/now.h"
-#include "sending.h"
+#include "job/sending.h"
 #include "base/text.h"
 
 /* There is no deadline of a run's own. */

@@ -20,8 +20,8 @@
  * "type" is "metadata". A line that begins with [ is bad: a whole list of JSON
  * in one line must not pass for one address.
  */
-#ifndef BLOCK_LIST_H
-#define BLOCK_LIST_H
+#ifndef JOB_BLOCK_LIST_H
+#define JOB_BLOCK_LIST_H
 
 #include <stddef.h>
 

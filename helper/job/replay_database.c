@@ -6,7 +6,7 @@
 
 #include "ingest/intake.h"
 #include "os/now.h"
-#include "replay.h"
+#include "job/replay.h"
 #include "base/text.h"
 
 /* Rows that are read at a time. */
