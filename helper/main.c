@@ -8,7 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "cmd/command.h"
 #include "os/db.h"
 #include "base/escape.h"
 #include "os/log.h"

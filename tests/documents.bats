@@ -179,7 +179,7 @@ offered() {
 }
 
 @test "the manual lists every exit status, and no other" {
-	diff <(cat "$root"/helper/*.c | grep -o '\<EX_[A-Z]*\>' | sort -u |
+	diff <(cat "$root"/helper/*.c "$root"/helper/*/*.c | grep -o '\<EX_[A-Z]*\>' | sort -u |
 		sed '1i#include <sysexits.h>' | cc -E -P - | sort -n) \
 		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh /s/^\.It \([0-9]*\)$/\1/p' "$manual")
 }

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "archive/archive_care.h"
-#include "command.h"
-#include "options.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
 
 static int
 run_verify(const struct command *self, const struct config *config, int argc,

@@ -11,10 +11,10 @@
 #include "archive/archive_care.h"
 #include "archive/archive_file.h"
 #include "archive/archive_run.h"
-#include "command.h"
+#include "cmd/command.h"
 #include "base/escape.h"
 #include "os/now.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "event/spool.h"
 #include "base/text.h"
 

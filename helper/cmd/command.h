@@ -3,8 +3,8 @@
  * A verb of the program: one file cmd_*.c and one line in main.c's table. Its
  * help is made from what stands here.
  */
-#ifndef COMMAND_H
-#define COMMAND_H
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
 
 #include <stdbool.h>
 

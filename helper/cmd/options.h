@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The command line of a verb: its options by table, and what people ask for. */
-#ifndef OPTIONS_H
-#define OPTIONS_H
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
 
 #include <stdint.h>
 
 #include "archive/archive_read.h"
-#include "command.h"
+#include "cmd/command.h"
 
 /* Take one option; value is NULL for a flag. */
 typedef int option_fn(void *to, const char *name, const char *value,

@@ -6,10 +6,10 @@
 #include <sysexits.h>
 
 #include "archive/archive_run.h"
-#include "command.h"
+#include "cmd/command.h"
 #include "base/escape.h"
 #include "os/lock.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "base/text.h"
 
 #define LIMIT 20

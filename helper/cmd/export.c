@@ -5,10 +5,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "cmd/command.h"
 #include "base/csv.h"
 #include "base/escape.h"
-#include "options.h"
+#include "cmd/options.h"
 
 struct export
 {

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "archive/archive_care.h"
-#include "command.h"
+#include "cmd/command.h"
 #include "base/escape.h"
-#include "options.h"
+#include "cmd/options.h"
 
 /* A busy archive's writers come one after another, in milliseconds. */
 #define LOCK_MS 5000

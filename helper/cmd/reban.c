@@ -3,8 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "command.h"
-#include "options.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
 #include "job/reban.h"
 #include "os/stop.h"
 

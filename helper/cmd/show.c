@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "command.h"
+#include "cmd/command.h"
 #include "base/escape.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "base/text.h"
 
 /* Print an attacker's text of any length, escaped. */

@@ -7,10 +7,10 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "command.h"
+#include "cmd/command.h"
 #include "os/log.h"
 #include "os/now.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "job/replay.h"
 #include "os/stop.h"
 #include "base/text.h"

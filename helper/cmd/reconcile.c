@@ -5,9 +5,9 @@
 #include <sys/select.h>
 #include <time.h>
 
-#include "command.h"
+#include "cmd/command.h"
 #include "os/log.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "job/reconcile.h"
 #include "os/stop.h"
 #include "base/text.h"

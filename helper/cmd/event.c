@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 #include "archive/archive_file.h"
-#include "command.h"
+#include "cmd/command.h"
 #include "os/confine.h"
 #include "ingest/intake.h"
 #include "event/last_resort.h"
 #include "os/log.h"
 #include "os/now.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "event/spool.h"
 #include "base/text.h"
 #include "fail2ban/whereabouts.h"

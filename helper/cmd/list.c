@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "cmd/command.h"
 #include "base/escape.h"
-#include "options.h"
+#include "cmd/options.h"
 #include "base/text.h"
 
 static void
