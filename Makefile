@@ -107,10 +107,10 @@ install: all
 	install -d $(addprefix $(DESTDIR),$(dir $(INSTALLED)))
 	install -m 755 $(BUILD)/fail2ban-archive $(DESTDIR)$(SBIN)/
 	install -m 644 helper/fail2ban-archive.8 $(DESTDIR)$(MAN8)/
-	install -m 644 helper/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
-	sed 's|@SBIN@|$(SBIN)|' helper/systemd/fail2ban-archive.service.in \
+	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
+	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
 		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
-	install -m 644 helper/completion.bash \
+	install -m 644 helper/dist/completion.bash \
 		$(DESTDIR)$(COMPLETION)/fail2ban-archive
 	sed -e 's|/usr/local/sbin/|$(SBIN)/|' -e 's|/etc/|$(SYSCONFDIR)/|' \
 		action.d/fail2ban-archive.conf \

@@ -376,7 +376,7 @@ socket=${FAIL2BAN_SOCKET:-${root:+$root/run/fail2ban/fail2ban.sock}}
 surveyed='' enabled='' archived='' wanted=''
 unchecked='' opened='' action_changed='' failed=''
 # shellcheck source=/dev/null
-. helper/system.sh
+. helper/install/system.sh
 
 tmp=$(mktemp -d)
 trap leave EXIT

@@ -56,7 +56,7 @@ completes() {
 		COMP_WORDS=("${0##*/}" "$@") COMP_CWORD=$#
 		_fail2ban_archive "$0" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 		echo "${COMPREPLY[*]}"' \
-		"$program" "$root/helper/completion.bash" "$@"
+		"$program" "$root/helper/dist/completion.bash" "$@"
 }
 
 # offered WANT WORD...

@@ -10,7 +10,7 @@ cron_file=$root/etc/cron.d/$action
 
 # ----------------------------------------------------------------- packages --
 
-# Which column of helper/packages is this system's?
+# Which column of helper/install/packages is this system's?
 find_system() {
 	release=$root/etc/os-release
 	[ -r "$release" ] || die "$release: cannot be read: which system is this?"
@@ -33,7 +33,7 @@ packages_for() {
 		/^#/ || NF == 0 { next }
 		!column { for (i = 2; i <= NF; i++) if ($i == heading) column = i; next }
 		index(purposes, " " $1 " ") && $column != "-" { print $column }
-	' helper/packages
+	' helper/install/packages
 }
 
 is_installed() {
@@ -155,7 +155,7 @@ open_sandboxes() {
 }
 
 cron_lines() {
-	sed "s|@SBIN@|$prefix/sbin|" helper/cron.d/fail2ban-archive.cron.in
+	sed "s|@SBIN@|$prefix/sbin|" helper/dist/cron.d/fail2ban-archive.cron.in
 }
 
 crontab_without_ours() {
