@@ -3,7 +3,7 @@
 #
 # A real fail2ban server, private to one test: its own folder $lab with its own
 # config, socket, database and log, and beside them the archive. A test file
-# begins with `load lib/server` and has lab_setup and lab_teardown called.
+# begins with `load ../lib/server` and has lab_setup and lab_teardown called.
 # The folder is kept, and named, when the test fails.
 #
 # Functions with optional arguments get them from the tests.
@@ -14,7 +14,7 @@
 
 bats_require_minimum_version 1.5.0
 
-root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 program=${BUILD:-$root/build}/fail2ban-archive
 slowness=${SLOWNESS:-1}
 

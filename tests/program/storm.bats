@@ -5,7 +5,7 @@
 # the end, each once; and what is killed or locked out meanwhile is caught up
 # with. SOAK=1 in the environment takes the crowd in full.
 
-load lib/server
+load ../lib/server
 
 setup() {
 	lab_setup

@@ -3,7 +3,7 @@
 #
 # What a real fail2ban bans is in the archive, as its own database has it.
 
-load lib/server
+load ../lib/server
 
 @test "failing lines are a row, whole, within a second of the ban" {
 	jail sshd maxretry=3

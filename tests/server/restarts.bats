@@ -3,7 +3,7 @@
 #
 # The server goes and comes back: a ban that lives on is still one row.
 
-load lib/server
+load ../lib/server
 
 # Bans of all kinds, live for long, and all of them in the archive.
 live_bans() {

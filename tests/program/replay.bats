@@ -5,8 +5,8 @@
 # events that went astray. Each content once, however often it is cut off, and
 # whatever is in it.
 
-load lib/server
-load lib/archives
+load ../lib/server
+load ../lib/archives
 
 setup() {
 	lab_setup

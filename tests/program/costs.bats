@@ -4,7 +4,7 @@
 # What an event and a reconcile cost, as far as it can be counted: flushes,
 # locks, rows, memory, bytes. How long they take is told by `make bench`.
 
-load lib/server
+load ../lib/server
 
 setup() {
 	lab_setup

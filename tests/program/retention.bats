@@ -4,7 +4,7 @@
 # What retention_days removes, and what it must not: by the key a ban stays for
 # good.
 
-load lib/server
+load ../lib/server
 
 day=86400
 

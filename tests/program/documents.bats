@@ -8,11 +8,11 @@
 # a line.
 # shellcheck disable=SC2013,SC2154
 
-load lib/server
+load ../lib/server
 
-manual=$BATS_TEST_DIRNAME/../helper/fail2ban-archive.8
-readme=$BATS_TEST_DIRNAME/../README.md
-example=$BATS_TEST_DIRNAME/../helper/fail2ban-archive.cfg
+manual=$root/helper/fail2ban-archive.8
+readme=$root/README.md
+example=$root/helper/fail2ban-archive.cfg
 
 # The verbs, as the program's help has them.
 verbs() { "$program" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'; }

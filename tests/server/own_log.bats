@@ -5,8 +5,8 @@
 # of several jails, over restarts, kills, unbans and expiries. The server lives
 # once, for all tests of this file; each has copies of what it left.
 
-load lib/server
-load lib/archives
+load ../lib/server
+load ../lib/archives
 
 # v4 and v6 FIRST LAST: addresses, one a line.
 v4() { seq "$1" "$2" | sed 's/^/192.0.2./'; }

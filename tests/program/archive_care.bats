@@ -4,7 +4,7 @@
 # The archive as a file: damaged, another's, open to others, copied, put back.
 # What is damaged is moved aside whole, and nothing that is sound is taken for it.
 
-load lib/server
+load ../lib/server
 
 bats_require_minimum_version 1.5.0
 

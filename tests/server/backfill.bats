@@ -3,7 +3,7 @@
 #
 # What the action did not see, reconcile finds in fail2ban's own database.
 
-load lib/server
+load ../lib/server
 
 @test "bans made while the action was off are there after one reconcile" {
 	jail sshd action= maxretry=2

@@ -4,7 +4,7 @@
 # An archive that an older program made: an event leaves it alone and waits, the
 # next reconcile brings it up to date, and nothing is lost on the way.
 
-load lib/server
+load ../lib/server
 
 # An archive of version 1: a ban that lives, with its row and log lines, one that
 # was lifted by hand, and one of which only a row and a judgement are known.

@@ -5,7 +5,7 @@
 # time, and while one hangs no jail bans. What is too long for a command, or no
 # text at all, is in the archive all the same, and harmless on the way out.
 
-load lib/server
+load ../lib/server
 
 # Around what one argument can hold, the 128 KiB of Linux with the NUL
 # (MAX_ARG_STRLEN), and far beyond.

@@ -3,11 +3,11 @@
 #
 # How the program is built, and what it is kept from.
 
-load lib/server
+load ../lib/server
 
 # The program as the Makefile builds it for users, whatever is tested else.
 setup_file() {
-	make -s -C "$BATS_TEST_DIRNAME/.." BUILD="$BATS_FILE_TMPDIR" all
+	make -s -C "$root" BUILD="$BATS_FILE_TMPDIR" all
 }
 
 setup() {

@@ -10,13 +10,13 @@
 # shell than this one.
 # shellcheck disable=SC2016,SC2154
 
-load lib/server
+load ../lib/server
 
 # The tree as an administrator has it, built once.
 setup_file() {
 	export tree=$BATS_FILE_TMPDIR/tree
 	mkdir "$tree"
-	cp -a "$BATS_TEST_DIRNAME"/../{Makefile,action.d,helper,install.sh} "$tree"
+	cp -a "$root"/{Makefile,action.d,helper,install.sh} "$tree"
 	env -u BUILD -u MAKEFLAGS make -s -j2 -C "$tree"
 }
 

@@ -3,7 +3,7 @@
 #
 # The ways out when the archive does not take an event: the spool, and syslog.
 
-load lib/server
+load ../lib/server
 
 setup() {
 	lab_setup

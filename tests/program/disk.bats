@@ -4,7 +4,7 @@
 # When the disk fails: full, read-only, gone, cut off from power. The disk is a
 # true file system, mounted at $lab/archive where only the test sees it.
 
-load lib/server
+load ../lib/server
 
 setup() {
 	lab_setup

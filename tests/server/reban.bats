@@ -5,8 +5,8 @@
 # its database, and block lists into a jail. However often it is cut off, each
 # id is banned once and has one row.
 
-load lib/server
-load lib/archives
+load ../lib/server
+load ../lib/archives
 
 v4() { seq "$1" "$2" | sed "s/^/${3:-192.0.2}./"; }
 v6() { seq "$1" "$2" | xargs printf "${3:-2001:db8}::%x\n"; }

@@ -4,7 +4,7 @@
 # The event path: what fail2ban's action hands over is archived at once or
 # waits in the spool, whatever else goes on.
 
-load lib/server
+load ../lib/server
 
 # So many rows that a reconcile needs more than a second for them.
 crowd=$((150000 / slowness))

@@ -4,7 +4,7 @@
 # Databases of fail2ban that no server holds: of other versions, old ones,
 # broken ones. samples/ has some that real servers wrote.
 
-load lib/server
+load ../lib/server
 
 # database VERSION [OFFSET JAIL ID SECONDS]...: makes fail2ban's database of
 # that version, or adds to the one that is there. Each ban began that many
@@ -58,7 +58,7 @@ database() {
 # Each sample: each ban once, as the database has it, ended where its time is
 # up or a younger one began; and the same answer twice.
 reconciles_sample() {
-	cp "$BATS_TEST_DIRNAME/samples/$1" "$lab/fail2ban.sqlite3"
+	cp "$root/tests/samples/$1" "$lab/fail2ban.sqlite3"
 	archive reconcile
 	archive export >"$lab/before"
 	look 'len(rows()) == len({(b["jail"], b["ip"], b["timeofban"])
@@ -89,7 +89,7 @@ reconciles_sample() {
 	cp "$lab/before" "$lab/first"
 	# Aside, not away: a new file must not get the inode of the old one.
 	mv "$lab/fail2ban.sqlite3" "$lab/aside"
-	cp "$BATS_TEST_DIRNAME/samples/scenario-after-stop-1.1.0.sqlite3" \
+	cp "$root/tests/samples/scenario-after-stop-1.1.0.sqlite3" \
 	    "$lab/fail2ban.sqlite3"
 	archive reconcile
 	archive export >"$lab/both"
@@ -464,7 +464,7 @@ time.sleep(600)' "$lab/fail2ban.sqlite3" "$lab/locked"
 
 @test "reconcile writes nothing into fail2ban's database" {
 	local sample
-	for sample in "$BATS_TEST_DIRNAME"/samples/*.sqlite3; do
+	for sample in "$root"/tests/samples/*.sqlite3; do
 		mkdir "$lab/theirs"
 		cp "$sample" "$lab/theirs/db"
 		sha256sum "$lab/theirs/db" >"$lab/sums"

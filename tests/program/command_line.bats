@@ -3,7 +3,7 @@
 #
 # What people and scripts ask of the program: list, show, export, help, config.
 
-load lib/server
+load ../lib/server
 
 # ban JAIL ID TIME [SECONDS]
 ban() {

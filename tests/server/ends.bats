@@ -3,7 +3,7 @@
 #
 # How a ban ended is told apart, and what fail2ban forgets then is kept.
 
-load lib/server
+load ../lib/server
 
 @test "a ban whose time is up is expired when fail2ban lifts it" {
 	jail short bantime=2
