@@ -10,9 +10,9 @@
 
 load ../lib/server
 
-manual=$root/helper/fail2ban-archive.8
+manual=$root/helper/dist/fail2ban-archive.8
 readme=$root/README.md
-example=$root/helper/fail2ban-archive.cfg
+example=$root/helper/dist/fail2ban-archive.cfg
 
 # The verbs, as the program's help has them.
 verbs() { "$program" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'; }
