@@ -11,7 +11,7 @@
 #include "archive/archive_schema.h"
 #include "archive/archive_sql.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "archive/vfs.h"
 
 /* How long a reader waits for a checkpoint that needs the file alone. */
@@ -28,7 +28,7 @@ take_lock(struct archive *a, struct err *e)
 		return -1;
 	a->locked = true;
 	/* A writer that knows nothing of our lock is waited for as well. */
-	vfs_sleep_until(now_steady_ms() + a->busy_ms);
+	vfs_sleep_until(clock_steady_ms() + a->busy_ms);
 	if (a->db.handle != NULL)
 		sqlite3_busy_timeout(a->db.handle, a->busy_ms);
 	return 0;

@@ -11,7 +11,7 @@
 #include "archive/archive_file.h"
 #include "archive/archive_schema.h"
 #include "archive/archive_sql.h"
-#include "os/now.h"
+#include "os/clock.h"
 
 /* How long a copy is waited for that another process uses. */
 #define BUSY_MS 1000
@@ -139,13 +139,13 @@ examine_tables(struct archive *a, struct err *e)
 static int
 is_late(void *deadline_ms)
 {
-	return now_steady_ms() >= *(const int64_t *)deadline_ms;
+	return clock_steady_ms() >= *(const int64_t *)deadline_ms;
 }
 
 int
 archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
 {
-	int64_t deadline_ms = now_steady_ms() + wait_ms;
+	int64_t deadline_ms = clock_steady_ms() + wait_ms;
 	int rc = 0;
 
 	if (wait_ms > 0)

@@ -6,7 +6,7 @@
 #include "archive/archive_care.h"
 #include "archive/archive_sql.h"
 #include "base/buffer.h"
-#include "os/now.h"
+#include "os/clock.h"
 
 /* SQLite asks every so many steps whether to give up. */
 #define PROGRESS_STEPS 10000
@@ -22,7 +22,7 @@ is_over(void *import)
 {
 	const struct archive_import *in = import;
 
-	return *in->stop != 0 || now_steady_ms() >= in->deadline_ms;
+	return *in->stop != 0 || clock_steady_ms() >= in->deadline_ms;
 }
 
 /* The first number of a statement without parameters, 0 without a row. */
@@ -67,7 +67,7 @@ archive_import_open(struct archive_import *in, const char *file,
 	sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, CELL_BYTES);
-	in->deadline_ms = now_steady_ms() + ROW_MS;
+	in->deadline_ms = clock_steady_ms() + ROW_MS;
 	sqlite3_progress_handler(handle, PROGRESS_STEPS, is_over, in);
 	if (check_tables(in, e) == 0)
 		return 0;
@@ -138,7 +138,7 @@ archive_import_next(struct archive_import *in, struct import *ban, bool *bad,
 	*bad = false;
 	if (st == NULL)
 		return -1;
-	in->deadline_ms = now_steady_ms() + ROW_MS;
+	in->deadline_ms = clock_steady_ms() + ROW_MS;
 	db_bind_int(st, 1, in->after);
 	rc = db_step(db, st, e);
 	/* What is no number would never be passed. */

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "os/now.h"
+#include "os/clock.h"
 
 #define NAME "fail2ban-archive"
 
@@ -52,7 +52,7 @@ sleep_us(sqlite3_vfs *self, int us)
 {
 	sqlite3_vfs *system = self->pAppData;
 
-	return now_steady_ms() < until_ms ? system->xSleep(system, us) : us;
+	return clock_steady_ms() < until_ms ? system->xSleep(system, us) : us;
 }
 
 const char *

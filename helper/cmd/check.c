@@ -13,7 +13,7 @@
 #include "archive/archive_run.h"
 #include "cmd/command.h"
 #include "base/escape.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "cmd/options.h"
 #include "event/spool.h"
 #include "base/text.h"
@@ -117,7 +117,7 @@ run_check(const struct command *self, const struct config *config, int argc,
 {
 	struct report report = { STATE_OK, "" };
 	char escaped[2 * sizeof(report.text)];
-	int64_t now_us = now_wall_us();
+	int64_t now_us = clock_wall_us();
 	int operands;
 
 	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0)

@@ -19,7 +19,7 @@
 #include "ingest/intake.h"
 #include "event/last_resort.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "cmd/options.h"
 #include "event/spool.h"
 #include "base/text.h"
@@ -258,7 +258,7 @@ run_event(const struct command *self, const struct config *config, int argc,
 	int operands, rc;
 
 	event_init(&event, (enum event_kind)event_kind_from_verb(self->name),
-	    now_wall_us());
+	    clock_wall_us());
 	rc = options_parse(self, argc, argv, take_option, &event, &operands, e);
 	if (rc == 0)
 		rc = event_check(&event, e);

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "base/escape.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "base/text.h"
 
 #define OPTIONS_MAX 24
@@ -79,11 +79,11 @@ options_take_wanted(void *to, const char *name, const char *value,
 	else if (strcmp(name, "id") == 0)
 		wanted->ident = value;
 	else if (strcmp(name, "since") == 0)
-		rc =
-		    text_parse_when(value, now_wall_us(), &wanted->since_us, e);
+		rc = text_parse_when(value, clock_wall_us(), &wanted->since_us,
+		    e);
 	else if (strcmp(name, "until") == 0)
-		rc =
-		    text_parse_when(value, now_wall_us(), &wanted->until_us, e);
+		rc = text_parse_when(value, clock_wall_us(), &wanted->until_us,
+		    e);
 	else if (strcmp(name, "limit") == 0)
 		rc = text_parse_int(value, 0, INT64_MAX, &wanted->limit, e);
 	else

@@ -9,7 +9,7 @@
 
 #include "cmd/command.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "cmd/options.h"
 #include "job/replay.h"
 #include "os/stop.h"
@@ -65,7 +65,7 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	else if (strcmp(name, "year") == 0)
 		rc = text_parse_int(value, 1970, 9999, &options->year, e);
 	else if (strcmp(name, "since") == 0)
-		rc = text_parse_when(value, now_wall_us(), &options->since_us,
+		rc = text_parse_when(value, clock_wall_us(), &options->since_us,
 		    e);
 	else if (strcmp(name, "host") == 0)
 		options->host = value;

@@ -13,7 +13,7 @@
 
 #include "fail2ban/birth.h"
 #include "base/escape.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "base/text.h"
 
 #define NEWEST_VERSION 4
@@ -95,7 +95,7 @@ is_late(void *db)
 {
 	struct fail2ban_db *f = db;
 
-	f->late = now_steady_ms() >= f->deadline_ms;
+	f->late = clock_steady_ms() >= f->deadline_ms;
 	return f->late;
 }
 
@@ -155,7 +155,7 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 	if (db_open(&f->db, path, SQLITE_OPEN_READONLY, NULL, busy_ms, sql,
 		SQL_COUNT, e) != 0)
 		return err_wrap(e, "fail2ban's database");
-	f->deadline_ms = now_steady_ms() + deadline_ms;
+	f->deadline_ms = clock_steady_ms() + deadline_ms;
 	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	sqlite3_db_config(f->db.handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0,
 	    NULL);

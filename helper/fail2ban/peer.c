@@ -13,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "os/now.h"
+#include "os/clock.h"
 
 static int
 too_late(struct err *e)
@@ -25,7 +25,7 @@ too_late(struct err *e)
 static int
 left_ms(const struct peer *p)
 {
-	int64_t left = p->deadline_ms - now_steady_ms();
+	int64_t left = p->deadline_ms - clock_steady_ms();
 
 	if (left <= 0)
 		return 0;
@@ -101,7 +101,7 @@ peer_open(struct peer *p, const char *path, int timeout_ms, struct err *e)
 	int flags;
 
 	p->fd = -1;
-	p->deadline_ms = now_steady_ms() + timeout_ms;
+	p->deadline_ms = clock_steady_ms() + timeout_ms;
 	if (len == 0 || len >= sizeof(addr.sun_path))
 		return err_set(e, EX_CONFIG,
 		    "a socket's path has 1 to %zu bytes, not %zu",

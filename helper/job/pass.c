@@ -11,7 +11,7 @@
 #include "archive/archive_file.h"
 #include "base/escape.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "base/text.h"
 
 /* How long the lock is waited for, and at least, in milliseconds. */
@@ -40,7 +40,7 @@
 int
 pass_left_ms(const struct pass *pass)
 {
-	int64_t left = pass->deadline_ms - now_steady_ms();
+	int64_t left = pass->deadline_ms - clock_steady_ms();
 
 	return left < 1 ? 1 : (int)left;
 }
@@ -48,7 +48,7 @@ pass_left_ms(const struct pass *pass)
 bool
 pass_is_over(struct pass *pass)
 {
-	if (*pass->stop || now_steady_ms() >= pass->deadline_ms)
+	if (*pass->stop || clock_steady_ms() >= pass->deadline_ms)
 		pass->cut_off = true;
 	return pass->cut_off;
 }
@@ -76,7 +76,7 @@ static bool
 is_gentle(const struct pass *pass)
 {
 	return pass->wanted_ms != 0 &&
-	    now_steady_ms() - pass->wanted_ms < GENTLE_MS;
+	    clock_steady_ms() - pass->wanted_ms < GENTLE_MS;
 }
 
 /* Whether an event waits, which is remembered for a while. */
@@ -85,7 +85,7 @@ is_wanted(struct pass *pass)
 {
 	if (!archive_is_wanted(&pass->archive))
 		return false;
-	pass->wanted_ms = now_steady_ms();
+	pass->wanted_ms = clock_steady_ms();
 	return true;
 }
 
@@ -103,7 +103,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	pass->archive.lock_ms = pass_lock_ms(pass);
 	*record = (struct record){
 		.archive = &pass->archive,
-		.change = { .now_us = now_wall_us() },
+		.change = { .now_us = clock_wall_us() },
 		.host = pass->host,
 		.thorough = true,
 	};
@@ -112,7 +112,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 	    ARCHIVE_WAL_BULK;
 	if (archive_begin(&pass->archive, e) != 0)
 		return -1;
-	pass->writing_ms = now_steady_ms();
+	pass->writing_ms = clock_steady_ms();
 	if (pass->run.id == 0 &&
 	    archive_run_save(&pass->archive, &pass->run, e) != 0) {
 		pass_rollback(pass);
@@ -143,7 +143,7 @@ pass_give_way(struct pass *pass, struct record *record, struct err *e)
 	    pass->bulk			  ? WRITING_MS_BULK :
 					    WRITING_MS;
 
-	if (now_steady_ms() - pass->writing_ms < last_ms && !is_wanted(pass))
+	if (clock_steady_ms() - pass->writing_ms < last_ms && !is_wanted(pass))
 		return 0;
 	if (pass_commit(pass, record, e) != 0 ||
 	    pass_begin(pass, record, e) != 0)
@@ -186,7 +186,7 @@ pass_end(struct pass *pass, const char *state, const char *message,
 
 	pass->run.state = state;
 	pass->run.message = message;
-	pass->run.finished_us = now_wall_us();
+	pass->run.finished_us = clock_wall_us();
 	pass->ending = true;
 	if (archive_set_durable(&pass->archive, true, e) != 0 ||
 	    pass_begin(pass, &record, e) != 0)

@@ -14,7 +14,7 @@
 #include "base/escape.h"
 #include "os/input.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "job/sending.h"
 #include "base/text.h"
 
@@ -74,7 +74,7 @@ reban_live(struct reban *r, struct err *e)
 	size_t n, m = 1;
 	int rc;
 
-	if (archive_lost(&r->pass.archive, r->options->jail, now_wall_us(),
+	if (archive_lost(&r->pass.archive, r->options->jail, clock_wall_us(),
 		pass_server_start_us(&r->pass), &list, &n, e) != 0)
 		return -1;
 	r->pass.run.rows = (int64_t)n;
@@ -209,7 +209,7 @@ static int
 run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
     void *with, struct err *e)
 {
-	int64_t before_us = now_wall_us() - ARCHIVE_NOTE_US;
+	int64_t before_us = clock_wall_us() - ARCHIVE_NOTE_US;
 	struct pass *pass = &r->pass;
 	struct record record;
 	struct err also;
@@ -333,12 +333,12 @@ reban(const struct config *config, const struct reban_options *options,
 		.pass = {
 			.config = config,
 			.stop = stop,
-			.deadline_ms = now_steady_ms() + DEADLINE_MS,
+			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.run = {
 				.kind = "reban",
 				.state = "running",
 				.source = source,
-				.started_us = now_wall_us(),
+				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
 				.gap_seconds = UNKNOWN,
 			},

@@ -10,7 +10,7 @@
 #include "archive/archive_care.h"
 #include "archive/archive_file.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "job/pass.h"
 #include "base/text.h"
 
@@ -101,7 +101,7 @@ end_run(struct pass *pass, bool failed, struct err *e)
 	    pass->cut_off	 ? "interrupted" :
 				   "completed";
 	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
-	pass->run.finished_us = now_wall_us();
+	pass->run.finished_us = clock_wall_us();
 	pass->ending = true;
 	if (archive_set_durable(&pass->archive, true, e) != 0 ||
 	    pass_begin(pass, &record, e) != 0)
@@ -130,7 +130,7 @@ prune_some(struct pass *pass, struct archive_run *run, int64_t before_us,
 		return -1;
 	if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK, n, e) == 0) {
 		run->rows += *n;
-		run->finished_us = now_wall_us();
+		run->finished_us = clock_wall_us();
 		if ((run->rows == 0 ||
 			archive_run_save(&pass->archive, run, e) == 0) &&
 		    pass_commit(pass, &record, e) == 0)
@@ -150,7 +150,7 @@ prune(struct pass *pass, struct err *e)
 	struct archive_run run = {
 		.kind = "prune",
 		.state = "completed",
-		.started_us = now_wall_us(),
+		.started_us = clock_wall_us(),
 		.gap_seconds = UNKNOWN,
 		.message = "rows: bans that retention_days does not keep",
 	};
@@ -162,7 +162,7 @@ prune(struct pass *pass, struct err *e)
 		return -1;
 	if (newest_us == UNKNOWN)
 		return 0;
-	before_us = now_wall_us();
+	before_us = clock_wall_us();
 	if (newest_us < before_us)
 		before_us = newest_us;
 	before_us -= text_seconds_to_us(pass->config->retention_days * DAY);
@@ -299,7 +299,7 @@ int
 reconcile(const struct config *config, const volatile sig_atomic_t *stop,
     struct err *e)
 {
-	int64_t deadline = now_steady_ms() + config->run_deadline * 1000;
+	int64_t deadline = clock_steady_ms() + config->run_deadline * 1000;
 	bool again = true;
 	int turn = pass_take_turn(config, "reconcile", e), rc = -1, damaged = 0;
 
@@ -316,7 +316,7 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 			.deadline_ms = deadline,
 			.run = { .kind = "reconcile",
 			    .state = "running",
-			    .started_us = now_wall_us(),
+			    .started_us = clock_wall_us(),
 			    .finished_us = UNKNOWN,
 			    .gap_seconds = UNKNOWN },
 		};

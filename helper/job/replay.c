@@ -15,7 +15,7 @@
 #include "base/escape.h"
 #include "event/event.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "base/text.h"
 
 /* So many bad lines are told of. */
@@ -66,7 +66,7 @@ replay_wants(struct replay *r, int64_t since_us)
 	struct err why = { .code = EX_DATAERR,
 		.text = "of a time that is yet to come: see --tz" };
 
-	if (since_us > text_add_sat(now_wall_us(), AHEAD_US)) {
+	if (since_us > text_add_sat(clock_wall_us(), AHEAD_US)) {
 		replay_bad(r, &why);
 		return false;
 	}
@@ -395,12 +395,12 @@ replay_alone(const struct config *config, const struct replay_options *options,
 			.config = config,
 			.stop = stop,
 			.host = options->host,
-			.deadline_ms = now_steady_ms() + DEADLINE_MS,
+			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.run = {
 				.kind = "replay",
 				.state = "running",
 				.source = escaped,
-				.started_us = now_wall_us(),
+				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
 				.gap_seconds = UNKNOWN,
 			},

@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "ingest/intake.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "job/replay.h"
 #include "base/text.h"
 
@@ -65,7 +65,7 @@ read_table(struct replay *r, struct fail2ban_db *db, enum fail2ban_table table,
 	int rc = 0;
 
 	while (rc == 0 && !pass_is_over(&r->pass)) {
-		db->deadline_ms = now_steady_ms() + READ_MS;
+		db->deadline_ms = clock_steady_ms() + READ_MS;
 		rc = fail2ban_db_read(db, table, at, rows, CHUNK, &n, e);
 		if (rc != 0 || n == 0)
 			break;

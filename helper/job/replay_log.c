@@ -11,7 +11,7 @@
 #include "fail2ban/fail2ban_log.h"
 #include "ingest/intake.h"
 #include "event/last_resort.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "job/replay.h"
 #include "job/stage.h"
 #include "base/text.h"
@@ -62,7 +62,7 @@ write_lines(struct reader *reader, struct err *e)
 	if (stage_begin(&reader->stage, e) != 0 ||
 	    pass_begin(pass, &record, e) != 0)
 		return -1;
-	reader->r->progress.begun_ms = now_steady_ms();
+	reader->r->progress.begun_ms = clock_steady_ms();
 	while (!pass_is_over(pass) &&
 	    (rc = stage_next(&reader->stage, &of, e)) == 1) {
 		rc = write_ident(reader->r, &record, &of, &jail, &row, e);

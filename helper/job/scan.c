@@ -14,7 +14,7 @@
 #include "archive/archive_file.h"
 #include "ingest/intake.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "job/pass.h"
 #include "base/text.h"
 #include "fail2ban/whereabouts.h"
@@ -86,7 +86,7 @@ find_floor(struct pass *pass, int64_t floor, int64_t newest, int64_t *floor_us,
     struct err *e)
 {
 	const struct config *config = pass->config;
-	int64_t now = now_wall_us() / TEXT_US;
+	int64_t now = clock_wall_us() / TEXT_US;
 
 	if (floor == UNKNOWN) {
 		floor = newest >= 0 && newest < now ? newest : now;
@@ -268,7 +268,7 @@ read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
 	    read_table(pass, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
 		return -1;
 	if (!pass->cut_off) {
-		s->full_us = now_wall_us();
+		s->full_us = clock_wall_us();
 		s->full_bans = s->full_bips = 0;
 	}
 	return 0;
@@ -303,6 +303,6 @@ scan(struct pass *pass, struct err *e)
 	if (!holds)
 		s->full_bans = s->full_bips = 0;
 	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
-	    s->full_bips != 0 || now_wall_us() - s->full_us > FULL_EVERY_US;
+	    s->full_bips != 0 || clock_wall_us() - s->full_us > FULL_EVERY_US;
 	return read_all(pass, full, floor_us, e);
 }

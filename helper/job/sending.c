@@ -11,7 +11,7 @@
 #include "base/escape.h"
 #include "job/interfaces.h"
 #include "os/log.h"
-#include "os/now.h"
+#include "os/clock.h"
 
 /* How long the answer to a batch, or to a question, is waited for. */
 #define BATCH_MS 120000
@@ -176,7 +176,7 @@ sending_refuse(struct sending *s, const char *id, const char *why)
 static int
 note_batch(struct sending *s, struct err *e)
 {
-	struct archive_note note = { .noted_us = now_wall_us() };
+	struct archive_note note = { .noted_us = clock_wall_us() };
 	struct archive *a = &s->pass->archive;
 	struct archive_jail jail;
 	struct record record;

@@ -22,7 +22,7 @@
 #include <sysexits.h>
 
 #include "ingest/intake.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "job/pass.h"
 #include "base/text.h"
 
@@ -104,7 +104,7 @@ ask_server(struct settling *s, const char *jail)
 	free(server->jail);
 	server->jail = NULL;
 	fail2ban_socket_list_free(&server->ids);
-	server->at_us = now_wall_us();
+	server->at_us = clock_wall_us();
 	if ((socket = pass_server(s->pass)) == NULL ||
 	    (server->jails.n == 0 &&
 		fail2ban_socket_get_jails(socket, &server->jails,
@@ -188,7 +188,7 @@ judge_first(struct settling *s, const struct archive_live *live,
     struct verdict *verdict)
 {
 	const struct config *config = s->pass->config;
-	int64_t now = now_wall_us();
+	int64_t now = clock_wall_us();
 
 	*verdict = (struct verdict){ .what = NOTHING };
 	if (now > intake_overdue_us(config, live->since_us, live->seconds) &&
@@ -206,7 +206,7 @@ static int
 judge_by_rows(struct settling *s, const struct archive_live *live,
     struct verdict *verdict, struct err *e)
 {
-	int64_t now = now_wall_us(), flushed = flushed_since(live);
+	int64_t now = clock_wall_us(), flushed = flushed_since(live);
 	int gone = rows_are_gone(s, live, e);
 
 	if (gone <= 0)
@@ -384,7 +384,7 @@ is_settled(const struct pass *pass, const struct archive_source *now)
 	    then->settled.rev == now->settled.rev &&
 	    then->settled.flushed_us == now->settled.flushed_us &&
 	    then->server_us == now->server_us &&
-	    now_wall_us() <= intake_overdue_us(pass->config, then->due_us, 0);
+	    clock_wall_us() <= intake_overdue_us(pass->config, then->due_us, 0);
 }
 
 int

@@ -10,7 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "os/now.h"
+#include "os/clock.h"
 #include "os/wake.h"
 
 /* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
@@ -25,13 +25,13 @@ flock_until(int fd, int64_t deadline)
 		rc = flock(fd, LOCK_EX | LOCK_NB);
 	} while (rc != 0 && errno == EINTR);
 	if (rc == 0 || errno != EWOULDBLOCK ||
-	    (left = deadline - now_steady_ms()) <= 0)
+	    (left = deadline - clock_steady_ms()) <= 0)
 		return rc;
 
 	wake_begin(&wake, (int)left);
 	do {
 		rc = flock(fd, LOCK_EX);
-	} while (rc != 0 && errno == EINTR && now_steady_ms() < deadline);
+	} while (rc != 0 && errno == EINTR && clock_steady_ms() < deadline);
 	if (rc != 0 && errno == EINTR)
 		errno = EWOULDBLOCK;
 	wake_end(&wake);
@@ -59,7 +59,7 @@ int
 lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
     struct err *e)
 {
-	int64_t deadline = now_steady_ms() + wait_ms;
+	int64_t deadline = clock_steady_ms() + wait_ms;
 	int rc;
 
 	if (open_lock(&lock->gate, path, ".gate", e) != 0 ||
@@ -70,7 +70,7 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 	rc = flock_until(lock->write, deadline);
 	flock(lock->gate, LOCK_UN);
 	if (rc == 0) {
-		deadline -= now_steady_ms();
+		deadline -= clock_steady_ms();
 		if (left_ms != NULL)
 			*left_ms = deadline > 0 ? (int)deadline : 0;
 		return 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "os/wake.h"
 
 /* The longest line, escaped. */
@@ -41,14 +41,14 @@ log_leave_syslog(void)
 static void
 to_syslog(int level, const char *line)
 {
-	int64_t began = now_steady_ms();
+	int64_t began = clock_steady_ms();
 	struct wake wake;
 
 	wake_begin(&wake, SYSLOG_MS);
 	syslog(level, "%s", line);
 	wake_end(&wake);
 	/* To wait for it once is enough. */
-	use_syslog = now_steady_ms() - began < SYSLOG_MS;
+	use_syslog = clock_steady_ms() - began < SYSLOG_MS;
 }
 
 static void make_line(char line[LINE_MAX_BYTES], const char *fmt, va_list ap)

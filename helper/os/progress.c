@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "os/now.h"
+#include "os/clock.h"
 #include "base/text.h"
 
 #define SHOW_MS 500
@@ -17,7 +17,7 @@ void
 progress_begin(struct progress *p)
 {
 	*p = (struct progress){ .on = isatty(STDERR_FILENO) == 1 };
-	p->begun_ms = p->shown_ms = now_steady_ms();
+	p->begun_ms = p->shown_ms = clock_steady_ms();
 }
 
 /* Whether it is time to show something, and what it is about; *took: so far. */
@@ -27,7 +27,7 @@ begin_line(struct progress *p, const char *name, int64_t *took)
 	int64_t now;
 	char escaped[40];
 
-	if (!p->on || (now = now_steady_ms()) - p->shown_ms < SHOW_MS)
+	if (!p->on || (now = clock_steady_ms()) - p->shown_ms < SHOW_MS)
 		return false;
 	p->shown_ms = now;
 	*took = now - p->begun_ms;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "os/now.h"
+#include "os/clock.h"
 
 #include <time.h>
 
 int64_t
-now_wall_us(void)
+clock_wall_us(void)
 {
 	struct timespec ts;
 
@@ -13,7 +13,7 @@ now_wall_us(void)
 }
 
 int64_t
-now_steady_ms(void)
+clock_steady_ms(void)
 {
 	struct timespec ts;
 
