@@ -15,7 +15,7 @@
 
 #include "archive/archive_file.h"
 #include "cmd/command.h"
-#include "os/confine.h"
+#include "os/sandbox.h"
 #include "ingest/intake.h"
 #include "event/last_resort.h"
 #include "os/log.h"
@@ -247,7 +247,7 @@ confine_to_folders(const struct config *config)
 	spool_make_folder(config->spool, &ignored);
 	snprintf(folder, sizeof(folder), "%s", config->archive);
 	text_cut_to_folder(folder);
-	confine(folders, ARRAY_LEN(folders));
+	sandbox_enter(folders, ARRAY_LEN(folders));
 }
 
 static int

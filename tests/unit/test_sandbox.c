@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "os/confine.h"
+#include "os/sandbox.h"
 #include "base/macros.h"
 #include "scratch.h"
 
@@ -84,7 +84,7 @@ attempt(struct scratch *s, try_fn *try)
 
 	assert_int_not_equal(pid, -1);
 	if (pid == 0)
-		_exit(confine(folders, ARRAY_LEN(folders)) ? !try(s) : 2);
+		_exit(sandbox_enter(folders, ARRAY_LEN(folders)) ? !try(s) : 2);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "os/confine.h"
+#include "os/sandbox.h"
 
 #include "base/macros.h"
 
@@ -48,7 +48,7 @@ allow_folder(int rules, const char *folder)
 }
 
 bool
-confine(const char *const *folders, int n)
+sandbox_enter(const char *const *folders, int n)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = REFUSED };
 	bool held;
@@ -69,7 +69,7 @@ confine(const char *const *folders, int n)
 
 #else
 bool
-confine(const char *const *folders UNUSED, int n UNUSED)
+sandbox_enter(const char *const *folders UNUSED, int n UNUSED)
 {
 	return false;
 }

@@ -5,8 +5,8 @@
  * what an event never does: start a program, gain rights, change a file
  * anywhere but in the folders of the archive and the spool.
  */
-#ifndef OS_CONFINE_H
-#define OS_CONFINE_H
+#ifndef OS_SANDBOX_H
+#define OS_SANDBOX_H
 
 #include <stdbool.h>
 
@@ -15,6 +15,6 @@
  * of it where the kernel is older than 5.13 or has no Landlock: what makes an
  * event safer must not make it fail. Whether it holds. (landlock(7), prctl(2).)
  */
-bool confine(const char *const *folders, int n);
+bool sandbox_enter(const char *const *folders, int n);
 
 #endif
