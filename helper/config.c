@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "os/trust.h"
+#include "os/file_trust.h"
 
 #define FILE_MAX 65536
 
@@ -185,10 +185,10 @@ check_file(const char *path, int fd, size_t *size, struct err *e)
 		return err_set(e, EX_NOINPUT, "%s: not a file, or too large",
 		    path);
 	*size = (size_t)st.st_size;
-	if (trust_file(path, &st, e) != 0)
+	if (file_trust_check(path, &st, e) != 0)
 		return -1;
 	text_cut_to_folder(folder);
-	return trust_folder(folder, e);
+	return file_trust_check_folder(folder, e);
 }
 
 /* All of it, ended by a NUL; NULL and errno where it cannot be read. */

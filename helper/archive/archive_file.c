@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "os/trust.h"
+#include "os/file_trust.h"
 
 #define CORRUPT "corrupt"
 #define SUSPECT ".suspect"
@@ -46,14 +46,14 @@ archive_file_check(const char *path, struct stat *st, struct err *e)
 
 	*st = (struct stat){ 0 };
 	folder_of(path, folder);
-	if (trust_folder(folder, e) != 0)
+	if (file_trust_check_folder(folder, e) != 0)
 		return e->code == EX_NOINPUT ? 0 : -1;
 	if (lstat(path, st) != 0)
 		return errno == ENOENT ? 0 :
 					 err_errno(e, EX_NOINPUT, "%s", path);
 	if (!S_ISREG(st->st_mode))
 		return err_set(e, EX_DATAERR, "%s: not a regular file", path);
-	return trust_file(path, st, e);
+	return file_trust_check(path, st, e);
 }
 
 bool

@@ -19,7 +19,8 @@ int archive_file_make_folder(const char *path, struct err *e);
 /*
  * A regular file of ours, which no other may write, or nothing at all lies at
  * path, in such a folder; *st says which, st_mode 0: nothing. Fails as
- * trust_folder does, and with EX_DATAERR where it is no regular file.
+ * file_trust_check_folder does, and with EX_DATAERR where it is no regular
+ * file.
  */
 int archive_file_check(const char *path, struct stat *st, struct err *e);
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "os/trust.h"
+#include "os/file_trust.h"
 
 #define FRESH_SECONDS 10
 #define FILE_MAX (16 * 1024 * 1024)
@@ -29,7 +29,7 @@ open_folder(const char *folder, struct err *e)
 {
 	int fd;
 
-	if (trust_folder(folder, e) != 0)
+	if (file_trust_check_folder(folder, e) != 0)
 		return err_wrap(e, "spool");
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "os/trust.h"
+#include "os/file_trust.h"
 #include "scratch.h"
 
 /* A folder of that mode in the scratch. */
@@ -28,7 +28,7 @@ refuses(const char *path, const char *why)
 {
 	struct err e;
 
-	assert_int_equal(trust_folder(path, &e), -1);
+	assert_int_equal(file_trust_check_folder(path, &e), -1);
 	assert_error(&e, EX_NOPERM, why);
 	assert_error(&e, EX_NOPERM, path);
 }
@@ -39,11 +39,12 @@ a_folder_of_ours_is_trusted(void **state)
 	struct scratch *s = *state;
 	struct err e;
 
-	assert_ok(trust_folder(make_folder(s, "own", 0700), &e), &e);
-	assert_ok(trust_folder(scratch_path(s, "own//"), &e), &e);
-	assert_ok(trust_folder(scratch_path(s, "./own"), &e), &e);
-	assert_ok(trust_folder(make_folder(s, "read", 0755), &e), &e);
-	assert_ok(trust_folder("/", &e), &e);
+	assert_ok(file_trust_check_folder(make_folder(s, "own", 0700), &e), &e);
+	assert_ok(file_trust_check_folder(scratch_path(s, "own//"), &e), &e);
+	assert_ok(file_trust_check_folder(scratch_path(s, "./own"), &e), &e);
+	assert_ok(file_trust_check_folder(make_folder(s, "read", 0755), &e),
+	    &e);
+	assert_ok(file_trust_check_folder("/", &e), &e);
 }
 
 static void
@@ -64,7 +65,8 @@ nor_is_one_below_a_folder_that_others_may_write(void **state)
 
 	make_folder(s, "world", 0777);
 	make_folder(s, "world/below", 0700);
-	assert_int_equal(trust_folder(scratch_path(s, "world/below"), &e), -1);
+	assert_int_equal(
+	    file_trust_check_folder(scratch_path(s, "world/below"), &e), -1);
 	assert_error(&e, EX_NOPERM, "/world: group or others");
 }
 
@@ -76,7 +78,8 @@ below_a_folder_like_tmp_it_is(void **state)
 
 	make_folder(s, "tmp", 01777);
 	make_folder(s, "tmp/below", 0700);
-	assert_ok(trust_folder(scratch_path(s, "tmp/below"), &e), &e);
+	assert_ok(file_trust_check_folder(scratch_path(s, "tmp/below"), &e),
+	    &e);
 }
 
 static void
@@ -89,7 +92,8 @@ a_symbolic_link_is_not_followed(void **state)
 	make_folder(s, "real/below", 0700);
 	assert_int_equal(symlink("real", scratch_path(s, "link")), 0);
 	refuses(scratch_path(s, "link"), "a symbolic link");
-	assert_int_equal(trust_folder(scratch_path(s, "link/below"), &e), -1);
+	assert_int_equal(
+	    file_trust_check_folder(scratch_path(s, "link/below"), &e), -1);
 	assert_error(&e, EX_NOPERM, "/link: a symbolic link");
 }
 
@@ -103,7 +107,8 @@ what_is_no_folder_is_refused(void **state)
 	refuses(scratch_path(s, "file"), "not a folder");
 	refuses("relative", "not an absolute path");
 	refuses("", "not an absolute path");
-	assert_int_equal(trust_folder(scratch_path(s, "none"), &e), -1);
+	assert_int_equal(file_trust_check_folder(scratch_path(s, "none"), &e),
+	    -1);
 	assert_error(&e, EX_NOINPUT, "No such file");
 }
 
@@ -129,10 +134,10 @@ anothers_file_is_not_trusted(void **state)
 			.st_mode = S_IFREG | rows[i].mode };
 
 		if (rows[i].why == NULL) {
-			assert_ok(trust_file("/a", &st, &e), &e);
+			assert_ok(file_trust_check("/a", &st, &e), &e);
 			continue;
 		}
-		assert_int_equal(trust_file("/a", &st, &e), -1);
+		assert_int_equal(file_trust_check("/a", &st, &e), -1);
 		assert_error(&e, EX_NOPERM, rows[i].why);
 	}
 }

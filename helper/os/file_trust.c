@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "os/trust.h"
+#include "os/file_trust.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -32,7 +32,7 @@ check_mode(const char *path, const struct stat *st, struct err *e)
 }
 
 int
-trust_file(const char *path, const struct stat *st, struct err *e)
+file_trust_check(const char *path, const struct stat *st, struct err *e)
 {
 	if (check_owner(path, st, e) != 0)
 		return -1;
@@ -64,7 +64,7 @@ check_folder(const char *path, bool last, struct err *e)
 }
 
 int
-trust_folder(const char *path, struct err *e)
+file_trust_check_folder(const char *path, struct err *e)
 {
 	size_t len = strlen(path);
 	char part[PATH_MAX], *slash = part;

@@ -3,8 +3,8 @@
  * Whether only the user we run as, and root, can change a file: what others
  * may write is not read as our config, nor written as our archive.
  */
-#ifndef OS_TRUST_H
-#define OS_TRUST_H
+#ifndef OS_FILE_TRUST_H
+#define OS_FILE_TRUST_H
 
 #include <sys/stat.h>
 
@@ -17,9 +17,9 @@
  * EX_NOPERM and what to do, or with EX_NOINPUT, EX_NOPERM where it cannot be
  * looked at.
  */
-int trust_folder(const char *path, struct err *e);
+int file_trust_check_folder(const char *path, struct err *e);
 
 /* A file of that name that is open or was looked at: st is its fstat. */
-int trust_file(const char *path, const struct stat *st, struct err *e);
+int file_trust_check(const char *path, const struct stat *st, struct err *e);
 
 #endif
