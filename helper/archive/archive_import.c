@@ -83,7 +83,7 @@ archive_import_close(struct archive_import *in)
 
 /* Who has seen it, which the table has in bits, in the words of export. */
 static int
-take_seen(sqlite3_stmt *st, int i, struct import *ban, struct err *e)
+take_seen(sqlite3_stmt *st, int i, struct exported_ban *ban, struct err *e)
 {
 	int64_t bits = sqlite3_column_int64(st, i);
 	struct buffer text = { 0 };
@@ -100,41 +100,41 @@ take_seen(sqlite3_stmt *st, int i, struct import *ban, struct err *e)
 	}
 	buffer_puts(&text, text.len == 0 ? "[]" : "]");
 	rc = text.failed ? err_set(e, EX_OSERR, "out of memory") :
-			   import_set_text(ban, IMPORT_SEEN, text.s, e);
+			   exported_ban_set_text(ban, EXPORTED_SEEN, text.s, e);
 	buffer_free(&text);
 	return rc;
 }
 
 static int
-take_cell(sqlite3_stmt *st, int i, struct import *ban, enum import_field field,
-    struct err *e)
+take_cell(sqlite3_stmt *st, int i, struct exported_ban *ban,
+    enum exported_ban_field field, struct err *e)
 {
 	switch (sqlite3_column_type(st, i)) {
 	case SQLITE_NULL:
 		return 0;
 	case SQLITE_INTEGER:
-		if (field == IMPORT_SEEN)
+		if (field == EXPORTED_SEEN)
 			return take_seen(st, i, ban, e);
-		return import_set_number(ban, field,
+		return exported_ban_set_number(ban, field,
 		    sqlite3_column_int64(st, i), e);
 	case SQLITE_TEXT:
-		return import_set_text(ban, field, db_text(st, i), e);
+		return exported_ban_set_text(ban, field, db_text(st, i), e);
 	default:
 		return err_set(e, EX_DATAERR, "%s: neither text nor number",
-		    import_name(field));
+		    exported_ban_name(field));
 	}
 }
 
 int
-archive_import_next(struct archive_import *in, struct import *ban, bool *bad,
-    struct err *e)
+archive_import_next(struct archive_import *in, struct exported_ban *ban,
+    bool *bad, struct err *e)
 {
 	struct db *db = &in->archive.db;
 	sqlite3_stmt *st =
 	    db_statement(db, in->with_pieces ? SQL_IMPORT : SQL_IMPORT_1, e);
 	int rc;
 
-	import_init(ban);
+	exported_ban_init(ban);
 	*bad = false;
 	if (st == NULL)
 		return -1;
@@ -149,9 +149,9 @@ archive_import_next(struct archive_import *in, struct import *ban, bool *bad,
 		    db->name);
 	if (rc == 1) {
 		in->after = sqlite3_column_int64(st, 0);
-		for (int i = 0; rc == 1 && i < IMPORT_FIELDS; i++) {
-			if (take_cell(st, i + 1, ban, (enum import_field)i,
-				e) != 0)
+		for (int i = 0; rc == 1 && i < EXPORTED_FIELDS; i++) {
+			if (take_cell(st, i + 1, ban,
+				(enum exported_ban_field)i, e) != 0)
 				rc = -1;
 		}
 		*bad = rc < 0 && e->code == EX_DATAERR;

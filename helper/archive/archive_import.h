@@ -10,7 +10,7 @@
 #include <signal.h>
 
 #include "archive/archive.h"
-#include "ban/import.h"
+#include "ban/exported_ban.h"
 
 struct archive_import {
 	struct archive archive;
@@ -34,7 +34,7 @@ void archive_import_close(struct archive_import *in);
  * *bad for a row that is none, after which the next may be read, otherwise with
  * db_error's codes. The caller frees ban in any case.
  */
-int archive_import_next(struct archive_import *in, struct import *ban,
+int archive_import_next(struct archive_import *in, struct exported_ban *ban,
     bool *bad, struct err *e);
 
 #endif

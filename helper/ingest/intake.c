@@ -337,12 +337,13 @@ intake_old_row(struct record *record, const struct config *config,
 }
 
 int
-intake_import(struct record *record, const struct import *ban, struct err *e)
+intake_import(struct record *record, const struct exported_ban *ban,
+    struct err *e)
 {
-	struct sign sign = import_sign(ban);
+	struct sign sign = exported_ban_sign(ban);
 
-	sign.ip = other_than(sign.ip, ban->texts[IMPORT_IDENT]);
-	return record_signs(record, ban->texts[IMPORT_JAIL],
-	    ban->texts[IMPORT_IDENT], ban->numbers[IMPORT_TIMEOFBAN], &sign, 1,
-	    0, e);
+	sign.ip = other_than(sign.ip, ban->texts[EXPORTED_IDENT]);
+	return record_signs(record, ban->texts[EXPORTED_JAIL],
+	    ban->texts[EXPORTED_IDENT], ban->numbers[EXPORTED_TIMEOFBAN], &sign,
+	    1, 0, e);
 }

@@ -9,7 +9,7 @@
 #include "config.h"
 #include "event/event.h"
 #include "fail2ban/fail2ban_db.h"
-#include "ban/import.h"
+#include "ban/exported_ban.h"
 #include "ingest/record.h"
 
 /*
@@ -37,8 +37,8 @@ int intake_row(struct record *record, const struct config *config,
 int intake_old_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, struct err *e);
 
-/* Record a ban of another archive's, which import_check has taken. */
-int intake_import(struct record *record, const struct import *ban,
+/* Record a ban of another archive's, which exported_ban_check has taken. */
+int intake_import(struct record *record, const struct exported_ban *ban,
     struct err *e);
 
 /*

@@ -20,16 +20,16 @@
 
 struct gathered {
 	struct replay *r;
-	struct import bans[CHUNK];
+	struct exported_ban bans[CHUNK];
 	size_t n, bytes;
 };
 
 /* A ban without a host of its own is of the one that --host names. */
 static int
-write_ban(struct replay *r, struct record *record, const struct import *ban,
-    struct err *e)
+write_ban(struct replay *r, struct record *record,
+    const struct exported_ban *ban, struct err *e)
 {
-	const char *host = ban->texts[IMPORT_HOST];
+	const char *host = ban->texts[EXPORTED_HOST];
 
 	record->host = host != NULL && host[0] != '\0' ? host : r->pass.host;
 	return intake_import(record, ban, e);
@@ -56,7 +56,7 @@ write_bans(struct gathered *g, struct err *e)
 	else
 		pass_rollback(&r->pass);
 	for (size_t i = 0; i < g->n; i++)
-		import_free(&g->bans[i]);
+		exported_ban_free(&g->bans[i]);
 	g->n = g->bytes = 0;
 	return rc;
 }
@@ -66,12 +66,12 @@ write_bans(struct gathered *g, struct err *e)
  * counted.
  */
 static int
-gather(struct gathered *g, struct import *ban, struct err *e)
+gather(struct gathered *g, struct exported_ban *ban, struct err *e)
 {
 	struct err why;
 
-	if (import_check(ban, &why) != 0) {
-		import_free(ban);
+	if (exported_ban_check(ban, &why) != 0) {
+		exported_ban_free(ban);
 		if (why.code != EX_DATAERR) {
 			*e = why;
 			return -1;
@@ -80,23 +80,23 @@ gather(struct gathered *g, struct import *ban, struct err *e)
 		return 0;
 	}
 	g->r->taken++;
-	if (!replay_wants(g->r, ban->numbers[IMPORT_SINCE])) {
-		import_free(ban);
+	if (!replay_wants(g->r, ban->numbers[EXPORTED_SINCE])) {
+		exported_ban_free(ban);
 		return 0;
 	}
-	for (size_t i = 0; i < IMPORT_FIELDS; i++)
+	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
 		g->bytes += ban->texts[i] != NULL ? strlen(ban->texts[i]) : 0;
 	g->bans[g->n++] = *ban;
-	import_init(ban);
+	exported_ban_init(ban);
 	return g->n == CHUNK || g->bytes > CHUNK_BYTES ? write_bans(g, e) : 0;
 }
 
 /* What one could not make out: counted where it is the data, else a failure. */
 static int
-refuse(struct gathered *g, struct import *ban, const struct err *why,
+refuse(struct gathered *g, struct exported_ban *ban, const struct err *why,
     struct err *e)
 {
-	import_free(ban);
+	exported_ban_free(ban);
 	if (why->code != EX_DATAERR) {
 		*e = *why;
 		return -1;
@@ -109,13 +109,13 @@ static int
 take_json(struct gathered *g, const char *line, size_t len, void *state UNUSED,
     struct err *e)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct err why;
 
 	if (len == 0)
 		return 0;
-	import_init(&ban);
-	if (import_from_json(&ban, line, len, &why) != 0)
+	exported_ban_init(&ban);
+	if (exported_ban_from_json(&ban, line, len, &why) != 0)
 		return refuse(g, &ban, &why, e);
 	return gather(g, &ban, e);
 }
@@ -123,7 +123,7 @@ take_json(struct gathered *g, const char *line, size_t len, void *state UNUSED,
 /* The columns of a CSV, by its first record. */
 struct columns {
 	struct csv csv;
-	enum import_field fields[CSV_FIELDS];
+	enum exported_ban_field fields[CSV_FIELDS];
 	size_t n; /* 0: the names are not read yet */
 };
 
@@ -135,8 +135,9 @@ take_names(struct columns *c, struct err *e)
 	for (size_t i = 0; i < c->csv.n; i++) {
 		const char *name = c->csv.fields[i];
 
-		c->fields[i] = name == NULL ? IMPORT_FIELDS : import_find(name);
-		any = any || c->fields[i] != IMPORT_FIELDS;
+		c->fields[i] =
+		    name == NULL ? EXPORTED_FIELDS : exported_ban_find(name);
+		any = any || c->fields[i] != EXPORTED_FIELDS;
 	}
 	c->n = c->csv.n;
 	return any ? 0 :
@@ -145,19 +146,19 @@ take_names(struct columns *c, struct err *e)
 }
 
 static int
-take_number(struct import *ban, enum import_field field, const char *text,
-    struct err *e)
+take_number(struct exported_ban *ban, enum exported_ban_field field,
+    const char *text, struct err *e)
 {
 	int64_t v;
 
 	if (text_parse_int(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
 		return err_set(e, EX_DATAERR, "%s: not a whole number",
-		    import_name(field));
-	return import_set_number(ban, field, v, e);
+		    exported_ban_name(field));
+	return exported_ban_set_number(ban, field, v, e);
 }
 
 static int
-take_record(struct columns *c, struct import *ban, struct err *e)
+take_record(struct columns *c, struct exported_ban *ban, struct err *e)
 {
 	if (c->csv.n != c->n)
 		return err_set(e, EX_DATAERR,
@@ -165,14 +166,14 @@ take_record(struct columns *c, struct import *ban, struct err *e)
 		    c->n);
 	for (size_t i = 0; i < c->n; i++) {
 		const char *text = c->csv.fields[i];
-		enum import_field field = c->fields[i];
+		enum exported_ban_field field = c->fields[i];
 		int rc;
 
-		if (field == IMPORT_FIELDS || text == NULL)
+		if (field == EXPORTED_FIELDS || text == NULL)
 			continue;
-		rc = import_is_number(field) ?
+		rc = exported_ban_is_number(field) ?
 		    take_number(ban, field, text, e) :
-		    import_set_text(ban, field, csv_text(text), e);
+		    exported_ban_set_text(ban, field, csv_text(text), e);
 		if (rc != 0)
 			return -1;
 	}
@@ -184,11 +185,11 @@ take_csv(struct gathered *g, const char *line, size_t len, void *state,
     struct err *e)
 {
 	struct columns *c = state;
-	struct import ban;
+	struct exported_ban ban;
 	struct err why;
 	int rc;
 
-	import_init(&ban);
+	exported_ban_init(&ban);
 	if ((rc = csv_read(&c->csv, line, len, &why)) < 0)
 		return refuse(g, &ban, &why, e);
 	if (rc == 0)
@@ -252,7 +253,7 @@ static int
 read_bans(struct gathered *g, struct archive_import *in, struct err *e)
 {
 	struct replay *r = g->r;
-	struct import ban;
+	struct exported_ban ban;
 	struct err why;
 	bool bad;
 	int rc = 0;
@@ -261,7 +262,7 @@ read_bans(struct gathered *g, struct archive_import *in, struct err *e)
 		rc = archive_import_next(in, &ban, &bad, &why);
 		r->line = in->after;
 		if (rc == 0 || (rc < 0 && !bad)) {
-			import_free(&ban);
+			exported_ban_free(&ban);
 			break;
 		}
 		r->pass.run.rows++;

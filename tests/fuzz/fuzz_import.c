@@ -6,16 +6,16 @@
  */
 #include "base/csv.h"
 #include "fuzz.h"
-#include "ban/import.h"
+#include "ban/exported_ban.h"
 #include "base/json.h"
 #include "archive/sign.h"
 #include "base/text.h"
 
 static void
-check_sign(const struct import *ban)
+check_sign(const struct exported_ban *ban)
 {
-	struct sign sign = import_sign(ban), again;
-	int64_t second = ban->numbers[IMPORT_TIMEOFBAN];
+	struct sign sign = exported_ban_sign(ban), again;
+	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN];
 	struct buffer out = { 0 };
 	const char *at;
 	char *ip;
@@ -51,69 +51,70 @@ check_sign(const struct import *ban)
 
 /* All is told, or it was refused; ban is empty then. */
 static void
-check_ban(struct import *ban, int rc, const struct err *refused)
+check_ban(struct exported_ban *ban, int rc, const struct err *refused)
 {
 	struct err e = *refused;
 	char *lines, *captures;
 
 	if (rc == 0)
-		rc = import_check(ban, &e);
+		rc = exported_ban_check(ban, &e);
 	if (rc != 0) {
 		must(e.code == EX_DATAERR);
 		fuzz_must_say(&e);
-		import_free(ban);
+		exported_ban_free(ban);
 		return;
 	}
-	for (size_t i = 0; i < IMPORT_FIELDS; i++)
+	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
 		must(ban->texts[i] == NULL ||
 		    text_is_utf8(ban->texts[i], strlen(ban->texts[i])));
 	check_sign(ban);
-	lines = ban->texts[IMPORT_MATCHES];
-	captures = ban->texts[IMPORT_CAPTURES];
+	lines = ban->texts[EXPORTED_MATCHES];
+	captures = ban->texts[EXPORTED_CAPTURES];
 	lines = lines != NULL ? strdup(lines) : NULL;
 	captures = captures != NULL ? strdup(captures) : NULL;
-	must(import_check(ban, &e) == 0);
-	must(fuzz_same(lines, ban->texts[IMPORT_MATCHES]));
-	must(fuzz_same(captures, ban->texts[IMPORT_CAPTURES]));
+	must(exported_ban_check(ban, &e) == 0);
+	must(fuzz_same(lines, ban->texts[EXPORTED_MATCHES]));
+	must(fuzz_same(captures, ban->texts[EXPORTED_CAPTURES]));
 	free(lines);
 	free(captures);
-	import_free(ban);
+	exported_ban_free(ban);
 }
 
 static void
 take_json(const char *line, size_t len)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct err e = { 0 };
 
-	import_init(&ban);
-	check_ban(&ban, import_from_json(&ban, line, len, &e), &e);
+	exported_ban_init(&ban);
+	check_ban(&ban, exported_ban_from_json(&ban, line, len, &e), &e);
 }
 
 static int
-set_field(struct import *ban, enum import_field field, const char *text,
-    struct err *e)
+set_field(struct exported_ban *ban, enum exported_ban_field field,
+    const char *text, struct err *e)
 {
 	int64_t v;
 
-	if (!import_is_number(field))
-		return import_set_text(ban, field, csv_text(text), e);
+	if (!exported_ban_is_number(field))
+		return exported_ban_set_text(ban, field, csv_text(text), e);
 	if (text_parse_int(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
 		return err_set(e, EX_DATAERR, "not a whole number");
-	return import_set_number(ban, field, v, e);
+	return exported_ban_set_number(ban, field, v, e);
 }
 
 /* A record, by the names of the first one. */
 static void
-take_record(const struct csv *csv, const enum import_field *fields, size_t n)
+take_record(const struct csv *csv, const enum exported_ban_field *fields,
+    size_t n)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct err e = { 0 };
 	int rc = 0;
 
-	import_init(&ban);
+	exported_ban_init(&ban);
 	for (size_t i = 0; i < csv->n && i < n && rc == 0; i++) {
-		if (fields[i] != IMPORT_FIELDS && csv->fields[i] != NULL)
+		if (fields[i] != EXPORTED_FIELDS && csv->fields[i] != NULL)
 			rc = set_field(&ban, fields[i], csv->fields[i], &e);
 	}
 	check_ban(&ban, rc, &e);
@@ -121,7 +122,7 @@ take_record(const struct csv *csv, const enum import_field *fields, size_t n)
 
 struct table {
 	struct csv csv;
-	enum import_field fields[CSV_FIELDS];
+	enum exported_ban_field fields[CSV_FIELDS];
 	size_t n;
 };
 
@@ -138,7 +139,7 @@ take_csv(struct table *t, const char *line, size_t len)
 		const char *name = t->csv.fields[t->n];
 
 		t->fields[t->n] =
-		    name == NULL ? IMPORT_FIELDS : import_find(name);
+		    name == NULL ? EXPORTED_FIELDS : exported_ban_find(name);
 	}
 }
 

@@ -13,7 +13,7 @@
 
 #include <sysexits.h>
 
-#include "ban/import.h"
+#include "ban/exported_ban.h"
 #include "base/json.h"
 #include "scratch.h"
 #include "base/text.h"
@@ -28,33 +28,33 @@
 	"\"since_us\":1795458480250000"
 
 static int
-read_line(struct import *ban, const char *line, struct err *e)
+read_line(struct exported_ban *ban, const char *line, struct err *e)
 {
 	size_t len = strlen(line);
 	char *copy = watched_copy(line, len);
 	int rc;
 
-	import_init(ban);
-	rc = import_from_json(ban, copy, len, e);
+	exported_ban_init(ban);
+	rc = exported_ban_from_json(ban, copy, len, e);
 	free(copy);
 	return rc;
 }
 
 /* Read and checked; what fails is freed. */
 static int
-take_line(struct import *ban, const char *line, struct err *e)
+take_line(struct exported_ban *ban, const char *line, struct err *e)
 {
 	int rc = read_line(ban, line, e);
 
 	if (rc == 0)
-		rc = import_check(ban, e);
+		rc = exported_ban_check(ban, e);
 	if (rc != 0)
-		import_free(ban);
+		exported_ban_free(ban);
 	return rc;
 }
 
 static void
-take_good(struct import *ban, const char *line)
+take_good(struct exported_ban *ban, const char *line)
 {
 	struct err e = { 0 };
 
@@ -67,13 +67,13 @@ static void
 assert_more(const char *more, const char *refused)
 {
 	char line[1000];
-	struct import ban;
+	struct exported_ban ban;
 	struct err e = { 0 };
 
 	snprintf(line, sizeof(line), "{" ENOUGH ",%s}", more);
 	if (refused == NULL) {
 		take_good(&ban, line);
-		import_free(&ban);
+		exported_ban_free(&ban);
 	} else if (take_line(&ban, line, &e) == 0) {
 		fail_msg("taken: %s", line);
 	} else {
@@ -86,67 +86,69 @@ each_field_has_its_name(void **state UNUSED)
 {
 	static const struct {
 		const char *name;
-		enum import_field field;
+		enum exported_ban_field field;
 		bool number;
 	} rows[] = {
-		{ "jail", IMPORT_JAIL, false },
-		{ "ident", IMPORT_IDENT, false },
-		{ "ip", IMPORT_IP, false },
-		{ "host", IMPORT_HOST, false },
-		{ "since_us", IMPORT_SINCE, true },
-		{ "timeofban", IMPORT_TIMEOFBAN, true },
-		{ "nth", IMPORT_NTH, true },
-		{ "seconds", IMPORT_SECONDS, true },
-		{ "bancount", IMPORT_BANCOUNT, true },
-		{ "failures", IMPORT_FAILURES, true },
-		{ "matches", IMPORT_MATCHES, false },
-		{ "captures", IMPORT_CAPTURES, false },
-		{ "origin", IMPORT_ORIGIN, false },
-		{ "seen", IMPORT_SEEN, false },
-		{ "ended_us", IMPORT_ENDED, true },
-		{ "ended_why", IMPORT_WHY, false },
-		{ "restored", IMPORT_RESTORED, true },
-		{ "rev", IMPORT_REV, true },
+		{ "jail", EXPORTED_JAIL, false },
+		{ "ident", EXPORTED_IDENT, false },
+		{ "ip", EXPORTED_IP, false },
+		{ "host", EXPORTED_HOST, false },
+		{ "since_us", EXPORTED_SINCE, true },
+		{ "timeofban", EXPORTED_TIMEOFBAN, true },
+		{ "nth", EXPORTED_NTH, true },
+		{ "seconds", EXPORTED_SECONDS, true },
+		{ "bancount", EXPORTED_BANCOUNT, true },
+		{ "failures", EXPORTED_FAILURES, true },
+		{ "matches", EXPORTED_MATCHES, false },
+		{ "captures", EXPORTED_CAPTURES, false },
+		{ "origin", EXPORTED_ORIGIN, false },
+		{ "seen", EXPORTED_SEEN, false },
+		{ "ended_us", EXPORTED_ENDED, true },
+		{ "ended_why", EXPORTED_WHY, false },
+		{ "restored", EXPORTED_RESTORED, true },
+		{ "rev", EXPORTED_REV, true },
 	};
 	static const char *const none[] = { "", "Jail", "jail ", "jai", "id",
 		"since", "ended" };
 
-	assert_int_equal(ARRAY_LEN(rows), IMPORT_FIELDS);
+	assert_int_equal(ARRAY_LEN(rows), EXPORTED_FIELDS);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(import_find(rows[i].name), rows[i].field);
-		assert_string_equal(import_name(rows[i].field), rows[i].name);
-		assert_int_equal(import_is_number(rows[i].field),
+		assert_int_equal(exported_ban_find(rows[i].name),
+		    rows[i].field);
+		assert_string_equal(exported_ban_name(rows[i].field),
+		    rows[i].name);
+		assert_int_equal(exported_ban_is_number(rows[i].field),
 		    rows[i].number);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
-		assert_int_equal(import_find(none[i]), IMPORT_FIELDS);
+		assert_int_equal(exported_ban_find(none[i]), EXPORTED_FIELDS);
 }
 
 static void
 a_number_is_no_text_and_a_text_no_number(void **state UNUSED)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct err e;
 
-	import_init(&ban);
-	for (enum import_field i = 0; i < IMPORT_FIELDS; i++) {
-		bool number = import_is_number(i);
+	exported_ban_init(&ban);
+	for (enum exported_ban_field i = 0; i < EXPORTED_FIELDS; i++) {
+		bool number = exported_ban_is_number(i);
 
 		e = (struct err){ 0 };
-		assert_int_equal(import_set_text(&ban, i, "7", &e),
+		assert_int_equal(exported_ban_set_text(&ban, i, "7", &e),
 		    number ? -1 : 0);
 		if (number)
-			assert_error(&e, EX_DATAERR, import_name(i));
+			assert_error(&e, EX_DATAERR, exported_ban_name(i));
 		e = (struct err){ 0 };
-		assert_int_equal(import_set_number(&ban, i, 7, &e),
+		assert_int_equal(exported_ban_set_number(&ban, i, 7, &e),
 		    number ? 0 : -1);
 		if (!number)
-			assert_error(&e, EX_DATAERR, import_name(i));
+			assert_error(&e, EX_DATAERR, exported_ban_name(i));
 		assert_int_equal(ban.numbers[i], number ? 7 : UNKNOWN);
 		assert_int_equal(ban.texts[i] == NULL, number);
 	}
-	import_free(&ban);
-	for (enum import_field i = 0; i < IMPORT_FIELDS; i++) {
+	exported_ban_free(&ban);
+	for (enum exported_ban_field i = 0; i < EXPORTED_FIELDS; i++) {
 		assert_null(ban.texts[i]);
 		assert_int_equal(ban.numbers[i], UNKNOWN);
 	}
@@ -155,18 +157,20 @@ a_number_is_no_text_and_a_text_no_number(void **state UNUSED)
 static void
 a_field_that_is_set_again_is_another(void **state UNUSED)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct err e = { 0 };
 
-	import_init(&ban);
-	assert_ok(import_set_text(&ban, IMPORT_JAIL, "a", &e), &e);
-	assert_ok(import_set_text(&ban, IMPORT_JAIL, "b", &e), &e);
-	assert_string_equal(ban.texts[IMPORT_JAIL], "b");
-	assert_ok(import_set_text(&ban, IMPORT_JAIL, NULL, &e), &e);
-	assert_null(ban.texts[IMPORT_JAIL]);
-	assert_ok(import_set_text(&ban, IMPORT_JAIL, "\xff\xc3", &e), &e);
-	assert_string_equal(ban.texts[IMPORT_JAIL], "\xef\xbf\xbd\xef\xbf\xbd");
-	import_free(&ban);
+	exported_ban_init(&ban);
+	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, "a", &e), &e);
+	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, "b", &e), &e);
+	assert_string_equal(ban.texts[EXPORTED_JAIL], "b");
+	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, NULL, &e), &e);
+	assert_null(ban.texts[EXPORTED_JAIL]);
+	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, "\xff\xc3", &e),
+	    &e);
+	assert_string_equal(ban.texts[EXPORTED_JAIL],
+	    "\xef\xbf\xbd\xef\xbf\xbd");
+	exported_ban_free(&ban);
 }
 
 static void
@@ -174,20 +178,21 @@ a_text_has_at_most_four_megabytes(void **state UNUSED)
 {
 	const size_t most = (size_t)4 << 20;
 	char *text = malloc(most + 2);
-	struct import ban;
+	struct exported_ban ban;
 	struct err e = { 0 };
 
 	assert_non_null(text);
 	memset(text, 'x', most + 1);
 	text[most + 1] = '\0';
-	import_init(&ban);
-	assert_int_equal(import_set_text(&ban, IMPORT_MATCHES, text, &e), -1);
+	exported_ban_init(&ban);
+	assert_int_equal(
+	    exported_ban_set_text(&ban, EXPORTED_MATCHES, text, &e), -1);
 	assert_error(&e, EX_DATAERR, "matches: 4194305 bytes: too long");
-	assert_null(ban.texts[IMPORT_MATCHES]);
+	assert_null(ban.texts[EXPORTED_MATCHES]);
 	text[most] = '\0';
-	assert_ok(import_set_text(&ban, IMPORT_MATCHES, text, &e), &e);
-	assert_string_equal(ban.texts[IMPORT_MATCHES], text);
-	import_free(&ban);
+	assert_ok(exported_ban_set_text(&ban, EXPORTED_MATCHES, text, &e), &e);
+	assert_string_equal(ban.texts[EXPORTED_MATCHES], text);
+	exported_ban_free(&ban);
 	free(text);
 }
 
@@ -249,20 +254,20 @@ what_is_no_whole_number_is_refused(void **state UNUSED)
 		"99999999999999999999", "-99999999999999999999", "-0.0" };
 	char line[200];
 
-	for (enum import_field f = 0; f < IMPORT_FIELDS; f++) {
-		struct import ban;
+	for (enum exported_ban_field f = 0; f < EXPORTED_FIELDS; f++) {
+		struct exported_ban ban;
 		struct err e;
 
 		for (size_t i = 0;
-		     import_is_number(f) && i < ARRAY_LEN(values); i++) {
+		     exported_ban_is_number(f) && i < ARRAY_LEN(values); i++) {
 			snprintf(line, sizeof(line), "{\"%s\":%s}",
-			    import_name(f), values[i]);
+			    exported_ban_name(f), values[i]);
 			e = (struct err){ 0 };
 			if (read_line(&ban, line, &e) == 0)
 				fail_msg("taken: %s", line);
-			import_free(&ban);
+			exported_ban_free(&ban);
 			assert_error(&e, EX_DATAERR, "not a whole number");
-			assert_error(&e, EX_DATAERR, import_name(f));
+			assert_error(&e, EX_DATAERR, exported_ban_name(f));
 		}
 	}
 }
@@ -287,22 +292,22 @@ a_text_is_of_its_own_kind(void **state UNUSED)
 	};
 	char line[200];
 
-	for (enum import_field f = 0; f < IMPORT_FIELDS; f++) {
-		char kind = f == IMPORT_CAPTURES		     ? '{' :
-		    f == IMPORT_MATCHES || f == IMPORT_SEEN ? '[' :
+	for (enum exported_ban_field f = 0; f < EXPORTED_FIELDS; f++) {
+		char kind = f == EXPORTED_CAPTURES		     ? '{' :
+		    f == EXPORTED_MATCHES || f == EXPORTED_SEEN ? '[' :
 								      '"';
 
-		for (size_t i = 0; !import_is_number(f) && i < ARRAY_LEN(rows);
+		for (size_t i = 0; !exported_ban_is_number(f) && i < ARRAY_LEN(rows);
 		     i++) {
-			struct import ban;
+			struct exported_ban ban;
 			struct err e = { 0 };
 
 			snprintf(line, sizeof(line), "{\"%s\":%s}",
-			    import_name(f), rows[i].value);
+			    exported_ban_name(f), rows[i].value);
 			if (i > 0 && rows[i].value[0] != kind) {
 				assert_int_equal(read_line(&ban, line, &e), -1);
 				assert_error(&e, EX_DATAERR, "wrong kind");
-				assert_error(&e, EX_DATAERR, import_name(f));
+				assert_error(&e, EX_DATAERR, exported_ban_name(f));
 			} else {
 				assert_ok(read_line(&ban, line, &e), &e);
 				if (rows[i].text == NULL)
@@ -311,7 +316,7 @@ a_text_is_of_its_own_kind(void **state UNUSED)
 					assert_string_equal(ban.texts[f],
 					    rows[i].text);
 			}
-			import_free(&ban);
+			exported_ban_free(&ban);
 		}
 	}
 }
@@ -326,32 +331,32 @@ what_is_no_object_is_refused(void **state UNUSED)
 		"{\"seconds\":01}", "{\"seconds\":+1}", "{\"jail\":\"\\x\"}" };
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-		struct import ban;
+		struct exported_ban ban;
 		struct err e = { 0 };
 
 		if (read_line(&ban, lines[i], &e) == 0)
 			fail_msg("taken: %s", lines[i]);
 		assert_error(&e, EX_DATAERR, "not a JSON object");
-		import_free(&ban);
+		exported_ban_free(&ban);
 	}
 }
 
 static void
 keys_that_are_none_of_ours_are_passed_over(void **state UNUSED)
 {
-	struct import ban;
+	struct exported_ban ban;
 
 	take_good(&ban, " { \"x\" : [ { \"jail\" : 1 } ] , " ENOUGH
 	    ",\"\":0,\"Seconds\":\"z\",\"j\\u0061il\":\"other\"} ");
-	assert_string_equal(ban.texts[IMPORT_JAIL], "sshd");
-	assert_int_equal(ban.numbers[IMPORT_SECONDS], UNKNOWN);
-	import_free(&ban);
+	assert_string_equal(ban.texts[EXPORTED_JAIL], "sshd");
+	assert_int_equal(ban.numbers[EXPORTED_SECONDS], UNKNOWN);
+	exported_ban_free(&ban);
 	/* The last of two counts. */
 	take_good(&ban, "{\"seconds\":1," ENOUGH
 	    ",\"jail\":\"b\",\"seconds\":2}");
-	assert_string_equal(ban.texts[IMPORT_JAIL], "b");
-	assert_int_equal(ban.numbers[IMPORT_SECONDS], 2);
-	import_free(&ban);
+	assert_string_equal(ban.texts[EXPORTED_JAIL], "b");
+	assert_int_equal(ban.numbers[EXPORTED_SECONDS], 2);
+	exported_ban_free(&ban);
 }
 
 static void
@@ -386,13 +391,13 @@ a_ban_needs_a_jail_an_ident_and_a_time(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct import ban;
+		struct exported_ban ban;
 		struct err e = { 0 };
 
 		if (take_line(&ban, rows[i].line, &e) == 0) {
 			if (rows[i].refused != NULL)
 				fail_msg("taken: %s", rows[i].line);
-			import_free(&ban);
+			exported_ban_free(&ban);
 		} else {
 			if (rows[i].refused == NULL)
 				fail_msg("%s: %s", rows[i].line, e.text);
@@ -422,20 +427,20 @@ the_second_is_that_of_the_time(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct import ban;
+		struct exported_ban ban;
 		struct err e = { 0 };
 
-		import_init(&ban);
-		import_set_text(&ban, IMPORT_JAIL, "j", &e);
-		import_set_text(&ban, IMPORT_IDENT, "i", &e);
-		import_set_number(&ban, IMPORT_SINCE, rows[i].since_us, &e);
-		import_set_number(&ban, IMPORT_TIMEOFBAN, rows[i].told, &e);
-		if (import_check(&ban, &e) != 0)
+		exported_ban_init(&ban);
+		exported_ban_set_text(&ban, EXPORTED_JAIL, "j", &e);
+		exported_ban_set_text(&ban, EXPORTED_IDENT, "i", &e);
+		exported_ban_set_number(&ban, EXPORTED_SINCE, rows[i].since_us, &e);
+		exported_ban_set_number(&ban, EXPORTED_TIMEOFBAN, rows[i].told, &e);
+		if (exported_ban_check(&ban, &e) != 0)
 			assert_int_equal(rows[i].second, UNKNOWN);
 		else
-			assert_int_equal(ban.numbers[IMPORT_TIMEOFBAN],
+			assert_int_equal(ban.numbers[EXPORTED_TIMEOFBAN],
 			    rows[i].second);
-		import_free(&ban);
+		exported_ban_free(&ban);
 	}
 }
 
@@ -469,7 +474,7 @@ an_end_has_a_time_and_a_reason(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[300];
-		struct import ban;
+		struct exported_ban ban;
 
 		assert_more(rows[i].more, rows[i].refused);
 		if (rows[i].refused != NULL)
@@ -477,8 +482,8 @@ an_end_has_a_time_and_a_reason(void **state UNUSED)
 		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
 		take_good(&ban, line);
 		assert_int_equal(ban.end, rows[i].end);
-		assert_int_equal(import_sign(&ban).end, rows[i].end);
-		import_free(&ban);
+		assert_int_equal(exported_ban_sign(&ban).end, rows[i].end);
+		exported_ban_free(&ban);
 	}
 }
 
@@ -516,7 +521,7 @@ origin_and_seen_are_names(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[300];
-		struct import ban;
+		struct exported_ban ban;
 
 		assert_more(rows[i].more, rows[i].refused);
 		if (rows[i].refused != NULL)
@@ -525,7 +530,7 @@ origin_and_seen_are_names(void **state UNUSED)
 		take_good(&ban, line);
 		assert_int_equal(ban.origin, rows[i].origin);
 		assert_int_equal(ban.seen, rows[i].seen);
-		import_free(&ban);
+		exported_ban_free(&ban);
 	}
 }
 
@@ -554,7 +559,7 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[300];
-		struct import ban;
+		struct exported_ban ban;
 		struct sign sign;
 
 		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
@@ -565,8 +570,8 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 			if (twice == 0)
 				take_good(&ban, line);
 			else
-				assert_ok(import_check(&ban, &e), &e);
-			sign = import_sign(&ban);
+				assert_ok(exported_ban_check(&ban, &e), &e);
+			sign = exported_ban_sign(&ban);
 			if (rows[i].matches == NULL)
 				assert_null(sign.lines);
 			else
@@ -578,7 +583,7 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 				assert_string_equal(sign.captures,
 				    rows[i].captures);
 		}
-		import_free(&ban);
+		exported_ban_free(&ban);
 	}
 }
 
@@ -587,55 +592,55 @@ static void
 texts_that_are_to_be_json_are_checked(void **state UNUSED)
 {
 	static const struct {
-		enum import_field field;
+		enum exported_ban_field field;
 		const char *text, *refused, *mended;
 	} rows[] = {
-		{ IMPORT_MATCHES, "[\"a\"]", NULL, "[\"a\"]" },
-		{ IMPORT_MATCHES, " [ \"\\u0061\" ] ", NULL, "[\"a\"]" },
-		{ IMPORT_MATCHES, "", "matches: not JSON", NULL },
-		{ IMPORT_MATCHES, "x", "matches: not JSON", NULL },
-		{ IMPORT_MATCHES, "{}", "not of its kind", NULL },
-		{ IMPORT_MATCHES, "null", "not of its kind", NULL },
-		{ IMPORT_MATCHES, "\"[]\"", "not of its kind", NULL },
-		{ IMPORT_MATCHES, "[", "matches: not JSON", NULL },
-		{ IMPORT_MATCHES, "[1,]", "matches: not JSON", NULL },
-		{ IMPORT_MATCHES, "[\"\n\"]", "matches: not JSON", NULL },
-		{ IMPORT_CAPTURES, "{\"\\u0061\":\"\\/\"}", NULL,
+		{ EXPORTED_MATCHES, "[\"a\"]", NULL, "[\"a\"]" },
+		{ EXPORTED_MATCHES, " [ \"\\u0061\" ] ", NULL, "[\"a\"]" },
+		{ EXPORTED_MATCHES, "", "matches: not JSON", NULL },
+		{ EXPORTED_MATCHES, "x", "matches: not JSON", NULL },
+		{ EXPORTED_MATCHES, "{}", "not of its kind", NULL },
+		{ EXPORTED_MATCHES, "null", "not of its kind", NULL },
+		{ EXPORTED_MATCHES, "\"[]\"", "not of its kind", NULL },
+		{ EXPORTED_MATCHES, "[", "matches: not JSON", NULL },
+		{ EXPORTED_MATCHES, "[1,]", "matches: not JSON", NULL },
+		{ EXPORTED_MATCHES, "[\"\n\"]", "matches: not JSON", NULL },
+		{ EXPORTED_CAPTURES, "{\"\\u0061\":\"\\/\"}", NULL,
 		    "{\"a\":\"/\"}" },
-		{ IMPORT_CAPTURES, "", "captures: not JSON", NULL },
-		{ IMPORT_CAPTURES, "[]", "not of its kind", NULL },
-		{ IMPORT_CAPTURES, "{\"a\"}", "captures: not JSON", NULL },
-		{ IMPORT_SEEN, "[\"event\"]", NULL, "[\"event\"]" },
-		{ IMPORT_SEEN, "", "seen: not an array", NULL },
-		{ IMPORT_SEEN, "event", "seen: not an array", NULL },
-		{ IMPORT_SEEN, "{}", "seen: not an array", NULL },
-		{ IMPORT_SEEN, "3", "seen: not an array", NULL },
+		{ EXPORTED_CAPTURES, "", "captures: not JSON", NULL },
+		{ EXPORTED_CAPTURES, "[]", "not of its kind", NULL },
+		{ EXPORTED_CAPTURES, "{\"a\"}", "captures: not JSON", NULL },
+		{ EXPORTED_SEEN, "[\"event\"]", NULL, "[\"event\"]" },
+		{ EXPORTED_SEEN, "", "seen: not an array", NULL },
+		{ EXPORTED_SEEN, "event", "seen: not an array", NULL },
+		{ EXPORTED_SEEN, "{}", "seen: not an array", NULL },
+		{ EXPORTED_SEEN, "3", "seen: not an array", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct import ban;
+		struct exported_ban ban;
 		struct err e = { 0 };
 
 		assert_ok(read_line(&ban, "{" ENOUGH "}", &e), &e);
-		assert_ok(import_set_text(&ban, rows[i].field, rows[i].text,
+		assert_ok(exported_ban_set_text(&ban, rows[i].field, rows[i].text,
 			      &e),
 		    &e);
 		if (rows[i].refused != NULL) {
-			assert_int_equal(import_check(&ban, &e), -1);
+			assert_int_equal(exported_ban_check(&ban, &e), -1);
 			assert_error(&e, EX_DATAERR, rows[i].refused);
 		} else {
-			assert_ok(import_check(&ban, &e), &e);
+			assert_ok(exported_ban_check(&ban, &e), &e);
 			assert_string_equal(ban.texts[rows[i].field],
 			    rows[i].mended);
 		}
-		import_free(&ban);
+		exported_ban_free(&ban);
 	}
 }
 
 static void
 a_sign_says_all_that_is_told(void **state UNUSED)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct sign sign;
 
 	take_good(&ban, "{" ENOUGH ",\"ip\":\"192.0.2.9\",\"host\":\"h\","
@@ -644,7 +649,7 @@ a_sign_says_all_that_is_told(void **state UNUSED)
 	    "\"captures\":{\"a\":\"b\"},\"origin\":\"log\","
 	    "\"seen\":[\"event\",\"log\"],\"ended_us\":1795459080000000,"
 	    "\"ended_why\":\"expired\",\"restored\":4,\"rev\":9}");
-	sign = import_sign(&ban);
+	sign = exported_ban_sign(&ban);
 	assert_int_equal(sign.kind, SIGN_IMPORT);
 	assert_int_equal(sign.at_us, SINCE);
 	assert_int_equal(sign.since_us, SINCE);
@@ -663,20 +668,20 @@ a_sign_says_all_that_is_told(void **state UNUSED)
 	assert_int_equal(sign.restored, 4);
 	assert_int_equal(sign.nth, 2);
 	assert_int_equal(sign.ban, 0);
-	import_free(&ban);
+	exported_ban_free(&ban);
 }
 
 static void
 what_is_not_told_is_not_known(void **state UNUSED)
 {
-	struct import ban;
+	struct exported_ban ban;
 	struct sign sign;
 
 	take_good(&ban, "{\"jail\":\"j\",\"ident\":\"i\",\"since_us\":7000000}");
-	sign = import_sign(&ban);
+	sign = exported_ban_sign(&ban);
 	assert_false(sign.exact);
 	assert_int_equal(sign.since_us, 7000000);
-	assert_int_equal(ban.numbers[IMPORT_TIMEOFBAN], 7);
+	assert_int_equal(ban.numbers[EXPORTED_TIMEOFBAN], 7);
 	assert_int_equal(sign.seconds, UNKNOWN);
 	assert_int_equal(sign.bancount, UNKNOWN);
 	assert_int_equal(sign.failures, UNKNOWN);
@@ -689,7 +694,7 @@ what_is_not_told_is_not_known(void **state UNUSED)
 	assert_int_equal(sign.seen, BAN_SEEN_IMPORT);
 	assert_int_equal(sign.restored, 0);
 	assert_int_equal(sign.nth, 0);
-	import_free(&ban);
+	exported_ban_free(&ban);
 }
 
 /* clang-format on */
@@ -731,21 +736,21 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		char *line = line_of(texts[i]);
 		struct buffer quoted = { 0 };
-		struct import ban;
+		struct exported_ban ban;
 
 		json_put_text(&quoted, texts[i], strlen(texts[i]));
 		take_good(&ban, line);
-		assert_string_equal(ban.texts[IMPORT_JAIL], texts[i]);
-		assert_string_equal(ban.texts[IMPORT_IDENT], texts[i]);
-		assert_string_equal(ban.texts[IMPORT_IP], texts[i]);
-		assert_string_equal(ban.texts[IMPORT_HOST], texts[i]);
-		assert_int_equal(strncmp(ban.texts[IMPORT_MATCHES] + 1,
+		assert_string_equal(ban.texts[EXPORTED_JAIL], texts[i]);
+		assert_string_equal(ban.texts[EXPORTED_IDENT], texts[i]);
+		assert_string_equal(ban.texts[EXPORTED_IP], texts[i]);
+		assert_string_equal(ban.texts[EXPORTED_HOST], texts[i]);
+		assert_int_equal(strncmp(ban.texts[EXPORTED_MATCHES] + 1,
 				     quoted.s, quoted.len),
 		    0);
-		assert_int_equal(strncmp(ban.texts[IMPORT_CAPTURES] + 1,
+		assert_int_equal(strncmp(ban.texts[EXPORTED_CAPTURES] + 1,
 				     quoted.s, quoted.len),
 		    0);
-		import_free(&ban);
+		exported_ban_free(&ban);
 		buffer_free(&quoted);
 		free(line);
 	}
@@ -760,21 +765,21 @@ a_line_may_be_cut_or_broken_anywhere(void **state UNUSED)
 
 	for (size_t i = 0; i < len; i++) {
 		char *cut = watched_copy(line, i);
-		struct import ban;
+		struct exported_ban ban;
 		struct err e = { 0 };
 
-		import_init(&ban);
-		assert_int_equal(import_from_json(&ban, cut, i, &e), -1);
+		exported_ban_init(&ban);
+		assert_int_equal(exported_ban_from_json(&ban, cut, i, &e), -1);
 		assert_error(&e, EX_DATAERR, "not a JSON object");
-		import_free(&ban);
+		exported_ban_free(&ban);
 		free(cut);
 		for (int c = 0; c < 256; c += 17) {
 			cut = watched_copy(line, len);
 			cut[i] = (char)c;
-			if (import_from_json(&ban, cut, len, &e) != 0 ||
-			    import_check(&ban, &e) != 0)
+			if (exported_ban_from_json(&ban, cut, len, &e) != 0 ||
+			    exported_ban_check(&ban, &e) != 0)
 				assert_int_equal(e.code, EX_DATAERR);
-			import_free(&ban);
+			exported_ban_free(&ban);
 			free(cut);
 		}
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ban/import.h"
+#include "ban/exported_ban.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,68 +14,68 @@
 static const struct {
 	const char *name;
 	bool number;
-} fields[IMPORT_FIELDS] = {
-	[IMPORT_JAIL] = { "jail", false },
-	[IMPORT_IDENT] = { "ident", false },
-	[IMPORT_IP] = { "ip", false },
-	[IMPORT_HOST] = { "host", false },
-	[IMPORT_SINCE] = { "since_us", true },
-	[IMPORT_TIMEOFBAN] = { "timeofban", true },
-	[IMPORT_NTH] = { "nth", true },
-	[IMPORT_SECONDS] = { "seconds", true },
-	[IMPORT_BANCOUNT] = { "bancount", true },
-	[IMPORT_FAILURES] = { "failures", true },
-	[IMPORT_MATCHES] = { "matches", false },
-	[IMPORT_CAPTURES] = { "captures", false },
-	[IMPORT_ORIGIN] = { "origin", false },
-	[IMPORT_SEEN] = { "seen", false },
-	[IMPORT_ENDED] = { "ended_us", true },
-	[IMPORT_WHY] = { "ended_why", false },
-	[IMPORT_RESTORED] = { "restored", true },
-	[IMPORT_REV] = { "rev", true },
+} fields[EXPORTED_FIELDS] = {
+	[EXPORTED_JAIL] = { "jail", false },
+	[EXPORTED_IDENT] = { "ident", false },
+	[EXPORTED_IP] = { "ip", false },
+	[EXPORTED_HOST] = { "host", false },
+	[EXPORTED_SINCE] = { "since_us", true },
+	[EXPORTED_TIMEOFBAN] = { "timeofban", true },
+	[EXPORTED_NTH] = { "nth", true },
+	[EXPORTED_SECONDS] = { "seconds", true },
+	[EXPORTED_BANCOUNT] = { "bancount", true },
+	[EXPORTED_FAILURES] = { "failures", true },
+	[EXPORTED_MATCHES] = { "matches", false },
+	[EXPORTED_CAPTURES] = { "captures", false },
+	[EXPORTED_ORIGIN] = { "origin", false },
+	[EXPORTED_SEEN] = { "seen", false },
+	[EXPORTED_ENDED] = { "ended_us", true },
+	[EXPORTED_WHY] = { "ended_why", false },
+	[EXPORTED_RESTORED] = { "restored", true },
+	[EXPORTED_REV] = { "rev", true },
 };
 
 void
-import_init(struct import *ban)
+exported_ban_init(struct exported_ban *ban)
 {
-	*ban = (struct import){ 0 };
-	for (size_t i = 0; i < IMPORT_FIELDS; i++)
+	*ban = (struct exported_ban){ 0 };
+	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
 		ban->numbers[i] = UNKNOWN;
 }
 
 void
-import_free(struct import *ban)
+exported_ban_free(struct exported_ban *ban)
 {
-	for (size_t i = 0; i < IMPORT_FIELDS; i++)
+	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
 		free(ban->texts[i]);
-	import_init(ban);
+	exported_ban_init(ban);
 }
 
-enum import_field
-import_find(const char *name)
+enum exported_ban_field
+exported_ban_find(const char *name)
 {
-	enum import_field i = 0;
+	enum exported_ban_field i = 0;
 
-	while (i < IMPORT_FIELDS && strcmp(fields[i].name, name) != 0)
+	while (i < EXPORTED_FIELDS && strcmp(fields[i].name, name) != 0)
 		i++;
 	return i;
 }
 
 const char *
-import_name(enum import_field field)
+exported_ban_name(enum exported_ban_field field)
 {
 	return fields[field].name;
 }
 
 bool
-import_is_number(enum import_field field)
+exported_ban_is_number(enum exported_ban_field field)
 {
 	return fields[field].number;
 }
 
 int
-import_set_text(struct import *ban, enum import_field field, const char *text,
-    struct err *e)
+exported_ban_set_text(struct exported_ban *ban, enum exported_ban_field field,
+    const char *text, struct err *e)
 {
 	size_t len = text != NULL ? strlen(text) : 0;
 
@@ -94,8 +94,8 @@ import_set_text(struct import *ban, enum import_field field, const char *text,
 }
 
 int
-import_set_number(struct import *ban, enum import_field field, int64_t v,
-    struct err *e)
+exported_ban_set_number(struct exported_ban *ban, enum exported_ban_field field,
+    int64_t v, struct err *e)
 {
 	if (!fields[field].number)
 		return err_set(e, EX_DATAERR, "%s: not a text",
@@ -105,25 +105,25 @@ import_set_number(struct import *ban, enum import_field field, int64_t v,
 }
 
 /* A key that has no escape in it, as ours have not. */
-static enum import_field
+static enum exported_ban_field
 find_key(const struct json *key)
 {
-	enum import_field i = 0;
+	enum exported_ban_field i = 0;
 
-	while (i < IMPORT_FIELDS && !json_equals(key, fields[i].name))
+	while (i < EXPORTED_FIELDS && !json_equals(key, fields[i].name))
 		i++;
 	return i;
 }
 
 /* What a value of the field begins with, in JSON. */
 static char
-kind_of(enum import_field field)
+kind_of(enum exported_ban_field field)
 {
 	switch (field) {
-	case IMPORT_MATCHES:
-	case IMPORT_SEEN:
+	case EXPORTED_MATCHES:
+	case EXPORTED_SEEN:
 		return '[';
-	case IMPORT_CAPTURES:
+	case EXPORTED_CAPTURES:
 		return '{';
 	default:
 		return '"';
@@ -132,8 +132,8 @@ kind_of(enum import_field field)
 
 /* What a value says where a text belongs; containers as they are. */
 static int
-take_text(struct import *ban, enum import_field field, const struct json *value,
-    struct err *e)
+take_text(struct exported_ban *ban, enum exported_ban_field field,
+    const struct json *value, struct err *e)
 {
 	struct buffer said = { 0 };
 	char *text;
@@ -148,13 +148,13 @@ take_text(struct import *ban, enum import_field field, const struct json *value,
 	json_put_said(&said, value);
 	if ((text = buffer_take(&said)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
-	rc = import_set_text(ban, field, text, e);
+	rc = exported_ban_set_text(ban, field, text, e);
 	free(text);
 	return rc;
 }
 
 static int
-take_value(struct import *ban, enum import_field field,
+take_value(struct exported_ban *ban, enum exported_ban_field field,
     const struct json *value, struct err *e)
 {
 	int64_t v;
@@ -164,11 +164,11 @@ take_value(struct import *ban, enum import_field field,
 	if (!json_take_number(value, &v))
 		return err_set(e, EX_DATAERR, "%s: not a whole number",
 		    fields[field].name);
-	return import_set_number(ban, field, v, e);
+	return exported_ban_set_number(ban, field, v, e);
 }
 
 int
-import_from_json(struct import *ban, const char *line, size_t len,
+exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
     struct err *e)
 {
 	struct json key, value;
@@ -182,9 +182,9 @@ import_from_json(struct import *ban, const char *line, size_t len,
 	if (!json_is(text, '{'))
 		rc = err_set(e, EX_DATAERR, "not a JSON object");
 	while (rc == 0 && json_next(&at, &key, &value)) {
-		enum import_field field = find_key(&key);
+		enum exported_ban_field field = find_key(&key);
 
-		if (field != IMPORT_FIELDS)
+		if (field != EXPORTED_FIELDS)
 			rc = take_value(ban, field, &value, e);
 	}
 	free(text);
@@ -218,7 +218,8 @@ put_plainly(struct buffer *out, const struct json *value, bool line)
  * same is known as the same.
  */
 static int
-mend_json(struct import *ban, enum import_field field, char open, struct err *e)
+mend_json(struct exported_ban *ban, enum exported_ban_field field, char open,
+    struct err *e)
 {
 	char *text = ban->texts[field];
 	struct buffer out = { 0 };
@@ -253,9 +254,9 @@ mend_json(struct import *ban, enum import_field field, char open, struct err *e)
 
 /* An array of names; none: nobody says who has seen it. */
 static int
-check_seen(struct import *ban, struct err *e)
+check_seen(struct exported_ban *ban, struct err *e)
 {
-	const char *at = ban->texts[IMPORT_SEEN];
+	const char *at = ban->texts[EXPORTED_SEEN];
 	struct json value;
 
 	ban->seen = 0;
@@ -280,16 +281,16 @@ check_seen(struct import *ban, struct err *e)
 }
 
 static int
-check_words(struct import *ban, struct err *e)
+check_words(struct exported_ban *ban, struct err *e)
 {
-	int end = ban_end_from_name(ban->texts[IMPORT_WHY]);
-	int origin = ban->texts[IMPORT_ORIGIN] == NULL ?
+	int end = ban_end_from_name(ban->texts[EXPORTED_WHY]);
+	int origin = ban->texts[EXPORTED_ORIGIN] == NULL ?
 	    BAN_FROM_UNKNOWN :
-	    ban_origin_from_name(ban->texts[IMPORT_ORIGIN]);
+	    ban_origin_from_name(ban->texts[EXPORTED_ORIGIN]);
 
 	if (end < 0)
 		return err_set(e, EX_DATAERR, "ended_why: not a way to end");
-	if ((end == BAN_LIVES) != (ban->numbers[IMPORT_ENDED] == UNKNOWN))
+	if ((end == BAN_LIVES) != (ban->numbers[EXPORTED_ENDED] == UNKNOWN))
 		return err_set(e, EX_DATAERR,
 		    "ended_us and ended_why: one without the other");
 	if (origin < 0)
@@ -301,20 +302,20 @@ check_words(struct import *ban, struct err *e)
 
 /* Each number from min to max; -1 where it is not told. */
 static int
-check_numbers(struct import *ban, struct err *e)
+check_numbers(struct exported_ban *ban, struct err *e)
 {
 	static const struct {
-		enum import_field field;
+		enum exported_ban_field field;
 		int64_t min, max, otherwise;
 	} ranges[] = {
-		{ IMPORT_SINCE, 0, INT64_MAX / 2, UNKNOWN },
-		{ IMPORT_TIMEOFBAN, 0, INT64_MAX / 2 / TEXT_US, UNKNOWN },
-		{ IMPORT_NTH, 0, 1000000, 0 },
-		{ IMPORT_SECONDS, -1, INT64_MAX, UNKNOWN },
-		{ IMPORT_BANCOUNT, 0, INT64_MAX, UNKNOWN },
-		{ IMPORT_FAILURES, 0, INT64_MAX, UNKNOWN },
-		{ IMPORT_ENDED, 0, INT64_MAX, UNKNOWN },
-		{ IMPORT_RESTORED, 0, 1000000, 0 },
+		{ EXPORTED_SINCE, 0, INT64_MAX / 2, UNKNOWN },
+		{ EXPORTED_TIMEOFBAN, 0, INT64_MAX / 2 / TEXT_US, UNKNOWN },
+		{ EXPORTED_NTH, 0, 1000000, 0 },
+		{ EXPORTED_SECONDS, -1, INT64_MAX, UNKNOWN },
+		{ EXPORTED_BANCOUNT, 0, INT64_MAX, UNKNOWN },
+		{ EXPORTED_FAILURES, 0, INT64_MAX, UNKNOWN },
+		{ EXPORTED_ENDED, 0, INT64_MAX, UNKNOWN },
+		{ EXPORTED_RESTORED, 0, 1000000, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
@@ -331,10 +332,10 @@ check_numbers(struct import *ban, struct err *e)
 
 /* The second is that of the time, rounded. */
 static int
-check_time(struct import *ban, struct err *e)
+check_time(struct exported_ban *ban, struct err *e)
 {
-	int64_t since = ban->numbers[IMPORT_SINCE],
-		*second = &ban->numbers[IMPORT_TIMEOFBAN];
+	int64_t since = ban->numbers[EXPORTED_SINCE],
+		*second = &ban->numbers[EXPORTED_TIMEOFBAN];
 
 	if (since == UNKNOWN)
 		return err_set(e, EX_DATAERR, "since_us is missing");
@@ -348,9 +349,10 @@ check_time(struct import *ban, struct err *e)
 }
 
 int
-import_check(struct import *ban, struct err *e)
+exported_ban_check(struct exported_ban *ban, struct err *e)
 {
-	static const enum import_field needed[] = { IMPORT_JAIL, IMPORT_IDENT };
+	static const enum exported_ban_field needed[] = { EXPORTED_JAIL,
+		EXPORTED_IDENT };
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		if (ban->texts[needed[i]] == NULL ||
@@ -360,34 +362,34 @@ import_check(struct import *ban, struct err *e)
 	}
 	if (check_numbers(ban, e) != 0 || check_time(ban, e) != 0 ||
 	    check_words(ban, e) != 0 ||
-	    mend_json(ban, IMPORT_MATCHES, '[', e) != 0)
+	    mend_json(ban, EXPORTED_MATCHES, '[', e) != 0)
 		return -1;
-	return mend_json(ban, IMPORT_CAPTURES, '{', e);
+	return mend_json(ban, EXPORTED_CAPTURES, '{', e);
 }
 
 struct sign
-import_sign(const struct import *ban)
+exported_ban_sign(const struct exported_ban *ban)
 {
-	const char *ip = ban->texts[IMPORT_IP];
-	const char *lines = ban->texts[IMPORT_MATCHES];
-	int64_t second = ban->numbers[IMPORT_TIMEOFBAN] * TEXT_US;
+	const char *ip = ban->texts[EXPORTED_IP];
+	const char *lines = ban->texts[EXPORTED_MATCHES];
+	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN] * TEXT_US;
 
 	return (struct sign){
 		.kind = SIGN_IMPORT,
-		.at_us = ban->numbers[IMPORT_SINCE],
-		.since_us = ban->numbers[IMPORT_SINCE],
-		.exact = ban->numbers[IMPORT_SINCE] != second,
-		.seconds = ban->numbers[IMPORT_SECONDS],
-		.bancount = ban->numbers[IMPORT_BANCOUNT],
-		.failures = ban->numbers[IMPORT_FAILURES],
+		.at_us = ban->numbers[EXPORTED_SINCE],
+		.since_us = ban->numbers[EXPORTED_SINCE],
+		.exact = ban->numbers[EXPORTED_SINCE] != second,
+		.seconds = ban->numbers[EXPORTED_SECONDS],
+		.bancount = ban->numbers[EXPORTED_BANCOUNT],
+		.failures = ban->numbers[EXPORTED_FAILURES],
 		.ip = ip,
 		.lines = lines,
-		.captures = ban->texts[IMPORT_CAPTURES],
+		.captures = ban->texts[EXPORTED_CAPTURES],
 		.end = ban->end,
-		.ended_us = ban->numbers[IMPORT_ENDED],
+		.ended_us = ban->numbers[EXPORTED_ENDED],
 		.origin = ban->origin,
 		.seen = ban->seen,
-		.restored = ban->numbers[IMPORT_RESTORED],
-		.nth = ban->numbers[IMPORT_NTH],
+		.restored = ban->numbers[EXPORTED_RESTORED],
+		.nth = ban->numbers[EXPORTED_NTH],
 	};
 }
