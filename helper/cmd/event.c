@@ -17,7 +17,7 @@
 #include "cmd/command.h"
 #include "os/sandbox.h"
 #include "ingest/intake.h"
-#include "event/last_resort.h"
+#include "event/syslog_event.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "cmd/options.h"
@@ -189,11 +189,11 @@ tell_syslog(const struct event *event, const struct err *why)
 	snprintf(remark + strlen(remark), sizeof(why->text), "%s", why->text);
 	line = event_to_line(&whole, remark);
 	parts = line != NULL ?
-	    (strlen(line) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES :
+	    (strlen(line) + SYSLOG_EVENT_BYTES - 1) / SYSLOG_EVENT_BYTES :
 	    0;
 	for (size_t i = 0; i < parts; i++)
 		log_record(LOG_CRIT, "event %zu/%zu %.*s", i + 1, parts,
-		    LAST_RESORT_BYTES, line + i * LAST_RESORT_BYTES);
+		    SYSLOG_EVENT_BYTES, line + i * SYSLOG_EVENT_BYTES);
 	free(line);
 	/* Said in syslog; standard error is still to be told. */
 	log_leave_syslog();

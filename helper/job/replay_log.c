@@ -10,7 +10,7 @@
 
 #include "fail2ban/fail2ban_log.h"
 #include "ingest/intake.h"
-#include "event/last_resort.h"
+#include "event/syslog_event.h"
 #include "os/clock.h"
 #include "job/replay.h"
 #include "job/stage.h"
@@ -138,7 +138,7 @@ take_event(struct replay *r, struct event *event, struct err *e)
 }
 
 static int
-take_line(struct replay *r, struct fail2ban_log *log, struct last_resort *kept,
+take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
     const char *line, size_t len, struct err *e)
 {
 	struct err why = { .code = EX_DATAERR,
@@ -154,20 +154,20 @@ take_line(struct replay *r, struct fail2ban_log *log, struct last_resort *kept,
 		return 0;
 	}
 
-	switch (last_resort_take(kept, line, len, &event, &why)) {
-	case LAST_RESORT_EVENT:
+	switch (syslog_event_take(kept, line, len, &event, &why)) {
+	case SYSLOG_EVENT_EVENT:
 		r->taken++;
 		rc = take_event(r, &event, e);
 		event_free(&event);
 		return rc;
-	case LAST_RESORT_PART:
+	case SYSLOG_EVENT_PART:
 		r->taken++;
 		return 0;
-	case LAST_RESORT_BAD:
+	case SYSLOG_EVENT_BAD:
 		if (!r->known)
 			replay_bad(r, &why);
 		return 0;
-	case LAST_RESORT_NONE:
+	case SYSLOG_EVENT_NONE:
 		break;
 	}
 	if (fail2ban_log_feed(log, line, len, &class, e) != 0)
@@ -185,7 +185,7 @@ take_line(struct replay *r, struct fail2ban_log *log, struct last_resort *kept,
 static int
 read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct replay *r = reader->r;
 	const char *line;
 	size_t len;
@@ -198,7 +198,7 @@ read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 		}
 	}
 	/* Parts that never came. */
-	r->pass.run.bad += (int64_t)last_resort_end(&kept);
+	r->pass.run.bad += (int64_t)syslog_event_end(&kept);
 	if (rc == 0)
 		rc = fail2ban_log_end(log, e);
 	/* What stands before damage is taken all the same. */

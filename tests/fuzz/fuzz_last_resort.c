@@ -4,29 +4,30 @@
  * is told again in parts, comes back the same, and disturbs none that wait.
  */
 #include "fuzz.h"
-#include "event/last_resort.h"
+#include "event/syslog_event.h"
 #include "base/text.h"
 
 /* Told as the event path does, by a process of that number. */
 static void
-check_again(struct last_resort *kept, const struct event *event)
+check_again(struct syslog_event *kept, const struct event *event)
 {
-	char *text = event_to_line(event, "why"), line[LAST_RESORT_BYTES + 100];
+	char *text = event_to_line(event, "why"),
+	     line[SYSLOG_EVENT_BYTES + 100];
 	struct event back;
 	struct err why;
 	size_t parts;
 
 	must(text != NULL);
-	parts = (strlen(text) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES;
+	parts = (strlen(text) + SYSLOG_EVENT_BYTES - 1) / SYSLOG_EVENT_BYTES;
 	for (size_t i = 0; i < parts; i++) {
 		int len = snprintf(line, sizeof(line),
 		    "fail2ban-archive[2147483648]: event %zu/%zu %.*s", i + 1,
-		    parts, LAST_RESORT_BYTES, text + i * LAST_RESORT_BYTES);
+		    parts, SYSLOG_EVENT_BYTES, text + i * SYSLOG_EVENT_BYTES);
 
 		while (len > 0 && line[len - 1] == ' ')
 			len--;
-		must(last_resort_take(kept, line, (size_t)len, &back, &why) ==
-		    (i + 1 < parts ? LAST_RESORT_PART : LAST_RESORT_EVENT));
+		must(syslog_event_take(kept, line, (size_t)len, &back, &why) ==
+		    (i + 1 < parts ? SYSLOG_EVENT_PART : SYSLOG_EVENT_EVENT));
 	}
 	must(back.kind == event->kind && back.at_us == event->at_us);
 	must(fuzz_same(back.jail, event->jail));
@@ -40,26 +41,26 @@ check_again(struct last_resort *kept, const struct event *event)
 }
 
 static void
-take(struct last_resort *kept, const char *line, size_t len)
+take(struct syslog_event *kept, const char *line, size_t len)
 {
-	static struct last_resort apart;
+	static struct syslog_event apart;
 	struct event event;
 	struct err why = { 0 };
 
-	switch (last_resort_take(kept, line, len, &event, &why)) {
-	case LAST_RESORT_EVENT:
+	switch (syslog_event_take(kept, line, len, &event, &why)) {
+	case SYSLOG_EVENT_EVENT:
 		must(event_check(&event, &why) == 0 && event.at_us > 0);
 		must(text_is_utf8(event.jail, strlen(event.jail)));
 		check_again(&apart, &event);
-		must(last_resort_end(&apart) == 0);
+		must(syslog_event_end(&apart) == 0);
 		event_free(&event);
 		break;
-	case LAST_RESORT_BAD:
+	case SYSLOG_EVENT_BAD:
 		must(why.code == EX_DATAERR);
 		fuzz_must_say(&why);
 		break;
-	case LAST_RESORT_PART:
-	case LAST_RESORT_NONE:
+	case SYSLOG_EVENT_PART:
+	case SYSLOG_EVENT_NONE:
 		break;
 	}
 }
@@ -68,7 +69,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *line = (const char *)data, *end = line + size, *newline;
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 
 	while (line < end) {
 		newline = memchr(line, '\n', (size_t)(end - line));
@@ -77,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		take(&kept, line, (size_t)(newline - line));
 		line = newline + 1;
 	}
-	must(last_resort_end(&kept) <= LAST_RESORT_EVENTS);
-	must(last_resort_end(&kept) == 0);
+	must(syslog_event_end(&kept) <= SYSLOG_EVENT_EVENTS);
+	must(syslog_event_end(&kept) == 0);
 	return 0;
 }

@@ -15,7 +15,7 @@
 
 #include <sysexits.h>
 
-#include "event/last_resort.h"
+#include "event/syslog_event.h"
 #include "scratch.h"
 #include "watched.h"
 
@@ -105,16 +105,16 @@ static void
 tell(struct syslog *to, const struct event *event, int pid, const char *why,
     bool stripped)
 {
-	char line[LAST_RESORT_BYTES + 100], *text = event_to_line(event, why);
+	char line[SYSLOG_EVENT_BYTES + 100], *text = event_to_line(event, why);
 	size_t parts;
 
 	assert_non_null(text);
-	parts = (strlen(text) + LAST_RESORT_BYTES - 1) / LAST_RESORT_BYTES;
+	parts = (strlen(text) + SYSLOG_EVENT_BYTES - 1) / SYSLOG_EVENT_BYTES;
 	for (size_t i = 0; i < parts; i++) {
 		snprintf(line, sizeof(line),
 		    PREFIX "fail2ban-archive[%d]: event %zu/%zu %.*s", pid,
-		    i + 1, parts, LAST_RESORT_BYTES,
-		    text + i * LAST_RESORT_BYTES);
+		    i + 1, parts, SYSLOG_EVENT_BYTES,
+		    text + i * SYSLOG_EVENT_BYTES);
 		if (stripped)
 			strip(line);
 		add_line(to, line);
@@ -130,14 +130,14 @@ forget(struct syslog *s)
 }
 
 /* Take a line whose end is watched, and has no NUL behind it. */
-static enum last_resort_kind
-take(struct last_resort *kept, const char *line, struct event *event,
+static enum syslog_event_kind
+take(struct syslog_event *kept, const char *line, struct event *event,
     struct err *why)
 {
 	size_t len = strlen(line);
 	char *copy = watched_copy(line, len);
-	enum last_resort_kind kind =
-	    last_resort_take(kept, copy, len, event, why);
+	enum syslog_event_kind kind =
+	    syslog_event_take(kept, copy, len, event, why);
 
 	free(copy);
 	return kind;
@@ -145,15 +145,15 @@ take(struct last_resort *kept, const char *line, struct event *event,
 
 /* All lines but the last are parts; the last makes the event. */
 static void
-assert_taken(struct last_resort *kept, const struct syslog *s,
+assert_taken(struct syslog_event *kept, const struct syslog *s,
     const struct event *expected)
 {
 	struct event event;
 	struct err why = { 0 };
 
 	for (size_t i = 0; i < s->n; i++) {
-		enum last_resort_kind wanted =
-		    i + 1 < s->n ? LAST_RESORT_PART : LAST_RESORT_EVENT;
+		enum syslog_event_kind wanted =
+		    i + 1 < s->n ? SYSLOG_EVENT_PART : SYSLOG_EVENT_EVENT;
 
 		if (take(kept, s->lines[i], &event, &why) != wanted)
 			fail_msg("line %zu of %zu: %s", i, s->n, why.text);
@@ -177,7 +177,7 @@ long_text(size_t n, char c)
 static void
 an_event_of_one_part_is_whole_at_once(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 
@@ -185,7 +185,7 @@ an_event_of_one_part_is_whole_at_once(void **state UNUSED)
 	tell(&s, &event, 4117, WHY, false);
 	assert_int_equal(s.n, 1);
 	assert_taken(&kept, &s, &event);
-	assert_int_equal(last_resort_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&kept), 0);
 	event_free(&event);
 	event_init(&event, EVENT_FLUSH, 1);
 	set(&event, "jail", "a jail # with 100%");
@@ -200,11 +200,11 @@ an_event_of_one_part_is_whole_at_once(void **state UNUSED)
 static void
 an_event_is_the_same_wherever_it_was_cut(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 
-	for (size_t n = 0; n < 2 * LAST_RESORT_BYTES; n++) {
+	for (size_t n = 0; n < 2 * SYSLOG_EVENT_BYTES; n++) {
 		char *data = long_text(n, n % 3 == 0 ? '"' : 'x');
 
 		make_ban(&event, "192.0.2.1", data);
@@ -217,20 +217,20 @@ an_event_is_the_same_wherever_it_was_cut(void **state UNUSED)
 		event_free(&event);
 		free(data);
 	}
-	assert_int_equal(last_resort_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&kept), 0);
 }
 
 /* A remark is what it is: blanks, too, and all of a part. */
 static void
 a_remark_may_be_cut_anywhere(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 	char *data = long_text(500, 'x');
 
 	make_ban(&event, "192.0.2.1", data);
-	for (size_t n = 0; n < 2 * LAST_RESORT_BYTES; n++) {
+	for (size_t n = 0; n < 2 * SYSLOG_EVENT_BYTES; n++) {
 		char *why = long_text(n + 1, ' ');
 
 		why[0] = 'w';
@@ -255,7 +255,7 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 		"a # b", " # ", "#", "\x1b[2J\x7f", "\xe2\x80\xae\xc3\xa9",
 		"fail2ban-archive[1]: event 1/1 flush", "--tag", "--id",
 		"event 2/2 " };
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 
@@ -279,7 +279,7 @@ any_prefix_will_do(void **state UNUSED)
 		"2026-11-23T18:48:38+0100 f ", "fail2ban-archive: ",
 		"fail2ban-archive fail2ban-archiv[12]: ", "\xff\xfe ",
 		"ffffffffffffffff" };
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event, back;
 	struct err why = { 0 };
@@ -291,7 +291,7 @@ any_prefix_will_do(void **state UNUSED)
 		snprintf(line, sizeof(line), "%s%s", prefixes[i],
 		    s.lines[0] + strlen(PREFIX));
 		assert_int_equal(take(&kept, line, &back, &why),
-		    LAST_RESORT_EVENT);
+		    SYSLOG_EVENT_EVENT);
 		assert_same(&back, &event);
 		event_free(&back);
 	}
@@ -302,31 +302,31 @@ any_prefix_will_do(void **state UNUSED)
 static void
 parts_of_several_processes_may_be_mixed(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
-	struct syslog s[LAST_RESORT_EVENTS] = { 0 };
-	struct event events[LAST_RESORT_EVENTS], back;
+	struct syslog_event kept = { 0 };
+	struct syslog s[SYSLOG_EVENT_EVENTS] = { 0 };
+	struct event events[SYSLOG_EVENT_EVENTS], back;
 	struct err why = { 0 };
 	char id[32], *data = long_text(2000, 'x');
 	size_t whole = 0;
 
-	for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+	for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
 		snprintf(id, sizeof(id), "192.0.2.%zu", i);
 		make_ban(&events[i], id, data);
 		tell(&s[i], &events[i], 100 + (int)i, WHY, true);
 	}
 	for (size_t part = 0; part < s[0].n; part++) {
-		for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+		for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
 			if (take(&kept, s[i].lines[part], &back, &why) !=
-			    LAST_RESORT_EVENT)
+			    SYSLOG_EVENT_EVENT)
 				continue;
 			assert_same(&back, &events[i]);
 			event_free(&back);
 			whole++;
 		}
 	}
-	assert_int_equal(whole, LAST_RESORT_EVENTS);
-	assert_int_equal(last_resort_end(&kept), 0);
-	for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+	assert_int_equal(whole, SYSLOG_EVENT_EVENTS);
+	assert_int_equal(syslog_event_end(&kept), 0);
+	for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
 		event_free(&events[i]);
 		forget(&s[i]);
 	}
@@ -337,7 +337,7 @@ parts_of_several_processes_may_be_mixed(void **state UNUSED)
 static void
 an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog slow = { 0 }, quick = { 0 };
 	struct event waits, event, back;
 	struct err why = { 0 };
@@ -348,14 +348,14 @@ an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
 	tell(&slow, &waits, 99, WHY, true);
 	assert_int_equal(slow.n, 2);
 	assert_int_equal(take(&kept, slow.lines[0], &back, &why),
-	    LAST_RESORT_PART);
-	for (int i = 0; i < 3 * LAST_RESORT_EVENTS; i++) {
+	    SYSLOG_EVENT_PART);
+	for (int i = 0; i < 3 * SYSLOG_EVENT_EVENTS; i++) {
 		tell(&quick, &event, 100 + i, WHY, true);
 		assert_taken(&kept, &quick, &event);
 		forget(&quick);
 	}
 	assert_int_equal(take(&kept, slow.lines[1], &back, &why),
-	    LAST_RESORT_EVENT);
+	    SYSLOG_EVENT_EVENT);
 	assert_same(&back, &waits);
 	event_free(&back);
 	event_free(&waits);
@@ -367,27 +367,28 @@ an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
 static void
 with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event, back;
 	struct err why = { 0 };
 	char *data = long_text(1000, 'x');
 
 	make_ban(&event, "192.0.2.1", data);
-	for (int i = 0; i <= LAST_RESORT_EVENTS; i++) {
+	for (int i = 0; i <= SYSLOG_EVENT_EVENTS; i++) {
 		tell(&s, &event, 100 + i, WHY, true);
 		assert_int_equal(take(&kept, s.lines[s.n - 2], &back, &why),
-		    LAST_RESORT_PART);
+		    SYSLOG_EVENT_PART);
 	}
-	assert_int_equal(take(&kept, s.lines[1], &back, &why), LAST_RESORT_BAD);
+	assert_int_equal(take(&kept, s.lines[1], &back, &why),
+	    SYSLOG_EVENT_BAD);
 	assert_error(&why, EX_DATAERR, "the one before it is missing");
 	for (size_t i = 3; i < s.n; i += 2) {
 		assert_int_equal(take(&kept, s.lines[i], &back, &why),
-		    LAST_RESORT_EVENT);
+		    SYSLOG_EVENT_EVENT);
 		assert_same(&back, &event);
 		event_free(&back);
 	}
-	assert_int_equal(last_resort_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&kept), 0);
 	event_free(&event);
 	forget(&s);
 	free(data);
@@ -397,7 +398,7 @@ with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
 static void
 a_part_that_is_missing_is_told(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event, back;
 	char *data = long_text(3000, 'x');
@@ -410,26 +411,26 @@ a_part_that_is_missing_is_told(void **state UNUSED)
 
 		for (size_t i = 0; i < 4; i++) {
 			struct err why = { 0 };
-			enum last_resort_kind kind;
+			enum syslog_event_kind kind;
 
 			if ((there >> i & 1) == 0) {
 				before = false;
 				continue;
 			}
 			kind = take(&kept, s.lines[i], &back, &why);
-			if (kind == LAST_RESORT_EVENT) {
+			if (kind == SYSLOG_EVENT_EVENT) {
 				assert_int_equal(there, 15);
 				assert_same(&back, &event);
 				event_free(&back);
-			} else if (kind == LAST_RESORT_BAD) {
+			} else if (kind == SYSLOG_EVENT_BAD) {
 				assert_false(before);
 				assert_error(&why, EX_DATAERR, "is missing");
 			} else {
-				assert_int_equal(kind, LAST_RESORT_PART);
+				assert_int_equal(kind, SYSLOG_EVENT_PART);
 				assert_true(before);
 			}
 		}
-		assert_int_equal(last_resort_end(&kept),
+		assert_int_equal(syslog_event_end(&kept),
 		    there != 15 && (there & 1) != 0);
 	}
 	event_free(&event);
@@ -441,7 +442,7 @@ a_part_that_is_missing_is_told(void **state UNUSED)
 static void
 a_first_part_begins_anew(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct syslog s = { 0 };
 	struct event event, other, back;
 	struct err why = { 0 };
@@ -456,10 +457,11 @@ a_first_part_begins_anew(void **state UNUSED)
 	/* A part of it that comes twice does no harm. */
 	take(&kept, s.lines[0], &back, &why);
 	take(&kept, s.lines[1], &back, &why);
-	assert_int_equal(take(&kept, s.lines[1], &back, &why), LAST_RESORT_BAD);
+	assert_int_equal(take(&kept, s.lines[1], &back, &why),
+	    SYSLOG_EVENT_BAD);
 	take(&kept, s.lines[2], &back, &why);
 	assert_int_equal(take(&kept, s.lines[3], &back, &why),
-	    LAST_RESORT_EVENT);
+	    SYSLOG_EVENT_EVENT);
 	event_free(&back);
 	/* Another event of that number is another. */
 	take(&kept, s.lines[0], &back, &why);
@@ -467,7 +469,7 @@ a_first_part_begins_anew(void **state UNUSED)
 	forget(&s);
 	tell(&s, &other, 4117, WHY, true);
 	assert_taken(&kept, &s, &other);
-	assert_int_equal(last_resort_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&kept), 0);
 	event_free(&event);
 	event_free(&other);
 	forget(&s);
@@ -482,64 +484,65 @@ what_is_no_part_is_passed_over_or_bad(void **state UNUSED)
 {
 	static const struct {
 		const char *line;
-		enum last_resort_kind kind;
+		enum syslog_event_kind kind;
 	} rows[] = {
-		{ OURS "1/1 " FLUSH, LAST_RESORT_EVENT },
-		{ OURS "01/001 " FLUSH, LAST_RESORT_EVENT },
-		{ OURS "1/10000 " FLUSH, LAST_RESORT_PART },
-		{ "", LAST_RESORT_NONE },
-		{ "f", LAST_RESORT_NONE },
-		{ "fail2ban-archive[", LAST_RESORT_NONE },
-		{ "fail2ban-archive[1", LAST_RESORT_NONE },
-		{ "fail2ban-archive[12]", LAST_RESORT_NONE },
-		{ "fail2ban-archive[12]: ", LAST_RESORT_NONE },
-		{ "fail2ban-archive[12]: event", LAST_RESORT_NONE },
-		{ "fail2ban-archive[12]: events 1/1 " FLUSH, LAST_RESORT_NONE },
-		{ "fail2ban-archive: event 1/1 " FLUSH, LAST_RESORT_NONE },
-		{ "fail2ban-archive[]: event 1/1 " FLUSH, LAST_RESORT_NONE },
-		{ "fail2ban-archive[0]: event 1/1 " FLUSH, LAST_RESORT_NONE },
-		{ "fail2ban-archive[-1]: event 1/1 " FLUSH, LAST_RESORT_NONE },
-		{ "fail2ban-archive[1x]: event 1/1 " FLUSH, LAST_RESORT_NONE },
+		{ OURS "1/1 " FLUSH, SYSLOG_EVENT_EVENT },
+		{ OURS "01/001 " FLUSH, SYSLOG_EVENT_EVENT },
+		{ OURS "1/10000 " FLUSH, SYSLOG_EVENT_PART },
+		{ "", SYSLOG_EVENT_NONE },
+		{ "f", SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[", SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[1", SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[12]", SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[12]: ", SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[12]: event", SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[12]: events 1/1 " FLUSH,
+		    SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[0]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[-1]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[1x]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
 		{ "fail2ban-archive[99999999999999999999]: event 1/1 " FLUSH,
-		    LAST_RESORT_NONE },
-		{ "fail2ban-archive[12]: spool: disk full", LAST_RESORT_NONE },
-		{ OURS, LAST_RESORT_BAD },
-		{ OURS "1", LAST_RESORT_BAD },
-		{ OURS "1/", LAST_RESORT_BAD },
-		{ OURS "/1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "0/1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "2/1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "-1/1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "1/-1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "1/1" FLUSH, LAST_RESORT_BAD },
-		{ OURS "1/10001 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "1/99999999999999999999 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "99999999999999999999/1 " FLUSH, LAST_RESORT_BAD },
-		{ OURS "1/1 ", LAST_RESORT_BAD },
-		{ OURS "1/1  " FLUSH, LAST_RESORT_BAD },
-		{ OURS "1/1 flush", LAST_RESORT_BAD },
-		{ OURS "1/1 # why", LAST_RESORT_BAD },
-		{ OURS "1/1 unknown --tag 0 # why", LAST_RESORT_BAD },
+		    SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[12]: spool: disk full", SYSLOG_EVENT_NONE },
+		{ OURS, SYSLOG_EVENT_BAD },
+		{ OURS "1", SYSLOG_EVENT_BAD },
+		{ OURS "1/", SYSLOG_EVENT_BAD },
+		{ OURS "/1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "0/1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "2/1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "-1/1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1/-1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1/1" FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1/10001 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1/99999999999999999999 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "99999999999999999999/1 " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1/1 ", SYSLOG_EVENT_BAD },
+		{ OURS "1/1  " FLUSH, SYSLOG_EVENT_BAD },
+		{ OURS "1/1 flush", SYSLOG_EVENT_BAD },
+		{ OURS "1/1 # why", SYSLOG_EVENT_BAD },
+		{ OURS "1/1 unknown --tag 0 # why", SYSLOG_EVENT_BAD },
 		{ OURS "1/1 flush --at 1 --jail j --tag 0 --x # y",
-		    LAST_RESORT_BAD },
+		    SYSLOG_EVENT_BAD },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct last_resort kept = { 0 };
+		struct syslog_event kept = { 0 };
 		struct event event;
 		struct err why = { 0 };
-		enum last_resort_kind kind =
+		enum syslog_event_kind kind =
 		    take(&kept, rows[i].line, &event, &why);
 
 		if (kind != rows[i].kind)
 			fail_msg("%s: %d %s", rows[i].line, kind, why.text);
-		if (kind == LAST_RESORT_EVENT)
+		if (kind == SYSLOG_EVENT_EVENT)
 			event_free(&event);
-		if (kind == LAST_RESORT_BAD)
+		if (kind == SYSLOG_EVENT_BAD)
 			assert_error(&why, EX_DATAERR, "");
-		assert_int_equal(last_resort_end(&kept),
-		    kind == LAST_RESORT_PART);
+		assert_int_equal(syslog_event_end(&kept),
+		    kind == SYSLOG_EVENT_PART);
 	}
 }
 
@@ -547,18 +550,18 @@ what_is_no_part_is_passed_over_or_bad(void **state UNUSED)
 static void
 parts_of_another_number_do_not_fit(void **state UNUSED)
 {
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct event event;
 	struct err why = { 0 };
 
 	assert_int_equal(take(&kept, OURS "1/3 flush", &event, &why),
-	    LAST_RESORT_PART);
+	    SYSLOG_EVENT_PART);
 	assert_int_equal(take(&kept, OURS "2/2 " FLUSH, &event, &why),
-	    LAST_RESORT_BAD);
+	    SYSLOG_EVENT_BAD);
 	assert_int_equal(take(&kept, OURS "3/3 " FLUSH, &event, &why),
-	    LAST_RESORT_BAD);
-	assert_int_equal(last_resort_end(&kept), 1);
-	assert_int_equal(last_resort_end(&kept), 0);
+	    SYSLOG_EVENT_BAD);
+	assert_int_equal(syslog_event_end(&kept), 1);
+	assert_int_equal(syslog_event_end(&kept), 0);
 }
 
 /* Any change of any byte: an event or none, and nothing is read beyond. */
@@ -568,7 +571,7 @@ a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
 	static const char bytes[] = { '\0', ' ', '#', '%', '/', '[', ']', '0',
 		'9', 'f', '\n', '\x80', '\xff' };
 	static const char whole[] = PREFIX OURS "1/1 " FLUSH;
-	struct last_resort kept = { 0 };
+	struct syslog_event kept = { 0 };
 	struct event event;
 	struct err why;
 
@@ -577,17 +580,17 @@ a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
 			char *line = watched_copy(whole, sizeof(whole) - 1);
 
 			line[i] = bytes[j];
-			if (last_resort_take(&kept, line, sizeof(whole) - 1,
-				&event, &why) == LAST_RESORT_EVENT)
+			if (syslog_event_take(&kept, line, sizeof(whole) - 1,
+				&event, &why) == SYSLOG_EVENT_EVENT)
 				event_free(&event);
 			/* Cut off there. */
-			if (last_resort_take(&kept, line, i, &event, &why) ==
-			    LAST_RESORT_EVENT)
+			if (syslog_event_take(&kept, line, i, &event, &why) ==
+			    SYSLOG_EVENT_EVENT)
 				event_free(&event);
 			free(line);
 		}
 	}
-	last_resort_end(&kept);
+	syslog_event_end(&kept);
 }
 
 int

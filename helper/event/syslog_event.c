@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "event/last_resort.h"
+#include "event/syslog_event.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,28 +66,28 @@ find_pid(const char **s, const char *end)
 }
 
 static size_t
-find_place(const struct last_resort *kept, int64_t pid)
+find_place(const struct syslog_event *kept, int64_t pid)
 {
 	size_t i = 0;
 
-	while (i < LAST_RESORT_EVENTS && kept->events[i].pid != pid)
+	while (i < SYSLOG_EVENT_EVENTS && kept->events[i].pid != pid)
 		i++;
 	return i;
 }
 
 /* The place of the event of that process; a new one for a first part. */
 static size_t
-find_event(struct last_resort *kept, int64_t pid, bool first)
+find_event(struct syslog_event *kept, int64_t pid, bool first)
 {
 	size_t i = find_place(kept, pid);
 
-	if (i == LAST_RESORT_EVENTS && first)
+	if (i == SYSLOG_EVENT_EVENTS && first)
 		i = find_place(kept, 0);
-	if (i == LAST_RESORT_EVENTS && first) {
+	if (i == SYSLOG_EVENT_EVENTS && first) {
 		i = kept->next;
-		kept->next = (i + 1) % LAST_RESORT_EVENTS;
+		kept->next = (i + 1) % SYSLOG_EVENT_EVENTS;
 	}
-	if (i < LAST_RESORT_EVENTS && first) {
+	if (i < SYSLOG_EVENT_EVENTS && first) {
 		buffer_free(&kept->events[i].text);
 		kept->events[i].pid = pid;
 		kept->events[i].part = 0;
@@ -95,8 +95,9 @@ find_event(struct last_resort *kept, int64_t pid, bool first)
 	return i;
 }
 
-static enum last_resort_kind
-finish(struct last_resort *kept, size_t i, struct event *event, struct err *why)
+static enum syslog_event_kind
+finish(struct syslog_event *kept, size_t i, struct event *event,
+    struct err *why)
 {
 	char *text = buffer_take(&kept->events[i].text);
 	int rc = text == NULL ? err_set(why, EX_OSERR, "out of memory") :
@@ -104,11 +105,11 @@ finish(struct last_resort *kept, size_t i, struct event *event, struct err *why)
 
 	kept->events[i].pid = 0;
 	free(text);
-	return rc == 0 ? LAST_RESORT_EVENT : LAST_RESORT_BAD;
+	return rc == 0 ? SYSLOG_EVENT_EVENT : SYSLOG_EVENT_BAD;
 }
 
-enum last_resort_kind
-last_resort_take(struct last_resort *kept, const char *line, size_t len,
+enum syslog_event_kind
+syslog_event_take(struct syslog_event *kept, const char *line, size_t len,
     struct event *event, struct err *why)
 {
 	const char *s = line, *end = line + len;
@@ -117,19 +118,19 @@ last_resort_take(struct last_resort *kept, const char *line, size_t len,
 	size_t i;
 
 	if (pid < 0)
-		return LAST_RESORT_NONE;
+		return SYSLOG_EVENT_NONE;
 	part = take_number(&s, end, '/');
 	parts = part > 0 ? take_number(&s, end, ' ') : -1;
 	if (part <= 0 || parts < part || parts > PARTS_MAX) {
 		err_set(why, EX_DATAERR, "not a part of an event");
-		return LAST_RESORT_BAD;
+		return SYSLOG_EVENT_BAD;
 	}
 	i = find_event(kept, pid, part == 1);
-	if (i == LAST_RESORT_EVENTS || kept->events[i].part != part - 1 ||
+	if (i == SYSLOG_EVENT_EVENTS || kept->events[i].part != part - 1 ||
 	    (part > 1 && kept->events[i].parts != parts)) {
 		err_set(why, EX_DATAERR,
 		    "a part of an event, and the one before it is missing");
-		return LAST_RESORT_BAD;
+		return SYSLOG_EVENT_BAD;
 	}
 	kept->events[i].part = part;
 	kept->events[i].parts = parts;
@@ -137,17 +138,17 @@ last_resort_take(struct last_resort *kept, const char *line, size_t len,
 	buffer_put(text, s, (size_t)(end - s));
 	if (part == parts)
 		return finish(kept, i, event, why);
-	while (!text->failed && text->len < (size_t)part * LAST_RESORT_BYTES)
+	while (!text->failed && text->len < (size_t)part * SYSLOG_EVENT_BYTES)
 		buffer_putc(text, ' ');
-	return LAST_RESORT_PART;
+	return SYSLOG_EVENT_PART;
 }
 
 size_t
-last_resort_end(struct last_resort *kept)
+syslog_event_end(struct syslog_event *kept)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < LAST_RESORT_EVENTS; i++) {
+	for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
 		n += kept->events[i].pid != 0;
 		buffer_free(&kept->events[i].text);
 		kept->events[i].pid = 0;
