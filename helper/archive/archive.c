@@ -12,7 +12,7 @@
 #include "archive/archive_sql.h"
 #include "os/log.h"
 #include "os/clock.h"
-#include "archive/vfs.h"
+#include "archive/sqlite_vfs.h"
 
 /* How long a reader waits for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000
@@ -28,7 +28,7 @@ take_lock(struct archive *a, struct err *e)
 		return -1;
 	a->locked = true;
 	/* A writer that knows nothing of our lock is waited for as well. */
-	vfs_sleep_until(clock_steady_ms() + a->busy_ms);
+	sqlite_vfs_sleep_until(clock_steady_ms() + a->busy_ms);
 	if (a->db.handle != NULL)
 		sqlite3_busy_timeout(a->db.handle, a->busy_ms);
 	return 0;
@@ -86,7 +86,8 @@ open_file(struct archive *a, bool briefly, struct err *e)
 	    db_open(&a->db, a->path,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 		    SQLITE_OPEN_NOFOLLOW,
-		vfs_name(), a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT, e) != 0)
+		sqlite_vfs_name(), a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT,
+		e) != 0)
 		return -1;
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,

@@ -14,13 +14,13 @@
 #include "ban/ban.h"
 #include "os/db.h"
 #include "os/lock.h"
-#include "archive/vfs.h"
+#include "archive/sqlite_vfs.h"
 
 /*
  * How long the WAL may grow, in bytes: for events, and for a process that
  * writes much and then gives it back to the events.
  */
-#define ARCHIVE_WAL_EVENT VFS_WAL_WHOLE
+#define ARCHIVE_WAL_EVENT SQLITE_VFS_WAL_WHOLE
 #define ARCHIVE_WAL_BULK (6 * 1024 * 1024)
 
 struct archive {

@@ -13,8 +13,8 @@
  *
  * And it changes the owner only of a WAL that belongs to somebody else.
  */
-#ifndef ARCHIVE_VFS_H
-#define ARCHIVE_VFS_H
+#ifndef ARCHIVE_SQLITE_VFS_H
+#define ARCHIVE_SQLITE_VFS_H
 
 #include <stdint.h>
 
@@ -23,12 +23,12 @@
  * for good. A shorter one may be that of a process that was killed between
  * making it and flushing the folder.
  */
-#define VFS_WAL_WHOLE (128 * 2072)
+#define SQLITE_VFS_WAL_WHOLE (128 * 2072)
 
 /* Its name, for db_open; NULL, the system's own, where it fails. */
-const char *vfs_name(void);
+const char *sqlite_vfs_name(void);
 
 /* SQLite sleeps no more from this time of CLOCK_MONOTONIC on. */
-void vfs_sleep_until(int64_t steady_ms);
+void sqlite_vfs_sleep_until(int64_t steady_ms);
 
 #endif

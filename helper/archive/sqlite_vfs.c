@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/vfs.h"
+#include "archive/sqlite_vfs.h"
 
 #include <sqlite3.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ is_whole(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && st.st_size >= VFS_WAL_WHOLE;
+	return stat(path, &st) == 0 && st.st_size >= SQLITE_VFS_WAL_WHOLE;
 }
 
 /*
@@ -56,7 +56,7 @@ sleep_us(sqlite3_vfs *self, int us)
 }
 
 const char *
-vfs_name(void)
+sqlite_vfs_name(void)
 {
 	sqlite3_vfs *system;
 
@@ -81,7 +81,7 @@ vfs_name(void)
 }
 
 void
-vfs_sleep_until(int64_t steady_ms)
+sqlite_vfs_sleep_until(int64_t steady_ms)
 {
 	until_ms = steady_ms;
 }
