@@ -7,7 +7,7 @@
 #include "os/db.h"
 #include "fail2ban/evidence.h"
 #include "fuzz.h"
-#include "archive/pieces.h"
+#include "archive/shared_text.h"
 #include "base/text.h"
 
 #define FEW 3
@@ -63,17 +63,17 @@ check_pieces(const char *lines)
 {
 	struct err e;
 	sqlite3_stmt *st = db_statement(&checker, WHOLE, &e);
-	struct pieces pieces;
+	struct shared_text pieces;
 
-	must(st != NULL && pieces_find(&pieces, lines) == 0);
+	must(st != NULL && shared_text_find(&pieces, lines) == 0);
 	must(strlen(pieces.lines) <= strlen(lines));
 	db_bind_text(st, 1, pieces.lines);
-	for (int i = 0; i < PIECES_MAX; i++)
+	for (int i = 0; i < SHARED_TEXT_MAX; i++)
 		db_bind_text(st, 2 + i, pieces.had[i]);
 	db_bind_text(st, 6, lines);
 	must(db_step(&checker, st, &e) == 1 && db_int(st, 0) == 1);
 	sqlite3_reset(st);
-	pieces_free(&pieces);
+	shared_text_free(&pieces);
 }
 
 /* The same lines decoded twice, of which there are that many. */

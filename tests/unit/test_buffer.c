@@ -97,7 +97,7 @@ a_byte_at_the_edge_of_the_room_makes_it_grow(void **state UNUSED)
 }
 
 static void
-pieces_of_all_kinds_follow_each_other(void **state UNUSED)
+shared_text_of_all_kinds_follow_each_other(void **state UNUSED)
 {
 	struct buffer b = { 0 };
 
@@ -240,7 +240,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_grows_with_what_is_written),
 		cmocka_unit_test(a_byte_at_the_edge_of_the_room_makes_it_grow),
-		cmocka_unit_test(pieces_of_all_kinds_follow_each_other),
+		cmocka_unit_test(shared_text_of_all_kinds_follow_each_other),
 		cmocka_unit_test(a_number_is_written_in_full),
 		cmocka_unit_test(what_is_cut_is_forgotten),
 		cmocka_unit_test(what_is_taken_is_the_callers),

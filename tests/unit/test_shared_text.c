@@ -15,7 +15,7 @@
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/macros.h"
-#include "archive/pieces.h"
+#include "archive/shared_text.h"
 #include "base/text.h"
 
 /* The view "bans" has it so. */
@@ -45,7 +45,8 @@ close_sqlite(void **state)
 
 /* The lines, as the view would have them, are these. */
 static void
-assert_come_back(sqlite3 *db, const struct pieces *pieces, const char *lines)
+assert_come_back(sqlite3 *db, const struct shared_text *pieces,
+    const char *lines)
 {
 	sqlite3_stmt *st;
 
@@ -55,7 +56,7 @@ assert_come_back(sqlite3 *db, const struct pieces *pieces, const char *lines)
 			     -1, &st, NULL),
 	    SQLITE_OK);
 	sqlite3_bind_text(st, 1, pieces->lines, -1, SQLITE_STATIC);
-	for (int i = 0; i < PIECES_MAX; i++)
+	for (int i = 0; i < SHARED_TEXT_MAX; i++)
 		sqlite3_bind_text(st, 2 + i, pieces->had[i], -1, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_bytes(st, 0), strlen(lines));
@@ -75,12 +76,12 @@ has_control(const char *s, char first)
 
 /* What holds for whatever lines. */
 static void
-assert_pieces(sqlite3 *db, const char *lines, struct pieces *pieces)
+assert_pieces(sqlite3 *db, const char *lines, struct shared_text *pieces)
 {
-	assert_int_equal(pieces_find(pieces, lines), 0);
+	assert_int_equal(shared_text_find(pieces, lines), 0);
 	assert_come_back(db, pieces, lines);
-	assert_false(has_control(pieces->lines, PIECES_MAX + 1));
-	for (int i = 0; i < PIECES_MAX; i++) {
+	assert_false(has_control(pieces->lines, SHARED_TEXT_MAX + 1));
+	for (int i = 0; i < SHARED_TEXT_MAX; i++) {
 		assert_false(has_control(pieces->had[i], 1));
 		assert_in_range(strlen(pieces->had[i]), 0, PIECE_LONGEST);
 		/* A mark stands for something. */
@@ -96,11 +97,11 @@ assert_pieces(sqlite3 *db, const char *lines, struct pieces *pieces)
 
 /* The bytes that are archived. */
 static size_t
-size_of(const struct pieces *pieces)
+size_of(const struct shared_text *pieces)
 {
 	size_t size = strlen(pieces->lines);
 
-	for (int i = 0; i < PIECES_MAX; i++)
+	for (int i = 0; i < SHARED_TEXT_MAX; i++)
 		size += strlen(pieces->had[i]);
 	return size;
 }
@@ -114,7 +115,9 @@ the_view_replaces_the_marks_like_this(void **state UNUSED)
 	int c, last = ' ';
 
 	if (file == NULL)
-		fail_msg("helper/archive/sql/2.sql: to be run at the top of the tree");
+		fail_msg(
+		    "helper/archive/sql/2.sql: to be run at the top of the "
+		    "tree");
 	while ((c = getc(file)) != EOF && to < text + sizeof(text) - 1) {
 		c = strchr("\t\n", c) != NULL ? ' ' : c;
 		if (c == ' ' && (last == ' ' || last == '('))
@@ -133,7 +136,7 @@ the_view_replaces_the_marks_like_this(void **state UNUSED)
 /* clang-format off */
 
 static const struct {
-	const char *lines, *marked, *had[PIECES_MAX];
+	const char *lines, *marked, *had[SHARED_TEXT_MAX];
 } found[] = {
 	/* Nothing in common. */
 	{ "[]", "[]", { "", "", "", "" } },
@@ -171,14 +174,14 @@ static const struct {
 static void
 what_lines_have_in_common_is_found(void **state)
 {
-	struct pieces pieces;
+	struct shared_text pieces;
 
 	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
 		assert_pieces(*state, found[i].lines, &pieces);
 		assert_string_equal(pieces.lines, found[i].marked);
-		for (int k = 0; k < PIECES_MAX; k++)
+		for (int k = 0; k < SHARED_TEXT_MAX; k++)
 			assert_string_equal(pieces.had[k], found[i].had[k]);
-		pieces_free(&pieces);
+		shared_text_free(&pieces);
 		assert_null(pieces.lines);
 		assert_null(pieces.had[0]);
 	}
@@ -219,14 +222,14 @@ static const char *const alike[] = {
 static void
 lines_that_are_alike_take_less_room(void **state)
 {
-	struct pieces pieces;
+	struct shared_text pieces;
 
 	for (size_t i = 0; i < ARRAY_LEN(alike); i++) {
 		assert_pieces(*state, alike[i], &pieces);
 		if (size_of(&pieces) * 10 >= strlen(alike[i]) * 6)
 			fail_msg("%s: %zu of %zu bytes", alike[i],
 			    size_of(&pieces), strlen(alike[i]));
-		pieces_free(&pieces);
+		shared_text_free(&pieces);
 	}
 }
 
@@ -279,12 +282,12 @@ static const char *const hostile[] = {
 static void
 whatever_the_lines_they_come_back(void **state)
 {
-	struct pieces pieces;
+	struct shared_text pieces;
 
 	for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
 		assert_true(json_is(hostile[i], '['));
 		assert_pieces(*state, hostile[i], &pieces);
-		pieces_free(&pieces);
+		shared_text_free(&pieces);
 	}
 }
 
@@ -316,7 +319,7 @@ a_long_piece_is_cut(void **state)
 	} rows[] = { { " ", "x" }, { "", "\xc3\xa9" }, { " ", "\xc3\xa9" },
 		{ "  ", "\xf0\x9f\x98\x80" }, { "", "\\u001b" },
 		{ " ", "\\\"" }, { "", "\\\\" } };
-	struct pieces pieces;
+	struct shared_text pieces;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char *lines = lines_of(3, rows[i].lead, rows[i].what, 400);
@@ -326,7 +329,7 @@ a_long_piece_is_cut(void **state)
 		assert_in_range(strlen(pieces.had[0]), PIECE_LONGEST - 3,
 		    PIECE_LONGEST);
 		assert_true(size_of(&pieces) < strlen(lines));
-		pieces_free(&pieces);
+		shared_text_free(&pieces);
 		free(lines);
 	}
 }
@@ -337,21 +340,21 @@ very_long_lines_are_left_as_they_are(void **state)
 	/* [, ], and two lines of a quote, a digit, a quote; a comma. */
 	size_t most = (LOOKED_AT - 9) / 2;
 	char *lines = lines_of(2, "", "x", most);
-	struct pieces pieces;
+	struct shared_text pieces;
 
 	assert_in_range(strlen(lines), LOOKED_AT - 1, LOOKED_AT);
 	assert_pieces(*state, lines, &pieces);
 	assert_true(strlen(pieces.lines) < LOOKED_AT / 10);
-	pieces_free(&pieces);
+	shared_text_free(&pieces);
 	free(lines);
 
 	lines = lines_of(2, "", "x", most + 1);
 	assert_in_range(strlen(lines), LOOKED_AT + 1, LOOKED_AT + 2);
 	assert_pieces(*state, lines, &pieces);
 	assert_string_equal(pieces.lines, lines);
-	for (int i = 0; i < PIECES_MAX; i++)
+	for (int i = 0; i < SHARED_TEXT_MAX; i++)
 		assert_string_equal(pieces.had[i], "");
-	pieces_free(&pieces);
+	shared_text_free(&pieces);
 	free(lines);
 }
 
@@ -400,13 +403,13 @@ lines_drawn_by_lot_come_back(void **state)
 
 	for (int i = 0; i < 200; i++) {
 		char *lines = draw_lines(&seed);
-		struct pieces pieces;
+		struct shared_text pieces;
 
 		assert_true(json_is(lines, '['));
 		assert_pieces(*state, lines, &pieces);
 		before += strlen(lines);
 		after += size_of(&pieces);
-		pieces_free(&pieces);
+		shared_text_free(&pieces);
 		free(lines);
 	}
 	assert_true(after < before);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/pieces.h"
+#include "archive/shared_text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -193,7 +193,7 @@ trim(struct span *piece)
 	}
 }
 
-/* The longest pieces that the lines have in common; at most PIECES_MAX. */
+/* The longest pieces that the lines have in common; at most SHARED_TEXT_MAX. */
 static size_t
 find(const char *lines, struct span pieces[ROOM])
 {
@@ -210,7 +210,7 @@ find(const char *lines, struct span pieces[ROOM])
 	qsort(pieces, n, sizeof(*pieces), compare_lengths);
 	while (n > 0 && pieces[n - 1].len < SHORTEST)
 		n--;
-	return n < PIECES_MAX ? n : PIECES_MAX;
+	return n < SHARED_TEXT_MAX ? n : SHARED_TEXT_MAX;
 }
 
 /* The piece that stands at s, -1: none. */
@@ -230,7 +230,7 @@ piece_at(const char *s, const char *end, const struct span *pieces, size_t n)
  */
 static void
 mark(struct buffer *out, const char *lines, size_t len,
-    const struct span *pieces, size_t n, bool used[PIECES_MAX])
+    const struct span *pieces, size_t n, bool used[SHARED_TEXT_MAX])
 {
 	const char *s = lines, *plain = lines, *end = lines + len;
 	bool begins[256] = { false };
@@ -256,21 +256,21 @@ mark(struct buffer *out, const char *lines, size_t len,
 }
 
 int
-pieces_find(struct pieces *pieces, const char *lines)
+shared_text_find(struct shared_text *pieces, const char *lines)
 {
 	size_t len = strlen(lines), n = 0;
 	struct buffer out = { 0 };
 	struct span spans[ROOM];
-	bool used[PIECES_MAX] = { false };
+	bool used[SHARED_TEXT_MAX] = { false };
 	int rc = 0;
 
-	*pieces = (struct pieces){ 0 };
+	*pieces = (struct shared_text){ 0 };
 	if (len <= LINES_BYTES)
 		n = find(lines, spans);
 	mark(&out, lines, len, spans, n, used);
 	if ((pieces->lines = buffer_take(&out)) == NULL)
 		rc = -1;
-	for (size_t i = 0; i < PIECES_MAX; i++) {
+	for (size_t i = 0; i < SHARED_TEXT_MAX; i++) {
 		pieces->had[i] = i < n && used[i] ?
 		    strndup(spans[i].at, spans[i].len) :
 		    strdup("");
@@ -281,10 +281,10 @@ pieces_find(struct pieces *pieces, const char *lines)
 }
 
 void
-pieces_free(struct pieces *pieces)
+shared_text_free(struct shared_text *pieces)
 {
 	free(pieces->lines);
-	for (size_t i = 0; i < PIECES_MAX; i++)
+	for (size_t i = 0; i < SHARED_TEXT_MAX; i++)
 		free(pieces->had[i]);
-	*pieces = (struct pieces){ 0 };
+	*pieces = (struct shared_text){ 0 };
 }
