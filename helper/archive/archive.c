@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "archive/archive_schema.h"
 #include "archive/archive_sql.h"
 #include "os/log.h"

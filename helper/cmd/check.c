@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "archive/archive_care.h"
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "archive/archive_run.h"
 #include "cmd/command.h"
 #include "base/escape.h"

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "cmd/command.h"
 #include "os/sandbox.h"
 #include "ingest/intake.h"

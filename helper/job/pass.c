@@ -8,7 +8,7 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "base/escape.h"
 #include "os/log.h"
 #include "os/clock.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "archive/archive_care.h"
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/pass.h"

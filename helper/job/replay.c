@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "archive/archive_care.h"
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "base/escape.h"
 #include "event/event.h"
 #include "os/log.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_file.h"
+#include "archive/file.h"
 #include "ingest/intake.h"
 #include "os/log.h"
 #include "os/clock.h"

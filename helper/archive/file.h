@@ -4,8 +4,8 @@
  * to open, how it is moved aside whole, and what lies beside it. Nothing here
  * opens the file itself: closing it would drop SQLite's locks.
  */
-#ifndef ARCHIVE_ARCHIVE_FILE_H
-#define ARCHIVE_ARCHIVE_FILE_H
+#ifndef ARCHIVE_FILE_H
+#define ARCHIVE_FILE_H
 
 #include <limits.h>
 #include <stdbool.h>

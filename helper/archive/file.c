@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For fallocate(2): the POSIX one may write over what it finds. */
 #define _GNU_SOURCE /* NOLINT */
-#include "archive/archive_file.h"
+#include "archive/file.h"
 
 #include <dirent.h>
 #include <errno.h>
