@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 #include "archive/file.h"
-#include "archive/archive_schema.h"
+#include "archive/schema.h"
 #include "archive/archive_sql.h"
 #include "os/log.h"
 #include "os/clock.h"

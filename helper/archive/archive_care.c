@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "archive/file.h"
-#include "archive/archive_schema.h"
+#include "archive/schema.h"
 #include "archive/archive_sql.h"
 #include "os/clock.h"
 

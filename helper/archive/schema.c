@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_schema.h"
+#include "archive/schema.h"
 
 #include <stdio.h>
 #include <sysexits.h>

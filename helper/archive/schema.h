@@ -3,8 +3,8 @@
  * The schema of the archive, helper/sql/, by its versions: 1 and later, 0 is an
  * empty file. Fails with db_error's codes where nothing else is said.
  */
-#ifndef ARCHIVE_ARCHIVE_SCHEMA_H
-#define ARCHIVE_ARCHIVE_SCHEMA_H
+#ifndef ARCHIVE_SCHEMA_H
+#define ARCHIVE_SCHEMA_H
 
 #include "os/db.h"
 
