@@ -9,7 +9,7 @@
 
 #include "archive/file.h"
 #include "archive/schema.h"
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "archive/sqlite_vfs.h"
@@ -86,8 +86,8 @@ open_file(struct archive *a, bool briefly, struct err *e)
 	    db_open(&a->db, a->path,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 		    SQLITE_OPEN_NOFOLLOW,
-		sqlite_vfs_name(), a->busy_ms, archive_sql, ARCHIVE_SQL_COUNT,
-		e) != 0)
+		sqlite_vfs_name(), a->busy_ms, archive_statements,
+		ARCHIVE_STATEMENTS_COUNT, e) != 0)
 		return -1;
 	sqlite3_wal_autocheckpoint(a->db.handle, 0);
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_CHUNK_SIZE,
@@ -147,7 +147,7 @@ open_to_read(struct archive *a, struct err *e)
 	if (st.st_mode != 0 &&
 	    (db_open(&a->db, a->path,
 		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL, a->lock_ms,
-		 archive_sql, ARCHIVE_SQL_COUNT, e) != 0 ||
+		 archive_statements, ARCHIVE_STATEMENTS_COUNT, e) != 0 ||
 		archive_schema_check(&a->db, &version, e) != 0))
 		return -1;
 	if (version == archive_schema_newest)

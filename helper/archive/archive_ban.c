@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/archive_ban.h"
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 
 int
 archive_jail(struct archive *a, const char *name, struct archive_jail *jail,

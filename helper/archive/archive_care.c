@@ -10,7 +10,7 @@
 
 #include "archive/file.h"
 #include "archive/schema.h"
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "os/clock.h"
 
 /* How long a copy is waited for that another process uses. */
@@ -179,7 +179,7 @@ archive_open_copy(struct archive *a, const char *file, struct err *e)
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, EX_DATAERR, "%s: not a regular file", file);
 	if (db_open(&a->db, file, SQLITE_OPEN_READONLY, NULL, BUSY_MS,
-		archive_sql, ARCHIVE_SQL_COUNT, e) == 0 &&
+		archive_statements, ARCHIVE_STATEMENTS_COUNT, e) == 0 &&
 	    db_exec(&a->db, "PRAGMA cell_size_check = ON", e) == 0 &&
 	    archive_schema_check(&a->db, &version, e) == 0) {
 		if (version > 0)

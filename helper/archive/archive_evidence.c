@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <sysexits.h>
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "archive/shared_text.h"
 
 int

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/archive_evidence.h"
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "archive/sign.h"
 
 static int

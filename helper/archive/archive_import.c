@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "archive/archive_care.h"
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "base/buffer.h"
 #include "os/clock.h"
 

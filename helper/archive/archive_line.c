@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "base/text.h"
 
 static int

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/archive_run.h"
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 
 /* All bans of one jail, ident and rounded second. */
 struct group_key {

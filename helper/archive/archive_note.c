@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 
 static sqlite3_stmt *
 statement_of(struct archive *a, int which, int64_t jail, const char *ident,

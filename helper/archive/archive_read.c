@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 
 const struct archive_column archive_columns[ARCHIVE_COLUMNS] = {
 	{ "jail", ARCHIVE_TEXT },

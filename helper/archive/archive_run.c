@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 
 int
 archive_run_last(struct archive *a, const char *kind, int64_t *last_us,

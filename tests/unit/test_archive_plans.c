@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "archive/archive.h"
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "scratch.h"
 
 #define STEPS 4
@@ -153,8 +153,8 @@ assert_plan(struct archive *a, const struct plan *plan)
 {
 	sqlite3_stmt *st;
 	size_t step = 0;
-	char *sql =
-	    sqlite3_mprintf("EXPLAIN QUERY PLAN %s", archive_sql[plan->which]);
+	char *sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s",
+	    archive_statements[plan->which]);
 
 	assert_non_null(sql);
 	assert_int_equal(sqlite3_prepare_v2(a->db.handle, sql, -1, &st, NULL),

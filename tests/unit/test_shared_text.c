@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/macros.h"
@@ -130,7 +130,7 @@ the_view_replaces_the_marks_like_this(void **state UNUSED)
 	assert_int_equal(c, EOF);
 	assert_non_null(strstr(text, "CREATE VIEW bans AS SELECT"));
 	assert_non_null(strstr(text, " " REPLACED " AS matches,"));
-	assert_non_null(strstr(archive_sql[SQL_EVIDENCE_IS], REPLACED));
+	assert_non_null(strstr(archive_statements[SQL_EVIDENCE_IS], REPLACED));
 }
 
 /* clang-format off */

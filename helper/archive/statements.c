@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_sql.h"
+#include "archive/statements.h"
 
 /* Each insert and change gets one; ban_rev has the last. */
 #define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
@@ -39,7 +39,7 @@
 	"ON evidence.id = ban.evidence WHERE ban.id > ?1 ORDER BY ban.id " \
 	"LIMIT 1"
 
-const char *const archive_sql[ARCHIVE_SQL_COUNT] = {
+const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
 

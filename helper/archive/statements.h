@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every statement that the archive runs, by name; for archive*.c only. */
-#ifndef ARCHIVE_ARCHIVE_SQL_H
-#define ARCHIVE_ARCHIVE_SQL_H
+#ifndef ARCHIVE_STATEMENTS_H
+#define ARCHIVE_STATEMENTS_H
 
-enum archive_sql {
+enum archive_statements {
 	SQL_META_GET,
 	SQL_META_SET,
 	SQL_JAIL_GET,
@@ -70,9 +70,9 @@ enum archive_sql {
 	SQL_TRIGGER,
 	SQL_HAS_TABLE,
 	SQL_NEWEST,
-	ARCHIVE_SQL_COUNT
+	ARCHIVE_STATEMENTS_COUNT
 };
 
-extern const char *const archive_sql[ARCHIVE_SQL_COUNT];
+extern const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT];
 
 #endif
