@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "archive/archive_read.h"
+#include "archive/queries.h"
 #include "cmd/command.h"
 
 /* Take one option; value is NULL for a flag. */

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "archive/archive_read.h"
+#include "archive/queries.h"
 #include "ingest/intake.h"
 #include "scratch.h"
 #include "base/text.h"

@@ -4,8 +4,8 @@
  * after row to a callback; the texts in it live until that returns. A callback
  * that returns -1 ends the reading.
  */
-#ifndef ARCHIVE_ARCHIVE_READ_H
-#define ARCHIVE_ARCHIVE_READ_H
+#ifndef ARCHIVE_QUERIES_H
+#define ARCHIVE_QUERIES_H
 
 #include "archive/archive.h"
 
