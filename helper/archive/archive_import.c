@@ -3,7 +3,7 @@
 
 #include <sysexits.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "archive/statements.h"
 #include "base/buffer.h"
 #include "os/clock.h"

@@ -2,7 +2,7 @@
 /* backup: a copy of the archive while it is in use. */
 #include <stdio.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 

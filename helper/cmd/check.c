@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "archive/file.h"
 #include "archive/archive_run.h"
 #include "cmd/command.h"

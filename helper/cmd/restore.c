@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "cmd/command.h"
 #include "base/escape.h"
 #include "cmd/options.h"

@@ -2,7 +2,7 @@
 /* verify: whether the archive, or a copy of one, is sound. */
 #include <stdio.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 

@@ -7,7 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "archive/file.h"
 #include "os/log.h"
 #include "os/clock.h"

@@ -10,7 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 #include "archive/file.h"
 #include "base/escape.h"
 #include "event/event.h"

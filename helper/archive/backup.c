@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_care.h"
+#include "archive/backup.h"
 
 #include <errno.h>
 #include <fcntl.h>

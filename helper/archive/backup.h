@@ -3,8 +3,8 @@
  * Care of the archive as a whole: is it sound, a copy of it, and a copy in its
  * place. All of these read every page and take as long.
  */
-#ifndef ARCHIVE_ARCHIVE_CARE_H
-#define ARCHIVE_ARCHIVE_CARE_H
+#ifndef ARCHIVE_BACKUP_H
+#define ARCHIVE_BACKUP_H
 
 #include "archive/archive.h"
 
