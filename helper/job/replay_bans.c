@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
-#include "archive/archive_import.h"
+#include "archive/other_archive.h"
 #include "base/csv.h"
 #include "ingest/intake.h"
 #include "job/replay.h"
@@ -250,7 +250,7 @@ replay_csv(struct replay *r, struct err *e)
 
 /* All bans of another archive. */
 static int
-read_bans(struct gathered *g, struct archive_import *in, struct err *e)
+read_bans(struct gathered *g, struct other_archive *in, struct err *e)
 {
 	struct replay *r = g->r;
 	struct exported_ban ban;
@@ -259,7 +259,7 @@ read_bans(struct gathered *g, struct archive_import *in, struct err *e)
 	int rc = 0;
 
 	while (!pass_is_over(&r->pass)) {
-		rc = archive_import_next(in, &ban, &bad, &why);
+		rc = other_archive_next(in, &ban, &bad, &why);
 		r->line = in->after;
 		if (rc == 0 || (rc < 0 && !bad)) {
 			exported_ban_free(&ban);
@@ -293,17 +293,17 @@ is_own(const struct replay *r)
 int
 replay_archive(struct replay *r, struct err *e)
 {
-	struct archive_import in;
+	struct other_archive in;
 	struct gathered *g;
 	struct err also;
 	int rc;
 
 	if (is_own(r))
 		return err_set(e, EX_USAGE, "it is this very archive");
-	if (archive_import_open(&in, r->source, r->pass.stop, e) != 0)
+	if (other_archive_open(&in, r->source, r->pass.stop, e) != 0)
 		return -1;
 	if ((g = calloc(1, sizeof(*g))) == NULL) {
-		archive_import_close(&in);
+		other_archive_close(&in);
 		return err_set(e, EX_OSERR, "out of memory");
 	}
 	g->r = r;
@@ -311,6 +311,6 @@ replay_archive(struct replay *r, struct err *e)
 	if (write_bans(g, rc == 0 ? e : &also) != 0)
 		rc = -1;
 	free(g);
-	archive_import_close(&in);
+	other_archive_close(&in);
 	return rc;
 }

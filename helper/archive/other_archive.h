@@ -4,15 +4,15 @@
  * only read, its views and triggers do not run, and of each cell it is asked
  * what it is.
  */
-#ifndef ARCHIVE_ARCHIVE_IMPORT_H
-#define ARCHIVE_ARCHIVE_IMPORT_H
+#ifndef ARCHIVE_OTHER_ARCHIVE_H
+#define ARCHIVE_OTHER_ARCHIVE_H
 
 #include <signal.h>
 
 #include "archive/archive.h"
 #include "ban/exported_ban.h"
 
-struct archive_import {
+struct other_archive {
 	struct archive archive;
 	bool with_pieces; /* its log lines are taken apart: pieces.h */
 	const volatile sig_atomic_t *stop;
@@ -22,19 +22,19 @@ struct archive_import {
 
 /*
  * Open another archive, as archive_open_copy does. stop ends a reading with
- * EX_TEMPFAIL. Release with archive_import_close, which is safe after a failed
+ * EX_TEMPFAIL. Release with other_archive_close, which is safe after a failed
  * open, too.
  */
-int archive_import_open(struct archive_import *in, const char *file,
+int other_archive_open(struct other_archive *in, const char *file,
     const volatile sig_atomic_t *stop, struct err *e);
-void archive_import_close(struct archive_import *in);
+void other_archive_close(struct other_archive *in);
 
 /*
  * The next ban, not checked yet: 1, and 0 at the end; -1 with EX_DATAERR and
  * *bad for a row that is none, after which the next may be read, otherwise with
  * db_error's codes. The caller frees ban in any case.
  */
-int archive_import_next(struct archive_import *in, struct exported_ban *ban,
+int other_archive_next(struct other_archive *in, struct exported_ban *ban,
     bool *bad, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_import.h"
+#include "archive/other_archive.h"
 
 #include <sysexits.h>
 
@@ -20,14 +20,14 @@
 static int
 is_over(void *import)
 {
-	const struct archive_import *in = import;
+	const struct other_archive *in = import;
 
 	return *in->stop != 0 || clock_steady_ms() >= in->deadline_ms;
 }
 
 /* The first number of a statement without parameters, 0 without a row. */
 static int
-count(struct archive_import *in, int which, int64_t *n, struct err *e)
+count(struct other_archive *in, int which, int64_t *n, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&in->archive.db, which, e);
 	int rc = st == NULL ? -1 : db_step(&in->archive.db, st, e);
@@ -40,7 +40,7 @@ count(struct archive_import *in, int which, int64_t *n, struct err *e)
 
 /* Three tables, which no module makes up. */
 static int
-check_tables(struct archive_import *in, struct err *e)
+check_tables(struct other_archive *in, struct err *e)
 {
 	int64_t tables, pieces;
 
@@ -55,12 +55,12 @@ check_tables(struct archive_import *in, struct err *e)
 }
 
 int
-archive_import_open(struct archive_import *in, const char *file,
+other_archive_open(struct other_archive *in, const char *file,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	sqlite3 *handle;
 
-	*in = (struct archive_import){ .stop = stop };
+	*in = (struct other_archive){ .stop = stop };
 	if (archive_open_copy(&in->archive, file, e) != 0)
 		return -1;
 	handle = in->archive.db.handle;
@@ -71,12 +71,12 @@ archive_import_open(struct archive_import *in, const char *file,
 	sqlite3_progress_handler(handle, PROGRESS_STEPS, is_over, in);
 	if (check_tables(in, e) == 0)
 		return 0;
-	archive_import_close(in);
+	other_archive_close(in);
 	return -1;
 }
 
 void
-archive_import_close(struct archive_import *in)
+other_archive_close(struct other_archive *in)
 {
 	archive_close(&in->archive);
 }
@@ -126,7 +126,7 @@ take_cell(sqlite3_stmt *st, int i, struct exported_ban *ban,
 }
 
 int
-archive_import_next(struct archive_import *in, struct exported_ban *ban,
+other_archive_next(struct other_archive *in, struct exported_ban *ban,
     bool *bad, struct err *e)
 {
 	struct db *db = &in->archive.db;
