@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_note.h"
+#include "archive/reban_notes.h"
 #include "archive/history.h"
 #include "ban/match.h"
 #include "base/text.h"
@@ -150,7 +150,7 @@ may_answer(const struct archive_group *g, const struct sign *sign,
 	return (sign->kind == SIGN_BAN || sign->kind == SIGN_ROW) &&
 	    sign->failures == 0 &&
 	    text_seconds_to_us(g->timeofban + 1) >= noted_us &&
-	    sign->at_us <= text_add_sat(noted_us, ARCHIVE_NOTE_US);
+	    sign->at_us <= text_add_sat(noted_us, REBAN_NOTES_US);
 }
 
 /* A new ban of fail2ban's: have we handed its id to it? */
@@ -158,21 +158,21 @@ static int
 answer_note(struct record *record, struct archive_group *g,
     const struct sign *signs, size_t n, bool *listed, struct err *e)
 {
-	struct archive_note note;
+	struct reban_note note;
 	int rc;
 
 	/* Where the jail's last note is older than a day, so are all. */
 	if (g->noted_us == 0 || g->host != NULL || n == 0 ||
-	    signs[0].at_us > text_add_sat(g->noted_us, ARCHIVE_NOTE_US))
+	    signs[0].at_us > text_add_sat(g->noted_us, REBAN_NOTES_US))
 		return 0;
-	rc = archive_note_get(record->archive, g->jail, g->ident, &note, e);
+	rc = reban_notes_get(record->archive, g->jail, g->ident, &note, e);
 	if (rc != 1 || !may_answer(g, &signs[0], note.noted_us))
 		return rc < 0 ? -1 : 0;
 	/* It may come back within its second. */
 	if (g->n > 0 &&
 	    (g->timeofban != note.timeofban || signs[0].kind != SIGN_BAN))
 		return 0;
-	if (archive_note_remove(record->archive, g->jail, g->ident, e) != 0)
+	if (reban_notes_remove(record->archive, g->jail, g->ident, e) != 0)
 		return -1;
 	*listed = note.timeofban == UNKNOWN;
 	if (*listed)
@@ -187,9 +187,9 @@ drop_note(struct record *record, const struct archive_group *g,
     const struct sign *unban, struct err *e)
 {
 	if (g->noted_us == 0 || g->host != NULL ||
-	    unban->at_us > text_add_sat(g->noted_us, ARCHIVE_NOTE_US))
+	    unban->at_us > text_add_sat(g->noted_us, REBAN_NOTES_US))
 		return 0;
-	return archive_note_remove(record->archive, g->jail, g->ident, e);
+	return reban_notes_remove(record->archive, g->jail, g->ident, e);
 }
 
 /* Whether any log was ever read; asked once a transaction. 1, 0 or -1. */

@@ -9,7 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/archive_note.h"
+#include "archive/reban_notes.h"
 #include "job/block_list.h"
 #include "base/escape.h"
 #include "os/input.h"
@@ -209,7 +209,7 @@ static int
 run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
     void *with, struct err *e)
 {
-	int64_t before_us = clock_wall_us() - ARCHIVE_NOTE_US;
+	int64_t before_us = clock_wall_us() - REBAN_NOTES_US;
 	struct pass *pass = &r->pass;
 	struct record record;
 	struct err also;
@@ -218,7 +218,7 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 	if (r->options->dry_run)
 		return work(r, with, e);
 	if (pass_begin(pass, &record, e) != 0 ||
-	    archive_note_prune(&pass->archive, before_us, e) != 0 ||
+	    reban_notes_prune(&pass->archive, before_us, e) != 0 ||
 	    pass_commit(pass, &record, e) != 0)
 		return -1;
 	rc = work(r, with, e);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_note.h"
+#include "archive/reban_notes.h"
 #include "base/escape.h"
 #include "job/interfaces.h"
 #include "os/log.h"
@@ -176,7 +176,7 @@ sending_refuse(struct sending *s, const char *id, const char *why)
 static int
 note_batch(struct sending *s, struct err *e)
 {
-	struct archive_note note = { .noted_us = clock_wall_us() };
+	struct reban_note note = { .noted_us = clock_wall_us() };
 	struct archive *a = &s->pass->archive;
 	struct archive_jail jail;
 	struct record record;
@@ -187,7 +187,7 @@ note_batch(struct sending *s, struct err *e)
 	rc = archive_jail(a, s->jail, &jail, e);
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
 		note.timeofban = s->timeofban[i];
-		rc = archive_note_add(a, jail.id, s->ids[i], &note, e);
+		rc = reban_notes_add(a, jail.id, s->ids[i], &note, e);
 	}
 	if (rc == 0)
 		return pass_commit(s->pass, &record, e);
@@ -208,7 +208,7 @@ forget_batch(struct sending *s)
 		return;
 	rc = archive_jail(a, s->jail, &jail, &e);
 	for (size_t i = 0; i < s->n && rc == 0; i++)
-		rc = archive_note_remove(a, jail.id, s->ids[i], &e);
+		rc = reban_notes_remove(a, jail.id, s->ids[i], &e);
 	if (rc != 0 || pass_commit(s->pass, &record, &e) != 0)
 		pass_rollback(s->pass);
 }

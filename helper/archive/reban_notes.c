@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_note.h"
+#include "archive/reban_notes.h"
 
 #include <stddef.h>
 
@@ -19,8 +19,8 @@ statement_of(struct archive *a, int which, int64_t jail, const char *ident,
 }
 
 int
-archive_note_add(struct archive *a, int64_t jail, const char *ident,
-    const struct archive_note *note, struct err *e)
+reban_notes_add(struct archive *a, int64_t jail, const char *ident,
+    const struct reban_note *note, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_NOTE_ADD, jail, ident, e);
 
@@ -34,8 +34,8 @@ archive_note_add(struct archive *a, int64_t jail, const char *ident,
 }
 
 int
-archive_note_get(struct archive *a, int64_t jail, const char *ident,
-    struct archive_note *note, struct err *e)
+reban_notes_get(struct archive *a, int64_t jail, const char *ident,
+    struct reban_note *note, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_NOTE_GET, jail, ident, e);
 	int rc;
@@ -43,7 +43,7 @@ archive_note_get(struct archive *a, int64_t jail, const char *ident,
 	if (st == NULL)
 		return -1;
 	if ((rc = db_step(&a->db, st, e)) == 1)
-		*note = (struct archive_note){
+		*note = (struct reban_note){
 			.noted_us = db_int(st, 0),
 			.timeofban = db_int(st, 1),
 		};
@@ -52,7 +52,7 @@ archive_note_get(struct archive *a, int64_t jail, const char *ident,
 }
 
 int
-archive_note_remove(struct archive *a, int64_t jail, const char *ident,
+reban_notes_remove(struct archive *a, int64_t jail, const char *ident,
     struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_NOTE_REMOVE, jail, ident, e);
@@ -61,7 +61,7 @@ archive_note_remove(struct archive *a, int64_t jail, const char *ident,
 }
 
 int
-archive_note_prune(struct archive *a, int64_t before_us, struct err *e)
+reban_notes_prune(struct archive *a, int64_t before_us, struct err *e)
 {
 	return db_run_numbers(&a->db, SQL_NOTES_PRUNE, before_us, UNKNOWN, e);
 }
