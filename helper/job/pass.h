@@ -12,7 +12,7 @@
 
 #include <signal.h>
 
-#include "archive/archive_live.h"
+#include "archive/live_bans.h"
 #include "archive/archive_run.h"
 #include "config.h"
 #include "fail2ban/fail2ban_db.h"

@@ -4,8 +4,8 @@
  * they have; and the removal of those that ended long ago. Writing is done
  * between archive_begin and archive_commit; errors are db_error's.
  */
-#ifndef ARCHIVE_ARCHIVE_LIVE_H
-#define ARCHIVE_ARCHIVE_LIVE_H
+#ifndef ARCHIVE_LIVE_BANS_H
+#define ARCHIVE_LIVE_BANS_H
 
 #include <stddef.h>
 

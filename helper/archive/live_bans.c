@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_live.h"
+#include "archive/live_bans.h"
 
 #include <stdlib.h>
 #include <string.h>
