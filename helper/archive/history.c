@@ -22,16 +22,16 @@ renew(struct archive *a, const struct archive_ident *of,
 {
 	struct archive_bans before;
 	struct ban *bans = calloc(n + 1, sizeof(*bans));
-	int rc = archive_line_bans(a, of, &before, e);
+	int rc = log_lines_bans(a, of, &before, e);
 
 	if (rc == 0 && bans == NULL)
 		rc = err_set(e, EX_OSERR, "archive: out of memory");
 	if (rc == 0) {
 		n = timeline_bans(lines, n, before.seen, before.seen_n,
 		    change->now_us, bans);
-		rc = archive_line_save(a, of, &before, bans, n, change, e);
+		rc = log_lines_save(a, of, &before, bans, n, change, e);
 	}
-	archive_line_free(&before);
+	log_lines_free(&before);
 	free(bans);
 	return rc;
 }
@@ -60,7 +60,7 @@ tell_again(struct archive *a, const struct archive_ident *of,
 	learnt = learn(&known->seconds, line->seconds) || learnt;
 	learnt = learn(&known->bancount, line->bancount) || learnt;
 	*news = *news || learnt;
-	return learnt ? archive_line_set(a, of, known, e) : 0;
+	return learnt ? log_lines_set(a, of, known, e) : 0;
 }
 
 /*
@@ -80,7 +80,7 @@ add_line(struct archive *a, const struct archive_ident *of,
 		known = &all[*n - 1];
 	if (known != NULL)
 		return tell_again(a, of, known, line, news, e);
-	if (archive_line_add(a, of, line, e) != 0)
+	if (log_lines_add(a, of, line, e) != 0)
 		return -1;
 	all[(*n)++] = *line;
 	*news = true;
@@ -97,7 +97,7 @@ history_add(struct archive *a, const struct archive_ident *of,
 	bool news = false;
 	int rc = 0;
 
-	if (archive_line_load(a, of, n, &all, &old, e) != 0)
+	if (log_lines_load(a, of, n, &all, &old, e) != 0)
 		return -1;
 	now = old;
 	for (size_t i = 0; i < n && rc == 0; i++)
@@ -119,7 +119,7 @@ history_renew(struct archive *a, const struct archive_ident *of,
 	size_t n;
 	int rc = 0;
 
-	if (archive_line_load(a, of, 0, &lines, &n, e) != 0)
+	if (log_lines_load(a, of, 0, &lines, &n, e) != 0)
 		return -1;
 	if (n > 0)
 		rc = renew(a, of, lines, n, change, e);

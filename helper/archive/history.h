@@ -7,7 +7,7 @@
 #ifndef ARCHIVE_HISTORY_H
 #define ARCHIVE_HISTORY_H
 
-#include "archive/archive_line.h"
+#include "archive/log_lines.h"
 
 /*
  * Keep n lines; those that the archive has already are passed over. *known:

@@ -199,7 +199,7 @@ has_lines(struct record *record, struct err *e)
 	int rc;
 
 	if (record->lines == LINES_UNKNOWN) {
-		if ((rc = archive_line_any(record->archive, e)) < 0)
+		if ((rc = log_lines_any(record->archive, e)) < 0)
 			return -1;
 		record->lines = rc == 1 ? LINES_SOME : LINES_NONE;
 	}

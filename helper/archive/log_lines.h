@@ -4,8 +4,8 @@
  * rows of the bans that only they tell of. What writes is called between
  * archive_begin and archive_commit; errors are db_error's.
  */
-#ifndef ARCHIVE_ARCHIVE_LINE_H
-#define ARCHIVE_ARCHIVE_LINE_H
+#ifndef ARCHIVE_LOG_LINES_H
+#define ARCHIVE_LOG_LINES_H
 
 #include "archive/archive_save.h"
 #include "ban/timeline.h"
@@ -16,23 +16,23 @@ struct archive_ident {
 };
 
 /* Whether there is any line at all: 1, 0 or -1. */
-int archive_line_any(struct archive *a, struct err *e);
+int log_lines_any(struct archive *a, struct err *e);
 
 /*
  * The lines of an id in their order; the caller frees *lines. room: for how
  * many more there is to be room behind them.
  */
-int archive_line_load(struct archive *a, const struct archive_ident *of,
+int log_lines_load(struct archive *a, const struct archive_ident *of,
     size_t room, struct timeline_line **lines, size_t *n, struct err *e);
 
-int archive_line_add(struct archive *a, const struct archive_ident *of,
+int log_lines_add(struct archive *a, const struct archive_ident *of,
     const struct timeline_line *line, struct err *e);
 
 /* Write anew what is known of a line that the archive has. */
-int archive_line_set(struct archive *a, const struct archive_ident *of,
+int log_lines_set(struct archive *a, const struct archive_ident *of,
     const struct timeline_line *line, struct err *e);
 
-/* What the archive has of an id; release with archive_line_free. */
+/* What the archive has of an id; release with log_lines_free. */
 struct archive_bans {
 	struct timeline_ban *seen; /* somebody better has seen them */
 	size_t seen_n;
@@ -41,16 +41,16 @@ struct archive_bans {
 	size_t logged_n;
 };
 
-int archive_line_bans(struct archive *a, const struct archive_ident *of,
+int log_lines_bans(struct archive *a, const struct archive_ident *of,
     struct archive_bans *bans, struct err *e);
-void archive_line_free(struct archive_bans *bans);
+void log_lines_free(struct archive_bans *bans);
 
 /*
  * Make rows of n bans, in place of those that there are; what is as it was is
  * not touched. Those that are no more are removed, and what stays gets a later
  * rev.
  */
-int archive_line_save(struct archive *a, const struct archive_ident *of,
+int log_lines_save(struct archive *a, const struct archive_ident *of,
     const struct archive_bans *before, const struct ban *bans, size_t n,
     struct archive_change *change, struct err *e);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_line.h"
+#include "archive/log_lines.h"
 
 #include <stdlib.h>
 #include <sysexits.h>
@@ -28,7 +28,7 @@ statement_of(struct archive *a, int which, const struct archive_ident *of,
 }
 
 int
-archive_line_any(struct archive *a, struct err *e)
+log_lines_any(struct archive *a, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_LINE_ANY, e);
 	int rc;
@@ -50,8 +50,8 @@ grow(void *list, size_t n, size_t more, size_t size)
 }
 
 int
-archive_line_load(struct archive *a, const struct archive_ident *of,
-    size_t room, struct timeline_line **lines, size_t *n, struct err *e)
+log_lines_load(struct archive *a, const struct archive_ident *of, size_t room,
+    struct timeline_line **lines, size_t *n, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_LINES_OF, of, e);
 	struct timeline_line *list = NULL, *grown;
@@ -99,14 +99,14 @@ put_line(struct archive *a, int which, const struct archive_ident *of,
 }
 
 int
-archive_line_add(struct archive *a, const struct archive_ident *of,
+log_lines_add(struct archive *a, const struct archive_ident *of,
     const struct timeline_line *line, struct err *e)
 {
 	return put_line(a, SQL_LINE_ADD, of, line, e);
 }
 
 int
-archive_line_set(struct archive *a, const struct archive_ident *of,
+log_lines_set(struct archive *a, const struct archive_ident *of,
     const struct timeline_line *line, struct err *e)
 {
 	return put_line(a, SQL_LINE_SET, of, line, e);
@@ -183,7 +183,7 @@ forget_ends(struct archive_bans *bans)
 }
 
 int
-archive_line_bans(struct archive *a, const struct archive_ident *of,
+log_lines_bans(struct archive *a, const struct archive_ident *of,
     struct archive_bans *bans, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_BANS_OF, of, e);
@@ -210,7 +210,7 @@ archive_line_bans(struct archive *a, const struct archive_ident *of,
 }
 
 void
-archive_line_free(struct archive_bans *bans)
+log_lines_free(struct archive_bans *bans)
 {
 	free(bans->seen);
 	free(bans->logged);
@@ -323,7 +323,7 @@ save(struct archive *a, const struct archive_ident *of,
 }
 
 int
-archive_line_save(struct archive *a, const struct archive_ident *of,
+log_lines_save(struct archive *a, const struct archive_ident *of,
     const struct archive_bans *before, const struct ban *bans, size_t n,
     struct archive_change *change, struct err *e)
 {
