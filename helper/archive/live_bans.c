@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_run.h"
+#include "archive/runs.h"
 #include "archive/statements.h"
 
 /* All bans of one jail, ident and rounded second. */

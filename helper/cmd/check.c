@@ -10,7 +10,7 @@
 
 #include "archive/backup.h"
 #include "archive/file.h"
-#include "archive/archive_run.h"
+#include "archive/runs.h"
 #include "cmd/command.h"
 #include "base/escape.h"
 #include "os/clock.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_run.h"
+#include "archive/runs.h"
 #include "cmd/command.h"
 #include "base/escape.h"
 #include "os/lock.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_run.h"
+#include "archive/runs.h"
 #include "fail2ban/evidence.h"
 #include "base/text.h"
 #include "fail2ban/whereabouts.h"

@@ -13,7 +13,7 @@
 #include <signal.h>
 
 #include "archive/live_bans.h"
-#include "archive/archive_run.h"
+#include "archive/runs.h"
 #include "config.h"
 #include "fail2ban/fail2ban_db.h"
 #include "fail2ban/fail2ban_socket.h"

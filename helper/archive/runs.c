@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_run.h"
+#include "archive/runs.h"
 
 #include <stdio.h>
 

@@ -4,8 +4,8 @@
  * read. Writing is done between archive_begin and archive_commit; errors are
  * db_error's.
  */
-#ifndef ARCHIVE_ARCHIVE_RUN_H
-#define ARCHIVE_ARCHIVE_RUN_H
+#ifndef ARCHIVE_RUNS_H
+#define ARCHIVE_RUNS_H
 
 #include "archive/archive.h"
 
