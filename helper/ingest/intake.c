@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/runs.h"
-#include "fail2ban/evidence.h"
+#include "fail2ban/ticket_data.h"
 #include "base/text.h"
 #include "fail2ban/whereabouts.h"
 
@@ -19,22 +19,22 @@ other_than(const char *ip, const char *ident)
 }
 
 static void
-drop_unwanted(const struct config *config, struct evidence *ev, bool tag)
+drop_unwanted(const struct config *config, struct ticket_data *ev, bool tag)
 {
 	enum config_evidence source =
 	    tag ? CONFIG_EVIDENCE_TAG : CONFIG_EVIDENCE_DATABASE;
-	struct evidence rest = { .failures = ev->failures, .ip = ev->ip };
+	struct ticket_data rest = { .failures = ev->failures, .ip = ev->ip };
 
 	if (config->evidence == source)
 		return;
 	ev->ip = NULL;
-	evidence_free(ev);
+	ticket_data_free(ev);
 	*ev = rest;
 }
 
 static struct sign
 row_sign(int64_t at_us, int64_t timeofban, int64_t seconds, int64_t bancount,
-    const struct evidence *ev, const char *ident)
+    const struct ticket_data *ev, const char *ident)
 {
 	return (struct sign){
 		.kind = SIGN_ROW,
@@ -119,7 +119,7 @@ event_sign(const struct event *event, bool gone, struct sign *sign,
 
 static int
 record_event(struct record *record, const struct config *config,
-    const struct event *event, const struct evidence *ev, struct err *e)
+    const struct event *event, const struct ticket_data *ev, struct err *e)
 {
 	struct sign signs[2];
 	int64_t timeofban, source;
@@ -148,7 +148,7 @@ int
 intake_event(struct record *record, const struct config *config,
     const struct event *event, struct err *e)
 {
-	struct evidence ev = { .failures = UNKNOWN };
+	struct ticket_data ev = { .failures = UNKNOWN };
 	int rc = 0;
 
 	if (event_check(event, e) != 0)
@@ -156,15 +156,15 @@ intake_event(struct record *record, const struct config *config,
 	if (event->kind == EVENT_FLUSH)
 		return record_flush(record, event->jail, event->at_us, e);
 	if (event->data != NULL && event->tag)
-		rc = evidence_decode_lines(event->data, config->max_matches,
+		rc = ticket_data_decode_lines(event->data, config->max_matches,
 		    &ev, e);
 	else if (event->data != NULL)
-		rc = evidence_decode(event->data, strlen(event->data),
+		rc = ticket_data_decode(event->data, strlen(event->data),
 		    config->max_matches, &ev, e);
 	drop_unwanted(config, &ev, event->tag);
 	if (rc == 0)
 		rc = record_event(record, config, event, &ev, e);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	return rc;
 }
 
@@ -265,7 +265,7 @@ take_row(struct record *record, const struct config *config,
 
 /* In place of log lines that are too much to be kept: how much it was. */
 static int
-note_left_out(size_t bytes, struct evidence *ev, struct err *e)
+note_left_out(size_t bytes, struct ticket_data *ev, struct err *e)
 {
 	char note[80];
 
@@ -277,10 +277,10 @@ note_left_out(size_t bytes, struct evidence *ev, struct err *e)
 
 static int
 row_evidence(const struct config *config, const struct fail2ban_row *row,
-    struct evidence *ev, struct err *e)
+    struct ticket_data *ev, struct err *e)
 {
-	int rc = evidence_decode(row->data, row->data_len, config->max_matches,
-	    ev, e);
+	int rc = ticket_data_decode(row->data, row->data_len,
+	    config->max_matches, ev, e);
 
 	if (rc == 0 && row->data == NULL && row->data_len > 0 &&
 	    config->max_matches > 0)
@@ -294,7 +294,7 @@ intake_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,
     struct err *e)
 {
-	struct evidence ev;
+	struct ticket_data ev;
 	struct sign sign;
 	int rc = row_evidence(config, row, &ev, e);
 
@@ -305,7 +305,7 @@ intake_row(struct record *record, const struct config *config,
 		    row->seconds, row->bancount, &ev, row->ident);
 		rc = take_row(record, config, row, &sign, source, floor_us, e);
 	}
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	return rc;
 }
 
@@ -313,7 +313,7 @@ int
 intake_old_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, struct err *e)
 {
-	struct evidence ev;
+	struct ticket_data ev;
 	struct sign sign;
 	int rc = row_evidence(config, row, &ev, e);
 
@@ -332,7 +332,7 @@ intake_old_row(struct record *record, const struct config *config,
 		rc = record_signs(record, row->jail, row->ident, row->timeofban,
 		    &sign, 1, 0, e);
 	}
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	return rc;
 }
 

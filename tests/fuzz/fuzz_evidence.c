@@ -5,7 +5,7 @@
  * bytes behind a star are repeated.
  */
 #include "os/db.h"
-#include "fail2ban/evidence.h"
+#include "fail2ban/ticket_data.h"
 #include "fuzz.h"
 #include "archive/shared_text.h"
 #include "base/text.h"
@@ -37,7 +37,7 @@ static const char *const checks[CHECKS] = {
 
 /* clang-format on */
 
-_Static_assert(EVIDENCE_LINE_MAX == 8192, "FITS says it, too");
+_Static_assert(TICKET_DATA_LINE_MAX == 8192, "FITS says it, too");
 
 static struct db checker;
 
@@ -78,7 +78,7 @@ check_pieces(const char *lines)
 
 /* The same lines decoded twice, of which there are that many. */
 static void
-check_lines(const struct evidence *few, const struct evidence *many,
+check_lines(const struct ticket_data *few, const struct ticket_data *many,
     int64_t lines)
 {
 	const char *tail;
@@ -97,12 +97,12 @@ check_lines(const struct evidence *few, const struct evidence *many,
 static void
 check_data(const char *data, size_t size)
 {
-	struct evidence few, many;
+	struct ticket_data few, many;
 	char *text = text_to_utf8(data, size, NULL);
 	struct err e;
 
-	must(evidence_decode(data, size, FEW, &few, &e) == 0);
-	must(evidence_decode(data, size, MANY, &many, &e) == 0);
+	must(ticket_data_decode(data, size, FEW, &few, &e) == 0);
+	must(ticket_data_decode(data, size, MANY, &many, &e) == 0);
 	must(fuzz_same(few.captures, many.captures));
 	must(fuzz_same(few.ip, many.ip) && few.failures == many.failures);
 	if (ask(IS_OBJECT, text) == 1) {
@@ -115,8 +115,8 @@ check_data(const char *data, size_t size)
 		must(many.captures == NULL && many.ip == NULL);
 		must(many.failures == UNKNOWN);
 	}
-	evidence_free(&few);
-	evidence_free(&many);
+	ticket_data_free(&few);
+	ticket_data_free(&many);
 	free(text);
 }
 
@@ -124,7 +124,7 @@ check_data(const char *data, size_t size)
 static void
 check_nul(const char *data, size_t size)
 {
-	struct evidence a, b;
+	struct ticket_data a, b;
 	struct err e;
 	char *other;
 
@@ -136,20 +136,20 @@ check_nul(const char *data, size_t size)
 		if (memcmp(other + i, "\\u0000", 6) == 0)
 			memcpy(other + i, "\\u0041", 6);
 	}
-	must(evidence_decode(data, size, MANY, &a, &e) == 0);
-	must(evidence_decode(other, size, MANY, &b, &e) == 0);
+	must(ticket_data_decode(data, size, MANY, &a, &e) == 0);
+	must(ticket_data_decode(other, size, MANY, &b, &e) == 0);
 	must((a.matches == NULL) == (b.matches == NULL));
 	if (a.matches != NULL)
 		must(ask(LENGTH, a.matches) == ask(LENGTH, b.matches));
-	evidence_free(&a);
-	evidence_free(&b);
+	ticket_data_free(&a);
+	ticket_data_free(&b);
 	free(other);
 }
 
 static void
 check_plain(const char *data, size_t size)
 {
-	struct evidence few, many;
+	struct ticket_data few, many;
 	char *text = text_to_utf8(data, size, NULL);
 	struct err e;
 	int64_t lines = 0;
@@ -157,12 +157,12 @@ check_plain(const char *data, size_t size)
 	must(text != NULL);
 	for (const char *s = text; *s != '\0'; s++)
 		lines += *s != '\n' && (s == text || s[-1] == '\n');
-	must(evidence_decode_lines(text, FEW, &few, &e) == 0);
-	must(evidence_decode_lines(text, MANY, &many, &e) == 0);
+	must(ticket_data_decode_lines(text, FEW, &few, &e) == 0);
+	must(ticket_data_decode_lines(text, MANY, &many, &e) == 0);
 	check_lines(&few, &many, lines);
 	must(many.captures == NULL && many.ip == NULL);
-	evidence_free(&few);
-	evidence_free(&many);
+	ticket_data_free(&few);
+	ticket_data_free(&many);
 	free(text);
 }
 
@@ -171,7 +171,7 @@ static void
 check_long(const char *data, size_t size)
 {
 	static const char head[] = "{\"matches\":[\"", tail[] = "\"]}";
-	size_t times = EVIDENCE_LINE_MAX / size + 2;
+	size_t times = TICKET_DATA_LINE_MAX / size + 2;
 	size_t h = strlen(head), t = strlen(tail);
 	char *text = malloc(h + times * size + t);
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "fail2ban/evidence.h"
+#include "fail2ban/ticket_data.h"
 #include "base/json.h"
 #include "scratch.h"
 
@@ -19,7 +19,8 @@
 #define MANY 1000
 
 static void
-decode(const char *data, size_t len, int64_t max_matches, struct evidence *ev)
+decode(const char *data, size_t len, int64_t max_matches,
+    struct ticket_data *ev)
 {
 	struct err e = { .text = "" };
 	char *copy = malloc(len + (len == 0));
@@ -27,17 +28,17 @@ decode(const char *data, size_t len, int64_t max_matches, struct evidence *ev)
 	assert_non_null(copy);
 	memcpy(copy, data, len);
 	memset(ev, 0x5a, sizeof(*ev));
-	assert_ok(evidence_decode(copy, len, max_matches, ev, &e), &e);
+	assert_ok(ticket_data_decode(copy, len, max_matches, ev, &e), &e);
 	free(copy);
 }
 
 static void
-decode_lines(const char *lines, int64_t max_matches, struct evidence *ev)
+decode_lines(const char *lines, int64_t max_matches, struct ticket_data *ev)
 {
 	struct err e = { .text = "" };
 
 	memset(ev, 0x5a, sizeof(*ev));
-	assert_ok(evidence_decode_lines(lines, max_matches, ev, &e), &e);
+	assert_ok(ticket_data_decode_lines(lines, max_matches, ev, &e), &e);
 }
 
 static void
@@ -62,7 +63,7 @@ struct row {
 static void
 assert_rows(const struct row *rows, size_t n)
 {
-	struct evidence ev;
+	struct ticket_data ev;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -71,7 +72,7 @@ assert_rows(const struct row *rows, size_t n)
 		assert_text(ev.captures, rows[i].captures);
 		assert_text(ev.ip, rows[i].ip);
 		assert_int_equal(ev.failures, rows[i].failures);
-		evidence_free(&ev);
+		ticket_data_free(&ev);
 		assert_null(ev.matches);
 		assert_int_equal(ev.failures, UNKNOWN);
 	}
@@ -193,21 +194,21 @@ what_is_no_object_holds_nothing(void **state UNUSED)
 static void
 no_data_are_no_evidence(void **state UNUSED)
 {
-	struct evidence ev;
+	struct ticket_data ev;
 	struct err e = { .text = "" };
 
-	assert_ok(evidence_decode(NULL, 0, MANY, &ev, &e), &e);
+	assert_ok(ticket_data_decode(NULL, 0, MANY, &ev, &e), &e);
 	assert_null(ev.matches);
 	assert_null(ev.captures);
 	assert_null(ev.ip);
 	assert_int_equal(ev.failures, UNKNOWN);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 }
 
 static void
 escapes_that_are_no_character_are_replaced(void **state UNUSED)
 {
-	struct evidence ev;
+	struct ticket_data ev;
 
 	decode(BYTES("{\"matches\":[\"a\\u0000b\",\"\\ud83d\\ude00\","
 		     "\"\\ud83dx\",\"\\ude00\",\"\\\\u0000\"],\"failures\":2,"
@@ -220,17 +221,17 @@ escapes_that_are_no_character_are_replaced(void **state UNUSED)
 	assert_string_equal(ev.captures, "{\"user\":\"d\\ufffde\"}");
 	assert_string_equal(ev.ip, "192.0.2.1\xef\xbf\xbdx");
 	assert_int_equal(ev.failures, 2);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 }
 
 static void
 a_backslash_at_the_end_is_no_object(void **state UNUSED)
 {
-	struct evidence ev;
+	struct ticket_data ev;
 
 	decode(BYTES("{\"matches\":[\"a\\"), MANY, &ev);
 	assert_null(ev.matches);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 }
 
 /* n times what between head and tail; the caller frees it. */
@@ -255,7 +256,7 @@ nesting_that_is_too_deep_does_no_harm(void **state UNUSED)
 	/* Of arrays, within the object. */
 	static const size_t depths[] = { 10, JSON_DEPTH - 1, JSON_DEPTH,
 		100000 };
-	struct evidence ev;
+	struct ticket_data ev;
 	char *open, *text;
 	size_t i;
 
@@ -266,11 +267,11 @@ nesting_that_is_too_deep_does_no_harm(void **state UNUSED)
 		assert_int_equal(ev.failures,
 		    depths[i] < JSON_DEPTH ? 1 : UNKNOWN);
 		assert_int_equal(ev.captures != NULL, depths[i] < JSON_DEPTH);
-		evidence_free(&ev);
+		ticket_data_free(&ev);
 		free(text);
 		decode(open, strlen(open), MANY, &ev);
 		assert_null(ev.captures);
-		evidence_free(&ev);
+		ticket_data_free(&ev);
 		free(open);
 	}
 }
@@ -287,7 +288,7 @@ the_last_lines_are_kept(void **state UNUSED)
 		{ 3, "[\"l18\",\"l19\",\"l20\"]" },
 	};
 	char json[400] = "{\"matches\":[", lines[200] = "";
-	struct evidence ev;
+	struct ticket_data ev;
 	size_t i, n;
 
 	for (i = 1; i <= 20; i++) {
@@ -302,15 +303,15 @@ the_last_lines_are_kept(void **state UNUSED)
 		decode(json, strlen(json), rows[i].max, &ev);
 		assert_string_equal(ev.matches, rows[i].matches);
 		assert_int_equal(ev.failures, 20);
-		evidence_free(&ev);
+		ticket_data_free(&ev);
 		decode_lines(lines, rows[i].max, &ev);
 		assert_string_equal(ev.matches, rows[i].matches);
-		evidence_free(&ev);
+		ticket_data_free(&ev);
 	}
 	decode(json, strlen(json), 20, &ev);
 	assert_int_equal(strncmp(ev.matches, "[\"l1\",\"l2\",", 11), 0);
 	assert_int_equal(strlen(ev.matches), 9 * 5 + 11 * 6 + 1);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 }
 
 static void
@@ -319,22 +320,23 @@ a_line_too_long_is_cut_and_says_so(void **state UNUSED)
 	/* In characters, not in bytes. */
 	static const char *const characters[] = { "x", "\xc3\xa9",
 		"\xf0\x9f\x98\x80" };
-	struct evidence ev;
+	struct ticket_data ev;
 	char *json, *expected, tail[60];
 	size_t i, over;
 
 	for (i = 0; i < ARRAY_LEN(characters); i++) {
 		for (over = 0; over < 3; over++) {
 			json = repeat("{\"matches\":[\"", characters[i],
-			    EVIDENCE_LINE_MAX + over, "\",\"z\"]}");
+			    TICKET_DATA_LINE_MAX + over, "\",\"z\"]}");
 			snprintf(tail, sizeof(tail),
 			    " [cut, %zu characters]\",\"z\"]",
-			    EVIDENCE_LINE_MAX + over);
-			expected = repeat("[\"", characters[i],
-			    EVIDENCE_LINE_MAX, over == 0 ? "\",\"z\"]" : tail);
+			    TICKET_DATA_LINE_MAX + over);
+			expected =
+			    repeat("[\"", characters[i], TICKET_DATA_LINE_MAX,
+				over == 0 ? "\",\"z\"]" : tail);
 			decode(json, strlen(json), MANY, &ev);
 			assert_string_equal(ev.matches, expected);
-			evidence_free(&ev);
+			ticket_data_free(&ev);
 			free(expected);
 			free(json);
 		}
@@ -344,8 +346,8 @@ a_line_too_long_is_cut_and_says_so(void **state UNUSED)
 static void
 a_line_in_parts_is_as_long_as_all_of_them(void **state UNUSED)
 {
-	char *json, *part = repeat("", "y", EVIDENCE_LINE_MAX, "");
-	struct evidence ev;
+	char *json, *part = repeat("", "y", TICKET_DATA_LINE_MAX, "");
+	struct ticket_data ev;
 	size_t len = strlen(part) + 100;
 
 	json = malloc(len);
@@ -354,7 +356,7 @@ a_line_in_parts_is_as_long_as_all_of_them(void **state UNUSED)
 	decode(json, strlen(json), MANY, &ev);
 	assert_int_equal(strncmp(ev.matches, "[\"ayyy", 6), 0);
 	assert_non_null(strstr(ev.matches, "y [cut, 8194 characters]\"]"));
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	free(json);
 	free(part);
 }
@@ -365,16 +367,16 @@ a_long_capture_is_cut_and_its_length_told(void **state UNUSED)
 	static const char rest[] =
 	    "\"n\":1.5,\"none\":null,\"yes\":true,\"list\":[\"a\",1],";
 	char head[200], tail[80], *data, *kept;
-	struct evidence ev;
+	struct ticket_data ev;
 
 	snprintf(head, sizeof(head), "{%s\"user\":\"", rest);
-	data = repeat(head, "\xc3\xa9", EVIDENCE_LINE_MAX + 1, "\"}");
+	data = repeat(head, "\xc3\xa9", TICKET_DATA_LINE_MAX + 1, "\"}");
 	snprintf(tail, sizeof(tail), " [cut, %d characters]\"}",
-	    EVIDENCE_LINE_MAX + 1);
-	kept = repeat(head, "\xc3\xa9", EVIDENCE_LINE_MAX, tail);
+	    TICKET_DATA_LINE_MAX + 1);
+	kept = repeat(head, "\xc3\xa9", TICKET_DATA_LINE_MAX, tail);
 	decode(data, strlen(data), MANY, &ev);
 	assert_string_equal(ev.captures, kept);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	free(data);
 	free(kept);
 }
@@ -400,7 +402,7 @@ plain_lines_are_taken_one_by_one(void **state UNUSED)
 		    "[\"\xc3\xa9\",\"\xf0\x9f\x98\x80\"]" },
 		{ "<matches>", "[\"<matches>\"]" },
 	};
-	struct evidence ev;
+	struct ticket_data ev;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
@@ -409,23 +411,23 @@ plain_lines_are_taken_one_by_one(void **state UNUSED)
 		assert_null(ev.captures);
 		assert_null(ev.ip);
 		assert_int_equal(ev.failures, UNKNOWN);
-		evidence_free(&ev);
+		ticket_data_free(&ev);
 	}
 }
 
 static void
 a_plain_line_too_long_is_cut(void **state UNUSED)
 {
-	char *lines = repeat("", "\xc3\xa9", EVIDENCE_LINE_MAX + 1, "\nz");
+	char *lines = repeat("", "\xc3\xa9", TICKET_DATA_LINE_MAX + 1, "\nz");
 	char tail[60], *kept;
-	struct evidence ev;
+	struct ticket_data ev;
 
 	snprintf(tail, sizeof(tail), " [cut, %d characters]\",\"z\"]",
-	    EVIDENCE_LINE_MAX + 1);
-	kept = repeat("[\"", "\xc3\xa9", EVIDENCE_LINE_MAX, tail);
+	    TICKET_DATA_LINE_MAX + 1);
+	kept = repeat("[\"", "\xc3\xa9", TICKET_DATA_LINE_MAX, tail);
 	decode_lines(lines, MANY, &ev);
 	assert_string_equal(ev.matches, kept);
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	free(kept);
 	free(lines);
 }
@@ -434,11 +436,11 @@ static void
 ever_so_many_plain_lines_leave_the_last(void **state UNUSED)
 {
 	char *lines = repeat("", "x\n\n", 300000, "y\n");
-	struct evidence ev;
+	struct ticket_data ev;
 
 	decode_lines(lines, 3, &ev);
 	assert_string_equal(ev.matches, "[\"x\",\"x\",\"y\"]");
-	evidence_free(&ev);
+	ticket_data_free(&ev);
 	free(lines);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/evidence.h"
+#include "fail2ban/ticket_data.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ begins_character(char c)
 }
 
 /*
- * Cut what stands in b to EVIDENCE_LINE_MAX characters, and say there how many
- * there were. Whether it was cut.
+ * Cut what stands in b to TICKET_DATA_LINE_MAX characters, and say there how
+ * many there were. Whether it was cut.
  */
 static bool
 cut_long(struct buffer *b)
@@ -27,15 +27,15 @@ cut_long(struct buffer *b)
 	size_t characters = 0, keep = 0;
 	char note[64];
 
-	if (b->len <= EVIDENCE_LINE_MAX)
+	if (b->len <= TICKET_DATA_LINE_MAX)
 		return false;
 	for (size_t i = 0; i < b->len; i++) {
 		if (!begins_character(b->s[i]))
 			continue;
-		if (characters++ == EVIDENCE_LINE_MAX)
+		if (characters++ == TICKET_DATA_LINE_MAX)
 			keep = i;
 	}
-	if (characters <= EVIDENCE_LINE_MAX)
+	if (characters <= TICKET_DATA_LINE_MAX)
 		return false;
 	buffer_cut(b, keep);
 	snprintf(note, sizeof(note), " [cut, %zu characters]", characters);
@@ -73,7 +73,7 @@ take_lines(struct buffer *lines, struct buffer *line)
 static bool
 is_plain(const struct json *match)
 {
-	return json_is_text(match) && match->len <= EVIDENCE_LINE_MAX &&
+	return json_is_text(match) && match->len <= TICKET_DATA_LINE_MAX &&
 	    memchr(match->at, '\\', match->len) == NULL;
 }
 
@@ -138,7 +138,7 @@ put_capture(struct buffer *out, const struct json *key,
 		buffer_putc(out, ',');
 	buffer_put(out, key->at, key->len);
 	buffer_putc(out, ':');
-	if (value->len > EVIDENCE_LINE_MAX) {
+	if (value->len > TICKET_DATA_LINE_MAX) {
 		json_put_said(&said, value);
 		if (cut_long(&said)) {
 			json_put_text(out, said.s, said.len);
@@ -153,7 +153,7 @@ put_capture(struct buffer *out, const struct json *key,
 /* Whether it has a field of its own; of two of a name the first counts. */
 static int
 take_field(const struct json *key, const struct json *value,
-    int64_t max_matches, struct evidence *ev)
+    int64_t max_matches, struct ticket_data *ev)
 {
 	struct buffer said = { 0 };
 
@@ -182,7 +182,7 @@ take_field(const struct json *key, const struct json *value,
 }
 
 static int
-take_object(const char *text, int64_t max_matches, struct evidence *ev)
+take_object(const char *text, int64_t max_matches, struct ticket_data *ev)
 {
 	struct buffer captures = { 0 };
 	const char *at = text;
@@ -204,13 +204,13 @@ take_object(const char *text, int64_t max_matches, struct evidence *ev)
 }
 
 int
-evidence_decode(const char *data, size_t len, int64_t max_matches,
-    struct evidence *ev, struct err *e)
+ticket_data_decode(const char *data, size_t len, int64_t max_matches,
+    struct ticket_data *ev, struct err *e)
 {
 	char *text;
 	int rc = 0;
 
-	*ev = (struct evidence){ .failures = UNKNOWN };
+	*ev = (struct ticket_data){ .failures = UNKNOWN };
 	if (data == NULL)
 		return 0;
 	if ((text = text_to_utf8(data, len, NULL)) == NULL)
@@ -238,13 +238,13 @@ last_lines(const char *text, int64_t max)
 }
 
 int
-evidence_decode_lines(const char *lines, int64_t max_matches,
-    struct evidence *ev, struct err *e)
+ticket_data_decode_lines(const char *lines, int64_t max_matches,
+    struct ticket_data *ev, struct err *e)
 {
 	struct buffer kept = { 0 }, line = { 0 };
 	size_t len;
 
-	*ev = (struct evidence){ .failures = UNKNOWN };
+	*ev = (struct ticket_data){ .failures = UNKNOWN };
 	lines = max_matches > 0 ? last_lines(lines, max_matches) : "";
 	for (; *lines != '\0'; lines += len + (lines[len] != '\0')) {
 		len = strcspn(lines, "\n");
@@ -260,10 +260,10 @@ evidence_decode_lines(const char *lines, int64_t max_matches,
 }
 
 void
-evidence_free(struct evidence *ev)
+ticket_data_free(struct ticket_data *ev)
 {
 	free(ev->matches);
 	free(ev->captures);
 	free(ev->ip);
-	*ev = (struct evidence){ .failures = UNKNOWN };
+	*ev = (struct ticket_data){ .failures = UNKNOWN };
 }
