@@ -23,7 +23,7 @@
 #include "cmd/options.h"
 #include "event/spool.h"
 #include "base/text.h"
-#include "fail2ban/whereabouts.h"
+#include "fail2ban/database_path.h"
 
 /* The most of <matches> that is taken, and of a row's data. */
 #define MATCHES_MAX (1024 * 1024)
@@ -117,7 +117,7 @@ look_up(const struct config *config, struct event *event)
 	int64_t timeofban;
 	int rc;
 
-	whereabouts_of_database(config, path);
+	database_path_get(config, path);
 	if (path[0] == '\0' ||
 	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0)
 		return;

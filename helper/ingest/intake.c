@@ -8,7 +8,7 @@
 #include "archive/runs.h"
 #include "fail2ban/ticket_data.h"
 #include "base/text.h"
-#include "fail2ban/whereabouts.h"
+#include "fail2ban/database_path.h"
 
 /* The address, where it is another text than the ident. */
 static const char *
@@ -85,7 +85,7 @@ find_source(struct record *record, const struct config *config,
 		return -1;
 	if (*source != 0 || event->row != EVENT_ROW_THERE)
 		return 0;
-	whereabouts_of_database(config, seen.path);
+	database_path_get(config, seen.path);
 	if (archive_source_add(record->archive, &seen, e) != 0)
 		return -1;
 	*source = seen.id;

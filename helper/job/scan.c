@@ -17,7 +17,7 @@
 #include "os/clock.h"
 #include "job/pass.h"
 #include "base/text.h"
-#include "fail2ban/whereabouts.h"
+#include "fail2ban/database_path.h"
 
 /* Rows that are read at a time, and written in the order of the ids. */
 #define CHUNK 1000
@@ -37,13 +37,13 @@ scan_find(struct pass *pass, struct err *e)
 
 	pass->db_path[0] = '\0';
 	if (pass->config->fail2ban_database[0] != '\0') {
-		whereabouts_of_database(pass->config, pass->db_path);
+		database_path_get(pass->config, pass->db_path);
 		return 0;
 	}
 	if ((server = pass_server(pass)) == NULL ||
 	    fail2ban_socket_get_dbfile(server, &path, &pass->why) != 0) {
 		pass->silent = true;
-		whereabouts_of_database(pass->config, pass->db_path);
+		database_path_get(pass->config, pass->db_path);
 		if (pass->db_path[0] != '\0')
 			return 0;
 		return err_set(e, EX_UNAVAILABLE,
@@ -61,7 +61,7 @@ scan_find(struct pass *pass, struct err *e)
 		    "that it does not tell: set "
 		    "fail2ban_database in the config",
 		    pass->db_path);
-	return whereabouts_note(pass->config, pass->db_path, e);
+	return database_path_note(pass->config, pass->db_path, e);
 }
 
 /* An archive that was begun because one was damaged takes all that is left. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/whereabouts.h"
+#include "fail2ban/database_path.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ noted_path(const struct config *config, char path[PATH_MAX])
 }
 
 void
-whereabouts_of_database(const struct config *config, char path[PATH_MAX])
+database_path_get(const struct config *config, char path[PATH_MAX])
 {
 	if (config->fail2ban_database[0] != '\0')
 		memcpy(path, config->fail2ban_database, PATH_MAX);
@@ -30,7 +30,7 @@ whereabouts_of_database(const struct config *config, char path[PATH_MAX])
 }
 
 int
-whereabouts_note(const struct config *config, const char *path, struct err *e)
+database_path_note(const struct config *config, const char *path, struct err *e)
 {
 	char link[PATH_MAX + sizeof(SUFFIX)], next[sizeof(link) + 4];
 	char noted[PATH_MAX];
