@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "fail2ban/fail2ban_log.h"
+#include "fail2ban/log.h"
 #include "ingest/intake.h"
 #include "event/syslog_event.h"
 #include "os/clock.h"

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/buffer.h"
-#include "fail2ban/fail2ban_log.h"
+#include "fail2ban/log.h"
 #include "fuzz.h"
 #include "base/text.h"
 

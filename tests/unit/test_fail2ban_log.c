@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "fail2ban/fail2ban_log.h"
+#include "fail2ban/log.h"
 #include "base/text.h"
 
 /* 2026-11-23 18:48:38 UTC */

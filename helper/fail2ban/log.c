@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/fail2ban_log.h"
+#include "fail2ban/log.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -18,8 +18,8 @@
  * and nothing behind them. In all of them "Flush ticket(s) with" comes first
  * where the action has an actionflush.
  */
-#ifndef FAIL2BAN_FAIL2BAN_LOG_H
-#define FAIL2BAN_FAIL2BAN_LOG_H
+#ifndef FAIL2BAN_LOG_H
+#define FAIL2BAN_LOG_H
 
 #include <stddef.h>
 #include <stdint.h>
