@@ -7,7 +7,7 @@
 
 #include "fail2ban/logged_found.h"
 #include "fail2ban/logged_message.h"
-#include "fail2ban/logged_prefix.h"
+#include "fail2ban/log_prefix.h"
 #include "fail2ban/logged_server.h"
 #include "base/text.h"
 
@@ -17,7 +17,7 @@
 struct fail2ban_log {
 	fail2ban_log_fn *fn;
 	void *to;
-	struct logged_prefix prefix;
+	struct log_prefix prefix;
 	struct logged_minute minute; /* of times within messages */
 	struct logged_zone zone;
 	struct logged_server server;
@@ -284,7 +284,7 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 {
 	struct logged_entry entry;
 	struct message m = { .entry = &entry };
-	int status = logged_prefix_read(&l->prefix, line, len, &entry), rc = 0;
+	int status = log_prefix_read(&l->prefix, line, len, &entry), rc = 0;
 
 	if (status <= 0) {
 		if (class != NULL)
@@ -321,7 +321,7 @@ fail2ban_log_new(int64_t year, int64_t newest, fail2ban_log_fn *fn, void *to)
 	l->to = to;
 	l->server.holder.fn = tell_held;
 	l->server.holder.to = l;
-	logged_prefix_init(&l->prefix, year, newest);
+	log_prefix_init(&l->prefix, year, newest);
 	return l;
 }
 

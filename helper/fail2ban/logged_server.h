@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "fail2ban/logged_held.h"
 #include "fail2ban/logged_jail.h"
-#include "fail2ban/logged_prefix.h"
+#include "fail2ban/log_prefix.h"
 
 /* All zero at first, but for what holder needs. */
 struct logged_server {

@@ -15,8 +15,8 @@
  * (fail2ban 1.0.2, server/server.py: setLogTarget; helpers.py:
  * getVerbosityFormat. 0.8 has no pid.)
  */
-#ifndef FAIL2BAN_LOGGED_PREFIX_H
-#define FAIL2BAN_LOGGED_PREFIX_H
+#ifndef FAIL2BAN_LOG_PREFIX_H
+#define FAIL2BAN_LOG_PREFIX_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,25 +34,25 @@ enum logged_part {
 };
 
 /* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and what it says. */
-#define LOGGED_PREFIX_TEXT 64
+#define LOG_PREFIX_TEXT 64
 
 struct logged_part_text {
-	char text[LOGGED_PREFIX_TEXT];
+	char text[LOG_PREFIX_TEXT];
 	size_t len; /* 0: none */
 	enum logged_part part;
 	int64_t pid;
 };
 
 /* A log has few of them at a time. */
-#define LOGGED_PREFIX_PARTS 4
+#define LOG_PREFIX_PARTS 4
 
 /* What the lines before tell of the next. */
-struct logged_prefix {
+struct log_prefix {
 	struct logged_year year;
 	struct logged_minute minute;
 	struct logged_zone zone;
 	int64_t before; /* seconds of the line before, or UNKNOWN */
-	struct logged_part_text parts[LOGGED_PREFIX_PARTS];
+	struct logged_part_text parts[LOG_PREFIX_PARTS];
 	size_t last; /* the one that was met before, or noted */
 };
 
@@ -66,13 +66,13 @@ struct logged_entry {
 };
 
 /* year and newest are those of struct logged_year. */
-void logged_prefix_init(struct logged_prefix *p, int64_t year, int64_t newest);
+void log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest);
 
 /*
  * Take a line apart; entry points into it. 1: it is fail2ban's; 0: it is not;
  * -1: it is, with a stamp that is no time.
  */
-int logged_prefix_read(struct logged_prefix *p, const char *line, size_t len,
+int log_prefix_read(struct log_prefix *p, const char *line, size_t len,
     struct logged_entry *entry);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/logged_prefix.h"
+#include "fail2ban/log_prefix.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -195,11 +195,11 @@ take_new_part(struct rest *r, struct logged_entry *entry)
 
 /* Whether a part has the same text as one before: most have. */
 static bool
-take_known_part(struct logged_prefix *p, struct rest *r,
+take_known_part(struct log_prefix *p, struct rest *r,
     struct logged_entry *entry)
 {
-	for (size_t i = 0; i < LOGGED_PREFIX_PARTS; i++) {
-		size_t at = (p->last + i) % LOGGED_PREFIX_PARTS;
+	for (size_t i = 0; i < LOG_PREFIX_PARTS; i++) {
+		size_t at = (p->last + i) % LOG_PREFIX_PARTS;
 		const struct logged_part_text *known = &p->parts[at];
 
 		if (known->len == 0 || !next_is(r, known->text, known->len))
@@ -215,7 +215,7 @@ take_known_part(struct logged_prefix *p, struct rest *r,
 }
 
 static bool
-take_part(struct logged_prefix *p, struct rest *r, struct logged_entry *entry)
+take_part(struct log_prefix *p, struct rest *r, struct logged_entry *entry)
 {
 	const char *begin = r->s;
 	struct logged_part_text *known;
@@ -228,8 +228,8 @@ take_part(struct logged_prefix *p, struct rest *r, struct logged_entry *entry)
 		return false;
 	}
 	len = (size_t)(r->s - begin);
-	if (len <= LOGGED_PREFIX_TEXT && r->s[-1] == ' ') {
-		p->last = (p->last + 1) % LOGGED_PREFIX_PARTS;
+	if (len <= LOG_PREFIX_TEXT && r->s[-1] == ' ') {
+		p->last = (p->last + 1) % LOG_PREFIX_PARTS;
 		known = &p->parts[p->last];
 		memcpy(known->text, begin, len);
 		known->len = len;
@@ -241,7 +241,7 @@ take_part(struct logged_prefix *p, struct rest *r, struct logged_entry *entry)
 
 /* What fail2ban itself writes: its stamp, if it is there, and the part. */
 static bool
-take_own(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
+take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
     struct logged_entry *entry)
 {
 	struct rest begin = *r;
@@ -260,7 +260,7 @@ take_own(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
  * behind it: a line of its own, or, to the journal, the bare message.
  */
 static bool
-take_tagged(struct logged_prefix *p, struct rest *r, struct stamp *stamp,
+take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
     struct logged_entry *entry)
 {
 	const char *begin = r->s;
@@ -312,7 +312,7 @@ skip_container(struct rest *r)
 /* All that stands before the message, with one stamp, or another's before it.
  */
 static bool
-take_prefix(struct logged_prefix *p, struct rest *r, struct stamp *outer,
+take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
     struct stamp *own, struct logged_entry *entry)
 {
 	outer->kind = STAMP_NONE;
@@ -334,7 +334,7 @@ take_prefix(struct logged_prefix *p, struct rest *r, struct stamp *outer,
 
 /* Local seconds as TZ has them, in the order of the log. */
 static void
-date_onward(struct logged_prefix *p, int64_t local, int64_t us,
+date_onward(struct log_prefix *p, int64_t local, int64_t us,
     struct logged_entry *entry)
 {
 	int64_t second = logged_time_onward(&p->zone, local, p->before);
@@ -348,7 +348,7 @@ date_onward(struct logged_prefix *p, int64_t local, int64_t us,
  * how far east fail2ban is.
  */
 static void
-date_zoned(struct logged_prefix *p, const struct stamp *outer,
+date_zoned(struct log_prefix *p, const struct stamp *outer,
     const struct stamp *own, struct logged_entry *entry)
 {
 	int64_t second = outer->local - outer->east, east;
@@ -370,7 +370,7 @@ date_zoned(struct logged_prefix *p, const struct stamp *outer,
 
 /* When the line was written: false where a stamp is no time. */
 static bool
-date(struct logged_prefix *p, struct stamp *outer, struct stamp *own,
+date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
     struct logged_entry *entry)
 {
 	entry->at_us = UNKNOWN;
@@ -418,15 +418,15 @@ cut_nul(struct rest *r)
 }
 
 void
-logged_prefix_init(struct logged_prefix *p, int64_t year, int64_t newest)
+log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
 {
-	*p = (struct logged_prefix){ .before = UNKNOWN };
+	*p = (struct log_prefix){ .before = UNKNOWN };
 	p->year = (struct logged_year){ .year = year, .newest = newest };
 	p->year.before = UNKNOWN;
 }
 
 int
-logged_prefix_read(struct logged_prefix *p, const char *line, size_t len,
+log_prefix_read(struct log_prefix *p, const char *line, size_t len,
     struct logged_entry *entry)
 {
 	struct rest r = { line, end_of(line, len) };
