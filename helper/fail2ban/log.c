@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "fail2ban/logged_found.h"
-#include "fail2ban/logged_message.h"
+#include "fail2ban/log_message.h"
 #include "fail2ban/log_prefix.h"
 #include "fail2ban/logged_server.h"
 #include "base/text.h"
@@ -93,7 +93,7 @@ begin_line(struct fail2ban_log *l, const struct message *m,
 	*line = (struct fail2ban_log_line){
 		.verb = verb,
 		.jail = m->jail->shown,
-		.ident = logged_message_ident(&l->ident, m->s, len),
+		.ident = log_message_ident(&l->ident, m->s, len),
 		.at_us = m->entry->at_us,
 		.found = UNKNOWN,
 		.seconds = UNKNOWN,
@@ -171,7 +171,7 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	struct logged_found_key key;
 	int64_t local;
-	size_t len = logged_message_found(m->s, m->len, &l->minute, &local);
+	size_t len = log_message_found(m->s, m->len, &l->minute, &local);
 
 	if (is_bad(m, len == 0))
 		return 0;
@@ -207,7 +207,7 @@ read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 	struct fail2ban_log_line line;
 	struct logged_increase i;
 
-	if (is_bad(m, !logged_message_increase(m->s, m->len, &i)))
+	if (is_bad(m, !log_message_increase(m->s, m->len, &i)))
 		return 0;
 	if (begin_line(l, m, FAIL2BAN_LOG_INCREASE, i.ident, &line, e) != 0)
 		return -1;
@@ -251,16 +251,16 @@ static int
 read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	const char *name = m->s + 1;
-	size_t len = logged_message_jail(m->s, m->len), which;
+	size_t len = log_message_jail(m->s, m->len), which;
 
 	if (len == 0)
 		return 0;
 	m->s += len + 3;
 	m->len -= len + 3;
 	if ((m->entry->part & LOGGED_PART_ACTIONS) != 0 &&
-	    logged_message_already_banned(m->s, m->len))
+	    log_message_already_banned(m->s, m->len))
 		return 0;
-	which = logged_message_begin(words, ARRAY_LEN(words), m->entry->part,
+	which = log_message_begin(words, ARRAY_LEN(words), m->entry->part,
 	    &m->s, &m->len);
 	if (which == ARRAY_LEN(words))
 		return 0;

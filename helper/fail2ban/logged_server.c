@@ -3,7 +3,7 @@
 
 #include <sysexits.h>
 
-#include "fail2ban/logged_message.h"
+#include "fail2ban/log_message.h"
 
 /* The first words of what is understood, and who writes them. */
 static const struct logged_words words[] = {
@@ -65,7 +65,7 @@ get_quoted(struct logged_server *s, const char *text, size_t len,
 {
 	char name[LOGGED_JAIL_NAME];
 
-	len = logged_message_name(text, len, name, sizeof(name));
+	len = log_message_name(text, len, name, sizeof(name));
 	return logged_server_get_jail(s, name, len, jail, e);
 }
 
@@ -122,7 +122,7 @@ read_jail(struct logged_server *s, const char *text, size_t len, int64_t at_us,
 	struct logged_jail *jail;
 	enum logged_turn turn;
 
-	turn = logged_message_turn(text, &len);
+	turn = log_message_turn(text, &len);
 	if (turn != LOGGED_TURN_NONE)
 		s->current = NULL;
 	if (turn != LOGGED_TURN_OFF)
@@ -137,7 +137,7 @@ read_jail(struct logged_server *s, const char *text, size_t len, int64_t at_us,
 static void
 read_bantime(struct logged_server *s, const char *text, size_t len)
 {
-	int64_t bantime = logged_message_bantime(text, len);
+	int64_t bantime = log_message_bantime(text, len);
 
 	if (s->current != NULL)
 		logged_jail_set_bantime(&s->jails, s->current, bantime);
@@ -149,7 +149,7 @@ static void
 read_increment(struct logged_server *s, const char *text, size_t len)
 {
 	if (s->current != NULL)
-		s->current->increment = logged_message_yes(text, len);
+		s->current->increment = log_message_yes(text, len);
 }
 
 int
@@ -159,8 +159,8 @@ logged_server_read(struct logged_server *s, const struct logged_entry *entry,
 	const char *text = entry->text;
 	size_t len = entry->len;
 
-	switch (logged_message_begin(words, ARRAY_LEN(words), entry->part,
-	    &text, &len)) {
+	switch (log_message_begin(words, ARRAY_LEN(words), entry->part, &text,
+	    &len)) {
 	case BANTIME:
 	case SET_BANTIME:
 		read_bantime(s, text, len);

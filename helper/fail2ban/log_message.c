@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/logged_message.h"
+#include "fail2ban/log_message.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +49,7 @@ least_of(size_t len, size_t more)
 }
 
 size_t
-logged_message_begin(const struct logged_words *words, size_t n, unsigned part,
+log_message_begin(const struct logged_words *words, size_t n, unsigned part,
     const char **s, size_t *len)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -77,7 +77,7 @@ without(const char *s, size_t len, const char *end)
 }
 
 size_t
-logged_message_jail(const char *s, size_t len)
+log_message_jail(const char *s, size_t len)
 {
 	const char *at = s, *last = s + len;
 
@@ -91,13 +91,13 @@ logged_message_jail(const char *s, size_t len)
 }
 
 bool
-logged_message_already_banned(const char *s, size_t len)
+log_message_already_banned(const char *s, size_t len)
 {
 	return without(s, len, " already banned") > 0;
 }
 
 enum logged_turn
-logged_message_turn(const char *s, size_t *len)
+log_message_turn(const char *s, size_t *len)
 {
 	static const struct {
 		const char *end;
@@ -120,7 +120,7 @@ logged_message_turn(const char *s, size_t *len)
 }
 
 const char *
-logged_message_ident(struct buffer *out, const char *s, size_t len)
+log_message_ident(struct buffer *out, const char *s, size_t len)
 {
 	char *repaired;
 
@@ -137,7 +137,7 @@ logged_message_ident(struct buffer *out, const char *s, size_t len)
 }
 
 size_t
-logged_message_found(const char *s, size_t len, struct logged_minute *known,
+log_message_found(const char *s, size_t len, struct logged_minute *known,
     int64_t *local)
 {
 	static const char bad[] = ", bad";
@@ -179,7 +179,7 @@ read_span(const char *s, size_t len, struct logged_increase *i)
 }
 
 bool
-logged_message_increase(const char *s, size_t len, struct logged_increase *i)
+log_message_increase(const char *s, size_t len, struct logged_increase *i)
 {
 	static const char sign[] = " # ";
 	size_t at;
@@ -203,7 +203,7 @@ logged_message_increase(const char *s, size_t len, struct logged_increase *i)
 }
 
 size_t
-logged_message_name(const char *s, size_t len, char *name, size_t cap)
+log_message_name(const char *s, size_t len, char *name, size_t cap)
 {
 	size_t n = 0;
 
@@ -222,7 +222,7 @@ logged_message_name(const char *s, size_t len, char *name, size_t cap)
 }
 
 int64_t
-logged_message_bantime(const char *s, size_t len)
+log_message_bantime(const char *s, size_t len)
 {
 	bool negative = begins(s, len, "-");
 	int64_t v = 0;
@@ -239,7 +239,7 @@ logged_message_bantime(const char *s, size_t len)
 }
 
 bool
-logged_message_yes(const char *s, size_t len)
+log_message_yes(const char *s, size_t len)
 {
 	static const char *const words[] = { "1", "on", "true", "yes" };
 

@@ -3,8 +3,8 @@
  * The forms of fail2ban's messages, behind their first words. Pure. (fail2ban
  * 1.0.2: server/filter.py, observer.py, actions.py, jail.py, server.py.)
  */
-#ifndef FAIL2BAN_LOGGED_MESSAGE_H
-#define FAIL2BAN_LOGGED_MESSAGE_H
+#ifndef FAIL2BAN_LOG_MESSAGE_H
+#define FAIL2BAN_LOG_MESSAGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ struct logged_words {
  * *len then are what stands behind them. Of nothing else the last blank may be
  * missing.
  */
-size_t logged_message_begin(const struct logged_words *words, size_t n,
+size_t log_message_begin(const struct logged_words *words, size_t n,
     unsigned part, const char **s, size_t *len);
 
 /*
@@ -38,13 +38,13 @@ size_t logged_message_begin(const struct logged_words *words, size_t n,
  * "] " in it would be cut short: nothing that an ident has in it may be taken
  * for the first words of a message.
  */
-size_t logged_message_jail(const char *s, size_t len);
+size_t log_message_jail(const char *s, size_t len);
 
 /*
  * "ID already banned": whatever the ID begins with, "Ban x already banned" is
  * not the ban of an id.
  */
-bool logged_message_already_banned(const char *s, size_t len);
+bool log_message_already_banned(const char *s, size_t len);
 
 /*
  * "'sshd' stopped", or started, reloaded: what has happened to the jail, and
@@ -56,13 +56,13 @@ enum logged_turn {
 	LOGGED_TURN_OFF,
 };
 
-enum logged_turn logged_message_turn(const char *s, size_t *len);
+enum logged_turn log_message_turn(const char *s, size_t *len);
 
 /*
  * An id as valid UTF-8 with a NUL, in out, of which nothing else is left. NULL
  * where there is no memory.
  */
-const char *logged_message_ident(struct buffer *out, const char *s, size_t len);
+const char *log_message_ident(struct buffer *out, const char *s, size_t len);
 
 /*
  * "ID - 2026-11-23 18:48:37", and of the observer "ID, bad - 2026-11-23
@@ -70,8 +70,8 @@ const char *logged_message_ident(struct buffer *out, const char *s, size_t len);
  * and *local, local seconds; known is as in logged_time.h. 0 where it is not
  * that.
  */
-size_t logged_message_found(const char *s, size_t len,
-    struct logged_minute *known, int64_t *local);
+size_t log_message_found(const char *s, size_t len, struct logged_minute *known,
+    int64_t *local);
 
 /* What "ID (2 # 8s -> 2026-11-23 18:50:01)" says. */
 struct logged_increase {
@@ -82,19 +82,18 @@ struct logged_increase {
 	int64_t end;	 /* local seconds, or UNKNOWN */
 };
 
-bool logged_message_increase(const char *s, size_t len,
-    struct logged_increase *i);
+bool log_message_increase(const char *s, size_t len, struct logged_increase *i);
 
 /*
  * A name as Python's repr() has it, 'sshd' or "it's", without the quotes and
  * their escapes: its length, 0 where it is none, or longer than cap.
  */
-size_t logged_message_name(const char *s, size_t len, char *name, size_t cap);
+size_t log_message_name(const char *s, size_t len, char *name, size_t cap);
 
 /* A number of seconds, cut; -1 is for ever. UNKNOWN where it is none. */
-int64_t logged_message_bantime(const char *s, size_t len);
+int64_t log_message_bantime(const char *s, size_t len);
 
 /* Whether that is what fail2ban takes for a yes. */
-bool logged_message_yes(const char *s, size_t len);
+bool log_message_yes(const char *s, size_t len);
 
 #endif
