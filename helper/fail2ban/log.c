@@ -163,7 +163,7 @@ second_of(struct fail2ban_log *l, const struct logged_entry *entry,
 {
 	if (entry->east != UNKNOWN)
 		return local - entry->east;
-	return logged_time_before(&l->zone, local, entry->at_us / TEXT_US);
+	return log_time_before(&l->zone, local, entry->at_us / TEXT_US);
 }
 
 static int

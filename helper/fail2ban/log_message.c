@@ -5,12 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fail2ban/logged_time.h"
+#include "fail2ban/log_time.h"
 #include "base/macros.h"
 #include "base/text.h"
 
 /* " - 2026-11-23 18:48:37" */
-#define DATED (3 + LOGGED_TIME_DATE)
+#define DATED (3 + LOG_TIME_DATE)
 
 /* What the observer writes behind that is not longer. */
 #define FOUND_MORE 64
@@ -147,8 +147,7 @@ log_message_found(const char *s, size_t len, struct logged_minute *known,
 		return 0;
 	for (size_t at = len - DATED; at >= least; at--) {
 		if (!begins(s + at, len - at, " - ") ||
-		    logged_time_read(s + at + 3, len - at - 3, known, local) !=
-			1)
+		    log_time_read(s + at + 3, len - at - 3, known, local) != 1)
 			continue;
 		if (at + DATED == len)
 			return at;
@@ -170,11 +169,11 @@ read_span(const char *s, size_t len, struct logged_increase *i)
 	i->unit = 1;
 	if (span == 0)
 		return;
-	if (!logged_time_read_span(s, span, &i->seconds, &i->unit)) {
+	if (!log_time_read_span(s, span, &i->seconds, &i->unit)) {
 		i->seconds = UNKNOWN;
 		i->unit = 1;
 	}
-	if (logged_time_read(s + span + n, len - span - n, NULL, &i->end) != 1)
+	if (log_time_read(s + span + n, len - span - n, NULL, &i->end) != 1)
 		i->end = UNKNOWN;
 }
 

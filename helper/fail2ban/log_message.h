@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "fail2ban/logged_time.h"
+#include "fail2ban/log_time.h"
 
 /* First words, and the parts of fail2ban that write them (logged_prefix.h). */
 struct logged_words {

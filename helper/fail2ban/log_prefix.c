@@ -139,15 +139,15 @@ static struct stamp
 take_stamp(struct rest *r, struct logged_minute *known)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
-	int status = logged_time_read(r->s, left(r), known, &stamp.local);
+	int status = log_time_read(r->s, left(r), known, &stamp.local);
 	bool dated = status != 0;
 
 	if (!dated)
-		status = logged_time_read_day(r->s, left(r), &stamp.day);
+		status = log_time_read_day(r->s, left(r), &stamp.day);
 	if (status == 0)
 		return stamp;
 	stamp.kind = dated ? STAMP_LOCAL : STAMP_DAY;
-	r->s += dated ? LOGGED_TIME_DATE : LOGGED_TIME_MONTH;
+	r->s += dated ? LOG_TIME_DATE : LOG_TIME_MONTH;
 	stamp.us = take_fraction(r);
 	if (dated && take_zone(r, &stamp.east))
 		stamp.kind = STAMP_ZONED;
@@ -337,7 +337,7 @@ static void
 date_onward(struct log_prefix *p, int64_t local, int64_t us,
     struct logged_entry *entry)
 {
-	int64_t second = logged_time_onward(&p->zone, local, p->before);
+	int64_t second = log_time_onward(&p->zone, local, p->before);
 
 	p->before = second;
 	entry->at_us = second * US + us;
@@ -390,7 +390,7 @@ date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
 		date_onward(p, outer->local, outer->us, entry);
 	} else if (outer->kind == STAMP_DAY) {
 		outer->local =
-		    logged_time_in_order(&p->year, &p->zone, &outer->day);
+		    log_time_in_order(&p->year, &p->zone, &outer->day);
 		if (outer->local == UNKNOWN)
 			return false;
 		date_onward(p, outer->local, outer->us, entry);

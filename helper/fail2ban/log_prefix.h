@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "fail2ban/logged_time.h"
+#include "fail2ban/log_time.h"
 
 /* Which part of fail2ban wrote the line: bits, so that a rule can name some. */
 enum logged_part {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/logged_time.h"
+#include "fail2ban/log_time.h"
 
 #include <string.h>
 #include <time.h>
@@ -75,7 +75,7 @@ read_clock(const char *s, int64_t *second)
 	return h > 23 || m > 59 || sec > 60 ? -1 : 1;
 }
 
-/* The same as logged_time_read, of a minute that is not known. */
+/* The same as log_time_read, of a minute that is not known. */
 static int
 read_date(const char *s, int64_t *local)
 {
@@ -96,34 +96,34 @@ read_date(const char *s, int64_t *local)
 }
 
 int
-logged_time_read(const char *s, size_t len, struct logged_minute *known,
+log_time_read(const char *s, size_t len, struct logged_minute *known,
     int64_t *local)
 {
 	int second, status;
 
-	if (len < LOGGED_TIME_DATE)
+	if (len < LOG_TIME_DATE)
 		return 0;
-	second = two(s + LOGGED_TIME_MINUTE);
+	second = two(s + LOG_TIME_MINUTE);
 	if (known != NULL && second >= 0 && second < MINUTE &&
-	    memcmp(s, known->text, LOGGED_TIME_MINUTE) == 0) {
+	    memcmp(s, known->text, LOG_TIME_MINUTE) == 0) {
 		*local = known->local + second;
 		return 1;
 	}
 	status = read_date(s, local);
 	if (known != NULL && status == 1 && second < MINUTE) {
-		memcpy(known->text, s, LOGGED_TIME_MINUTE);
+		memcpy(known->text, s, LOG_TIME_MINUTE);
 		known->local = *local - second;
 	}
 	return status;
 }
 
 int
-logged_time_read_day(const char *s, size_t len, struct logged_day *day)
+log_time_read_day(const char *s, size_t len, struct logged_day *day)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char digits[2];
 
-	if (len < LOGGED_TIME_MONTH || s[3] != ' ' || s[6] != ' ')
+	if (len < LOG_TIME_MONTH || s[3] != ' ' || s[6] != ' ')
 		return 0;
 	for (day->month = 1; day->month <= 12; day->month++) {
 		if (memcmp(names + (day->month - 1) * 3, s, 3) == 0)
@@ -192,7 +192,7 @@ enter(struct logged_zone *zone, int64_t local)
 }
 
 int64_t
-logged_time_onward(struct logged_zone *zone, int64_t local, int64_t before)
+log_time_onward(struct logged_zone *zone, int64_t local, int64_t before)
 {
 	int64_t second = enter(zone, local);
 	int64_t slack = zone->in_late ? 0 : DISORDER;
@@ -203,7 +203,7 @@ logged_time_onward(struct logged_zone *zone, int64_t local, int64_t before)
 }
 
 int64_t
-logged_time_before(struct logged_zone *zone, int64_t local, int64_t after)
+log_time_before(struct logged_zone *zone, int64_t local, int64_t after)
 {
 	int64_t second = enter(zone, local);
 
@@ -244,7 +244,7 @@ latest_year(struct logged_year *y, struct logged_zone *zone,
 	for (int i = 0; i < 10; i++, year--) {
 		local = of_year(day, year);
 		if (local != UNKNOWN &&
-		    logged_time_before(zone, local, y->newest) <=
+		    log_time_before(zone, local, y->newest) <=
 			y->newest + DAY) {
 			y->current = year;
 			return local;
@@ -281,7 +281,7 @@ nearest_year(struct logged_year *y, const struct logged_day *day)
 }
 
 int64_t
-logged_time_in_order(struct logged_year *y, struct logged_zone *zone,
+log_time_in_order(struct logged_year *y, struct logged_zone *zone,
     const struct logged_day *day)
 {
 	int64_t local;
@@ -405,8 +405,7 @@ read_units(const char *s, size_t len, int64_t *seconds, int64_t *rounded)
 }
 
 bool
-logged_time_read_span(const char *s, size_t len, int64_t *seconds,
-    int64_t *unit)
+log_time_read_span(const char *s, size_t len, int64_t *seconds, int64_t *unit)
 {
 	static const char for_ever[] = "permanent";
 

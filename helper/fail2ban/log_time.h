@@ -5,8 +5,8 @@
  * a zone's rules (TZ of this process; tzset is the caller's) make them seconds
  * since the epoch. Pure: no clock.
  */
-#ifndef FAIL2BAN_LOGGED_TIME_H
-#define FAIL2BAN_LOGGED_TIME_H
+#ifndef FAIL2BAN_LOG_TIME_H
+#define FAIL2BAN_LOG_TIME_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +15,8 @@
 #include "base/macros.h"
 
 /* The length of "2026-11-23 18:48:38", of "Nov 23 18:48:38". */
-#define LOGGED_TIME_DATE 19
-#define LOGGED_TIME_MONTH 15
+#define LOG_TIME_DATE 19
+#define LOG_TIME_MONTH 15
 
 /*
  * A local minute and its readings: the same one twice but for the hour that the
@@ -47,10 +47,10 @@ struct logged_year {
 };
 
 /* A minute as a stamp has it, "2026-11-23 18:48:". All zero at first. */
-#define LOGGED_TIME_MINUTE 17
+#define LOG_TIME_MINUTE 17
 
 struct logged_minute {
-	char text[LOGGED_TIME_MINUTE];
+	char text[LOG_TIME_MINUTE];
 	int64_t local;
 };
 
@@ -60,11 +60,11 @@ struct logged_minute {
  * has the form and is no time. known, which may be NULL, is the minute that was
  * read before: most stamps are of the same.
  */
-int logged_time_read(const char *s, size_t len, struct logged_minute *known,
+int log_time_read(const char *s, size_t len, struct logged_minute *known,
     int64_t *local);
 
 /* The same for "Nov 23 18:48:38", "Nov  3 18:48:38". */
-int logged_time_read_day(const char *s, size_t len, struct logged_day *day);
+int log_time_read_day(const char *s, size_t len, struct logged_day *day);
 
 /*
  * Seconds since the epoch of local seconds. Of two readings: onward takes the
@@ -72,16 +72,15 @@ int logged_time_read_day(const char *s, size_t len, struct logged_day *day);
  * disorder, until a late one was taken); before takes the late one unless that
  * is after the line it stands in. Either line may be UNKNOWN.
  */
-int64_t logged_time_onward(struct logged_zone *zone, int64_t local,
+int64_t log_time_onward(struct logged_zone *zone, int64_t local,
     int64_t before);
-int64_t logged_time_before(struct logged_zone *zone, int64_t local,
-    int64_t after);
+int64_t log_time_before(struct logged_zone *zone, int64_t local, int64_t after);
 
 /*
  * Local seconds of the next stamp without a year: of the year in which it is
  * nearest to the one before. UNKNOWN where no year is known, or has that day.
  */
-int64_t logged_time_in_order(struct logged_year *y, struct logged_zone *zone,
+int64_t log_time_in_order(struct logged_year *y, struct logged_zone *zone,
     const struct logged_day *day);
 
 /*
@@ -91,7 +90,7 @@ int64_t logged_time_in_order(struct logged_year *y, struct logged_zone *zone,
  * False where it is none. (fail2ban 1.0.2, server/mytime.py: seconds2str;
  * 0.11.2 writes a Python timedelta.)
  */
-bool logged_time_read_span(const char *s, size_t len, int64_t *seconds,
+bool log_time_read_span(const char *s, size_t len, int64_t *seconds,
     int64_t *unit);
 
 #endif
