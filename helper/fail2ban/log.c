@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "fail2ban/logged_found.h"
+#include "fail2ban/log_last_failure.h"
 #include "fail2ban/log_message.h"
 #include "fail2ban/log_prefix.h"
 #include "fail2ban/logged_server.h"
@@ -21,7 +21,7 @@ struct fail2ban_log {
 	struct logged_minute minute; /* of times within messages */
 	struct logged_zone zone;
 	struct logged_server server;
-	struct logged_found found;
+	struct log_last_failure found;
 	struct buffer ident;
 };
 
@@ -102,16 +102,16 @@ begin_line(struct fail2ban_log *l, const struct message *m,
 	return line->ident == NULL ? no_memory(e) : 0;
 }
 
-static struct logged_found_key
+static struct log_last_failure_key
 key_of(const struct message *m, size_t len)
 {
-	return (struct logged_found_key){ m->jail->number, m->s, len };
+	return (struct log_last_failure_key){ m->jail->number, m->s, len };
 }
 
 static int
 read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct logged_found_key key = key_of(m, m->len);
+	struct log_last_failure_key key = key_of(m, m->len);
 	struct fail2ban_log_line line;
 	int64_t found, at_us;
 
@@ -120,7 +120,7 @@ read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_BAN, m->len, &line, e) != 0)
 		return -1;
-	if (logged_found_claim(&l->found, &key, &found, &at_us) &&
+	if (log_last_failure_claim(&l->found, &key, &found, &at_us) &&
 	    line.at_us - at_us <= FOUND_AGE_US)
 		line.found = found;
 	line.seconds = m->jail->bantime;
@@ -169,14 +169,14 @@ second_of(struct fail2ban_log *l, const struct logged_entry *entry,
 static int
 read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct logged_found_key key;
+	struct log_last_failure_key key;
 	int64_t local;
 	size_t len = log_message_found(m->s, m->len, &l->minute, &local);
 
 	if (is_bad(m, len == 0))
 		return 0;
 	key = key_of(m, len);
-	if (logged_found_put(&l->found, &key, second_of(l, m->entry, local),
+	if (log_last_failure_put(&l->found, &key, second_of(l, m->entry, local),
 		m->entry->at_us) != 0)
 		return no_memory(e);
 	return 0;
@@ -190,11 +190,11 @@ static int64_t
 bantime_of(struct fail2ban_log *l, const struct message *m,
     const struct logged_increase *i)
 {
-	struct logged_found_key key = key_of(m, i->ident);
+	struct log_last_failure_key key = key_of(m, i->ident);
 	int64_t found, at_us, exact, off;
 
 	if (i->unit == 1 || i->end == UNKNOWN ||
-	    !logged_found_get(&l->found, &key, &found, &at_us))
+	    !log_last_failure_get(&l->found, &key, &found, &at_us))
 		return i->seconds;
 	exact = second_of(l, m->entry, i->end) - found;
 	off = exact > i->seconds ? exact - i->seconds : i->seconds - exact;
@@ -331,7 +331,7 @@ fail2ban_log_free(struct fail2ban_log *l)
 	if (l == NULL)
 		return;
 	logged_server_free(&l->server);
-	logged_found_free(&l->found);
+	log_last_failure_free(&l->found);
 	buffer_free(&l->ident);
 	free(l);
 }

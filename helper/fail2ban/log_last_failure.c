@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/logged_found.h"
+#include "fail2ban/log_last_failure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +20,14 @@ struct place {
 };
 
 /* The hashes stand together: most of the time only they are looked at. */
-struct logged_found_set {
+struct log_last_failure_set {
 	uint64_t hashes[WAYS]; /* 0: free */
 	struct place places[WAYS];
 };
 
 /* FNV-1a with its bits stirred, never 0. */
 static uint64_t
-hash_of(const struct logged_found_key *key)
+hash_of(const struct log_last_failure_key *key)
 {
 	uint64_t h = UINT64_C(14695981039346656037) ^ key->jail;
 
@@ -41,13 +41,13 @@ hash_of(const struct logged_found_key *key)
 }
 
 static size_t
-beginning_of(const struct logged_found_key *key)
+beginning_of(const struct log_last_failure_key *key)
 {
 	return key->len < BEGINNING ? key->len : BEGINNING;
 }
 
 static bool
-is_of(const struct place *place, const struct logged_found_key *key)
+is_of(const struct place *place, const struct log_last_failure_key *key)
 {
 	return place->jail == key->jail && place->len == key->len &&
 	    memcmp(place->beginning, key->ident, beginning_of(key)) == 0;
@@ -55,8 +55,8 @@ is_of(const struct place *place, const struct logged_found_key *key)
 
 /* Which place of the set the id has, WAYS where it has none. */
 static size_t
-look_up(const struct logged_found_set *set, uint64_t hash,
-    const struct logged_found_key *key)
+look_up(const struct log_last_failure_set *set, uint64_t hash,
+    const struct log_last_failure_key *key)
 {
 	size_t i = 0;
 
@@ -68,7 +68,7 @@ look_up(const struct logged_found_set *set, uint64_t hash,
 
 /* The place to be given away. */
 static size_t
-oldest(const struct logged_found_set *set)
+oldest(const struct log_last_failure_set *set)
 {
 	size_t old = 0;
 
@@ -81,20 +81,21 @@ oldest(const struct logged_found_set *set)
 	return old;
 }
 
-static struct logged_found_set **
-set_of(const struct logged_found *f, uint64_t hash)
+static struct log_last_failure_set **
+set_of(const struct log_last_failure *f, uint64_t hash)
 {
 	return &f->sets[(hash >> 1) % SETS];
 }
 
 /* The set, made where there is none yet; NULL where there is no memory. */
-static struct logged_found_set *
-make_set(struct logged_found *f, uint64_t hash)
+static struct log_last_failure_set *
+make_set(struct log_last_failure *f, uint64_t hash)
 {
-	struct logged_found_set **set;
+	struct log_last_failure_set **set;
 
 	if (f->sets == NULL &&
-	    (f->sets = calloc(SETS, sizeof(struct logged_found_set *))) == NULL)
+	    (f->sets = calloc(SETS, sizeof(struct log_last_failure_set *))) ==
+		NULL)
 		return NULL;
 	set = set_of(f, hash);
 	if (*set == NULL)
@@ -103,11 +104,11 @@ make_set(struct logged_found *f, uint64_t hash)
 }
 
 int
-logged_found_put(struct logged_found *f, const struct logged_found_key *key,
-    int64_t second, int64_t at_us)
+log_last_failure_put(struct log_last_failure *f,
+    const struct log_last_failure_key *key, int64_t second, int64_t at_us)
 {
 	uint64_t hash = hash_of(key);
-	struct logged_found_set *set;
+	struct log_last_failure_set *set;
 	struct place *place;
 	size_t i;
 
@@ -129,10 +130,11 @@ logged_found_put(struct logged_found *f, const struct logged_found_key *key,
 
 /* What is known of an id, NULL where nothing is. */
 static struct place *
-place_of(const struct logged_found *f, const struct logged_found_key *key)
+place_of(const struct log_last_failure *f,
+    const struct log_last_failure_key *key)
 {
 	uint64_t hash = hash_of(key);
-	struct logged_found_set *set;
+	struct log_last_failure_set *set;
 	size_t i;
 
 	if (f->sets == NULL || (set = *set_of(f, hash)) == NULL)
@@ -142,8 +144,8 @@ place_of(const struct logged_found *f, const struct logged_found_key *key)
 }
 
 bool
-logged_found_get(const struct logged_found *f,
-    const struct logged_found_key *key, int64_t *second, int64_t *at_us)
+log_last_failure_get(const struct log_last_failure *f,
+    const struct log_last_failure_key *key, int64_t *second, int64_t *at_us)
 {
 	const struct place *place = place_of(f, key);
 
@@ -155,8 +157,8 @@ logged_found_get(const struct logged_found *f,
 }
 
 bool
-logged_found_claim(struct logged_found *f, const struct logged_found_key *key,
-    int64_t *second, int64_t *at_us)
+log_last_failure_claim(struct log_last_failure *f,
+    const struct log_last_failure_key *key, int64_t *second, int64_t *at_us)
 {
 	struct place *place = place_of(f, key);
 
@@ -169,10 +171,10 @@ logged_found_claim(struct logged_found *f, const struct logged_found_key *key,
 }
 
 void
-logged_found_free(struct logged_found *f)
+log_last_failure_free(struct log_last_failure *f)
 {
 	for (size_t i = 0; f->sets != NULL && i < SETS; i++)
 		free(f->sets[i]);
 	free(f->sets);
-	*f = (struct logged_found){ 0 };
+	*f = (struct log_last_failure){ 0 };
 }
