@@ -8,7 +8,7 @@
 #include "fail2ban/log_last_failure.h"
 #include "fail2ban/log_message.h"
 #include "fail2ban/log_prefix.h"
-#include "fail2ban/logged_server.h"
+#include "fail2ban/log_server.h"
 #include "base/text.h"
 
 /* A ban is logged soon after its failure, unless many others wait. */
@@ -20,7 +20,7 @@ struct fail2ban_log {
 	struct log_prefix prefix;
 	struct logged_minute minute; /* of times within messages */
 	struct logged_zone zone;
-	struct logged_server server;
+	struct log_server server;
 	struct log_last_failure found;
 	struct buffer ident;
 };
@@ -149,7 +149,7 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (logged_server_stops(&l->server, m->entry->pid))
+	if (log_server_stops(&l->server, m->entry->pid))
 		return 0;
 	if (begin_line(l, m, FAIL2BAN_LOG_UNBAN, m->len, &line, e) != 0)
 		return -1;
@@ -264,7 +264,7 @@ read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 	    &m->s, &m->len);
 	if (which == ARRAY_LEN(words))
 		return 0;
-	if (logged_server_get_jail(&l->server, name, len, &m->jail, e) != 0)
+	if (log_server_get_jail(&l->server, name, len, &m->jail, e) != 0)
 		return -1;
 	if (is_bad(m, m->jail == NULL || m->entry->at_us == UNKNOWN))
 		return 0;
@@ -298,7 +298,7 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 	if (m.len > 0 && m.s[0] == '[')
 		rc = read_of_jail(l, &m, e);
 	else
-		rc = logged_server_read(&l->server, &entry, e);
+		rc = log_server_read(&l->server, &entry, e);
 	if (class != NULL)
 		*class = m.class;
 	return rc;
@@ -330,7 +330,7 @@ fail2ban_log_free(struct fail2ban_log *l)
 {
 	if (l == NULL)
 		return;
-	logged_server_free(&l->server);
+	log_server_free(&l->server);
 	log_last_failure_free(&l->found);
 	buffer_free(&l->ident);
 	free(l);

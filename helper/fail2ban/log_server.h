@@ -3,8 +3,8 @@
  * What a log tells of the server and its jails: when they start and stop, and
  * how long they ban. Pure.
  */
-#ifndef FAIL2BAN_LOGGED_SERVER_H
-#define FAIL2BAN_LOGGED_SERVER_H
+#ifndef FAIL2BAN_LOG_SERVER_H
+#define FAIL2BAN_LOG_SERVER_H
 
 #include "base/err.h"
 #include "fail2ban/logged_held.h"
@@ -12,7 +12,7 @@
 #include "fail2ban/log_prefix.h"
 
 /* All zero at first, but for what holder needs. */
-struct logged_server {
+struct log_server {
 	struct logged_jails jails;
 	struct logged_holder holder;
 	struct logged_jail *current; /* whose settings are being told */
@@ -24,19 +24,19 @@ struct logged_server {
  * The jail of a name, *jail; NULL where no jail can have it. Fails as letting
  * out does, for what is too much is let out and forgotten.
  */
-int logged_server_get_jail(struct logged_server *s, const char *name,
-    size_t len, struct logged_jail **jail, struct err *e);
+int log_server_get_jail(struct log_server *s, const char *name, size_t len,
+    struct logged_jail **jail, struct err *e);
 
 /*
  * A line that does not begin with "[jail]". Fails as letting out does, which a
  * line may give cause to.
  */
-int logged_server_read(struct logged_server *s,
-    const struct logged_entry *entry, struct err *e);
+int log_server_read(struct log_server *s, const struct logged_entry *entry,
+    struct err *e);
 
 /* Whether the server of that pid is stopping all its jails. */
-bool logged_server_stops(const struct logged_server *s, int64_t pid);
+bool log_server_stops(const struct log_server *s, int64_t pid);
 
-void logged_server_free(struct logged_server *s);
+void log_server_free(struct log_server *s);
 
 #endif

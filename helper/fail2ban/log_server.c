@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/logged_server.h"
+#include "fail2ban/log_server.h"
 
 #include <sysexits.h>
 
@@ -42,7 +42,7 @@ enum {
 };
 
 int
-logged_server_get_jail(struct logged_server *s, const char *name, size_t len,
+log_server_get_jail(struct log_server *s, const char *name, size_t len,
     struct logged_jail **jail, struct err *e)
 {
 	*jail = NULL;
@@ -60,18 +60,18 @@ logged_server_get_jail(struct logged_server *s, const char *name, size_t len,
 
 /* The jail of a quoted name. */
 static int
-get_quoted(struct logged_server *s, const char *text, size_t len,
+get_quoted(struct log_server *s, const char *text, size_t len,
     struct logged_jail **jail, struct err *e)
 {
 	char name[LOGGED_JAIL_NAME];
 
 	len = log_message_name(text, len, name, sizeof(name));
-	return logged_server_get_jail(s, name, len, jail, e);
+	return log_server_get_jail(s, name, len, jail, e);
 }
 
 /* The settings of that jail follow. */
 static int
-begin_settings(struct logged_server *s, struct logged_jail *jail, struct err *e)
+begin_settings(struct log_server *s, struct logged_jail *jail, struct err *e)
 {
 	s->current = jail;
 	if (jail == NULL)
@@ -82,15 +82,14 @@ begin_settings(struct logged_server *s, struct logged_jail *jail, struct err *e)
 
 /* "it's'": no repr(), the name as it is. */
 static int
-read_creating(struct logged_server *s, const char *text, size_t len,
-    struct err *e)
+read_creating(struct log_server *s, const char *text, size_t len, struct err *e)
 {
 	struct logged_jail *jail;
 
 	s->stopping = false;
 	if (len < 1 || text[len - 1] != '\'')
 		return 0;
-	if (logged_server_get_jail(s, text, len - 1, &jail, e) != 0)
+	if (log_server_get_jail(s, text, len - 1, &jail, e) != 0)
 		return -1;
 	return begin_settings(s, jail, e);
 }
@@ -100,8 +99,7 @@ read_creating(struct logged_server *s, const char *text, size_t len,
  * after it has stopped or its bans were lifted, if at all.
  */
 static int
-read_reload(struct logged_server *s, const char *text, size_t len,
-    struct err *e)
+read_reload(struct log_server *s, const char *text, size_t len, struct err *e)
 {
 	struct logged_jail *jail;
 
@@ -109,14 +107,14 @@ read_reload(struct logged_server *s, const char *text, size_t len,
 		return -1;
 	if (jail != NULL)
 		return begin_settings(s, jail, e);
-	if (logged_server_get_jail(s, text, len, &jail, e) != 0)
+	if (log_server_get_jail(s, text, len, &jail, e) != 0)
 		return -1;
 	return jail == NULL ? 0 : logged_held_out(&s->holder, jail, e);
 }
 
 /* "'x' stopped"; "'x' uses poller {}" is one of its settings. */
 static int
-read_jail(struct logged_server *s, const char *text, size_t len, int64_t at_us,
+read_jail(struct log_server *s, const char *text, size_t len, int64_t at_us,
     struct err *e)
 {
 	struct logged_jail *jail;
@@ -135,7 +133,7 @@ read_jail(struct logged_server *s, const char *text, size_t len, int64_t at_us,
 }
 
 static void
-read_bantime(struct logged_server *s, const char *text, size_t len)
+read_bantime(struct log_server *s, const char *text, size_t len)
 {
 	int64_t bantime = log_message_bantime(text, len);
 
@@ -146,14 +144,14 @@ read_bantime(struct logged_server *s, const char *text, size_t len)
 }
 
 static void
-read_increment(struct logged_server *s, const char *text, size_t len)
+read_increment(struct log_server *s, const char *text, size_t len)
 {
 	if (s->current != NULL)
 		s->current->increment = log_message_yes(text, len);
 }
 
 int
-logged_server_read(struct logged_server *s, const struct logged_entry *entry,
+log_server_read(struct log_server *s, const struct logged_entry *entry,
     struct err *e)
 {
 	const char *text = entry->text;
@@ -196,13 +194,13 @@ logged_server_read(struct logged_server *s, const struct logged_entry *entry,
 }
 
 bool
-logged_server_stops(const struct logged_server *s, int64_t pid)
+log_server_stops(const struct log_server *s, int64_t pid)
 {
 	return s->stopping && s->stopping_pid == pid;
 }
 
 void
-logged_server_free(struct logged_server *s)
+log_server_free(struct log_server *s)
 {
 	logged_jail_forget(&s->jails);
 }
