@@ -89,7 +89,7 @@ take_row(struct event *event, const struct fail2ban_row *row)
  */
 static int
 find_row(const struct config *config, const struct event *event,
-    struct fail2ban_db *f, int64_t timeofban, struct fail2ban_row *row)
+    struct fail2ban_database *f, int64_t timeofban, struct fail2ban_row *row)
 {
 	struct timespec nap = { .tv_nsec = NAP_NS };
 	int64_t max_data =
@@ -98,8 +98,8 @@ find_row(const struct config *config, const struct event *event,
 	    naps = event->kind == EVENT_BAN && !event->restored ? NAPS : 0;
 
 	for (; rc == 0 && naps >= 0; naps--) {
-		rc = fail2ban_db_find(f, event->jail, event->ident, timeofban,
-		    max_data, row, NULL);
+		rc = fail2ban_database_find(f, event->jail, event->ident,
+		    timeofban, max_data, row, NULL);
 		if (rc == 0 && naps > 0)
 			nanosleep(&nap, NULL);
 	}
@@ -111,7 +111,7 @@ static void
 look_up(const struct config *config, struct event *event)
 {
 	/* Left open for the process's end to close: it takes a tenth of all. */
-	static struct fail2ban_db f;
+	static struct fail2ban_database f;
 	struct fail2ban_row row = { 0 };
 	char path[PATH_MAX];
 	int64_t timeofban;
@@ -121,7 +121,7 @@ look_up(const struct config *config, struct event *event)
 	if (path[0] == '\0' ||
 	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0)
 		return;
-	if (fail2ban_db_open(&f, path, BUSY_MS, LOOK_UP_MS, NULL) == 0) {
+	if (fail2ban_database_open(&f, path, BUSY_MS, LOOK_UP_MS, NULL) == 0) {
 		rc = find_row(config, event, &f, timeofban, &row);
 		event->row_dev = f.dev;
 		event->row_ino = f.ino;

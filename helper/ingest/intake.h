@@ -8,7 +8,7 @@
 
 #include "config.h"
 #include "event/event.h"
-#include "fail2ban/fail2ban_db.h"
+#include "fail2ban/database.h"
 #include "ban/exported_ban.h"
 #include "ingest/record.h"
 

@@ -15,7 +15,7 @@
 #include "archive/live_bans.h"
 #include "archive/runs.h"
 #include "config.h"
-#include "fail2ban/fail2ban_db.h"
+#include "fail2ban/database.h"
 #include "fail2ban/fail2ban_socket.h"
 #include "ingest/record.h"
 
@@ -41,7 +41,7 @@ struct pass {
 	 */
 	bool has_db, unchanged;
 	char db_path[PATH_MAX];
-	struct fail2ban_db db;
+	struct fail2ban_database db;
 	struct archive_source source;
 	bool settled_before; /* there was nothing to judge: source is as it was
 			      */

@@ -286,7 +286,7 @@ run_pass(struct pass *pass, int *damaged, bool *again, struct err *e)
 		if (end_run(pass, rc != 0, rc != 0 ? &also : e) != 0)
 			rc = -1;
 	}
-	fail2ban_db_close(&pass->db);
+	fail2ban_database_close(&pass->db);
 	pass_hang_up(pass);
 	*again = rc != 0 && pass->archive.db.corrupt && *damaged < 2;
 	if (*again)

@@ -16,7 +16,7 @@
  * signal, ends it between two chunks. When another one is running it says so
  * and returns 0. What the pass did before a failure stays done, and the
  * failure is in the run's record. Fails with the codes of archive_open,
- * fail2ban_db_check and scan_find.
+ * fail2ban_database_check and scan_find.
  */
 int reconcile(const struct config *config, const volatile sig_atomic_t *stop,
     struct err *e);

@@ -56,8 +56,8 @@ write_rows(struct replay *r, const struct fail2ban_row *rows, size_t n,
 }
 
 static int
-read_table(struct replay *r, struct fail2ban_db *db, enum fail2ban_table table,
-    struct err *e)
+read_table(struct replay *r, struct fail2ban_database *db,
+    enum fail2ban_table table, struct err *e)
 {
 	struct fail2ban_row rows[CHUNK];
 	int64_t at = INT64_MIN + 1;
@@ -66,7 +66,7 @@ read_table(struct replay *r, struct fail2ban_db *db, enum fail2ban_table table,
 
 	while (rc == 0 && !pass_is_over(&r->pass)) {
 		db->deadline_ms = clock_steady_ms() + READ_MS;
-		rc = fail2ban_db_read(db, table, at, rows, CHUNK, &n, e);
+		rc = fail2ban_database_read(db, table, at, rows, CHUNK, &n, e);
 		if (rc != 0 || n == 0)
 			break;
 		at = rows[n - 1].rowid;
@@ -82,15 +82,15 @@ read_table(struct replay *r, struct fail2ban_db *db, enum fail2ban_table table,
 int
 replay_database(struct replay *r, struct err *e)
 {
-	struct fail2ban_db db;
+	struct fail2ban_database db;
 	int rc = -1;
 
-	if (fail2ban_db_open(&db, r->source, BUSY_MS, READ_MS, e) != 0)
+	if (fail2ban_database_open(&db, r->source, BUSY_MS, READ_MS, e) != 0)
 		return -1;
-	if (fail2ban_db_distrust(&db, e) == 0 &&
-	    fail2ban_db_check(&db, e) == 0 &&
+	if (fail2ban_database_distrust(&db, e) == 0 &&
+	    fail2ban_database_check(&db, e) == 0 &&
 	    read_table(r, &db, FAIL2BAN_BANS, e) == 0)
 		rc = read_table(r, &db, FAIL2BAN_BIPS, e);
-	fail2ban_db_close(&db);
+	fail2ban_database_close(&db);
 	return rc;
 }

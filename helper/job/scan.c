@@ -126,7 +126,7 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 
 	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0 ||
 	    (floor == UNKNOWN &&
-		fail2ban_db_newest(&pass->db, &newest, e) != 0))
+		fail2ban_database_newest(&pass->db, &newest, e) != 0))
 		return -1;
 	if (pass_begin(pass, &record, e) != 0)
 		return -1;
@@ -205,7 +205,7 @@ mark_holds(struct pass *pass, bool *holds, struct err *e)
 	const struct archive_source *s = &pass->source;
 	char key[64];
 
-	if (fail2ban_db_key(&pass->db, s->mark_rowid, key, e) != 0)
+	if (fail2ban_database_key(&pass->db, s->mark_rowid, key, e) != 0)
 		return -1;
 	*holds = strcmp(key, s->mark_key) == 0 &&
 	    (key[0] != '\0' || s->mark_rowid == 0);
@@ -219,7 +219,8 @@ move_mark(struct pass *pass, int64_t rowid, struct err *e)
 	if (rowid <= pass->source.mark_rowid)
 		return 0;
 	pass->source.mark_rowid = rowid;
-	return fail2ban_db_key(&pass->db, rowid, pass->source.mark_key, e);
+	return fail2ban_database_key(&pass->db, rowid, pass->source.mark_key,
+	    e);
 }
 
 /*
@@ -235,8 +236,8 @@ read_table(struct pass *pass, enum fail2ban_table table, int64_t *at,
 	int rc = 0;
 
 	while (rc == 0 && !pass_is_over(pass)) {
-		if (fail2ban_db_read(&pass->db, table, *at, rows, CHUNK, &n,
-			e) != 0)
+		if (fail2ban_database_read(&pass->db, table, *at, rows, CHUNK,
+			&n, e) != 0)
 			return -1;
 		if (n == 0)
 			return 0;
@@ -282,7 +283,7 @@ scan(struct pass *pass, struct err *e)
 	int64_t floor_us;
 
 	pass->run.source = pass->db_path;
-	if (fail2ban_db_look(&pass->db, pass->db_path, e) != 0 ||
+	if (fail2ban_database_look(&pass->db, pass->db_path, e) != 0 ||
 	    archive_source_last(&pass->archive, s, e) != 0)
 		return -1;
 	pass->unchanged = is_same(pass) && pass->db.counter == s->counter;
@@ -291,9 +292,9 @@ scan(struct pass *pass, struct err *e)
 		return 0;
 	/* What is lost from here on, the next pass finds again. */
 	if (archive_set_durable(&pass->archive, false, e) != 0 ||
-	    fail2ban_db_open(&pass->db, pass->db_path, BUSY_MS,
+	    fail2ban_database_open(&pass->db, pass->db_path, BUSY_MS,
 		pass_left_ms(pass), e) != 0 ||
-	    fail2ban_db_check(&pass->db, e) != 0 ||
+	    fail2ban_database_check(&pass->db, e) != 0 ||
 	    begin_source(pass, &floor_us, e) != 0)
 		return -1;
 	pass->has_db = true;

@@ -176,7 +176,7 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	if (!is_here(live) || !had_rows(s, live) ||
 	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
-	rc = fail2ban_db_find(&s->pass->db, live->jail, live->ident,
+	rc = fail2ban_database_find(&s->pass->db, live->jail, live->ident,
 	    live->known_as, 0, &row, e);
 	fail2ban_row_free(&row);
 	return rc < 0 ? -1 : rc == 0;
@@ -232,14 +232,14 @@ judge(struct settling *s, const struct archive_live *list,
 
 	for (size_t i = 0; i < n; i++)
 		by_rows[i] = judge_first(s, &list[i], &verdicts[i]);
-	if (s->look && fail2ban_db_hold(&s->pass->db, e) != 0)
+	if (s->look && fail2ban_database_hold(&s->pass->db, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (s->look && by_rows[i])
 			rc = judge_by_rows(s, &list[i], &verdicts[i], e);
 	}
 	if (s->look)
-		fail2ban_db_release(&s->pass->db);
+		fail2ban_database_release(&s->pass->db);
 	return rc;
 }
 

@@ -5,7 +5,7 @@
  * input says: a byte of version (3 bits) and table (1 bit), then rowid, jail,
  * ip, timeofban, bantime, bancount and data, each a kind and its bytes.
  */
-#include "fail2ban/fail2ban_db.h"
+#include "fail2ban/database.h"
 #include "fuzz.h"
 #include "base/text.h"
 
@@ -147,7 +147,7 @@ check_row(const struct fail2ban_row *row)
 
 /* What was read is found again, unless it was mended or cut. */
 static void
-check_find(struct fail2ban_db *f, const struct fail2ban_row *row)
+check_find(struct fail2ban_database *f, const struct fail2ban_row *row)
 {
 	struct fail2ban_row found = { 0 };
 	struct err e;
@@ -164,7 +164,7 @@ check_find(struct fail2ban_db *f, const struct fail2ban_row *row)
 	sqlite3_reset(st);
 	if (!surely)
 		return;
-	must(fail2ban_db_find(f, row->jail, row->ident, row->timeofban,
+	must(fail2ban_database_find(f, row->jail, row->ident, row->timeofban,
 		 MAX_DATA, &found, &e) == 1);
 	must(found.jail == NULL && found.ident == NULL && !found.bad);
 	must(found.timeofban == row->timeofban);
@@ -178,13 +178,13 @@ check_find(struct fail2ban_db *f, const struct fail2ban_row *row)
 }
 
 static size_t
-check_table(struct fail2ban_db *f, enum fail2ban_table table)
+check_table(struct fail2ban_database *f, enum fail2ban_table table)
 {
 	struct fail2ban_row rows[2];
 	struct err e;
 	size_t n;
 
-	must(fail2ban_db_read(f, table, FIRST, rows, 2, &n, &e) == 0);
+	must(fail2ban_database_read(f, table, FIRST, rows, 2, &n, &e) == 0);
 	must(n <= 1);
 	if (n == 1) {
 		check_row(&rows[0]);
@@ -198,7 +198,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char *path;
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { 0 };
 	int64_t newest;
 	char key[64];
@@ -213,14 +213,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(db_exec(&writer, schema, &e) == 0);
 	}
 	written = write_row((struct input){ data, size });
-	must(fail2ban_db_open(&f, path, 0, 60000, &e) == 0);
-	if (fail2ban_db_check(&f, &e) == 0) {
+	must(fail2ban_database_open(&f, path, 0, 60000, &e) == 0);
+	if (fail2ban_database_check(&f, &e) == 0) {
 		must(f.version >= 1 && f.version <= 4);
 		n = check_table(&f, FAIL2BAN_BANS);
 		n += check_table(&f, FAIL2BAN_BIPS);
 		must(f.version < 4 || n == written);
-		must(fail2ban_db_newest(&f, &newest, &e) == 0);
-		must(fail2ban_db_key(&f,
+		must(fail2ban_database_newest(&f, &newest, &e) == 0);
+		must(fail2ban_database_key(&f,
 			 sqlite3_last_insert_rowid(writer.handle), key,
 			 &e) == 0);
 		must(text_is_utf8(key, strlen(key)));
@@ -228,6 +228,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(e.code == EX_DATAERR || e.code == EX_PROTOCOL);
 		fuzz_must_say(&e);
 	}
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 	return 0;
 }

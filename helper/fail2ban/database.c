@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/fail2ban_db.h"
+#include "fail2ban/database.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +93,7 @@ static const char *const sql[SQL_COUNT] = {
 static int
 is_late(void *db)
 {
-	struct fail2ban_db *f = db;
+	struct fail2ban_database *f = db;
 
 	f->late = clock_steady_ms() >= f->deadline_ms;
 	return f->late;
@@ -101,7 +101,7 @@ is_late(void *db)
 
 /* The big-endian number of 4 bytes at offset 24, sqlite.org/fileformat2. */
 static int
-read_header(struct fail2ban_db *f, int fd, struct err *e)
+read_header(struct fail2ban_database *f, int fd, struct err *e)
 {
 	unsigned char header[100];
 	struct stat st;
@@ -124,11 +124,12 @@ read_header(struct fail2ban_db *f, int fd, struct err *e)
 }
 
 int
-fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e)
+fail2ban_database_look(struct fail2ban_database *f, const char *path,
+    struct err *e)
 {
 	int fd, rc;
 
-	*f = (struct fail2ban_db){ 0 };
+	*f = (struct fail2ban_database){ 0 };
 	if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >=
 	    sizeof(f->path))
 		return err_set(e, EX_NOINPUT,
@@ -145,12 +146,12 @@ fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e)
 }
 
 int
-fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
-    int deadline_ms, struct err *e)
+fail2ban_database_open(struct fail2ban_database *f, const char *path,
+    int busy_ms, int deadline_ms, struct err *e)
 {
 	if (busy_ms > deadline_ms)
 		busy_ms = deadline_ms;
-	if (fail2ban_db_look(f, path, e) != 0)
+	if (fail2ban_database_look(f, path, e) != 0)
 		return -1;
 	if (db_open(&f->db, path, SQLITE_OPEN_READONLY, NULL, busy_ms, sql,
 		SQL_COUNT, e) != 0)
@@ -164,14 +165,14 @@ fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
 }
 
 void
-fail2ban_db_close(struct fail2ban_db *f)
+fail2ban_database_close(struct fail2ban_database *f)
 {
 	db_close(&f->db);
 }
 
 /* One number of a statement without parameters; UNKNOWN for no row. */
 static int
-one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
+one_number(struct fail2ban_database *f, int which, int64_t *v, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&f->db, which, e);
 	int rc = st == NULL ? -1 : db_step(&f->db, st, e);
@@ -186,7 +187,7 @@ one_number(struct fail2ban_db *f, int which, int64_t *v, struct err *e)
 }
 
 int
-fail2ban_db_distrust(struct fail2ban_db *f, struct err *e)
+fail2ban_database_distrust(struct fail2ban_database *f, struct err *e)
 {
 	int64_t n;
 
@@ -202,7 +203,7 @@ fail2ban_db_distrust(struct fail2ban_db *f, struct err *e)
 }
 
 int
-fail2ban_db_check(struct fail2ban_db *f, struct err *e)
+fail2ban_database_check(struct fail2ban_database *f, struct err *e)
 {
 	struct err why = { 0 };
 	sqlite3_stmt *st = db_statement(&f->db, SQL_VERSION, &why);
@@ -234,9 +235,9 @@ fail2ban_db_check(struct fail2ban_db *f, struct err *e)
 }
 
 static int
-find_in(struct fail2ban_db *f, int which, const char *jail, const char *ident,
-    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
-    struct err *e)
+find_in(struct fail2ban_database *f, int which, const char *jail,
+    const char *ident, int64_t timeofban, int64_t max_data,
+    struct fail2ban_row *row, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&f->db, which, e);
 	int rc;
@@ -258,9 +259,9 @@ find_in(struct fail2ban_db *f, int which, const char *jail, const char *ident,
 }
 
 int
-fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
-    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
-    struct err *e)
+fail2ban_database_find(struct fail2ban_database *f, const char *jail,
+    const char *ident, int64_t timeofban, int64_t max_data,
+    struct fail2ban_row *row, struct err *e)
 {
 	int rc =
 	    find_in(f, SQL_FIND_BANS, jail, ident, timeofban, max_data, row, e);
@@ -272,7 +273,7 @@ fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
 }
 
 int
-fail2ban_db_hold(struct fail2ban_db *f, struct err *e)
+fail2ban_database_hold(struct fail2ban_database *f, struct err *e)
 {
 	if (db_exec(&f->db, "BEGIN", e) != 0)
 		return err_wrap(e, "fail2ban's database");
@@ -280,13 +281,14 @@ fail2ban_db_hold(struct fail2ban_db *f, struct err *e)
 }
 
 void
-fail2ban_db_release(struct fail2ban_db *f)
+fail2ban_database_release(struct fail2ban_database *f)
 {
 	sqlite3_exec(f->db.handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static sqlite3_stmt *
-read_statement(struct fail2ban_db *f, enum fail2ban_table table, struct err *e)
+read_statement(struct fail2ban_database *f, enum fail2ban_table table,
+    struct err *e)
 {
 	sqlite3_stmt *st;
 
@@ -299,7 +301,7 @@ read_statement(struct fail2ban_db *f, enum fail2ban_table table, struct err *e)
 }
 
 int
-fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
+fail2ban_database_read(struct fail2ban_database *f, enum fail2ban_table table,
     int64_t after, struct fail2ban_row *rows, size_t room, size_t *n,
     struct err *e)
 {
@@ -332,7 +334,7 @@ fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
 }
 
 int
-fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
+fail2ban_database_key(struct fail2ban_database *f, int64_t rowid, char key[64],
     struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&f->db, SQL_KEY, e);
@@ -360,7 +362,8 @@ fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
 }
 
 int
-fail2ban_db_newest(struct fail2ban_db *f, int64_t *timeofban, struct err *e)
+fail2ban_database_newest(struct fail2ban_database *f, int64_t *timeofban,
+    struct err *e)
 {
 	return one_number(f, f->version < 4 ? SQL_NEWEST_OLD : SQL_NEWEST,
 	    timeofban, e);

@@ -4,21 +4,21 @@
  * (fail2ban 1.0.2, server/database.py; versions 1 to 4).
  *
  * It is opened read-only, and between two calls it is not locked, but for
- * fail2ban_db_hold: a shared lock held for 5 s makes fail2ban lose a ban for
- * good. What it holds is not trusted: types are asked of every cell.
+ * fail2ban_database_hold: a shared lock held for 5 s makes fail2ban lose a ban
+ * for good. What it holds is not trusted: types are asked of every cell.
  */
-#ifndef FAIL2BAN_FAIL2BAN_DB_H
-#define FAIL2BAN_FAIL2BAN_DB_H
+#ifndef FAIL2BAN_DATABASE_H
+#define FAIL2BAN_DATABASE_H
 
 #include <limits.h>
 #include <stddef.h>
 
 #include "fail2ban/fail2ban_row.h"
 
-struct fail2ban_db {
+struct fail2ban_database {
 	struct db db;
 	char path[PATH_MAX];
-	int version; /* 1 to 4; 0 before fail2ban_db_check */
+	int version; /* 1 to 4; 0 before fail2ban_database_check */
 	uint64_t dev, ino;
 	int64_t born_us;     /* birth.h */
 	int64_t counter;     /* the file header's change counter */
@@ -33,30 +33,31 @@ enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
  * ino, born_us and counter are set. Nothing is left open. Fails with EX_NOINPUT
  * when there is no such file, EX_NOPERM, EX_DATAERR when it is no database.
  */
-int fail2ban_db_look(struct fail2ban_db *f, const char *path, struct err *e);
+int fail2ban_database_look(struct fail2ban_database *f, const char *path,
+    struct err *e);
 
 /*
  * Open the database at path, after a look at it. busy_ms: how long
  * to wait where fail2ban is writing; whatever is asked of it, all is over
- * deadline_ms from now. Release with fail2ban_db_close. Fails
- * as fail2ban_db_look does.
+ * deadline_ms from now. Release with fail2ban_database_close. Fails
+ * as fail2ban_database_look does.
  */
-int fail2ban_db_open(struct fail2ban_db *f, const char *path, int busy_ms,
-    int deadline_ms, struct err *e);
-void fail2ban_db_close(struct fail2ban_db *f);
+int fail2ban_database_open(struct fail2ban_database *f, const char *path,
+    int busy_ms, int deadline_ms, struct err *e);
+void fail2ban_database_close(struct fail2ban_database *f);
 
 /*
  * It may be anybody's: each page is looked at closely, and its tables must be
  * tables. Fails with EX_DATAERR.
  */
-int fail2ban_db_distrust(struct fail2ban_db *f, struct err *e);
+int fail2ban_database_distrust(struct fail2ban_database *f, struct err *e);
 
 /*
  * Find out the version. Fails with EX_DATAERR when these are not fail2ban's
  * tables, EX_PROTOCOL when the version is newer than 4, EX_TEMPFAIL when the
  * file is locked.
  */
-int fail2ban_db_check(struct fail2ban_db *f, struct err *e);
+int fail2ban_database_check(struct fail2ban_database *f, struct err *e);
 
 /*
  * The row of one ban, by index: the newest of its second in "bans", else the
@@ -64,16 +65,16 @@ int fail2ban_db_check(struct fail2ban_db *f, struct err *e);
  * without, -1 on failure, as for any other version than 4. data longer than
  * max_data bytes is left out; jail and ident, which the caller has, too.
  */
-int fail2ban_db_find(struct fail2ban_db *f, const char *jail, const char *ident,
-    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
-    struct err *e);
+int fail2ban_database_find(struct fail2ban_database *f, const char *jail,
+    const char *ident, int64_t timeofban, int64_t max_data,
+    struct fail2ban_row *row, struct err *e);
 
 /*
  * Keep the shared lock from the next row that is read until it is released, for
  * some hundred look-ups on end: to take it anew takes as long as to look.
  */
-int fail2ban_db_hold(struct fail2ban_db *f, struct err *e);
-void fail2ban_db_release(struct fail2ban_db *f);
+int fail2ban_database_hold(struct fail2ban_database *f, struct err *e);
+void fail2ban_database_release(struct fail2ban_database *f);
 
 /*
  * The next rows of a table behind rowid after (of "bips" it is said where they
@@ -81,19 +82,19 @@ void fail2ban_db_release(struct fail2ban_db *f);
  * room for, and fewer once their texts pass a mebibyte. *n: how many; 0 at
  * the end. The caller frees each.
  */
-int fail2ban_db_read(struct fail2ban_db *f, enum fail2ban_table table,
-    int64_t after, struct fail2ban_row *rows, size_t room, size_t *n,
-    struct err *e);
+int fail2ban_database_read(struct fail2ban_database *f,
+    enum fail2ban_table table, int64_t after, struct fail2ban_row *rows,
+    size_t room, size_t *n, struct err *e);
 
 /*
  * What stands in a row of "bans", as a short text to compare: the start of
  * "TIME JAIL IDENT"; "" where there is no such row.
  */
-int fail2ban_db_key(struct fail2ban_db *f, int64_t rowid, char key[64],
-    struct err *e);
+int fail2ban_database_key(struct fail2ban_database *f, int64_t rowid,
+    char key[64], struct err *e);
 
 /* The time of the newest ban in there, seconds; UNKNOWN when it is empty. */
-int fail2ban_db_newest(struct fail2ban_db *f, int64_t *timeofban,
+int fail2ban_database_newest(struct fail2ban_database *f, int64_t *timeofban,
     struct err *e);
 
 #endif

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "fail2ban/fail2ban_db.h"
+#include "fail2ban/database.h"
 #include "scratch.h"
 
 #define T INT64_C(1795458480)
@@ -79,17 +79,17 @@ make(struct scratch *s, const char *schema, const char *rows)
 }
 
 static void
-open_db(struct fail2ban_db *f, const char *path)
+open_db(struct fail2ban_database *f, const char *path)
 {
 	struct err e = { .text = "" };
 
-	assert_ok(fail2ban_db_open(f, path, 0, 60000, &e), &e);
+	assert_ok(fail2ban_database_open(f, path, 0, 60000, &e), &e);
 	assert_int_equal(f->version, 0);
-	assert_ok(fail2ban_db_check(f, &e), &e);
+	assert_ok(fail2ban_database_check(f, &e), &e);
 }
 
 static void
-open_new(struct fail2ban_db *f, struct scratch *s, int version,
+open_new(struct fail2ban_database *f, struct scratch *s, int version,
     const char *rows)
 {
 	open_db(f, make(s, schemas[version], rows));
@@ -97,13 +97,13 @@ open_new(struct fail2ban_db *f, struct scratch *s, int version,
 }
 
 static int
-find(struct fail2ban_db *f, const char *ident, struct fail2ban_row *row)
+find(struct fail2ban_database *f, const char *ident, struct fail2ban_row *row)
 {
 	struct err e = { .text = "" };
 	int rc;
 
 	memset(row, 0, sizeof(*row));
-	rc = fail2ban_db_find(f, "sshd", ident, T, ANY, row, &e);
+	rc = fail2ban_database_find(f, "sshd", ident, T, ANY, row, &e);
 	if (rc == -1)
 		fail_msg("%s", e.text);
 	return rc;
@@ -119,12 +119,12 @@ assert_data(const struct fail2ban_row *row, const char *data)
 static void
 the_version_is_found_out(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	int version;
 
 	for (version = 1; version <= 4; version++) {
 		open_new(&f, *state, version, "");
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
@@ -152,20 +152,20 @@ what_is_not_fail2bans_is_told_apart(void **state)
 		{ "CREATE TABLE t(x)", EX_DATAERR,
 		    "not a database of fail2ban" },
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(fail2ban_db_open(&f,
+		assert_int_equal(fail2ban_database_open(&f,
 				     make(*state, rows[i].schema, ""), 0, 60000,
 				     &e),
 		    0);
 		e = (struct err){ .text = "" };
-		assert_int_equal(fail2ban_db_check(&f, &e), -1);
+		assert_int_equal(fail2ban_database_check(&f, &e), -1);
 		assert_error(&e, rows[i].code, rows[i].error);
 		assert_error(&e, rows[i].code, "fail2ban.sqlite3");
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
@@ -173,34 +173,39 @@ static void
 what_cannot_be_opened_is_told_apart(void **state)
 {
 	struct scratch *s = *state;
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 	char path[PATH_MAX + 2];
 
 	assert_int_equal(
-	    fail2ban_db_open(&f, scratch_path(s, "none"), 0, 60000, &e), -1);
+	    fail2ban_database_open(&f, scratch_path(s, "none"), 0, 60000, &e),
+	    -1);
 	assert_error(&e, EX_NOINPUT, "fail2ban's database: /tmp/unit.");
 	assert_error(&e, EX_NOINPUT, "/none: No such file or directory");
-	assert_int_equal(fail2ban_db_open(&f, s->folder, 0, 60000, &e), -1);
+	assert_int_equal(fail2ban_database_open(&f, s->folder, 0, 60000, &e),
+	    -1);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	assert_int_equal(mkfifo(scratch_path(s, "fifo"), 0600), 0);
 	alarm(60); /* nobody writes to it */
 	assert_int_equal(
-	    fail2ban_db_open(&f, scratch_path(s, "fifo"), 0, 60000, &e), -1);
+	    fail2ban_database_open(&f, scratch_path(s, "fifo"), 0, 60000, &e),
+	    -1);
 	alarm(0);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	scratch_write(scratch_path(s, "empty"), "", 0);
 	assert_int_equal(
-	    fail2ban_db_open(&f, scratch_path(s, "empty"), 0, 60000, &e), -1);
+	    fail2ban_database_open(&f, scratch_path(s, "empty"), 0, 60000, &e),
+	    -1);
 	assert_error(&e, EX_DATAERR, "not an SQLite database");
 	scratch_write(scratch_path(s, "short"), "SQLite format 3", 16);
 	assert_int_equal(
-	    fail2ban_db_open(&f, scratch_path(s, "short"), 0, 60000, &e), -1);
+	    fail2ban_database_open(&f, scratch_path(s, "short"), 0, 60000, &e),
+	    -1);
 	assert_error(&e, EX_DATAERR, "not an SQLite database");
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(fail2ban_db_open(&f, path, 0, 60000, &e), -1);
+	assert_int_equal(fail2ban_database_open(&f, path, 0, 60000, &e), -1);
 	assert_error(&e, EX_NOINPUT, "path too long");
 }
 
@@ -208,7 +213,7 @@ static void
 a_broken_database_is_bad_data(void **state)
 {
 	const char *path = make(*state, schemas[4], "");
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 	char bytes[8192];
 	FILE *file = fopen(path, "r+");
@@ -218,17 +223,17 @@ a_broken_database_is_bad_data(void **state)
 	assert_int_equal(fseek(file, 100, SEEK_SET), 0);
 	assert_int_equal(fwrite(bytes, 1, sizeof(bytes), file), sizeof(bytes));
 	assert_int_equal(fclose(file), 0);
-	assert_ok(fail2ban_db_open(&f, path, 0, 60000, &e), &e);
-	assert_int_equal(fail2ban_db_check(&f, &e), -1);
+	assert_ok(fail2ban_database_open(&f, path, 0, 60000, &e), &e);
+	assert_int_equal(fail2ban_database_check(&f, &e), -1);
 	assert_error(&e, EX_DATAERR, "malformed");
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 static void
 a_locked_database_may_be_had_later(void **state)
 {
 	const char *path = make(*state, schemas[4], "");
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	struct err e = { .text = "" };
 	sqlite3 *db;
@@ -236,22 +241,23 @@ a_locked_database_may_be_had_later(void **state)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL),
 	    SQLITE_OK);
-	assert_ok(fail2ban_db_open(&f, path, 0, 60000, &e), &e);
-	assert_int_equal(fail2ban_db_check(&f, &e), -1);
+	assert_ok(fail2ban_database_open(&f, path, 0, 60000, &e), &e);
+	assert_int_equal(fail2ban_database_check(&f, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "database is locked");
 	assert_int_equal(
-	    fail2ban_db_find(&f, "sshd", "192.0.2.1", T, ANY, &row, &e), -1);
+	    fail2ban_database_find(&f, "sshd", "192.0.2.1", T, ANY, &row, &e),
+	    -1);
 	assert_error(&e, EX_TEMPFAIL, "database is locked");
 	sqlite3_close(db);
-	assert_ok(fail2ban_db_check(&f, &e), &e);
-	fail2ban_db_close(&f);
+	assert_ok(fail2ban_database_check(&f, &e), &e);
+	fail2ban_database_close(&f);
 }
 
 static void
 the_file_is_told_by_its_device_inode_and_counter(void **state)
 {
 	const char *path = make(*state, schemas[4], "");
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct stat st;
 	int64_t counter;
 	sqlite3 *db;
@@ -262,12 +268,12 @@ the_file_is_told_by_its_device_inode_and_counter(void **state)
 	assert_int_equal(f.ino, st.st_ino);
 	assert_string_equal(f.path, path);
 	counter = f.counter;
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 
 	/* It stands still, and counts each transaction that writes. */
 	open_db(&f, path);
 	assert_int_equal(f.counter, counter);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	sqlite3_exec(db,
 	    "INSERT INTO jails VALUES ('a', 1);"
@@ -276,14 +282,14 @@ the_file_is_told_by_its_device_inode_and_counter(void **state)
 	sqlite3_close(db);
 	open_db(&f, path);
 	assert_int_equal(f.counter, counter + 2);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 static void
 a_counter_is_never_negative(void **state)
 {
 	const char *path = make(*state, schemas[4], "");
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 	FILE *file = fopen(path, "r+");
 
@@ -291,15 +297,15 @@ a_counter_is_never_negative(void **state)
 	assert_int_equal(fseek(file, 24, SEEK_SET), 0);
 	assert_int_equal(fwrite("\xff\xfe\xfd\xfc", 1, 4, file), 4);
 	assert_int_equal(fclose(file), 0);
-	assert_ok(fail2ban_db_open(&f, path, 0, 60000, &e), &e);
+	assert_ok(fail2ban_database_open(&f, path, 0, 60000, &e), &e);
 	assert_int_equal(f.counter, INT64_C(0xfffefdfc));
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 static void
 a_ban_is_found_by_jail_ident_and_time(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	struct err e = { .text = "" };
 
@@ -331,11 +337,13 @@ a_ban_is_found_by_jail_ident_and_time(void **state)
 	assert_int_equal(find(&f, "192.0.2.", &row), 0);
 	assert_int_equal(find(&f, "", &row), 0);
 	assert_int_equal(find(&f, "192.0.2.1' OR '1", &row), 0);
+	assert_int_equal(fail2ban_database_find(&f, "sshd", "192.0.2.1", T + 2,
+			     ANY, &row, &e),
+	    0);
 	assert_int_equal(
-	    fail2ban_db_find(&f, "sshd", "192.0.2.1", T + 2, ANY, &row, &e), 0);
-	assert_int_equal(
-	    fail2ban_db_find(&f, "SSHD", "192.0.2.1", T, ANY, &row, &e), 0);
-	fail2ban_db_close(&f);
+	    fail2ban_database_find(&f, "SSHD", "192.0.2.1", T, ANY, &row, &e),
+	    0);
+	fail2ban_database_close(&f);
 }
 
 static void
@@ -363,7 +371,7 @@ the_newest_of_bans_is_preferred_then_bips(void **state)
 		      "'x')",
 		    2400, 3, "bip" },
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	size_t i;
 
@@ -374,7 +382,7 @@ the_newest_of_bans_is_preferred_then_bips(void **state)
 		assert_int_equal(row.bancount, rows[i].bancount);
 		assert_data(&row, rows[i].data);
 		fail2ban_row_free(&row);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
@@ -383,7 +391,7 @@ an_ident_may_be_any_text(void **state)
 {
 	static const char *const idents[] = { "2001:db8::1", "198.51.100.0/24",
 		"any text", "a'b\"c", "\xc3\xa9", "--", "%_*", "a\nb" };
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	char *insert;
 	size_t i;
@@ -397,7 +405,7 @@ an_ident_may_be_any_text(void **state)
 		sqlite3_free(insert);
 		assert_int_equal(find(&f, idents[i], &row), 1);
 		fail2ban_row_free(&row);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
@@ -431,7 +439,7 @@ a_cell_is_taken_for_what_it_is(void **state)
 		{ "600", "1", "''", 600, 1, NULL },
 		{ "600", "1", "42", 600, 1, "42" },
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	char insert[300];
 	size_t i;
@@ -451,14 +459,14 @@ a_cell_is_taken_for_what_it_is(void **state)
 		else
 			assert_data(&row, rows[i].bytes);
 		fail2ban_row_free(&row);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
 static void
 data_that_are_too_long_are_left_out(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	struct err e = { .text = "" };
 	int64_t max;
@@ -468,7 +476,8 @@ data_that_are_too_long_are_left_out(void **state)
 	    ", 600, 1, CAST('12345678' AS BLOB))");
 	for (max = 0; max <= 9; max++) {
 		assert_int_equal(
-		    fail2ban_db_find(&f, "sshd", "x", T, max, &row, &e), 1);
+		    fail2ban_database_find(&f, "sshd", "x", T, max, &row, &e),
+		    1);
 		assert_int_equal(row.seconds, 600);
 		if (max < 8)
 			assert_null(row.data);
@@ -476,7 +485,7 @@ data_that_are_too_long_are_left_out(void **state)
 			assert_data(&row, "12345678");
 		fail2ban_row_free(&row);
 	}
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 /* Schemas without the constraints, as nobody can be forced to keep them. */
@@ -515,7 +524,7 @@ a_row_of_the_wrong_types_is_bad(void **state)
 		{ "'sshd', 'x', 9223372036854775807", true },
 		{ "'sshd', 'x', 1e300", true },
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	struct err e = { .text = "" };
 	char insert[400];
@@ -527,7 +536,7 @@ a_row_of_the_wrong_types_is_bad(void **state)
 		    " bancount, data) VALUES (7, %s, 600, 1, '{}')",
 		    i % 2 == 0 ? "bans" : "bips", rows[i / 2].values);
 		open_db(&f, make(*state, LOOSE, insert));
-		assert_ok(fail2ban_db_read(&f,
+		assert_ok(fail2ban_database_read(&f,
 			      i % 2 == 0 ? FAIL2BAN_BANS : FAIL2BAN_BIPS, 0,
 			      &row, 1, &n, &e),
 		    &e);
@@ -541,14 +550,14 @@ a_row_of_the_wrong_types_is_bad(void **state)
 			assert_null(row.data);
 		}
 		fail2ban_row_free(&row);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
 static void
 texts_that_are_no_utf8_become_it(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	struct err e = { .text = "" };
 	size_t n;
@@ -556,14 +565,15 @@ texts_that_are_no_utf8_become_it(void **state)
 	open_new(&f, *state, 4,
 	    "INSERT INTO bans VALUES (CAST(x'61ff' AS TEXT),"
 	    " CAST(x'620063' AS TEXT), " T_TEXT ", 600, 1, x'00ff')");
-	assert_ok(fail2ban_db_read(&f, FAIL2BAN_BANS, 0, &row, 1, &n, &e), &e);
+	assert_ok(fail2ban_database_read(&f, FAIL2BAN_BANS, 0, &row, 1, &n, &e),
+	    &e);
 	assert_int_equal(n, 1);
 	assert_string_equal(row.jail, "a\xef\xbf\xbd");
 	assert_string_equal(row.ident, "b\357\277\275c");
 	assert_int_equal(row.data_len, 2);
 	assert_memory_equal(row.data, "\0\xff", 2);
 	fail2ban_row_free(&row);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 #define MANY_ROWS \
@@ -600,7 +610,7 @@ tables_are_read_in_chunks_to_their_end(void **state)
 		    " '{}' FROM n",
 		    600, 2 },
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row chunk[64];
 	struct err e = { .text = "" };
 	char insert[400], ident[16];
@@ -613,8 +623,8 @@ tables_are_read_in_chunks_to_their_end(void **state)
 		open_new(&f, *state, rows[i].version, insert);
 		after = 0;
 		do {
-			assert_ok(fail2ban_db_read(&f, rows[i].table, after,
-				      chunk, ARRAY_LEN(chunk), &n, &e),
+			assert_ok(fail2ban_database_read(&f, rows[i].table,
+				      after, chunk, ARRAY_LEN(chunk), &n, &e),
 			    &e);
 			for (k = 0; k < n; k++) {
 				assert_int_equal(chunk[k].rowid, after + 1);
@@ -633,14 +643,14 @@ tables_are_read_in_chunks_to_their_end(void **state)
 			}
 		} while (n == ARRAY_LEN(chunk));
 		assert_int_equal(after, 1000);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
 static void
 before_version_4_there_are_no_bips(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	struct err e = { .text = "" };
 	size_t n;
@@ -649,18 +659,18 @@ before_version_4_there_are_no_bips(void **state)
 	for (version = 1; version <= 3; version++) {
 		open_new(&f, *state, version, "");
 		n = 7;
-		assert_ok(
-		    fail2ban_db_read(&f, FAIL2BAN_BIPS, 0, &row, 1, &n, &e),
+		assert_ok(fail2ban_database_read(&f, FAIL2BAN_BIPS, 0, &row, 1,
+			      &n, &e),
 		    &e);
 		assert_int_equal(n, 0);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
 static void
 a_chunk_ends_behind_a_mebibyte(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row rows[10];
 	struct err e = { .text = "" };
 	size_t n, i;
@@ -670,8 +680,8 @@ a_chunk_ends_behind_a_mebibyte(void **state)
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
 	    " WHERE i < 5) INSERT INTO bans SELECT 'sshd', 'x', i, 600, 1,"
 	    " zeroblob(CASE i WHEN 1 THEN 4194305 ELSE 419430 END) FROM n");
-	assert_ok(fail2ban_db_read(&f, FAIL2BAN_BANS, 0, rows, ARRAY_LEN(rows),
-		      &n, &e),
+	assert_ok(fail2ban_database_read(&f, FAIL2BAN_BANS, 0, rows,
+		      ARRAY_LEN(rows), &n, &e),
 	    &e);
 	assert_int_equal(n, 4);
 	assert_null(rows[0].data);
@@ -679,13 +689,13 @@ a_chunk_ends_behind_a_mebibyte(void **state)
 	assert_int_equal(rows[1].data_len, 419430);
 	for (i = 0; i < n; i++)
 		fail2ban_row_free(&rows[i]);
-	assert_ok(fail2ban_db_read(&f, FAIL2BAN_BANS, 4, rows, ARRAY_LEN(rows),
-		      &n, &e),
+	assert_ok(fail2ban_database_read(&f, FAIL2BAN_BANS, 4, rows,
+		      ARRAY_LEN(rows), &n, &e),
 	    &e);
 	assert_int_equal(n, 1);
 	assert_int_equal(rows[0].rowid, 5);
 	fail2ban_row_free(&rows[0]);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 /*
@@ -696,7 +706,7 @@ static void
 no_lock_is_held_between_two_calls(void **state)
 {
 	struct scratch *s = *state;
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row rows[2];
 	struct err e = { .text = "" };
 	int64_t v;
@@ -717,7 +727,7 @@ no_lock_is_held_between_two_calls(void **state)
 		n = 0;
 		switch (step) {
 		case 0:
-			assert_ok(fail2ban_db_check(&f, &e), &e);
+			assert_ok(fail2ban_database_check(&f, &e), &e);
 			break;
 		case 1:
 			assert_int_equal(find(&f, "x", &rows[0]), n = 1);
@@ -726,22 +736,22 @@ no_lock_is_held_between_two_calls(void **state)
 			assert_int_equal(find(&f, "none", &rows[0]), 0);
 			break;
 		case 3:
-			assert_ok(fail2ban_db_read(&f, FAIL2BAN_BANS, 0, rows,
-				      2, &n, &e),
+			assert_ok(fail2ban_database_read(&f, FAIL2BAN_BANS, 0,
+				      rows, 2, &n, &e),
 			    &e);
 			assert_int_equal(n, 2);
 			break;
 		case 4:
-			assert_ok(fail2ban_db_read(&f, FAIL2BAN_BIPS, 0, rows,
-				      1, &n, &e),
+			assert_ok(fail2ban_database_read(&f, FAIL2BAN_BIPS, 0,
+				      rows, 1, &n, &e),
 			    &e);
 			assert_int_equal(n, 1);
 			break;
 		case 5:
-			assert_ok(fail2ban_db_key(&f, 1, key, &e), &e);
+			assert_ok(fail2ban_database_key(&f, 1, key, &e), &e);
 			break;
 		default:
-			assert_ok(fail2ban_db_newest(&f, &v, &e), &e);
+			assert_ok(fail2ban_database_newest(&f, &v, &e), &e);
 		}
 		assert_int_equal(sqlite3_exec(db,
 				     "BEGIN EXCLUSIVE; INSERT INTO jails "
@@ -752,19 +762,19 @@ no_lock_is_held_between_two_calls(void **state)
 			fail2ban_row_free(&rows[--n]);
 	}
 	sqlite3_close(db);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 static void
 nothing_can_be_written_into_it(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 
 	open_new(&f, *state, 4, "");
 	assert_int_equal(db_exec(&f.db, "DELETE FROM bans", &e), -1);
 	assert_int_equal(e.code, EX_NOPERM);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 static void
@@ -777,7 +787,7 @@ the_key_of_a_row_tells_it_from_another(void **state)
 		("1795458480 sshd "
 		 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
 		"1795458480 sshd ", "" };
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 	char key[64];
 	size_t i;
@@ -792,10 +802,10 @@ the_key_of_a_row_tells_it_from_another(void **state)
 	    " ''), ('sshd', NULL, 1795458480, 600, 1, '{}')");
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		memset(key, 'x', sizeof(key));
-		assert_ok(fail2ban_db_key(&f, (int64_t)i, key, &e), &e);
+		assert_ok(fail2ban_database_key(&f, (int64_t)i, key, &e), &e);
 		assert_string_equal(key, keys[i]);
 	}
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 static void
@@ -824,22 +834,22 @@ the_newest_is_known(void **state)
 		    " ('sshd', 'x', 8, 1), ('sshd', 'y', 5, 1)",
 		    8 },
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 	int64_t newest;
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		open_new(&f, *state, rows[i].version, rows[i].rows);
-		assert_ok(fail2ban_db_newest(&f, &newest, &e), &e);
+		assert_ok(fail2ban_database_newest(&f, &newest, &e), &e);
 		assert_int_equal(newest, rows[i].newest);
-		fail2ban_db_close(&f);
+		fail2ban_database_close(&f);
 	}
 }
 
 /* How many steps SQLite's machine took for what was asked since the last. */
 static int
-steps(struct fail2ban_db *f)
+steps(struct fail2ban_database *f)
 {
 	int i, n = 0;
 
@@ -883,7 +893,7 @@ the_look_up_costs_the_same_in_a_crowd(void **state)
 		"192.0.2.3" };
 	static const char *const then[] = { "", "ANALYZE" };
 	static const int crowds[] = { 2, 5000 };
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	char rows[1000];
 	int cost[ARRAY_LEN(idents)] = { 0 }, now;
@@ -905,14 +915,14 @@ the_look_up_costs_the_same_in_a_crowd(void **state)
 					cost[k] = now;
 				assert_int_equal(now, cost[k]);
 			}
-			fail2ban_db_close(&f);
+			fail2ban_database_close(&f);
 		}
 	}
 }
 
 /* How SQLite would go about a statement, in one line. */
 static void
-explain(struct fail2ban_db *f, const char *sql, char *plan, size_t cap)
+explain(struct fail2ban_database *f, const char *sql, char *plan, size_t cap)
 {
 	char *text = sqlite3_mprintf("EXPLAIN QUERY PLAN %s", sql);
 	sqlite3_stmt *st;
@@ -935,7 +945,7 @@ the_look_up_goes_by_the_index_of_jail_and_id(void **state)
 		"USING INDEX bans_jail_ip (jail=? AND ip=?)",
 		"USING INDEX sqlite_autoindex_bips_1 (ip=? AND jail=?)",
 	};
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct fail2ban_row row;
 	char rows[1000], plan[400];
 	size_t found = 0;
@@ -957,14 +967,14 @@ the_look_up_goes_by_the_index_of_jail_and_id(void **state)
 		found++;
 	}
 	assert_int_equal(found, ARRAY_LEN(plans));
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 /* No statement reads all of a table but those that want the greatest. */
 static void
 no_statement_sorts(void **state)
 {
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	char plan[400];
 	int i;
 
@@ -974,7 +984,7 @@ no_statement_sorts(void **state)
 		if (strstr(plan, "TEMP B-TREE") != NULL)
 			fail_msg("%s: %s", f.db.sql[i], plan);
 	}
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 /* Not by that of times: a thousand bans may have one second. */
@@ -982,7 +992,7 @@ static void
 a_row_of_bips_is_found_in_bans_by_jail_and_id(void **state)
 {
 	struct fail2ban_row rows[4];
-	struct fail2ban_db f;
+	struct fail2ban_database f;
 	struct err e = { .text = "" };
 	char plan[400];
 	size_t n = 0, found = 0;
@@ -992,7 +1002,8 @@ a_row_of_bips_is_found_in_bans_by_jail_and_id(void **state)
 	    "INSERT INTO bips VALUES('a', 'sshd', 1, 600, 1, x'7b7d');"
 	    "INSERT INTO bips VALUES('b', 'sshd', 1, 600, 1, x'7b7d');"
 	    "INSERT INTO bips VALUES('a', 'web', 1, 600, 1, x'7b7d')");
-	assert_ok(fail2ban_db_read(&f, FAIL2BAN_BIPS, 0, rows, 4, &n, &e), &e);
+	assert_ok(fail2ban_database_read(&f, FAIL2BAN_BIPS, 0, rows, 4, &n, &e),
+	    &e);
 	assert_int_equal(n, 3);
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(rows[i].twin, i == 0);
@@ -1009,7 +1020,7 @@ a_row_of_bips_is_found_in_bans_by_jail_and_id(void **state)
 		found++;
 	}
 	assert_int_equal(found, 1);
-	fail2ban_db_close(&f);
+	fail2ban_database_close(&f);
 }
 
 int
