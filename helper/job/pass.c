@@ -260,7 +260,7 @@ pass_server_start_us(const struct pass *pass)
 	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
 }
 
-struct fail2ban_socket *
+struct fail2ban_server *
 pass_server(struct pass *pass)
 {
 	int left = pass_left_ms(pass);
@@ -269,7 +269,7 @@ pass_server(struct pass *pass)
 	if (pass->silent)
 		return NULL;
 	pass->connected = true;
-	if (fail2ban_socket_open(&pass->socket, pass->config->fail2ban_socket,
+	if (fail2ban_server_open(&pass->socket, pass->config->fail2ban_socket,
 		left < ANSWER_MS ? left : ANSWER_MS, &pass->why) == 0)
 		return &pass->socket;
 	pass->silent = true;
@@ -280,6 +280,6 @@ void
 pass_hang_up(struct pass *pass)
 {
 	if (pass->connected)
-		fail2ban_socket_close(&pass->socket);
+		fail2ban_server_close(&pass->socket);
 	pass->connected = false;
 }

@@ -16,7 +16,7 @@
 #include "archive/runs.h"
 #include "config.h"
 #include "fail2ban/database.h"
-#include "fail2ban/fail2ban_socket.h"
+#include "fail2ban/server.h"
 #include "ingest/record.h"
 
 struct pass {
@@ -48,7 +48,7 @@ struct pass {
 
 	/* The running server; it is asked no more once it did not answer. */
 	bool connected, silent;
-	struct fail2ban_socket socket;
+	struct fail2ban_server socket;
 	struct err why; /* it did not answer */
 };
 
@@ -117,7 +117,7 @@ int64_t pass_server_start_us(const struct pass *pass);
  * the server may be waiting for an action that waits for it. NULL when it does
  * not answer: pass->why says why. Where a question fails, set silent.
  */
-struct fail2ban_socket *pass_server(struct pass *pass);
+struct fail2ban_server *pass_server(struct pass *pass);
 void pass_hang_up(struct pass *pass);
 
 /* Take the spooled events in; a file that is none is set aside. */

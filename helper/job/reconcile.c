@@ -22,7 +22,7 @@ static int
 find_gap(struct pass *pass, struct err *e)
 {
 	int64_t last_us, gap, purgeage = DAY;
-	struct fail2ban_socket *server;
+	struct fail2ban_server *server;
 	struct err ignored;
 	char text[160];
 
@@ -34,7 +34,7 @@ find_gap(struct pass *pass, struct err *e)
 	if (gap <= 2 * pass->config->interval)
 		return 0;
 	if ((server = pass_server(pass)) != NULL &&
-	    fail2ban_socket_get_dbpurgeage(server, &purgeage, &ignored) != 0)
+	    fail2ban_server_get_dbpurgeage(server, &purgeage, &ignored) != 0)
 		pass->silent = true;
 	pass->run.gap_seconds = gap;
 	pass->run.lossy = gap > purgeage;

@@ -32,7 +32,7 @@
 int
 scan_find(struct pass *pass, struct err *e)
 {
-	struct fail2ban_socket *server;
+	struct fail2ban_server *server;
 	char *path = NULL;
 
 	pass->db_path[0] = '\0';
@@ -41,7 +41,7 @@ scan_find(struct pass *pass, struct err *e)
 		return 0;
 	}
 	if ((server = pass_server(pass)) == NULL ||
-	    fail2ban_socket_get_dbfile(server, &path, &pass->why) != 0) {
+	    fail2ban_server_get_dbfile(server, &path, &pass->why) != 0) {
 		pass->silent = true;
 		database_path_get(pass->config, pass->db_path);
 		if (pass->db_path[0] != '\0')

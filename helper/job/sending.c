@@ -35,17 +35,17 @@ sending_end(struct sending *s)
 }
 
 static int
-connect_server(const struct sending *s, struct fail2ban_socket *socket,
+connect_server(const struct sending *s, struct fail2ban_server *socket,
     int timeout_ms, struct err *e)
 {
-	return fail2ban_socket_open(socket, s->pass->config->fail2ban_socket,
+	return fail2ban_server_open(socket, s->pass->config->fail2ban_socket,
 	    timeout_ms, e);
 }
 
 void
 sending_leave(struct sending *s)
 {
-	fail2ban_socket_list_free(&s->held);
+	fail2ban_list_free(&s->held);
 	free(s->ignored);
 	s->ignored = NULL;
 	s->ignored_n = s->n = 0;
@@ -53,7 +53,7 @@ sending_leave(struct sending *s)
 
 /* What the jail ignores, as far as it is addresses. */
 static int
-take_ignored(struct sending *s, const struct fail2ban_socket_list *texts,
+take_ignored(struct sending *s, const struct fail2ban_list *texts,
     struct err *e)
 {
 	char escaped[80];
@@ -84,35 +84,35 @@ take_ignored(struct sending *s, const struct fail2ban_socket_list *texts,
 int
 sending_enter(struct sending *s, const char *jail, struct err *e)
 {
-	struct fail2ban_socket socket;
-	struct fail2ban_socket_list texts = { 0 }, jails = { 0 };
+	struct fail2ban_server socket;
+	struct fail2ban_list texts = { 0 }, jails = { 0 };
 	bool exists = false;
 	int rc;
 
 	s->jail = jail;
 	if (connect_server(s, &socket, ANSWER_MS, e) != 0)
 		return -1;
-	rc = fail2ban_socket_get_jails(&socket, &jails, e);
-	if (rc == 0 && !fail2ban_socket_list_has(&jails, jail))
+	rc = fail2ban_server_get_jails(&socket, &jails, e);
+	if (rc == 0 && !fail2ban_list_has(&jails, jail))
 		rc = err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
 	if (rc == 0)
-		rc = fail2ban_socket_get_banned(&socket, jail, &exists,
+		rc = fail2ban_server_get_banned(&socket, jail, &exists,
 		    &s->held, e);
 	if (rc == 0)
-		rc = fail2ban_socket_get_ignored(&socket, jail, &texts,
+		rc = fail2ban_server_get_ignored(&socket, jail, &texts,
 		    &s->ignoreself, e);
 	if (rc == 0)
 		rc = take_ignored(s, &texts, e);
-	fail2ban_socket_list_free(&texts);
-	fail2ban_socket_list_free(&jails);
-	fail2ban_socket_close(&socket);
+	fail2ban_list_free(&texts);
+	fail2ban_list_free(&jails);
+	fail2ban_server_close(&socket);
 	return rc;
 }
 
 bool
 sending_holds(const struct sending *s, const char *id)
 {
-	return fail2ban_socket_list_has(&s->held, id);
+	return fail2ban_list_has(&s->held, id);
 }
 
 static bool
@@ -216,7 +216,7 @@ forget_batch(struct sending *s)
 int
 sending_flush(struct sending *s, struct err *e)
 {
-	struct fail2ban_socket socket;
+	struct fail2ban_server socket;
 	int64_t banned = 0;
 	int rc;
 
@@ -232,8 +232,8 @@ sending_flush(struct sending *s, struct err *e)
 		forget_batch(s);
 		return -1;
 	}
-	rc = fail2ban_socket_ban(&socket, s->jail, s->ids, s->n, &banned, e);
-	fail2ban_socket_close(&socket);
+	rc = fail2ban_server_ban(&socket, s->jail, s->ids, s->n, &banned, e);
+	fail2ban_server_close(&socket);
 	if (rc != 0)
 		return err_wrap(e, "jail %s, after %" PRId64 " that were sent",
 		    s->jail, s->sent);
@@ -252,7 +252,7 @@ sending_add(struct sending *s, const char *id, int64_t timeofban, struct err *e)
 		s->there++;
 		return 0;
 	}
-	if (!fail2ban_socket_can_send(id)) {
+	if (!fail2ban_server_can_send(id)) {
 		sending_refuse(s, id, "cannot be sent to fail2ban");
 		return 0;
 	}

@@ -27,7 +27,7 @@ struct sending {
 	size_t own_n;
 	/* Of the jail that is being filled. */
 	const char *jail;
-	struct fail2ban_socket_list held;
+	struct fail2ban_list held;
 	struct address *ignored;
 	size_t ignored_n;
 	bool ignoreself;

@@ -37,10 +37,10 @@ struct verdict {
 /* What the server holds, of the jail asked for last. */
 struct holdings {
 	int64_t started_us; /* 0: it does not answer */
-	struct fail2ban_socket_list jails;
+	struct fail2ban_list jails;
 	int64_t at_us; /* when it answered */
 	char *jail;
-	struct fail2ban_socket_list ids;
+	struct fail2ban_list ids;
 };
 
 struct settling {
@@ -96,21 +96,21 @@ static int
 ask_server(struct settling *s, const char *jail)
 {
 	struct holdings *server = &s->server;
-	struct fail2ban_socket *socket;
+	struct fail2ban_server *socket;
 	bool exists;
 
 	if (server->jail != NULL && strcmp(server->jail, jail) == 0)
 		return 0;
 	free(server->jail);
 	server->jail = NULL;
-	fail2ban_socket_list_free(&server->ids);
+	fail2ban_list_free(&server->ids);
 	server->at_us = clock_wall_us();
 	if ((socket = pass_server(s->pass)) == NULL ||
 	    (server->jails.n == 0 &&
-		fail2ban_socket_get_jails(socket, &server->jails,
+		fail2ban_server_get_jails(socket, &server->jails,
 		    &s->pass->why) != 0) ||
-	    (fail2ban_socket_list_has(&server->jails, jail) &&
-		fail2ban_socket_get_banned(socket, jail, &exists, &server->ids,
+	    (fail2ban_list_has(&server->jails, jail) &&
+		fail2ban_server_get_banned(socket, jail, &exists, &server->ids,
 		    &s->pass->why) != 0)) {
 		s->pass->silent = true;
 		server->started_us = 0;
@@ -134,7 +134,7 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 	int64_t flushed = flushed_since(live),
 		interval_us = text_seconds_to_us(s->pass->config->interval);
 
-	if (fail2ban_socket_list_has(&s->server.ids, live->ident)) {
+	if (fail2ban_list_has(&s->server.ids, live->ident)) {
 		verdict.what = HELD;
 	} else if (live->missed_us <=
 	    later(live->restored_us,
@@ -412,8 +412,8 @@ settle(struct pass *pass, bool clock_only, struct err *e)
 	pass->source.settled = now.settled;
 	pass->source.server_us = now.server_us;
 	pass->source.due_us = s.due_us;
-	fail2ban_socket_list_free(&s.server.jails);
-	fail2ban_socket_list_free(&s.server.ids);
+	fail2ban_list_free(&s.server.jails);
+	fail2ban_list_free(&s.server.ids);
 	free(s.server.jail);
 	return rc;
 }

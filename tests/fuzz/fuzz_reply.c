@@ -5,7 +5,7 @@
  * then the server hangs up. What is understood as a whole is understood byte
  * by byte, too.
  */
-#include "fail2ban/fail2ban_socket.h"
+#include "fail2ban/server.h"
 #include "fuzz.h"
 #include "fail2ban/pickle.h"
 
@@ -68,7 +68,7 @@ peer_receive(struct peer *p, void *buf, size_t cap, size_t *got, struct err *e)
 
 /* The list as one text; NULL, and then it is empty, when it was not had. */
 static char *
-list_text(int rc, struct fail2ban_socket_list *list)
+list_text(int rc, struct fail2ban_list *list)
 {
 	char *text = NULL;
 	size_t i, len;
@@ -81,10 +81,10 @@ list_text(int rc, struct fail2ban_socket_list *list)
 	for (i = 0; i < list->n; i++) {
 		fprintf(out, "%s\n", list->item[i]);
 		must(i == 0 || strcmp(list->item[i - 1], list->item[i]) <= 0);
-		must(fail2ban_socket_list_has(list, list->item[i]));
+		must(fail2ban_list_has(list, list->item[i]));
 	}
 	fclose(out);
-	fail2ban_socket_list_free(list);
+	fail2ban_list_free(list);
 	return text;
 }
 
@@ -93,9 +93,9 @@ list_text(int rc, struct fail2ban_socket_list *list)
  * may have any name.
  */
 static char *
-ask(int which, const char *jail, struct fail2ban_socket *s, struct err *e)
+ask(int which, const char *jail, struct fail2ban_server *s, struct err *e)
 {
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	int64_t seconds = -7;
 	char *text = NULL, *path;
 	bool exists;
@@ -103,19 +103,19 @@ ask(int which, const char *jail, struct fail2ban_socket *s, struct err *e)
 
 	switch (which) {
 	case 0:
-		rc = fail2ban_socket_get_dbfile(s, &path, e);
+		rc = fail2ban_server_get_dbfile(s, &path, e);
 		must(path == NULL || (rc == 0 && path[0] != '\0'));
 		return rc == 0 && path == NULL ? strdup("") : path;
 	case 1:
-		rc = fail2ban_socket_get_dbpurgeage(s, &seconds, e);
+		rc = fail2ban_server_get_dbpurgeage(s, &seconds, e);
 		must(rc == 0 ? seconds >= 0 : seconds == -7);
 		must(rc == -1 || asprintf(&text, "%jd", (intmax_t)seconds) > 0);
 		return text;
 	case 2:
-		rc = fail2ban_socket_get_jails(s, &list, e);
+		rc = fail2ban_server_get_jails(s, &list, e);
 		return list_text(rc, &list);
 	default:
-		rc = fail2ban_socket_get_banned(s, jail, &exists, &list, e);
+		rc = fail2ban_server_get_banned(s, jail, &exists, &list, e);
 		must(exists ? rc == 0 : list.n == 0);
 		return list_text(rc, &list);
 	}
@@ -125,13 +125,13 @@ ask(int which, const char *jail, struct fail2ban_socket *s, struct err *e)
 static char *
 ask_in_pieces(int which, const char *jail, size_t piece)
 {
-	struct fail2ban_socket s;
+	struct fail2ban_server s;
 	struct err e = { 0 };
 	int64_t seconds;
 	char *text;
 
 	reply.piece = piece;
-	must(fail2ban_socket_open(&s, "", 0, &e) == 0);
+	must(fail2ban_server_open(&s, "", 0, &e) == 0);
 	text = ask(which, jail, &s, &e);
 	if (text == NULL) {
 		fuzz_must_say(&e);
@@ -140,8 +140,8 @@ ask_in_pieces(int which, const char *jail, size_t piece)
 	}
 	/* A session that was cut off answers no more. */
 	if (s.peer.fd == -1)
-		must(fail2ban_socket_get_dbpurgeage(&s, &seconds, &e) == -1);
-	fail2ban_socket_close(&s);
+		must(fail2ban_server_get_dbpurgeage(&s, &seconds, &e) == -1);
+	fail2ban_server_close(&s);
 	return text;
 }
 

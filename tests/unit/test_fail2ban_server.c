@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "fail2ban/fail2ban_socket.h"
+#include "fail2ban/server.h"
 
 #define END "<F2B_END_COMMAND>"
 #define CLOSE "<F2B_CLOSE_COMMAND>" END
@@ -101,7 +101,7 @@ struct fake {
 	struct sockaddr_un addr;
 	int listener;
 	pid_t pid;
-	struct fail2ban_socket s;
+	struct fail2ban_server s;
 };
 
 /* What the fake's child ends with. */
@@ -214,7 +214,7 @@ start(struct fake *f, const char *answer, size_t len, enum manner how,
 			_exit(MISUNDERSTOOD);
 		play(fd, answer, len, how);
 	}
-	if (fail2ban_socket_open(&f->s, f->addr.sun_path, timeout_ms, &e) == -1)
+	if (fail2ban_server_open(&f->s, f->addr.sun_path, timeout_ms, &e) == -1)
 		fail_msg("%s", e.text);
 }
 
@@ -224,7 +224,7 @@ stop(struct fake *f)
 {
 	int status = 0;
 
-	fail2ban_socket_close(&f->s);
+	fail2ban_server_close(&f->s);
 	close(f->listener);
 	if (f->pid != -1)
 		assert_int_equal(waitpid(f->pid, &status, 0), f->pid);
@@ -275,7 +275,7 @@ the_database_is_named(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
-		ret = fail2ban_socket_get_dbfile(&f.s, &path, &e);
+		ret = fail2ban_server_get_dbfile(&f.s, &path, &e);
 		assert_int_equal(ret, rows[i].error == NULL ? 0 : -1);
 		if (rows[i].error != NULL)
 			assert_error(&e, EX_PROTOCOL, rows[i].error);
@@ -314,7 +314,7 @@ the_age_of_forgetting_is_told(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
 		seconds = -1;
-		fail2ban_socket_get_dbpurgeage(&f.s, &seconds, &e);
+		fail2ban_server_get_dbpurgeage(&f.s, &seconds, &e);
 		assert_int_equal(seconds, rows[i].seconds);
 		assert_int_equal(stop(&f), TOOK_LEAVE);
 	}
@@ -323,49 +323,49 @@ the_age_of_forgetting_is_told(void **state)
 static void
 the_jails_come_sorted(void **state)
 {
-	struct fail2ban_socket_list jails;
+	struct fail2ban_list jails;
 	struct fake f;
 	struct err e;
 
 	(void)state;
 	start(&f, ANSWER(STATUS), WHOLE, LONG_MS);
-	assert_int_equal(fail2ban_socket_get_jails(&f.s, &jails, &e), 0);
+	assert_int_equal(fail2ban_server_get_jails(&f.s, &jails, &e), 0);
 	assert_int_equal(jails.n, 3);
 	assert_string_equal(jails.item[0], "alpha");
 	assert_string_equal(jails.item[1], "beta");
 	assert_string_equal(jails.item[2], "gamma");
-	assert_true(fail2ban_socket_list_has(&jails, "gamma"));
-	assert_false(fail2ban_socket_list_has(&jails, "gamm"));
-	fail2ban_socket_list_free(&jails);
+	assert_true(fail2ban_list_has(&jails, "gamma"));
+	assert_false(fail2ban_list_has(&jails, "gamm"));
+	fail2ban_list_free(&jails);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
 
 static void
 a_server_without_jails_has_none(void **state)
 {
-	struct fail2ban_socket_list jails;
+	struct fail2ban_list jails;
 	struct fake f;
 	struct err e;
 
 	(void)state;
 	start(&f, ANSWER(NO_JAILS), WHOLE, LONG_MS);
-	assert_int_equal(fail2ban_socket_get_jails(&f.s, &jails, &e), 0);
+	assert_int_equal(fail2ban_server_get_jails(&f.s, &jails, &e), 0);
 	assert_int_equal(jails.n, 0);
-	assert_false(fail2ban_socket_list_has(&jails, ""));
-	fail2ban_socket_list_free(&jails);
+	assert_false(fail2ban_list_has(&jails, ""));
+	fail2ban_list_free(&jails);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
 
 static void
 jails_that_cannot_be_told_apart_are_an_error(void **state)
 {
-	struct fail2ban_socket_list jails;
+	struct fail2ban_list jails;
 	struct fake f;
 	struct err e;
 
 	(void)state;
 	start(&f, ANSWER(TWO_JAILS), WHOLE, LONG_MS);
-	assert_int_equal(fail2ban_socket_get_jails(&f.s, &jails, &e), -1);
+	assert_int_equal(fail2ban_server_get_jails(&f.s, &jails, &e), -1);
 	assert_error(&e, EX_PROTOCOL, "cannot be told apart");
 	assert_int_equal(jails.n, 0);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
@@ -402,7 +402,7 @@ an_id_is_any_text_before_the_last_tab(void **state)
 	static const char *const sorted[] = { "", " \t", "192.0.2.7",
 		"198.51.100.0/24", "2001:db8::1", "caf\xc3\xa9\nline",
 		"tab \tx", "z<F2B_END_COMMAND>", "\xed\xb2\x80" };
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	char buf[1024];
@@ -413,22 +413,22 @@ an_id_is_any_text_before_the_last_tab(void **state)
 	start(&f, buf, write_banned(buf, ids, ARRAY_LEN(ids)), BYTE_BY_BYTE,
 	    LONG_MS);
 	assert_int_equal(
-	    fail2ban_socket_get_banned(&f.s, "beta", &exists, &list, &e), 0);
+	    fail2ban_server_get_banned(&f.s, "beta", &exists, &list, &e), 0);
 	assert_true(exists);
 	assert_int_equal(list.n, ARRAY_LEN(sorted));
 	for (i = 0; i < ARRAY_LEN(sorted); i++) {
 		assert_string_equal(list.item[i], sorted[i]);
-		assert_true(fail2ban_socket_list_has(&list, sorted[i]));
+		assert_true(fail2ban_list_has(&list, sorted[i]));
 	}
-	assert_false(fail2ban_socket_list_has(&list, "192.0.2.70"));
-	fail2ban_socket_list_free(&list);
+	assert_false(fail2ban_list_has(&list, "192.0.2.70"));
+	fail2ban_list_free(&list);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
 
 static void
 an_id_with_a_nul_is_left_out(void **state)
 {
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	bool exists;
@@ -436,10 +436,10 @@ an_id_with_a_nul_is_left_out(void **state)
 	(void)state;
 	start(&f, ANSWER(NUL_ID), WHOLE, LONG_MS);
 	assert_int_equal(
-	    fail2ban_socket_get_banned(&f.s, "beta", &exists, &list, &e), 0);
+	    fail2ban_server_get_banned(&f.s, "beta", &exists, &list, &e), 0);
 	assert_int_equal(list.n, 1);
 	assert_string_equal(list.item[0], "c");
-	fail2ban_socket_list_free(&list);
+	fail2ban_list_free(&list);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
 
@@ -461,7 +461,7 @@ a_jail_that_does_not_exist_is_no_failure(void **state)
 		{ ANSWER(OK "]Na\x86."), -1, false },
 		{ ANSWER(NO_SPAN), -1, false },
 	};
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	bool exists;
@@ -470,12 +470,12 @@ a_jail_that_does_not_exist_is_no_failure(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
-		assert_int_equal(fail2ban_socket_get_banned(&f.s, "nosuch",
+		assert_int_equal(fail2ban_server_get_banned(&f.s, "nosuch",
 				     &exists, &list, &e),
 		    rows[i].ret);
 		assert_int_equal(exists, rows[i].exists);
 		assert_int_equal(list.n, 0);
-		fail2ban_socket_list_free(&list);
+		fail2ban_list_free(&list);
 		assert_int_equal(stop(&f), TOOK_LEAVE);
 	}
 }
@@ -483,7 +483,7 @@ a_jail_that_does_not_exist_is_no_failure(void **state)
 static void
 a_name_that_would_end_the_question_is_not_asked(void **state)
 {
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	bool exists;
@@ -491,11 +491,11 @@ a_name_that_would_end_the_question_is_not_asked(void **state)
 
 	(void)state;
 	start(&f, ANSWER(DBFILE), WHOLE, LONG_MS);
-	assert_int_equal(fail2ban_socket_get_banned(&f.s, "x" END "cos\n",
+	assert_int_equal(fail2ban_server_get_banned(&f.s, "x" END "cos\n",
 			     &exists, &list, &e),
 	    -1);
 	assert_error(&e, EX_DATAERR, "cannot be asked about");
-	assert_int_equal(fail2ban_socket_get_dbfile(&f.s, &path, &e), 0);
+	assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e), 0);
 	free(path);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
@@ -505,7 +505,7 @@ what_a_jail_ignores_is_told(void **state)
 {
 	static const char *const sorted[] = { "192.0.2.0/24", "198.51.100.7",
 		"2001:db8::1", "localhost" };
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	bool self;
@@ -517,22 +517,22 @@ what_a_jail_ignores_is_told(void **state)
 	start(&f, ANSWER(IGNOREIP), WHOLE, LONG_MS);
 	self = false;
 	assert_int_equal(
-	    fail2ban_socket_get_ignored(&f.s, "beta", &list, &self, &e), 0);
+	    fail2ban_server_get_ignored(&f.s, "beta", &list, &self, &e), 0);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 	assert_true(self);
 	assert_int_equal(list.n, ARRAY_LEN(sorted));
 	for (i = 0; i < ARRAY_LEN(sorted); i++)
 		assert_string_equal(list.item[i], sorted[i]);
-	fail2ban_socket_list_free(&list);
+	fail2ban_list_free(&list);
 
 	next.bytes = FALSE END;
 	start(&f, ANSWER(NO_IGNOREIP), WHOLE, LONG_MS);
 	assert_int_equal(
-	    fail2ban_socket_get_ignored(&f.s, "beta", &list, &self, &e), 0);
+	    fail2ban_server_get_ignored(&f.s, "beta", &list, &self, &e), 0);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 	assert_false(self);
 	assert_int_equal(list.n, 0);
-	fail2ban_socket_list_free(&list);
+	fail2ban_list_free(&list);
 	next.bytes = NULL;
 }
 
@@ -570,7 +570,7 @@ an_ignored_thing_not_understood_is_a_failure(void **state)
 		{ "nosuch", ANSWER(IGNOREIP), ANSWER(UNKNOWN_JAIL), EX_NOINPUT,
 		    "fail2ban has no jail nosuch" },
 	};
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	bool self;
@@ -581,7 +581,7 @@ an_ignored_thing_not_understood_is_a_failure(void **state)
 		next.bytes = rows[i].later;
 		next.len = rows[i].later_len;
 		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
-		assert_int_equal(fail2ban_socket_get_ignored(&f.s, rows[i].jail,
+		assert_int_equal(fail2ban_server_get_ignored(&f.s, rows[i].jail,
 				     &list, &self, &e),
 		    -1);
 		assert_error(&e, rows[i].code, rows[i].error);
@@ -609,12 +609,12 @@ bans_by_hand_are_one_command(void **state)
 	next.question = question;
 	next.question_len = sizeof(question) - 1;
 	start(&f, ANSWER(TWO), WHOLE, LONG_MS);
-	assert_int_equal(fail2ban_socket_ban(&f.s, "beta", ids, 2, &banned, &e),
+	assert_int_equal(fail2ban_server_ban(&f.s, "beta", ids, 2, &banned, &e),
 	    0);
 	assert_int_equal(banned, 2);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 	start(&f, ANSWER(NONE), BYTE_BY_BYTE, LONG_MS);
-	assert_int_equal(fail2ban_socket_ban(&f.s, "beta", ids, 2, &banned, &e),
+	assert_int_equal(fail2ban_server_ban(&f.s, "beta", ids, 2, &banned, &e),
 	    0);
 	assert_int_equal(banned, 0);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
@@ -656,7 +656,7 @@ a_ban_that_fails_is_told_why(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
 		banned = -1;
-		assert_int_equal(fail2ban_socket_ban(&f.s, rows[i].jail,
+		assert_int_equal(fail2ban_server_ban(&f.s, rows[i].jail,
 				     &rows[i].id, 1, &banned, &e),
 		    -1);
 		assert_error(&e, rows[i].code, rows[i].error);
@@ -683,7 +683,7 @@ what_would_do_something_else_is_not_sent(void **state)
 		{ "beta", "x" END },
 		{ "beta", "" },
 	};
-	struct fail2ban_socket_list list;
+	struct fail2ban_list list;
 	struct fake f;
 	struct err e;
 	int64_t banned;
@@ -696,12 +696,12 @@ what_would_do_something_else_is_not_sent(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		start(&f, ANSWER(TWO), WHOLE, LONG_MS);
 		ids[1] = rows[i].id;
-		assert_int_equal(fail2ban_socket_ban(&f.s, rows[i].jail, ids, 2,
+		assert_int_equal(fail2ban_server_ban(&f.s, rows[i].jail, ids, 2,
 				     &banned, &e),
 		    -1);
 		assert_error(&e, EX_DATAERR, "fail2ban: ");
 		if (strcmp(rows[i].jail, "beta") != 0)
-			assert_int_equal(fail2ban_socket_get_ignored(&f.s,
+			assert_int_equal(fail2ban_server_get_ignored(&f.s,
 					     rows[i].jail, &list, &self, &e),
 			    -1);
 		assert_int_equal(stop(&f), TOOK_LEAVE);
@@ -755,7 +755,7 @@ only_an_id_that_is_taken_as_it_is_can_be_sent(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		if (fail2ban_socket_can_send(rows[i].id) != rows[i].can)
+		if (fail2ban_server_can_send(rows[i].id) != rows[i].can)
 			fail_msg("%s", rows[i].id);
 	}
 }
@@ -771,7 +771,7 @@ one_session_takes_many_questions(void **state)
 	(void)state;
 	start(&f, ANSWER(DBFILE), WHOLE, LONG_MS);
 	for (i = 0; i < 100; i++) {
-		assert_int_equal(fail2ban_socket_get_dbfile(&f.s, &path, &e),
+		assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e),
 		    0);
 		free(path);
 	}
@@ -822,11 +822,11 @@ a_bad_exchange_ends_the_session(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		start(&f, rows[i].bytes, rows[i].len, rows[i].how,
 		    rows[i].timeout_ms);
-		assert_int_equal(fail2ban_socket_get_dbfile(&f.s, &path, &e),
+		assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e),
 		    -1);
 		assert_error(&e, rows[i].code, rows[i].error);
 		assert_memory_equal(e.text, "fail2ban: ", 10);
-		assert_int_equal(fail2ban_socket_get_dbfile(&f.s, &path, &e),
+		assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e),
 		    -1);
 		assert_error(&e, EX_UNAVAILABLE, "not connected");
 		assert_int_not_equal(stop(&f), MISUNDERSTOOD);
@@ -842,7 +842,7 @@ a_stopping_server_is_not_there(void **state)
 
 	(void)state;
 	start(&f, ANSWER(SHUTDOWN), WHOLE, LONG_MS);
-	assert_int_equal(fail2ban_socket_get_dbfile(&f.s, &path, &e), -1);
+	assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e), -1);
 	assert_error(&e, EX_UNAVAILABLE, "fail2ban is stopping");
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
@@ -864,7 +864,7 @@ signals_do_not_cut_an_answer_off(void **state)
 	(void)state;
 	sigaction(SIGUSR1, &act, &old);
 	start(&f, ANSWER(DBFILE), AMID_SIGNALS, LONG_MS);
-	if (fail2ban_socket_get_dbfile(&f.s, &path, &e) == -1)
+	if (fail2ban_server_get_dbfile(&f.s, &path, &e) == -1)
 		fail_msg("%s", e.text);
 	free(path);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
@@ -874,7 +874,7 @@ signals_do_not_cut_an_answer_off(void **state)
 static void
 nobody_there_is_told_from_nothing_there(void **state)
 {
-	struct fail2ban_socket s;
+	struct fail2ban_server s;
 	struct fake f;
 	struct err e;
 	char path[200];
@@ -882,16 +882,16 @@ nobody_there_is_told_from_nothing_there(void **state)
 	(void)state;
 	listen_at(&f, 1);
 	close(f.listener);
-	assert_int_equal(fail2ban_socket_open(&s, f.addr.sun_path, LONG_MS, &e),
+	assert_int_equal(fail2ban_server_open(&s, f.addr.sun_path, LONG_MS, &e),
 	    -1);
 	assert_error(&e, EX_UNAVAILABLE, "fail2ban: nobody listens at /tmp/");
-	fail2ban_socket_close(&s);
+	fail2ban_server_close(&s);
 	unlink(f.addr.sun_path);
-	assert_int_equal(fail2ban_socket_open(&s, f.addr.sun_path, LONG_MS, &e),
+	assert_int_equal(fail2ban_server_open(&s, f.addr.sun_path, LONG_MS, &e),
 	    -1);
 	assert_error(&e, EX_UNAVAILABLE, "fail2ban: no /tmp/");
 	snprintf(path, sizeof(path), "%s/none/sock", f.dir);
-	assert_int_equal(fail2ban_socket_open(&s, path, LONG_MS, &e), -1);
+	assert_int_equal(fail2ban_server_open(&s, path, LONG_MS, &e), -1);
 	assert_error(&e, EX_UNAVAILABLE, "fail2ban: no /tmp/");
 	rmdir(f.dir);
 }
@@ -899,25 +899,25 @@ nobody_there_is_told_from_nothing_there(void **state)
 static void
 a_path_too_long_for_a_socket_is_refused(void **state)
 {
-	struct fail2ban_socket s;
+	struct fail2ban_server s;
 	struct err e;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path) + 1] = "";
 
 	(void)state;
-	assert_int_equal(fail2ban_socket_open(&s, path, LONG_MS, &e), -1);
+	assert_int_equal(fail2ban_server_open(&s, path, LONG_MS, &e), -1);
 	assert_error(&e, EX_CONFIG, "path");
 	memset(path, 'x', sizeof(path) - 1);
-	assert_int_equal(fail2ban_socket_open(&s, path, LONG_MS, &e), -1);
+	assert_int_equal(fail2ban_server_open(&s, path, LONG_MS, &e), -1);
 	assert_error(&e, EX_CONFIG, "path");
 	path[sizeof(path) - 2] = '\0';
-	assert_int_equal(fail2ban_socket_open(&s, path, LONG_MS, &e), -1);
+	assert_int_equal(fail2ban_server_open(&s, path, LONG_MS, &e), -1);
 	assert_error(&e, EX_UNAVAILABLE, ": no xxx");
 }
 
 static void
 a_full_queue_is_waited_for_until_the_deadline(void **state)
 {
-	struct fail2ban_socket s;
+	struct fail2ban_server s;
 	struct fake f;
 	struct err e;
 	int fds[8];
@@ -935,7 +935,7 @@ a_full_queue_is_waited_for_until_the_deadline(void **state)
 	} while (ret == 0);
 	assert_int_equal(errno, EAGAIN);
 	assert_int_equal(
-	    fail2ban_socket_open(&s, f.addr.sun_path, SHORT_MS, &e), -1);
+	    fail2ban_server_open(&s, f.addr.sun_path, SHORT_MS, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "fail2ban: no answer in time");
 	while (n > 0)
 		close(fds[--n]);

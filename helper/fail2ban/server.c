@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/fail2ban_socket.h"
+#include "fail2ban/server.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define UNKNOWN_JAIL "UnknownJailException"
 
 int
-fail2ban_socket_open(struct fail2ban_socket *s, const char *path,
+fail2ban_server_open(struct fail2ban_server *s, const char *path,
     int timeout_ms, struct err *e)
 {
 	if (peer_open(&s->peer, path, timeout_ms, e) == -1)
@@ -23,7 +23,7 @@ fail2ban_socket_open(struct fail2ban_socket *s, const char *path,
 }
 
 void
-fail2ban_socket_close(struct fail2ban_socket *s)
+fail2ban_server_close(struct fail2ban_server *s)
 {
 	if (s->peer.fd != -1)
 		peer_send(&s->peer, CLOSE, sizeof(CLOSE) - 1, NULL);
@@ -32,7 +32,7 @@ fail2ban_socket_close(struct fail2ban_socket *s)
 
 /* As ask, where a refusal is a failure. */
 static int
-ask_value(struct fail2ban_socket *s, const char *const *argv, size_t n,
+ask_value(struct fail2ban_server *s, const char *const *argv, size_t n,
     struct fail2ban_answer *a, struct err *e)
 {
 	if (fail2ban_answer_ask(&s->peer, argv, n, a, e) == -1)
@@ -41,7 +41,7 @@ ask_value(struct fail2ban_socket *s, const char *const *argv, size_t n,
 }
 
 int
-fail2ban_socket_get_dbfile(struct fail2ban_socket *s, char **path,
+fail2ban_server_get_dbfile(struct fail2ban_server *s, char **path,
     struct err *e)
 {
 	static const char *const argv[] = { "get", "dbfile" };
@@ -63,7 +63,7 @@ fail2ban_socket_get_dbfile(struct fail2ban_socket *s, char **path,
 }
 
 int
-fail2ban_socket_get_dbpurgeage(struct fail2ban_socket *s, int64_t *seconds,
+fail2ban_server_get_dbpurgeage(struct fail2ban_server *s, int64_t *seconds,
     struct err *e)
 {
 	static const char *const argv[] = { "get", "dbpurgeage" };
@@ -92,8 +92,7 @@ compare_items(const void *a, const void *b)
 }
 
 bool
-fail2ban_socket_list_has(const struct fail2ban_socket_list *list,
-    const char *item)
+fail2ban_list_has(const struct fail2ban_list *list, const char *item)
 {
 	size_t size = sizeof(*list->item);
 
@@ -102,19 +101,19 @@ fail2ban_socket_list_has(const struct fail2ban_socket_list *list,
 }
 
 void
-fail2ban_socket_list_free(struct fail2ban_socket_list *list)
+fail2ban_list_free(struct fail2ban_list *list)
 {
 	size_t i;
 
 	for (i = 0; i < list->n; i++)
 		free(list->item[i]);
 	free(list->item);
-	*list = (struct fail2ban_socket_list){ 0 };
+	*list = (struct fail2ban_list){ 0 };
 }
 
 /* An empty list with room for n items. */
 static int
-list_init(struct fail2ban_socket_list *list, size_t n, struct err *e)
+list_init(struct fail2ban_list *list, size_t n, struct err *e)
 {
 	list->n = 0;
 	list->item = calloc(n == 0 ? 1 : n, sizeof(*list->item));
@@ -122,8 +121,7 @@ list_init(struct fail2ban_socket_list *list, size_t n, struct err *e)
 }
 
 static int
-list_add(struct fail2ban_socket_list *list, const char *s, size_t len,
-    struct err *e)
+list_add(struct fail2ban_list *list, const char *s, size_t len, struct err *e)
 {
 	char *copy;
 
@@ -136,7 +134,7 @@ list_add(struct fail2ban_socket_list *list, const char *s, size_t len,
 }
 
 static void
-list_sort(struct fail2ban_socket_list *list)
+list_sort(struct fail2ban_list *list)
 {
 	if (list->n > 1)
 		qsort(list->item, list->n, sizeof(*list->item), compare_items);
@@ -159,7 +157,7 @@ find_label(const struct pickle *p, const struct pickle_value *v,
 
 /* Cut "a, b, c" into list. */
 static int
-split_names(const char *s, size_t len, struct fail2ban_socket_list *list,
+split_names(const char *s, size_t len, struct fail2ban_list *list,
     struct err *e)
 {
 	size_t i, from = 0, n = 1;
@@ -179,14 +177,14 @@ split_names(const char *s, size_t len, struct fail2ban_socket_list *list,
 }
 
 int
-fail2ban_socket_get_jails(struct fail2ban_socket *s,
-    struct fail2ban_socket_list *jails, struct err *e)
+fail2ban_server_get_jails(struct fail2ban_server *s,
+    struct fail2ban_list *jails, struct err *e)
 {
 	static const char *const argv[] = { "status" };
 	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
 	const struct pickle_value *count, *names;
 
-	*jails = (struct fail2ban_socket_list){ 0 };
+	*jails = (struct fail2ban_list){ 0 };
 	if (ask_value(s, argv, ARRAY_LEN(argv), &a, e) == -1)
 		return -1;
 	count = find_label(&a.pickle, a.value, "Number of jail");
@@ -194,11 +192,11 @@ fail2ban_socket_get_jails(struct fail2ban_socket *s,
 	if (!pickle_is(count, PICKLE_INT) || !pickle_is(names, PICKLE_STR))
 		return fail2ban_answer_unexpected("status", e);
 	if (split_names(names->u.text, names->n, jails, e) == -1) {
-		fail2ban_socket_list_free(jails);
+		fail2ban_list_free(jails);
 		return -1;
 	}
 	if (count->u.integer != (int64_t)jails->n) {
-		fail2ban_socket_list_free(jails);
+		fail2ban_list_free(jails);
 		return err_set(e, EX_PROTOCOL,
 		    "fail2ban: the names of its jails cannot be told apart");
 	}
@@ -208,7 +206,7 @@ fail2ban_socket_get_jails(struct fail2ban_socket *s,
 
 /* "ID \tTIME + SECONDS = TIME", where ID is any text and TIME has no tab. */
 static int
-add_banned(const struct pickle_value *v, struct fail2ban_socket_list *ids,
+add_banned(const struct pickle_value *v, struct fail2ban_list *ids,
     struct err *e)
 {
 	size_t i;
@@ -223,8 +221,8 @@ add_banned(const struct pickle_value *v, struct fail2ban_socket_list *ids,
 }
 
 int
-fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
-    bool *exists, struct fail2ban_socket_list *ids, struct err *e)
+fail2ban_server_get_banned(struct fail2ban_server *s, const char *jail,
+    bool *exists, struct fail2ban_list *ids, struct err *e)
 {
 	const char *const argv[] = { "get", jail, "banip", "--with-time" };
 	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
@@ -232,7 +230,7 @@ fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
 	size_t i;
 
 	*exists = false;
-	*ids = (struct fail2ban_socket_list){ 0 };
+	*ids = (struct fail2ban_list){ 0 };
 	if (fail2ban_answer_ask(&s->peer, argv, ARRAY_LEN(argv), &a, e) == -1)
 		return -1;
 	if (fail2ban_answer_is_refusal(&a, UNKNOWN_JAIL))
@@ -246,7 +244,7 @@ fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
 	for (i = 0; i < a.value->n; i++) {
 		v = pickle_item(&a.pickle, a.value, i);
 		if (add_banned(v, ids, e) == -1) {
-			fail2ban_socket_list_free(ids);
+			fail2ban_list_free(ids);
 			return -1;
 		}
 	}
@@ -276,7 +274,7 @@ is_setting(const char *jail)
 
 /* As ask_value, about a jail, whose name is argv[1] and which has to be. */
 static int
-ask_jail(struct fail2ban_socket *s, const char *const *argv, size_t n,
+ask_jail(struct fail2ban_server *s, const char *const *argv, size_t n,
     struct fail2ban_answer *a, struct err *e)
 {
 	char name[160];
@@ -296,7 +294,7 @@ ask_jail(struct fail2ban_socket *s, const char *const *argv, size_t n,
 /* A text, or the address that is written as one: str("192.0.2.1"). */
 static int
 add_ignored(const struct pickle *p, const struct pickle_value *v,
-    struct fail2ban_socket_list *ignored, struct err *e)
+    struct fail2ban_list *ignored, struct err *e)
 {
 	if (pickle_is(v, PICKLE_OPAQUE))
 		v = pickle_item(p, pickle_item(p, v, 1), 0);
@@ -306,8 +304,8 @@ add_ignored(const struct pickle *p, const struct pickle_value *v,
 }
 
 static int
-get_ignoreip(struct fail2ban_socket *s, const char *jail,
-    struct fail2ban_socket_list *ignored, struct err *e)
+get_ignoreip(struct fail2ban_server *s, const char *jail,
+    struct fail2ban_list *ignored, struct err *e)
 {
 	const char *const argv[] = { "get", jail, "ignoreip" };
 	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
@@ -330,7 +328,7 @@ get_ignoreip(struct fail2ban_socket *s, const char *jail,
 }
 
 static int
-get_ignoreself(struct fail2ban_socket *s, const char *jail, bool *ignoreself,
+get_ignoreself(struct fail2ban_server *s, const char *jail, bool *ignoreself,
     struct err *e)
 {
 	const char *const argv[] = { "get", jail, "ignoreself" };
@@ -345,20 +343,20 @@ get_ignoreself(struct fail2ban_socket *s, const char *jail, bool *ignoreself,
 }
 
 int
-fail2ban_socket_get_ignored(struct fail2ban_socket *s, const char *jail,
-    struct fail2ban_socket_list *ignored, bool *ignoreself, struct err *e)
+fail2ban_server_get_ignored(struct fail2ban_server *s, const char *jail,
+    struct fail2ban_list *ignored, bool *ignoreself, struct err *e)
 {
-	*ignored = (struct fail2ban_socket_list){ 0 };
+	*ignored = (struct fail2ban_list){ 0 };
 	if (get_ignoreip(s, jail, ignored, e) == -1 ||
 	    get_ignoreself(s, jail, ignoreself, e) == -1) {
-		fail2ban_socket_list_free(ignored);
+		fail2ban_list_free(ignored);
 		return -1;
 	}
 	return 0;
 }
 
 bool
-fail2ban_socket_can_send(const char *id)
+fail2ban_server_can_send(const char *id)
 {
 	size_t len = strlen(id);
 	struct address a;
@@ -375,7 +373,7 @@ fail2ban_socket_can_send(const char *id)
 
 /* Send the n words of argv, the ids behind the first three. */
 static int
-send_ids(struct fail2ban_socket *s, const char *const *argv, size_t n,
+send_ids(struct fail2ban_server *s, const char *const *argv, size_t n,
     int64_t *banned, struct err *e)
 {
 	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
@@ -390,7 +388,7 @@ send_ids(struct fail2ban_socket *s, const char *const *argv, size_t n,
 }
 
 int
-fail2ban_socket_ban(struct fail2ban_socket *s, const char *jail,
+fail2ban_server_ban(struct fail2ban_server *s, const char *jail,
     const char *const *ids, size_t n, int64_t *banned, struct err *e)
 {
 	const char **argv;
@@ -399,7 +397,7 @@ fail2ban_socket_ban(struct fail2ban_socket *s, const char *jail,
 
 	*banned = 0;
 	for (i = 0; i < n; i++) {
-		if (!fail2ban_socket_can_send(ids[i]))
+		if (!fail2ban_server_can_send(ids[i]))
 			return err_set(e, EX_DATAERR,
 			    "fail2ban: an id that it would not take as it is");
 	}

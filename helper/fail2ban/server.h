@@ -11,8 +11,8 @@
  * questions; it is closed like any other.
  * (fail2ban 1.0.2, server/asyncserver.py, server/transmitter.py, protocol.py.)
  */
-#ifndef FAIL2BAN_FAIL2BAN_SOCKET_H
-#define FAIL2BAN_FAIL2BAN_SOCKET_H
+#ifndef FAIL2BAN_SERVER_H
+#define FAIL2BAN_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,12 +21,12 @@
 #include "base/err.h"
 #include "fail2ban/peer.h"
 
-struct fail2ban_socket {
+struct fail2ban_server {
 	struct peer peer;
 };
 
 /* Texts in the order of strcmp(3). All zeros is an empty one. */
-struct fail2ban_socket_list {
+struct fail2ban_list {
 	char **item;
 	size_t n;
 };
@@ -36,18 +36,18 @@ struct fail2ban_socket_list {
  * is over timeout_ms from now. Fails with EX_CONFIG for a path longer than a
  * socket can have.
  */
-int fail2ban_socket_open(struct fail2ban_socket *s, const char *path,
+int fail2ban_server_open(struct fail2ban_server *s, const char *path,
     int timeout_ms, struct err *e);
 
 /* Take leave and close. Safe on a closed one, and after a failed open. */
-void fail2ban_socket_close(struct fail2ban_socket *s);
+void fail2ban_server_close(struct fail2ban_server *s);
 
 /*
  * Where the server's database lies, as configured: a relative path is one
  * from the server's working directory. *path is NULL where the server has
  * none, or has it in memory. The caller frees it.
  */
-int fail2ban_socket_get_dbfile(struct fail2ban_socket *s, char **path,
+int fail2ban_server_get_dbfile(struct fail2ban_server *s, char **path,
     struct err *e);
 
 /*
@@ -55,7 +55,7 @@ int fail2ban_socket_get_dbfile(struct fail2ban_socket *s, char **path,
  * none, or where the age is negative. A fraction is cut. A failure leaves
  * *seconds as it was.
  */
-int fail2ban_socket_get_dbpurgeage(struct fail2ban_socket *s, int64_t *seconds,
+int fail2ban_server_get_dbpurgeage(struct fail2ban_server *s, int64_t *seconds,
     struct err *e);
 
 /*
@@ -63,20 +63,20 @@ int fail2ban_socket_get_dbpurgeage(struct fail2ban_socket *s, int64_t *seconds,
  * how many there are: where a name holds that itself, the numbers differ and
  * this fails with EX_PROTOCOL. The caller frees jails.
  */
-int fail2ban_socket_get_jails(struct fail2ban_socket *s,
-    struct fail2ban_socket_list *jails, struct err *e);
+int fail2ban_server_get_jails(struct fail2ban_server *s,
+    struct fail2ban_list *jails, struct err *e);
 
 /*
  * The ids that the jail holds now, spelled as in the server's database; one
  * with a NUL is left out, as no action can be run for it. A jail that the
  * server does not have is no failure: *exists is false and ids is empty; but
  * each such question makes an ERROR line in fail2ban's log, so ask about those
- * of fail2ban_socket_get_jails. One whose name is also that of a setting
+ * of fail2ban_server_get_jails. One whose name is also that of a setting
  * ("dbfile") cannot be asked about: EX_PROTOCOL. Fails with EX_DATAERR for a
  * name that cannot be asked about. The caller frees ids.
  */
-int fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
-    bool *exists, struct fail2ban_socket_list *ids, struct err *e);
+int fail2ban_server_get_banned(struct fail2ban_server *s, const char *jail,
+    bool *exists, struct fail2ban_list *ids, struct err *e);
 
 /*
  * What the jail ignores: ignored are addresses and networks, spelled as above,
@@ -88,8 +88,8 @@ int fail2ban_socket_get_banned(struct fail2ban_socket *s, const char *jail,
  * about or is that of a setting. The caller frees ignored.
  * (fail2ban 1.0.2, server/filter.py: getIgnoreIP.)
  */
-int fail2ban_socket_get_ignored(struct fail2ban_socket *s, const char *jail,
-    struct fail2ban_socket_list *ignored, bool *ignoreself, struct err *e);
+int fail2ban_server_get_ignored(struct fail2ban_server *s, const char *jail,
+    struct fail2ban_list *ignored, bool *ignoreself, struct err *e);
 
 /*
  * Whether the server, told to ban the id, would ban just that and under just
@@ -99,7 +99,7 @@ int fail2ban_socket_get_ignored(struct fail2ban_socket *s, const char *jail,
  * amid the ids at any other thing) or brackets around all of it.
  * (fail2ban 1.0.2, server/ipdns.py: IPAddr.)
  */
-bool fail2ban_socket_can_send(const char *id);
+bool fail2ban_server_can_send(const char *id);
 
 /*
  * Ban n ids in the jail, by hand: with the jail's ban time from now, no
@@ -111,18 +111,17 @@ bool fail2ban_socket_can_send(const char *id);
  * id, and hears nobody else meanwhile. With EX_TEMPFAIL or EX_UNAVAILABLE it
  * may have banned none, some or all, and may still be at it; with EX_PROTOCOL
  * those before the one that it stumbled over. Nothing was sent with EX_DATAERR:
- * an id is none for fail2ban_socket_can_send, or the name of the jail cannot
+ * an id is none for fail2ban_server_can_send, or the name of the jail cannot
  * be asked about or is that of a setting. EX_NOINPUT: there is no such jail;
  * then all the ids stand in fail2ban's log, so ask first.
  * (fail2ban 1.0.2, server/actions.py: addBannedIP, __checkBan.)
  */
-int fail2ban_socket_ban(struct fail2ban_socket *s, const char *jail,
+int fail2ban_server_ban(struct fail2ban_server *s, const char *jail,
     const char *const *ids, size_t n, int64_t *banned, struct err *e);
 
 /* Whether item is in the list. */
-bool fail2ban_socket_list_has(const struct fail2ban_socket_list *list,
-    const char *item);
+bool fail2ban_list_has(const struct fail2ban_list *list, const char *item);
 
-void fail2ban_socket_list_free(struct fail2ban_socket_list *list);
+void fail2ban_list_free(struct fail2ban_list *list);
 
 #endif
