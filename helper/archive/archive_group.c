@@ -7,7 +7,7 @@
 
 #include "archive/archive_evidence.h"
 #include "archive/statements.h"
-#include "archive/sign.h"
+#include "archive/sightings_column.h"
 
 static int
 no_memory(struct err *e)
@@ -33,16 +33,17 @@ archive_group_bind(sqlite3_stmt *st, const struct archive_group *g)
 	db_bind_text(st, 4, g->host != NULL ? g->host : "");
 }
 
-struct sign *
+struct sighting *
 archive_group_add(struct archive_group *g)
 {
-	struct sign *signs = grow(g->signs, g->n, sizeof(*signs));
+	struct sighting *sightings =
+	    grow(g->sightings, g->n, sizeof(*sightings));
 
-	if (signs == NULL)
+	if (sightings == NULL)
 		return NULL;
-	g->signs = signs;
-	signs[g->n] = (struct sign){ 0 };
-	return &signs[g->n++];
+	g->sightings = sightings;
+	sightings[g->n] = (struct sighting){ 0 };
+	return &sightings[g->n++];
 }
 
 static int
@@ -59,40 +60,41 @@ keep_text(struct archive_group *g, char *text)
 	return 0;
 }
 
-/* The signs of one ban, as the archive has them. */
+/* The sightings of one ban, as the archive has them. */
 static int
-load_signs(struct archive_group *g, int64_t ban, const char *text,
+load_sightings(struct archive_group *g, int64_t ban, const char *text,
     struct err *e)
 {
-	struct sign sign, *added;
+	struct sighting sighting, *added;
 	const char *at = text;
 	char *ip;
 	int rc;
 
-	if (text == NULL || !sign_is_array(text))
+	if (text == NULL || !sightings_column_is_array(text))
 		return err_set(e, EX_DATAERR,
-		    "archive: the signs of a ban are no array");
-	while ((rc = sign_take(&at, g->timeofban, &sign, &ip)) == 1) {
+		    "archive: the sightings of a ban are no array");
+	while ((rc = sightings_column_take(&at, g->timeofban, &sighting,
+		    &ip)) == 1) {
 		if ((ip != NULL && keep_text(g, ip) != 0) ||
 		    (added = archive_group_add(g)) == NULL)
 			return no_memory(e);
-		*added = sign;
+		*added = sighting;
 		added->ip = ip;
 		added->ban = ban;
 	}
 	if (rc < 0)
 		return err_set(e, EX_DATAERR,
-		    "archive: a sign of no known kind");
+		    "archive: a sighting of no known kind");
 	return 0;
 }
 
 static int
 load_ban(struct archive_group *g, sqlite3_stmt *st, struct err *e)
 {
-	const char *signs = db_text(st, 2);
+	const char *sightings = db_text(st, 2);
 	int64_t *bans;
 
-	if (signs != NULL && strcmp(signs, "[]") == 0) {
+	if (sightings != NULL && strcmp(sightings, "[]") == 0) {
 		g->logged = db_int(st, 0);
 		return 0;
 	}
@@ -105,7 +107,7 @@ load_ban(struct archive_group *g, sqlite3_stmt *st, struct err *e)
 	if (db_int(st, 3) == g->timeofban)
 		g->known_as = g->timeofban;
 	bans[g->bans_n++] = db_int(st, 0);
-	return load_signs(g, db_int(st, 0), signs, e);
+	return load_sightings(g, db_int(st, 0), sightings, e);
 }
 
 /* When the newest ban of g's jail and ident is of; UNKNOWN: there is none. */
@@ -206,10 +208,10 @@ archive_group_free(struct archive_group *g)
 	for (size_t i = 0; i < g->texts_n; i++)
 		free(g->texts[i]);
 	free(g->texts);
-	free(g->signs);
+	free(g->sightings);
 	free(g->bans);
 	g->texts = NULL;
-	g->signs = NULL;
+	g->sightings = NULL;
 	g->bans = NULL;
 	g->n = g->texts_n = g->bans_n = 0;
 }
@@ -222,28 +224,29 @@ archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
 }
 
 int
-archive_group_has_evidence(struct archive *a, const struct sign *archived,
-    const struct sign *sign, struct err *e)
+archive_group_has_evidence(struct archive *a, const struct sighting *archived,
+    const struct sighting *sighting, struct err *e)
 {
 	if (archived->evidence == 0)
-		return sign->lines == NULL && sign->captures == NULL;
-	return archive_evidence_is(a, archived->evidence, sign->lines,
-	    sign->captures, e);
+		return sighting->lines == NULL && sighting->captures == NULL;
+	return archive_evidence_is(a, archived->evidence, sighting->lines,
+	    sighting->captures, e);
 }
 
 int
 archive_group_has_row(struct archive *a, const struct archive_group *g,
-    const struct sign *row, struct err *e)
+    const struct sighting *row, struct err *e)
 {
 	for (size_t i = 0; i < g->n; i++) {
-		const struct sign *sign = &g->signs[i];
+		const struct sighting *sighting = &g->sightings[i];
 		int rc;
 
-		if (sign->kind != SIGN_ROW || sign->seconds != row->seconds ||
-		    sign->bancount != row->bancount ||
-		    sign->failures != row->failures)
+		if (sighting->kind != SIGHTING_ROW ||
+		    sighting->seconds != row->seconds ||
+		    sighting->bancount != row->bancount ||
+		    sighting->failures != row->failures)
 			continue;
-		rc = archive_group_has_evidence(a, sign, row, e);
+		rc = archive_group_has_evidence(a, sighting, row, e);
 		if (rc != 0)
 			return rc;
 	}
@@ -260,7 +263,7 @@ find_evidence(struct archive *a, const struct archive_group *g,
 	for (size_t i = 0; i < g->n; i++) {
 		int rc;
 
-		*id = g->signs[i].evidence;
+		*id = g->sightings[i].evidence;
 		if (*id == 0 || *id == last)
 			continue;
 		if ((rc = archive_evidence_is(a, *id, matches, captures, e)) !=

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bans and signs of the archive, by the group: all that is known of one
+ * The bans and sightings of the archive, by the group: all that is known of one
  * jail, ident and rounded second. Everything that writes is called between
  * archive_begin and archive_commit; errors are db_error's.
  */
@@ -25,9 +25,9 @@ struct archive_group {
 	/* The second of the newest ban of that jail and ident, or UNKNOWN. */
 	int64_t newest;
 	bool newest_logged; /* that one lives, and only logs tell of it */
-	struct sign *signs;
+	struct sighting *sightings;
 	size_t n;
-	char **texts; /* what signs' ip points to */
+	char **texts; /* what sightings' ip points to */
 	size_t texts_n;
 	/* Rows of the table ban; the one that a row of the group is of first.
 	 */
@@ -57,19 +57,20 @@ int archive_group_set_known_as(struct archive *a, struct archive_group *g,
 /* Bind jail, ident, second and host to parameters 1 to 4. */
 void archive_group_bind(sqlite3_stmt *st, const struct archive_group *g);
 
-/* Room for one more sign in g; NULL when there is no memory. */
-struct sign *archive_group_add(struct archive_group *g);
+/* Room for one more sighting in g; NULL when there is no memory. */
+struct sighting *archive_group_add(struct archive_group *g);
 
 /*
- * Archive log lines and captures, JSON texts or NULL, for a sign of g; *id is
- * their row, the one that g has already where it says the same.
+ * Archive log lines and captures, JSON texts or NULL, for a sighting of g; *id
+ * is their row, the one that g has already where it says the same.
  */
 int archive_group_add_evidence(struct archive *a, const struct archive_group *g,
     const char *matches, const char *captures, int64_t *id, struct err *e);
 
-/* Whether a sign of the archive has the lines and captures of another. */
-int archive_group_has_evidence(struct archive *a, const struct sign *archived,
-    const struct sign *sign, struct err *e);
+/* Whether a sighting of the archive has the lines and captures of another. */
+int archive_group_has_evidence(struct archive *a,
+    const struct sighting *archived, const struct sighting *sighting,
+    struct err *e);
 
 /* Note that the source has the row of a ban. */
 int archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
@@ -77,9 +78,9 @@ int archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
 
 /*
  * Whether a row of fail2ban's database that says the same was seen of g: row
- * is a SIGN_ROW with its lines and captures. 1, 0 or -1.
+ * is a SIGHTING_ROW with its lines and captures. 1, 0 or -1.
  */
 int archive_group_has_row(struct archive *a, const struct archive_group *g,
-    const struct sign *row, struct err *e);
+    const struct sighting *row, struct err *e);
 
 #endif

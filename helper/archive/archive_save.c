@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "archive/statements.h"
-#include "archive/sign.h"
+#include "archive/sightings_column.h"
 
 static int
 no_memory(struct err *e)
@@ -41,7 +41,7 @@ archive_save_bind(sqlite3_stmt *st, const struct ban *ban)
 	db_bind_int(st, 16, ban->pending_us);
 }
 
-/* The signs of ban number i; NULL when there is no memory. */
+/* The sightings of ban number i; NULL when there is no memory. */
 static char *
 signs_of(const struct saving *s, size_t i)
 {
@@ -49,14 +49,15 @@ signs_of(const struct saving *s, size_t i)
 
 	for (size_t k = 0; k < s->g->n; k++) {
 		if (s->owner[k] == i)
-			sign_put(&out, &s->g->signs[k], s->g->timeofban);
+			sightings_column_put(&out, &s->g->sightings[k],
+			    s->g->timeofban);
 	}
 	buffer_puts(&out, out.len == 0 ? "[]" : "]");
 	return buffer_take(&out);
 }
 
 static int
-add_ban(struct saving *s, size_t i, const char *signs, struct err *e)
+add_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 {
 	const struct ban *ban = &s->bans[i];
 	sqlite3_stmt *st = db_statement(&s->a->db, SQL_BAN_ADD, e);
@@ -65,7 +66,7 @@ add_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 		return -1;
 	archive_group_bind(st, s->g);
 	archive_save_bind(st, ban);
-	db_bind_text(st, 17, signs);
+	db_bind_text(st, 17, sightings);
 	db_bind_int(st, 18, ban->life_us);
 	db_bind_int(st, 19,
 	    i == s->latest && s->change->source != 0 ? s->change->source :
@@ -79,7 +80,7 @@ add_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 }
 
 static int
-change_ban(struct saving *s, size_t i, const char *signs, struct err *e)
+change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 {
 	const struct ban *ban = &s->bans[i];
 	sqlite3_stmt *st = db_statement(&s->a->db, SQL_BAN_CHANGE, e);
@@ -94,7 +95,7 @@ change_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 	if ((st = db_statement(&s->a->db, SQL_BAN_SIGNS, e)) == NULL)
 		return -1;
 	db_bind_int(st, 1, ban->id);
-	db_bind_text(st, 17, signs);
+	db_bind_text(st, 17, sightings);
 	db_bind_int(st, 18, ban->life_us);
 	if (db_run(&s->a->db, st, e) != 0)
 		return -1;
@@ -106,14 +107,14 @@ change_ban(struct saving *s, size_t i, const char *signs, struct err *e)
 static int
 save_ban(struct saving *s, size_t i, struct err *e)
 {
-	char *signs = signs_of(s, i);
+	char *sightings = signs_of(s, i);
 	int rc;
 
-	if (signs == NULL)
+	if (sightings == NULL)
 		return no_memory(e);
-	rc = s->bans[i].id == 0 ? add_ban(s, i, signs, e) :
-				  change_ban(s, i, signs, e);
-	free(signs);
+	rc = s->bans[i].id == 0 ? add_ban(s, i, sightings, e) :
+				  change_ban(s, i, sightings, e);
+	free(sightings);
 	return rc;
 }
 

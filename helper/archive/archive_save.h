@@ -18,7 +18,7 @@ struct archive_change {
 };
 
 /*
- * Save what match_bans made of g: each ban, with its signs, is added or
+ * Save what match_bans made of g: each ban, with its sightings, is added or
  * changed, and one that is no more is removed.
  */
 int archive_save_group(struct archive *a, const struct archive_group *g,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ban, and the signs that we have of it. A sign is one thing that one
- * witness saw: an action command, a row of fail2ban's database, the judgement
- * of a reconcile pass. A ban is what follows from its signs (match.h). Pure.
+ * The ban, and the sightings that we have of it. A sighting is one thing that
+ * one witness saw: an action command, a row of fail2ban's database, the
+ * judgement of a reconcile pass. A ban is what follows from its sightings
+ * (match.h). Pure.
  *
  * Times are microseconds since the epoch, durations seconds, -1 for ever;
  * UNKNOWN is a number that nobody told.
@@ -15,7 +16,7 @@
 
 #include "base/macros.h"
 
-/* Signs are archived with these numbers. */
+/* Sightings are archived with these numbers. */
 enum ban_end {
 	BAN_LIVES = 0, /* or its end is pending */
 	BAN_EXPIRED = 1,
@@ -47,22 +48,22 @@ enum ban_origin {
 #define BAN_SEEN_HERE (BAN_SEEN_EVENT | BAN_SEEN_DATABASE)
 
 /*
- * In the order in which signs of the same moment are taken; they are archived
- * with these numbers.
+ * In the order in which sightings of the same moment are taken; they are
+ * archived with these numbers.
  */
-enum sign_kind {
-	SIGN_BAN = 0,
-	SIGN_RESTORED = 1,
-	SIGN_PROLONG = 2,
-	SIGN_ROW = 3, /* a row of fail2ban's database */
-	SIGN_UNBAN = 4,
-	SIGN_JUDGED = 5,  /* a reconcile pass judged that it has ended */
-	SIGN_IMPORT = 6,  /* another archive has it */
-	SIGN_OLD_ROW = 7, /* a row of another database of fail2ban's */
+enum sighting_kind {
+	SIGHTING_BAN = 0,
+	SIGHTING_RESTORED = 1,
+	SIGHTING_PROLONG = 2,
+	SIGHTING_ROW = 3, /* a row of fail2ban's database */
+	SIGHTING_UNBAN = 4,
+	SIGHTING_JUDGED = 5,  /* a reconcile pass judged that it has ended */
+	SIGHTING_IMPORT = 6,  /* another archive has it */
+	SIGHTING_OLD_ROW = 7, /* a row of another database of fail2ban's */
 };
 
-struct sign {
-	enum sign_kind kind;
+struct sighting {
+	enum sighting_kind kind;
 	int64_t at_us;	  /* when the witness saw it */
 	int64_t since_us; /* the ticket's time, cut to the microsecond */
 	bool exact;	  /* since_us is more than the rounded second */
@@ -73,12 +74,14 @@ struct sign {
 	int64_t evidence; /* row of the archive's evidence, 0: none */
 	bool matches;	  /* that evidence has log lines */
 	const char *lines, *captures; /* evidence to be archived, or NULL */
-	enum ban_end end;	/* SIGN_JUDGED; SIGN_UNBAN: BAN_MANUAL where the
-				   rows were gone, BAN_LIVES where nothing says */
-	int64_t ended_us;	/* SIGN_JUDGED, SIGN_IMPORT, SIGN_OLD_ROW */
-	enum ban_origin origin; /* SIGN_IMPORT; SIGN_BAN, SIGN_ROW: a list's */
-	unsigned seen;		/* SIGN_IMPORT: who had seen it there */
-	int64_t restored, nth;	/* SIGN_IMPORT */
+	enum ban_end end; /* SIGHTING_JUDGED; SIGHTING_UNBAN: BAN_MANUAL where
+			     the rows were gone, BAN_LIVES where nothing says */
+	int64_t
+	    ended_us; /* SIGHTING_JUDGED, SIGHTING_IMPORT, SIGHTING_OLD_ROW */
+	enum ban_origin
+	    origin; /* SIGHTING_IMPORT; SIGHTING_BAN, SIGHTING_ROW: a list's */
+	unsigned seen;	       /* SIGHTING_IMPORT: who had seen it there */
+	int64_t restored, nth; /* SIGHTING_IMPORT */
 	int64_t ban; /* row of the archive's ban that holds it, or 0 */
 };
 

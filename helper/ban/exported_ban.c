@@ -367,15 +367,15 @@ exported_ban_check(struct exported_ban *ban, struct err *e)
 	return mend_json(ban, EXPORTED_CAPTURES, '{', e);
 }
 
-struct sign
-exported_ban_sign(const struct exported_ban *ban)
+struct sighting
+exported_ban_sighting(const struct exported_ban *ban)
 {
 	const char *ip = ban->texts[EXPORTED_IP];
 	const char *lines = ban->texts[EXPORTED_MATCHES];
 	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN] * TEXT_US;
 
-	return (struct sign){
-		.kind = SIGN_IMPORT,
+	return (struct sighting){
+		.kind = SIGHTING_IMPORT,
 		.at_us = ban->numbers[EXPORTED_SINCE],
 		.since_us = ban->numbers[EXPORTED_SINCE],
 		.exact = ban->numbers[EXPORTED_SINCE] != second,

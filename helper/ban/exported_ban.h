@@ -75,6 +75,6 @@ int exported_ban_from_json(struct exported_ban *ban, const char *line,
 int exported_ban_check(struct exported_ban *ban, struct err *e);
 
 /* What it says of the ban; texts are ban's. host is not in it. */
-struct sign exported_ban_sign(const struct exported_ban *ban);
+struct sighting exported_ban_sighting(const struct exported_ban *ban);
 
 #endif

@@ -10,7 +10,7 @@
 struct draft {
 	struct ban ban;
 	bool judged;	     /* its end is a judgement, not an event */
-	int64_t counted_us;  /* the restored sign last counted */
+	int64_t counted_us;  /* the restored sighting last counted */
 	int64_t last_word;   /* seconds by an unban */
 	int64_t row_seconds; /* … by fail2ban's database */
 	int64_t tag_seconds; /* … by any other event */
@@ -29,14 +29,14 @@ compare_numbers(int64_t a, int64_t b)
 
 /* What was seen here, what another archive has, what another database has. */
 static int
-rank(const struct sign *sign)
+rank(const struct sighting *sighting)
 {
-	return sign->kind < SIGN_IMPORT ? 0 : (int)sign->kind;
+	return sighting->kind < SIGHTING_IMPORT ? 0 : (int)sighting->kind;
 }
 
 /* The fields that only an import has. */
 static int
-compare_imports(const struct sign *a, const struct sign *b)
+compare_imports(const struct sighting *a, const struct sighting *b)
 {
 	int order;
 
@@ -50,7 +50,7 @@ compare_imports(const struct sign *a, const struct sign *b)
 }
 
 static int
-compare_fields(const struct sign *a, const struct sign *b)
+compare_fields(const struct sighting *a, const struct sighting *b)
 {
 	int order;
 
@@ -63,9 +63,9 @@ compare_fields(const struct sign *a, const struct sign *b)
 }
 
 static int
-compare_signs(const void *pa, const void *pb)
+compare_sightings(const void *pa, const void *pb)
 {
-	const struct sign *a = pa, *b = pb;
+	const struct sighting *a = pa, *b = pb;
 	int order;
 
 	if ((order = compare_numbers(rank(a), rank(b))) == 0 &&
@@ -82,7 +82,7 @@ same_text(const char *a, const char *b)
 }
 
 bool
-match_same_sign(const struct sign *a, const struct sign *b)
+match_same_sighting(const struct sighting *a, const struct sighting *b)
 {
 	if (a->kind != b->kind || a->at_us != b->at_us)
 		return false;
@@ -100,11 +100,11 @@ end_ban(struct draft *d, enum ban_end end, int64_t ended_us, bool judged)
 	d->judged = judged;
 }
 
-/* It lives, or lived still when the sign was seen. */
+/* It lives, or lived still when the sighting was seen. */
 static bool
-open_at(const struct draft *d, const struct sign *sign)
+open_at(const struct draft *d, const struct sighting *sighting)
 {
-	return d->ban.end == BAN_LIVES || sign->at_us < d->ban.ended_us;
+	return d->ban.end == BAN_LIVES || sighting->at_us < d->ban.ended_us;
 }
 
 /*
@@ -112,13 +112,13 @@ open_at(const struct draft *d, const struct sign *sign)
  * settled yet is settled by this: fail2ban bans no id that it still holds.
  */
 static bool
-is_another(struct draft *d, const struct sign *sign)
+is_another(struct draft *d, const struct sighting *sighting)
 {
-	if (sign->kind != SIGN_BAN)
+	if (sighting->kind != SIGHTING_BAN)
 		return false;
 	if (d->ban.end == BAN_LIVES && d->ban.pending_us != 0)
 		end_ban(d, BAN_MANUAL, d->ban.pending_us, false);
-	return !open_at(d, sign);
+	return !open_at(d, sighting);
 }
 
 /*
@@ -126,17 +126,17 @@ is_another(struct draft *d, const struct sign *sign)
  * or the one of which only the second is known here.
  */
 static int
-find_nth(const struct draft *drafts, size_t n, const struct sign *sign)
+find_nth(const struct draft *drafts, size_t n, const struct sighting *sighting)
 {
 	int64_t nth = 0;
 	int inexact = -1;
 
 	for (size_t i = 0; i < n; i++) {
-		if (drafts[i].ban.since_us == sign->since_us) {
-			if (nth++ == sign->nth)
+		if (drafts[i].ban.since_us == sighting->since_us) {
+			if (nth++ == sighting->nth)
 				return (int)i;
 		} else if (!drafts[i].imported &&
-		    (!drafts[i].ban.exact || !sign->exact)) {
+		    (!drafts[i].ban.exact || !sighting->exact)) {
 			inexact = (int)i;
 		}
 	}
@@ -144,22 +144,23 @@ find_nth(const struct draft *drafts, size_t n, const struct sign *sign)
 }
 
 /*
- * The latest draft that the sign may speak of, -1 if there is none. A sign
- * that knows the exact time never speaks of a ban of another exact time.
+ * The latest draft that the sighting may speak of, -1 if there is none. A
+ * sighting that knows the exact time never speaks of a ban of another exact
+ * time.
  */
 static int
-find(const struct draft *drafts, size_t n, const struct sign *sign)
+find(const struct draft *drafts, size_t n, const struct sighting *sighting)
 {
 	int inexact = -1;
 
-	if (sign->kind == SIGN_IMPORT)
-		return find_nth(drafts, n, sign);
-	if (!sign->exact)
+	if (sighting->kind == SIGHTING_IMPORT)
+		return find_nth(drafts, n, sighting);
+	if (!sighting->exact)
 		return (int)n - 1;
 	for (int i = (int)n - 1; i >= 0; i--) {
 		const struct ban *ban = &drafts[i].ban;
 
-		if (ban->exact && ban->since_us == sign->since_us)
+		if (ban->exact && ban->since_us == sighting->since_us)
 			return i;
 		if (!ban->exact && inexact < 0)
 			inexact = i;
@@ -168,13 +169,13 @@ find(const struct draft *drafts, size_t n, const struct sign *sign)
 }
 
 static struct draft
-new_draft(const struct sign *sign, int64_t timeofban)
+new_draft(const struct sighting *sighting, int64_t timeofban)
 {
 	return (struct draft){
 		.ban = {
-			.since_us = sign->exact ?
-			    sign->since_us : text_seconds_to_us(timeofban),
-			.exact = sign->exact,
+			.since_us = sighting->exact ?
+			    sighting->since_us : text_seconds_to_us(timeofban),
+			.exact = sighting->exact,
 			.seconds = UNKNOWN,
 			.bancount = UNKNOWN,
 			.failures = UNKNOWN,
@@ -185,7 +186,7 @@ new_draft(const struct sign *sign, int64_t timeofban)
 		.row_seconds = UNKNOWN,
 		.tag_seconds = UNKNOWN,
 		.old_seconds = UNKNOWN,
-		.imported = rank(sign) != 0,
+		.imported = rank(sighting) != 0,
 	};
 }
 
@@ -198,133 +199,140 @@ reopen(struct draft *d)
 }
 
 static void
-take_restored(struct draft *d, const struct sign *sign)
+take_restored(struct draft *d, const struct sighting *sighting)
 {
 	if (d->counted_us == INT64_MIN ||
-	    sign->at_us - d->counted_us > BAN_RETRY_US) {
+	    sighting->at_us - d->counted_us > BAN_RETRY_US) {
 		d->ban.restored++;
-		d->counted_us = sign->at_us;
+		d->counted_us = sighting->at_us;
 	}
 	reopen(d);
 }
 
 static void
-take_unban(struct draft *d, const struct sign *sign)
+take_unban(struct draft *d, const struct sighting *sighting)
 {
-	if (sign->seconds != UNKNOWN)
-		d->last_word = sign->seconds;
+	if (sighting->seconds != UNKNOWN)
+		d->last_word = sighting->seconds;
 	if (d->ban.end != BAN_LIVES && !d->judged)
 		return;
-	if (ban_expiry_us(sign->since_us, sign->seconds) <= sign->at_us)
-		end_ban(d, BAN_EXPIRED, sign->at_us, false);
-	else if (sign->end == BAN_MANUAL)
-		end_ban(d, BAN_MANUAL, sign->at_us, false);
+	if (ban_expiry_us(sighting->since_us, sighting->seconds) <=
+	    sighting->at_us)
+		end_ban(d, BAN_EXPIRED, sighting->at_us, false);
+	else if (sighting->end == BAN_MANUAL)
+		end_ban(d, BAN_MANUAL, sighting->at_us, false);
 	else
-		d->ban.pending_us = sign->at_us;
+		d->ban.pending_us = sighting->at_us;
 }
 
-/* What the sign tells of the ban itself; the database's word is the better. */
+/* What the sighting tells of the ban itself; the database's word is the better.
+ */
 static void
-take_fields(struct draft *d, const struct sign *sign)
+take_fields(struct draft *d, const struct sighting *sighting)
 {
 	struct ban *ban = &d->ban;
-	bool row = sign->kind == SIGN_ROW;
+	bool row = sighting->kind == SIGHTING_ROW;
 
-	if (row && sign->seconds != UNKNOWN)
-		d->row_seconds = sign->seconds;
-	if (!row && sign->kind != SIGN_UNBAN && sign->seconds != UNKNOWN)
-		d->tag_seconds = sign->seconds;
-	if (sign->bancount != UNKNOWN && sign->kind != SIGN_RESTORED &&
-	    sign->kind != SIGN_UNBAN && (row || !d->row_bancount)) {
-		ban->bancount = sign->bancount;
+	if (row && sighting->seconds != UNKNOWN)
+		d->row_seconds = sighting->seconds;
+	if (!row && sighting->kind != SIGHTING_UNBAN &&
+	    sighting->seconds != UNKNOWN)
+		d->tag_seconds = sighting->seconds;
+	if (sighting->bancount != UNKNOWN &&
+	    sighting->kind != SIGHTING_RESTORED &&
+	    sighting->kind != SIGHTING_UNBAN && (row || !d->row_bancount)) {
+		ban->bancount = sighting->bancount;
 		d->row_bancount = row;
 	}
-	if (sign->failures != UNKNOWN &&
+	if (sighting->failures != UNKNOWN &&
 	    (row ||
 		(!d->row_failures &&
-		    (sign->kind == SIGN_BAN || ban->failures == UNKNOWN)))) {
-		ban->failures = sign->failures;
+		    (sighting->kind == SIGHTING_BAN ||
+			ban->failures == UNKNOWN)))) {
+		ban->failures = sighting->failures;
 		d->row_failures = row;
 	}
-	if (sign->evidence != 0 && (row || !d->row_evidence)) {
-		ban->evidence = sign->evidence;
+	if (sighting->evidence != 0 && (row || !d->row_evidence)) {
+		ban->evidence = sighting->evidence;
 		d->row_evidence = row;
 	}
-	d->log_lines = d->log_lines || sign->matches;
+	d->log_lines = d->log_lines || sighting->matches;
 	if (ban->ip == NULL)
-		ban->ip = sign->ip;
+		ban->ip = sighting->ip;
 }
 
 /* What is known of the ban already is not touched. */
 static void
-take_import(struct draft *d, const struct sign *sign)
+take_import(struct draft *d, const struct sighting *sighting)
 {
 	struct ban *ban = &d->ban;
 
-	ban->seen |= sign->kind == SIGN_IMPORT ? sign->seen : BAN_SEEN_IMPORT;
+	ban->seen |= sighting->kind == SIGHTING_IMPORT ? sighting->seen :
+							 BAN_SEEN_IMPORT;
 	if (d->old_seconds == UNKNOWN)
-		d->old_seconds = sign->seconds;
+		d->old_seconds = sighting->seconds;
 	if (ban->bancount == UNKNOWN)
-		ban->bancount = sign->bancount;
+		ban->bancount = sighting->bancount;
 	if (ban->failures == UNKNOWN)
-		ban->failures = sign->failures;
+		ban->failures = sighting->failures;
 	if (ban->evidence == 0)
-		ban->evidence = sign->evidence;
-	if (ban->restored < sign->restored)
-		ban->restored = sign->restored;
+		ban->evidence = sighting->evidence;
+	if (ban->restored < sighting->restored)
+		ban->restored = sighting->restored;
 	if (d->told == BAN_FROM_UNKNOWN)
-		d->told = sign->origin;
-	if (sign->end != BAN_LIVES && sign->ended_us >= ban->life_us &&
+		d->told = sighting->origin;
+	if (sighting->end != BAN_LIVES && sighting->ended_us >= ban->life_us &&
 	    (ban->end == BAN_LIVES ||
 		(d->judged && ban->end == BAN_INFERRED &&
-		    sign->end != BAN_INFERRED)))
-		end_ban(d, sign->end, sign->ended_us, true);
-	d->log_lines = d->log_lines || sign->matches;
+		    sighting->end != BAN_INFERRED)))
+		end_ban(d, sighting->end, sighting->ended_us, true);
+	d->log_lines = d->log_lines || sighting->matches;
 	if (ban->ip == NULL)
-		ban->ip = sign->ip;
+		ban->ip = sighting->ip;
 }
 
 static void
-take_sign(struct draft *d, const struct sign *sign)
+take_sighting(struct draft *d, const struct sighting *sighting)
 {
-	switch (sign->kind) {
-	case SIGN_BAN:
-	case SIGN_PROLONG:
+	switch (sighting->kind) {
+	case SIGHTING_BAN:
+	case SIGHTING_PROLONG:
 		break;
-	case SIGN_RESTORED:
-		take_restored(d, sign);
+	case SIGHTING_RESTORED:
+		take_restored(d, sighting);
 		break;
-	case SIGN_ROW:
+	case SIGHTING_ROW:
 		d->ban.seen |= BAN_SEEN_DATABASE;
 		break;
-	case SIGN_UNBAN:
-		take_unban(d, sign);
+	case SIGHTING_UNBAN:
+		take_unban(d, sighting);
 		break;
-	case SIGN_JUDGED:
+	case SIGHTING_JUDGED:
 		if (d->ban.end == BAN_LIVES)
-			end_ban(d, sign->end, sign->ended_us, true);
+			end_ban(d, sighting->end, sighting->ended_us, true);
 		break;
-	case SIGN_IMPORT:
-	case SIGN_OLD_ROW:
-		take_import(d, sign);
+	case SIGHTING_IMPORT:
+	case SIGHTING_OLD_ROW:
+		take_import(d, sighting);
 		break;
 	}
-	if (sign->kind == SIGN_BAN || sign->kind == SIGN_RESTORED ||
-	    sign->kind == SIGN_PROLONG)
-		d->ban.life_us = sign->at_us;
-	if (rank(sign) == 0 && sign->kind != SIGN_ROW &&
-	    sign->kind != SIGN_JUDGED)
+	if (sighting->kind == SIGHTING_BAN ||
+	    sighting->kind == SIGHTING_RESTORED ||
+	    sighting->kind == SIGHTING_PROLONG)
+		d->ban.life_us = sighting->at_us;
+	if (rank(sighting) == 0 && sighting->kind != SIGHTING_ROW &&
+	    sighting->kind != SIGHTING_JUDGED)
 		d->ban.seen |= BAN_SEEN_EVENT;
-	if (sign->exact && !d->ban.exact) {
-		d->ban.since_us = sign->since_us;
+	if (sighting->exact && !d->ban.exact) {
+		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
 	}
-	if (rank(sign) == 0) {
-		take_fields(d, sign);
-		d->listed = d->listed || sign->origin == BAN_FROM_LIST;
+	if (rank(sighting) == 0) {
+		take_fields(d, sighting);
+		d->listed = d->listed || sighting->origin == BAN_FROM_LIST;
 	}
 	if (d->ban.id == 0)
-		d->ban.id = sign->ban;
+		d->ban.id = sighting->ban;
 }
 
 static void
@@ -400,23 +408,23 @@ settle_among(struct ban *bans, size_t n, int64_t next_us)
 }
 
 size_t
-match_bans(struct sign *signs, size_t n, int64_t timeofban, int64_t next_us,
-    struct ban *bans, size_t *owner)
+match_bans(struct sighting *sightings, size_t n, int64_t timeofban,
+    int64_t next_us, struct ban *bans, size_t *owner)
 {
 	struct draft *drafts = calloc(n, sizeof(*drafts));
 	size_t count = 0;
 
 	if (drafts == NULL)
 		return 0;
-	qsort(signs, n, sizeof(*signs), compare_signs);
+	qsort(sightings, n, sizeof(*sightings), compare_sightings);
 	for (size_t i = 0; i < n; i++) {
-		int found = find(drafts, count, &signs[i]);
+		int found = find(drafts, count, &sightings[i]);
 
-		if (found < 0 || is_another(&drafts[found], &signs[i])) {
+		if (found < 0 || is_another(&drafts[found], &sightings[i])) {
 			found = (int)count;
-			drafts[count++] = new_draft(&signs[i], timeofban);
+			drafts[count++] = new_draft(&sightings[i], timeofban);
 		}
-		take_sign(&drafts[found], &signs[i]);
+		take_sighting(&drafts[found], &sightings[i]);
 		owner[i] = (size_t)found;
 	}
 	for (size_t i = 0; i < count; i++) {

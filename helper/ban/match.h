@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is this the same ban? All signs of one jail, ident and rounded second make
- * a group. match_bans turns the group into bans. It takes the signs by the
- * time at which they were seen, not by the order in which they came, so any
- * order of the same signs, any number of times, gives the same bans. Pure.
+ * Is this the same ban? All sightings of one jail, ident and rounded second
+ * make a group. match_bans turns the group into bans. It takes the sightings by
+ * the time at which they were seen, not by the order in which they came, so any
+ * order of the same sightings, any number of times, gives the same bans. Pure.
  *
- * The rules, a sign at a time:
+ * The rules, a sighting at a time:
  * - A fresh ban of the exact time is the ban that lives, or that ended later
- *   than the sign (a retry, a late arrival); after its end it is another one
- *   (nth): ban, unban, ban within one second of a log are two bans.
+ *   than the sighting (a retry, a late arrival); after its end it is another
+ * one (nth): ban, unban, ban within one second of a log are two bans.
  * - A fresh ban meets one of which only the rounded second is known: the same,
  *   it now gets its exact time.
  * - A restored ban, a row, an unban of the bare second are the latest ban.
@@ -33,22 +33,22 @@
 #include "ban/ban.h"
 
 /*
- * signs: n of one group, sorted in place; signs[i]'s ban is owner[i], an index
- * into bans, which has room for n. timeofban: the group's second. next_us: when
- * a ban of a later second ends one of these that lives, INT64_MAX if there is
- * none. A ban that lives when a younger one starts is ended by that
+ * sightings: n of one group, sorted in place; sightings[i]'s ban is owner[i],
+ * an index into bans, which has room for n. timeofban: the group's second.
+ * next_us: when a ban of a later second ends one of these that lives, INT64_MAX
+ * if there is none. A ban that lives when a younger one starts is ended by that
  * (inferred); not by one that had ended before its last sign of life. Returns
  * the number of bans, in the order of their making. Texts in bans are those of
  * signs. A ban's id is that of the archived ban which holds the first of its
- * signs, or 0.
+ * sightings, or 0.
  */
-size_t match_bans(struct sign *signs, size_t n, int64_t timeofban,
+size_t match_bans(struct sighting *sightings, size_t n, int64_t timeofban,
     int64_t next_us, struct ban *bans, size_t *owner);
 
 /*
- * Whether two signs are one and the same: seen by the same, at the same time.
- * Of an import all must be the same, but for its evidence.
+ * Whether two sightings are one and the same: seen by the same, at the same
+ * time. Of an import all must be the same, but for its evidence.
  */
-bool match_same_sign(const struct sign *a, const struct sign *b);
+bool match_same_sighting(const struct sighting *a, const struct sighting *b);
 
 #endif

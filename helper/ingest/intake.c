@@ -32,12 +32,12 @@ drop_unwanted(const struct config *config, struct ticket_data *ev, bool tag)
 	*ev = rest;
 }
 
-static struct sign
-row_sign(int64_t at_us, int64_t timeofban, int64_t seconds, int64_t bancount,
-    const struct ticket_data *ev, const char *ident)
+static struct sighting
+row_sighting(int64_t at_us, int64_t timeofban, int64_t seconds,
+    int64_t bancount, const struct ticket_data *ev, const char *ident)
 {
-	return (struct sign){
-		.kind = SIGN_ROW,
+	return (struct sighting){
+		.kind = SIGHTING_ROW,
 		.at_us = at_us,
 		.since_us = text_seconds_to_us(timeofban),
 		.seconds = seconds,
@@ -50,16 +50,16 @@ row_sign(int64_t at_us, int64_t timeofban, int64_t seconds, int64_t bancount,
 	};
 }
 
-static enum sign_kind
+static enum sighting_kind
 kind_of(const struct event *event)
 {
 	switch (event->kind) {
 	case EVENT_UNBAN:
-		return SIGN_UNBAN;
+		return SIGHTING_UNBAN;
 	case EVENT_PROLONG:
-		return SIGN_PROLONG;
+		return SIGHTING_PROLONG;
 	default:
-		return event->restored ? SIGN_RESTORED : SIGN_BAN;
+		return event->restored ? SIGHTING_RESTORED : SIGHTING_BAN;
 	}
 }
 
@@ -92,12 +92,12 @@ find_source(struct record *record, const struct config *config,
 	return 0;
 }
 
-/* The sign of the event itself; *timeofban is the second of its ban. */
+/* The sighting of the event itself; *timeofban is the second of its ban. */
 static int
-event_sign(const struct event *event, bool gone, struct sign *sign,
+event_sighting(const struct event *event, bool gone, struct sighting *sighting,
     int64_t *timeofban, struct err *e)
 {
-	*sign = (struct sign){
+	*sighting = (struct sighting){
 		.kind = kind_of(event),
 		.at_us = event->at_us,
 		.seconds = event->seconds,
@@ -107,13 +107,13 @@ event_sign(const struct event *event, bool gone, struct sign *sign,
 		.end = gone ? BAN_MANUAL : BAN_LIVES,
 		.ended_us = event->at_us,
 	};
-	if (text_parse_time(event->time, &sign->since_us, timeofban,
-		&sign->exact, e) != 0)
+	if (text_parse_time(event->time, &sighting->since_us, timeofban,
+		&sighting->exact, e) != 0)
 		return -1;
-	if (sign->kind == SIGN_RESTORED)
-		sign->exact = false;
-	if (!sign->exact)
-		sign->since_us = text_seconds_to_us(*timeofban);
+	if (sighting->kind == SIGHTING_RESTORED)
+		sighting->exact = false;
+	if (!sighting->exact)
+		sighting->since_us = text_seconds_to_us(*timeofban);
 	return 0;
 }
 
@@ -121,7 +121,7 @@ static int
 record_event(struct record *record, const struct config *config,
     const struct event *event, const struct ticket_data *ev, struct err *e)
 {
-	struct sign signs[2];
+	struct sighting sightings[2];
 	int64_t timeofban, source;
 	size_t n = 1;
 	bool gone;
@@ -131,17 +131,17 @@ record_event(struct record *record, const struct config *config,
 	/* Absence tells nothing in a database that is not the known one. */
 	gone = event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE &&
 	    (source != 0 || event->row_ino == 0);
-	if (event_sign(event, gone, &signs[0], &timeofban, e) != 0)
+	if (event_sighting(event, gone, &sightings[0], &timeofban, e) != 0)
 		return -1;
 	if (event->tag) {
-		signs[0].lines = ev->matches;
+		sightings[0].lines = ev->matches;
 	} else if (event->row == EVENT_ROW_THERE &&
 	    event->kind != EVENT_UNBAN) {
-		signs[n++] = row_sign(event->at_us, timeofban,
+		sightings[n++] = row_sighting(event->at_us, timeofban,
 		    event->row_seconds, event->row_bancount, ev, event->ident);
 	}
-	return record_signs(record, event->jail, event->ident, timeofban, signs,
-	    n, event->row == EVENT_ROW_THERE ? source : 0, e);
+	return record_sightings(record, event->jail, event->ident, timeofban,
+	    sightings, n, event->row == EVENT_ROW_THERE ? source : 0, e);
 }
 
 int
@@ -179,19 +179,20 @@ intake_overdue_us(const struct config *config, int64_t since_us,
 
 /* It ended before the floor, or nobody can say when. */
 static bool
-is_below_floor(const struct sign *sign, int64_t floor_us, int64_t now_us)
+is_below_floor(const struct sighting *sighting, int64_t floor_us,
+    int64_t now_us)
 {
-	return sign->since_us < floor_us &&
-	    (sign->seconds == UNKNOWN ||
-		ban_expiry_us(sign->since_us, sign->seconds) <= now_us);
+	return sighting->since_us < floor_us &&
+	    (sighting->seconds == UNKNOWN ||
+		ban_expiry_us(sighting->since_us, sighting->seconds) <= now_us);
 }
 
 /* That a ban which nobody knew has ended, as its time is long up. */
-static struct sign
-judged_sign(const struct sign *row)
+static struct sighting
+judged_sighting(const struct sighting *row)
 {
-	return (struct sign){
-		.kind = SIGN_JUDGED,
+	return (struct sighting){
+		.kind = SIGHTING_JUDGED,
 		.at_us = row->at_us,
 		.since_us = row->since_us,
 		.seconds = UNKNOWN,
@@ -202,19 +203,20 @@ judged_sign(const struct sign *row)
 	};
 }
 
-/* The sign of a row to g, which is loaded; what the archive has is enough. */
+/* The sighting of a row to g, which is loaded; what the archive has is enough.
+ */
 static int
-take_sign(struct record *record, const struct config *config,
-    struct archive_group *g, const struct sign *row, int64_t source,
+take_sighting(struct record *record, const struct config *config,
+    struct archive_group *g, const struct sighting *row, int64_t source,
     int64_t floor_us, struct err *e)
 {
-	struct sign signs[2] = { *row };
+	struct sighting sightings[2] = { *row };
 	int64_t now_us = record->change.now_us;
 	size_t n = 1;
 	int known;
 
-	record_adapt(g, &signs[0]);
-	known = archive_group_has_row(record->archive, g, &signs[0], e);
+	record_adapt(g, &sightings[0]);
+	known = archive_group_has_row(record->archive, g, &sightings[0], e);
 	if (known < 0)
 		return -1;
 	if (known == 1)
@@ -223,8 +225,8 @@ take_sign(struct record *record, const struct config *config,
 		return 0;
 	else if (g->bans_n == 0 &&
 	    now_us > intake_overdue_us(config, row->since_us, row->seconds))
-		signs[n++] = judged_sign(row);
-	return record_group(record, g, signs, n, source, e);
+		sightings[n++] = judged_sighting(row);
+	return record_group(record, g, sightings, n, source, e);
 }
 
 /* Most rows are of the same jail as the one before. */
@@ -245,8 +247,8 @@ find_jail(struct record *record, const char *jail, struct archive_group *g,
 
 static int
 take_row(struct record *record, const struct config *config,
-    const struct fail2ban_row *row, const struct sign *sign, int64_t source,
-    int64_t floor_us, struct err *e)
+    const struct fail2ban_row *row, const struct sighting *sighting,
+    int64_t source, int64_t floor_us, struct err *e)
 {
 	struct archive_group g = {
 		.ident = row->ident,
@@ -258,7 +260,8 @@ take_row(struct record *record, const struct config *config,
 	if (rc == 0)
 		rc = archive_group_load(record->archive, &g, e);
 	if (rc == 0)
-		rc = take_sign(record, config, &g, sign, source, floor_us, e);
+		rc = take_sighting(record, config, &g, sighting, source,
+		    floor_us, e);
 	archive_group_free(&g);
 	return rc;
 }
@@ -295,15 +298,17 @@ intake_row(struct record *record, const struct config *config,
     struct err *e)
 {
 	struct ticket_data ev;
-	struct sign sign;
+	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
-	/* Two rows of one ban are two signs: each has a moment of its own. */
+	/* Two rows of one ban are two sightings: each has a moment of its own.
+	 */
 	record->change.now_us++;
 	if (rc == 0) {
-		sign = row_sign(record->change.now_us, row->timeofban,
+		sighting = row_sighting(record->change.now_us, row->timeofban,
 		    row->seconds, row->bancount, &ev, row->ident);
-		rc = take_row(record, config, row, &sign, source, floor_us, e);
+		rc = take_row(record, config, row, &sighting, source, floor_us,
+		    e);
 	}
 	ticket_data_free(&ev);
 	return rc;
@@ -314,23 +319,24 @@ intake_old_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, struct err *e)
 {
 	struct ticket_data ev;
-	struct sign sign;
+	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
 	if (rc == 0) {
-		sign =
-		    row_sign(text_seconds_to_us(row->timeofban), row->timeofban,
-			row->seconds, row->bancount, &ev, row->ident);
-		sign.kind = SIGN_OLD_ROW;
+		sighting = row_sighting(text_seconds_to_us(row->timeofban),
+		    row->timeofban, row->seconds, row->bancount, &ev,
+		    row->ident);
+		sighting.kind = SIGHTING_OLD_ROW;
 		/* Where it ended otherwise, that database does not say so. */
-		if (record->change.now_us >
-		    intake_overdue_us(config, sign.since_us, sign.seconds)) {
-			sign.end = BAN_INFERRED;
-			sign.ended_us =
-			    ban_expiry_us(sign.since_us, sign.seconds);
+		if (record->change.now_us > intake_overdue_us(config,
+						sighting.since_us,
+						sighting.seconds)) {
+			sighting.end = BAN_INFERRED;
+			sighting.ended_us =
+			    ban_expiry_us(sighting.since_us, sighting.seconds);
 		}
-		rc = record_signs(record, row->jail, row->ident, row->timeofban,
-		    &sign, 1, 0, e);
+		rc = record_sightings(record, row->jail, row->ident,
+		    row->timeofban, &sighting, 1, 0, e);
 	}
 	ticket_data_free(&ev);
 	return rc;
@@ -340,10 +346,10 @@ int
 intake_import(struct record *record, const struct exported_ban *ban,
     struct err *e)
 {
-	struct sign sign = exported_ban_sign(ban);
+	struct sighting sighting = exported_ban_sighting(ban);
 
-	sign.ip = other_than(sign.ip, ban->texts[EXPORTED_IDENT]);
-	return record_signs(record, ban->texts[EXPORTED_JAIL],
-	    ban->texts[EXPORTED_IDENT], ban->numbers[EXPORTED_TIMEOFBAN], &sign,
-	    1, 0, e);
+	sighting.ip = other_than(sighting.ip, ban->texts[EXPORTED_IDENT]);
+	return record_sightings(record, ban->texts[EXPORTED_JAIL],
+	    ban->texts[EXPORTED_IDENT], ban->numbers[EXPORTED_TIMEOFBAN],
+	    &sighting, 1, 0, e);
 }

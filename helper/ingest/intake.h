@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What witnesses say becomes signs of a ban: an event of an action, a row of
- * fail2ban's database. Called in the caller's transaction on the archive.
+ * What witnesses say becomes sightings of a ban: an event of an action, a row
+ * of fail2ban's database. Called in the caller's transaction on the archive.
  */
 #ifndef INGEST_INTAKE_H
 #define INGEST_INTAKE_H
@@ -14,7 +14,7 @@
 
 /*
  * Record an event, with what fail2ban's database said of it at the time.
- * Fails with EX_USAGE when it is no whole event, or as record_signs does.
+ * Fails with EX_USAGE when it is no whole event, or as record_sightings does.
  */
 int intake_event(struct record *record, const struct config *config,
     const struct event *event, struct err *e);

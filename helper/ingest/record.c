@@ -10,34 +10,36 @@
 #include "ban/match.h"
 #include "base/text.h"
 
-/* Put a sign into g, with its evidence; one that g has already is left out. */
+/* Put a sighting into g, with its evidence; one that g has already is left out.
+ */
 static int
-add_sign(struct record *record, struct archive_group *g,
-    const struct sign *sign, struct err *e)
+add_sighting(struct record *record, struct archive_group *g,
+    const struct sighting *sighting, struct err *e)
 {
 	int64_t evidence;
-	struct sign *added;
+	struct sighting *added;
 
 	for (size_t i = 0; i < g->n; i++) {
-		int same = match_same_sign(&g->signs[i], sign);
+		int same = match_same_sighting(&g->sightings[i], sighting);
 
-		if (same == 1 && sign->kind >= SIGN_IMPORT)
+		if (same == 1 && sighting->kind >= SIGHTING_IMPORT)
 			same = archive_group_has_evidence(record->archive,
-			    &g->signs[i], sign, e);
+			    &g->sightings[i], sighting, e);
 		if (same != 0)
 			return same < 0 ? -1 : 0;
 	}
-	if (archive_group_add_evidence(record->archive, g, sign->lines,
-		sign->captures, &evidence, e) != 0)
+	if (archive_group_add_evidence(record->archive, g, sighting->lines,
+		sighting->captures, &evidence, e) != 0)
 		return -1;
 	if ((added = archive_group_add(g)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
-	*added = *sign;
+	*added = *sighting;
 	added->evidence = evidence;
-	added->matches = sign->lines != NULL && strcmp(sign->lines, "[]") != 0;
-	if (sign->kind == SIGN_RESTORED)
+	added->matches =
+	    sighting->lines != NULL && strcmp(sighting->lines, "[]") != 0;
+	if (sighting->kind == SIGHTING_RESTORED)
 		return archive_jail_restored(record->archive, g->jail,
-		    sign->at_us, e);
+		    sighting->at_us, e);
 	return 0;
 }
 
@@ -48,9 +50,9 @@ last_life(const struct archive_group *g)
 	int64_t life_us = 0;
 
 	for (size_t i = 0; i < g->n; i++) {
-		if (g->signs[i].kind <= SIGN_PROLONG &&
-		    g->signs[i].at_us > life_us)
-			life_us = g->signs[i].at_us;
+		if (g->sightings[i].kind <= SIGHTING_PROLONG &&
+		    g->sightings[i].at_us > life_us)
+			life_us = g->sightings[i].at_us;
 	}
 	return life_us;
 }
@@ -66,7 +68,7 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
 	    archive_next_start(record->archive, g, last_life(g), &next_us, e);
 
 	if (rc == 0 && bans != NULL && owner != NULL)
-		n = match_bans(g->signs, g->n, g->timeofban, next_us, bans,
+		n = match_bans(g->sightings, g->n, g->timeofban, next_us, bans,
 		    owner);
 	if (rc == 0 && n == 0)
 		rc = err_set(e, EX_OSERR, "out of memory");
@@ -122,55 +124,57 @@ match_previous(struct record *record, const struct archive_group *changed,
 }
 
 void
-record_adapt(const struct archive_group *g, struct sign *sign)
+record_adapt(const struct archive_group *g, struct sighting *sighting)
 {
 	if (g->known_as == 0)
 		return;
-	if (sign->kind == SIGN_BAN)
-		sign->kind = SIGN_RESTORED;
+	if (sighting->kind == SIGHTING_BAN)
+		sighting->kind = SIGHTING_RESTORED;
 	/* It lasts from its own beginning to its new end. */
-	if (sign->seconds != UNKNOWN && sign->seconds >= 0)
-		sign->seconds = text_add_sat(sign->seconds,
-		    sign->since_us / TEXT_US - g->timeofban);
-	sign->since_us = text_seconds_to_us(g->timeofban);
-	sign->exact = false;
+	if (sighting->seconds != UNKNOWN && sighting->seconds >= 0)
+		sighting->seconds = text_add_sat(sighting->seconds,
+		    sighting->since_us / TEXT_US - g->timeofban);
+	sighting->since_us = text_seconds_to_us(g->timeofban);
+	sighting->exact = false;
 	/* A ban by hand has no failures. */
-	sign->failures = sign->bancount = UNKNOWN;
-	sign->lines = sign->captures = NULL;
+	sighting->failures = sighting->bancount = UNKNOWN;
+	sighting->lines = sighting->captures = NULL;
 }
 
 /*
- * Whether the sign may be the answer to a note: a ban that began since then,
- * by hand as far as fail2ban knows.
+ * Whether the sighting may be the answer to a note: a ban that began since
+ * then, by hand as far as fail2ban knows.
  */
 static bool
-may_answer(const struct archive_group *g, const struct sign *sign,
+may_answer(const struct archive_group *g, const struct sighting *sighting,
     int64_t noted_us)
 {
-	return (sign->kind == SIGN_BAN || sign->kind == SIGN_ROW) &&
-	    sign->failures == 0 &&
+	return (sighting->kind == SIGHTING_BAN ||
+		   sighting->kind == SIGHTING_ROW) &&
+	    sighting->failures == 0 &&
 	    text_seconds_to_us(g->timeofban + 1) >= noted_us &&
-	    sign->at_us <= text_add_sat(noted_us, REBAN_NOTES_US);
+	    sighting->at_us <= text_add_sat(noted_us, REBAN_NOTES_US);
 }
 
 /* A new ban of fail2ban's: have we handed its id to it? */
 static int
 answer_note(struct record *record, struct archive_group *g,
-    const struct sign *signs, size_t n, bool *listed, struct err *e)
+    const struct sighting *sightings, size_t n, bool *listed, struct err *e)
 {
 	struct reban_note note;
 	int rc;
 
 	/* Where the jail's last note is older than a day, so are all. */
 	if (g->noted_us == 0 || g->host != NULL || n == 0 ||
-	    signs[0].at_us > text_add_sat(g->noted_us, REBAN_NOTES_US))
+	    sightings[0].at_us > text_add_sat(g->noted_us, REBAN_NOTES_US))
 		return 0;
 	rc = reban_notes_get(record->archive, g->jail, g->ident, &note, e);
-	if (rc != 1 || !may_answer(g, &signs[0], note.noted_us))
+	if (rc != 1 || !may_answer(g, &sightings[0], note.noted_us))
 		return rc < 0 ? -1 : 0;
 	/* It may come back within its second. */
 	if (g->n > 0 &&
-	    (g->timeofban != note.timeofban || signs[0].kind != SIGN_BAN))
+	    (g->timeofban != note.timeofban ||
+		sightings[0].kind != SIGHTING_BAN))
 		return 0;
 	if (reban_notes_remove(record->archive, g->jail, g->ident, e) != 0)
 		return -1;
@@ -184,7 +188,7 @@ answer_note(struct record *record, struct archive_group *g,
 /* An id that was unbanned has come back, and gone; no note waits any more. */
 static int
 drop_note(struct record *record, const struct archive_group *g,
-    const struct sign *unban, struct err *e)
+    const struct sighting *unban, struct err *e)
 {
 	if (g->noted_us == 0 || g->host != NULL ||
 	    unban->at_us > text_add_sat(g->noted_us, REBAN_NOTES_US))
@@ -233,22 +237,24 @@ renew_history(struct record *record, const struct archive_group *g, bool added,
 }
 
 static int
-add_signs(struct record *record, struct archive_group *g,
-    const struct sign *signs, size_t n, struct err *e)
+add_sightings(struct record *record, struct archive_group *g,
+    const struct sighting *sightings, size_t n, struct err *e)
 {
 	bool listed = false;
 
-	if (answer_note(record, g, signs, n, &listed, e) != 0 ||
-	    (n > 0 && signs[0].kind == SIGN_UNBAN &&
-		drop_note(record, g, &signs[0], e) != 0))
+	if (answer_note(record, g, sightings, n, &listed, e) != 0 ||
+	    (n > 0 && sightings[0].kind == SIGHTING_UNBAN &&
+		drop_note(record, g, &sightings[0], e) != 0))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct sign sign = signs[i];
+		struct sighting sighting = sightings[i];
 
-		record_adapt(g, &sign);
-		if (listed && (sign.kind == SIGN_BAN || sign.kind == SIGN_ROW))
-			sign.origin = BAN_FROM_LIST;
-		if (add_sign(record, g, &sign, e) != 0)
+		record_adapt(g, &sighting);
+		if (listed &&
+		    (sighting.kind == SIGHTING_BAN ||
+			sighting.kind == SIGHTING_ROW))
+			sighting.origin = BAN_FROM_LIST;
+		if (add_sighting(record, g, &sighting, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -325,13 +331,14 @@ match_others(struct record *record, struct archive_group *g, bool added,
 
 int
 record_group(struct record *record, struct archive_group *g,
-    const struct sign *signs, size_t n, int64_t source, struct err *e)
+    const struct sighting *sightings, size_t n, int64_t source, struct err *e)
 {
 	size_t known = g->n;
-	bool added = g->bans_n == 0 || (n > 0 && signs[0].kind == SIGN_BAN);
+	bool added =
+	    g->bans_n == 0 || (n > 0 && sightings[0].kind == SIGHTING_BAN);
 	int rc;
 
-	if (add_signs(record, g, signs, n, e) != 0)
+	if (add_sightings(record, g, sightings, n, e) != 0)
 		return -1;
 	if (g->n != known) {
 		record->change.source = source;
@@ -346,9 +353,9 @@ record_group(struct record *record, struct archive_group *g,
 }
 
 int
-record_signs(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
-    struct err *e)
+record_sightings(struct record *record, const char *jail, const char *ident,
+    int64_t timeofban, const struct sighting *sightings, size_t n,
+    int64_t source, struct err *e)
 {
 	struct archive_group g = {
 		.ident = ident,
@@ -364,7 +371,7 @@ record_signs(struct record *record, const char *jail, const char *ident,
 	if (rc == 0)
 		rc = archive_group_load(record->archive, &g, e);
 	if (rc == 0)
-		rc = record_group(record, &g, signs, n, source, e);
+		rc = record_group(record, &g, sightings, n, source, e);
 	archive_group_free(&g);
 	return rc;
 }

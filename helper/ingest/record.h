@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * New signs into the archive: load what is known of the ban, let match.h say
- * what follows, save the difference. Whether they come from an action, the
+ * New sightings into the archive: load what is known of the ban, let match.h
+ * say what follows, save the difference. Whether they come from an action, the
  * spool or fail2ban's database makes no difference here.
  */
 #ifndef INGEST_RECORD_H
@@ -28,24 +28,24 @@ struct record {
 };
 
 /*
- * Record n signs of one jail, ident (both valid UTF-8) and rounded second, in
- * the caller's transaction. A sign that the archive has already is passed
- * over. source: the database that has the row of the ban, 0: none. Fails with
- * db_error's codes; the caller rolls back.
+ * Record n sightings of one jail, ident (both valid UTF-8) and rounded second,
+ * in the caller's transaction. A sighting that the archive has already is
+ * passed over. source: the database that has the row of the ban, 0: none. Fails
+ * with db_error's codes; the caller rolls back.
  */
-int record_signs(struct record *record, const char *jail, const char *ident,
-    int64_t timeofban, const struct sign *signs, size_t n, int64_t source,
-    struct err *e);
+int record_sightings(struct record *record, const char *jail, const char *ident,
+    int64_t timeofban, const struct sighting *sightings, size_t n,
+    int64_t source, struct err *e);
 
 /* The same for a group that is loaded, and stays the caller's to free. */
 int record_group(struct record *record, struct archive_group *g,
-    const struct sign *signs, size_t n, int64_t source, struct err *e);
+    const struct sighting *sightings, size_t n, int64_t source, struct err *e);
 
 /*
- * What the sign says of g, where g is known to fail2ban under another second
- * than its own: the ban goes on.
+ * What the sighting says of g, where g is known to fail2ban under another
+ * second than its own: the ban goes on.
  */
-void record_adapt(const struct archive_group *g, struct sign *sign);
+void record_adapt(const struct archive_group *g, struct sighting *sighting);
 
 /*
  * Record n lines of a log about one jail and ident, in their order. *known is

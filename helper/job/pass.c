@@ -148,7 +148,7 @@ pass_give_way(struct pass *pass, struct record *record, struct err *e)
 	if (pass_commit(pass, record, e) != 0 ||
 	    pass_begin(pass, record, e) != 0)
 		return -1;
-	/* Each sign has a moment of its own. */
+	/* Each sighting has a moment of its own. */
 	if (record->change.now_us < now_us)
 		record->change.now_us = now_us;
 	return 0;

@@ -267,8 +267,8 @@ static int
 write_end(struct record *record, const struct archive_live *live,
     const struct verdict *verdict, struct err *e)
 {
-	struct sign sign = {
-		.kind = SIGN_JUDGED,
+	struct sighting sighting = {
+		.kind = SIGHTING_JUDGED,
 		/* After what it judges, though the clock was set back. */
 		.at_us = later(record->change.now_us,
 		    later(live->life_us, live->pending_us) + 1),
@@ -283,8 +283,8 @@ write_end(struct record *record, const struct archive_live *live,
 	record->host = is_here(live) ? NULL : live->host;
 	if (live->logged)
 		return write_gone(record, live, verdict, e);
-	return record_signs(record, live->jail, live->ident, live->timeofban,
-	    &sign, 1, 0, e);
+	return record_sightings(record, live->jail, live->ident,
+	    live->timeofban, &sighting, 1, 0, e);
 }
 
 static int

@@ -8,19 +8,19 @@
 #include "fuzz.h"
 #include "ban/exported_ban.h"
 #include "base/json.h"
-#include "archive/sign.h"
+#include "archive/sightings_column.h"
 #include "base/text.h"
 
 static void
-check_sign(const struct exported_ban *ban)
+check_sighting(const struct exported_ban *ban)
 {
-	struct sign sign = exported_ban_sign(ban), again;
+	struct sighting sighting = exported_ban_sighting(ban), again;
 	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN];
 	struct buffer out = { 0 };
 	const char *at;
 	char *ip;
 
-	must(sign.kind == SIGN_IMPORT && sign.since_us >= 0);
+	must(sign.kind == SIGHTING_IMPORT && sign.since_us >= 0);
 	must(sign.seconds == UNKNOWN || sign.seconds >= -1);
 	must(sign.bancount == UNKNOWN || sign.bancount >= 0);
 	must(sign.failures == UNKNOWN || sign.failures >= 0);
@@ -31,11 +31,11 @@ check_sign(const struct exported_ban *ban)
 	must(sign.lines == NULL || json_is(sign.lines, '['));
 	must(sign.captures == NULL || json_is(sign.captures, '{'));
 	/* As the archive keeps it. */
-	sign_put(&out, &sign, second);
+	sightings_column_put(&out, &sighting, second);
 	buffer_putc(&out, ']');
-	must(!out.failed && sign_is_array(out.s));
+	must(!out.failed && sightings_column_is_array(out.s));
 	at = out.s;
-	must(sign_take(&at, second, &again, &ip) == 1);
+	must(sightings_column_take(&at, second, &again, &ip) == 1);
 	must(again.kind == sign.kind && again.at_us == sign.at_us);
 	must(again.since_us == sign.since_us && again.exact == sign.exact);
 	must(again.seconds == sign.seconds);
@@ -67,7 +67,7 @@ check_ban(struct exported_ban *ban, int rc, const struct err *refused)
 	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
 		must(ban->texts[i] == NULL ||
 		    text_is_utf8(ban->texts[i], strlen(ban->texts[i])));
-	check_sign(ban);
+	check_sighting(ban);
 	lines = ban->texts[EXPORTED_MATCHES];
 	captures = ban->texts[EXPORTED_CAPTURES];
 	lines = lines != NULL ? strdup(lines) : NULL;

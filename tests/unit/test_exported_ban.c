@@ -482,7 +482,7 @@ an_end_has_a_time_and_a_reason(void **state UNUSED)
 		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
 		take_good(&ban, line);
 		assert_int_equal(ban.end, rows[i].end);
-		assert_int_equal(exported_ban_sign(&ban).end, rows[i].end);
+		assert_int_equal(exported_ban_sighting(&ban).end, rows[i].end);
 		exported_ban_free(&ban);
 	}
 }
@@ -560,7 +560,7 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char line[300];
 		struct exported_ban ban;
-		struct sign sign;
+		struct sighting sighting;
 
 		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
 		/* Checked twice it is the same. */
@@ -571,16 +571,16 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 				take_good(&ban, line);
 			else
 				assert_ok(exported_ban_check(&ban, &e), &e);
-			sign = exported_ban_sign(&ban);
+			sighting = exported_ban_sighting(&ban);
 			if (rows[i].matches == NULL)
-				assert_null(sign.lines);
+				assert_null(sighting.lines);
 			else
-				assert_string_equal(sign.lines,
+				assert_string_equal(sighting.lines,
 				    rows[i].matches);
 			if (rows[i].captures == NULL)
-				assert_null(sign.captures);
+				assert_null(sighting.captures);
 			else
-				assert_string_equal(sign.captures,
+				assert_string_equal(sighting.captures,
 				    rows[i].captures);
 		}
 		exported_ban_free(&ban);
@@ -641,7 +641,7 @@ static void
 a_sign_says_all_that_is_told(void **state UNUSED)
 {
 	struct exported_ban ban;
-	struct sign sign;
+	struct sighting sighting;
 
 	take_good(&ban, "{" ENOUGH ",\"ip\":\"192.0.2.9\",\"host\":\"h\","
 	    "\"timeofban\":1795458480,\"nth\":2,\"seconds\":600,"
@@ -649,25 +649,25 @@ a_sign_says_all_that_is_told(void **state UNUSED)
 	    "\"captures\":{\"a\":\"b\"},\"origin\":\"log\","
 	    "\"seen\":[\"event\",\"log\"],\"ended_us\":1795459080000000,"
 	    "\"ended_why\":\"expired\",\"restored\":4,\"rev\":9}");
-	sign = exported_ban_sign(&ban);
-	assert_int_equal(sign.kind, SIGN_IMPORT);
-	assert_int_equal(sign.at_us, SINCE);
-	assert_int_equal(sign.since_us, SINCE);
-	assert_true(sign.exact);
-	assert_int_equal(sign.seconds, 600);
-	assert_int_equal(sign.bancount, 3);
-	assert_int_equal(sign.failures, 5);
-	assert_string_equal(sign.ip, "192.0.2.9");
-	assert_int_equal(sign.evidence, 0);
-	assert_string_equal(sign.lines, "[\"m\"]");
-	assert_string_equal(sign.captures, "{\"a\":\"b\"}");
-	assert_int_equal(sign.end, BAN_EXPIRED);
-	assert_int_equal(sign.ended_us, INT64_C(1795459080000000));
-	assert_int_equal(sign.origin, BAN_FROM_LOG);
-	assert_int_equal(sign.seen, BAN_SEEN_EVENT | BAN_SEEN_LOG);
-	assert_int_equal(sign.restored, 4);
-	assert_int_equal(sign.nth, 2);
-	assert_int_equal(sign.ban, 0);
+	sighting = exported_ban_sighting(&ban);
+	assert_int_equal(sighting.kind, SIGHTING_IMPORT);
+	assert_int_equal(sighting.at_us, SINCE);
+	assert_int_equal(sighting.since_us, SINCE);
+	assert_true(sighting.exact);
+	assert_int_equal(sighting.seconds, 600);
+	assert_int_equal(sighting.bancount, 3);
+	assert_int_equal(sighting.failures, 5);
+	assert_string_equal(sighting.ip, "192.0.2.9");
+	assert_int_equal(sighting.evidence, 0);
+	assert_string_equal(sighting.lines, "[\"m\"]");
+	assert_string_equal(sighting.captures, "{\"a\":\"b\"}");
+	assert_int_equal(sighting.end, BAN_EXPIRED);
+	assert_int_equal(sighting.ended_us, INT64_C(1795459080000000));
+	assert_int_equal(sighting.origin, BAN_FROM_LOG);
+	assert_int_equal(sighting.seen, BAN_SEEN_EVENT | BAN_SEEN_LOG);
+	assert_int_equal(sighting.restored, 4);
+	assert_int_equal(sighting.nth, 2);
+	assert_int_equal(sighting.ban, 0);
 	exported_ban_free(&ban);
 }
 
@@ -675,25 +675,25 @@ static void
 what_is_not_told_is_not_known(void **state UNUSED)
 {
 	struct exported_ban ban;
-	struct sign sign;
+	struct sighting sighting;
 
 	take_good(&ban, "{\"jail\":\"j\",\"ident\":\"i\",\"since_us\":7000000}");
-	sign = exported_ban_sign(&ban);
-	assert_false(sign.exact);
-	assert_int_equal(sign.since_us, 7000000);
+	sighting = exported_ban_sighting(&ban);
+	assert_false(sighting.exact);
+	assert_int_equal(sighting.since_us, 7000000);
 	assert_int_equal(ban.numbers[EXPORTED_TIMEOFBAN], 7);
-	assert_int_equal(sign.seconds, UNKNOWN);
-	assert_int_equal(sign.bancount, UNKNOWN);
-	assert_int_equal(sign.failures, UNKNOWN);
-	assert_null(sign.ip);
-	assert_null(sign.lines);
-	assert_null(sign.captures);
-	assert_int_equal(sign.end, BAN_LIVES);
-	assert_int_equal(sign.ended_us, UNKNOWN);
-	assert_int_equal(sign.origin, BAN_FROM_UNKNOWN);
-	assert_int_equal(sign.seen, BAN_SEEN_IMPORT);
-	assert_int_equal(sign.restored, 0);
-	assert_int_equal(sign.nth, 0);
+	assert_int_equal(sighting.seconds, UNKNOWN);
+	assert_int_equal(sighting.bancount, UNKNOWN);
+	assert_int_equal(sighting.failures, UNKNOWN);
+	assert_null(sighting.ip);
+	assert_null(sighting.lines);
+	assert_null(sighting.captures);
+	assert_int_equal(sighting.end, BAN_LIVES);
+	assert_int_equal(sighting.ended_us, UNKNOWN);
+	assert_int_equal(sighting.origin, BAN_FROM_UNKNOWN);
+	assert_int_equal(sighting.seen, BAN_SEEN_IMPORT);
+	assert_int_equal(sighting.restored, 0);
+	assert_int_equal(sighting.nth, 0);
 	exported_ban_free(&ban);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is this the same ban? Each row of a table is a set of signs and the bans
+ * Is this the same ban? Each row of a table is a set of sightings and the bans
  * that follow from it, and each set is played in all its orders.
  */
 #include <setjmp.h>
@@ -26,37 +26,38 @@
 
 #define FRESH(at, since, length) \
 	{ \
-		.kind = SIGN_BAN, .at_us = AT(at), .since_us = AT(since), \
+		.kind = SIGHTING_BAN, .at_us = AT(at), .since_us = AT(since), \
 		.exact = true, .seconds = length, REST \
 	}
 #define RESTORED(at, length) \
 	{ \
-		.kind = SIGN_RESTORED, .at_us = AT(at), .since_us = AT(0), \
+		.kind = SIGHTING_RESTORED, .at_us = AT(at), .since_us = AT(0), \
 		.seconds = length, REST \
 	}
 #define PROLONG(at, since, length) \
 	{ \
-		.kind = SIGN_PROLONG, .at_us = AT(at), .since_us = AT(since), \
-		.exact = true, .seconds = length, REST \
+		.kind = SIGHTING_PROLONG, .at_us = AT(at), \
+		.since_us = AT(since), .exact = true, .seconds = length, REST \
 	}
 #define UNBAN(at, since, length, how) \
 	{ \
-		.kind = SIGN_UNBAN, .at_us = AT(at), .since_us = AT(since), \
-		.exact = true, .seconds = length, .end = how, REST \
+		.kind = SIGHTING_UNBAN, .at_us = AT(at), \
+		.since_us = AT(since), .exact = true, .seconds = length, \
+		.end = how, REST \
 	}
 #define UNBAN_LATER(at, length, how) /* after a restart: the bare second */ \
 	{ \
-		.kind = SIGN_UNBAN, .at_us = AT(at), .since_us = AT(0), \
+		.kind = SIGHTING_UNBAN, .at_us = AT(at), .since_us = AT(0), \
 		.seconds = length, .end = how, REST \
 	}
 #define ROW(at, length) \
 	{ \
-		.kind = SIGN_ROW, .at_us = AT(at), .since_us = AT(0), \
+		.kind = SIGHTING_ROW, .at_us = AT(at), .since_us = AT(0), \
 		.seconds = length, REST \
 	}
 #define JUDGED(at, how, ended) \
 	{ \
-		.kind = SIGN_JUDGED, .at_us = AT(at), .since_us = AT(0), \
+		.kind = SIGHTING_JUDGED, .at_us = AT(at), .since_us = AT(0), \
 		.seconds = UNKNOWN, .end = how, .ended_us = AT(ended), REST \
 	}
 
@@ -73,7 +74,7 @@
 
 struct play {
 	const char *name;
-	struct sign signs[MAX];
+	struct sighting sightings[MAX];
 	size_t n;
 	struct ban bans[MAX];
 	size_t bans_n;
@@ -81,8 +82,9 @@ struct play {
 };
 
 #define SIGNS(...) \
-	.signs = { __VA_ARGS__ }, \
-	.n = sizeof((struct sign[]){ __VA_ARGS__ }) / sizeof(struct sign)
+	.sightings = { __VA_ARGS__ }, \
+	.n = sizeof((struct sighting[]){ __VA_ARGS__ }) / \
+	    sizeof(struct sighting)
 #define BANS(...) \
 	.bans = { __VA_ARGS__ }, \
 	.bans_n = sizeof((struct ban[]){ __VA_ARGS__ }) / sizeof(struct ban)
@@ -203,14 +205,14 @@ print_ban(const struct ban *ban)
 }
 
 static void
-assert_bans(const struct play *play, const struct sign *signs)
+assert_bans(const struct play *play, const struct sighting *sightings)
 {
-	struct sign copy[MAX];
+	struct sighting copy[MAX];
 	struct ban bans[MAX];
 	size_t owner[MAX], n;
 	bool same;
 
-	memcpy(copy, signs, sizeof(copy));
+	memcpy(copy, sightings, sizeof(copy));
 	n = match_bans(copy, play->n, SECOND,
 	    play->next_us != 0 ? play->next_us : INT64_MAX, bans, owner);
 	same = n == play->bans_n;
@@ -224,22 +226,22 @@ assert_bans(const struct play *play, const struct sign *signs)
 	fail();
 }
 
-/* Every order of the signs from index at on (Heap's algorithm). */
+/* Every order of the sightings from index at on (Heap's algorithm). */
 static void
-permute(const struct play *play, struct sign *signs, size_t k)
+permute(const struct play *play, struct sighting *sightings, size_t k)
 {
 	if (k <= 1) {
-		assert_bans(play, signs);
+		assert_bans(play, sightings);
 		return;
 	}
 	for (size_t i = 0; i < k; i++) {
 		size_t other = k % 2 == 0 ? i : 0;
-		struct sign saved;
+		struct sighting saved;
 
-		permute(play, signs, k - 1);
-		saved = signs[other];
-		signs[other] = signs[k - 1];
-		signs[k - 1] = saved;
+		permute(play, sightings, k - 1);
+		saved = sightings[other];
+		sightings[other] = sightings[k - 1];
+		sightings[k - 1] = saved;
 	}
 }
 
@@ -247,40 +249,40 @@ static void
 every_play_gives_its_bans_in_every_order(void **state UNUSED)
 {
 	for (size_t i = 0; i < ARRAY_LEN(plays); i++) {
-		struct sign signs[MAX];
+		struct sighting sightings[MAX];
 
-		memcpy(signs, plays[i].signs, sizeof(signs));
-		permute(&plays[i], signs, plays[i].n);
+		memcpy(sightings, plays[i].sightings, sizeof(sightings));
+		permute(&plays[i], sightings, plays[i].n);
 	}
 }
 
 static struct ban
-only_ban(struct sign *signs, size_t n)
+only_ban(struct sighting *sightings, size_t n)
 {
 	struct ban bans[MAX];
 	size_t owner[MAX];
 
-	assert_int_equal(match_bans(signs, n, SECOND, INT64_MAX, bans, owner),
-	    1);
+	assert_int_equal(
+	    match_bans(sightings, n, SECOND, INT64_MAX, bans, owner), 1);
 	return bans[0];
 }
 
 static void
 the_database_tells_bancount_and_failures(void **state UNUSED)
 {
-	struct sign signs[] = {
+	struct sighting sightings[] = {
 		FRESH(0.5, 0.1, 600),
 		ROW(0.5, 600),
 		PROLONG(5, 0.1, 1200),
 	};
 	struct ban ban;
 
-	signs[0].bancount = 1;
-	signs[0].failures = 3;
-	signs[1].bancount = 2;
-	signs[1].failures = 4;
-	signs[2].bancount = 5;
-	ban = only_ban(signs, ARRAY_LEN(signs));
+	sightings[0].bancount = 1;
+	sightings[0].failures = 3;
+	sightings[1].bancount = 2;
+	sightings[1].failures = 4;
+	sightings[2].bancount = 5;
+	ban = only_ban(sightings, ARRAY_LEN(sightings));
 	assert_int_equal(ban.bancount, 2);
 	assert_int_equal(ban.failures, 4);
 	assert_int_equal(ban.seen, BAN_SEEN_EVENT | BAN_SEEN_DATABASE);
@@ -289,31 +291,31 @@ the_database_tells_bancount_and_failures(void **state UNUSED)
 static void
 a_restored_ban_tells_no_bancount(void **state UNUSED)
 {
-	struct sign signs[] = { RESTORED(60, 600) };
+	struct sighting sightings[] = { RESTORED(60, 600) };
 
-	signs[0].bancount = 7;
-	assert_true(only_ban(signs, 1).bancount == UNKNOWN);
+	sightings[0].bancount = 7;
+	assert_true(only_ban(sightings, 1).bancount == UNKNOWN);
 }
 
 static void
 the_origin_follows_from_failures_and_lines(void **state UNUSED)
 {
-	struct sign signs[] = { FRESH(0.5, 0.1, 600) };
+	struct sighting sightings[] = { FRESH(0.5, 0.1, 600) };
 
-	assert_int_equal(only_ban(signs, 1).origin, BAN_FROM_UNKNOWN);
-	signs[0].failures = 0;
-	assert_int_equal(only_ban(signs, 1).origin, BAN_FROM_HAND);
-	signs[0].matches = true;
-	assert_int_equal(only_ban(signs, 1).origin, BAN_FROM_LOG);
-	signs[0].matches = false;
-	signs[0].failures = 3;
-	assert_int_equal(only_ban(signs, 1).origin, BAN_FROM_LOG);
+	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_UNKNOWN);
+	sightings[0].failures = 0;
+	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_HAND);
+	sightings[0].matches = true;
+	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_LOG);
+	sightings[0].matches = false;
+	sightings[0].failures = 3;
+	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_LOG);
 }
 
 static void
-a_ban_keeps_the_row_of_its_first_sign(void **state UNUSED)
+a_ban_keeps_the_row_of_its_first_sighting(void **state UNUSED)
 {
-	struct sign signs[] = {
+	struct sighting sightings[] = {
 		FRESH(0.8, 0, 600),
 		UNBAN(0.5, 0, 600, BAN_MANUAL),
 		FRESH(0.2, 0, 600),
@@ -322,9 +324,9 @@ a_ban_keeps_the_row_of_its_first_sign(void **state UNUSED)
 	size_t owner[MAX];
 
 	/* The late ban stands in row 7 when the other two come. */
-	signs[0].ban = 7;
-	assert_int_equal(match_bans(signs, 3, SECOND, INT64_MAX, bans, owner),
-	    2);
+	sightings[0].ban = 7;
+	assert_int_equal(
+	    match_bans(sightings, 3, SECOND, INT64_MAX, bans, owner), 2);
 	assert_int_equal(bans[0].id, 0);
 	assert_int_equal(bans[1].id, 7);
 }
@@ -332,12 +334,13 @@ a_ban_keeps_the_row_of_its_first_sign(void **state UNUSED)
 static void
 a_sign_is_the_same_when_its_witness_and_moment_are(void **state UNUSED)
 {
-	const struct sign a = FRESH(0.5, 0.1, 600), b = FRESH(0.5, 0.1, 60),
-			  later = FRESH(0.6, 0.1, 600), other = ROW(0.5, 600);
+	const struct sighting a = FRESH(0.5, 0.1, 600), b = FRESH(0.5, 0.1, 60),
+			      later = FRESH(0.6, 0.1, 600),
+			      other = ROW(0.5, 600);
 
-	assert_true(match_same_sign(&a, &b));
-	assert_false(match_same_sign(&a, &later));
-	assert_false(match_same_sign(&a, &other));
+	assert_true(match_same_sighting(&a, &b));
+	assert_false(match_same_sighting(&a, &later));
+	assert_false(match_same_sighting(&a, &other));
 }
 
 int
@@ -348,7 +351,7 @@ main(void)
 		cmocka_unit_test(the_database_tells_bancount_and_failures),
 		cmocka_unit_test(a_restored_ban_tells_no_bancount),
 		cmocka_unit_test(the_origin_follows_from_failures_and_lines),
-		cmocka_unit_test(a_ban_keeps_the_row_of_its_first_sign),
+		cmocka_unit_test(a_ban_keeps_the_row_of_its_first_sighting),
 		cmocka_unit_test(
 		    a_sign_is_the_same_when_its_witness_and_moment_are),
 	};

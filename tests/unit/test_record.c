@@ -125,7 +125,7 @@ set_up(struct lab *lab)
 		      scratch_path(lab->scratch, "archive.sqlite3"), 1000,
 		      false, &e),
 	    &e);
-	/* The order of the signs is tested here, not the disk. */
+	/* The order of the sightings is tested here, not the disk. */
 	assert_ok(db_exec(&lab->archive.db, "PRAGMA synchronous = OFF", &e),
 	    &e);
 }

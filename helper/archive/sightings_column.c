@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/sign.h"
+#include "archive/sightings_column.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,34 +46,37 @@ put_number(struct buffer *out, int64_t v)
 }
 
 void
-sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban)
+sightings_column_put(struct buffer *out, const struct sighting *sighting,
+    int64_t timeofban)
 {
-	bool ends = sign->end != BAN_LIVES;
+	bool ends = sighting->end != BAN_LIVES;
 	int64_t numbers[NUMBERS] = {
-		[KIND] = sign->kind,
-		[SEEN] = distance(sign->at_us, timeofban),
-		[SINCE] =
-		    sign->exact ? distance(sign->since_us, timeofban) : UNKNOWN,
-		[SECONDS] = sign->seconds,
-		[BANCOUNT] = sign->bancount,
-		[FAILURES] = sign->failures,
-		[EVIDENCE] = sign->evidence == 0 ? UNKNOWN :
-		    sign->matches		 ? sign->evidence :
-						   -sign->evidence,
-		[END] = ends ? (int64_t)sign->end : UNKNOWN,
-		[ENDED] = ends ? distance(sign->ended_us, timeofban) : UNKNOWN,
+		[KIND] = sighting->kind,
+		[SEEN] = distance(sighting->at_us, timeofban),
+		[SINCE] = sighting->exact ?
+		    distance(sighting->since_us, timeofban) :
+		    UNKNOWN,
+		[SECONDS] = sighting->seconds,
+		[BANCOUNT] = sighting->bancount,
+		[FAILURES] = sighting->failures,
+		[EVIDENCE] = sighting->evidence == 0 ? UNKNOWN :
+		    sighting->matches		     ? sighting->evidence :
+						       -sighting->evidence,
+		[END] = ends ? (int64_t)sighting->end : UNKNOWN,
+		[ENDED] =
+		    ends ? distance(sighting->ended_us, timeofban) : UNKNOWN,
 	};
 	const int64_t more[MORE_NUMBERS] = {
-		[ORIGIN] = sign->origin,
-		[WITNESSES] = sign->seen,
-		[RESTORED] = sign->restored,
-		[NTH] = sign->nth,
+		[ORIGIN] = sighting->origin,
+		[WITNESSES] = sighting->seen,
+		[RESTORED] = sighting->restored,
+		[NTH] = sighting->nth,
 	};
 	size_t n = NUMBERS, n_more = MORE_NUMBERS;
 
 	while (n_more > 0 && more[n_more - 1] == 0)
 		n_more--;
-	while (n_more == 0 && sign->ip == NULL && n > 0 &&
+	while (n_more == 0 && sighting->ip == NULL && n > 0 &&
 	    numbers[n - 1] == UNKNOWN)
 		n--;
 	buffer_putc(out, out->len == 0 ? '[' : ',');
@@ -81,9 +84,9 @@ sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban)
 		buffer_putc(out, i == 0 ? '[' : ',');
 		put_number(out, numbers[i]);
 	}
-	if (sign->ip != NULL) {
+	if (sighting->ip != NULL) {
 		buffer_putc(out, ',');
-		json_put_text(out, sign->ip, strlen(sign->ip));
+		json_put_text(out, sighting->ip, strlen(sighting->ip));
 	} else if (n_more > 0) {
 		buffer_puts(out, ",null");
 	}
@@ -95,7 +98,7 @@ sign_put(struct buffer *out, const struct sign *sign, int64_t timeofban)
 }
 
 bool
-sign_is_array(const char *text)
+sightings_column_is_array(const char *text)
 {
 	return json_is(text, '[');
 }
@@ -116,12 +119,13 @@ take_ip(const struct json *value, char **ip)
 }
 
 static void
-fill(struct sign *sign, const int64_t numbers[NUMBERS], int64_t timeofban)
+fill(struct sighting *sighting, const int64_t numbers[NUMBERS],
+    int64_t timeofban)
 {
 	int64_t evidence = numbers[EVIDENCE];
 
-	*sign = (struct sign){
-		.kind = (enum sign_kind)numbers[KIND],
+	*sighting = (struct sighting){
+		.kind = (enum sighting_kind)numbers[KIND],
 		.at_us = time_of(numbers[SEEN], timeofban),
 		.since_us = text_seconds_to_us(timeofban),
 		.exact = numbers[SINCE] != UNKNOWN,
@@ -130,15 +134,15 @@ fill(struct sign *sign, const int64_t numbers[NUMBERS], int64_t timeofban)
 		.failures = numbers[FAILURES],
 		.ended_us = UNKNOWN,
 	};
-	if (sign->exact)
-		sign->since_us = time_of(numbers[SINCE], timeofban);
+	if (sighting->exact)
+		sighting->since_us = time_of(numbers[SINCE], timeofban);
 	if (evidence != UNKNOWN) {
-		sign->matches = evidence > 0;
-		sign->evidence = evidence > 0 ? evidence : -evidence;
+		sighting->matches = evidence > 0;
+		sighting->evidence = evidence > 0 ? evidence : -evidence;
 	}
 	if (numbers[END] != UNKNOWN) {
-		sign->end = (enum ban_end)numbers[END];
-		sign->ended_us = time_of(numbers[ENDED], timeofban);
+		sighting->end = (enum ban_end)numbers[END];
+		sighting->ended_us = time_of(numbers[ENDED], timeofban);
 	}
 }
 
@@ -159,7 +163,7 @@ take_numbers(const char **inside, int64_t *numbers, size_t n)
 
 /* What stands behind the ip, each 0 where it is unknown. */
 static int
-take_more(const char **inside, struct sign *sign)
+take_more(const char **inside, struct sighting *sighting)
 {
 	int64_t more[MORE_NUMBERS];
 
@@ -173,15 +177,16 @@ take_more(const char **inside, struct sign *sign)
 	}
 	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL)
 		return -1;
-	sign->origin = (enum ban_origin)more[ORIGIN];
-	sign->seen = (unsigned)more[WITNESSES];
-	sign->restored = more[RESTORED];
-	sign->nth = more[NTH];
+	sighting->origin = (enum ban_origin)more[ORIGIN];
+	sighting->seen = (unsigned)more[WITNESSES];
+	sighting->restored = more[RESTORED];
+	sighting->nth = more[NTH];
 	return 0;
 }
 
 int
-sign_take(const char **at, int64_t timeofban, struct sign *sign, char **ip)
+sightings_column_take(const char **at, int64_t timeofban,
+    struct sighting *sighting, char **ip)
 {
 	struct json element, value;
 	int64_t numbers[NUMBERS];
@@ -194,15 +199,15 @@ sign_take(const char **at, int64_t timeofban, struct sign *sign, char **ip)
 		return -1;
 	inside = element.at;
 	if (take_numbers(&inside, numbers, NUMBERS) != 0 ||
-	    numbers[KIND] < SIGN_BAN || numbers[KIND] > SIGN_OLD_ROW ||
+	    numbers[KIND] < SIGHTING_BAN || numbers[KIND] > SIGHTING_OLD_ROW ||
 	    numbers[SEEN] == UNKNOWN ||
 	    (numbers[END] == UNKNOWN) != (numbers[ENDED] == UNKNOWN) ||
 	    (numbers[END] != UNKNOWN &&
 		(numbers[END] <= BAN_LIVES || numbers[END] > BAN_INFERRED)))
 		return -1;
-	fill(sign, numbers, timeofban);
+	fill(sighting, numbers, timeofban);
 	if (json_next(&inside, NULL, &value) &&
-	    (take_ip(&value, ip) != 0 || take_more(&inside, sign) != 0)) {
+	    (take_ip(&value, ip) != 0 || take_more(&inside, sighting) != 0)) {
 		free(*ip);
 		*ip = NULL;
 		return -1;

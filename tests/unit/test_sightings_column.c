@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The signs of a ban as the archive has them: these very texts stand in
+ * The sightings of a ban as the archive has them: these very texts stand in
  * archives, and are read from them.
  */
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "archive/sign.h"
+#include "archive/sightings_column.h"
 #include "base/text.h"
 #include "watched.h"
 
@@ -25,115 +25,117 @@
 /* What nobody told. */
 #define NO_NUMBERS .seconds = UNKNOWN, .bancount = UNKNOWN, .failures = UNKNOWN
 
-/* A sign that only knows the second of its ban, and how it lives. */
+/* A sighting that only knows the second of its ban, and how it lives. */
 #define BARE(what, at) \
 	.kind = what, .at_us = AT(at), .since_us = AT(0), .ended_us = UNKNOWN
 
 /* clang-format off */
 
 static const struct {
-	struct sign sign;
+	struct sighting sighting;
 	const char *text;
 } rows[] = {
 	/* A fresh ban, of whose ticket the fraction is known. */
-	{ { .kind = SIGN_BAN, .at_us = AT(512345), .since_us = AT(250000),
+	{ { .kind = SIGHTING_BAN, .at_us = AT(512345), .since_us = AT(250000),
 	      .exact = true, .seconds = 600, .bancount = 1, .failures = 5,
 	      .evidence = 7, .matches = true, .ended_us = UNKNOWN },
 	    "[0,512345,250000,600,1,5,7]" },
 	/* The row of it, with captures but no log lines. */
-	{ { BARE(SIGN_ROW, 513000), .seconds = 600, .bancount = 1,
+	{ { BARE(SIGHTING_ROW, 513000), .seconds = 600, .bancount = 1,
 	      .failures = 5, .evidence = 8 },
 	    "[3,513000,null,600,1,5,-8]" },
-	{ { BARE(SIGN_RESTORED, 60000000), .seconds = -1, .bancount = UNKNOWN,
+	{ { BARE(SIGHTING_RESTORED, 60000000), .seconds = -1, .bancount = UNKNOWN,
 	      .failures = UNKNOWN },
 	    "[1,60000000,null,-1]" },
-	{ { .kind = SIGN_PROLONG, .at_us = AT(5), .since_us = AT(0),
+	{ { .kind = SIGHTING_PROLONG, .at_us = AT(5), .since_us = AT(0),
 	      .exact = true, .seconds = 1200, .bancount = 2,
 	      .failures = UNKNOWN, .ended_us = UNKNOWN },
 	    "[2,5,0,1200,2]" },
 	/* An unban that may be pending, and one whose rows were gone. */
-	{ { BARE(SIGN_UNBAN, 600900000), .seconds = 600, .bancount = UNKNOWN,
+	{ { BARE(SIGHTING_UNBAN, 600900000), .seconds = 600, .bancount = UNKNOWN,
 	      .failures = UNKNOWN },
 	    "[4,600900000,null,600]" },
-	{ { .kind = SIGN_UNBAN, .at_us = AT(50), .since_us = AT(1),
+	{ { .kind = SIGHTING_UNBAN, .at_us = AT(50), .since_us = AT(1),
 	      .exact = true, .seconds = 600, .bancount = UNKNOWN,
 	      .failures = 0, .end = BAN_MANUAL, .ended_us = AT(50) },
 	    "[4,50,1,600,null,0,null,2,50]" },
 	/* Each end that can be judged. */
-	{ { .kind = SIGN_JUDGED, .at_us = AT(9000000), .since_us = AT(0),
+	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9000000), .since_us = AT(0),
 	      NO_NUMBERS, .end = BAN_EXPIRED, .ended_us = AT(600000000) },
 	    "[5,9000000,null,null,null,null,null,1,600000000]" },
-	{ { .kind = SIGN_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
+	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
 	      .end = BAN_MANUAL, .ended_us = AT(0) },
 	    "[5,9,null,null,null,null,null,2,0]" },
-	{ { .kind = SIGN_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
+	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
 	      .end = BAN_FLUSHED, .ended_us = AT(8) },
 	    "[5,9,null,null,null,null,null,3,8]" },
-	{ { .kind = SIGN_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
+	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
 	      .end = BAN_INFERRED, .ended_us = AT(-1) },
 	    "[5,9,null,null,null,null,null,4,-1]" },
 	/* Before the ban's second: clocks are set, fail2ban rounds up. */
-	{ { .kind = SIGN_BAN, .at_us = AT(-400000), .since_us = AT(-500000),
+	{ { .kind = SIGHTING_BAN, .at_us = AT(-400000), .since_us = AT(-500000),
 	      .exact = true, NO_NUMBERS, .ended_us = UNKNOWN },
 	    "[0,-400000,-500000]" },
 	/* Nothing is known. */
-	{ { BARE(SIGN_BAN, 0), NO_NUMBERS }, "[0,0]" },
+	{ { BARE(SIGHTING_BAN, 0), NO_NUMBERS }, "[0,0]" },
 	/* The first thing known is far behind. */
-	{ { BARE(SIGN_ROW, 1), .seconds = UNKNOWN, .bancount = UNKNOWN,
+	{ { BARE(SIGHTING_ROW, 1), .seconds = UNKNOWN, .bancount = UNKNOWN,
 	      .failures = UNKNOWN, .evidence = INT64_MAX, .matches = true },
 	    "[3,1,null,null,null,null,9223372036854775807]" },
-	{ { BARE(SIGN_ROW, 1), .seconds = UNKNOWN, .bancount = 0,
+	{ { BARE(SIGHTING_ROW, 1), .seconds = UNKNOWN, .bancount = 0,
 	      .failures = UNKNOWN },
 	    "[3,1,null,null,0]" },
 	/* An address stands behind all the numbers. */
-	{ { BARE(SIGN_BAN, 2), NO_NUMBERS, .ip = "192.0.2.1" },
+	{ { BARE(SIGHTING_BAN, 2), NO_NUMBERS, .ip = "192.0.2.1" },
 	    "[0,2,null,null,null,null,null,null,null,\"192.0.2.1\"]" },
-	{ { .kind = SIGN_UNBAN, .at_us = AT(2), .since_us = AT(1),
+	{ { .kind = SIGHTING_UNBAN, .at_us = AT(2), .since_us = AT(1),
 	      .exact = true, .seconds = 3, .bancount = 4, .failures = 5,
 	      .evidence = 6, .end = BAN_MANUAL, .ended_us = AT(7),
 	      .ip = "2001:db8::1" },
 	    "[4,2,1,3,4,5,-6,2,7,\"2001:db8::1\"]" },
-	{ { BARE(SIGN_ROW, 2), NO_NUMBERS,
+	{ { BARE(SIGHTING_ROW, 2), NO_NUMBERS,
 	      .ip = "a\"b\\c],[\x1b\n \xc3\xa9 \xf0\x9f\x98\x80" },
 	    "[3,2,null,null,null,null,null,null,null,"
 		"\"a\\\"b\\\\c],[\\u001b\\n \xc3\xa9 \xf0\x9f\x98\x80\"]" },
-	{ { BARE(SIGN_ROW, 2), NO_NUMBERS, .ip = "" },
+	{ { BARE(SIGHTING_ROW, 2), NO_NUMBERS, .ip = "" },
 	    "[3,2,null,null,null,null,null,null,null,\"\"]" },
 };
 
 /* clang-format on */
 
-/* The signs from row number from on, as a ban has them; to be freed. */
+/* The sightings from row number from on, as a ban has them; to be freed. */
 static char *
 put_rows(size_t from, size_t n)
 {
 	struct buffer out = { 0 };
 
 	for (size_t i = 0; i < n; i++)
-		sign_put(&out, &rows[from + i].sign, SECOND);
+		sightings_column_put(&out, &rows[from + i].sighting, SECOND);
 	buffer_puts(&out, "]");
 	assert_false(out.failed);
 	return buffer_take(&out);
 }
 
 static void
-assert_sign(const struct sign *sign, const struct sign *expected,
-    const char *text)
+assert_sighting(const struct sighting *sighting,
+    const struct sighting *expected, const char *text)
 {
-	if (sign->kind != expected->kind || sign->at_us != expected->at_us ||
-	    sign->since_us != expected->since_us ||
-	    sign->exact != expected->exact ||
-	    sign->seconds != expected->seconds ||
-	    sign->bancount != expected->bancount ||
-	    sign->failures != expected->failures ||
-	    sign->evidence != expected->evidence ||
-	    sign->matches != expected->matches || sign->end != expected->end ||
-	    sign->ended_us != expected->ended_us)
+	if (sighting->kind != expected->kind ||
+	    sighting->at_us != expected->at_us ||
+	    sighting->since_us != expected->since_us ||
+	    sighting->exact != expected->exact ||
+	    sighting->seconds != expected->seconds ||
+	    sighting->bancount != expected->bancount ||
+	    sighting->failures != expected->failures ||
+	    sighting->evidence != expected->evidence ||
+	    sighting->matches != expected->matches ||
+	    sighting->end != expected->end ||
+	    sighting->ended_us != expected->ended_us)
 		fail_msg("%s", text);
-	assert_null(sign->ip);
-	assert_null(sign->lines);
-	assert_null(sign->captures);
-	assert_int_equal(sign->ban, 0);
+	assert_null(sighting->ip);
+	assert_null(sighting->lines);
+	assert_null(sighting->captures);
+	assert_int_equal(sighting->ban, 0);
 }
 
 static void
@@ -167,18 +169,19 @@ signs_come_back_as_they_were(void **state UNUSED)
 	char *text = put_rows(0, ARRAY_LEN(rows)), *ip;
 	char *copy = watched_copy(text, strlen(text) + 1);
 	const char *at = copy;
-	struct sign sign;
+	struct sighting sighting;
 
-	assert_true(sign_is_array(text));
+	assert_true(sightings_column_is_array(text));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		memset(&sign, 0x5a, sizeof(sign));
-		assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 1);
-		assert_sign(&sign, &rows[i].sign, rows[i].text);
-		assert_ip(ip, rows[i].sign.ip);
+		memset(&sighting, 0x5a, sizeof(sighting));
+		assert_int_equal(
+		    sightings_column_take(&at, SECOND, &sighting, &ip), 1);
+		assert_sighting(&sighting, &rows[i].sighting, rows[i].text);
+		assert_ip(ip, rows[i].sighting.ip);
 	}
-	assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 0);
+	assert_int_equal(sightings_column_take(&at, SECOND, &sighting, &ip), 0);
 	assert_null(ip);
-	assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 0);
+	assert_int_equal(sightings_column_take(&at, SECOND, &sighting, &ip), 0);
 	free(copy);
 	free(text);
 }
@@ -186,13 +189,13 @@ signs_come_back_as_they_were(void **state UNUSED)
 static void
 lines_and_captures_are_not_kept(void **state UNUSED)
 {
-	struct sign sign = rows[0].sign;
+	struct sighting sighting = rows[0].sighting;
 	struct buffer out = { 0 };
 
-	sign.lines = "[\"a line\"]";
-	sign.captures = "{\"user\":\"root\"}";
-	sign.ban = 12;
-	sign_put(&out, &sign, SECOND);
+	sighting.lines = "[\"a line\"]";
+	sighting.captures = "{\"user\":\"root\"}";
+	sighting.ban = 12;
+	sightings_column_put(&out, &sighting, SECOND);
 	assert_string_equal(out.s + 1, rows[0].text);
 	buffer_free(&out);
 }
@@ -201,12 +204,12 @@ lines_and_captures_are_not_kept(void **state UNUSED)
 static void
 a_ban_that_lives_has_no_end(void **state UNUSED)
 {
-	struct sign sign = rows[0].sign;
+	struct sighting sighting = rows[0].sighting;
 	struct buffer out = { 0 };
 
-	sign.end = BAN_LIVES;
-	sign.ended_us = AT(700);
-	sign_put(&out, &sign, SECOND);
+	sighting.end = BAN_LIVES;
+	sighting.ended_us = AT(700);
+	sightings_column_put(&out, &sighting, SECOND);
 	assert_string_equal(out.s + 1, rows[0].text);
 	buffer_free(&out);
 }
@@ -229,19 +232,20 @@ times_go_by_the_second_of_their_ban(void **state UNUSED)
 		{ INT64_MAX / TEXT_US - 1, 0, 1,
 		    "[[0,-9223372036853000000,-9223372036852999999]" },
 	};
-	struct sign sign = { .exact = true, NO_NUMBERS }, back;
+	struct sighting sighting = { .exact = true, NO_NUMBERS }, back;
 	struct buffer out = { 0 };
 	const char *at;
 	char *ip;
 
 	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-		sign.at_us = times[i].at_us;
-		sign.since_us = times[i].since_us;
-		sign_put(&out, &sign, times[i].timeofban);
+		sighting.at_us = times[i].at_us;
+		sighting.since_us = times[i].since_us;
+		sightings_column_put(&out, &sighting, times[i].timeofban);
 		assert_string_equal(out.s, times[i].text);
 		buffer_putc(&out, ']');
 		at = out.s;
-		assert_int_equal(sign_take(&at, times[i].timeofban, &back, &ip),
+		assert_int_equal(
+		    sightings_column_take(&at, times[i].timeofban, &back, &ip),
 		    1);
 		assert_int_equal(back.at_us, times[i].at_us);
 		assert_int_equal(back.since_us, times[i].since_us);
@@ -255,16 +259,17 @@ static void
 a_time_that_cannot_be_stops_at_the_ends(void **state UNUSED)
 {
 	const char *at = "[[0,9223372036854775807,-9223372036854775807]]";
-	struct sign sign;
+	struct sighting sighting;
 	char *ip;
 
-	assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 1);
-	assert_int_equal(sign.at_us, INT64_MAX);
-	assert_int_equal(sign.since_us, AT(-INT64_MAX));
-	assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 0);
+	assert_int_equal(sightings_column_take(&at, SECOND, &sighting, &ip), 1);
+	assert_int_equal(sighting.at_us, INT64_MAX);
+	assert_int_equal(sighting.since_us, AT(-INT64_MAX));
+	assert_int_equal(sightings_column_take(&at, SECOND, &sighting, &ip), 0);
 	at = "[[0,-9223372036854775807]]";
-	assert_int_equal(sign_take(&at, -SECOND, &sign, &ip), 1);
-	assert_int_equal(sign.at_us, INT64_MIN);
+	assert_int_equal(sightings_column_take(&at, -SECOND, &sighting, &ip),
+	    1);
+	assert_int_equal(sighting.at_us, INT64_MIN);
 }
 
 /* As sql/2.sql has made them of a table: all ten, null or not. */
@@ -279,19 +284,21 @@ nulls_at_the_end_may_stand_there(void **state UNUSED)
 		" [ [ 0 , 1 , null , 600 , 2 , 3 , null , null ] ] ",
 		"[[0,1,null,600,2,3,0]]",
 	};
-	static const struct sign expected = { BARE(SIGN_BAN, 1), .seconds = 600,
-		.bancount = 2, .failures = 3 };
-	struct sign sign;
+	static const struct sighting expected = { BARE(SIGHTING_BAN, 1),
+		.seconds = 600, .bancount = 2, .failures = 3 };
+	struct sighting sighting;
 	char *ip;
 
 	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
 		const char *at = same[i];
 
-		assert_true(sign_is_array(same[i]));
-		assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 1);
-		assert_sign(&sign, &expected, same[i]);
+		assert_true(sightings_column_is_array(same[i]));
+		assert_int_equal(
+		    sightings_column_take(&at, SECOND, &sighting, &ip), 1);
+		assert_sighting(&sighting, &expected, same[i]);
 		assert_null(ip);
-		assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 0);
+		assert_int_equal(
+		    sightings_column_take(&at, SECOND, &sighting, &ip), 0);
 	}
 }
 
@@ -343,7 +350,7 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		"[0,1,null,600,1,5,7,null,null,[\"192.0.2.1\"]]",
 		"[0,1,null,600,1,5,7,null,null,{\"ip\":\"192.0.2.1\"}]",
 	};
-	struct sign sign;
+	struct sighting sighting;
 	const char *at;
 	char text[120], *ip;
 
@@ -352,10 +359,11 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		snprintf(text, sizeof(text),
 		    i % 2 == 0 ? "[[0,1],%s]" : "[[0,1],%s,[3,2]]",
 		    refused[i / 2]);
-		assert_true(sign_is_array(text));
+		assert_true(sightings_column_is_array(text));
 		at = text;
-		assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 1);
-		if (sign_take(&at, SECOND, &sign, &ip) != -1)
+		assert_int_equal(
+		    sightings_column_take(&at, SECOND, &sighting, &ip), 1);
+		if (sightings_column_take(&at, SECOND, &sighting, &ip) != -1)
 			fail_msg("taken: %s", text);
 		assert_null(ip);
 	}
@@ -371,7 +379,7 @@ a_text_is_an_array_or_not(void **state UNUSED)
 		{ "[]", true },
 		{ "[[0,1]]", true },
 		{ " [ [0] ] ", true },
-		{ "[0]", true }, /* though no sign is in it */
+		{ "[0]", true }, /* though no sighting is in it */
 		{ "", false },
 		{ "{}", false },
 		{ "null", false },
@@ -385,22 +393,22 @@ a_text_is_an_array_or_not(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (sign_is_array(texts[i].text) != texts[i].is)
+		if (sightings_column_is_array(texts[i].text) != texts[i].is)
 			fail_msg("%s", texts[i].text);
 	}
 }
 
 static void
-an_empty_array_has_no_sign(void **state UNUSED)
+an_empty_array_has_no_sighting(void **state UNUSED)
 {
 	const char *at = "[]";
-	struct sign sign;
+	struct sighting sighting;
 	char *ip;
 
-	assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 0);
+	assert_int_equal(sightings_column_take(&at, SECOND, &sighting, &ip), 0);
 	assert_null(ip);
 	at = " [ ] ";
-	assert_int_equal(sign_take(&at, SECOND, &sign, &ip), 0);
+	assert_int_equal(sightings_column_take(&at, SECOND, &sighting, &ip), 0);
 }
 
 int
@@ -416,7 +424,7 @@ main(void)
 		cmocka_unit_test(nulls_at_the_end_may_stand_there),
 		cmocka_unit_test(what_is_no_sign_is_refused),
 		cmocka_unit_test(a_text_is_an_array_or_not),
-		cmocka_unit_test(an_empty_array_has_no_sign),
+		cmocka_unit_test(an_empty_array_has_no_sighting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
