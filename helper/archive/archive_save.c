@@ -13,7 +13,7 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-/* What match_bans made of a group, on its way into the archive. */
+/* What same_ban_make_bans made of a group, on its way into the archive. */
 struct saving {
 	struct archive *a;
 	const struct archive_group *g;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bans of a group into the archive, as match_bans made them. Between
- * archive_begin and archive_commit; errors are db_error's.
+ * The bans of a group into the archive, as same_ban_make_bans made them.
+ * Between archive_begin and archive_commit; errors are db_error's.
  */
 #ifndef ARCHIVE_ARCHIVE_SAVE_H
 #define ARCHIVE_ARCHIVE_SAVE_H
@@ -18,8 +18,8 @@ struct archive_change {
 };
 
 /*
- * Save what match_bans made of g: each ban, with its sightings, is added or
- * changed, and one that is no more is removed.
+ * Save what same_ban_make_bans made of g: each ban, with its sightings, is
+ * added or changed, and one that is no more is removed.
  */
 int archive_save_group(struct archive *a, const struct archive_group *g,
     const struct ban *bans, size_t n, const size_t *owner,

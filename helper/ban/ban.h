@@ -3,7 +3,7 @@
  * The ban, and the sightings that we have of it. A sighting is one thing that
  * one witness saw: an action command, a row of fail2ban's database, the
  * judgement of a reconcile pass. A ban is what follows from its sightings
- * (match.h). Pure.
+ * (ban/same_ban.h). Pure.
  *
  * Times are microseconds since the epoch, durations seconds, -1 for ever;
  * UNKNOWN is a number that nobody told.

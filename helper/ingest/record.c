@@ -7,7 +7,7 @@
 
 #include "archive/reban_notes.h"
 #include "archive/history.h"
-#include "ban/match.h"
+#include "ban/same_ban.h"
 #include "base/text.h"
 
 /* Put a sighting into g, with its evidence; one that g has already is left out.
@@ -20,7 +20,8 @@ add_sighting(struct record *record, struct archive_group *g,
 	struct sighting *added;
 
 	for (size_t i = 0; i < g->n; i++) {
-		int same = match_same_sighting(&g->sightings[i], sighting);
+		int same =
+		    same_ban_is_same_sighting(&g->sightings[i], sighting);
 
 		if (same == 1 && sighting->kind >= SIGHTING_IMPORT)
 			same = archive_group_has_evidence(record->archive,
@@ -59,7 +60,7 @@ last_life(const struct archive_group *g)
 
 /* Let what g holds be what the archive says. */
 static int
-match_and_save(struct record *record, struct archive_group *g, struct err *e)
+decide_and_save(struct record *record, struct archive_group *g, struct err *e)
 {
 	struct ban *bans = calloc(g->n, sizeof(*bans));
 	size_t *owner = calloc(g->n, sizeof(*owner)), n = 0;
@@ -68,8 +69,8 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
 	    archive_next_start(record->archive, g, last_life(g), &next_us, e);
 
 	if (rc == 0 && bans != NULL && owner != NULL)
-		n = match_bans(g->sightings, g->n, g->timeofban, next_us, bans,
-		    owner);
+		n = same_ban_make_bans(g->sightings, g->n, g->timeofban,
+		    next_us, bans, owner);
 	if (rc == 0 && n == 0)
 		rc = err_set(e, EX_OSERR, "out of memory");
 	for (size_t i = 0; rc == 0 && g->logged != 0 && i < n; i++) {
@@ -92,7 +93,7 @@ match_and_save(struct record *record, struct archive_group *g, struct err *e)
  * before it.
  */
 static int
-match_previous(struct record *record, const struct archive_group *changed,
+decide_previous(struct record *record, const struct archive_group *changed,
     int64_t since_us, struct err *e)
 {
 	struct archive_group g = *changed;
@@ -114,7 +115,7 @@ match_previous(struct record *record, const struct archive_group *changed,
 		before = record->change.changed;
 		rc = archive_group_load(record->archive, &g, e);
 		if (rc == 0)
-			rc = match_and_save(record, &g, e);
+			rc = decide_and_save(record, &g, e);
 		archive_group_free(&g);
 		if (rc != 0)
 			return rc;
@@ -273,7 +274,7 @@ match_again(struct record *record, const struct archive_group *g, struct err *e)
 	int rc = archive_group_load(record->archive, &again, e);
 
 	if (rc == 0 && again.n > 0)
-		rc = match_and_save(record, &again, e);
+		rc = decide_and_save(record, &again, e);
 	archive_group_free(&again);
 	return rc;
 }
@@ -304,7 +305,7 @@ match_all(struct record *record, int64_t jail, const char *ident,
 		.newest = INT64_MAX,
 	};
 
-	return match_previous(record, &all, since_us, e);
+	return decide_previous(record, &all, since_us, e);
 }
 
 /* What follows for other bans of the id from what was saved of g. */
@@ -318,7 +319,7 @@ match_others(struct record *record, struct archive_group *g, bool added,
 
 	changed = record->change.changed;
 	if (rc == 0)
-		rc = match_previous(record, g, since_us, e);
+		rc = decide_previous(record, g, since_us, e);
 	if (rc != 0 || record->change.changed == changed)
 		return rc;
 	/* With other ends the log may tell of more bans, or of fewer. */
@@ -342,7 +343,7 @@ record_group(struct record *record, struct archive_group *g,
 		return -1;
 	if (g->n != known) {
 		record->change.source = source;
-		rc = match_and_save(record, g, e);
+		rc = decide_and_save(record, g, e);
 		record->change.source = 0;
 		return rc == 0 ? match_others(record, g, added, e) : -1;
 	}

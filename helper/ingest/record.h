@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * New sightings into the archive: load what is known of the ban, let match.h
- * say what follows, save the difference. Whether they come from an action, the
- * spool or fail2ban's database makes no difference here.
+ * New sightings into the archive: load what is known of the ban, let
+ * ban/same_ban.h say what follows, save the difference. Whether they come from
+ * an action, the spool or fail2ban's database makes no difference here.
  */
 #ifndef INGEST_RECORD_H
 #define INGEST_RECORD_H

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "ban/match.h"
+#include "ban/same_ban.h"
 #include "base/text.h"
 
 #define SECOND INT64_C(1795458480) /* the second of all groups here */
@@ -213,7 +213,7 @@ assert_bans(const struct play *play, const struct sighting *sightings)
 	bool same;
 
 	memcpy(copy, sightings, sizeof(copy));
-	n = match_bans(copy, play->n, SECOND,
+	n = same_ban_make_bans(copy, play->n, SECOND,
 	    play->next_us != 0 ? play->next_us : INT64_MAX, bans, owner);
 	same = n == play->bans_n;
 	for (size_t i = 0; same && i < n; i++)
@@ -263,7 +263,8 @@ only_ban(struct sighting *sightings, size_t n)
 	size_t owner[MAX];
 
 	assert_int_equal(
-	    match_bans(sightings, n, SECOND, INT64_MAX, bans, owner), 1);
+	    same_ban_make_bans(sightings, n, SECOND, INT64_MAX, bans, owner),
+	    1);
 	return bans[0];
 }
 
@@ -326,7 +327,8 @@ a_ban_keeps_the_row_of_its_first_sighting(void **state UNUSED)
 	/* The late ban stands in row 7 when the other two come. */
 	sightings[0].ban = 7;
 	assert_int_equal(
-	    match_bans(sightings, 3, SECOND, INT64_MAX, bans, owner), 2);
+	    same_ban_make_bans(sightings, 3, SECOND, INT64_MAX, bans, owner),
+	    2);
 	assert_int_equal(bans[0].id, 0);
 	assert_int_equal(bans[1].id, 7);
 }
@@ -338,9 +340,9 @@ a_sign_is_the_same_when_its_witness_and_moment_are(void **state UNUSED)
 			      later = FRESH(0.6, 0.1, 600),
 			      other = ROW(0.5, 600);
 
-	assert_true(match_same_sighting(&a, &b));
-	assert_false(match_same_sighting(&a, &later));
-	assert_false(match_same_sighting(&a, &other));
+	assert_true(same_ban_is_same_sighting(&a, &b));
+	assert_false(same_ban_is_same_sighting(&a, &later));
+	assert_false(same_ban_is_same_sighting(&a, &other));
 }
 
 int

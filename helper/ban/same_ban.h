@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Is this the same ban? All sightings of one jail, ident and rounded second
- * make a group. match_bans turns the group into bans. It takes the sightings by
- * the time at which they were seen, not by the order in which they came, so any
- * order of the same sightings, any number of times, gives the same bans. Pure.
+ * make a group. same_ban_make_bans turns the group into bans. It takes the
+ * sightings by the time at which they were seen, not by the order in which they
+ * came, so any order of the same sightings, any number of times, gives the same
+ * bans. Pure.
  *
  * The rules, a sighting at a time:
  * - A fresh ban of the exact time is the ban that lives, or that ended later
@@ -25,8 +26,8 @@
  * or of its second where that is all that is known, and tells what nobody
  * else does; where there is no such ban, it makes one.
  */
-#ifndef BAN_MATCH_H
-#define BAN_MATCH_H
+#ifndef BAN_SAME_BAN_H
+#define BAN_SAME_BAN_H
 
 #include <stddef.h>
 
@@ -42,13 +43,14 @@
  * signs. A ban's id is that of the archived ban which holds the first of its
  * sightings, or 0.
  */
-size_t match_bans(struct sighting *sightings, size_t n, int64_t timeofban,
-    int64_t next_us, struct ban *bans, size_t *owner);
+size_t same_ban_make_bans(struct sighting *sightings, size_t n,
+    int64_t timeofban, int64_t next_us, struct ban *bans, size_t *owner);
 
 /*
  * Whether two sightings are one and the same: seen by the same, at the same
  * time. Of an import all must be the same, but for its evidence.
  */
-bool match_same_sighting(const struct sighting *a, const struct sighting *b);
+bool same_ban_is_same_sighting(const struct sighting *a,
+    const struct sighting *b);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ban/match.h"
+#include "ban/same_ban.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +82,7 @@ same_text(const char *a, const char *b)
 }
 
 bool
-match_same_sighting(const struct sighting *a, const struct sighting *b)
+same_ban_is_same_sighting(const struct sighting *a, const struct sighting *b)
 {
 	if (a->kind != b->kind || a->at_us != b->at_us)
 		return false;
@@ -408,7 +408,7 @@ settle_among(struct ban *bans, size_t n, int64_t next_us)
 }
 
 size_t
-match_bans(struct sighting *sightings, size_t n, int64_t timeofban,
+same_ban_make_bans(struct sighting *sightings, size_t n, int64_t timeofban,
     int64_t next_us, struct ban *bans, size_t *owner)
 {
 	struct draft *drafts = calloc(n, sizeof(*drafts));
