@@ -7,7 +7,7 @@
 static int
 compare_lines(const void *pa, const void *pb)
 {
-	const struct timeline_line *a = pa, *b = pb;
+	const struct logged_line *a = pa, *b = pb;
 
 	if (a->at_us != b->at_us)
 		return a->at_us < b->at_us ? -1 : 1;
@@ -17,7 +17,7 @@ compare_lines(const void *pa, const void *pb)
 /* Let the archive's bans be what follows from n lines, which are sorted. */
 static int
 renew(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *lines, size_t n, struct archive_change *change,
+    const struct logged_line *lines, size_t n, struct archive_change *change,
     struct err *e)
 {
 	struct archive_bans before;
@@ -27,7 +27,7 @@ renew(struct archive *a, const struct archive_ident *of,
 	if (rc == 0 && bans == NULL)
 		rc = err_set(e, EX_OSERR, "archive: out of memory");
 	if (rc == 0) {
-		n = timeline_bans(lines, n, before.seen, before.seen_n,
+		n = bans_of_log(lines, n, before.seen, before.seen_n,
 		    change->now_us, bans);
 		rc = log_lines_save(a, of, &before, bans, n, change, e);
 	}
@@ -52,7 +52,7 @@ learn(int64_t *known, int64_t told)
 /* A line that the archive has, told again; *news: there is something new. */
 static int
 tell_again(struct archive *a, const struct archive_ident *of,
-    struct timeline_line *known, const struct timeline_line *line, bool *news,
+    struct logged_line *known, const struct logged_line *line, bool *news,
     struct err *e)
 {
 	bool learnt = learn(&known->found, line->found);
@@ -69,10 +69,10 @@ tell_again(struct archive *a, const struct archive_ident *of,
  */
 static int
 add_line(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *line, struct timeline_line *all, size_t old,
+    const struct logged_line *line, struct logged_line *all, size_t old,
     size_t *n, bool *news, struct err *e)
 {
-	struct timeline_line *known =
+	struct logged_line *known =
 	    bsearch(line, all, old, sizeof(*all), compare_lines);
 
 	/* The log may hold a line of one millisecond twice. */
@@ -89,10 +89,10 @@ add_line(struct archive *a, const struct archive_ident *of,
 
 int
 history_add(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *lines, size_t n, int64_t *known,
+    const struct logged_line *lines, size_t n, int64_t *known,
     struct archive_change *change, struct err *e)
 {
-	struct timeline_line *all;
+	struct logged_line *all;
 	size_t old, now;
 	bool news = false;
 	int rc = 0;
@@ -115,7 +115,7 @@ int
 history_renew(struct archive *a, const struct archive_ident *of,
     struct archive_change *change, struct err *e)
 {
-	struct timeline_line *lines;
+	struct logged_line *lines;
 	size_t n;
 	int rc = 0;
 

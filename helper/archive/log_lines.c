@@ -51,10 +51,10 @@ grow(void *list, size_t n, size_t more, size_t size)
 
 int
 log_lines_load(struct archive *a, const struct archive_ident *of, size_t room,
-    struct timeline_line **lines, size_t *n, struct err *e)
+    struct logged_line **lines, size_t *n, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_LINES_OF, of, e);
-	struct timeline_line *list = NULL, *grown;
+	struct logged_line *list = NULL, *grown;
 	int rc = st == NULL ? -1 : 1;
 
 	*n = 0;
@@ -66,9 +66,9 @@ log_lines_load(struct archive *a, const struct archive_ident *of, size_t room,
 		list = grown;
 		if ((rc = db_step(&a->db, st, e)) != 1)
 			break;
-		list[(*n)++] = (struct timeline_line){
+		list[(*n)++] = (struct logged_line){
 			.at_us = db_int(st, 0),
-			.verb = (enum timeline_verb)db_int(st, 1),
+			.verb = (enum logged_verb)db_int(st, 1),
 			.found = db_int(st, 2),
 			.seconds = db_int(st, 3),
 			.bancount = db_int(st, 4),
@@ -84,7 +84,7 @@ log_lines_load(struct archive *a, const struct archive_ident *of, size_t room,
 
 static int
 put_line(struct archive *a, int which, const struct archive_ident *of,
-    const struct timeline_line *line, struct err *e)
+    const struct logged_line *line, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, which, of, e);
 
@@ -100,14 +100,14 @@ put_line(struct archive *a, int which, const struct archive_ident *of,
 
 int
 log_lines_add(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *line, struct err *e)
+    const struct logged_line *line, struct err *e)
 {
 	return put_line(a, SQL_LINE_ADD, of, line, e);
 }
 
 int
 log_lines_set(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *line, struct err *e)
+    const struct logged_line *line, struct err *e)
 {
 	return put_line(a, SQL_LINE_SET, of, line, e);
 }
@@ -115,13 +115,13 @@ log_lines_set(struct archive *a, const struct archive_ident *of,
 static int
 take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct timeline_ban *seen =
+	struct witnessed_ban *seen =
 	    grow(bans->seen, bans->seen_n, 0, sizeof(*seen));
 
 	if (seen == NULL)
 		return -1;
 	bans->seen = seen;
-	seen[bans->seen_n++] = (struct timeline_ban){
+	seen[bans->seen_n++] = (struct witnessed_ban){
 		.since_us = db_int(st, 1),
 		.timeofban = db_int(st, 2),
 		.ended_us = db_int(st, 4),
@@ -171,7 +171,7 @@ forget_ends(struct archive_bans *bans)
 	size_t at = 0;
 
 	for (size_t i = 0; i < bans->seen_n; i++) {
-		struct timeline_ban *ban = &bans->seen[i];
+		struct witnessed_ban *ban = &bans->seen[i];
 
 		while (at < bans->logged_n &&
 		    bans->logged[at].since_us < ban->ended_us)

@@ -8,7 +8,7 @@
 #define ARCHIVE_LOG_LINES_H
 
 #include "archive/archive_save.h"
-#include "ban/timeline.h"
+#include "ban/bans_of_log.h"
 
 struct archive_ident {
 	int64_t jail; /* row of the table jail */
@@ -23,18 +23,18 @@ int log_lines_any(struct archive *a, struct err *e);
  * many more there is to be room behind them.
  */
 int log_lines_load(struct archive *a, const struct archive_ident *of,
-    size_t room, struct timeline_line **lines, size_t *n, struct err *e);
+    size_t room, struct logged_line **lines, size_t *n, struct err *e);
 
 int log_lines_add(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *line, struct err *e);
+    const struct logged_line *line, struct err *e);
 
 /* Write anew what is known of a line that the archive has. */
 int log_lines_set(struct archive *a, const struct archive_ident *of,
-    const struct timeline_line *line, struct err *e);
+    const struct logged_line *line, struct err *e);
 
 /* What the archive has of an id; release with log_lines_free. */
 struct archive_bans {
-	struct timeline_ban *seen; /* somebody better has seen them */
+	struct witnessed_ban *seen; /* somebody better has seen them */
 	size_t seen_n;
 	int64_t newest;	    /* row of the one that began last, 0: none */
 	struct ban *logged; /* only logs tell of them; id is their row */

@@ -379,7 +379,7 @@ record_sightings(struct record *record, const char *jail, const char *ident,
 
 int
 record_lines(struct record *record, const struct archive_jail *jail,
-    const char *ident, const struct timeline_line *lines, size_t n,
+    const char *ident, const struct logged_line *lines, size_t n,
     int64_t *known, struct err *e)
 {
 	struct archive_ident of = { jail->id, ident, record->host };

@@ -9,7 +9,7 @@
 
 #include "archive/archive_ban.h"
 #include "archive/archive_save.h"
-#include "ban/timeline.h"
+#include "ban/bans_of_log.h"
 
 /* What the calls so far have done to the table of bans. */
 struct record {
@@ -52,7 +52,7 @@ void record_adapt(const struct archive_group *g, struct sighting *sighting);
  * counted on by those that the archive has already.
  */
 int record_lines(struct record *record, const struct archive_jail *jail,
-    const char *ident, const struct timeline_line *lines, size_t n,
+    const char *ident, const struct logged_line *lines, size_t n,
     int64_t *known, struct err *e);
 
 /* Record that a jail was flushed at at_us. */

@@ -85,14 +85,14 @@ write_lines(struct reader *reader, struct err *e)
 static int
 take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 {
-	static const enum timeline_verb verbs[] = {
-		[FAIL2BAN_LOG_BAN] = TIMELINE_BAN,
-		[FAIL2BAN_LOG_RESTORE] = TIMELINE_RESTORE,
-		[FAIL2BAN_LOG_UNBAN] = TIMELINE_UNBAN,
-		[FAIL2BAN_LOG_INCREASE] = TIMELINE_INCREASE,
+	static const enum logged_verb verbs[] = {
+		[FAIL2BAN_LOG_BAN] = LOGGED_BAN,
+		[FAIL2BAN_LOG_RESTORE] = LOGGED_RESTORE,
+		[FAIL2BAN_LOG_UNBAN] = LOGGED_UNBAN,
+		[FAIL2BAN_LOG_INCREASE] = LOGGED_INCREASE,
 	};
 	struct reader *reader = to;
-	struct timeline_line told;
+	struct logged_line told;
 	struct err why;
 
 	if (reader->r->known || !replay_wants(reader->r, line->at_us))
@@ -103,7 +103,7 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 		replay_bad(reader->r, &why);
 		return 0;
 	}
-	told = (struct timeline_line){
+	told = (struct logged_line){
 		.verb = verbs[line->verb],
 		.at_us = line->at_us,
 		.found = line->found,

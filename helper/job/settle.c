@@ -248,8 +248,8 @@ static int
 write_gone(struct record *record, const struct archive_live *live,
     const struct verdict *verdict, struct err *e)
 {
-	struct timeline_line gone = {
-		.verb = TIMELINE_GONE,
+	struct logged_line gone = {
+		.verb = LOGGED_JUDGED,
 		.at_us = verdict->ended_us,
 		.found = UNKNOWN,
 		.seconds = UNKNOWN,

@@ -40,7 +40,7 @@ stage_close(struct stage *s)
 
 int
 stage_put(struct stage *s, const char *jail, const char *ident,
-    const struct timeline_line *line, struct err *e)
+    const struct logged_line *line, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&s->db, SQL_PUT, e);
 
@@ -79,7 +79,7 @@ add_line(struct stage *s, struct stage_lines *of, struct err *e)
 {
 	if (of->n == of->room) {
 		size_t room = of->room == 0 ? 16 : 2 * of->room;
-		struct timeline_line *lines =
+		struct logged_line *lines =
 		    realloc(of->lines, room * sizeof(*lines));
 
 		if (lines == NULL)
@@ -87,9 +87,9 @@ add_line(struct stage *s, struct stage_lines *of, struct err *e)
 		of->lines = lines;
 		of->room = room;
 	}
-	of->lines[of->n++] = (struct timeline_line){
+	of->lines[of->n++] = (struct logged_line){
 		.at_us = db_int(s->next, 2),
-		.verb = (enum timeline_verb)db_int(s->next, 3),
+		.verb = (enum logged_verb)db_int(s->next, 3),
 		.found = db_int(s->next, 4),
 		.seconds = db_int(s->next, 5),
 		.bancount = db_int(s->next, 6),

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "os/db.h"
-#include "ban/timeline.h"
+#include "ban/bans_of_log.h"
 
 struct stage {
 	struct db db;
@@ -22,7 +22,7 @@ struct stage {
 /* The lines of one id in one jail, in their order. */
 struct stage_lines {
 	char *jail, *ident;
-	struct timeline_line *lines;
+	struct logged_line *lines;
 	size_t n, room;
 };
 
@@ -31,7 +31,7 @@ int stage_open(struct stage *s, struct err *e);
 void stage_close(struct stage *s);
 
 int stage_put(struct stage *s, const char *jail, const char *ident,
-    const struct timeline_line *line, struct err *e);
+    const struct logged_line *line, struct err *e);
 
 /*
  * All is gathered. stage_next has the lines of the next id in of: 1, 0 at the

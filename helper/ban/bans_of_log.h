@@ -16,32 +16,32 @@
  * - An Unban line ends the last ban. One with no ban before it tells too little
  *   to be a ban.
  */
-#ifndef BAN_TIMELINE_H
-#define BAN_TIMELINE_H
+#ifndef BAN_BANS_OF_LOG_H
+#define BAN_BANS_OF_LOG_H
 
 #include <stddef.h>
 
 #include "ban/ban.h"
 
 /* The archive has lines with these numbers. */
-enum timeline_verb {
-	TIMELINE_BAN = 0,
-	TIMELINE_RESTORE = 1,
-	TIMELINE_UNBAN = 2,
-	TIMELINE_INCREASE = 3, /* the ban time was increased */
-	TIMELINE_GONE = 4, /* no line: a reconcile judged that it has ended */
+enum logged_verb {
+	LOGGED_BAN = 0,
+	LOGGED_RESTORE = 1,
+	LOGGED_UNBAN = 2,
+	LOGGED_INCREASE = 3, /* the ban time was increased */
+	LOGGED_JUDGED = 4,   /* no line: a reconcile judged that it has ended */
 };
 
-struct timeline_line {
-	enum timeline_verb verb;
+struct logged_line {
+	enum logged_verb verb;
 	int64_t at_us;	  /* when it was written, cut to the millisecond */
 	int64_t found;	  /* second of the last failure before it, UNKNOWN */
 	int64_t seconds;  /* ban time */
-	int64_t bancount; /* TIMELINE_INCREASE */
+	int64_t bancount; /* LOGGED_INCREASE */
 };
 
 /* A ban that somebody better has seen. */
-struct timeline_ban {
+struct witnessed_ban {
 	int64_t since_us, timeofban;
 	int64_t ended_us; /* UNKNOWN while it lives */
 	int64_t known_as; /* the second of its being banned again, UNKNOWN */
@@ -56,8 +56,8 @@ struct timeline_ban {
  * origin, end, ended_us and restored; nth counts on from those of seen. Returns
  * how many.
  */
-size_t timeline_bans(const struct timeline_line *lines, size_t n,
-    struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,
+size_t bans_of_log(const struct logged_line *lines, size_t n,
+    struct witnessed_ban *seen, size_t seen_n, int64_t overdue_us,
     struct ban *bans);
 
 #endif

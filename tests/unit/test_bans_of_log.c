@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "ban/timeline.h"
+#include "ban/bans_of_log.h"
 #include "watched.h"
 
 /* A second, and so many milliseconds after it. */
@@ -32,17 +32,17 @@
 
 /* Lines: when, in ms; a failure found in that second before. */
 #define BAN(ms, seconds) \
-	{ TIMELINE_BAN, MS(ms), UNKNOWN, seconds, UNKNOWN }
+	{ LOGGED_BAN, MS(ms), UNKNOWN, seconds, UNKNOWN }
 #define FOUND_BAN(ms, second, seconds) \
-	{ TIMELINE_BAN, MS(ms), T0 + (second), seconds, UNKNOWN }
+	{ LOGGED_BAN, MS(ms), T0 + (second), seconds, UNKNOWN }
 #define RESTORE(ms) \
-	{ TIMELINE_RESTORE, MS(ms), UNKNOWN, 600, UNKNOWN }
+	{ LOGGED_RESTORE, MS(ms), UNKNOWN, 600, UNKNOWN }
 #define UNBAN(ms) \
-	{ TIMELINE_UNBAN, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
+	{ LOGGED_UNBAN, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
 #define INCREASE(ms, seconds, bancount) \
-	{ TIMELINE_INCREASE, MS(ms), UNKNOWN, seconds, bancount }
+	{ LOGGED_INCREASE, MS(ms), UNKNOWN, seconds, bancount }
 #define GONE(ms) \
-	{ TIMELINE_GONE, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
+	{ LOGGED_JUDGED, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
 
 /* Bans that somebody better has seen. */
 #define SEEN(ms, second, end) \
@@ -70,8 +70,8 @@ struct expected {
 
 struct row {
 	const char *what;
-	struct timeline_line lines[LINES]; /* to the first without a time */
-	struct timeline_ban seen[SEENS];   /* so, too */
+	struct logged_line lines[LINES]; /* to the first without a time */
+	struct witnessed_ban seen[SEENS];   /* so, too */
 	int64_t overdue_us;
 	struct expected bans[BANS];	   /* so, too */
 	int claims[SEENS];
@@ -268,7 +268,7 @@ static const struct row of_restores[] = {
 	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN,
 	      1, UNKNOWN, 0 } } },
 	{ .what = "… of which a failure found tells nothing",
-	  .lines = { { TIMELINE_RESTORE, MS(5000), T0 + 4, 600, UNKNOWN },
+	  .lines = { { LOGGED_RESTORE, MS(5000), T0 + 4, 600, UNKNOWN },
 	    UNBAN(9000) },
 	  .overdue_us = LATER,
 	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_INFERRED,
@@ -540,7 +540,7 @@ assert_ban(const struct ban *ban, const struct expected *expected,
 }
 
 static void
-assert_same_line(const struct timeline_line *a, const struct timeline_line *b)
+assert_same_line(const struct logged_line *a, const struct logged_line *b)
 {
 	assert_int_equal(a->verb, b->verb);
 	assert_int_equal(a->at_us, b->at_us);
@@ -550,8 +550,8 @@ assert_same_line(const struct timeline_line *a, const struct timeline_line *b)
 }
 
 static void
-assert_same_but_claims(const struct timeline_ban *a,
-    const struct timeline_ban *b)
+assert_same_but_claims(const struct witnessed_ban *a,
+    const struct witnessed_ban *b)
 {
 	assert_int_equal(a->since_us, b->since_us);
 	assert_int_equal(a->timeofban, b->timeofban);
@@ -561,17 +561,16 @@ assert_same_but_claims(const struct timeline_ban *a,
 
 /* Call it with just as many of each as there are. */
 static size_t
-run(const struct timeline_line *lines, size_t n,
-    const struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,
-    struct ban *bans, int *claims)
+run(const struct logged_line *lines, size_t n, const struct witnessed_ban *seen,
+    size_t seen_n, int64_t overdue_us, struct ban *bans, int *claims)
 {
-	struct timeline_line *in = (struct timeline_line *)watched_copy(
+	struct logged_line *in = (struct logged_line *)watched_copy(
 	    (const char *)lines, n * sizeof(*lines));
-	struct timeline_ban *others = (struct timeline_ban *)watched_copy(
+	struct witnessed_ban *others = (struct witnessed_ban *)watched_copy(
 	    (const char *)seen, seen_n * sizeof(*seen));
 	struct ban *out =
 	    (struct ban *)watched_copy((const char *)bans, n * sizeof(*bans));
-	size_t count = timeline_bans(in, n, others, seen_n, overdue_us, out);
+	size_t count = bans_of_log(in, n, others, seen_n, overdue_us, out);
 
 	assert_true(count <= n);
 	for (size_t i = 0; i < n; i++)
@@ -638,14 +637,14 @@ what_others_have_seen_is_not_the_logs(void **state UNUSED)
 static void
 nothing_is_read_where_there_is_nothing(void **state UNUSED)
 {
-	struct timeline_ban seen[] = { SEEN(1000, 1, LIVES) };
-	struct timeline_line line = BAN(1000, 600);
+	struct witnessed_ban seen[] = { SEEN(1000, 1, LIVES) };
+	struct logged_line line = BAN(1000, 600);
 	struct ban ban;
 
-	assert_int_equal(timeline_bans(NULL, 0, NULL, 0, LATER, NULL), 0);
-	assert_int_equal(timeline_bans(NULL, 0, seen, 1, LATER, NULL), 0);
+	assert_int_equal(bans_of_log(NULL, 0, NULL, 0, LATER, NULL), 0);
+	assert_int_equal(bans_of_log(NULL, 0, seen, 1, LATER, NULL), 0);
 	assert_int_equal(seen[0].claims, 0);
-	assert_int_equal(timeline_bans(&line, 1, NULL, 0, NOT_YET, &ban), 1);
+	assert_int_equal(bans_of_log(&line, 1, NULL, 0, NOT_YET, &ban), 1);
 	assert_int_equal(ban.since_us, MS(1000));
 }
 
@@ -659,17 +658,16 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 	const size_t n = ARRAY_LEN(times);
 
 	for (size_t i = 0; i < n * ARRAY_LEN(seconds); i++) {
-		struct timeline_line lines[2 * ARRAY_LEN(times)];
-		struct timeline_ban seen[] = { { times[i % n],
+		struct logged_line lines[2 * ARRAY_LEN(times)];
+		struct witnessed_ban seen[] = { { times[i % n],
 		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0,
 		    false } };
 		struct ban bans[2 * ARRAY_LEN(times)];
 		int claims[1];
 
 		for (size_t k = 0; k < 2 * n; k++)
-			lines[k] = (struct timeline_line){
-				.verb =
-				    k % 2 == 0 ? TIMELINE_BAN : TIMELINE_UNBAN,
+			lines[k] = (struct logged_line){
+				.verb = k % 2 == 0 ? LOGGED_BAN : LOGGED_UNBAN,
 				.at_us = times[k / 2],
 				.found = (k & 4) == 0 ? UNKNOWN :
 							times[k / 2] / TEXT_US,
@@ -700,22 +698,22 @@ random_below(uint64_t *state, int64_t n)
 #define MANY 24
 
 static size_t
-random_lines(uint64_t *state, struct timeline_line *lines)
+random_lines(uint64_t *state, struct logged_line *lines)
 {
 	static const int64_t seconds[] = { UNKNOWN, -1, 0, 1, 10, 600 };
 	size_t n = (size_t)random_below(state, MANY + 1);
 	int64_t ms = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int verb = (int)random_below(state, TIMELINE_GONE + 1);
+		int verb = (int)random_below(state, LOGGED_JUDGED + 1);
 		int64_t step = random_below(state, 4) * 700;
 
 		/* By time, then by verb. */
 		if (i > 0 && step == 0 && verb < (int)lines[i - 1].verb)
 			step = 1;
 		ms += step;
-		lines[i] = (struct timeline_line){
-			.verb = (enum timeline_verb)verb,
+		lines[i] = (struct logged_line){
+			.verb = (enum logged_verb)verb,
 			.at_us = MS(ms),
 			.found = random_below(state, 3) == 0 ?
 			    UNKNOWN :
@@ -728,14 +726,14 @@ random_lines(uint64_t *state, struct timeline_line *lines)
 }
 
 static size_t
-random_seen(uint64_t *state, struct timeline_ban *seen)
+random_seen(uint64_t *state, struct witnessed_ban *seen)
 {
 	size_t n = (size_t)random_below(state, 9);
 	int64_t ms = -2000;
 
 	for (size_t i = 0; i < n; i++) {
 		ms += random_below(state, 8) * 500;
-		seen[i] = (struct timeline_ban){
+		seen[i] = (struct witnessed_ban){
 			.since_us = MS(ms),
 			.timeofban = ban_timeofban(MS(ms)),
 			.ended_us = random_below(state, 3) == 0 ?
@@ -750,7 +748,7 @@ random_seen(uint64_t *state, struct timeline_ban *seen)
 }
 
 static size_t
-count_of(const struct timeline_line *lines, size_t n, enum timeline_verb verb)
+count_of(const struct logged_line *lines, size_t n, enum logged_verb verb)
 {
 	size_t count = 0;
 
@@ -780,8 +778,8 @@ check_order(const struct ban *bans, size_t n, int64_t overdue_us)
 
 /* No two bans have one time and number. */
 static void
-check_numbers(const struct ban *bans, size_t n, const struct timeline_ban *seen,
-    size_t seen_n)
+check_numbers(const struct ban *bans, size_t n,
+    const struct witnessed_ban *seen, size_t seen_n)
 {
 	for (size_t i = 0; i < n; i++) {
 		int nth = 0;
@@ -796,12 +794,12 @@ check_numbers(const struct ban *bans, size_t n, const struct timeline_ban *seen,
 
 /* How many Ban lines are of the failure of that second. */
 static size_t
-count_found(const struct timeline_line *lines, size_t n, int64_t found)
+count_found(const struct logged_line *lines, size_t n, int64_t found)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++)
-		count += lines[i].verb == TIMELINE_BAN &&
+		count += lines[i].verb == LOGGED_BAN &&
 		    lines[i].found != UNKNOWN && lines[i].found == found;
 	return count;
 }
@@ -809,14 +807,14 @@ count_found(const struct timeline_line *lines, size_t n, int64_t found)
 /* Whether the ban of a line before may have begun with the failure of line i.
  */
 static bool
-may_be_again(const struct timeline_line *lines, size_t i)
+may_be_again(const struct logged_line *lines, size_t i)
 {
 	bool may = count_found(lines, i, lines[i].found) > 0;
 
 	for (size_t k = 0; k < i && lines[i].found != UNKNOWN; k++)
 		may =
 		    may || lines[k].at_us == text_seconds_to_us(lines[i].found);
-	return may && lines[i].verb == TIMELINE_BAN;
+	return may && lines[i].verb == LOGGED_BAN;
 }
 
 /*
@@ -824,10 +822,10 @@ may_be_again(const struct timeline_line *lines, size_t i)
  * its second.
  */
 static void
-check_claims(const struct timeline_line *lines, size_t n, size_t count,
-    const struct timeline_ban *seen, const int *claims, size_t seen_n)
+check_claims(const struct logged_line *lines, size_t n, size_t count,
+    const struct witnessed_ban *seen, const int *claims, size_t seen_n)
 {
-	size_t claimed = 0, told = count_of(lines, n, TIMELINE_BAN), again = 0;
+	size_t claimed = 0, told = count_of(lines, n, LOGGED_BAN), again = 0;
 
 	for (size_t i = 0; i < seen_n; i++) {
 		size_t most = (seen[i].known_as == UNKNOWN ? 1 : 2) +
@@ -842,7 +840,7 @@ check_claims(const struct timeline_line *lines, size_t n, size_t count,
 	assert_true(claimed <= told);
 	assert_true(count + again >= told - claimed);
 	/* The others are restored ones, whose beginning nobody saw. */
-	assert_true(count <= told + count_of(lines, n, TIMELINE_RESTORE));
+	assert_true(count <= told + count_of(lines, n, LOGGED_RESTORE));
 }
 
 static void
@@ -851,8 +849,8 @@ any_lines_make_bans_in_order(void **state UNUSED)
 	uint64_t random = 88172645463325252u;
 
 	for (int i = 0; i < 10000; i++) {
-		struct timeline_line lines[MANY];
-		struct timeline_ban seen[8];
+		struct logged_line lines[MANY];
+		struct witnessed_ban seen[8];
 		struct ban bans[MANY] = { 0 }, again[MANY] = { 0 };
 		int claims[8], ignored[8];
 		size_t n = random_lines(&random, lines);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ban/timeline.h"
+#include "ban/bans_of_log.h"
 
 #include "base/text.h"
 
@@ -14,8 +14,8 @@
    another. */
 #define LIVED_MAX 8
 
-struct timeline {
-	struct timeline_ban *seen;
+struct bans_of_log {
+	struct witnessed_ban *seen;
 	size_t seen_n;
 	struct ban *bans;
 	size_t n;
@@ -29,19 +29,19 @@ struct timeline {
 	 * The ban of the last Ban line, where others have seen it, that line
 	 * and its Unban line, although the ban lived on: at_us 0, none.
 	 */
-	const struct timeline_ban *doubted;
-	struct timeline_line first, unban;
+	const struct witnessed_ban *doubted;
+	struct logged_line first, unban;
 };
 
 static int64_t
-latest_us(const struct timeline_line *line)
+latest_us(const struct logged_line *line)
 {
 	return text_add_sat(line->at_us, LINE_US);
 }
 
 /* How many of the bans that others have seen began by then. */
 static size_t
-count_began(const struct timeline *t, int64_t us)
+count_began(const struct bans_of_log *t, int64_t us)
 {
 	size_t low = 0, high = t->seen_n;
 
@@ -58,13 +58,13 @@ count_began(const struct timeline *t, int64_t us)
 
 /* … before the line was written. */
 static size_t
-count_before(const struct timeline *t, const struct timeline_line *line)
+count_before(const struct bans_of_log *t, const struct logged_line *line)
 {
 	return count_began(t, text_add_sat(latest_us(line), ROW_US));
 }
 
 static bool
-lived(const struct timeline_ban *ban, const struct timeline_line *line)
+lived(const struct witnessed_ban *ban, const struct logged_line *line)
 {
 	return ban->ended_us == UNKNOWN || ban->ended_us > latest_us(line);
 }
@@ -74,11 +74,11 @@ lived(const struct timeline_ban *ban, const struct timeline_line *line)
  * line unless it lived still. The log cuts that second, fail2ban's database
  * rounds it.
  */
-static struct timeline_ban *
-find_second(struct timeline *t, size_t n, const struct timeline_line *line)
+static struct witnessed_ban *
+find_second(struct bans_of_log *t, size_t n, const struct logged_line *line)
 {
 	int64_t found = line->found;
-	struct timeline_ban *again = NULL;
+	struct witnessed_ban *again = NULL;
 
 	if (found == UNKNOWN)
 		return NULL;
@@ -101,7 +101,7 @@ find_second(struct timeline *t, size_t n, const struct timeline_line *line)
 #define FOUND_S 600
 
 static bool
-may_be_of(const struct timeline_ban *ban, const struct timeline_line *line)
+may_be_of(const struct witnessed_ban *ban, const struct logged_line *line)
 {
 	return line->found == UNKNOWN ||
 	    (ban->timeofban <= line->found + 1 &&
@@ -110,7 +110,7 @@ may_be_of(const struct timeline_ban *ban, const struct timeline_line *line)
 
 /* Whether the line may be that of its being banned again. */
 static bool
-is_again(const struct timeline_ban *ban, const struct timeline_line *line)
+is_again(const struct witnessed_ban *ban, const struct logged_line *line)
 {
 	return ban->claims == 1 && ban->known_as != UNKNOWN &&
 	    text_seconds_to_us(ban->known_as) <=
@@ -118,14 +118,14 @@ is_again(const struct timeline_ban *ban, const struct timeline_line *line)
 }
 
 /* The ban that a Ban line is of; NULL where nobody else has seen it. */
-static struct timeline_ban *
-find_seen(struct timeline *t, const struct timeline_line *line)
+static struct witnessed_ban *
+find_seen(struct bans_of_log *t, const struct logged_line *line)
 {
 	size_t n = count_before(t, line);
-	struct timeline_ban *found = find_second(t, n, line);
+	struct witnessed_ban *found = find_second(t, n, line);
 
 	for (size_t i = n; found == NULL && i > 0 && n - i < LIVED_MAX; i--) {
-		struct timeline_ban *ban = &t->seen[i - 1];
+		struct witnessed_ban *ban = &t->seen[i - 1];
 
 		if (lived(ban, line) &&
 		    (is_again(ban, line) ||
@@ -136,8 +136,8 @@ find_seen(struct timeline *t, const struct timeline_line *line)
 }
 
 /* The last ban that began before the line, of those that others have seen. */
-static const struct timeline_ban *
-last_seen(const struct timeline *t, const struct timeline_line *line)
+static const struct witnessed_ban *
+last_seen(const struct bans_of_log *t, const struct logged_line *line)
 {
 	size_t n = count_before(t, line);
 
@@ -149,9 +149,9 @@ last_seen(const struct timeline *t, const struct timeline_line *line)
  * has seen a later one.
  */
 static struct ban *
-last_own(struct timeline *t, const struct timeline_line *line)
+last_own(struct bans_of_log *t, const struct logged_line *line)
 {
-	const struct timeline_ban *seen = last_seen(t, line);
+	const struct witnessed_ban *seen = last_seen(t, line);
 
 	if (t->n == 0 || t->lived_us == INT64_MAX ||
 	    (seen != NULL && seen->claims == 0 && seen->since_us > t->lived_us))
@@ -167,9 +167,9 @@ end_ban(struct ban *ban, enum ban_end end, int64_t ended_us)
 }
 
 static void
-add_ban(struct timeline *t, const struct timeline_line *line)
+add_ban(struct bans_of_log *t, const struct logged_line *line)
 {
-	const struct timeline_ban *before = last_seen(t, line);
+	const struct witnessed_ban *before = last_seen(t, line);
 	struct ban *ban = &t->bans[t->n];
 	bool found = line->found != UNKNOWN &&
 	    text_seconds_to_us(line->found) <= line->at_us;
@@ -196,10 +196,10 @@ add_ban(struct timeline *t, const struct timeline_line *line)
 
 /* When it began is not told; so its ban time tells nothing either. */
 static void
-take_restore(struct timeline *t, const struct timeline_line *line)
+take_restore(struct bans_of_log *t, const struct logged_line *line)
 {
-	struct timeline_line unknown = *line;
-	const struct timeline_ban *seen = last_seen(t, line);
+	struct logged_line unknown = *line;
+	const struct witnessed_ban *seen = last_seen(t, line);
 	struct ban *ban = last_own(t, line);
 
 	if (ban == NULL && seen != NULL &&
@@ -222,14 +222,14 @@ take_restore(struct timeline *t, const struct timeline_line *line)
 
 /* Though the log says that it has ended. */
 static bool
-lives_on(const struct timeline_ban *ban, const struct timeline_line *unban)
+lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
 {
 	return ban->ended_us == UNKNOWN ||
 	    ban->ended_us > text_add_sat(unban->at_us, UNBAN_US);
 }
 
 static void
-take_unban(struct ban *ban, const struct timeline_line *line)
+take_unban(struct ban *ban, const struct logged_line *line)
 {
 	int64_t expiry = ban_expiry_us(ban->since_us, ban->seconds);
 
@@ -245,7 +245,7 @@ take_unban(struct ban *ban, const struct timeline_line *line)
 
 /* It was a ban of its own, before the one that others have seen. */
 static void
-add_doubted(struct timeline *t)
+add_doubted(struct bans_of_log *t)
 {
 	struct ban *ban = &t->bans[t->n];
 	int64_t found_us = text_seconds_to_us(t->first.found);
@@ -259,8 +259,8 @@ add_doubted(struct timeline *t)
 
 /* The line is of a ban that others have seen. */
 static void
-claim(struct timeline *t, struct timeline_ban *seen,
-    const struct timeline_line *line)
+claim(struct bans_of_log *t, struct witnessed_ban *seen,
+    const struct logged_line *line)
 {
 	/* Behind a younger ban of the log's there is no place for it. */
 	if (seen == t->doubted && t->unban.at_us != 0 &&
@@ -274,9 +274,9 @@ claim(struct timeline *t, struct timeline_ban *seen,
 }
 
 static void
-take_ban(struct timeline *t, const struct timeline_line *line)
+take_ban(struct bans_of_log *t, const struct logged_line *line)
 {
-	struct timeline_ban *seen = find_seen(t, line);
+	struct witnessed_ban *seen = find_seen(t, line);
 	const struct ban *own = seen == NULL ? last_own(t, line) : NULL;
 
 	if (seen != NULL)
@@ -288,31 +288,31 @@ take_ban(struct timeline *t, const struct timeline_line *line)
 }
 
 static void
-take_line(struct timeline *t, const struct timeline_line *line)
+take_line(struct bans_of_log *t, const struct logged_line *line)
 {
-	struct ban *ban = line->verb == TIMELINE_BAN ? NULL : last_own(t, line);
+	struct ban *ban = line->verb == LOGGED_BAN ? NULL : last_own(t, line);
 
 	switch (line->verb) {
-	case TIMELINE_BAN:
+	case LOGGED_BAN:
 		take_ban(t, line);
 		break;
-	case TIMELINE_RESTORE:
+	case LOGGED_RESTORE:
 		t->unban.at_us = 0;
 		take_restore(t, line);
 		break;
-	case TIMELINE_UNBAN:
+	case LOGGED_UNBAN:
 		if (ban != NULL)
 			take_unban(ban, line);
 		else if (t->doubted != NULL && lives_on(t->doubted, line))
 			t->unban = *line;
 		break;
-	case TIMELINE_INCREASE:
+	case LOGGED_INCREASE:
 		if (ban != NULL) {
 			ban->seconds = line->seconds;
 			ban->bancount = line->bancount;
 		}
 		break;
-	case TIMELINE_GONE:
+	case LOGGED_JUDGED:
 		if (ban != NULL && ban->end == BAN_LIVES)
 			end_ban(ban, BAN_INFERRED, line->at_us);
 		break;
@@ -321,7 +321,7 @@ take_line(struct timeline *t, const struct timeline_line *line)
 
 /* By a younger ban, whoever saw that, or because its time is up. */
 static void
-end_at_last(const struct timeline *t, struct ban *ban, int64_t overdue_us)
+end_at_last(const struct bans_of_log *t, struct ban *ban, int64_t overdue_us)
 {
 	int64_t end = ban_expiry_us(ban->since_us, ban->seconds);
 	size_t next = count_began(t, ban->since_us);
@@ -340,7 +340,7 @@ end_at_last(const struct timeline *t, struct ban *ban, int64_t overdue_us)
 
 /* Bans of one time are told apart by their number. */
 static void
-set_nth(const struct timeline *t, struct ban *ban)
+set_nth(const struct bans_of_log *t, struct ban *ban)
 {
 	for (size_t i = count_began(t, ban->since_us);
 	     i > 0 && t->seen[i - 1].since_us == ban->since_us; i--)
@@ -351,11 +351,11 @@ set_nth(const struct timeline *t, struct ban *ban)
 }
 
 size_t
-timeline_bans(const struct timeline_line *lines, size_t n,
-    struct timeline_ban *seen, size_t seen_n, int64_t overdue_us,
+bans_of_log(const struct logged_line *lines, size_t n,
+    struct witnessed_ban *seen, size_t seen_n, int64_t overdue_us,
     struct ban *bans)
 {
-	struct timeline t = { .seen = seen, .seen_n = seen_n, .bans = bans };
+	struct bans_of_log t = { .seen = seen, .seen_n = seen_n, .bans = bans };
 
 	for (size_t i = 0; i < n; i++)
 		take_line(&t, &lines[i]);
