@@ -44,18 +44,18 @@ archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
 }
 
 int
-archive_next_start(struct archive *a, const struct archive_group *g,
+archive_next_start(struct archive *a, const struct archive_ticket *t,
     int64_t life_us, int64_t *next_us, struct err *e)
 {
 	sqlite3_stmt *st;
 	int rc;
 
 	*next_us = INT64_MAX;
-	if (g->newest <= g->timeofban)
+	if (t->newest <= t->timeofban)
 		return 0;
 	if ((st = db_statement(&a->db, SQL_NEXT_START, e)) == NULL)
 		return -1;
-	archive_group_bind(st, g);
+	archive_ticket_bind(st, t);
 	db_bind_int(st, 5, life_us);
 	rc = db_step(&a->db, st, e);
 	if (rc == 1)
@@ -65,19 +65,19 @@ archive_next_start(struct archive *a, const struct archive_group *g,
 }
 
 int
-archive_previous(struct archive *a, const struct archive_group *g,
+archive_previous(struct archive *a, const struct archive_ticket *t,
     int64_t since_us, int64_t *timeofban, struct err *e)
 {
 	sqlite3_stmt *st;
 	int rc;
 
-	if (g->newest == UNKNOWN) {
+	if (t->newest == UNKNOWN) {
 		*timeofban = UNKNOWN;
 		return 0;
 	}
 	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
 		return -1;
-	archive_group_bind(st, g);
+	archive_ticket_bind(st, t);
 	db_bind_int(st, 5, since_us);
 	rc = db_step(&a->db, st, e);
 	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;

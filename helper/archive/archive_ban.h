@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Jails, and the bans before and behind a group. What writes is called between
+ * Jails, and the bans before and behind a ticket. What writes is called between
  * archive_begin and archive_commit; errors are db_error's.
  */
 #ifndef ARCHIVE_ARCHIVE_BAN_H
 #define ARCHIVE_ARCHIVE_BAN_H
 
-#include "archive/archive_group.h"
+#include "archive/ticket.h"
 
 /* A row of the table jail. */
 struct archive_jail {
@@ -25,18 +25,18 @@ int archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e);
 
 /*
- * When the next ban of g's jail and ident begins, behind g's second, that had
+ * When the next ban of t's jail and ident begins, behind t's second, that had
  * not ended before life_us; INT64_MAX where there is none.
  */
-int archive_next_start(struct archive *a, const struct archive_group *g,
+int archive_next_start(struct archive *a, const struct archive_ticket *t,
     int64_t life_us, int64_t *next_us, struct err *e);
 
 /*
- * The second of the ban before g of its jail and ident that lives, or whose
+ * The second of the ban before t of its jail and ident that lives, or whose
  * end is inferred and not before since_us: another ban may have ended it.
  * UNKNOWN where there is none.
  */
-int archive_previous(struct archive *a, const struct archive_group *g,
+int archive_previous(struct archive *a, const struct archive_ticket *t,
     int64_t since_us, int64_t *timeofban, struct err *e);
 
 #endif

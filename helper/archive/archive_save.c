@@ -16,7 +16,7 @@ no_memory(struct err *e)
 /* What same_ban_make_bans made of a group, on its way into the archive. */
 struct saving {
 	struct archive *a;
-	const struct archive_group *g;
+	const struct archive_ticket *g;
 	const struct ban *bans;
 	size_t n, latest;
 	const size_t *owner;
@@ -64,7 +64,7 @@ add_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 
 	if (st == NULL)
 		return -1;
-	archive_group_bind(st, s->g);
+	archive_ticket_bind(st, s->g);
 	archive_save_bind(st, ban);
 	db_bind_text(st, 17, sightings);
 	db_bind_int(st, 18, ban->life_us);
@@ -101,7 +101,7 @@ change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 		return -1;
 	if (i != s->latest || s->change->source == 0)
 		return 0;
-	return archive_group_set_present(s->a, ban->id, s->change->source, e);
+	return archive_ticket_set_present(s->a, ban->id, s->change->source, e);
 }
 
 static int
@@ -149,7 +149,7 @@ goes_on(int64_t id, const struct ban *bans, size_t n)
 
 /* Rows of g that are no ban any more, and those that change places. */
 static int
-make_room(struct archive *a, const struct archive_group *g,
+make_room(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < g->bans_n; i++) {
@@ -171,7 +171,7 @@ make_room(struct archive *a, const struct archive_group *g,
  * was added has, another gets it.
  */
 static int
-remove_others(struct archive *a, const struct archive_group *g,
+remove_others(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, struct archive_change *change,
     struct err *e)
 {
@@ -208,7 +208,7 @@ find_latest(const struct ban *bans, size_t n)
 }
 
 int
-archive_save_group(struct archive *a, const struct archive_group *g,
+archive_save_group(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, const size_t *owner,
     struct archive_change *change, struct err *e)
 {

@@ -6,7 +6,7 @@
 #ifndef ARCHIVE_ARCHIVE_SAVE_H
 #define ARCHIVE_ARCHIVE_SAVE_H
 
-#include "archive/archive_group.h"
+#include "archive/ticket.h"
 
 /* What is saved with a group, and what that has done. */
 struct archive_change {
@@ -21,7 +21,7 @@ struct archive_change {
  * Save what same_ban_make_bans made of g: each ban, with its sightings, is
  * added or changed, and one that is no more is removed.
  */
-int archive_save_group(struct archive *a, const struct archive_group *g,
+int archive_save_group(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, const size_t *owner,
     struct archive_change *change, struct err *e);
 

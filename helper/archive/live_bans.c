@@ -174,7 +174,7 @@ archive_set_missed(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
 	return db_run_numbers(&a->db, SQL_MISSED, ban, at_us, e);
 }
 
-/* Remove all that is known of one group; *n counts on by its bans. */
+/* Remove all that is known of one ticket; *n counts on by its bans. */
 static int
 remove_group(struct archive *a, const struct group_key *key, int64_t *n,
     struct err *e)
@@ -238,16 +238,16 @@ archive_prune(struct archive *a, int64_t before_us, size_t max, int64_t *n,
     struct err *e)
 {
 	struct group_key *keys = calloc(max, sizeof(*keys));
-	size_t groups = 0;
+	size_t tickets = 0;
 	int rc;
 
 	*n = 0;
 	if (keys == NULL)
 		return err_set(e, EX_OSERR, "archive: out of memory");
-	rc = load_prunable(a, before_us, max, keys, &groups, e);
-	for (size_t i = 0; i < groups && rc == 0; i++)
+	rc = load_prunable(a, before_us, max, keys, &tickets, e);
+	for (size_t i = 0; i < tickets && rc == 0; i++)
 		rc = remove_group(a, &keys[i], n, e);
-	for (size_t i = 0; i < groups; i++) {
+	for (size_t i = 0; i < tickets; i++) {
 		free(keys[i].ident);
 		free(keys[i].host);
 	}

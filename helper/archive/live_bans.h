@@ -62,7 +62,7 @@ int archive_set_missed(struct archive *a, int64_t ban, int64_t at_us,
 
 /*
  * Remove bans that ended, and were archived, before before_us; those of max
- * groups at the most, and a group only when that is so of all its bans. *n:
+ * tickets at the most, and a ticket only when that is so of all its bans. *n:
  * how many bans; 0: there are none left. The ban that changed last stays: rev
  * counts on from it.
  */

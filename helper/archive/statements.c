@@ -10,7 +10,7 @@
 	"x'03', c), x'04', d)"
 
 /* The bans of one jail, ident, rounded second and host. */
-#define GROUP "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
+#define TICKET "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
 
 /* A ban that only logs tell of: what they say stands in the table line. */
 #define LOGGED "signs = '[]'"
@@ -64,8 +64,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    " FROM ban "
 	    "WHERE jail = ?1 AND ident = ?2 ORDER BY timeofban DESC LIMIT 1",
 	/* The ban that a row is of, the one that lives or the last, first. */
-	[SQL_GROUP] =
-	    "SELECT id, present, signs, known_as FROM ban WHERE " GROUP
+	[SQL_TICKET] =
+	    "SELECT id, present, signs, known_as FROM ban WHERE " TICKET
 	    " ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
 	/* The ban that fail2ban has under another second, ?3. */
 	[SQL_KNOWN_AS] =
@@ -73,7 +73,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND known_as = ?3 AND host = '' ORDER BY timeofban DESC LIMIT 1",
 	[SQL_SET_KNOWN_AS] =
 	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
-	    "WHERE " GROUP
+	    "WHERE " TICKET
 	    " AND signs <> '[]' ORDER BY since_us DESC, "
 	    "nth DESC LIMIT 1) "
 	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
@@ -161,7 +161,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (y.timeofban, y.since_us, y.nth) > "
 	    "(b.timeofban, b.since_us, b.nth)) ORDER BY jail.name, b.id",
 
-	/* Whole groups: the bans of one share their evidence. */
+	/* Whole tickets: the bans of one share their evidence. */
 	[SQL_PRUNABLE] =
 	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
 	    "FROM ban AS b "
@@ -175,8 +175,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_PRUNE_EVIDENCE] =
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
-	    "FROM ban, json_each(signs) WHERE " GROUP ")",
-	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " GROUP,
+	    "FROM ban, json_each(signs) WHERE " TICKET ")",
+	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
 	/* Those that were written while it lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Is this the same ban? All sightings of one jail, ident and rounded second
- * make a group. same_ban_make_bans turns the group into bans. It takes the
+ * make a ticket. same_ban_make_bans turns the ticket into bans. It takes the
  * sightings by the time at which they were seen, not by the order in which they
  * came, so any order of the same sightings, any number of times, gives the same
  * bans. Pure.
@@ -34,8 +34,8 @@
 #include "ban/ban.h"
 
 /*
- * sightings: n of one group, sorted in place; sightings[i]'s ban is owner[i],
- * an index into bans, which has room for n. timeofban: the group's second.
+ * sightings: n of one ticket, sorted in place; sightings[i]'s ban is owner[i],
+ * an index into bans, which has room for n. timeofban: the ticket's second.
  * next_us: when a ban of a later second ends one of these that lives, INT64_MAX
  * if there is none. A ban that lives when a younger one starts is ended by that
  * (inferred); not by one that had ended before its last sign of life. Returns

@@ -203,11 +203,11 @@ judged_sighting(const struct sighting *row)
 	};
 }
 
-/* The sighting of a row to g, which is loaded; what the archive has is enough.
+/* The sighting of a row to t, which is loaded; what the archive has is enough.
  */
 static int
 take_sighting(struct record *record, const struct config *config,
-    struct archive_group *g, const struct sighting *row, int64_t source,
+    struct archive_ticket *t, const struct sighting *row, int64_t source,
     int64_t floor_us, struct err *e)
 {
 	struct sighting sightings[2] = { *row };
@@ -215,23 +215,23 @@ take_sighting(struct record *record, const struct config *config,
 	size_t n = 1;
 	int known;
 
-	record_adapt(g, &sightings[0]);
-	known = archive_group_has_row(record->archive, g, &sightings[0], e);
+	record_adapt(t, &sightings[0]);
+	known = archive_ticket_has_row(record->archive, t, &sightings[0], e);
 	if (known < 0)
 		return -1;
 	if (known == 1)
 		n = 0;
-	else if (g->bans_n == 0 && is_below_floor(row, floor_us, now_us))
+	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us))
 		return 0;
-	else if (g->bans_n == 0 &&
+	else if (t->bans_n == 0 &&
 	    now_us > intake_overdue_us(config, row->since_us, row->seconds))
 		sightings[n++] = judged_sighting(row);
-	return record_group(record, g, sightings, n, source, e);
+	return record_group(record, t, sightings, n, source, e);
 }
 
 /* Most rows are of the same jail as the one before. */
 static int
-find_jail(struct record *record, const char *jail, struct archive_group *g,
+find_jail(struct record *record, const char *jail, struct archive_ticket *t,
     struct err *e)
 {
 	if (record->row_jail == NULL || strcmp(record->row_jail, jail) != 0) {
@@ -240,8 +240,8 @@ find_jail(struct record *record, const char *jail, struct archive_group *g,
 			return -1;
 		record->row_jail = jail;
 	}
-	g->jail = record->row_jail_row.id;
-	g->noted_us = record->row_jail_row.noted_us;
+	t->jail = record->row_jail_row.id;
+	t->noted_us = record->row_jail_row.noted_us;
 	return 0;
 }
 
@@ -250,19 +250,19 @@ take_row(struct record *record, const struct config *config,
     const struct fail2ban_row *row, const struct sighting *sighting,
     int64_t source, int64_t floor_us, struct err *e)
 {
-	struct archive_group g = {
+	struct archive_ticket t = {
 		.ident = row->ident,
 		.host = record->host,
 		.timeofban = row->timeofban,
 	};
-	int rc = find_jail(record, row->jail, &g, e);
+	int rc = find_jail(record, row->jail, &t, e);
 
 	if (rc == 0)
-		rc = archive_group_load(record->archive, &g, e);
+		rc = archive_ticket_load(record->archive, &t, e);
 	if (rc == 0)
-		rc = take_sighting(record, config, &g, sighting, source,
+		rc = take_sighting(record, config, &t, sighting, source,
 		    floor_us, e);
-	archive_group_free(&g);
+	archive_ticket_free(&t);
 	return rc;
 }
 

@@ -37,15 +37,15 @@ int record_sightings(struct record *record, const char *jail, const char *ident,
     int64_t timeofban, const struct sighting *sightings, size_t n,
     int64_t source, struct err *e);
 
-/* The same for a group that is loaded, and stays the caller's to free. */
-int record_group(struct record *record, struct archive_group *g,
+/* The same for a ticket that is loaded, and stays the caller's to free. */
+int record_group(struct record *record, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, int64_t source, struct err *e);
 
 /*
- * What the sighting says of g, where g is known to fail2ban under another
+ * What the sighting says of t, where t is known to fail2ban under another
  * second than its own: the ban goes on.
  */
-void record_adapt(const struct archive_group *g, struct sighting *sighting);
+void record_adapt(const struct archive_ticket *t, struct sighting *sighting);
 
 /*
  * Record n lines of a log about one jail and ident, in their order. *known is

@@ -60,7 +60,7 @@ static const struct plan {
 	{ PLAN(SQL_JAIL_GET), { { "jail", "sqlite_autoindex_jail_1" } } },
 	{ PLAN(SQL_NEWEST_OF), { { "ban", "ban_identity" } } },
 	/* Sorts the bans of one second. */
-	{ PLAN(SQL_GROUP), { { "ban", "ban_identity" } }, .sorts = true },
+	{ PLAN(SQL_TICKET), { { "ban", "ban_identity" } }, .sorts = true },
 	{ PLAN(SQL_NEXT_START), { { "ban", "ban_identity" } } },
 	/* Goes through 32 rows at most that it has found, and sorts those. */
 	{ PLAN(SQL_PREVIOUS), { { "ban", "ban_identity" } },

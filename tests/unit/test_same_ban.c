@@ -15,7 +15,7 @@
 #include "ban/same_ban.h"
 #include "base/text.h"
 
-#define SECOND INT64_C(1795458480) /* the second of all groups here */
+#define SECOND INT64_C(1795458480) /* the second of all tickets here */
 #define MAX 6
 
 /* Seconds after SECOND, in microseconds since the epoch. */

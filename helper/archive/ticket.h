@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bans and sightings of the archive, by the group: all that is known of one
- * jail, ident and rounded second. Everything that writes is called between
+ * The bans and sightings of the archive, by the ticket: all that is known of
+ * one jail, ident and rounded second. Everything that writes is called between
  * archive_begin and archive_commit; errors are db_error's.
  */
-#ifndef ARCHIVE_ARCHIVE_GROUP_H
-#define ARCHIVE_ARCHIVE_GROUP_H
+#ifndef ARCHIVE_TICKET_H
+#define ARCHIVE_TICKET_H
 
 #include <stddef.h>
 
 #include "archive/archive.h"
 
-struct archive_group {
+struct archive_ticket {
 	int64_t jail;	   /* row of the table jail */
 	int64_t noted_us;  /* of that row; 0: no ban of it was banned again */
 	const char *ident; /* the caller's */
@@ -29,7 +29,7 @@ struct archive_group {
 	size_t n;
 	char **texts; /* what sightings' ip points to */
 	size_t texts_n;
-	/* Rows of the table ban; the one that a row of the group is of first.
+	/* Rows of the table ban; the one that a row of the ticket is of first.
 	 */
 	int64_t *bans;
 	size_t bans_n;
@@ -39,48 +39,49 @@ struct archive_group {
 };
 
 /*
- * Load a group by its second, its own or the one that it is known as; release
- * it with archive_group_free, on failure too.
+ * Load a ticket by its second, its own or the one that it is known as; release
+ * it with archive_ticket_free, on failure too.
  */
-int archive_group_load(struct archive *a, struct archive_group *g,
+int archive_ticket_load(struct archive *a, struct archive_ticket *t,
     struct err *e);
-void archive_group_free(struct archive_group *g);
+void archive_ticket_free(struct archive_ticket *t);
 
 /*
- * fail2ban has the latest ban of g's jail and ident that began at timeofban,
- * under g's second now: g becomes the group of that ban, and is loaded. But
+ * fail2ban has the latest ban of t's jail and ident that began at timeofban,
+ * under t's second now: t becomes the ticket of that ban, and is loaded. But
  * nothing is done where somebody has seen that ban end.
  */
-int archive_group_set_known_as(struct archive *a, struct archive_group *g,
+int archive_ticket_set_known_as(struct archive *a, struct archive_ticket *t,
     int64_t timeofban, struct err *e);
 
 /* Bind jail, ident, second and host to parameters 1 to 4. */
-void archive_group_bind(sqlite3_stmt *st, const struct archive_group *g);
+void archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t);
 
-/* Room for one more sighting in g; NULL when there is no memory. */
-struct sighting *archive_group_add(struct archive_group *g);
+/* Room for one more sighting in t; NULL when there is no memory. */
+struct sighting *archive_ticket_add(struct archive_ticket *t);
 
 /*
- * Archive log lines and captures, JSON texts or NULL, for a sighting of g; *id
- * is their row, the one that g has already where it says the same.
+ * Archive log lines and captures, JSON texts or NULL, for a sighting of t; *id
+ * is their row, the one that t has already where it says the same.
  */
-int archive_group_add_evidence(struct archive *a, const struct archive_group *g,
-    const char *matches, const char *captures, int64_t *id, struct err *e);
+int archive_ticket_add_evidence(struct archive *a,
+    const struct archive_ticket *t, const char *matches, const char *captures,
+    int64_t *id, struct err *e);
 
 /* Whether a sighting of the archive has the lines and captures of another. */
-int archive_group_has_evidence(struct archive *a,
+int archive_ticket_has_evidence(struct archive *a,
     const struct sighting *archived, const struct sighting *sighting,
     struct err *e);
 
 /* Note that the source has the row of a ban. */
-int archive_group_set_present(struct archive *a, int64_t ban, int64_t source,
+int archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
     struct err *e);
 
 /*
- * Whether a row of fail2ban's database that says the same was seen of g: row
+ * Whether a row of fail2ban's database that says the same was seen of t: row
  * is a SIGHTING_ROW with its lines and captures. 1, 0 or -1.
  */
-int archive_group_has_row(struct archive *a, const struct archive_group *g,
+int archive_ticket_has_row(struct archive *a, const struct archive_ticket *t,
     const struct sighting *row, struct err *e);
 
 #endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/ticket.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "archive/archive_evidence.h"
+#include "archive/statements.h"
+#include "archive/sightings_column.h"
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "archive: out of memory");
+}
+
+/* Make room for one more element of size bytes behind n of them. */
+static void *
+grow(void *list, size_t n, size_t size)
+{
+	if ((n & (n - 1)) != 0)
+		return list;
+	return realloc(list, (n == 0 ? 1 : 2 * n) * size);
+}
+
+void
+archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t)
+{
+	db_bind_int(st, 1, t->jail);
+	db_bind_text(st, 2, t->ident);
+	db_bind_int(st, 3, t->timeofban);
+	db_bind_text(st, 4, t->host != NULL ? t->host : "");
+}
+
+struct sighting *
+archive_ticket_add(struct archive_ticket *t)
+{
+	struct sighting *sightings =
+	    grow(t->sightings, t->n, sizeof(*sightings));
+
+	if (sightings == NULL)
+		return NULL;
+	t->sightings = sightings;
+	sightings[t->n] = (struct sighting){ 0 };
+	return &sightings[t->n++];
+}
+
+static int
+keep_text(struct archive_ticket *t, char *text)
+{
+	char **texts = grow(t->texts, t->texts_n, sizeof(*texts));
+
+	if (texts == NULL) {
+		free(text);
+		return -1;
+	}
+	t->texts = texts;
+	texts[t->texts_n++] = text;
+	return 0;
+}
+
+/* The sightings of one ban, as the archive has them. */
+static int
+load_sightings(struct archive_ticket *t, int64_t ban, const char *text,
+    struct err *e)
+{
+	struct sighting sighting, *added;
+	const char *at = text;
+	char *ip;
+	int rc;
+
+	if (text == NULL || !sightings_column_is_array(text))
+		return err_set(e, EX_DATAERR,
+		    "archive: the sightings of a ban are no array");
+	while ((rc = sightings_column_take(&at, t->timeofban, &sighting,
+		    &ip)) == 1) {
+		if ((ip != NULL && keep_text(t, ip) != 0) ||
+		    (added = archive_ticket_add(t)) == NULL)
+			return no_memory(e);
+		*added = sighting;
+		added->ip = ip;
+		added->ban = ban;
+	}
+	if (rc < 0)
+		return err_set(e, EX_DATAERR,
+		    "archive: a sighting of no known kind");
+	return 0;
+}
+
+static int
+load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
+{
+	const char *sightings = db_text(st, 2);
+	int64_t *bans;
+
+	if (sightings != NULL && strcmp(sightings, "[]") == 0) {
+		t->logged = db_int(st, 0);
+		return 0;
+	}
+	if ((bans = grow(t->bans, t->bans_n, sizeof(*bans))) == NULL)
+		return no_memory(e);
+	t->bans = bans;
+	if (t->bans_n == 0)
+		t->present = db_int(st, 1);
+	/* It was banned again within its second. */
+	if (db_int(st, 3) == t->timeofban)
+		t->known_as = t->timeofban;
+	bans[t->bans_n++] = db_int(st, 0);
+	return load_sightings(t, db_int(st, 0), sightings, e);
+}
+
+/* When the newest ban of t's jail and ident is of; UNKNOWN: there is none. */
+static int
+load_newest(struct archive *a, struct archive_ticket *t, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST_OF, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, t->jail);
+	db_bind_text(st, 2, t->ident);
+	rc = db_step(&a->db, st, e);
+	t->newest = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	t->newest_logged = rc == 1 && db_int(st, 1) == 1;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+load_bans(struct archive *a, struct archive_ticket *t, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	/* UNKNOWN is less than any second. */
+	if (t->newest < t->timeofban)
+		return 0;
+	if ((st = db_statement(&a->db, SQL_TICKET, e)) == NULL)
+		return -1;
+	archive_ticket_bind(st, t);
+	while ((rc = db_step(&a->db, st, e)) == 1 && load_ban(t, st, e) == 0)
+		continue;
+	sqlite3_reset(st);
+	return rc == 0 ? 0 : -1;
+}
+
+/* The ticket that fail2ban has under that second, where there is one. */
+static int
+find_known_as(struct archive *a, struct archive_ticket *t, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_KNOWN_AS, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	archive_ticket_bind(st, t);
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		t->known_as = t->timeofban;
+		t->timeofban = db_int(st, 0);
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_ticket_load(struct archive *a, struct archive_ticket *t, struct err *e)
+{
+	int rc;
+
+	t->present = UNKNOWN;
+	if (load_newest(a, t, e) != 0 || load_bans(a, t, e) != 0)
+		return -1;
+	if (t->noted_us == 0 || t->host != NULL || t->newest == UNKNOWN ||
+	    t->bans_n > 0)
+		return 0;
+	rc = find_known_as(a, t, e);
+	return rc == 1 ? load_bans(a, t, e) : rc;
+}
+
+int
+archive_ticket_set_known_as(struct archive *a, struct archive_ticket *t,
+    int64_t timeofban, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_SET_KNOWN_AS, e);
+	int64_t known_as = t->timeofban;
+
+	if (st == NULL)
+		return -1;
+	t->timeofban = timeofban;
+	archive_ticket_bind(st, t);
+	db_bind_int(st, 5, known_as);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	if (sqlite3_changes(a->db.handle) == 0) {
+		t->timeofban = known_as;
+		return 0;
+	}
+	t->known_as = known_as;
+	archive_ticket_free(t);
+	return load_bans(a, t, e);
+}
+
+void
+archive_ticket_free(struct archive_ticket *t)
+{
+	for (size_t i = 0; i < t->texts_n; i++)
+		free(t->texts[i]);
+	free(t->texts);
+	free(t->sightings);
+	free(t->bans);
+	t->texts = NULL;
+	t->sightings = NULL;
+	t->bans = NULL;
+	t->n = t->texts_n = t->bans_n = 0;
+}
+
+int
+archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
+    struct err *e)
+{
+	return db_run_numbers(&a->db, SQL_PRESENT, ban, source, e);
+}
+
+int
+archive_ticket_has_evidence(struct archive *a, const struct sighting *archived,
+    const struct sighting *sighting, struct err *e)
+{
+	if (archived->evidence == 0)
+		return sighting->lines == NULL && sighting->captures == NULL;
+	return archive_evidence_is(a, archived->evidence, sighting->lines,
+	    sighting->captures, e);
+}
+
+int
+archive_ticket_has_row(struct archive *a, const struct archive_ticket *t,
+    const struct sighting *row, struct err *e)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		const struct sighting *sighting = &t->sightings[i];
+		int rc;
+
+		if (sighting->kind != SIGHTING_ROW ||
+		    sighting->seconds != row->seconds ||
+		    sighting->bancount != row->bancount ||
+		    sighting->failures != row->failures)
+			continue;
+		rc = archive_ticket_has_evidence(a, sighting, row, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* 1 with the row of t's evidence that says the same, 0 or -1. */
+static int
+find_evidence(struct archive *a, const struct archive_ticket *t,
+    const char *matches, const char *captures, int64_t *id, struct err *e)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		int rc;
+
+		*id = t->sightings[i].evidence;
+		if (*id == 0 || *id == last)
+			continue;
+		if ((rc = archive_evidence_is(a, *id, matches, captures, e)) !=
+		    0)
+			return rc;
+		last = *id;
+	}
+	*id = 0;
+	return 0;
+}
+
+int
+archive_ticket_add_evidence(struct archive *a, const struct archive_ticket *t,
+    const char *matches, const char *captures, int64_t *id, struct err *e)
+{
+	int rc;
+
+	*id = 0;
+	if (matches == NULL && captures == NULL)
+		return 0;
+	if ((rc = find_evidence(a, t, matches, captures, id, e)) != 0)
+		return rc < 0 ? -1 : 0;
+	return archive_evidence_add(a, matches, captures, id, e);
+}
