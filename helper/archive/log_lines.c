@@ -235,7 +235,7 @@ add_ban(struct archive *a, const struct archive_ident *of,
 	if (st == NULL)
 		return -1;
 	db_bind_int(st, 3, ban_timeofban(ban->since_us));
-	archive_save_bind(st, ban);
+	archive_ticket_save_bind(st, ban);
 	db_bind_text(st, 17, "[]");
 	db_bind_int(st, 18, 0);
 	db_bind_int(st, 20, now_us);
@@ -251,7 +251,7 @@ change_ban(struct archive *a, int64_t id, const struct ban *ban, struct err *e)
 	if (st == NULL)
 		return -1;
 	db_bind_int(st, 1, id);
-	archive_save_bind(st, ban);
+	archive_ticket_save_bind(st, ban);
 	return db_run(&a->db, st, e);
 }
 

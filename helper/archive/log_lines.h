@@ -7,7 +7,7 @@
 #ifndef ARCHIVE_LOG_LINES_H
 #define ARCHIVE_LOG_LINES_H
 
-#include "archive/archive_save.h"
+#include "archive/ticket_save.h"
 #include "ban/bans_of_log.h"
 
 struct archive_ident {

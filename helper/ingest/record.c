@@ -80,7 +80,7 @@ decide_and_save(struct record *record, struct archive_ticket *t, struct err *e)
 		t->logged = 0;
 	}
 	if (rc == 0)
-		rc = archive_save_group(record->archive, t, bans, n, owner,
+		rc = archive_ticket_save(record->archive, t, bans, n, owner,
 		    &record->change, e);
 	free(bans);
 	free(owner);

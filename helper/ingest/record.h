@@ -8,7 +8,7 @@
 #define INGEST_RECORD_H
 
 #include "archive/archive_ban.h"
-#include "archive/archive_save.h"
+#include "archive/ticket_save.h"
 #include "ban/bans_of_log.h"
 
 /* What the calls so far have done to the table of bans. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/archive_save.h"
+#include "archive/ticket_save.h"
 
 #include <stdlib.h>
 #include <sysexits.h>
@@ -24,7 +24,7 @@ struct saving {
 };
 
 void
-archive_save_bind(sqlite3_stmt *st, const struct ban *ban)
+archive_ticket_save_bind(sqlite3_stmt *st, const struct ban *ban)
 {
 	db_bind_int(st, 4, ban->since_us);
 	db_bind_int(st, 5, ban->nth);
@@ -65,7 +65,7 @@ add_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 	if (st == NULL)
 		return -1;
 	archive_ticket_bind(st, s->g);
-	archive_save_bind(st, ban);
+	archive_ticket_save_bind(st, ban);
 	db_bind_text(st, 17, sightings);
 	db_bind_int(st, 18, ban->life_us);
 	db_bind_int(st, 19,
@@ -88,7 +88,7 @@ change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 	if (st == NULL)
 		return -1;
 	db_bind_int(st, 1, ban->id);
-	archive_save_bind(st, ban);
+	archive_ticket_save_bind(st, ban);
 	if (db_run(&s->a->db, st, e) != 0)
 		return -1;
 	s->change->changed += sqlite3_changes(s->a->db.handle);
@@ -208,7 +208,7 @@ find_latest(const struct ban *bans, size_t n)
 }
 
 int
-archive_save_group(struct archive *a, const struct archive_ticket *g,
+archive_ticket_save(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, const size_t *owner,
     struct archive_change *change, struct err *e)
 {

@@ -3,8 +3,8 @@
  * The bans of a group into the archive, as same_ban_make_bans made them.
  * Between archive_begin and archive_commit; errors are db_error's.
  */
-#ifndef ARCHIVE_ARCHIVE_SAVE_H
-#define ARCHIVE_ARCHIVE_SAVE_H
+#ifndef ARCHIVE_TICKET_SAVE_H
+#define ARCHIVE_TICKET_SAVE_H
 
 #include "archive/ticket.h"
 
@@ -21,11 +21,11 @@ struct archive_change {
  * Save what same_ban_make_bans made of g: each ban, with its sightings, is
  * added or changed, and one that is no more is removed.
  */
-int archive_save_group(struct archive *a, const struct archive_ticket *g,
+int archive_ticket_save(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, const size_t *owner,
     struct archive_change *change, struct err *e);
 
 /* Bind a ban to what SQL_BAN_ADD and SQL_BAN_CHANGE share, 4 to 16. */
-void archive_save_bind(sqlite3_stmt *st, const struct ban *ban);
+void archive_ticket_save_bind(sqlite3_stmt *st, const struct ban *ban);
 
 #endif
