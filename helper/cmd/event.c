@@ -135,16 +135,16 @@ look_up(const struct config *config, struct event *event)
 }
 
 static int
-record_event(struct archive *archive, const struct config *config,
+take_event(struct archive *archive, const struct config *config,
     const struct event *event, struct err *e)
 {
-	struct record record = {
+	struct merge merge = {
 		.archive = archive,
 		.change = { .now_us = event->at_us },
 	};
 
 	if (archive_begin(archive, e) != 0 ||
-	    intake_event(&record, config, event, e) != 0)
+	    intake_event(&merge, config, event, e) != 0)
 		return -1;
 	return archive_commit(archive, e);
 }
@@ -160,11 +160,11 @@ archive_event(const struct config *config, const struct event *event,
 
 	if (archive_open(&archive, config->archive, lock_ms, true, e) != 0)
 		return -1;
-	rc = record_event(&archive, config, event, e);
+	rc = take_event(&archive, config, event, e);
 	/* On a full disk there may be room in the WAL's beginning. */
 	if (rc != 0 && e->code == EX_IOERR &&
 	    archive_make_room(&archive, &ignored) == 0)
-		rc = record_event(&archive, config, event, e);
+		rc = take_event(&archive, config, event, e);
 	if (rc != 0)
 		archive_close(&archive);
 	return rc;

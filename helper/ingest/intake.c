@@ -68,7 +68,7 @@ kind_of(const struct event *event)
  * was another, or none, and it has the row. 0: none, or another one.
  */
 static int
-find_source(struct record *record, const struct config *config,
+find_source(struct merge *merge, const struct config *config,
     const struct event *event, int64_t *source, struct err *e)
 {
 	struct archive_source seen = {
@@ -81,12 +81,12 @@ find_source(struct record *record, const struct config *config,
 	*source = 0;
 	if (event->row_ino == 0)
 		return 0;
-	if (archive_source_is(record->archive, &seen, source, e) != 0)
+	if (archive_source_is(merge->archive, &seen, source, e) != 0)
 		return -1;
 	if (*source != 0 || event->row != EVENT_ROW_THERE)
 		return 0;
 	database_path_get(config, seen.path);
-	if (archive_source_add(record->archive, &seen, e) != 0)
+	if (archive_source_add(merge->archive, &seen, e) != 0)
 		return -1;
 	*source = seen.id;
 	return 0;
@@ -118,7 +118,7 @@ event_sighting(const struct event *event, bool gone, struct sighting *sighting,
 }
 
 static int
-record_event(struct record *record, const struct config *config,
+take_event(struct merge *merge, const struct config *config,
     const struct event *event, const struct ticket_data *ev, struct err *e)
 {
 	struct sighting sightings[2];
@@ -126,7 +126,7 @@ record_event(struct record *record, const struct config *config,
 	size_t n = 1;
 	bool gone;
 
-	if (find_source(record, config, event, &source, e) != 0)
+	if (find_source(merge, config, event, &source, e) != 0)
 		return -1;
 	/* Absence tells nothing in a database that is not the known one. */
 	gone = event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE &&
@@ -140,12 +140,12 @@ record_event(struct record *record, const struct config *config,
 		sightings[n++] = row_sighting(event->at_us, timeofban,
 		    event->row_seconds, event->row_bancount, ev, event->ident);
 	}
-	return record_sightings(record, event->jail, event->ident, timeofban,
+	return merge_sightings(merge, event->jail, event->ident, timeofban,
 	    sightings, n, event->row == EVENT_ROW_THERE ? source : 0, e);
 }
 
 int
-intake_event(struct record *record, const struct config *config,
+intake_event(struct merge *merge, const struct config *config,
     const struct event *event, struct err *e)
 {
 	struct ticket_data ev = { .failures = UNKNOWN };
@@ -154,7 +154,7 @@ intake_event(struct record *record, const struct config *config,
 	if (event_check(event, e) != 0)
 		return -1;
 	if (event->kind == EVENT_FLUSH)
-		return record_flush(record, event->jail, event->at_us, e);
+		return merge_flush(merge, event->jail, event->at_us, e);
 	if (event->data != NULL && event->tag)
 		rc = ticket_data_decode_lines(event->data, config->max_matches,
 		    &ev, e);
@@ -163,7 +163,7 @@ intake_event(struct record *record, const struct config *config,
 		    config->max_matches, &ev, e);
 	drop_unwanted(config, &ev, event->tag);
 	if (rc == 0)
-		rc = record_event(record, config, event, &ev, e);
+		rc = take_event(merge, config, event, &ev, e);
 	ticket_data_free(&ev);
 	return rc;
 }
@@ -206,17 +206,17 @@ judged_sighting(const struct sighting *row)
 /* The sighting of a row to t, which is loaded; what the archive has is enough.
  */
 static int
-take_sighting(struct record *record, const struct config *config,
+take_sighting(struct merge *merge, const struct config *config,
     struct archive_ticket *t, const struct sighting *row, int64_t source,
     int64_t floor_us, struct err *e)
 {
 	struct sighting sightings[2] = { *row };
-	int64_t now_us = record->change.now_us;
+	int64_t now_us = merge->change.now_us;
 	size_t n = 1;
 	int known;
 
-	record_adapt(t, &sightings[0]);
-	known = archive_ticket_has_row(record->archive, t, &sightings[0], e);
+	merge_adapt(t, &sightings[0]);
+	known = archive_ticket_has_row(merge->archive, t, &sightings[0], e);
 	if (known < 0)
 		return -1;
 	if (known == 1)
@@ -226,41 +226,41 @@ take_sighting(struct record *record, const struct config *config,
 	else if (t->bans_n == 0 &&
 	    now_us > intake_overdue_us(config, row->since_us, row->seconds))
 		sightings[n++] = judged_sighting(row);
-	return record_group(record, t, sightings, n, source, e);
+	return merge_ticket(merge, t, sightings, n, source, e);
 }
 
 /* Most rows are of the same jail as the one before. */
 static int
-find_jail(struct record *record, const char *jail, struct archive_ticket *t,
+find_jail(struct merge *merge, const char *jail, struct archive_ticket *t,
     struct err *e)
 {
-	if (record->row_jail == NULL || strcmp(record->row_jail, jail) != 0) {
-		if (archive_jail(record->archive, jail, &record->row_jail_row,
+	if (merge->row_jail == NULL || strcmp(merge->row_jail, jail) != 0) {
+		if (archive_jail(merge->archive, jail, &merge->row_jail_row,
 			e) != 0)
 			return -1;
-		record->row_jail = jail;
+		merge->row_jail = jail;
 	}
-	t->jail = record->row_jail_row.id;
-	t->noted_us = record->row_jail_row.noted_us;
+	t->jail = merge->row_jail_row.id;
+	t->noted_us = merge->row_jail_row.noted_us;
 	return 0;
 }
 
 static int
-take_row(struct record *record, const struct config *config,
+take_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, const struct sighting *sighting,
     int64_t source, int64_t floor_us, struct err *e)
 {
 	struct archive_ticket t = {
 		.ident = row->ident,
-		.host = record->host,
+		.host = merge->host,
 		.timeofban = row->timeofban,
 	};
-	int rc = find_jail(record, row->jail, &t, e);
+	int rc = find_jail(merge, row->jail, &t, e);
 
 	if (rc == 0)
-		rc = archive_ticket_load(record->archive, &t, e);
+		rc = archive_ticket_load(merge->archive, &t, e);
 	if (rc == 0)
-		rc = take_sighting(record, config, &t, sighting, source,
+		rc = take_sighting(merge, config, &t, sighting, source,
 		    floor_us, e);
 	archive_ticket_free(&t);
 	return rc;
@@ -293,7 +293,7 @@ row_evidence(const struct config *config, const struct fail2ban_row *row,
 }
 
 int
-intake_row(struct record *record, const struct config *config,
+intake_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,
     struct err *e)
 {
@@ -303,11 +303,11 @@ intake_row(struct record *record, const struct config *config,
 
 	/* Two rows of one ban are two sightings: each has a moment of its own.
 	 */
-	record->change.now_us++;
+	merge->change.now_us++;
 	if (rc == 0) {
-		sighting = row_sighting(record->change.now_us, row->timeofban,
+		sighting = row_sighting(merge->change.now_us, row->timeofban,
 		    row->seconds, row->bancount, &ev, row->ident);
-		rc = take_row(record, config, row, &sighting, source, floor_us,
+		rc = take_row(merge, config, row, &sighting, source, floor_us,
 		    e);
 	}
 	ticket_data_free(&ev);
@@ -315,7 +315,7 @@ intake_row(struct record *record, const struct config *config,
 }
 
 int
-intake_old_row(struct record *record, const struct config *config,
+intake_old_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, struct err *e)
 {
 	struct ticket_data ev;
@@ -328,14 +328,14 @@ intake_old_row(struct record *record, const struct config *config,
 		    row->ident);
 		sighting.kind = SIGHTING_OLD_ROW;
 		/* Where it ended otherwise, that database does not say so. */
-		if (record->change.now_us > intake_overdue_us(config,
-						sighting.since_us,
-						sighting.seconds)) {
+		if (merge->change.now_us > intake_overdue_us(config,
+					       sighting.since_us,
+					       sighting.seconds)) {
 			sighting.end = BAN_INFERRED;
 			sighting.ended_us =
 			    ban_expiry_us(sighting.since_us, sighting.seconds);
 		}
-		rc = record_sightings(record, row->jail, row->ident,
+		rc = merge_sightings(merge, row->jail, row->ident,
 		    row->timeofban, &sighting, 1, 0, e);
 	}
 	ticket_data_free(&ev);
@@ -343,13 +343,13 @@ intake_old_row(struct record *record, const struct config *config,
 }
 
 int
-intake_import(struct record *record, const struct exported_ban *ban,
+intake_import(struct merge *merge, const struct exported_ban *ban,
     struct err *e)
 {
 	struct sighting sighting = exported_ban_sighting(ban);
 
 	sighting.ip = other_than(sighting.ip, ban->texts[EXPORTED_IDENT]);
-	return record_sightings(record, ban->texts[EXPORTED_JAIL],
+	return merge_sightings(merge, ban->texts[EXPORTED_JAIL],
 	    ban->texts[EXPORTED_IDENT], ban->numbers[EXPORTED_TIMEOFBAN],
 	    &sighting, 1, 0, e);
 }

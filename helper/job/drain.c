@@ -27,7 +27,7 @@ set_aside(struct pass *pass, const char *name, struct err *e)
 }
 
 static int
-take_event(struct pass *pass, struct record *record, const char *name,
+take_event(struct pass *pass, struct merge *merge, const char *name,
     struct err *e)
 {
 	struct event event;
@@ -38,7 +38,7 @@ take_event(struct pass *pass, struct record *record, const char *name,
 			return -1;
 		return set_aside(pass, name, e);
 	}
-	rc = intake_event(record, pass->config, &event, e);
+	rc = intake_event(merge, pass->config, &event, e);
 	event_free(&event);
 	if (rc == 0)
 		pass->run.spooled++;
@@ -50,15 +50,15 @@ static int
 archive_events(struct pass *pass, char **names, size_t n, struct err *e)
 {
 	int64_t spooled = pass->run.spooled;
-	struct record record;
+	struct merge merge;
 	int rc = 0;
 
-	if (pass_begin(pass, &record, e) != 0)
+	if (pass_begin(pass, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = take_event(pass, &record, names[i], e);
+		rc = take_event(pass, &merge, names[i], e);
 	if (rc == 0)
-		rc = pass_commit(pass, &record, e);
+		rc = pass_commit(pass, &merge, e);
 	if (rc != 0) {
 		pass_rollback(pass);
 		pass->run.spooled = spooled;

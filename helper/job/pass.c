@@ -98,10 +98,10 @@ forget_run(struct pass *pass)
 }
 
 int
-pass_begin(struct pass *pass, struct record *record, struct err *e)
+pass_begin(struct pass *pass, struct merge *merge, struct err *e)
 {
 	pass->archive.lock_ms = pass_lock_ms(pass);
-	*record = (struct record){
+	*merge = (struct merge){
 		.archive = &pass->archive,
 		.change = { .now_us = clock_wall_us() },
 		.host = pass->host,
@@ -122,7 +122,7 @@ pass_begin(struct pass *pass, struct record *record, struct err *e)
 }
 
 int
-pass_commit(struct pass *pass, const struct record *record, struct err *e)
+pass_commit(struct pass *pass, const struct merge *merge, struct err *e)
 {
 	is_wanted(pass);
 	if (archive_commit(&pass->archive, e) != 0) {
@@ -130,27 +130,26 @@ pass_commit(struct pass *pass, const struct record *record, struct err *e)
 		return -1;
 	}
 	pass->run_noted = true;
-	pass->run.added += record->change.added;
-	pass->run.changed += record->change.changed;
+	pass->run.added += merge->change.added;
+	pass->run.changed += merge->change.changed;
 	return 0;
 }
 
 int
-pass_give_way(struct pass *pass, struct record *record, struct err *e)
+pass_give_way(struct pass *pass, struct merge *merge, struct err *e)
 {
-	int64_t now_us = record->change.now_us;
+	int64_t now_us = merge->change.now_us;
 	int64_t last_ms = is_gentle(pass) ? WRITING_MS_GENTLE :
 	    pass->bulk			  ? WRITING_MS_BULK :
 					    WRITING_MS;
 
 	if (clock_steady_ms() - pass->writing_ms < last_ms && !is_wanted(pass))
 		return 0;
-	if (pass_commit(pass, record, e) != 0 ||
-	    pass_begin(pass, record, e) != 0)
+	if (pass_commit(pass, merge, e) != 0 || pass_begin(pass, merge, e) != 0)
 		return -1;
 	/* Each sighting has a moment of its own. */
-	if (record->change.now_us < now_us)
-		record->change.now_us = now_us;
+	if (merge->change.now_us < now_us)
+		merge->change.now_us = now_us;
 	return 0;
 }
 
@@ -171,31 +170,31 @@ pass_be_bulk(struct pass *pass, struct err *e)
 int
 pass_note(struct pass *pass, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 
-	if (pass_begin(pass, &record, e) != 0)
+	if (pass_begin(pass, &merge, e) != 0)
 		return -1;
-	return pass_commit(pass, &record, e);
+	return pass_commit(pass, &merge, e);
 }
 
 int
 pass_end(struct pass *pass, const char *state, const char *message,
     struct err *e)
 {
-	struct record record;
+	struct merge merge;
 
 	pass->run.state = state;
 	pass->run.message = message;
 	pass->run.finished_us = clock_wall_us();
 	pass->ending = true;
 	if (archive_set_durable(&pass->archive, true, e) != 0 ||
-	    pass_begin(pass, &record, e) != 0)
+	    pass_begin(pass, &merge, e) != 0)
 		return -1;
 	if (archive_run_save(&pass->archive, &pass->run, e) != 0) {
 		pass_rollback(pass);
 		return -1;
 	}
-	if (pass_commit(pass, &record, e) != 0)
+	if (pass_commit(pass, &merge, e) != 0)
 		return -1;
 	return archive_empty_wal(&pass->archive, e);
 }

@@ -17,7 +17,7 @@
 #include "config.h"
 #include "fail2ban/database.h"
 #include "fail2ban/server.h"
-#include "ingest/record.h"
+#include "ingest/merge.h"
 
 struct pass {
 	const struct config *config;
@@ -61,7 +61,7 @@ int pass_left_ms(const struct pass *pass);
 /* How long to wait for the archive's lock now. */
 int pass_lock_ms(const struct pass *pass);
 
-/* Put a line into the run's record, and into the log. */
+/* Put a line into the run's merge, and into the log. */
 void pass_say(struct pass *pass, int level, const char *text);
 
 /*
@@ -71,9 +71,9 @@ void pass_say(struct pass *pass, int level, const char *text);
  * now and then on the way, does both when an event waits or when it has lasted
  * for long enough.
  */
-int pass_begin(struct pass *pass, struct record *record, struct err *e);
-int pass_commit(struct pass *pass, const struct record *record, struct err *e);
-int pass_give_way(struct pass *pass, struct record *record, struct err *e);
+int pass_begin(struct pass *pass, struct merge *merge, struct err *e);
+int pass_commit(struct pass *pass, const struct merge *merge, struct err *e);
+int pass_give_way(struct pass *pass, struct merge *merge, struct err *e);
 void pass_rollback(struct pass *pass);
 
 /*

@@ -211,15 +211,15 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 {
 	int64_t before_us = clock_wall_us() - REBAN_NOTES_US;
 	struct pass *pass = &r->pass;
-	struct record record;
+	struct merge merge;
 	struct err also;
 	int rc;
 
 	if (r->options->dry_run)
 		return work(r, with, e);
-	if (pass_begin(pass, &record, e) != 0 ||
+	if (pass_begin(pass, &merge, e) != 0 ||
 	    reban_notes_prune(&pass->archive, before_us, e) != 0 ||
-	    pass_commit(pass, &record, e) != 0)
+	    pass_commit(pass, &merge, e) != 0)
 		return -1;
 	rc = work(r, with, e);
 	pass_rollback(pass);

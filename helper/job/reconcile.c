@@ -94,7 +94,7 @@ is_wal_empty(const struct pass *pass, bool noted)
 static int
 end_run(struct pass *pass, bool failed, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 	bool whole = !failed && !pass->cut_off, noted = pass->run_noted;
 
 	pass->run.state = failed ? "failed" :
@@ -104,7 +104,7 @@ end_run(struct pass *pass, bool failed, struct err *e)
 	pass->run.finished_us = clock_wall_us();
 	pass->ending = true;
 	if (archive_set_durable(&pass->archive, true, e) != 0 ||
-	    pass_begin(pass, &record, e) != 0)
+	    pass_begin(pass, &merge, e) != 0)
 		return -1;
 	/* Read to this point; not before all of it is judged as well. */
 	if (whole && pass->has_db && !pass->settled_before) {
@@ -113,7 +113,7 @@ end_run(struct pass *pass, bool failed, struct err *e)
 			return -1;
 	}
 	if ((noted && archive_run_save(&pass->archive, &pass->run, e) != 0) ||
-	    pass_commit(pass, &record, e) != 0)
+	    pass_commit(pass, &merge, e) != 0)
 		return -1;
 	return is_wal_empty(pass, noted) ? 0 :
 					   archive_empty_wal(&pass->archive, e);
@@ -124,16 +124,16 @@ static int
 prune_some(struct pass *pass, struct archive_run *run, int64_t before_us,
     int64_t *n, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 
-	if (pass_begin(pass, &record, e) != 0)
+	if (pass_begin(pass, &merge, e) != 0)
 		return -1;
 	if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK, n, e) == 0) {
 		run->rows += *n;
 		run->finished_us = clock_wall_us();
 		if ((run->rows == 0 ||
 			archive_run_save(&pass->archive, run, e) == 0) &&
-		    pass_commit(pass, &record, e) == 0)
+		    pass_commit(pass, &merge, e) == 0)
 			return 0;
 	}
 	pass_rollback(pass);

@@ -15,7 +15,7 @@
  * Make one pass and print a line that says what it did. *stop, set by a
  * signal, ends it between two chunks. When another one is running it says so
  * and returns 0. What the pass did before a failure stays done, and the
- * failure is in the run's record. Fails with the codes of archive_open,
+ * failure is in the run's merge. Fails with the codes of archive_open,
  * fail2ban_database_check and scan_find.
  */
 int reconcile(const struct config *config, const volatile sig_atomic_t *stop,

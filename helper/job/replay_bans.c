@@ -26,33 +26,33 @@ struct gathered {
 
 /* A ban without a host of its own is of the one that --host names. */
 static int
-write_ban(struct replay *r, struct record *record,
-    const struct exported_ban *ban, struct err *e)
+write_ban(struct replay *r, struct merge *merge, const struct exported_ban *ban,
+    struct err *e)
 {
 	const char *host = ban->texts[EXPORTED_HOST];
 
-	record->host = host != NULL && host[0] != '\0' ? host : r->pass.host;
-	return intake_import(record, ban, e);
+	merge->host = host != NULL && host[0] != '\0' ? host : r->pass.host;
+	return intake_import(merge, ban, e);
 }
 
 static int
 write_bans(struct gathered *g, struct err *e)
 {
 	struct replay *r = g->r;
-	struct record record;
+	struct merge merge;
 	int rc;
 
 	if (g->n == 0)
 		return 0;
-	rc = pass_begin(&r->pass, &record, e);
+	rc = pass_begin(&r->pass, &merge, e);
 	for (size_t i = 0; i < g->n && rc == 0 && !pass_is_over(&r->pass);
 	     i++) {
-		rc = write_ban(r, &record, &g->bans[i], e);
+		rc = write_ban(r, &merge, &g->bans[i], e);
 		if (rc == 0)
-			rc = pass_give_way(&r->pass, &record, e);
+			rc = pass_give_way(&r->pass, &merge, e);
 	}
 	if (rc == 0)
-		rc = pass_commit(&r->pass, &record, e);
+		rc = pass_commit(&r->pass, &merge, e);
 	else
 		pass_rollback(&r->pass);
 	for (size_t i = 0; i < g->n; i++)
@@ -120,7 +120,7 @@ take_json(struct gathered *g, const char *line, size_t len, void *state UNUSED,
 	return gather(g, &ban, e);
 }
 
-/* The columns of a CSV, by its first record. */
+/* The columns of a CSV, by its first merge. */
 struct columns {
 	struct csv csv;
 	enum exported_ban_field fields[CSV_FIELDS];

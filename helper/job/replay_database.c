@@ -17,8 +17,8 @@
 #define READ_MS 60000
 
 static int
-write_row(struct replay *r, struct record *record,
-    const struct fail2ban_row *row, struct err *e)
+write_row(struct replay *r, struct merge *merge, const struct fail2ban_row *row,
+    struct err *e)
 {
 	struct err why = { .code = EX_DATAERR,
 		.text = "a cell of the wrong type, or far too long" };
@@ -31,26 +31,26 @@ write_row(struct replay *r, struct record *record,
 	r->taken++;
 	if (row->twin || !replay_wants(r, text_seconds_to_us(row->timeofban)))
 		return 0;
-	return intake_old_row(record, r->pass.config, row, e);
+	return intake_old_row(merge, r->pass.config, row, e);
 }
 
 static int
 write_rows(struct replay *r, const struct fail2ban_row *rows, size_t n,
     struct err *e)
 {
-	struct record record;
+	struct merge merge;
 	int rc = 0;
 
-	if (pass_begin(&r->pass, &record, e) != 0)
+	if (pass_begin(&r->pass, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(&r->pass); i++) {
-		rc = write_row(r, &record, &rows[i], e);
+		rc = write_row(r, &merge, &rows[i], e);
 		if (rc == 0)
-			rc = pass_give_way(&r->pass, &record, e);
+			rc = pass_give_way(&r->pass, &merge, e);
 	}
 	r->pass.run.rows += (int64_t)n;
 	if (rc == 0)
-		return pass_commit(&r->pass, &record, e);
+		return pass_commit(&r->pass, &merge, e);
 	pass_rollback(&r->pass);
 	return -1;
 }

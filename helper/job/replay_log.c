@@ -32,18 +32,17 @@ struct reader {
 
 /* The lines of one id; jail is that of the id before, where it is the same. */
 static int
-write_ident(struct replay *r, struct record *record,
-    const struct stage_lines *of, char **jail, struct archive_jail *row,
-    struct err *e)
+write_ident(struct replay *r, struct merge *merge, const struct stage_lines *of,
+    char **jail, struct archive_jail *row, struct err *e)
 {
 	if (*jail == NULL || strcmp(*jail, of->jail) != 0) {
 		free(*jail);
 		if ((*jail = strdup(of->jail)) == NULL)
 			return err_set(e, EX_OSERR, "out of memory");
-		if (archive_jail(record->archive, of->jail, row, e) != 0)
+		if (archive_jail(merge->archive, of->jail, row, e) != 0)
 			return -1;
 	}
-	return record_lines(record, row, of->ident, of->lines, of->n,
+	return merge_log_lines(merge, row, of->ident, of->lines, of->n,
 	    &r->pass.run.skipped, e);
 }
 
@@ -54,30 +53,30 @@ write_lines(struct reader *reader, struct err *e)
 	struct pass *pass = &reader->r->pass;
 	struct stage_lines of = { 0 };
 	struct archive_jail row;
-	struct record record;
+	struct merge merge;
 	char *jail = NULL;
 	int64_t done = 0;
 	int rc = 0, n = 0;
 
 	if (stage_begin(&reader->stage, e) != 0 ||
-	    pass_begin(pass, &record, e) != 0)
+	    pass_begin(pass, &merge, e) != 0)
 		return -1;
 	reader->r->progress.begun_ms = clock_steady_ms();
 	while (!pass_is_over(pass) &&
 	    (rc = stage_next(&reader->stage, &of, e)) == 1) {
-		rc = write_ident(reader->r, &record, &of, &jail, &row, e);
+		rc = write_ident(reader->r, &merge, &of, &jail, &row, e);
 		done += (int64_t)of.n;
 		progress_show_writing(&reader->r->progress, reader->r->source,
 		    done, reader->stage.lines);
 		if (rc == 0 && ++n % LOOK_EVERY == 0)
-			rc = pass_give_way(pass, &record, e);
+			rc = pass_give_way(pass, &merge, e);
 		if (rc != 0)
 			break;
 	}
 	stage_free(&of);
 	free(jail);
 	if (pass->cut_off || rc == 0)
-		return pass_commit(pass, &record, e);
+		return pass_commit(pass, &merge, e);
 	pass_rollback(pass);
 	return -1;
 }
@@ -117,19 +116,19 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 static int
 take_event(struct replay *r, struct event *event, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 	int rc;
 
 	if (r->known || !replay_wants(r, event->at_us))
 		return 0;
-	if (pass_begin(&r->pass, &record, e) != 0)
+	if (pass_begin(&r->pass, &merge, e) != 0)
 		return -1;
 	/* A flush of another machine's is none of a jail of ours. */
 	rc = r->pass.host != NULL && event->kind == EVENT_FLUSH ?
 	    0 :
-	    intake_event(&record, r->pass.config, event, e);
+	    intake_event(&merge, r->pass.config, event, e);
 	if (rc == 0)
-		return pass_commit(&r->pass, &record, e);
+		return pass_commit(&r->pass, &merge, e);
 	pass_rollback(&r->pass);
 	if (e->code != EX_USAGE)
 		return -1;

@@ -28,19 +28,19 @@ read_all(struct replay *r, struct buffer *words, struct err *e)
 static int
 write_event(struct replay *r, const struct event *event, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 
 	if (!replay_wants(r, event->at_us))
 		return 0;
-	if (pass_begin(&r->pass, &record, e) != 0)
+	if (pass_begin(&r->pass, &merge, e) != 0)
 		return -1;
 	/* A flush of another machine's is none of a jail of ours. */
 	if ((r->pass.host == NULL || event->kind != EVENT_FLUSH) &&
-	    intake_event(&record, r->pass.config, event, e) != 0) {
+	    intake_event(&merge, r->pass.config, event, e) != 0) {
 		pass_rollback(&r->pass);
 		return -1;
 	}
-	return pass_commit(&r->pass, &record, e);
+	return pass_commit(&r->pass, &merge, e);
 }
 
 int

@@ -121,14 +121,14 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 {
 	struct archive_source *s = &pass->source;
 	bool same = is_same(pass);
-	struct record record;
+	struct merge merge;
 	int64_t floor, newest = UNKNOWN;
 
 	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0 ||
 	    (floor == UNKNOWN &&
 		fail2ban_database_newest(&pass->db, &newest, e) != 0))
 		return -1;
-	if (pass_begin(pass, &record, e) != 0)
+	if (pass_begin(pass, &merge, e) != 0)
 		return -1;
 	if (!same) {
 		snprintf(s->path, sizeof(s->path), "%s", pass->db_path);
@@ -142,7 +142,7 @@ begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
 		pass_rollback(pass);
 		return -1;
 	}
-	return pass_commit(pass, &record, e);
+	return pass_commit(pass, &merge, e);
 }
 
 static bool
@@ -173,20 +173,20 @@ static int
 write_chunk(struct pass *pass, struct fail2ban_row *rows, size_t n,
     int64_t floor_us, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 	int64_t bad = 0;
 	int rc = 0;
 
 	qsort(rows, n, sizeof(*rows), compare_rows);
-	if (pass_begin(pass, &record, e) != 0)
+	if (pass_begin(pass, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		bad += rows[i].bad;
 		if (is_ban(&rows[i]))
-			rc = intake_row(&record, pass->config, &rows[i],
+			rc = intake_row(&merge, pass->config, &rows[i],
 			    pass->source.id, floor_us, e);
 		if (rc == 0 && i % LOOK_EVERY == LOOK_EVERY - 1)
-			rc = pass_give_way(pass, &record, e);
+			rc = pass_give_way(pass, &merge, e);
 	}
 	if (rc != 0 ||
 	    archive_source_save(&pass->archive, &pass->source, e) != 0) {
@@ -195,7 +195,7 @@ write_chunk(struct pass *pass, struct fail2ban_row *rows, size_t n,
 	}
 	pass->run.rows += (int64_t)n;
 	pass->run.bad += bad;
-	return pass_commit(pass, &record, e);
+	return pass_commit(pass, &merge, e);
 }
 
 /* The row at the mark is what it was when the mark was set. */

@@ -179,10 +179,10 @@ note_batch(struct sending *s, struct err *e)
 	struct reban_note note = { .noted_us = clock_wall_us() };
 	struct archive *a = &s->pass->archive;
 	struct archive_jail jail;
-	struct record record;
+	struct merge merge;
 	int rc;
 
-	if (pass_begin(s->pass, &record, e) != 0)
+	if (pass_begin(s->pass, &merge, e) != 0)
 		return -1;
 	rc = archive_jail(a, s->jail, &jail, e);
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
@@ -190,7 +190,7 @@ note_batch(struct sending *s, struct err *e)
 		rc = reban_notes_add(a, jail.id, s->ids[i], &note, e);
 	}
 	if (rc == 0)
-		return pass_commit(s->pass, &record, e);
+		return pass_commit(s->pass, &merge, e);
 	pass_rollback(s->pass);
 	return -1;
 }
@@ -200,16 +200,16 @@ forget_batch(struct sending *s)
 {
 	struct archive *a = &s->pass->archive;
 	struct archive_jail jail;
-	struct record record;
+	struct merge merge;
 	struct err e;
 	int rc;
 
-	if (pass_begin(s->pass, &record, &e) != 0)
+	if (pass_begin(s->pass, &merge, &e) != 0)
 		return;
 	rc = archive_jail(a, s->jail, &jail, &e);
 	for (size_t i = 0; i < s->n && rc == 0; i++)
 		rc = reban_notes_remove(a, jail.id, s->ids[i], &e);
-	if (rc != 0 || pass_commit(s->pass, &record, &e) != 0)
+	if (rc != 0 || pass_commit(s->pass, &merge, &e) != 0)
 		pass_rollback(s->pass);
 }
 

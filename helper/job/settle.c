@@ -245,7 +245,7 @@ judge(struct settling *s, const struct archive_live *list,
 
 /* A ban that only logs tell of: one more line, as it were. */
 static int
-write_gone(struct record *record, const struct archive_live *live,
+write_gone(struct merge *merge, const struct archive_live *live,
     const struct verdict *verdict, struct err *e)
 {
 	struct logged_line gone = {
@@ -258,19 +258,19 @@ write_gone(struct record *record, const struct archive_live *live,
 	struct archive_jail jail;
 	int64_t known = 0;
 
-	if (archive_jail(record->archive, live->jail, &jail, e) != 0)
+	if (archive_jail(merge->archive, live->jail, &jail, e) != 0)
 		return -1;
-	return record_lines(record, &jail, live->ident, &gone, 1, &known, e);
+	return merge_log_lines(merge, &jail, live->ident, &gone, 1, &known, e);
 }
 
 static int
-write_end(struct record *record, const struct archive_live *live,
+write_end(struct merge *merge, const struct archive_live *live,
     const struct verdict *verdict, struct err *e)
 {
 	struct sighting sighting = {
 		.kind = SIGHTING_JUDGED,
 		/* After what it judges, though the clock was set back. */
-		.at_us = later(record->change.now_us,
+		.at_us = later(merge->change.now_us,
 		    later(live->life_us, live->pending_us) + 1),
 		.since_us = text_seconds_to_us(live->timeofban),
 		.seconds = UNKNOWN,
@@ -280,31 +280,31 @@ write_end(struct record *record, const struct archive_live *live,
 		.ended_us = verdict->ended_us,
 	};
 
-	record->host = is_here(live) ? NULL : live->host;
+	merge->host = is_here(live) ? NULL : live->host;
 	if (live->logged)
-		return write_gone(record, live, verdict, e);
-	return record_sightings(record, live->jail, live->ident,
-	    live->timeofban, &sighting, 1, 0, e);
+		return write_gone(merge, live, verdict, e);
+	return merge_sightings(merge, live->jail, live->ident, live->timeofban,
+	    &sighting, 1, 0, e);
 }
 
 static int
-write_verdict(struct settling *s, struct record *record,
+write_verdict(struct settling *s, struct merge *merge,
     const struct archive_live *live, const struct verdict *verdict,
     struct err *e)
 {
-	int rc = archive_is_unchanged(record->archive, live, e);
+	int rc = archive_is_unchanged(merge->archive, live, e);
 
 	if (rc <= 0)
 		return rc;
 	switch (verdict->what) {
 	case HELD:
-		return archive_set_held(record->archive, live->id,
+		return archive_set_held(merge->archive, live->id,
 		    s->server.at_us, e);
 	case MISSED:
-		return archive_set_missed(record->archive, live->id,
+		return archive_set_missed(merge->archive, live->id,
 		    s->server.at_us, e);
 	case ENDED:
-		return write_end(record, live, verdict, e);
+		return write_end(merge, live, verdict, e);
 	case NOTHING:
 		break;
 	}
@@ -315,23 +315,23 @@ static int
 write_verdicts(struct settling *s, const struct archive_live *list,
     const struct verdict *verdicts, size_t n, struct err *e)
 {
-	struct record record;
+	struct merge merge;
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++)
 		any = any || verdicts[i].what != NOTHING;
 	if (!any)
 		return 0;
-	if (pass_begin(s->pass, &record, e) != 0)
+	if (pass_begin(s->pass, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (verdicts[i].what != NOTHING &&
-		    write_verdict(s, &record, &list[i], &verdicts[i], e) != 0) {
+		    write_verdict(s, &merge, &list[i], &verdicts[i], e) != 0) {
 			pass_rollback(s->pass);
 			return -1;
 		}
 	}
-	return pass_commit(s->pass, &record, e);
+	return pass_commit(s->pass, &merge, e);
 }
 
 /*

@@ -103,7 +103,7 @@ set_field(struct exported_ban *ban, enum exported_ban_field field,
 	return exported_ban_set_number(ban, field, v, e);
 }
 
-/* A record, by the names of the first one. */
+/* A merge, by the names of the first one. */
 static void
 take_record(const struct csv *csv, const enum exported_ban_field *fields,
     size_t n)

@@ -4,15 +4,15 @@
  * ban/same_ban.h say what follows, save the difference. Whether they come from
  * an action, the spool or fail2ban's database makes no difference here.
  */
-#ifndef INGEST_RECORD_H
-#define INGEST_RECORD_H
+#ifndef INGEST_MERGE_H
+#define INGEST_MERGE_H
 
 #include "archive/archive_ban.h"
 #include "archive/ticket_save.h"
 #include "ban/bans_of_log.h"
 
 /* What the calls so far have done to the table of bans. */
-struct record {
+struct merge {
 	struct archive *archive;
 	struct archive_change change;
 	const char *host; /* whose bans these are; NULL: this machine's */
@@ -33,30 +33,30 @@ struct record {
  * passed over. source: the database that has the row of the ban, 0: none. Fails
  * with db_error's codes; the caller rolls back.
  */
-int record_sightings(struct record *record, const char *jail, const char *ident,
+int merge_sightings(struct merge *merge, const char *jail, const char *ident,
     int64_t timeofban, const struct sighting *sightings, size_t n,
     int64_t source, struct err *e);
 
 /* The same for a ticket that is loaded, and stays the caller's to free. */
-int record_group(struct record *record, struct archive_ticket *t,
+int merge_ticket(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, int64_t source, struct err *e);
 
 /*
  * What the sighting says of t, where t is known to fail2ban under another
  * second than its own: the ban goes on.
  */
-void record_adapt(const struct archive_ticket *t, struct sighting *sighting);
+void merge_adapt(const struct archive_ticket *t, struct sighting *sighting);
 
 /*
  * Record n lines of a log about one jail and ident, in their order. *known is
  * counted on by those that the archive has already.
  */
-int record_lines(struct record *record, const struct archive_jail *jail,
+int merge_log_lines(struct merge *merge, const struct archive_jail *jail,
     const char *ident, const struct logged_line *lines, size_t n,
     int64_t *known, struct err *e);
 
 /* Record that a jail was flushed at at_us. */
-int record_flush(struct record *record, const char *jail, int64_t at_us,
+int merge_flush(struct merge *merge, const char *jail, int64_t at_us,
     struct err *e);
 
 #endif

@@ -140,14 +140,14 @@ tear_down(struct lab *lab)
 static void
 play(struct lab *lab, const struct line *line)
 {
-	struct record record = { .archive = &lab->archive,
+	struct merge merge = { .archive = &lab->archive,
 		.change = { .now_us = 1 } };
 	struct event event;
 	struct err e = { 0 };
 
 	set_event(&event, line);
 	if (archive_begin(&lab->archive, &e) != 0 ||
-	    intake_event(&record, &lab->config, &event, &e) != 0 ||
+	    intake_event(&merge, &lab->config, &event, &e) != 0 ||
 	    archive_commit(&lab->archive, &e) != 0)
 		fail_msg("%s: %s", line->words, e.text);
 	event_free(&event);

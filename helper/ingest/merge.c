@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ingest/record.h"
+#include "ingest/merge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 /* Put a sighting into t, with its evidence; one that t has already is left out.
  */
 static int
-add_sighting(struct record *record, struct archive_ticket *t,
+add_sighting(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sighting, struct err *e)
 {
 	int64_t evidence;
@@ -24,12 +24,12 @@ add_sighting(struct record *record, struct archive_ticket *t,
 		    same_ban_is_same_sighting(&t->sightings[i], sighting);
 
 		if (same == 1 && sighting->kind >= SIGHTING_IMPORT)
-			same = archive_ticket_has_evidence(record->archive,
+			same = archive_ticket_has_evidence(merge->archive,
 			    &t->sightings[i], sighting, e);
 		if (same != 0)
 			return same < 0 ? -1 : 0;
 	}
-	if (archive_ticket_add_evidence(record->archive, t, sighting->lines,
+	if (archive_ticket_add_evidence(merge->archive, t, sighting->lines,
 		sighting->captures, &evidence, e) != 0)
 		return -1;
 	if ((added = archive_ticket_add(t)) == NULL)
@@ -39,7 +39,7 @@ add_sighting(struct record *record, struct archive_ticket *t,
 	added->matches =
 	    sighting->lines != NULL && strcmp(sighting->lines, "[]") != 0;
 	if (sighting->kind == SIGHTING_RESTORED)
-		return archive_jail_restored(record->archive, t->jail,
+		return archive_jail_restored(merge->archive, t->jail,
 		    sighting->at_us, e);
 	return 0;
 }
@@ -60,13 +60,13 @@ last_life(const struct archive_ticket *t)
 
 /* Let what t holds be what the archive says. */
 static int
-decide_and_save(struct record *record, struct archive_ticket *t, struct err *e)
+decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 {
 	struct ban *bans = calloc(t->n, sizeof(*bans));
 	size_t *owner = calloc(t->n, sizeof(*owner)), n = 0;
 	int64_t next_us;
 	int rc =
-	    archive_next_start(record->archive, t, last_life(t), &next_us, e);
+	    archive_next_start(merge->archive, t, last_life(t), &next_us, e);
 
 	if (rc == 0 && bans != NULL && owner != NULL)
 		n = same_ban_make_bans(t->sightings, t->n, t->timeofban,
@@ -80,8 +80,8 @@ decide_and_save(struct record *record, struct archive_ticket *t, struct err *e)
 		t->logged = 0;
 	}
 	if (rc == 0)
-		rc = archive_ticket_save(record->archive, t, bans, n, owner,
-		    &record->change, e);
+		rc = archive_ticket_save(merge->archive, t, bans, n, owner,
+		    &merge->change, e);
 	free(bans);
 	free(owner);
 	return rc;
@@ -93,7 +93,7 @@ decide_and_save(struct record *record, struct archive_ticket *t, struct err *e)
  * before it.
  */
 static int
-decide_previous(struct record *record, const struct archive_ticket *changed,
+decide_previous(struct merge *merge, const struct archive_ticket *changed,
     int64_t since_us, struct err *e)
 {
 	struct archive_ticket t = *changed;
@@ -101,7 +101,7 @@ decide_previous(struct record *record, const struct archive_ticket *changed,
 	int rc;
 
 	for (;;) {
-		rc = archive_previous(record->archive, &t, since_us,
+		rc = archive_previous(merge->archive, &t, since_us,
 		    &t.timeofban, e);
 		if (rc != 0 || t.timeofban == UNKNOWN)
 			return rc;
@@ -112,20 +112,20 @@ decide_previous(struct record *record, const struct archive_ticket *changed,
 			.timeofban = t.timeofban,
 			.newest = changed->newest,
 		};
-		before = record->change.changed;
-		rc = archive_ticket_load(record->archive, &t, e);
+		before = merge->change.changed;
+		rc = archive_ticket_load(merge->archive, &t, e);
 		if (rc == 0)
-			rc = decide_and_save(record, &t, e);
+			rc = decide_and_save(merge, &t, e);
 		archive_ticket_free(&t);
 		if (rc != 0)
 			return rc;
-		if (record->change.changed != before)
+		if (merge->change.changed != before)
 			since_us = text_seconds_to_us(t.timeofban - 1);
 	}
 }
 
 void
-record_adapt(const struct archive_ticket *t, struct sighting *sighting)
+merge_adapt(const struct archive_ticket *t, struct sighting *sighting)
 {
 	if (t->known_as == 0)
 		return;
@@ -159,7 +159,7 @@ may_answer(const struct archive_ticket *t, const struct sighting *sighting,
 
 /* A new ban of fail2ban's: have we handed its id to it? */
 static int
-answer_note(struct record *record, struct archive_ticket *t,
+answer_note(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, bool *listed, struct err *e)
 {
 	struct reban_note note;
@@ -169,7 +169,7 @@ answer_note(struct record *record, struct archive_ticket *t,
 	if (t->noted_us == 0 || t->host != NULL || n == 0 ||
 	    sightings[0].at_us > text_add_sat(t->noted_us, REBAN_NOTES_US))
 		return 0;
-	rc = reban_notes_get(record->archive, t->jail, t->ident, &note, e);
+	rc = reban_notes_get(merge->archive, t->jail, t->ident, &note, e);
 	if (rc != 1 || !may_answer(t, &sightings[0], note.noted_us))
 		return rc < 0 ? -1 : 0;
 	/* It may come back within its second. */
@@ -177,38 +177,38 @@ answer_note(struct record *record, struct archive_ticket *t,
 	    (t->timeofban != note.timeofban ||
 		sightings[0].kind != SIGHTING_BAN))
 		return 0;
-	if (reban_notes_remove(record->archive, t->jail, t->ident, e) != 0)
+	if (reban_notes_remove(merge->archive, t->jail, t->ident, e) != 0)
 		return -1;
 	*listed = note.timeofban == UNKNOWN;
 	if (*listed)
 		return 0;
-	return archive_ticket_set_known_as(record->archive, t, note.timeofban,
+	return archive_ticket_set_known_as(merge->archive, t, note.timeofban,
 	    e);
 }
 
 /* An id that was unbanned has come back, and gone; no note waits any more. */
 static int
-drop_note(struct record *record, const struct archive_ticket *t,
+drop_note(struct merge *merge, const struct archive_ticket *t,
     const struct sighting *unban, struct err *e)
 {
 	if (t->noted_us == 0 || t->host != NULL ||
 	    unban->at_us > text_add_sat(t->noted_us, REBAN_NOTES_US))
 		return 0;
-	return reban_notes_remove(record->archive, t->jail, t->ident, e);
+	return reban_notes_remove(merge->archive, t->jail, t->ident, e);
 }
 
 /* Whether any log was ever read; asked once a transaction. 1, 0 or -1. */
 static int
-has_lines(struct record *record, struct err *e)
+has_lines(struct merge *merge, struct err *e)
 {
 	int rc;
 
-	if (record->lines == LINES_UNKNOWN) {
-		if ((rc = log_lines_any(record->archive, e)) < 0)
+	if (merge->lines == LINES_UNKNOWN) {
+		if ((rc = log_lines_any(merge->archive, e)) < 0)
 			return -1;
-		record->lines = rc == 1 ? LINES_SOME : LINES_NONE;
+		merge->lines = rc == 1 ? LINES_SOME : LINES_NONE;
 	}
-	return record->lines == LINES_SOME;
+	return merge->lines == LINES_SOME;
 }
 
 /*
@@ -216,46 +216,46 @@ has_lines(struct record *record, struct err *e)
  * have taken its row; or end one that lives as far as a log knows.
  */
 static int
-renew_history(struct record *record, const struct archive_ticket *t, bool added,
+renew_history(struct merge *merge, const struct archive_ticket *t, bool added,
     struct err *e)
 {
 	struct archive_ident of = { t->jail, t->ident, t->host };
-	int64_t replaced = record->change.replaced;
+	int64_t replaced = merge->change.replaced;
 	int rc;
 
 	if (t->newest == UNKNOWN ||
-	    (!record->thorough &&
+	    (!merge->thorough &&
 		(!added ||
 		    (t->newest < t->timeofban - 1 && !t->newest_logged))))
 		return 0;
-	if ((rc = has_lines(record, e)) == 1)
-		rc = history_renew(record->archive, &of, &record->change, e);
+	if ((rc = has_lines(merge, e)) == 1)
+		rc = history_renew(merge->archive, &of, &merge->change, e);
 	/* A ban that takes the place of one of a log's is no more than it was.
 	 */
-	if (rc == 0 && added && record->change.replaced > replaced)
-		record->change.added--;
+	if (rc == 0 && added && merge->change.replaced > replaced)
+		merge->change.added--;
 	return rc;
 }
 
 static int
-add_sightings(struct record *record, struct archive_ticket *t,
+add_sightings(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, struct err *e)
 {
 	bool listed = false;
 
-	if (answer_note(record, t, sightings, n, &listed, e) != 0 ||
+	if (answer_note(merge, t, sightings, n, &listed, e) != 0 ||
 	    (n > 0 && sightings[0].kind == SIGHTING_UNBAN &&
-		drop_note(record, t, &sightings[0], e) != 0))
+		drop_note(merge, t, &sightings[0], e) != 0))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct sighting sighting = sightings[i];
 
-		record_adapt(t, &sighting);
+		merge_adapt(t, &sighting);
 		if (listed &&
 		    (sighting.kind == SIGHTING_BAN ||
 			sighting.kind == SIGHTING_ROW))
 			sighting.origin = BAN_FROM_LIST;
-		if (add_sighting(record, t, &sighting, e) != 0)
+		if (add_sighting(merge, t, &sighting, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -263,8 +263,7 @@ add_sightings(struct record *record, struct archive_ticket *t,
 
 /* Match t, which was saved, once more. */
 static int
-match_again(struct record *record, const struct archive_ticket *t,
-    struct err *e)
+match_again(struct merge *merge, const struct archive_ticket *t, struct err *e)
 {
 	struct archive_ticket again = {
 		.jail = t->jail,
@@ -272,10 +271,10 @@ match_again(struct record *record, const struct archive_ticket *t,
 		.host = t->host,
 		.timeofban = t->timeofban,
 	};
-	int rc = archive_ticket_load(record->archive, &again, e);
+	int rc = archive_ticket_load(merge->archive, &again, e);
 
 	if (rc == 0 && again.n > 0)
-		rc = decide_and_save(record, &again, e);
+		rc = decide_and_save(merge, &again, e);
 	archive_ticket_free(&again);
 	return rc;
 }
@@ -283,57 +282,56 @@ match_again(struct record *record, const struct archive_ticket *t,
 /* The logs' own bans anew, and t, where it had ended by one that is none now.
  */
 static int
-renew(struct record *record, struct archive_ticket *t, bool added,
-    struct err *e)
+renew(struct merge *merge, struct archive_ticket *t, bool added, struct err *e)
 {
-	int64_t replaced = record->change.replaced;
-	int rc = renew_history(record, t, added, e);
+	int64_t replaced = merge->change.replaced;
+	int rc = renew_history(merge, t, added, e);
 
-	if (rc == 0 && record->change.replaced != replaced)
-		rc = match_again(record, t, e);
+	if (rc == 0 && merge->change.replaced != replaced)
+		rc = match_again(merge, t, e);
 	return rc;
 }
 
 /* Whichever ban of the id still lives, or ended by another since since_us. */
 static int
-match_all(struct record *record, int64_t jail, const char *ident,
+match_all(struct merge *merge, int64_t jail, const char *ident,
     int64_t since_us, struct err *e)
 {
 	struct archive_ticket all = {
 		.jail = jail,
 		.ident = ident,
-		.host = record->host,
+		.host = merge->host,
 		.timeofban = INT64_MAX,
 		.newest = INT64_MAX,
 	};
 
-	return decide_previous(record, &all, since_us, e);
+	return decide_previous(merge, &all, since_us, e);
 }
 
 /* What follows for other bans of the id from what was saved of t. */
 static int
-match_others(struct record *record, struct archive_ticket *t, bool added,
+match_others(struct merge *merge, struct archive_ticket *t, bool added,
     struct err *e)
 {
 	int64_t since_us = text_seconds_to_us(t->timeofban - 1);
 	int64_t changed, told;
-	int rc = renew(record, t, added, e);
+	int rc = renew(merge, t, added, e);
 
-	changed = record->change.changed;
+	changed = merge->change.changed;
 	if (rc == 0)
-		rc = decide_previous(record, t, since_us, e);
-	if (rc != 0 || record->change.changed == changed)
+		rc = decide_previous(merge, t, since_us, e);
+	if (rc != 0 || merge->change.changed == changed)
 		return rc;
 	/* With other ends the log may tell of more bans, or of fewer. */
-	told = record->change.added + record->change.changed;
-	rc = renew(record, t, added, e);
-	if (rc == 0 && record->change.added + record->change.changed != told)
-		rc = match_all(record, t->jail, t->ident, since_us, e);
+	told = merge->change.added + merge->change.changed;
+	rc = renew(merge, t, added, e);
+	if (rc == 0 && merge->change.added + merge->change.changed != told)
+		rc = match_all(merge, t->jail, t->ident, since_us, e);
 	return rc;
 }
 
 int
-record_group(struct record *record, struct archive_ticket *t,
+merge_ticket(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, int64_t source, struct err *e)
 {
 	size_t known = t->n;
@@ -341,68 +339,67 @@ record_group(struct record *record, struct archive_ticket *t,
 	    t->bans_n == 0 || (n > 0 && sightings[0].kind == SIGHTING_BAN);
 	int rc;
 
-	if (add_sightings(record, t, sightings, n, e) != 0)
+	if (add_sightings(merge, t, sightings, n, e) != 0)
 		return -1;
 	if (t->n != known) {
-		record->change.source = source;
-		rc = decide_and_save(record, t, e);
-		record->change.source = 0;
-		return rc == 0 ? match_others(record, t, added, e) : -1;
+		merge->change.source = source;
+		rc = decide_and_save(merge, t, e);
+		merge->change.source = 0;
+		return rc == 0 ? match_others(merge, t, added, e) : -1;
 	}
 	if (source == 0 || t->bans_n == 0 || t->present == source)
 		return 0;
-	return archive_ticket_set_present(record->archive, t->bans[0], source,
+	return archive_ticket_set_present(merge->archive, t->bans[0], source,
 	    e);
 }
 
 int
-record_sightings(struct record *record, const char *jail, const char *ident,
+merge_sightings(struct merge *merge, const char *jail, const char *ident,
     int64_t timeofban, const struct sighting *sightings, size_t n,
     int64_t source, struct err *e)
 {
 	struct archive_ticket t = {
 		.ident = ident,
-		.host = record->host,
+		.host = merge->host,
 		.timeofban = timeofban,
 	};
 	struct archive_jail row;
 	int rc;
 
-	rc = archive_jail(record->archive, jail, &row, e);
+	rc = archive_jail(merge->archive, jail, &row, e);
 	t.jail = row.id;
 	t.noted_us = row.noted_us;
 	if (rc == 0)
-		rc = archive_ticket_load(record->archive, &t, e);
+		rc = archive_ticket_load(merge->archive, &t, e);
 	if (rc == 0)
-		rc = record_group(record, &t, sightings, n, source, e);
+		rc = merge_ticket(merge, &t, sightings, n, source, e);
 	archive_ticket_free(&t);
 	return rc;
 }
 
 int
-record_lines(struct record *record, const struct archive_jail *jail,
+merge_log_lines(struct merge *merge, const struct archive_jail *jail,
     const char *ident, const struct logged_line *lines, size_t n,
     int64_t *known, struct err *e)
 {
-	struct archive_ident of = { jail->id, ident, record->host };
-	int64_t added = record->change.added, changed = record->change.changed;
+	struct archive_ident of = { jail->id, ident, merge->host };
+	int64_t added = merge->change.added, changed = merge->change.changed;
 
-	if (history_add(record->archive, &of, lines, n, known, &record->change,
+	if (history_add(merge->archive, &of, lines, n, known, &merge->change,
 		e) != 0)
 		return -1;
-	if (record->change.added == added && record->change.changed == changed)
+	if (merge->change.added == added && merge->change.changed == changed)
 		return 0;
 	/* A ban that lives on as far as others know ends by a younger one. */
-	return match_all(record, jail->id, ident, lines[0].at_us, e);
+	return match_all(merge, jail->id, ident, lines[0].at_us, e);
 }
 
 int
-record_flush(struct record *record, const char *jail, int64_t at_us,
-    struct err *e)
+merge_flush(struct merge *merge, const char *jail, int64_t at_us, struct err *e)
 {
 	struct archive_jail row;
 
-	if (archive_jail(record->archive, jail, &row, e) != 0)
+	if (archive_jail(merge->archive, jail, &row, e) != 0)
 		return -1;
-	return archive_jail_flushed(record->archive, row.id, at_us, e);
+	return archive_jail_flushed(merge->archive, row.id, at_us, e);
 }
