@@ -16,7 +16,7 @@
 #include "archive/file.h"
 #include "cmd/command.h"
 #include "os/sandbox.h"
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "event/syslog_event.h"
 #include "os/log.h"
 #include "os/clock.h"
@@ -144,7 +144,7 @@ take_event(struct archive *archive, const struct config *config,
 	};
 
 	if (archive_begin(archive, e) != 0 ||
-	    intake_event(&merge, config, event, e) != 0)
+	    sightings_add_event(&merge, config, event, e) != 0)
 		return -1;
 	return archive_commit(archive, e);
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "os/log.h"
 #include "job/pass.h"
 #include "event/spool.h"
@@ -38,7 +38,7 @@ take_event(struct pass *pass, struct merge *merge, const char *name,
 			return -1;
 		return set_aside(pass, name, e);
 	}
-	rc = intake_event(merge, pass->config, &event, e);
+	rc = sightings_add_event(merge, pass->config, &event, e);
 	event_free(&event);
 	if (rc == 0)
 		pass->run.spooled++;

@@ -10,7 +10,7 @@
 
 #include "archive/other_archive.h"
 #include "base/csv.h"
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "job/replay.h"
 #include "base/text.h"
 
@@ -32,7 +32,7 @@ write_ban(struct replay *r, struct merge *merge, const struct exported_ban *ban,
 	const char *host = ban->texts[EXPORTED_HOST];
 
 	merge->host = host != NULL && host[0] != '\0' ? host : r->pass.host;
-	return intake_import(merge, ban, e);
+	return sightings_add_import(merge, ban, e);
 }
 
 static int

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "os/clock.h"
 #include "job/replay.h"
 #include "base/text.h"
@@ -31,7 +31,7 @@ write_row(struct replay *r, struct merge *merge, const struct fail2ban_row *row,
 	r->taken++;
 	if (row->twin || !replay_wants(r, text_seconds_to_us(row->timeofban)))
 		return 0;
-	return intake_old_row(merge, r->pass.config, row, e);
+	return sightings_add_old_row(merge, r->pass.config, row, e);
 }
 
 static int

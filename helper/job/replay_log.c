@@ -9,7 +9,7 @@
 #include <sysexits.h>
 
 #include "fail2ban/log.h"
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "event/syslog_event.h"
 #include "os/clock.h"
 #include "job/replay.h"
@@ -126,7 +126,7 @@ take_event(struct replay *r, struct event *event, struct err *e)
 	/* A flush of another machine's is none of a jail of ours. */
 	rc = r->pass.host != NULL && event->kind == EVENT_FLUSH ?
 	    0 :
-	    intake_event(&merge, r->pass.config, event, e);
+	    sightings_add_event(&merge, r->pass.config, event, e);
 	if (rc == 0)
 		return pass_commit(&r->pass, &merge, e);
 	pass_rollback(&r->pass);

@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "base/buffer.h"
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "job/replay.h"
 
 /* An event has any bytes, newlines too: all of the file. */
@@ -36,7 +36,7 @@ write_event(struct replay *r, const struct event *event, struct err *e)
 		return -1;
 	/* A flush of another machine's is none of a jail of ours. */
 	if ((r->pass.host == NULL || event->kind != EVENT_FLUSH) &&
-	    intake_event(&merge, r->pass.config, event, e) != 0) {
+	    sightings_add_event(&merge, r->pass.config, event, e) != 0) {
 		pass_rollback(&r->pass);
 		return -1;
 	}

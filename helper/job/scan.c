@@ -12,7 +12,7 @@
 #include <sysexits.h>
 
 #include "archive/file.h"
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/pass.h"
@@ -183,7 +183,7 @@ write_chunk(struct pass *pass, struct fail2ban_row *rows, size_t n,
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		bad += rows[i].bad;
 		if (is_ban(&rows[i]))
-			rc = intake_row(&merge, pass->config, &rows[i],
+			rc = sightings_add_row(&merge, pass->config, &rows[i],
 			    pass->source.id, floor_us, e);
 		if (rc == 0 && i % LOOK_EVERY == LOOK_EVERY - 1)
 			rc = pass_give_way(pass, &merge, e);

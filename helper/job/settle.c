@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "os/clock.h"
 #include "job/pass.h"
 #include "base/text.h"
@@ -191,8 +191,8 @@ judge_first(struct settling *s, const struct archive_live *live,
 	int64_t now = clock_wall_us();
 
 	*verdict = (struct verdict){ .what = NOTHING };
-	if (now > intake_overdue_us(config, live->since_us, live->seconds) &&
-	    now > intake_overdue_us(config, live->life_us, 0)) {
+	if (now > sightings_overdue_us(config, live->since_us, live->seconds) &&
+	    now > sightings_overdue_us(config, live->life_us, 0)) {
 		*verdict = ended(BAN_INFERRED,
 		    ban_expiry_us(live->since_us, live->seconds));
 		return false;
@@ -384,7 +384,8 @@ is_settled(const struct pass *pass, const struct archive_source *now)
 	    then->settled.rev == now->settled.rev &&
 	    then->settled.flushed_us == now->settled.flushed_us &&
 	    then->server_us == now->server_us &&
-	    clock_wall_us() <= intake_overdue_us(pass->config, then->due_us, 0);
+	    clock_wall_us() <=
+	    sightings_overdue_us(pass->config, then->due_us, 0);
 }
 
 int

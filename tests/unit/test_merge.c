@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "archive/queries.h"
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 #include "scratch.h"
 #include "base/text.h"
 
@@ -147,7 +147,7 @@ play(struct lab *lab, const struct line *line)
 
 	set_event(&event, line);
 	if (archive_begin(&lab->archive, &e) != 0 ||
-	    intake_event(&merge, &lab->config, &event, &e) != 0 ||
+	    sightings_add_event(&merge, &lab->config, &event, &e) != 0 ||
 	    archive_commit(&lab->archive, &e) != 0)
 		fail_msg("%s: %s", line->words, e.text);
 	event_free(&event);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ingest/intake.h"
+#include "ingest/sightings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -145,7 +145,7 @@ take_event(struct merge *merge, const struct config *config,
 }
 
 int
-intake_event(struct merge *merge, const struct config *config,
+sightings_add_event(struct merge *merge, const struct config *config,
     const struct event *event, struct err *e)
 {
 	struct ticket_data ev = { .failures = UNKNOWN };
@@ -169,7 +169,7 @@ intake_event(struct merge *merge, const struct config *config,
 }
 
 int64_t
-intake_overdue_us(const struct config *config, int64_t since_us,
+sightings_overdue_us(const struct config *config, int64_t since_us,
     int64_t seconds)
 {
 	int64_t expiry = ban_expiry_us(since_us, seconds);
@@ -224,7 +224,7 @@ take_sighting(struct merge *merge, const struct config *config,
 	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us))
 		return 0;
 	else if (t->bans_n == 0 &&
-	    now_us > intake_overdue_us(config, row->since_us, row->seconds))
+	    now_us > sightings_overdue_us(config, row->since_us, row->seconds))
 		sightings[n++] = judged_sighting(row);
 	return merge_ticket(merge, t, sightings, n, source, e);
 }
@@ -293,7 +293,7 @@ row_evidence(const struct config *config, const struct fail2ban_row *row,
 }
 
 int
-intake_row(struct merge *merge, const struct config *config,
+sightings_add_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,
     struct err *e)
 {
@@ -315,7 +315,7 @@ intake_row(struct merge *merge, const struct config *config,
 }
 
 int
-intake_old_row(struct merge *merge, const struct config *config,
+sightings_add_old_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, struct err *e)
 {
 	struct ticket_data ev;
@@ -328,7 +328,7 @@ intake_old_row(struct merge *merge, const struct config *config,
 		    row->ident);
 		sighting.kind = SIGHTING_OLD_ROW;
 		/* Where it ended otherwise, that database does not say so. */
-		if (merge->change.now_us > intake_overdue_us(config,
+		if (merge->change.now_us > sightings_overdue_us(config,
 					       sighting.since_us,
 					       sighting.seconds)) {
 			sighting.end = BAN_INFERRED;
@@ -343,7 +343,7 @@ intake_old_row(struct merge *merge, const struct config *config,
 }
 
 int
-intake_import(struct merge *merge, const struct exported_ban *ban,
+sightings_add_import(struct merge *merge, const struct exported_ban *ban,
     struct err *e)
 {
 	struct sighting sighting = exported_ban_sighting(ban);
