@@ -13,7 +13,7 @@
 #include "event/syslog_event.h"
 #include "os/clock.h"
 #include "job/replay.h"
-#include "job/stage.h"
+#include "job/replay_sort.h"
 #include "base/text.h"
 
 /* As long as one of fail2ban's database may be. */
@@ -27,13 +27,14 @@
 
 struct reader {
 	struct replay *r;
-	struct stage stage;
+	struct replay_sort stage;
 };
 
 /* The lines of one id; jail is that of the id before, where it is the same. */
 static int
-write_ident(struct replay *r, struct merge *merge, const struct stage_lines *of,
-    char **jail, struct archive_jail *row, struct err *e)
+write_ident(struct replay *r, struct merge *merge,
+    const struct replay_sort_lines *of, char **jail, struct archive_jail *row,
+    struct err *e)
 {
 	if (*jail == NULL || strcmp(*jail, of->jail) != 0) {
 		free(*jail);
@@ -51,19 +52,19 @@ static int
 write_lines(struct reader *reader, struct err *e)
 {
 	struct pass *pass = &reader->r->pass;
-	struct stage_lines of = { 0 };
+	struct replay_sort_lines of = { 0 };
 	struct archive_jail row;
 	struct merge merge;
 	char *jail = NULL;
 	int64_t done = 0;
 	int rc = 0, n = 0;
 
-	if (stage_begin(&reader->stage, e) != 0 ||
+	if (replay_sort_begin(&reader->stage, e) != 0 ||
 	    pass_begin(pass, &merge, e) != 0)
 		return -1;
 	reader->r->progress.begun_ms = clock_steady_ms();
 	while (!pass_is_over(pass) &&
-	    (rc = stage_next(&reader->stage, &of, e)) == 1) {
+	    (rc = replay_sort_next(&reader->stage, &of, e)) == 1) {
 		rc = write_ident(reader->r, &merge, &of, &jail, &row, e);
 		done += (int64_t)of.n;
 		progress_show_writing(&reader->r->progress, reader->r->source,
@@ -73,7 +74,7 @@ write_lines(struct reader *reader, struct err *e)
 		if (rc != 0)
 			break;
 	}
-	stage_free(&of);
+	replay_sort_free(&of);
 	free(jail);
 	if (pass->cut_off || rc == 0)
 		return pass_commit(pass, &merge, e);
@@ -109,7 +110,8 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 		.seconds = line->seconds,
 		.bancount = line->bancount,
 	};
-	return stage_put(&reader->stage, line->jail, line->ident, &told, e);
+	return replay_sort_put(&reader->stage, line->jail, line->ident, &told,
+	    e);
 }
 
 /* An event of ours that syslog kept, once all its parts are there. */
@@ -249,11 +251,11 @@ replay_log(struct replay *r, struct err *e)
 
 	if (log == NULL)
 		err_set(e, EX_OSERR, "out of memory");
-	else if (stage_open(&reader.stage, e) == 0)
+	else if (replay_sort_open(&reader.stage, e) == 0)
 		rc = read_lines(&reader, log, e);
 	/* What failed may have left it in the middle. */
 	if (rc != 0)
 		replay_context_free(r->context);
-	stage_close(&reader.stage);
+	replay_sort_close(&reader.stage);
 	return rc;
 }

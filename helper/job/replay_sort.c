@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "job/stage.h"
+#include "job/replay_sort.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +20,9 @@ static const char begin[] =
     "BEGIN";
 
 int
-stage_open(struct stage *s, struct err *e)
+replay_sort_open(struct replay_sort *s, struct err *e)
 {
-	*s = (struct stage){ .next = NULL };
+	*s = (struct replay_sort){ .next = NULL };
 	/* No name: a file that nobody else can find (sqlite.org/inmemorydb). */
 	if (db_open(&s->db, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 		NULL, 0, sql, SQL_COUNT, e) != 0)
@@ -33,13 +33,13 @@ stage_open(struct stage *s, struct err *e)
 }
 
 void
-stage_close(struct stage *s)
+replay_sort_close(struct replay_sort *s)
 {
 	db_close(&s->db);
 }
 
 int
-stage_put(struct stage *s, const char *jail, const char *ident,
+replay_sort_put(struct replay_sort *s, const char *jail, const char *ident,
     const struct logged_line *line, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&s->db, SQL_PUT, e);
@@ -58,7 +58,7 @@ stage_put(struct stage *s, const char *jail, const char *ident,
 }
 
 static int
-step(struct stage *s, struct err *e)
+step(struct replay_sort *s, struct err *e)
 {
 	int rc = db_step(&s->db, s->next, e);
 
@@ -67,7 +67,7 @@ step(struct stage *s, struct err *e)
 }
 
 int
-stage_begin(struct stage *s, struct err *e)
+replay_sort_begin(struct replay_sort *s, struct err *e)
 {
 	if ((s->next = db_statement(&s->db, SQL_NEXT, e)) == NULL)
 		return err_wrap(e, "temporary file");
@@ -75,7 +75,7 @@ stage_begin(struct stage *s, struct err *e)
 }
 
 static int
-add_line(struct stage *s, struct stage_lines *of, struct err *e)
+add_line(struct replay_sort *s, struct replay_sort_lines *of, struct err *e)
 {
 	if (of->n == of->room) {
 		size_t room = of->room == 0 ? 16 : 2 * of->room;
@@ -98,7 +98,8 @@ add_line(struct stage *s, struct stage_lines *of, struct err *e)
 }
 
 int
-stage_next(struct stage *s, struct stage_lines *of, struct err *e)
+replay_sort_next(struct replay_sort *s, struct replay_sort_lines *of,
+    struct err *e)
 {
 	free(of->jail);
 	free(of->ident);
@@ -119,10 +120,10 @@ stage_next(struct stage *s, struct stage_lines *of, struct err *e)
 }
 
 void
-stage_free(struct stage_lines *of)
+replay_sort_free(struct replay_sort_lines *of)
 {
 	free(of->jail);
 	free(of->ident);
 	free(of->lines);
-	*of = (struct stage_lines){ 0 };
+	*of = (struct replay_sort_lines){ 0 };
 }
