@@ -15,7 +15,7 @@
 #include "os/input.h"
 #include "os/log.h"
 #include "os/clock.h"
-#include "job/sending.h"
+#include "job/reban_batch.h"
 #include "base/text.h"
 
 /* There is no deadline of a run's own. */
@@ -27,7 +27,7 @@
 struct reban {
 	const struct reban_options *options;
 	struct pass pass;
-	struct sending sending;
+	struct reban_batch batch;
 	char hash[INPUT_HASH], how[300]; /* of a list */
 	int64_t shown;			 /* bad lines that were told of */
 };
@@ -38,13 +38,14 @@ add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 {
 	struct address a;
 
-	if (!sending_holds(&r->sending, lost->ident) &&
+	if (!reban_batch_holds(&r->batch, lost->ident) &&
 	    address_parse(lost->ident, strlen(lost->ident), &a) &&
-	    sending_ignores(&r->sending, &a)) {
-		sending_refuse(&r->sending, lost->ident, "the jail ignores it");
+	    reban_batch_ignores(&r->batch, &a)) {
+		reban_batch_refuse(&r->batch, lost->ident,
+		    "the jail ignores it");
 		return 0;
 	}
-	return sending_add(&r->sending, lost->ident, lost->timeofban, e);
+	return reban_batch_add(&r->batch, lost->ident, lost->timeofban, e);
 }
 
 /* The bans of one jail; *n: how many those are. */
@@ -56,12 +57,12 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 
 	for (*n = 1; *n < max && strcmp(list[*n].jail, list->jail) == 0; ++*n)
 		continue;
-	rc = sending_enter(&r->sending, list->jail, e);
+	rc = reban_batch_enter(&r->batch, list->jail, e);
 	for (size_t i = 0; i < *n && rc == 0 && !pass_is_over(&r->pass); i++)
 		rc = add_lost(r, &list[i], e);
 	if (rc == 0)
-		rc = sending_flush(&r->sending, e);
-	sending_leave(&r->sending);
+		rc = reban_batch_flush(&r->batch, e);
+	reban_batch_leave(&r->batch);
 	return rc;
 }
 
@@ -93,8 +94,8 @@ reban_live(struct reban *r, struct err *e)
 	archive_lost_free(list, n);
 	/* Nothing to do, or no such jail? */
 	if (n == 0 && r->options->jail != NULL) {
-		rc = sending_enter(&r->sending, r->options->jail, e);
-		sending_leave(&r->sending);
+		rc = reban_batch_enter(&r->batch, r->options->jail, e);
+		reban_batch_leave(&r->batch);
 	}
 	if (rc == 0 && first.code != 0) {
 		*e = first;
@@ -146,7 +147,7 @@ tell_line(struct reban *r, const char *line, size_t len, const char *why)
 	escape_text(escaped, sizeof(escaped), line, len < 40 ? len : 40);
 	snprintf(what, sizeof(what), "line %" PRId64 ": %s", r->pass.run.rows,
 	    escaped);
-	sending_tell(&r->shown, what, why);
+	reban_batch_tell(&r->shown, what, why);
 }
 
 static int
@@ -181,7 +182,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 static int
 ban_list(struct reban *r, struct list *list, struct err *e)
 {
-	char texts[SENDING_BATCH][ADDRESS_TEXT];
+	char texts[REBAN_BATCH_BATCH][ADDRESS_TEXT];
 	const char *why;
 	int rc = 0;
 
@@ -191,18 +192,18 @@ ban_list(struct reban *r, struct list *list, struct err *e)
 	for (size_t i = 0; i < list->n && rc == 0 && !pass_is_over(&r->pass);
 	     i++) {
 		const struct address *a = &list->entries[i];
-		char *text = texts[r->sending.n];
+		char *text = texts[r->batch.n];
 
 		if (i > 0 && compare_addresses(a, a - 1) == 0)
 			continue;
 		address_print(a, text);
-		if ((why = sending_find_refusal(&r->sending, a)) != NULL) {
-			sending_refuse(&r->sending, text, why);
+		if ((why = reban_batch_find_refusal(&r->batch, a)) != NULL) {
+			reban_batch_refuse(&r->batch, text, why);
 			continue;
 		}
-		rc = sending_add(&r->sending, text, UNKNOWN, e);
+		rc = reban_batch_add(&r->batch, text, UNKNOWN, e);
 	}
-	return rc == 0 ? sending_flush(&r->sending, e) : -1;
+	return rc == 0 ? reban_batch_flush(&r->batch, e) : -1;
 }
 
 static int
@@ -223,7 +224,7 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 		return -1;
 	rc = work(r, with, e);
 	pass_rollback(pass);
-	pass->run.skipped = r->sending.there + r->sending.refused;
+	pass->run.skipped = r->batch.there + r->batch.refused;
 	if (pass_end(pass,
 		rc != 0		  ? "failed" :
 		    pass->cut_off ? "interrupted" :
@@ -248,10 +249,10 @@ work_list(struct reban *r, void *with, struct err *e)
 	if (list->n == 0 && !r->pass.cut_off)
 		return err_set(e, EX_DATAERR, "%s: there is no address in it",
 		    r->options->list);
-	rc = sending_enter(&r->sending, r->options->jail, e);
+	rc = reban_batch_enter(&r->batch, r->options->jail, e);
 	if (rc == 0)
 		rc = ban_list(r, with, e);
-	sending_leave(&r->sending);
+	reban_batch_leave(&r->batch);
 	return rc;
 }
 
@@ -294,7 +295,7 @@ with_archive(struct reban *r, struct err *e)
 	struct archive *a = &r->pass.archive;
 	int rc;
 
-	rc = sending_begin(&r->sending, &r->pass, r->options->dry_run, e);
+	rc = reban_batch_begin(&r->batch, &r->pass, r->options->dry_run, e);
 	if (rc != 0)
 		return -1;
 	if (r->options->dry_run)
@@ -309,7 +310,7 @@ with_archive(struct reban *r, struct err *e)
 		    run_noted(r, work_live, NULL, e);
 		archive_close(a);
 	}
-	sending_end(&r->sending);
+	reban_batch_end(&r->batch);
 	return rc;
 }
 
@@ -318,8 +319,8 @@ print_summary(const struct reban *r)
 {
 	printf("reban: %" PRId64 " %s, %" PRId64 " already there, %" PRId64
 	       " refused, %" PRId64 " bad%s\n",
-	    r->sending.sent, r->options->dry_run ? "would be sent" : "sent",
-	    r->sending.there, r->sending.refused, r->pass.run.bad,
+	    r->batch.sent, r->options->dry_run ? "would be sent" : "sent",
+	    r->batch.there, r->batch.refused, r->pass.run.bad,
 	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
 }
 
@@ -353,7 +354,7 @@ reban(const struct config *config, const struct reban_options *options,
 		    strlen(options->list));
 	rc = with_archive(&r, e);
 	close(turn);
-	if (rc == 0 || r.sending.sent > 0)
+	if (rc == 0 || r.batch.sent > 0)
 		print_summary(&r);
 	if (rc == 0 && r.pass.cut_off)
 		return err_set(e, EX_TEMPFAIL, "reban: interrupted");

@@ -4,8 +4,8 @@
  * noted in the archive before it is sent, so that the ban that comes of it is
  * known. Errors are those of fail2ban_socket.h.
  */
-#ifndef JOB_SENDING_H
-#define JOB_SENDING_H
+#ifndef JOB_REBAN_BATCH_H
+#define JOB_REBAN_BATCH_H
 
 #include "base/address.h"
 #include "job/pass.h"
@@ -14,9 +14,9 @@
  * Ids that are sent at a time: until all their actions are over, the server
  * answers nobody. (fail2ban 1.0.2, server/actions.py: addBannedIP.)
  */
-#define SENDING_BATCH 50
+#define REBAN_BATCH_BATCH 50
 
-struct sending {
+struct reban_batch {
 	struct pass *pass;
 	bool dry_run; /* nothing is sent: it is said what would be */
 	int64_t sent, there, refused;
@@ -32,52 +32,52 @@ struct sending {
 	size_t ignored_n;
 	bool ignoreself;
 	/* Its next batch. */
-	const char *ids[SENDING_BATCH];
-	int64_t timeofban[SENDING_BATCH];
+	const char *ids[REBAN_BATCH_BATCH];
+	int64_t timeofban[REBAN_BATCH_BATCH];
 	size_t n;
 };
 
-/* Release with sending_end, on failure too. */
-int sending_begin(struct sending *s, struct pass *pass, bool dry_run,
+/* Release with reban_batch_end, on failure too. */
+int reban_batch_begin(struct reban_batch *s, struct pass *pass, bool dry_run,
     struct err *e);
-void sending_end(struct sending *s);
+void reban_batch_end(struct reban_batch *s);
 
 /*
  * Ask what a jail holds, and what it ignores; then it can be filled. The name
  * is the caller's. Fails with EX_NOINPUT where fail2ban has no such jail. To be
  * left in any case: what was not flushed is forgotten.
  */
-int sending_enter(struct sending *s, const char *jail, struct err *e);
-void sending_leave(struct sending *s);
+int reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e);
+void reban_batch_leave(struct reban_batch *s);
 
 /* Whether the jail holds an id. */
-bool sending_holds(const struct sending *s, const char *id);
+bool reban_batch_holds(const struct reban_batch *s, const char *id);
 
 /* Whether the jail would not ban this address by itself. */
-bool sending_ignores(const struct sending *s, const struct address *a);
+bool reban_batch_ignores(const struct reban_batch *s, const struct address *a);
 
 /* Why an address of a list is not to be banned; NULL where it may be. */
-const char *sending_find_refusal(const struct sending *s,
+const char *reban_batch_find_refusal(const struct reban_batch *s,
     const struct address *a);
 
 /* Count an id as refused; why is told for the first few. */
-void sending_refuse(struct sending *s, const char *id, const char *why);
+void reban_batch_refuse(struct reban_batch *s, const char *id, const char *why);
 
 /* Tell why something is not banned, as long as *shown is small. */
-void sending_tell(int64_t *shown, const char *what, const char *why);
+void reban_batch_tell(int64_t *shown, const char *what, const char *why);
 
 /*
  * One more id for the batch, which lives until that is flushed; one that the
  * jail holds is counted. timeofban: of the ban that goes on, UNKNOWN: it is a
  * list's. A full batch is flushed.
  */
-int sending_add(struct sending *s, const char *id, int64_t timeofban,
+int reban_batch_add(struct reban_batch *s, const char *id, int64_t timeofban,
     struct err *e);
 
 /*
  * Note and send the batch. The archive's lock is not held meanwhile, for the
  * actions wait for it.
  */
-int sending_flush(struct sending *s, struct err *e);
+int reban_batch_flush(struct reban_batch *s, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "job/sending.h"
+#include "job/reban_batch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,21 +21,22 @@
 #define SHOWN_MAX 5
 
 int
-sending_begin(struct sending *s, struct pass *pass, bool dry_run, struct err *e)
+reban_batch_begin(struct reban_batch *s, struct pass *pass, bool dry_run,
+    struct err *e)
 {
-	*s = (struct sending){ .pass = pass, .dry_run = dry_run };
+	*s = (struct reban_batch){ .pass = pass, .dry_run = dry_run };
 	return interfaces_read(&s->own, &s->own_n, e);
 }
 
 void
-sending_end(struct sending *s)
+reban_batch_end(struct reban_batch *s)
 {
 	free(s->own);
 	s->own = NULL;
 }
 
 static int
-connect_server(const struct sending *s, struct fail2ban_server *socket,
+connect_server(const struct reban_batch *s, struct fail2ban_server *socket,
     int timeout_ms, struct err *e)
 {
 	return fail2ban_server_open(socket, s->pass->config->fail2ban_socket,
@@ -43,7 +44,7 @@ connect_server(const struct sending *s, struct fail2ban_server *socket,
 }
 
 void
-sending_leave(struct sending *s)
+reban_batch_leave(struct reban_batch *s)
 {
 	fail2ban_list_free(&s->held);
 	free(s->ignored);
@@ -53,7 +54,7 @@ sending_leave(struct sending *s)
 
 /* What the jail ignores, as far as it is addresses. */
 static int
-take_ignored(struct sending *s, const struct fail2ban_list *texts,
+take_ignored(struct reban_batch *s, const struct fail2ban_list *texts,
     struct err *e)
 {
 	char escaped[80];
@@ -82,7 +83,7 @@ take_ignored(struct sending *s, const struct fail2ban_list *texts,
 }
 
 int
-sending_enter(struct sending *s, const char *jail, struct err *e)
+reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 {
 	struct fail2ban_server socket;
 	struct fail2ban_list texts = { 0 }, jails = { 0 };
@@ -110,13 +111,13 @@ sending_enter(struct sending *s, const char *jail, struct err *e)
 }
 
 bool
-sending_holds(const struct sending *s, const char *id)
+reban_batch_holds(const struct reban_batch *s, const char *id)
 {
 	return fail2ban_list_has(&s->held, id);
 }
 
 static bool
-is_own(const struct sending *s, const struct address *a)
+is_own(const struct reban_batch *s, const struct address *a)
 {
 	for (size_t i = 0; i < s->own_n; i++) {
 		if (address_overlap(&s->own[i], a))
@@ -126,7 +127,7 @@ is_own(const struct sending *s, const struct address *a)
 }
 
 static bool
-is_ignored(const struct sending *s, const struct address *a)
+is_ignored(const struct reban_batch *s, const struct address *a)
 {
 	for (size_t i = 0; i < s->ignored_n; i++) {
 		if (address_overlap(&s->ignored[i], a))
@@ -136,13 +137,13 @@ is_ignored(const struct sending *s, const struct address *a)
 }
 
 bool
-sending_ignores(const struct sending *s, const struct address *a)
+reban_batch_ignores(const struct reban_batch *s, const struct address *a)
 {
 	return is_ignored(s, a) || (s->ignoreself && is_own(s, a));
 }
 
 const char *
-sending_find_refusal(const struct sending *s, const struct address *a)
+reban_batch_find_refusal(const struct reban_batch *s, const struct address *a)
 {
 	const char *why = address_untouchable(a);
 
@@ -154,7 +155,7 @@ sending_find_refusal(const struct sending *s, const struct address *a)
 }
 
 void
-sending_tell(int64_t *shown, const char *what, const char *why)
+reban_batch_tell(int64_t *shown, const char *what, const char *why)
 {
 	if ((*shown)++ < SHOWN_MAX)
 		log_line(LOG_WARNING, "reban: %s: %s%s", what, why,
@@ -163,18 +164,18 @@ sending_tell(int64_t *shown, const char *what, const char *why)
 }
 
 void
-sending_refuse(struct sending *s, const char *id, const char *why)
+reban_batch_refuse(struct reban_batch *s, const char *id, const char *why)
 {
 	char escaped[160];
 
 	s->refused++;
 	escape_text(escaped, sizeof(escaped), id, strlen(id));
-	sending_tell(&s->shown, escaped, why);
+	reban_batch_tell(&s->shown, escaped, why);
 }
 
 /* Note the batch: from then on an event may answer. */
 static int
-note_batch(struct sending *s, struct err *e)
+note_batch(struct reban_batch *s, struct err *e)
 {
 	struct reban_note note = { .noted_us = clock_wall_us() };
 	struct archive *a = &s->pass->archive;
@@ -196,7 +197,7 @@ note_batch(struct sending *s, struct err *e)
 }
 
 static void
-forget_batch(struct sending *s)
+forget_batch(struct reban_batch *s)
 {
 	struct archive *a = &s->pass->archive;
 	struct archive_jail jail;
@@ -214,7 +215,7 @@ forget_batch(struct sending *s)
 }
 
 int
-sending_flush(struct sending *s, struct err *e)
+reban_batch_flush(struct reban_batch *s, struct err *e)
 {
 	struct fail2ban_server socket;
 	int64_t banned = 0;
@@ -244,16 +245,17 @@ sending_flush(struct sending *s, struct err *e)
 }
 
 int
-sending_add(struct sending *s, const char *id, int64_t timeofban, struct err *e)
+reban_batch_add(struct reban_batch *s, const char *id, int64_t timeofban,
+    struct err *e)
 {
 	char escaped[160];
 
-	if (sending_holds(s, id)) {
+	if (reban_batch_holds(s, id)) {
 		s->there++;
 		return 0;
 	}
 	if (!fail2ban_server_can_send(id)) {
-		sending_refuse(s, id, "cannot be sent to fail2ban");
+		reban_batch_refuse(s, id, "cannot be sent to fail2ban");
 		return 0;
 	}
 	if (s->dry_run) {
@@ -264,5 +266,5 @@ sending_add(struct sending *s, const char *id, int64_t timeofban, struct err *e)
 	}
 	s->ids[s->n] = id;
 	s->timeofban[s->n++] = timeofban;
-	return s->n == SENDING_BATCH ? sending_flush(s, e) : 0;
+	return s->n == REBAN_BATCH_BATCH ? reban_batch_flush(s, e) : 0;
 }
