@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "archive/reban_notes.h"
-#include "job/block_list.h"
+#include "job/reban_list.h"
 #include "base/escape.h"
 #include "os/input.h"
 #include "os/log.h"
@@ -161,14 +161,14 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 	while (!pass_is_over(&r->pass) &&
 	    (rc = input_line(in, &line, &len, e)) == 1) {
 		r->pass.run.rows++;
-		switch (block_list_read(line, len, &a, &why)) {
-		case BLOCK_LIST_NOTHING:
+		switch (reban_list_read(line, len, &a, &why)) {
+		case REBAN_LIST_NOTHING:
 			break;
-		case BLOCK_LIST_ADDRESS:
+		case REBAN_LIST_ADDRESS:
 			if (put_entry(list, &a, e) != 0)
 				return -1;
 			break;
-		case BLOCK_LIST_BAD:
+		case REBAN_LIST_BAD:
 			r->pass.run.bad++;
 			tell_line(r, line, len, why);
 			break;

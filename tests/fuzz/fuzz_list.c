@@ -5,7 +5,7 @@
  * a line, too.
  */
 #include "base/address.h"
-#include "job/block_list.h"
+#include "job/reban_list.h"
 #include "fuzz.h"
 
 static void
@@ -20,7 +20,7 @@ check_address(const struct address *a)
 	must(len > 0 && len < ADDRESS_TEXT);
 	must(address_parse(text, len, &again));
 	must(memcmp(&again, a, sizeof(again)) == 0);
-	must(block_list_read(text, len, &again, &why) == BLOCK_LIST_ADDRESS);
+	must(reban_list_read(text, len, &again, &why) == REBAN_LIST_ADDRESS);
 	must(memcmp(&again, a, sizeof(again)) == 0 && why == NULL);
 	must(strcmp(address_print(&again, twice), text) == 0);
 	must(address_holds(a, a) && address_overlap(a, a));
@@ -39,15 +39,15 @@ check_line(const uint8_t *line, size_t len)
 
 	must(copy != NULL);
 	memcpy(copy, line, len);
-	switch (block_list_read(copy, len, &a, &why)) {
-	case BLOCK_LIST_NOTHING:
+	switch (reban_list_read(copy, len, &a, &why)) {
+	case REBAN_LIST_NOTHING:
 		must(why == NULL);
 		break;
-	case BLOCK_LIST_ADDRESS:
+	case REBAN_LIST_ADDRESS:
 		must(why == NULL);
 		check_address(&a);
 		break;
-	case BLOCK_LIST_BAD:
+	case REBAN_LIST_BAD:
 		must(why != NULL && why[0] != '\0');
 		break;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "job/block_list.h"
+#include "job/reban_list.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -89,21 +89,21 @@ take_address(struct piece word, struct piece *rest, struct address *a)
 	return true;
 }
 
-static enum block_list_kind
+static enum reban_list_kind
 bad(const char **why, const char *reason)
 {
 	*why = reason;
-	return BLOCK_LIST_BAD;
+	return REBAN_LIST_BAD;
 }
 
-static enum block_list_kind
+static enum reban_list_kind
 span(const struct address *last, struct address *a, const char **why)
 {
 	struct address first = *a;
 
 	if (!address_span(&first, last, a))
 		return bad(why, "a range that is no network");
-	return BLOCK_LIST_ADDRESS;
+	return REBAN_LIST_ADDRESS;
 }
 
 /* Whether the word is that number. */
@@ -122,7 +122,7 @@ is_number(struct piece word, int number)
 }
 
 /* What follows the address a may make it a range. */
-static enum block_list_kind
+static enum reban_list_kind
 read_second(struct piece rest, struct address *a, const char **why)
 {
 	struct address last, net;
@@ -136,25 +136,25 @@ read_second(struct piece rest, struct address *a, const char **why)
 		word = take_word(&rest);
 		if (address_parse(word.at, word.len, &last))
 			return span(&last, a, why);
-		return glued ? bad(why, "not an address") : BLOCK_LIST_ADDRESS;
+		return glued ? bad(why, "not an address") : REBAN_LIST_ADDRESS;
 	}
 	word = take_word(&rest);
 	if (!address_is_single(a) || !address_parse(word.at, word.len, &last) ||
 	    memcmp(&last, a, sizeof(last)) == 0)
-		return BLOCK_LIST_ADDRESS;
+		return REBAN_LIST_ADDRESS;
 	word = take_word(&rest);
 	if (!address_span(a, &last, &net) || !is_number(word, net.bits))
 		return bad(why, "two addresses");
 	*a = net;
-	return BLOCK_LIST_ADDRESS;
+	return REBAN_LIST_ADDRESS;
 }
 
-static enum block_list_kind
+static enum reban_list_kind
 read_words(struct piece rest, struct address *a, const char **why)
 {
 	struct address found;
 	struct piece word;
-	enum block_list_kind kind;
+	enum reban_list_kind kind;
 	int i;
 
 	for (i = 0; i < MAX_WORDS; i++) {
@@ -164,11 +164,11 @@ read_words(struct piece rest, struct address *a, const char **why)
 		if (!take_address(word, &rest, &found))
 			continue;
 		kind = read_second(rest, &found, why);
-		if (kind == BLOCK_LIST_ADDRESS)
+		if (kind == REBAN_LIST_ADDRESS)
 			*a = found;
 		return kind;
 	}
-	return i == 0 ? BLOCK_LIST_NOTHING : bad(why, "not an address");
+	return i == 0 ? REBAN_LIST_NOTHING : bad(why, "not an address");
 }
 
 /* A text of JSON as an address; the only escape in one may be that of /. */
@@ -188,16 +188,16 @@ json_address(const struct json *value, struct address *a)
 	return address_parse(text, n, a);
 }
 
-static enum block_list_kind
+static enum reban_list_kind
 read_object(struct piece line, struct address *a, const char **why)
 {
-	char text[BLOCK_LIST_JSON + 1];
+	char text[REBAN_LIST_JSON + 1];
 	struct json key, value;
 	struct address found;
 	const char *at = text;
 	bool metadata = false;
 
-	if (line.len > BLOCK_LIST_JSON)
+	if (line.len > REBAN_LIST_JSON)
 		return bad(why, "too long");
 	if (!text_is_utf8(line.at, line.len))
 		return bad(why, "not UTF-8");
@@ -209,16 +209,16 @@ read_object(struct piece line, struct address *a, const char **why)
 		if ((json_equals(&key, "cidr") || json_equals(&key, "ip")) &&
 		    json_address(&value, &found)) {
 			*a = found;
-			return BLOCK_LIST_ADDRESS;
+			return REBAN_LIST_ADDRESS;
 		}
 		metadata |= json_equals(&key, "type") && json_is_text(&value) &&
 		    json_equals(&value, "metadata");
 	}
-	return metadata ? BLOCK_LIST_NOTHING : bad(why, "not an address");
+	return metadata ? REBAN_LIST_NOTHING : bad(why, "not an address");
 }
 
-enum block_list_kind
-block_list_read(const char *line, size_t len, struct address *a,
+enum reban_list_kind
+reban_list_read(const char *line, size_t len, struct address *a,
     const char **why)
 {
 	struct piece p = { line, len };

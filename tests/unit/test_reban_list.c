@@ -10,22 +10,22 @@
 
 #include <cmocka.h>
 
-#include "job/block_list.h"
+#include "job/reban_list.h"
 #include "base/macros.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 #define MARK "\xef\xbb\xbf"
 
 /* The line in memory of just its length, so that a sanitizer watches. */
-static enum block_list_kind
+static enum reban_list_kind
 read_line(const char *line, size_t len, struct address *a, const char **why)
 {
-	enum block_list_kind kind;
+	enum reban_list_kind kind;
 	char *copy = malloc(len == 0 ? 1 : len);
 
 	assert_non_null(copy);
 	memcpy(copy, line, len);
-	kind = block_list_read(copy, len, a, why);
+	kind = reban_list_read(copy, len, a, why);
 	free(copy);
 	return kind;
 }
@@ -109,7 +109,7 @@ a_line_says_an_address(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		why = "untouched";
 		if (read_line(rows[i].line, rows[i].len, &a, &why) !=
-		    BLOCK_LIST_ADDRESS)
+		    REBAN_LIST_ADDRESS)
 			fail_msg("%s: %s", rows[i].line, why);
 		assert_string_equal(address_print(&a, buf), rows[i].address);
 		assert_string_equal(why, "untouched");
@@ -145,12 +145,12 @@ a_line_says_nothing(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		if (read_line(rows[i].line, rows[i].len, &a, &why) !=
-		    BLOCK_LIST_NOTHING)
+		    REBAN_LIST_NOTHING)
 			fail_msg("%s says something", rows[i].line);
 		assert_null(why);
 	}
-	assert_int_equal(block_list_read(NULL, 0, &a, &why),
-	    BLOCK_LIST_NOTHING);
+	assert_int_equal(reban_list_read(NULL, 0, &a, &why),
+	    REBAN_LIST_NOTHING);
 }
 
 static void
@@ -215,7 +215,7 @@ a_bad_line_is_told_why(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		why = NULL;
 		if (read_line(rows[i].line, rows[i].len, &a, &why) !=
-		    BLOCK_LIST_BAD)
+		    REBAN_LIST_BAD)
 			fail_msg("%s is taken", rows[i].line);
 		assert_string_equal(why, rows[i].why);
 	}
@@ -232,14 +232,14 @@ a_long_line_is_read_for_its_first_words(void **state)
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	memcpy(line, "192.0.2.1,", 10);
-	assert_int_equal(block_list_read(line, sizeof(line), &a, &why),
-	    BLOCK_LIST_ADDRESS);
+	assert_int_equal(reban_list_read(line, sizeof(line), &a, &why),
+	    REBAN_LIST_ADDRESS);
 	memset(line, ' ', sizeof(line));
 	memcpy(line, "{\"ip\":\"192.0.2.1\"}", 18);
-	for (len = BLOCK_LIST_JSON; len <= BLOCK_LIST_JSON + 1; len++)
-		assert_int_equal(block_list_read(line, len, &a, &why),
-		    len == BLOCK_LIST_JSON ? BLOCK_LIST_ADDRESS :
-					     BLOCK_LIST_BAD);
+	for (len = REBAN_LIST_JSON; len <= REBAN_LIST_JSON + 1; len++)
+		assert_int_equal(reban_list_read(line, len, &a, &why),
+		    len == REBAN_LIST_JSON ? REBAN_LIST_ADDRESS :
+					     REBAN_LIST_BAD);
 	assert_string_equal(why, "too long");
 }
 

@@ -20,20 +20,20 @@
  * "type" is "metadata". A line that begins with [ is bad: a whole list of JSON
  * in one line must not pass for one address.
  */
-#ifndef JOB_BLOCK_LIST_H
-#define JOB_BLOCK_LIST_H
+#ifndef JOB_REBAN_LIST_H
+#define JOB_REBAN_LIST_H
 
 #include <stddef.h>
 
 #include "base/address.h"
 
 /* The longest JSON object. */
-#define BLOCK_LIST_JSON 4095
+#define REBAN_LIST_JSON 4095
 
-enum block_list_kind {
-	BLOCK_LIST_NOTHING, /* blank, or only a comment */
-	BLOCK_LIST_ADDRESS,
-	BLOCK_LIST_BAD
+enum reban_list_kind {
+	REBAN_LIST_NOTHING, /* blank, or only a comment */
+	REBAN_LIST_ADDRESS,
+	REBAN_LIST_BAD
 };
 
 /*
@@ -41,7 +41,7 @@ enum block_list_kind {
  * UTF-8 in front is skipped. a is filled for an address only, and *why for a
  * bad line only: a short reason, which lives on.
  */
-enum block_list_kind block_list_read(const char *line, size_t len,
+enum reban_list_kind reban_list_read(const char *line, size_t len,
     struct address *a, const char **why);
 
 #endif
