@@ -9,7 +9,7 @@
 
 #include "archive/reban_notes.h"
 #include "base/escape.h"
-#include "job/interfaces.h"
+#include "job/own_addresses.h"
 #include "os/log.h"
 #include "os/clock.h"
 
@@ -25,7 +25,7 @@ reban_batch_begin(struct reban_batch *s, struct pass *pass, bool dry_run,
     struct err *e)
 {
 	*s = (struct reban_batch){ .pass = pass, .dry_run = dry_run };
-	return interfaces_read(&s->own, &s->own_n, e);
+	return own_addresses_read(&s->own, &s->own_n, e);
 }
 
 void

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "job/interfaces.h"
+#include "job/own_addresses.h"
 #include "base/macros.h"
 
 /* Whether a socket can have that address: then it is one of ours. */
@@ -43,7 +43,7 @@ each_is_one_address_of_this_machine(void **state)
 	size_t n, i;
 
 	(void)state;
-	if (interfaces_read(&own, &n, &e) == -1)
+	if (own_addresses_read(&own, &n, &e) == -1)
 		fail_msg("%s", e.text);
 	assert_int_equal(n == 0, own == NULL);
 	for (i = 0; i < n; i++) {
@@ -69,7 +69,7 @@ loopback_is_among_them(void **state)
 	(void)state;
 	if (!can_bind(&loopback))
 		skip();
-	assert_int_equal(interfaces_read(&own, &n, &e), 0);
+	assert_int_equal(own_addresses_read(&own, &n, &e), 0);
 	for (i = 0; i < n; i++) {
 		if (address_holds(&own[i], &loopback))
 			break;

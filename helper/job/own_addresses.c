@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "job/interfaces.h"
+#include "job/own_addresses.h"
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -36,7 +36,7 @@ take(const struct sockaddr *sa, struct address *a)
 }
 
 int
-interfaces_read(struct address **own, size_t *n, struct err *e)
+own_addresses_read(struct address **own, size_t *n, struct err *e)
 {
 	struct ifaddrs *list, *i;
 	size_t count = 0;

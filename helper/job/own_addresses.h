@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The machine's own addresses, as the kernel has them now. No DNS. */
-#ifndef JOB_INTERFACES_H
-#define JOB_INTERFACES_H
+#ifndef JOB_OWN_ADDRESSES_H
+#define JOB_OWN_ADDRESSES_H
 
 #include <stddef.h>
 
@@ -14,6 +14,6 @@
  * machines that lead here (a router that translates) are not known. The caller
  * frees *own, which is NULL for none and on failure. Fails with EX_OSERR.
  */
-int interfaces_read(struct address **own, size_t *n, struct err *e);
+int own_addresses_read(struct address **own, size_t *n, struct err *e);
 
 #endif
