@@ -328,7 +328,7 @@ swap(const char *path, const char *tmp, int lock_ms, char aside[PATH_MAX],
 	return rc;
 }
 
-/* No other restore uses the same name for its copy, nor does a pass run. */
+/* No other restore uses the same name for its copy, nor does a run run. */
 static int
 restore_alone(const char *path, const char *file, int lock_ms,
     char aside[PATH_MAX], struct err *e)

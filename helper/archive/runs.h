@@ -66,7 +66,7 @@ struct archive_source {
 	int64_t mark_rowid;
 	char mark_key[64];
 	int64_t full_us, full_bans, full_bips;
-	/* What the last pass that judged all live bans went by; UNKNOWN: none
+	/* What the last run that judged all live bans went by; UNKNOWN: none
 	   did. */
 	struct archive_state settled;
 	int64_t server_us; /* when fail2ban was started */

@@ -2,7 +2,7 @@
 /*
  * The ban, and the sightings that we have of it. A sighting is one thing that
  * one witness saw: an action command, a row of fail2ban's database, the
- * judgement of a reconcile pass. A ban is what follows from its sightings
+ * judgement of a reconcile run. A ban is what follows from its sightings
  * (ban/same_ban.h). Pure.
  *
  * Times are microseconds since the epoch, durations seconds, -1 for ever;
@@ -57,7 +57,7 @@ enum sighting_kind {
 	SIGHTING_PROLONG = 2,
 	SIGHTING_ROW = 3, /* a row of fail2ban's database */
 	SIGHTING_UNBAN = 4,
-	SIGHTING_JUDGED = 5,  /* a reconcile pass judged that it has ended */
+	SIGHTING_JUDGED = 5,  /* a reconcile run judged that it has ended */
 	SIGHTING_IMPORT = 6,  /* another archive has it */
 	SIGHTING_OLD_ROW = 7, /* a row of another database of fail2ban's */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reconcile: one pass, or one at each interval in the foreground. */
+/* reconcile: one run, or one at each interval in the foreground. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/select.h>
@@ -48,7 +48,7 @@ sleep_until(const struct timespec *until, const volatile sig_atomic_t *stop)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* A pass that fails is told of, and the next one runs. */
+/* A run that fails is told of, and the next one runs. */
 static int
 run_every(const struct config *config, int64_t every,
     const volatile sig_atomic_t *stop)

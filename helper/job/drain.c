@@ -6,7 +6,7 @@
 
 #include "ingest/sightings.h"
 #include "os/log.h"
-#include "job/pass.h"
+#include "job/run.h"
 #include "event/spool.h"
 
 /* Events of one transaction: an event that comes meanwhile waits for it. */
@@ -16,63 +16,63 @@
 
 /* A file that is no event is kept under another name, and told of. */
 static int
-set_aside(struct pass *pass, const char *name, struct err *e)
+set_aside(struct run *run, const char *name, struct err *e)
 {
 	char text[600];
 
 	snprintf(text, sizeof(text), "%s; kept as %s.bad", e->text, name);
-	pass_say(pass, LOG_ERR, text);
-	pass->run.bad++;
-	return spool_set_aside(pass->config->spool, name, e);
+	run_say(run, LOG_ERR, text);
+	run->row.bad++;
+	return spool_set_aside(run->config->spool, name, e);
 }
 
 static int
-take_event(struct pass *pass, struct merge *merge, const char *name,
+take_event(struct run *run, struct merge *merge, const char *name,
     struct err *e)
 {
 	struct event event;
 	int rc;
 
-	if (spool_read(pass->config->spool, name, &event, e) != 0) {
+	if (spool_read(run->config->spool, name, &event, e) != 0) {
 		if (e->code != EX_DATAERR)
 			return -1;
-		return set_aside(pass, name, e);
+		return set_aside(run, name, e);
 	}
-	rc = sightings_add_event(merge, pass->config, &event, e);
+	rc = sightings_add_event(merge, run->config, &event, e);
 	event_free(&event);
 	if (rc == 0)
-		pass->run.spooled++;
+		run->row.spooled++;
 	return rc;
 }
 
 /* Archive n events in one transaction, then remove them. */
 static int
-archive_events(struct pass *pass, char **names, size_t n, struct err *e)
+archive_events(struct run *run, char **names, size_t n, struct err *e)
 {
-	int64_t spooled = pass->run.spooled;
+	int64_t spooled = run->row.spooled;
 	struct merge merge;
 	int rc = 0;
 
-	if (pass_begin(pass, &merge, e) != 0)
+	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = take_event(pass, &merge, names[i], e);
+		rc = take_event(run, &merge, names[i], e);
 	if (rc == 0)
-		rc = pass_commit(pass, &merge, e);
+		rc = run_commit(run, &merge, e);
 	if (rc != 0) {
-		pass_rollback(pass);
-		pass->run.spooled = spooled;
+		run_rollback(run);
+		run->row.spooled = spooled;
 	}
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = spool_remove(pass->config->spool, names[i], e);
+		rc = spool_remove(run->config->spool, names[i], e);
 	return rc;
 }
 
 /* Whether it is the state of the archive or the disk, not the event. */
 static bool
-is_for_all(const struct pass *pass, const struct err *e)
+is_for_all(const struct run *run, const struct err *e)
 {
-	return pass->archive.db.corrupt || e->code == EX_TEMPFAIL ||
+	return run->archive.db.corrupt || e->code == EX_TEMPFAIL ||
 	    e->code == EX_IOERR || e->code == EX_NOPERM;
 }
 
@@ -82,25 +82,25 @@ is_for_all(const struct pass *pass, const struct err *e)
  * waits for a better day, and where it refuses many, so do the rest.
  */
 static int
-drain_chunk(struct pass *pass, char **names, size_t n, int *refused,
+drain_chunk(struct run *run, char **names, size_t n, int *refused,
     struct err *e)
 {
-	int rc = archive_events(pass, names, n, e);
+	int rc = archive_events(run, names, n, e);
 
-	if (rc == 0 || is_for_all(pass, e))
+	if (rc == 0 || is_for_all(run, e))
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		if (archive_events(pass, &names[i], 1, e) == 0)
+		if (archive_events(run, &names[i], 1, e) == 0)
 			continue;
-		if (is_for_all(pass, e))
+		if (is_for_all(run, e))
 			return -1;
 		if (e->code == EX_USAGE) {
-			if (set_aside(pass, names[i], e) != 0)
+			if (set_aside(run, names[i], e) != 0)
 				return -1;
 			continue;
 		}
-		pass_say(pass, LOG_ERR, e->text);
-		pass->run.bad++;
+		run_say(run, LOG_ERR, e->text);
+		run->row.bad++;
 		if (++*refused >= REFUSED_MAX)
 			return -1;
 	}
@@ -108,18 +108,17 @@ drain_chunk(struct pass *pass, char **names, size_t n, int *refused,
 }
 
 int
-drain(struct pass *pass, struct err *e)
+drain(struct run *run, struct err *e)
 {
 	char **names;
 	size_t n, chunk;
 	int rc = 0, refused = 0;
 
-	if (spool_names(pass->config->spool, SIZE_MAX, &names, &n, e) != 0)
+	if (spool_names(run->config->spool, SIZE_MAX, &names, &n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(pass);
-	     i += chunk) {
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i += chunk) {
 		chunk = n - i < CHUNK ? n - i : CHUNK;
-		rc = drain_chunk(pass, names + i, chunk, &refused, e);
+		rc = drain_chunk(run, names + i, chunk, &refused, e);
 	}
 	spool_free_names(names, n);
 	return rc;

@@ -26,7 +26,7 @@
 
 struct reban {
 	const struct reban_options *options;
-	struct pass pass;
+	struct run run;
 	struct reban_batch batch;
 	char hash[INPUT_HASH], how[300]; /* of a list */
 	int64_t shown;			 /* bad lines that were told of */
@@ -58,7 +58,7 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 	for (*n = 1; *n < max && strcmp(list[*n].jail, list->jail) == 0; ++*n)
 		continue;
 	rc = reban_batch_enter(&r->batch, list->jail, e);
-	for (size_t i = 0; i < *n && rc == 0 && !pass_is_over(&r->pass); i++)
+	for (size_t i = 0; i < *n && rc == 0 && !run_is_over(&r->run); i++)
 		rc = add_lost(r, &list[i], e);
 	if (rc == 0)
 		rc = reban_batch_flush(&r->batch, e);
@@ -75,13 +75,12 @@ reban_live(struct reban *r, struct err *e)
 	size_t n, m = 1;
 	int rc;
 
-	if (archive_lost(&r->pass.archive, r->options->jail, clock_wall_us(),
-		pass_server_start_us(&r->pass), &list, &n, e) != 0)
+	if (archive_lost(&r->run.archive, r->options->jail, clock_wall_us(),
+		run_server_start_us(&r->run), &list, &n, e) != 0)
 		return -1;
-	r->pass.run.rows = (int64_t)n;
+	r->run.row.rows = (int64_t)n;
 	rc = 0;
-	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(&r->pass);
-	     i += m) {
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i += m) {
 		rc = reban_jail(r, &list[i], n - i, &m, e);
 		if (rc != 0 && e->code == EX_NOINPUT) {
 			log_line(LOG_ERR, "reban: %s: %zu bans are left",
@@ -145,7 +144,7 @@ tell_line(struct reban *r, const char *line, size_t len, const char *why)
 	char what[120], escaped[64];
 
 	escape_text(escaped, sizeof(escaped), line, len < 40 ? len : 40);
-	snprintf(what, sizeof(what), "line %" PRId64 ": %s", r->pass.run.rows,
+	snprintf(what, sizeof(what), "line %" PRId64 ": %s", r->run.row.rows,
 	    escaped);
 	reban_batch_tell(&r->shown, what, why);
 }
@@ -158,9 +157,9 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 	size_t len;
 	int rc = 0;
 
-	while (!pass_is_over(&r->pass) &&
+	while (!run_is_over(&r->run) &&
 	    (rc = input_line(in, &line, &len, e)) == 1) {
-		r->pass.run.rows++;
+		r->run.row.rows++;
 		switch (reban_list_read(line, len, &a, &why)) {
 		case REBAN_LIST_NOTHING:
 			break;
@@ -169,12 +168,12 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 				return -1;
 			break;
 		case REBAN_LIST_BAD:
-			r->pass.run.bad++;
+			r->run.row.bad++;
 			tell_line(r, line, len, why);
 			break;
 		}
 	}
-	if (pass_is_over(&r->pass))
+	if (run_is_over(&r->run))
 		return 0;
 	return rc;
 }
@@ -189,7 +188,7 @@ ban_list(struct reban *r, struct list *list, struct err *e)
 	if (list->n > 1)
 		qsort(list->entries, list->n, sizeof(*list->entries),
 		    compare_addresses);
-	for (size_t i = 0; i < list->n && rc == 0 && !pass_is_over(&r->pass);
+	for (size_t i = 0; i < list->n && rc == 0 && !run_is_over(&r->run);
 	     i++) {
 		const struct address *a = &list->entries[i];
 		char *text = texts[r->batch.n];
@@ -211,24 +210,24 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
     void *with, struct err *e)
 {
 	int64_t before_us = clock_wall_us() - REBAN_NOTES_US;
-	struct pass *pass = &r->pass;
+	struct run *run = &r->run;
 	struct merge merge;
 	struct err also;
 	int rc;
 
 	if (r->options->dry_run)
 		return work(r, with, e);
-	if (pass_begin(pass, &merge, e) != 0 ||
-	    reban_notes_prune(&pass->archive, before_us, e) != 0 ||
-	    pass_commit(pass, &merge, e) != 0)
+	if (run_begin(run, &merge, e) != 0 ||
+	    reban_notes_prune(&run->archive, before_us, e) != 0 ||
+	    run_commit(run, &merge, e) != 0)
 		return -1;
 	rc = work(r, with, e);
-	pass_rollback(pass);
-	pass->run.skipped = r->batch.there + r->batch.refused;
-	if (pass_end(pass,
-		rc != 0		  ? "failed" :
-		    pass->cut_off ? "interrupted" :
-				    "completed",
+	run_rollback(run);
+	run->row.skipped = r->batch.there + r->batch.refused;
+	if (run_end(run,
+		rc != 0		 ? "failed" :
+		    run->cut_off ? "interrupted" :
+				   "completed",
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	return rc;
@@ -246,7 +245,7 @@ work_list(struct reban *r, void *with, struct err *e)
 	const struct list *list = with;
 	int rc;
 
-	if (list->n == 0 && !r->pass.cut_off)
+	if (list->n == 0 && !r->run.cut_off)
 		return err_set(e, EX_DATAERR, "%s: there is no address in it",
 		    r->options->list);
 	rc = reban_batch_enter(&r->batch, r->options->jail, e);
@@ -266,22 +265,22 @@ with_list(struct reban *r, struct err *e)
 
 	if (input_open(&in, r->options->list, e) != 0)
 		return -1;
-	in.content.stop = r->pass.stop;
+	in.content.stop = r->run.stop;
 	snprintf(r->how, sizeof(r->how), "--jail %s", r->options->jail);
-	r->pass.run.how = r->how;
-	r->pass.run.content = r->hash;
-	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->pass.stop, e);
+	r->run.row.how = r->how;
+	r->run.row.content = r->hash;
+	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->run.stop, e);
 	if (rc == 0 && !in.content.stream)
 		rc = r->options->force ?
 		    0 :
-		    pass_is_known(&r->pass, r->options->list, e);
+		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
 	if (rc == 0 && in.content.stream &&
 	    (rc = input_hash_end(&in, r->hash, e)) == 0)
 		rc = r->options->force ?
 		    0 :
-		    pass_is_known(&r->pass, r->options->list, e);
+		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);
 	input_close(&in);
@@ -292,17 +291,17 @@ with_list(struct reban *r, struct err *e)
 static int
 with_archive(struct reban *r, struct err *e)
 {
-	struct archive *a = &r->pass.archive;
+	struct archive *a = &r->run.archive;
 	int rc;
 
-	rc = reban_batch_begin(&r->batch, &r->pass, r->options->dry_run, e);
+	rc = reban_batch_begin(&r->batch, &r->run, r->options->dry_run, e);
 	if (rc != 0)
 		return -1;
 	if (r->options->dry_run)
-		rc = archive_open_read(a, r->pass.config->archive, e);
+		rc = archive_open_read(a, r->run.config->archive, e);
 	else
-		rc = archive_open(a, r->pass.config->archive,
-		    pass_lock_ms(&r->pass), false, e);
+		rc = archive_open(a, r->run.config->archive,
+		    run_lock_ms(&r->run), false, e);
 	if (rc == 0) {
 		archive_rollback(a);
 		rc = r->options->list != NULL ?
@@ -320,8 +319,8 @@ print_summary(const struct reban *r)
 	printf("reban: %" PRId64 " %s, %" PRId64 " already there, %" PRId64
 	       " refused, %" PRId64 " bad%s\n",
 	    r->batch.sent, r->options->dry_run ? "would be sent" : "sent",
-	    r->batch.there, r->batch.refused, r->pass.run.bad,
-	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
+	    r->batch.there, r->batch.refused, r->run.row.bad,
+	    r->run.cut_off ? "; interrupted, do it again to go on" : "");
 }
 
 int
@@ -331,11 +330,11 @@ reban(const struct config *config, const struct reban_options *options,
 	char source[PATH_MAX] = "live bans";
 	struct reban r = {
 		.options = options,
-		.pass = {
+		.run = {
 			.config = config,
 			.stop = stop,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
-			.run = {
+			.row = {
 				.kind = "reban",
 				.state = "running",
 				.source = source,
@@ -345,7 +344,7 @@ reban(const struct config *config, const struct reban_options *options,
 			},
 		},
 	};
-	int turn = pass_wait_turn(config, "reban", stop, e), rc;
+	int turn = run_wait_turn(config, "reban", stop, e), rc;
 
 	if (turn < 0)
 		return -1;
@@ -356,7 +355,7 @@ reban(const struct config *config, const struct reban_options *options,
 	close(turn);
 	if (rc == 0 || r.batch.sent > 0)
 		print_summary(&r);
-	if (rc == 0 && r.pass.cut_off)
+	if (rc == 0 && r.run.cut_off)
 		return err_set(e, EX_TEMPFAIL, "reban: interrupted");
 	return rc < 0 ? err_wrap(e, "reban") : 0;
 }

@@ -21,10 +21,10 @@
 #define SHOWN_MAX 5
 
 int
-reban_batch_begin(struct reban_batch *s, struct pass *pass, bool dry_run,
+reban_batch_begin(struct reban_batch *s, struct run *run, bool dry_run,
     struct err *e)
 {
-	*s = (struct reban_batch){ .pass = pass, .dry_run = dry_run };
+	*s = (struct reban_batch){ .run = run, .dry_run = dry_run };
 	return own_addresses_read(&s->own, &s->own_n, e);
 }
 
@@ -39,7 +39,7 @@ static int
 connect_server(const struct reban_batch *s, struct fail2ban_server *socket,
     int timeout_ms, struct err *e)
 {
-	return fail2ban_server_open(socket, s->pass->config->fail2ban_socket,
+	return fail2ban_server_open(socket, s->run->config->fail2ban_socket,
 	    timeout_ms, e);
 }
 
@@ -178,12 +178,12 @@ static int
 note_batch(struct reban_batch *s, struct err *e)
 {
 	struct reban_note note = { .noted_us = clock_wall_us() };
-	struct archive *a = &s->pass->archive;
+	struct archive *a = &s->run->archive;
 	struct archive_jail jail;
 	struct merge merge;
 	int rc;
 
-	if (pass_begin(s->pass, &merge, e) != 0)
+	if (run_begin(s->run, &merge, e) != 0)
 		return -1;
 	rc = archive_jail(a, s->jail, &jail, e);
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
@@ -191,27 +191,27 @@ note_batch(struct reban_batch *s, struct err *e)
 		rc = reban_notes_add(a, jail.id, s->ids[i], &note, e);
 	}
 	if (rc == 0)
-		return pass_commit(s->pass, &merge, e);
-	pass_rollback(s->pass);
+		return run_commit(s->run, &merge, e);
+	run_rollback(s->run);
 	return -1;
 }
 
 static void
 forget_batch(struct reban_batch *s)
 {
-	struct archive *a = &s->pass->archive;
+	struct archive *a = &s->run->archive;
 	struct archive_jail jail;
 	struct merge merge;
 	struct err e;
 	int rc;
 
-	if (pass_begin(s->pass, &merge, &e) != 0)
+	if (run_begin(s->run, &merge, &e) != 0)
 		return;
 	rc = archive_jail(a, s->jail, &jail, &e);
 	for (size_t i = 0; i < s->n && rc == 0; i++)
 		rc = reban_notes_remove(a, jail.id, s->ids[i], &e);
-	if (rc != 0 || pass_commit(s->pass, &merge, &e) != 0)
-		pass_rollback(s->pass);
+	if (rc != 0 || run_commit(s->run, &merge, &e) != 0)
+		run_rollback(s->run);
 }
 
 int
@@ -239,7 +239,7 @@ reban_batch_flush(struct reban_batch *s, struct err *e)
 		return err_wrap(e, "jail %s, after %" PRId64 " that were sent",
 		    s->jail, s->sent);
 	s->sent += (int64_t)s->n;
-	s->pass->run.added += banned;
+	s->run->row.added += banned;
 	s->n = 0;
 	return 0;
 }

@@ -8,7 +8,7 @@
 #define JOB_REBAN_BATCH_H
 
 #include "base/address.h"
-#include "job/pass.h"
+#include "job/run.h"
 
 /*
  * Ids that are sent at a time: until all their actions are over, the server
@@ -17,7 +17,7 @@
 #define REBAN_BATCH_BATCH 50
 
 struct reban_batch {
-	struct pass *pass;
+	struct run *run;
 	bool dry_run; /* nothing is sent: it is said what would be */
 	int64_t sent, there, refused;
 
@@ -38,7 +38,7 @@ struct reban_batch {
 };
 
 /* Release with reban_batch_end, on failure too. */
-int reban_batch_begin(struct reban_batch *s, struct pass *pass, bool dry_run,
+int reban_batch_begin(struct reban_batch *s, struct run *run, bool dry_run,
     struct err *e);
 void reban_batch_end(struct reban_batch *s);
 

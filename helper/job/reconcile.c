@@ -11,7 +11,7 @@
 #include "archive/file.h"
 #include "os/log.h"
 #include "os/clock.h"
-#include "job/pass.h"
+#include "job/run.h"
 #include "base/text.h"
 
 #define PRUNE_CHUNK 200
@@ -19,32 +19,32 @@
 
 /* A gap: longer than two intervals without a completed run. */
 static int
-find_gap(struct pass *pass, struct err *e)
+find_gap(struct run *run, struct err *e)
 {
 	int64_t last_us, gap, purgeage = DAY;
 	struct fail2ban_server *server;
 	struct err ignored;
 	char text[160];
 
-	if (archive_run_last(&pass->archive, pass->run.kind, &last_us, e) != 0)
+	if (archive_run_last(&run->archive, run->row.kind, &last_us, e) != 0)
 		return -1;
 	if (last_us == UNKNOWN)
 		return 0;
-	gap = text_add_sat(pass->run.started_us, -last_us) / TEXT_US;
-	if (gap <= 2 * pass->config->interval)
+	gap = text_add_sat(run->row.started_us, -last_us) / TEXT_US;
+	if (gap <= 2 * run->config->interval)
 		return 0;
-	if ((server = pass_server(pass)) != NULL &&
+	if ((server = run_server(run)) != NULL &&
 	    fail2ban_server_get_dbpurgeage(server, &purgeage, &ignored) != 0)
-		pass->silent = true;
-	pass->run.gap_seconds = gap;
-	pass->run.lossy = gap > purgeage;
+		run->silent = true;
+	run->row.gap_seconds = gap;
+	run->row.lossy = gap > purgeage;
 	snprintf(text, sizeof(text),
 	    "no reconcile was completed for %" PRId64 " s%s", gap,
-	    pass->run.lossy ?
+	    run->row.lossy ?
 		", longer than fail2ban remembers: bans that no event "
 		"archived are lost" :
 		"");
-	pass_say(pass, pass->run.lossy ? LOG_WARNING : LOG_NOTICE, text);
+	run_say(run, run->row.lossy ? LOG_WARNING : LOG_NOTICE, text);
 	return 0;
 }
 
@@ -53,90 +53,89 @@ find_gap(struct pass *pass, struct err *e)
  * there was no time to look at all.
  */
 static int
-examine_suspect(struct pass *pass, struct err *e)
+examine_suspect(struct run *run, struct err *e)
 {
-	const char *path = pass->config->archive;
+	const char *path = run->config->archive;
 
-	if (!archive_file_is_suspect(path) || pass_is_over(pass))
+	if (!archive_file_is_suspect(path) || run_is_over(run))
 		return 0;
-	if (archive_examine(&pass->archive, false, pass_left_ms(pass), e) ==
-	    0) {
+	if (archive_examine(&run->archive, false, run_left_ms(run), e) == 0) {
 		archive_file_clear(path);
 		return 0;
 	}
 	if (e->code != EX_TEMPFAIL)
 		return -1;
-	pass_say(pass, LOG_WARNING,
+	run_say(run, LOG_WARNING,
 	    "somebody met damage in the archive, and the run is too short to "
 	    "look at all of it: run fail2ban-archive verify");
 	return 0;
 }
 
 static int
-begin_run(struct pass *pass, struct err *e)
+begin_run(struct run *run, struct err *e)
 {
-	if (archive_open(&pass->archive, pass->config->archive,
-		pass_lock_ms(pass), false, e) != 0)
+	if (archive_open(&run->archive, run->config->archive, run_lock_ms(run),
+		false, e) != 0)
 		return -1;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
-	archive_rollback(&pass->archive);
-	return find_gap(pass, e);
+	archive_rollback(&run->archive);
+	return find_gap(run, e);
 }
 
 /* Whether the WAL has nothing but runs; noted: this one has written before. */
 static bool
-is_wal_empty(const struct pass *pass, bool noted)
+is_wal_empty(const struct run *run, bool noted)
 {
-	return pass->settled_before && !noted &&
-	    archive_file_has_wal(pass->config->archive, ARCHIVE_WAL_EVENT);
+	return run->settled_before && !noted &&
+	    archive_file_has_wal(run->config->archive, ARCHIVE_WAL_EVENT);
 }
 
 static int
-end_run(struct pass *pass, bool failed, struct err *e)
+end_run(struct run *run, bool failed, struct err *e)
 {
 	struct merge merge;
-	bool whole = !failed && !pass->cut_off, noted = pass->run_noted;
+	bool whole = !failed && !run->cut_off, noted = run->run_noted;
 
-	pass->run.state = failed ? "failed" :
-	    pass->cut_off	 ? "interrupted" :
-				   "completed";
-	pass->run.message = pass->message[0] != '\0' ? pass->message : NULL;
-	pass->run.finished_us = clock_wall_us();
-	pass->ending = true;
-	if (archive_set_durable(&pass->archive, true, e) != 0 ||
-	    pass_begin(pass, &merge, e) != 0)
+	run->row.state = failed ? "failed" :
+	    run->cut_off	? "interrupted" :
+				  "completed";
+	run->row.message = run->message[0] != '\0' ? run->message : NULL;
+	run->row.finished_us = clock_wall_us();
+	run->ending = true;
+	if (archive_set_durable(&run->archive, true, e) != 0 ||
+	    run_begin(run, &merge, e) != 0)
 		return -1;
 	/* Read to this point; not before all of it is judged as well. */
-	if (whole && pass->has_db && !pass->settled_before) {
-		pass->source.counter = pass->db.counter;
-		if (archive_source_save(&pass->archive, &pass->source, e) != 0)
+	if (whole && run->has_db && !run->settled_before) {
+		run->source.counter = run->db.counter;
+		if (archive_source_save(&run->archive, &run->source, e) != 0)
 			return -1;
 	}
-	if ((noted && archive_run_save(&pass->archive, &pass->run, e) != 0) ||
-	    pass_commit(pass, &merge, e) != 0)
+	if ((noted && archive_run_save(&run->archive, &run->row, e) != 0) ||
+	    run_commit(run, &merge, e) != 0)
 		return -1;
-	return is_wal_empty(pass, noted) ? 0 :
-					   archive_empty_wal(&pass->archive, e);
+	return is_wal_empty(run, noted) ? 0 :
+					  archive_empty_wal(&run->archive, e);
 }
 
 /* Some of what ended before before_us; run is the removal's own. */
 static int
-prune_some(struct pass *pass, struct archive_run *run, int64_t before_us,
+prune_some(struct run *run, struct archive_run *removal, int64_t before_us,
     int64_t *n, struct err *e)
 {
 	struct merge merge;
 
-	if (pass_begin(pass, &merge, e) != 0)
+	if (run_begin(run, &merge, e) != 0)
 		return -1;
-	if (archive_prune(&pass->archive, before_us, PRUNE_CHUNK, n, e) == 0) {
-		run->rows += *n;
-		run->finished_us = clock_wall_us();
-		if ((run->rows == 0 ||
-			archive_run_save(&pass->archive, run, e) == 0) &&
-		    pass_commit(pass, &merge, e) == 0)
+	if (archive_prune(&run->archive, before_us, PRUNE_CHUNK, n, e) == 0) {
+		removal->rows += *n;
+		removal->finished_us = clock_wall_us();
+		if ((removal->rows == 0 ||
+			archive_run_save(&run->archive, removal, e) == 0) &&
+		    run_commit(run, &merge, e) == 0)
 			return 0;
 	}
-	pass_rollback(pass);
+	run_rollback(run);
 	return -1;
 }
 
@@ -145,9 +144,9 @@ prune_some(struct pass *pass, struct archive_run *run, int64_t before_us,
  * the newest ban: a clock that runs ahead must not empty the archive.
  */
 static int
-prune(struct pass *pass, struct err *e)
+prune(struct run *run, struct err *e)
 {
-	struct archive_run run = {
+	struct archive_run removal = {
 		.kind = "prune",
 		.state = "completed",
 		.started_us = clock_wall_us(),
@@ -156,31 +155,31 @@ prune(struct pass *pass, struct err *e)
 	};
 	int64_t before_us, newest_us, n = 1;
 
-	if (pass->config->retention_days == 0)
+	if (run->config->retention_days == 0)
 		return 0;
-	if (archive_newest(&pass->archive, &newest_us, e) != 0)
+	if (archive_newest(&run->archive, &newest_us, e) != 0)
 		return -1;
 	if (newest_us == UNKNOWN)
 		return 0;
 	before_us = clock_wall_us();
 	if (newest_us < before_us)
 		before_us = newest_us;
-	before_us -= text_seconds_to_us(pass->config->retention_days * DAY);
-	while (n > 0 && !pass_is_over(pass)) {
-		if (prune_some(pass, &run, before_us, &n, e) != 0)
+	before_us -= text_seconds_to_us(run->config->retention_days * DAY);
+	while (n > 0 && !run_is_over(run)) {
+		if (prune_some(run, &removal, before_us, &n, e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-read_fail2ban(struct pass *pass, struct err *e)
+read_fail2ban(struct run *run, struct err *e)
 {
-	if (scan_find(pass, e) != 0)
+	if (scan_find(run, e) != 0)
 		return -1;
-	if (pass->db_path[0] != '\0')
-		return scan(pass, e);
-	pass_say(pass, LOG_NOTICE,
+	if (run->db_path[0] != '\0')
+		return scan(run, e);
+	run_say(run, LOG_NOTICE,
 	    "fail2ban has no database (dbfile is None or :memory:): the "
 	    "archive has what the events tell");
 	return 0;
@@ -191,10 +190,9 @@ read_fail2ban(struct pass *pass, struct err *e)
  * be cut off at the deadline, though that was in the middle of a reading.
  */
 static void
-fail_run(struct pass *pass, bool *failed, struct err *first,
-    const struct err *e)
+fail_run(struct run *run, bool *failed, struct err *first, const struct err *e)
 {
-	if (pass->db.late && e->code == EX_TEMPFAIL && pass_is_over(pass))
+	if (run->db.late && e->code == EX_TEMPFAIL && run_is_over(run))
 		return;
 	if (*failed)
 		log_line(LOG_ERR, "%s", e->text);
@@ -208,53 +206,52 @@ fail_run(struct pass *pass, bool *failed, struct err *first,
  * all the same.
  */
 static int
-work(struct pass *pass, struct err *first)
+work(struct run *run, struct err *first)
 {
 	bool failed = false, drained, readable;
 	struct err e;
 
-	drained = drain(pass, &e) == 0;
+	drained = drain(run, &e) == 0;
 	if (!drained)
-		fail_run(pass, &failed, first, &e);
-	pass_rollback(pass);
-	readable = read_fail2ban(pass, &e) == 0;
+		fail_run(run, &failed, first, &e);
+	run_rollback(run);
+	readable = read_fail2ban(run, &e) == 0;
 	if (!readable)
-		fail_run(pass, &failed, first, &e);
-	pass_rollback(pass);
+		fail_run(run, &failed, first, &e);
+	run_rollback(run);
 	/* What still waits may tell how a ban ended, better than its absence.
 	 */
-	if (settle(pass, !readable || !drained, &e) != 0 ||
-	    prune(pass, &e) != 0)
-		fail_run(pass, &failed, first, &e);
-	pass_rollback(pass);
-	if (examine_suspect(pass, &e) != 0)
-		fail_run(pass, &failed, first, &e);
+	if (settle(run, !readable || !drained, &e) != 0 || prune(run, &e) != 0)
+		fail_run(run, &failed, first, &e);
+	run_rollback(run);
+	if (examine_suspect(run, &e) != 0)
+		fail_run(run, &failed, first, &e);
 	return failed ? -1 : 0;
 }
 
 static void
-print_summary(struct pass *pass)
+print_summary(struct run *run)
 {
 	char text[200];
 
-	if (pass->cut_off) {
+	if (run->cut_off) {
 		snprintf(text, sizeof(text), "stopped %s; the next run goes on",
-		    *pass->stop ? "by a signal" : "at the run's deadline");
-		pass_say(pass, LOG_NOTICE, text);
+		    *run->stop ? "by a signal" : "at the run's deadline");
+		run_say(run, LOG_NOTICE, text);
 	}
 	printf("reconcile: %" PRId64 " rows read, %" PRId64
 	       " events from the spool, %" PRId64 " bans added, %" PRId64
 	       " changed, %" PRId64 " bad\n",
-	    pass->run.rows, pass->run.spooled, pass->run.added,
-	    pass->run.changed, pass->run.bad);
+	    run->row.rows, run->row.spooled, run->row.added, run->row.changed,
+	    run->row.bad);
 }
 
 /*
- * Damage that one pass met may be a fault of the moment. What a second one
+ * Damage that one run met may be a fault of the moment. What a second one
  * meets too, with the file opened anew, is moved aside.
  */
 static bool
-try_again(struct pass *pass, int damaged, const struct err *why)
+try_again(struct run *run, int damaged, const struct err *why)
 {
 	struct err e;
 	int rc;
@@ -262,36 +259,36 @@ try_again(struct pass *pass, int damaged, const struct err *why)
 	if (damaged < 2)
 		return true;
 	log_to_syslog();
-	rc = archive_abandon(&pass->archive, why->text, &e);
+	rc = archive_abandon(&run->archive, why->text, &e);
 	if (rc != 0)
 		log_line(LOG_CRIT, "%s", e.text);
 	log_leave_syslog();
 	return rc == 0;
 }
 
-/* *damaged counts the passes that met damage; *again: there is one more. */
+/* *damaged counts the runs that met damage; *again: there is one more. */
 static int
-run_pass(struct pass *pass, int *damaged, bool *again, struct err *e)
+run_once(struct run *run, int *damaged, bool *again, struct err *e)
 {
 	struct err also;
-	int rc = begin_run(pass, e);
+	int rc = begin_run(run, e);
 
 	if (rc == 0) {
-		rc = work(pass, e);
+		rc = work(run, e);
 		if (rc != 0)
-			snprintf(pass->message, sizeof(pass->message), "%s",
+			snprintf(run->message, sizeof(run->message), "%s",
 			    e->text);
 		else
-			print_summary(pass);
-		if (end_run(pass, rc != 0, rc != 0 ? &also : e) != 0)
+			print_summary(run);
+		if (end_run(run, rc != 0, rc != 0 ? &also : e) != 0)
 			rc = -1;
 	}
-	fail2ban_database_close(&pass->db);
-	pass_hang_up(pass);
-	*again = rc != 0 && pass->archive.db.corrupt && *damaged < 2;
+	fail2ban_database_close(&run->db);
+	run_hang_up(run);
+	*again = rc != 0 && run->archive.db.corrupt && *damaged < 2;
 	if (*again)
-		*again = try_again(pass, ++*damaged, e);
-	archive_close(&pass->archive);
+		*again = try_again(run, ++*damaged, e);
+	archive_close(&run->archive);
 	return rc;
 }
 
@@ -301,7 +298,7 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 {
 	int64_t deadline = clock_steady_ms() + config->run_deadline * 1000;
 	bool again = true;
-	int turn = pass_take_turn(config, "reconcile", e), rc = -1, damaged = 0;
+	int turn = run_take_turn(config, "reconcile", e), rc = -1, damaged = 0;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
 		puts("reconcile: another one is running");
@@ -310,18 +307,18 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 	if (turn < 0)
 		return -1;
 	while (again) {
-		struct pass pass = {
+		struct run run = {
 			.config = config,
 			.stop = stop,
 			.deadline_ms = deadline,
-			.run = { .kind = "reconcile",
+			.row = { .kind = "reconcile",
 			    .state = "running",
 			    .started_us = clock_wall_us(),
 			    .finished_us = UNKNOWN,
 			    .gap_seconds = UNKNOWN },
 		};
 
-		rc = run_pass(&pass, &damaged, &again, e);
+		rc = run_once(&run, &damaged, &again, e);
 	}
 	close(turn);
 	return rc;

@@ -12,9 +12,9 @@
 #include "base/err.h"
 
 /*
- * Make one pass and print a line that says what it did. *stop, set by a
+ * Make one run and print a line that says what it did. *stop, set by a
  * signal, ends it between two chunks. When another one is running it says so
- * and returns 0. What the pass did before a failure stays done, and the
+ * and returns 0. What the run did before a failure stays done, and the
  * failure is in the run's merge. Fails with the codes of archive_open,
  * fail2ban_database_check and scan_find.
  */

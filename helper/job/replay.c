@@ -49,7 +49,7 @@ static int (*const readers[REPLAY_FORMATS])(struct replay *, struct err *) = {
 void
 replay_bad(struct replay *r, const struct err *why)
 {
-	r->pass.run.bad++;
+	r->run.row.bad++;
 	if (r->shown++ >= SHOWN_MAX)
 		return;
 	log_line(LOG_WARNING, "%s: %s %" PRId64 ": %s%s", r->source,
@@ -72,7 +72,7 @@ replay_wants(struct replay *r, int64_t since_us)
 	}
 	if (r->options->since_us == UNKNOWN || since_us >= r->options->since_us)
 		return true;
-	r->pass.run.skipped++;
+	r->run.row.skipped++;
 	return false;
 }
 
@@ -83,14 +83,14 @@ replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
 	struct err why;
 	int rc;
 
-	if (pass_is_over(&r->pass))
+	if (run_is_over(&r->run))
 		return 0;
 	if ((rc = input_line(&r->input, line, len, e)) != 1) {
 		/* A signal ends the waiting for a pipe. */
-		return rc < 0 && pass_is_over(&r->pass) ? 0 : rc;
+		return rc < 0 && run_is_over(&r->run) ? 0 : rc;
 	}
 	r->line++;
-	r->pass.run.rows++;
+	r->run.row.rows++;
 	if (r->input.cut) {
 		err_set(&why, EX_DATAERR, "longer than %zu bytes",
 		    INPUT_LINE_MAX);
@@ -98,7 +98,7 @@ replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
 		*len = 0;
 	}
 	input_progress(&r->input, &at, &size);
-	progress_show(&r->progress, r->source, at, size, r->pass.run.rows);
+	progress_show(&r->progress, r->source, at, size, r->run.row.rows);
 	return 1;
 }
 
@@ -150,7 +150,7 @@ hash_database(struct replay *r, struct err *e)
 	if ((size_t)snprintf(wal, sizeof(wal), "%s-wal", r->source) >=
 	    sizeof(wal))
 		return err_set(e, EX_NOINPUT, "path too long");
-	return input_hash_files(paths, ARRAY_LEN(paths), r->hash, r->pass.stop,
+	return input_hash_files(paths, ARRAY_LEN(paths), r->hash, r->run.stop,
 	    e);
 }
 
@@ -168,7 +168,7 @@ open_source(struct replay *r, struct err *e)
 	const char *bytes;
 	size_t len;
 
-	r->input.content.stop = r->pass.stop;
+	r->input.content.stop = r->run.stop;
 	if (input_peek(&r->input, &bytes, &len, e) != 0)
 		return -1;
 	told = tell_format(bytes, len);
@@ -185,7 +185,7 @@ open_source(struct replay *r, struct err *e)
 	if (r->input.content.stream)
 		return 0;
 	/* What stands before the damage is read all the same. */
-	if (input_hash(&r->input, r->hash, r->pass.stop, e) != 0) {
+	if (input_hash(&r->input, r->hash, r->run.stop, e) != 0) {
 		r->hash[0] = '\0';
 		return e->code == EX_DATAERR ? 0 : -1;
 	}
@@ -198,15 +198,15 @@ is_known(struct replay *r, struct err *e)
 {
 	if (r->hash[0] == '\0')
 		return 0;
-	r->pass.run.content = r->hash;
-	return r->options->force ? 0 : pass_is_known(&r->pass, r->source, e);
+	r->run.row.content = r->hash;
+	return r->options->force ? 0 : run_is_known(&r->run, r->source, e);
 }
 
 /* Whether nothing in it was of the format it was taken for. */
 static int
 check_taken(struct replay *r, struct err *e)
 {
-	if (r->pass.run.rows == 0 || r->taken > 0 || r->pass.cut_off ||
+	if (r->run.row.rows == 0 || r->taken > 0 || r->run.cut_off ||
 	    r->options->format != REPLAY_ANY)
 		return 0;
 	return err_set(e, EX_DATAERR,
@@ -216,7 +216,7 @@ check_taken(struct replay *r, struct err *e)
 static void
 print_summary(const struct replay *r)
 {
-	const struct archive_run *run = &r->pass.run;
+	const struct archive_run *row = &r->run.row;
 	const char *would = r->options->dry_run ? " would be" : "";
 	char name[PATH_MAX];
 
@@ -224,17 +224,17 @@ print_summary(const struct replay *r)
 	printf("replay: %s: %" PRId64 " rows read, %" PRId64
 	       " bans%s added, %" PRId64 "%s changed, %" PRId64
 	       " skipped, %" PRId64 " bad%s\n",
-	    name, run->rows, run->added, would, run->changed, would,
-	    run->skipped, run->bad,
-	    r->pass.cut_off ? "; interrupted, do it again to go on" : "");
+	    name, row->rows, row->added, would, row->changed, would,
+	    row->skipped, row->bad,
+	    r->run.cut_off ? "; interrupted, do it again to go on" : "");
 }
 
 static int
 read_source(struct replay *r, struct err *e)
 {
 	/* What is lost in a power cut is read again: the run is not ended. */
-	if (archive_set_durable(&r->pass.archive, false, e) != 0 ||
-	    pass_note(&r->pass, e) != 0 || pass_be_bulk(&r->pass, e) != 0)
+	if (archive_set_durable(&r->run.archive, false, e) != 0 ||
+	    run_note(&r->run, e) != 0 || run_be_bulk(&r->run, e) != 0)
 		return -1;
 	progress_begin(&r->progress);
 	if (readers[r->format](r, e) != 0 || check_taken(r, e) != 0) {
@@ -242,7 +242,7 @@ read_source(struct replay *r, struct err *e)
 		return -1;
 	}
 	progress_end(&r->progress);
-	if (r->input.content.stream && !r->pass.cut_off) {
+	if (r->input.content.stream && !r->run.cut_off) {
 		if (input_hash_end(&r->input, r->hash, e) != 0)
 			return -1;
 		/* Only now it is known, and all of it was there already. */
@@ -259,16 +259,16 @@ run_source(struct replay *r, struct err *e)
 	struct err also;
 	int rc = read_source(r, e);
 
-	pass_rollback(&r->pass);
-	if (pass_end(&r->pass,
-		rc != 0		    ? "failed" :
-		    r->pass.cut_off ? "interrupted" :
-				      "completed",
+	run_rollback(&r->run);
+	if (run_end(&r->run,
+		rc != 0		   ? "failed" :
+		    r->run.cut_off ? "interrupted" :
+				     "completed",
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
-	if (rc == 0 || r->pass.run.rows > 0)
+	if (rc == 0 || r->run.row.rows > 0)
 		print_summary(r);
-	if (rc == 0 && r->pass.cut_off)
+	if (rc == 0 && r->run.cut_off)
 		rc = err_set(e, EX_TEMPFAIL, "interrupted");
 	return rc;
 }
@@ -290,16 +290,16 @@ with_archive(struct replay *r, struct err *e)
 
 	if (open_source(r, e) != 0)
 		return -1;
-	if (archive_open(&r->pass.archive, r->pass.config->archive,
-		pass_lock_ms(&r->pass), false, e) != 0)
+	if (archive_open(&r->run.archive, r->run.config->archive,
+		run_lock_ms(&r->run), false, e) != 0)
 		return -1;
-	archive_rollback(&r->pass.archive);
+	archive_rollback(&r->run.archive);
 	rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_source(r, e);
 	else if (rc == 1 && r->format == REPLAY_LOG && r->context->more)
 		read_known(r);
-	archive_close(&r->pass.archive);
+	archive_close(&r->run.archive);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -391,12 +391,12 @@ replay_alone(const struct config *config, const struct replay_options *options,
 		.options = options,
 		.context = context,
 		.source = source,
-		.pass = {
+		.run = {
 			.config = config,
 			.stop = stop,
 			.host = options->host,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
-			.run = {
+			.row = {
 				.kind = "replay",
 				.state = "running",
 				.source = escaped,
@@ -410,7 +410,7 @@ replay_alone(const struct config *config, const struct replay_options *options,
 
 	name_source(source, escaped, sizeof(escaped));
 	describe(options, how, sizeof(how));
-	r.pass.run.how = how[0] != '\0' ? how : NULL;
+	r.run.row.how = how[0] != '\0' ? how : NULL;
 	if (input_open(&r.input, source, e) != 0)
 		return -1;
 	rc = with_archive(&r, e);
@@ -424,7 +424,7 @@ replay(const struct config *config, const struct replay_options *options,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct config dry;
-	int turn = pass_wait_turn(config, "replay", stop, e), rc = -1;
+	int turn = run_wait_turn(config, "replay", stop, e), rc = -1;
 
 	if (turn < 0)
 		return -1;

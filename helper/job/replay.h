@@ -9,7 +9,7 @@
 #define JOB_REPLAY_H
 
 #include "os/input.h"
-#include "job/pass.h"
+#include "job/run.h"
 #include "os/progress.h"
 
 enum replay_format {
@@ -54,7 +54,7 @@ struct replay {
 	struct replay_context *context;
 	const char *source; /* as it was named */
 	enum replay_format format;
-	struct pass pass;
+	struct run run;
 	struct input input; /* not of a database or an archive */
 	char hash[INPUT_HASH];
 	int64_t line;  /* the line, or row, that is looked at */
@@ -74,7 +74,7 @@ int replay(const struct config *config, const struct replay_options *options,
 
 /*
  * The kinds of sources, each in a file of its own: read all of it. They stop
- * when pass_is_over.
+ * when run_is_over.
  */
 int replay_log(struct replay *r, struct err *e);
 int replay_database(struct replay *r, struct err *e);

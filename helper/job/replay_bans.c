@@ -31,7 +31,7 @@ write_ban(struct replay *r, struct merge *merge, const struct exported_ban *ban,
 {
 	const char *host = ban->texts[EXPORTED_HOST];
 
-	merge->host = host != NULL && host[0] != '\0' ? host : r->pass.host;
+	merge->host = host != NULL && host[0] != '\0' ? host : r->run.host;
 	return sightings_add_import(merge, ban, e);
 }
 
@@ -44,17 +44,16 @@ write_bans(struct gathered *g, struct err *e)
 
 	if (g->n == 0)
 		return 0;
-	rc = pass_begin(&r->pass, &merge, e);
-	for (size_t i = 0; i < g->n && rc == 0 && !pass_is_over(&r->pass);
-	     i++) {
+	rc = run_begin(&r->run, &merge, e);
+	for (size_t i = 0; i < g->n && rc == 0 && !run_is_over(&r->run); i++) {
 		rc = write_ban(r, &merge, &g->bans[i], e);
 		if (rc == 0)
-			rc = pass_give_way(&r->pass, &merge, e);
+			rc = run_give_way(&r->run, &merge, e);
 	}
 	if (rc == 0)
-		rc = pass_commit(&r->pass, &merge, e);
+		rc = run_commit(&r->run, &merge, e);
 	else
-		pass_rollback(&r->pass);
+		run_rollback(&r->run);
 	for (size_t i = 0; i < g->n; i++)
 		exported_ban_free(&g->bans[i]);
 	g->n = g->bytes = 0;
@@ -241,7 +240,7 @@ replay_csv(struct replay *r, struct err *e)
 	struct columns columns = { 0 };
 	int rc = read_lines(r, take_csv, &columns, e);
 
-	if (rc == 0 && columns.csv.open && !r->pass.cut_off)
+	if (rc == 0 && columns.csv.open && !r->run.cut_off)
 		rc = err_set(e, EX_DATAERR,
 		    "it ends within quotes: the rest of it is missing");
 	csv_free(&columns.csv);
@@ -258,21 +257,21 @@ read_bans(struct gathered *g, struct other_archive *in, struct err *e)
 	bool bad;
 	int rc = 0;
 
-	while (!pass_is_over(&r->pass)) {
+	while (!run_is_over(&r->run)) {
 		rc = other_archive_next(in, &ban, &bad, &why);
 		r->line = in->after;
 		if (rc == 0 || (rc < 0 && !bad)) {
 			exported_ban_free(&ban);
 			break;
 		}
-		r->pass.run.rows++;
+		r->run.row.rows++;
 		rc = rc < 0 ? refuse(g, &ban, &why, e) : gather(g, &ban, e);
 		if (rc != 0)
 			return -1;
 		progress_show(&r->progress, r->source, 0, UNKNOWN,
-		    r->pass.run.rows);
+		    r->run.row.rows);
 	}
-	if (rc < 0 && !pass_is_over(&r->pass)) {
+	if (rc < 0 && !run_is_over(&r->run)) {
 		*e = why;
 		return -1;
 	}
@@ -285,7 +284,7 @@ is_own(const struct replay *r)
 {
 	struct stat own, other;
 
-	return stat(r->pass.config->archive, &own) == 0 &&
+	return stat(r->run.config->archive, &own) == 0 &&
 	    stat(r->source, &other) == 0 && own.st_dev == other.st_dev &&
 	    own.st_ino == other.st_ino;
 }
@@ -300,7 +299,7 @@ replay_archive(struct replay *r, struct err *e)
 
 	if (is_own(r))
 		return err_set(e, EX_USAGE, "it is this very archive");
-	if (other_archive_open(&in, r->source, r->pass.stop, e) != 0)
+	if (other_archive_open(&in, r->source, r->run.stop, e) != 0)
 		return -1;
 	if ((g = calloc(1, sizeof(*g))) == NULL) {
 		other_archive_close(&in);

@@ -31,7 +31,7 @@ write_row(struct replay *r, struct merge *merge, const struct fail2ban_row *row,
 	r->taken++;
 	if (row->twin || !replay_wants(r, text_seconds_to_us(row->timeofban)))
 		return 0;
-	return sightings_add_old_row(merge, r->pass.config, row, e);
+	return sightings_add_old_row(merge, r->run.config, row, e);
 }
 
 static int
@@ -41,17 +41,17 @@ write_rows(struct replay *r, const struct fail2ban_row *rows, size_t n,
 	struct merge merge;
 	int rc = 0;
 
-	if (pass_begin(&r->pass, &merge, e) != 0)
+	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0 && !pass_is_over(&r->pass); i++) {
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i++) {
 		rc = write_row(r, &merge, &rows[i], e);
 		if (rc == 0)
-			rc = pass_give_way(&r->pass, &merge, e);
+			rc = run_give_way(&r->run, &merge, e);
 	}
-	r->pass.run.rows += (int64_t)n;
+	r->run.row.rows += (int64_t)n;
 	if (rc == 0)
-		return pass_commit(&r->pass, &merge, e);
-	pass_rollback(&r->pass);
+		return run_commit(&r->run, &merge, e);
+	run_rollback(&r->run);
 	return -1;
 }
 
@@ -64,7 +64,7 @@ read_table(struct replay *r, struct fail2ban_database *db,
 	size_t n = 1;
 	int rc = 0;
 
-	while (rc == 0 && !pass_is_over(&r->pass)) {
+	while (rc == 0 && !run_is_over(&r->run)) {
 		db->deadline_ms = clock_steady_ms() + READ_MS;
 		rc = fail2ban_database_read(db, table, at, rows, CHUNK, &n, e);
 		if (rc != 0 || n == 0)
@@ -74,7 +74,7 @@ read_table(struct replay *r, struct fail2ban_database *db,
 		for (size_t i = 0; i < n; i++)
 			fail2ban_row_free(&rows[i]);
 		progress_show(&r->progress, r->source, 0, UNKNOWN,
-		    r->pass.run.rows);
+		    r->run.row.rows);
 	}
 	return rc;
 }

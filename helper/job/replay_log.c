@@ -44,14 +44,14 @@ write_ident(struct replay *r, struct merge *merge,
 			return -1;
 	}
 	return merge_log_lines(merge, row, of->ident, of->lines, of->n,
-	    &r->pass.run.skipped, e);
+	    &r->run.row.skipped, e);
 }
 
 /* All that was gathered, id by id. */
 static int
 write_lines(struct reader *reader, struct err *e)
 {
-	struct pass *pass = &reader->r->pass;
+	struct run *run = &reader->r->run;
 	struct replay_sort_lines of = { 0 };
 	struct archive_jail row;
 	struct merge merge;
@@ -60,25 +60,25 @@ write_lines(struct reader *reader, struct err *e)
 	int rc = 0, n = 0;
 
 	if (replay_sort_begin(&reader->stage, e) != 0 ||
-	    pass_begin(pass, &merge, e) != 0)
+	    run_begin(run, &merge, e) != 0)
 		return -1;
 	reader->r->progress.begun_ms = clock_steady_ms();
-	while (!pass_is_over(pass) &&
+	while (!run_is_over(run) &&
 	    (rc = replay_sort_next(&reader->stage, &of, e)) == 1) {
 		rc = write_ident(reader->r, &merge, &of, &jail, &row, e);
 		done += (int64_t)of.n;
 		progress_show_writing(&reader->r->progress, reader->r->source,
 		    done, reader->stage.lines);
 		if (rc == 0 && ++n % LOOK_EVERY == 0)
-			rc = pass_give_way(pass, &merge, e);
+			rc = run_give_way(run, &merge, e);
 		if (rc != 0)
 			break;
 	}
 	replay_sort_free(&of);
 	free(jail);
-	if (pass->cut_off || rc == 0)
-		return pass_commit(pass, &merge, e);
-	pass_rollback(pass);
+	if (run->cut_off || rc == 0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
 	return -1;
 }
 
@@ -123,15 +123,15 @@ take_event(struct replay *r, struct event *event, struct err *e)
 
 	if (r->known || !replay_wants(r, event->at_us))
 		return 0;
-	if (pass_begin(&r->pass, &merge, e) != 0)
+	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
 	/* A flush of another machine's is none of a jail of ours. */
-	rc = r->pass.host != NULL && event->kind == EVENT_FLUSH ?
+	rc = r->run.host != NULL && event->kind == EVENT_FLUSH ?
 	    0 :
-	    sightings_add_event(&merge, r->pass.config, event, e);
+	    sightings_add_event(&merge, r->run.config, event, e);
 	if (rc == 0)
-		return pass_commit(&r->pass, &merge, e);
-	pass_rollback(&r->pass);
+		return run_commit(&r->run, &merge, e);
+	run_rollback(&r->run);
 	if (e->code != EX_USAGE)
 		return -1;
 	replay_bad(r, e);
@@ -151,7 +151,7 @@ take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
 	/* A file that grows: its last line may be half of one. */
 	if (r->input.unfinished && !r->input.content.stream &&
 	    !r->input.content.gzip) {
-		r->pass.run.skipped++;
+		r->run.row.skipped++;
 		return 0;
 	}
 
@@ -174,7 +174,7 @@ take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
 	if (fail2ban_log_feed(log, line, len, &class, e) != 0)
 		return -1;
 	if (class == FAIL2BAN_LOG_FOREIGN)
-		r->pass.run.skipped++;
+		r->run.row.skipped++;
 	else
 		r->taken++;
 	if (class == FAIL2BAN_LOG_BAD && !r->known)
@@ -199,7 +199,7 @@ read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 		}
 	}
 	/* Parts that never came. */
-	r->pass.run.bad += (int64_t)syslog_event_end(&kept);
+	r->run.row.bad += (int64_t)syslog_event_end(&kept);
 	if (rc == 0)
 		rc = fail2ban_log_end(log, e);
 	/* What stands before damage is taken all the same. */
@@ -223,7 +223,7 @@ find_log(struct replay *r, struct reader *reader)
 	int64_t mtime_us = r->input.content.mtime_us;
 
 	if (mtime_us == UNKNOWN)
-		mtime_us = r->pass.run.started_us;
+		mtime_us = r->run.row.started_us;
 	if (context->log != NULL && mtime_us - context->mtime_us > FAR_US)
 		replay_context_free(context);
 	context->mtime_us = mtime_us;

@@ -32,15 +32,15 @@ write_event(struct replay *r, const struct event *event, struct err *e)
 
 	if (!replay_wants(r, event->at_us))
 		return 0;
-	if (pass_begin(&r->pass, &merge, e) != 0)
+	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
 	/* A flush of another machine's is none of a jail of ours. */
-	if ((r->pass.host == NULL || event->kind != EVENT_FLUSH) &&
-	    sightings_add_event(&merge, r->pass.config, event, e) != 0) {
-		pass_rollback(&r->pass);
+	if ((r->run.host == NULL || event->kind != EVENT_FLUSH) &&
+	    sightings_add_event(&merge, r->run.config, event, e) != 0) {
+		run_rollback(&r->run);
 		return -1;
 	}
-	return pass_commit(&r->pass, &merge, e);
+	return run_commit(&r->run, &merge, e);
 }
 
 int
@@ -53,7 +53,7 @@ replay_spool(struct replay *r, struct err *e)
 	if (rc == 0)
 		rc = event_from_words(&event, words.s, words.len, e);
 	if (rc == 0) {
-		r->pass.run.rows = r->taken = 1;
+		r->run.row.rows = r->taken = 1;
 		rc = write_event(r, &event, e);
 		event_free(&event);
 	}

@@ -15,7 +15,7 @@
 #include "ingest/sightings.h"
 #include "os/log.h"
 #include "os/clock.h"
-#include "job/pass.h"
+#include "job/run.h"
 #include "base/text.h"
 #include "fail2ban/database_path.h"
 
@@ -30,47 +30,47 @@
 #define FLOOR "floor"
 
 int
-scan_find(struct pass *pass, struct err *e)
+scan_find(struct run *run, struct err *e)
 {
 	struct fail2ban_server *server;
 	char *path = NULL;
 
-	pass->db_path[0] = '\0';
-	if (pass->config->fail2ban_database[0] != '\0') {
-		database_path_get(pass->config, pass->db_path);
+	run->db_path[0] = '\0';
+	if (run->config->fail2ban_database[0] != '\0') {
+		database_path_get(run->config, run->db_path);
 		return 0;
 	}
-	if ((server = pass_server(pass)) == NULL ||
-	    fail2ban_server_get_dbfile(server, &path, &pass->why) != 0) {
-		pass->silent = true;
-		database_path_get(pass->config, pass->db_path);
-		if (pass->db_path[0] != '\0')
+	if ((server = run_server(run)) == NULL ||
+	    fail2ban_server_get_dbfile(server, &path, &run->why) != 0) {
+		run->silent = true;
+		database_path_get(run->config, run->db_path);
+		if (run->db_path[0] != '\0')
 			return 0;
 		return err_set(e, EX_UNAVAILABLE,
 		    "%s does not tell where fail2ban's database lies (%s): "
 		    "start fail2ban, or set "
 		    "fail2ban_database in the config",
-		    pass->config->fail2ban_socket, pass->why.text);
+		    run->config->fail2ban_socket, run->why.text);
 	}
 	if (path != NULL)
-		snprintf(pass->db_path, sizeof(pass->db_path), "%s", path);
+		snprintf(run->db_path, sizeof(run->db_path), "%s", path);
 	free(path);
-	if (pass->db_path[0] != '\0' && pass->db_path[0] != '/')
+	if (run->db_path[0] != '\0' && run->db_path[0] != '/')
 		return err_set(e, EX_CONFIG,
 		    "fail2ban says that its database is %s, from a folder "
 		    "that it does not tell: set "
 		    "fail2ban_database in the config",
-		    pass->db_path);
-	return database_path_note(pass->config, pass->db_path, e);
+		    run->db_path);
+	return database_path_note(run->config, run->db_path, e);
 }
 
 /* An archive that was begun because one was damaged takes all that is left. */
 static bool
-is_after_loss(struct pass *pass)
+is_after_loss(struct run *run)
 {
-	if (archive_file_count_corrupt(pass->config->archive) == 0)
+	if (archive_file_count_corrupt(run->config->archive) == 0)
 		return false;
-	pass_say(pass, LOG_WARNING,
+	run_say(run, LOG_WARNING,
 	    "the archive was begun after one was damaged: all that fail2ban's "
 	    "database has is taken");
 	return true;
@@ -82,18 +82,18 @@ is_after_loss(struct pass *pass)
  * it. In the caller's transaction. floor: the one noted before, or UNKNOWN.
  */
 static int
-find_floor(struct pass *pass, int64_t floor, int64_t newest, int64_t *floor_us,
+find_floor(struct run *run, int64_t floor, int64_t newest, int64_t *floor_us,
     struct err *e)
 {
-	const struct config *config = pass->config;
+	const struct config *config = run->config;
 	int64_t now = clock_wall_us() / TEXT_US;
 
 	if (floor == UNKNOWN) {
 		floor = newest >= 0 && newest < now ? newest : now;
-		floor = config->backfill == 0 || is_after_loss(pass) ?
+		floor = config->backfill == 0 || is_after_loss(run) ?
 		    0 :
 		    floor - config->backfill;
-		if (archive_set_number(&pass->archive, FLOOR, floor, e) != 0)
+		if (archive_set_number(&run->archive, FLOOR, floor, e) != 0)
 			return -1;
 	}
 	if (config->retention_days > 0 &&
@@ -105,44 +105,44 @@ find_floor(struct pass *pass, int64_t floor, int64_t newest, int64_t *floor_us,
 
 /* The database is the one that was read last. */
 static bool
-is_same(const struct pass *pass)
+is_same(const struct run *run)
 {
-	const struct archive_source *s = &pass->source;
+	const struct archive_source *s = &run->source;
 
-	return s->id != 0 && s->dev == (int64_t)pass->db.dev &&
-	    s->ino == (int64_t)pass->db.ino && pass->db.counter >= s->counter &&
-	    (s->born_us <= 0 || pass->db.born_us == 0 ||
-		s->born_us == pass->db.born_us);
+	return s->id != 0 && s->dev == (int64_t)run->db.dev &&
+	    s->ino == (int64_t)run->db.ino && run->db.counter >= s->counter &&
+	    (s->born_us <= 0 || run->db.born_us == 0 ||
+		s->born_us == run->db.born_us);
 }
 
 /* Note the database as the present one where it is not; find the floor. */
 static int
-begin_source(struct pass *pass, int64_t *floor_us, struct err *e)
+begin_source(struct run *run, int64_t *floor_us, struct err *e)
 {
-	struct archive_source *s = &pass->source;
-	bool same = is_same(pass);
+	struct archive_source *s = &run->source;
+	bool same = is_same(run);
 	struct merge merge;
 	int64_t floor, newest = UNKNOWN;
 
-	if (archive_get_number(&pass->archive, FLOOR, &floor, e) != 0 ||
+	if (archive_get_number(&run->archive, FLOOR, &floor, e) != 0 ||
 	    (floor == UNKNOWN &&
-		fail2ban_database_newest(&pass->db, &newest, e) != 0))
+		fail2ban_database_newest(&run->db, &newest, e) != 0))
 		return -1;
-	if (pass_begin(pass, &merge, e) != 0)
+	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	if (!same) {
-		snprintf(s->path, sizeof(s->path), "%s", pass->db_path);
-		s->dev = (int64_t)pass->db.dev;
-		s->ino = (int64_t)pass->db.ino;
-		s->begun_us = pass->run.started_us;
-		s->born_us = pass->db.born_us;
+		snprintf(s->path, sizeof(s->path), "%s", run->db_path);
+		s->dev = (int64_t)run->db.dev;
+		s->ino = (int64_t)run->db.ino;
+		s->begun_us = run->row.started_us;
+		s->born_us = run->db.born_us;
 	}
-	if ((!same && archive_source_add(&pass->archive, s, e) != 0) ||
-	    find_floor(pass, floor, newest, floor_us, e) != 0) {
-		pass_rollback(pass);
+	if ((!same && archive_source_add(&run->archive, s, e) != 0) ||
+	    find_floor(run, floor, newest, floor_us, e) != 0) {
+		run_rollback(run);
 		return -1;
 	}
-	return pass_commit(pass, &merge, e);
+	return run_commit(run, &merge, e);
 }
 
 static bool
@@ -170,7 +170,7 @@ compare_rows(const void *a, const void *b)
  * comes between, rows are read again.
  */
 static int
-write_chunk(struct pass *pass, struct fail2ban_row *rows, size_t n,
+write_chunk(struct run *run, struct fail2ban_row *rows, size_t n,
     int64_t floor_us, struct err *e)
 {
 	struct merge merge;
@@ -178,34 +178,34 @@ write_chunk(struct pass *pass, struct fail2ban_row *rows, size_t n,
 	int rc = 0;
 
 	qsort(rows, n, sizeof(*rows), compare_rows);
-	if (pass_begin(pass, &merge, e) != 0)
+	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		bad += rows[i].bad;
 		if (is_ban(&rows[i]))
-			rc = sightings_add_row(&merge, pass->config, &rows[i],
-			    pass->source.id, floor_us, e);
+			rc = sightings_add_row(&merge, run->config, &rows[i],
+			    run->source.id, floor_us, e);
 		if (rc == 0 && i % LOOK_EVERY == LOOK_EVERY - 1)
-			rc = pass_give_way(pass, &merge, e);
+			rc = run_give_way(run, &merge, e);
 	}
 	if (rc != 0 ||
-	    archive_source_save(&pass->archive, &pass->source, e) != 0) {
-		pass_rollback(pass);
+	    archive_source_save(&run->archive, &run->source, e) != 0) {
+		run_rollback(run);
 		return -1;
 	}
-	pass->run.rows += (int64_t)n;
-	pass->run.bad += bad;
-	return pass_commit(pass, &merge, e);
+	run->row.rows += (int64_t)n;
+	run->row.bad += bad;
+	return run_commit(run, &merge, e);
 }
 
 /* The row at the mark is what it was when the mark was set. */
 static int
-mark_holds(struct pass *pass, bool *holds, struct err *e)
+mark_holds(struct run *run, bool *holds, struct err *e)
 {
-	const struct archive_source *s = &pass->source;
+	const struct archive_source *s = &run->source;
 	char key[64];
 
-	if (fail2ban_database_key(&pass->db, s->mark_rowid, key, e) != 0)
+	if (fail2ban_database_key(&run->db, s->mark_rowid, key, e) != 0)
 		return -1;
 	*holds = strcmp(key, s->mark_key) == 0 &&
 	    (key[0] != '\0' || s->mark_rowid == 0);
@@ -214,38 +214,37 @@ mark_holds(struct pass *pass, bool *holds, struct err *e)
 
 /* The mark goes with the last row of "bans" that was read. */
 static int
-move_mark(struct pass *pass, int64_t rowid, struct err *e)
+move_mark(struct run *run, int64_t rowid, struct err *e)
 {
-	if (rowid <= pass->source.mark_rowid)
+	if (rowid <= run->source.mark_rowid)
 		return 0;
-	pass->source.mark_rowid = rowid;
-	return fail2ban_database_key(&pass->db, rowid, pass->source.mark_key,
-	    e);
+	run->source.mark_rowid = rowid;
+	return fail2ban_database_key(&run->db, rowid, run->source.mark_key, e);
 }
 
 /*
  * Bring the rows of a table behind *at into the archive; *at moves on. It
- * may be a field of pass->source, and is then saved with each chunk.
+ * may be a field of run->source, and is then saved with each chunk.
  */
 static int
-read_table(struct pass *pass, enum fail2ban_table table, int64_t *at,
+read_table(struct run *run, enum fail2ban_table table, int64_t *at,
     int64_t floor_us, struct err *e)
 {
 	struct fail2ban_row rows[CHUNK];
 	size_t n;
 	int rc = 0;
 
-	while (rc == 0 && !pass_is_over(pass)) {
-		if (fail2ban_database_read(&pass->db, table, *at, rows, CHUNK,
+	while (rc == 0 && !run_is_over(run)) {
+		if (fail2ban_database_read(&run->db, table, *at, rows, CHUNK,
 			&n, e) != 0)
 			return -1;
 		if (n == 0)
 			return 0;
 		*at = rows[n - 1].rowid;
 		if (table == FAIL2BAN_BANS)
-			rc = move_mark(pass, *at, e);
+			rc = move_mark(run, *at, e);
 		if (rc == 0)
-			rc = write_chunk(pass, rows, n, floor_us, e);
+			rc = write_chunk(run, rows, n, floor_us, e);
 		for (size_t i = 0; i < n; i++)
 			fail2ban_row_free(&rows[i]);
 	}
@@ -254,21 +253,21 @@ read_table(struct pass *pass, enum fail2ban_table table, int64_t *at,
 
 /* What is behind the mark, or all; a full diff that was cut off goes on. */
 static int
-read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
+read_all(struct run *run, bool full, int64_t floor_us, struct err *e)
 {
-	struct archive_source *s = &pass->source;
+	struct archive_source *s = &run->source;
 	int64_t from = s->mark_rowid > REREAD ? s->mark_rowid - REREAD : 0;
 
 	if (!full)
-		return read_table(pass, FAIL2BAN_BANS, &from, floor_us, e);
+		return read_table(run, FAIL2BAN_BANS, &from, floor_us, e);
 	if (s->full_bans == 0 && s->full_bips == 0) {
 		s->mark_rowid = 0;
 		s->mark_key[0] = '\0';
 	}
-	if (read_table(pass, FAIL2BAN_BANS, &s->full_bans, floor_us, e) != 0 ||
-	    read_table(pass, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
+	if (read_table(run, FAIL2BAN_BANS, &s->full_bans, floor_us, e) != 0 ||
+	    read_table(run, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
 		return -1;
-	if (!pass->cut_off) {
+	if (!run->cut_off) {
 		s->full_us = clock_wall_us();
 		s->full_bans = s->full_bips = 0;
 	}
@@ -276,34 +275,34 @@ read_all(struct pass *pass, bool full, int64_t floor_us, struct err *e)
 }
 
 int
-scan(struct pass *pass, struct err *e)
+scan(struct run *run, struct err *e)
 {
-	struct archive_source *s = &pass->source;
+	struct archive_source *s = &run->source;
 	bool full, holds;
 	int64_t floor_us;
 
-	pass->run.source = pass->db_path;
-	if (fail2ban_database_look(&pass->db, pass->db_path, e) != 0 ||
-	    archive_source_last(&pass->archive, s, e) != 0)
+	run->row.source = run->db_path;
+	if (fail2ban_database_look(&run->db, run->db_path, e) != 0 ||
+	    archive_source_last(&run->archive, s, e) != 0)
 		return -1;
-	pass->unchanged = is_same(pass) && pass->db.counter == s->counter;
-	pass->has_db = pass->unchanged;
-	if (pass->unchanged)
+	run->unchanged = is_same(run) && run->db.counter == s->counter;
+	run->has_db = run->unchanged;
+	if (run->unchanged)
 		return 0;
-	/* What is lost from here on, the next pass finds again. */
-	if (archive_set_durable(&pass->archive, false, e) != 0 ||
-	    fail2ban_database_open(&pass->db, pass->db_path, BUSY_MS,
-		pass_left_ms(pass), e) != 0 ||
-	    fail2ban_database_check(&pass->db, e) != 0 ||
-	    begin_source(pass, &floor_us, e) != 0)
+	/* What is lost from here on, the next run finds again. */
+	if (archive_set_durable(&run->archive, false, e) != 0 ||
+	    fail2ban_database_open(&run->db, run->db_path, BUSY_MS,
+		run_left_ms(run), e) != 0 ||
+	    fail2ban_database_check(&run->db, e) != 0 ||
+	    begin_source(run, &floor_us, e) != 0)
 		return -1;
-	pass->has_db = true;
-	if (mark_holds(pass, &holds, e) != 0)
+	run->has_db = true;
+	if (mark_holds(run, &holds, e) != 0)
 		return -1;
 	/* Rows went, and others have their rowids: begin anew, if one is on. */
 	if (!holds)
 		s->full_bans = s->full_bips = 0;
 	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
 	    s->full_bips != 0 || clock_wall_us() - s->full_us > FULL_EVERY_US;
-	return read_all(pass, full, floor_us, e);
+	return read_all(run, full, floor_us, e);
 }

@@ -7,7 +7,7 @@
  * - Its rows are gone from the database in which they were: flushed, where
  *   the jail was flushed since its last sign of life; else lifted by hand.
  * - The server was started, the jail flushed or the ban unbanned since its
- *   last sign of life, and the running server does not have it, in two passes
+ *   last sign of life, and the running server does not have it, in two runs
  *   at least an interval apart with no restored ban of that jail between
  *   them: inferred. Bans come back one by one after a start.
  *
@@ -23,7 +23,7 @@
 
 #include "ingest/sightings.h"
 #include "os/clock.h"
-#include "job/pass.h"
+#include "job/run.h"
 #include "base/text.h"
 
 #define CHUNK 250
@@ -44,7 +44,7 @@ struct holdings {
 };
 
 struct settling {
-	struct pass *pass;
+	struct run *run;
 	struct holdings server;
 	bool look;	/* absence in the database proves an end */
 	int64_t due_us; /* when the next ban is up */
@@ -105,14 +105,14 @@ ask_server(struct settling *s, const char *jail)
 	server->jail = NULL;
 	fail2ban_list_free(&server->ids);
 	server->at_us = clock_wall_us();
-	if ((socket = pass_server(s->pass)) == NULL ||
+	if ((socket = run_server(s->run)) == NULL ||
 	    (server->jails.n == 0 &&
 		fail2ban_server_get_jails(socket, &server->jails,
-		    &s->pass->why) != 0) ||
+		    &s->run->why) != 0) ||
 	    (fail2ban_list_has(&server->jails, jail) &&
 		fail2ban_server_get_banned(socket, jail, &exists, &server->ids,
-		    &s->pass->why) != 0)) {
-		s->pass->silent = true;
+		    &s->run->why) != 0)) {
+		s->run->silent = true;
 		server->started_us = 0;
 		return -1;
 	}
@@ -132,7 +132,7 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 {
 	struct verdict verdict = { .what = NOTHING };
 	int64_t flushed = flushed_since(live),
-		interval_us = text_seconds_to_us(s->pass->config->interval);
+		interval_us = text_seconds_to_us(s->run->config->interval);
 
 	if (fail2ban_list_has(&s->server.ids, live->ident)) {
 		verdict.what = HELD;
@@ -159,7 +159,7 @@ had_rows(const struct settling *s, const struct archive_live *live)
 	bool undone =
 	    flushed_since(live) != 0 || live->pending_us > live->life_us;
 
-	return live->present == s->pass->source.id ||
+	return live->present == s->run->source.id ||
 	    (undone && s->server.started_us != 0 &&
 		live->life_us >= s->server.started_us);
 }
@@ -176,7 +176,7 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	if (!is_here(live) || !had_rows(s, live) ||
 	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
-	rc = fail2ban_database_find(&s->pass->db, live->jail, live->ident,
+	rc = fail2ban_database_find(&s->run->db, live->jail, live->ident,
 	    live->known_as, 0, &row, e);
 	fail2ban_row_free(&row);
 	return rc < 0 ? -1 : rc == 0;
@@ -187,7 +187,7 @@ static bool
 judge_first(struct settling *s, const struct archive_live *live,
     struct verdict *verdict)
 {
-	const struct config *config = s->pass->config;
+	const struct config *config = s->run->config;
 	int64_t now = clock_wall_us();
 
 	*verdict = (struct verdict){ .what = NOTHING };
@@ -232,14 +232,14 @@ judge(struct settling *s, const struct archive_live *list,
 
 	for (size_t i = 0; i < n; i++)
 		by_rows[i] = judge_first(s, &list[i], &verdicts[i]);
-	if (s->look && fail2ban_database_hold(&s->pass->db, e) != 0)
+	if (s->look && fail2ban_database_hold(&s->run->db, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (s->look && by_rows[i])
 			rc = judge_by_rows(s, &list[i], &verdicts[i], e);
 	}
 	if (s->look)
-		fail2ban_database_release(&s->pass->db);
+		fail2ban_database_release(&s->run->db);
 	return rc;
 }
 
@@ -322,16 +322,16 @@ write_verdicts(struct settling *s, const struct archive_live *list,
 		any = any || verdicts[i].what != NOTHING;
 	if (!any)
 		return 0;
-	if (pass_begin(s->pass, &merge, e) != 0)
+	if (run_begin(s->run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (verdicts[i].what != NOTHING &&
 		    write_verdict(s, &merge, &list[i], &verdicts[i], e) != 0) {
-			pass_rollback(s->pass);
+			run_rollback(s->run);
 			return -1;
 		}
 	}
-	return pass_commit(s->pass, &merge, e);
+	return run_commit(s->run, &merge, e);
 }
 
 /*
@@ -345,7 +345,7 @@ note_due(struct settling *s, const struct archive_live *live,
 	int64_t due =
 	    later(ban_expiry_us(live->since_us, live->seconds), live->life_us);
 
-	if (s->pass->silent || verdict->what == MISSED ||
+	if (s->run->silent || verdict->what == MISSED ||
 	    verdict->what == ENDED ||
 	    (verdict->what == NOTHING && is_doubtful(s, live)))
 		due = 0;
@@ -361,7 +361,7 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 	struct archive_live *list;
 	int rc;
 
-	if (archive_live(&s->pass->archive, *after, CHUNK, &list, n, e) != 0)
+	if (archive_live(&s->run->archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
 	rc = judge(s, list, verdicts, *n, e);
 	for (size_t i = 0; i < *n && rc == 0; i++)
@@ -376,43 +376,43 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 
 /* All is as it was when the bans were judged last, and none is due. */
 static bool
-is_settled(const struct pass *pass, const struct archive_source *now)
+is_settled(const struct run *run, const struct archive_source *now)
 {
-	const struct archive_source *then = &pass->source;
+	const struct archive_source *then = &run->source;
 
-	return pass->unchanged && pass->run.spooled == 0 &&
+	return run->unchanged && run->row.spooled == 0 &&
 	    then->settled.rev == now->settled.rev &&
 	    then->settled.flushed_us == now->settled.flushed_us &&
 	    then->server_us == now->server_us &&
 	    clock_wall_us() <=
-	    sightings_overdue_us(pass->config, then->due_us, 0);
+	    sightings_overdue_us(run->config, then->due_us, 0);
 }
 
 int
-settle(struct pass *pass, bool clock_only, struct err *e)
+settle(struct run *run, bool clock_only, struct err *e)
 {
 	struct settling s = {
-		.pass = pass,
+		.run = run,
 		.server = { .started_us =
-				clock_only ? 0 : pass_server_start_us(pass) },
-		.look = !clock_only && pass->has_db && pass->db.version >= 4 &&
-		    pass->source.counter != pass->db.counter,
+				clock_only ? 0 : run_server_start_us(run) },
+		.look = !clock_only && run->has_db && run->db.version >= 4 &&
+		    run->source.counter != run->db.counter,
 		.due_us = INT64_MAX,
 	};
 	struct archive_source now = { .server_us = s.server.started_us };
 	int64_t after = 0;
 	size_t n = 1;
-	int rc = archive_state(&pass->archive, &now.settled, e);
+	int rc = archive_state(&run->archive, &now.settled, e);
 
-	if (rc == 0 && !clock_only && is_settled(pass, &now)) {
-		pass->settled_before = true;
+	if (rc == 0 && !clock_only && is_settled(run, &now)) {
+		run->settled_before = true;
 		return 0;
 	}
-	while (rc == 0 && n > 0 && !pass_is_over(pass))
+	while (rc == 0 && n > 0 && !run_is_over(run))
 		rc = settle_chunk(&s, &after, &n, e);
-	pass->source.settled = now.settled;
-	pass->source.server_us = now.server_us;
-	pass->source.due_us = s.due_us;
+	run->source.settled = now.settled;
+	run->source.server_us = now.server_us;
+	run->source.due_us = s.due_us;
 	fail2ban_list_free(&s.server.jails);
 	fail2ban_list_free(&s.server.ids);
 	free(s.server.jail);

@@ -675,7 +675,7 @@ a_chunk_ends_behind_a_mebibyte(void **state)
 	struct err e = { .text = "" };
 	size_t n, i;
 
-	/* Rows of 0.4 MiB; the third passes it. One is too long at all. */
+	/* Rows of 0.4 MiB; the third runs it. One is too long at all. */
 	open_new(&f, *state, 4,
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
 	    " WHERE i < 5) INSERT INTO bans SELECT 'sshd', 'x', i, 600, 1,"

@@ -5,10 +5,10 @@
  * what has ended. Each works in chunks: what is read from
  * fail2ban is read first, with no lock of ours, then written in a short
  * transaction, with no lock of fail2ban's. Between chunks a part stops when
- * pass_is_over, and the next pass goes on there.
+ * run_is_over, and the next run goes on there.
  */
-#ifndef JOB_PASS_H
-#define JOB_PASS_H
+#ifndef JOB_RUN_H
+#define JOB_RUN_H
 
 #include <signal.h>
 
@@ -19,24 +19,24 @@
 #include "fail2ban/server.h"
 #include "ingest/merge.h"
 
-struct pass {
+struct run {
 	const struct config *config;
 	const volatile sig_atomic_t *stop; /* set by SIGTERM */
 	const char *host;    /* whose bans are read; NULL: this machine's */
 	int64_t deadline_ms; /* CLOCK_MONOTONIC */
 	bool cut_off;	     /* stopped before all was done */
 	int64_t writing_ms;  /* since when it writes */
-	bool bulk;	     /* much is written, see pass_be_bulk */
+	bool bulk;	     /* much is written, see run_be_bulk */
 	int64_t wanted_ms;   /* when another process waited for the archive */
 	struct archive archive;
-	struct archive_run run;
+	struct archive_run row;
 	bool run_noted;	   /* in the archive */
 	bool ending;	   /* there is only its end to note */
 	char message[512]; /* of the run; the first one stays */
 
 	/*
 	 * fail2ban's database; has_db: it is open and of a known version, or
-	 * unchanged: nothing at all was written to it since the last pass, and
+	 * unchanged: nothing at all was written to it since the last run, and
 	 * it was not opened.
 	 */
 	bool has_db, unchanged;
@@ -53,41 +53,41 @@ struct pass {
 };
 
 /* Whether time is up or a signal came; then cut_off is set. */
-bool pass_is_over(struct pass *pass);
+bool run_is_over(struct run *run);
 
 /* Milliseconds that are left, at least 1. */
-int pass_left_ms(const struct pass *pass);
+int run_left_ms(const struct run *run);
 
 /* How long to wait for the archive's lock now. */
-int pass_lock_ms(const struct pass *pass);
+int run_lock_ms(const struct run *run);
 
 /* Put a line into the run's merge, and into the log. */
-void pass_say(struct pass *pass, int level, const char *text);
+void run_say(struct run *run, int level, const char *text);
 
 /*
- * Begin a write transaction and a record of its changes; pass_commit adds
- * them to the run, pass_rollback forgets them. The first one notes the run as
- * well: one that died before has done nothing. pass_give_way, to be called
+ * Begin a write transaction and a record of its changes; run_commit adds
+ * them to the run, run_rollback forgets them. The first one notes the run as
+ * well: one that died before has done nothing. run_give_way, to be called
  * now and then on the way, does both when an event waits or when it has lasted
  * for long enough.
  */
-int pass_begin(struct pass *pass, struct merge *merge, struct err *e);
-int pass_commit(struct pass *pass, const struct merge *merge, struct err *e);
-int pass_give_way(struct pass *pass, struct merge *merge, struct err *e);
-void pass_rollback(struct pass *pass);
+int run_begin(struct run *run, struct merge *merge, struct err *e);
+int run_commit(struct run *run, const struct merge *merge, struct err *e);
+int run_give_way(struct run *run, struct merge *merge, struct err *e);
+void run_rollback(struct run *run);
 
 /*
  * Much is to be written, and not in the order of time: write longer at a
  * stretch, as long as nobody waits, and keep more pages in memory.
  */
-int pass_be_bulk(struct pass *pass, struct err *e);
+int run_be_bulk(struct run *run, struct err *e);
 
 /*
  * Note the run now, though nothing is written yet; and its end, where message,
  * which may be NULL, is what there is to say. The WAL is then emptied.
  */
-int pass_note(struct pass *pass, struct err *e);
-int pass_end(struct pass *pass, const char *state, const char *message,
+int run_note(struct run *run, struct err *e);
+int run_end(struct run *run, const char *state, const char *message,
     struct err *e);
 
 /*
@@ -95,45 +95,44 @@ int pass_end(struct pass *pass, const char *state, const char *message,
  * same content. Then it is said on standard output, source being the content's
  * name. 1, 0 or -1.
  */
-int pass_is_known(struct pass *pass, const char *source, struct err *e);
+int run_is_known(struct run *run, const char *source, struct err *e);
 
 /*
  * The turn of a kind of run: there is one at a time. Returns a descriptor, to
  * be closed; -1 with EX_TEMPFAIL where one is running.
  */
-int pass_take_turn(const struct config *config, const char *kind,
-    struct err *e);
+int run_take_turn(const struct config *config, const char *kind, struct err *e);
 
 /* The same, waited for; EX_TEMPFAIL when stop is set. */
-int pass_wait_turn(const struct config *config, const char *kind,
+int run_wait_turn(const struct config *config, const char *kind,
     const volatile sig_atomic_t *stop, struct err *e);
 
 /* When the running server was started; 0: there is none. */
-int64_t pass_server_start_us(const struct pass *pass);
+int64_t run_server_start_us(const struct run *run);
 
 /*
  * A fresh connection to the server for the next questions, which are to be
  * answered within seconds; never asked while the archive's lock is held, for
  * the server may be waiting for an action that waits for it. NULL when it does
- * not answer: pass->why says why. Where a question fails, set silent.
+ * not answer: run->why says why. Where a question fails, set silent.
  */
-struct fail2ban_server *pass_server(struct pass *pass);
-void pass_hang_up(struct pass *pass);
+struct fail2ban_server *run_server(struct run *run);
+void run_hang_up(struct run *run);
 
 /* Take the spooled events in; a file that is none is set aside. */
-int drain(struct pass *pass, struct err *e);
+int drain(struct run *run, struct err *e);
 
 /*
  * Find fail2ban's database: configured, else asked of the server, else the
  * one last known. db_path is "" where the server has none. Fails with
  * EX_UNAVAILABLE when nobody knows.
  */
-int scan_find(struct pass *pass, struct err *e);
+int scan_find(struct run *run, struct err *e);
 
 /* Open it, and bring what is new in it into the archive. */
-int scan(struct pass *pass, struct err *e);
+int scan(struct run *run, struct err *e);
 
 /* Judge which of the live bans have ended; clock_only: by their time alone. */
-int settle(struct pass *pass, bool clock_only, struct err *e);
+int settle(struct run *run, bool clock_only, struct err *e);
 
 #endif
