@@ -175,10 +175,10 @@ prune(struct run *run, struct err *e)
 static int
 read_fail2ban(struct run *run, struct err *e)
 {
-	if (scan_find(run, e) != 0)
+	if (reconcile_database_find(run, e) != 0)
 		return -1;
 	if (run->db_path[0] != '\0')
-		return scan(run, e);
+		return reconcile_database(run, e);
 	run_say(run, LOG_NOTICE,
 	    "fail2ban has no database (dbfile is None or :memory:): the "
 	    "archive has what the events tell");
@@ -211,7 +211,7 @@ work(struct run *run, struct err *first)
 	bool failed = false, drained, readable;
 	struct err e;
 
-	drained = drain(run, &e) == 0;
+	drained = reconcile_spool(run, &e) == 0;
 	if (!drained)
 		fail_run(run, &failed, first, &e);
 	run_rollback(run);
@@ -221,7 +221,8 @@ work(struct run *run, struct err *first)
 	run_rollback(run);
 	/* What still waits may tell how a ban ended, better than its absence.
 	 */
-	if (settle(run, !readable || !drained, &e) != 0 || prune(run, &e) != 0)
+	if (reconcile_ends(run, !readable || !drained, &e) != 0 ||
+	    prune(run, &e) != 0)
 		fail_run(run, &failed, first, &e);
 	run_rollback(run);
 	if (examine_suspect(run, &e) != 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A run, of any kind: what it writes, it writes in passing. The one of
- * reconcile has three parts: drain the spool, scan fail2ban's database, settle
- * what has ended. Each works in chunks: what is read from
+ * reconcile has three parts: reconcile_spool the spool, scan fail2ban's
+ * database, settle what has ended. Each works in chunks: what is read from
  * fail2ban is read first, with no lock of ours, then written in a short
  * transaction, with no lock of fail2ban's. Between chunks a part stops when
  * run_is_over, and the next run goes on there.
@@ -120,19 +120,19 @@ struct fail2ban_server *run_server(struct run *run);
 void run_hang_up(struct run *run);
 
 /* Take the spooled events in; a file that is none is set aside. */
-int drain(struct run *run, struct err *e);
+int reconcile_spool(struct run *run, struct err *e);
 
 /*
  * Find fail2ban's database: configured, else asked of the server, else the
  * one last known. db_path is "" where the server has none. Fails with
  * EX_UNAVAILABLE when nobody knows.
  */
-int scan_find(struct run *run, struct err *e);
+int reconcile_database_find(struct run *run, struct err *e);
 
 /* Open it, and bring what is new in it into the archive. */
-int scan(struct run *run, struct err *e);
+int reconcile_database(struct run *run, struct err *e);
 
 /* Judge which of the live bans have ended; clock_only: by their time alone. */
-int settle(struct run *run, bool clock_only, struct err *e);
+int reconcile_ends(struct run *run, bool clock_only, struct err *e);
 
 #endif

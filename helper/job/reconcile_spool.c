@@ -108,7 +108,7 @@ drain_chunk(struct run *run, char **names, size_t n, int *refused,
 }
 
 int
-drain(struct run *run, struct err *e)
+reconcile_spool(struct run *run, struct err *e)
 {
 	char **names;
 	size_t n, chunk;

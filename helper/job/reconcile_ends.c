@@ -389,7 +389,7 @@ is_settled(const struct run *run, const struct archive_source *now)
 }
 
 int
-settle(struct run *run, bool clock_only, struct err *e)
+reconcile_ends(struct run *run, bool clock_only, struct err *e)
 {
 	struct settling s = {
 		.run = run,

@@ -30,7 +30,7 @@
 #define FLOOR "floor"
 
 int
-scan_find(struct run *run, struct err *e)
+reconcile_database_find(struct run *run, struct err *e)
 {
 	struct fail2ban_server *server;
 	char *path = NULL;
@@ -275,7 +275,7 @@ read_all(struct run *run, bool full, int64_t floor_us, struct err *e)
 }
 
 int
-scan(struct run *run, struct err *e)
+reconcile_database(struct run *run, struct err *e)
 {
 	struct archive_source *s = &run->source;
 	bool full, holds;
