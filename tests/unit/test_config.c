@@ -464,7 +464,7 @@ the_example_file_is_what_is_printed(void **state)
 	(void)state;
 	if (slash != NULL)
 		slash[1] = '\0';
-	snprintf(path, sizeof(path), "%s../../helper/fail2ban-archive.cfg",
+	snprintf(path, sizeof(path), "%s../../helper/dist/fail2ban-archive.cfg",
 	    slash != NULL ? here : "");
 	in = fopen(path, "r");
 	if (in == NULL)
