@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libconfig.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/path.h"
 #include "os/file_trust.h"
 
 #define FILE_MAX 65536
@@ -187,7 +188,7 @@ check_file(const char *path, int fd, size_t *size, struct err *e)
 	*size = (size_t)st.st_size;
 	if (file_trust_check(path, &st, e) != 0)
 		return -1;
-	text_cut_to_folder(folder);
+	path_cut_to_folder(folder);
 	return file_trust_check_folder(folder, e);
 }
 

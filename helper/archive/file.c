@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/path.h"
 #include "os/file_trust.h"
 
 #define CORRUPT "corrupt"
@@ -25,7 +25,7 @@ static void
 folder_of(const char *path, char folder[PATH_MAX])
 {
 	snprintf(folder, PATH_MAX, "%s", path);
-	text_cut_to_folder(folder);
+	path_cut_to_folder(folder);
 }
 
 int

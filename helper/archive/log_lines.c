@@ -5,7 +5,6 @@
 #include <sysexits.h>
 
 #include "archive/statements.h"
-#include "base/text.h"
 
 static int
 no_memory(struct err *e)

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 enum {
 	KIND,
@@ -27,13 +28,13 @@ enum { ORIGIN, WITNESSES, RESTORED, NTH, MORE_NUMBERS };
 static int64_t
 distance(int64_t us, int64_t timeofban)
 {
-	return text_add_sat(us, -text_seconds_to_us(timeofban));
+	return number_add_sat(us, -timestamp_from_seconds(timeofban));
 }
 
 static int64_t
 time_of(int64_t distance, int64_t timeofban)
 {
-	return text_add_sat(text_seconds_to_us(timeofban), distance);
+	return number_add_sat(timestamp_from_seconds(timeofban), distance);
 }
 
 static void
@@ -127,7 +128,7 @@ fill(struct sighting *sighting, const int64_t numbers[NUMBERS],
 	*sighting = (struct sighting){
 		.kind = (enum sighting_kind)numbers[KIND],
 		.at_us = time_of(numbers[SEEN], timeofban),
-		.since_us = text_seconds_to_us(timeofban),
+		.since_us = timestamp_from_seconds(timeofban),
 		.exact = numbers[SINCE] != UNKNOWN,
 		.seconds = numbers[SECONDS],
 		.bancount = numbers[BANCOUNT],

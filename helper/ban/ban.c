@@ -4,7 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 static const char *const ends[] = {
 	[BAN_LIVES] = NULL,
@@ -71,10 +72,12 @@ ban_seen_name(unsigned bit)
 int64_t
 ban_timeofban(int64_t since_us)
 {
-	int64_t seconds = since_us / TEXT_US, rest = since_us % TEXT_US;
+	int64_t seconds = since_us / TIMESTAMP_US,
+		rest = since_us % TIMESTAMP_US;
 
 	return seconds +
-	    (rest > TEXT_US / 2 || (rest == TEXT_US / 2 && seconds % 2 != 0));
+	    (rest > TIMESTAMP_US / 2 ||
+		(rest == TIMESTAMP_US / 2 && seconds % 2 != 0));
 }
 
 int64_t
@@ -82,5 +85,5 @@ ban_expiry_us(int64_t since_us, int64_t seconds)
 {
 	if (seconds == UNKNOWN || seconds < 0)
 		return INT64_MAX;
-	return text_add_sat(since_us, text_seconds_to_us(seconds));
+	return number_add_sat(since_us, timestamp_from_seconds(seconds));
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ban/bans_of_log.h"
 
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 /* A line's time is cut to the millisecond, a row's rounded to the second. */
 #define LINE_US INT64_C(1000)
-#define ROW_US (TEXT_US / 2)
+#define ROW_US (TIMESTAMP_US / 2)
 
 /* fail2ban looks once a second which bans are up. */
-#define UNBAN_US (2 * TEXT_US)
+#define UNBAN_US (2 * TIMESTAMP_US)
 
 /* So many of the last bans are looked at for one that lived: they follow one
    another. */
@@ -36,7 +37,7 @@ struct bans_of_log {
 static int64_t
 latest_us(const struct logged_line *line)
 {
-	return text_add_sat(line->at_us, LINE_US);
+	return number_add_sat(line->at_us, LINE_US);
 }
 
 /* How many of the bans that others have seen began by then. */
@@ -60,7 +61,7 @@ count_began(const struct bans_of_log *t, int64_t us)
 static size_t
 count_before(const struct bans_of_log *t, const struct logged_line *line)
 {
-	return count_began(t, text_add_sat(latest_us(line), ROW_US));
+	return count_began(t, number_add_sat(latest_us(line), ROW_US));
 }
 
 static bool
@@ -82,7 +83,7 @@ find_second(struct bans_of_log *t, size_t n, const struct logged_line *line)
 
 	if (found == UNKNOWN)
 		return NULL;
-	for (size_t i = count_began(t, text_seconds_to_us(found - 1));
+	for (size_t i = count_began(t, timestamp_from_seconds(found - 1));
 	     i < n && t->seen[i].timeofban <= found + 1; i++) {
 		if (t->seen[i].timeofban < found)
 			continue;
@@ -113,8 +114,8 @@ static bool
 is_again(const struct witnessed_ban *ban, const struct logged_line *line)
 {
 	return ban->claims == 1 && ban->known_as != UNKNOWN &&
-	    text_seconds_to_us(ban->known_as) <=
-	    text_add_sat(latest_us(line), ROW_US);
+	    timestamp_from_seconds(ban->known_as) <=
+	    number_add_sat(latest_us(line), ROW_US);
 }
 
 /* The ban that a Ban line is of; NULL where nobody else has seen it. */
@@ -172,11 +173,11 @@ add_ban(struct bans_of_log *t, const struct logged_line *line)
 	const struct witnessed_ban *before = last_seen(t, line);
 	struct ban *ban = &t->bans[t->n];
 	bool found = line->found != UNKNOWN &&
-	    text_seconds_to_us(line->found) <= line->at_us;
+	    timestamp_from_seconds(line->found) <= line->at_us;
 
 	*ban = (struct ban){
 		.since_us =
-		    found ? text_seconds_to_us(line->found) : line->at_us,
+		    found ? timestamp_from_seconds(line->found) : line->at_us,
 		.seconds = line->seconds,
 		.bancount = UNKNOWN,
 		.failures = UNKNOWN,
@@ -225,7 +226,7 @@ static bool
 lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
 {
 	return ban->ended_us == UNKNOWN ||
-	    ban->ended_us > text_add_sat(unban->at_us, UNBAN_US);
+	    ban->ended_us > number_add_sat(unban->at_us, UNBAN_US);
 }
 
 static void
@@ -237,7 +238,7 @@ take_unban(struct ban *ban, const struct logged_line *line)
 		return;
 	if (ban->seconds == UNKNOWN)
 		end_ban(ban, BAN_INFERRED, line->at_us);
-	else if (expiry <= text_add_sat(line->at_us, UNBAN_US))
+	else if (expiry <= number_add_sat(line->at_us, UNBAN_US))
 		end_ban(ban, BAN_EXPIRED, line->at_us);
 	else
 		end_ban(ban, BAN_MANUAL, line->at_us);
@@ -248,7 +249,7 @@ static void
 add_doubted(struct bans_of_log *t)
 {
 	struct ban *ban = &t->bans[t->n];
-	int64_t found_us = text_seconds_to_us(t->first.found);
+	int64_t found_us = timestamp_from_seconds(t->first.found);
 
 	add_ban(t, &t->first);
 	if (t->first.found != UNKNOWN && found_us <= t->first.at_us &&
@@ -283,7 +284,7 @@ take_ban(struct bans_of_log *t, const struct logged_line *line)
 		claim(t, seen, line);
 	else if (own == NULL || own->end != BAN_LIVES ||
 	    line->found == UNKNOWN ||
-	    own->since_us != text_seconds_to_us(line->found))
+	    own->since_us != timestamp_from_seconds(line->found))
 		add_ban(t, line);
 }
 

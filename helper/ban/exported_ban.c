@@ -6,7 +6,8 @@
 #include <sysexits.h>
 
 #include "base/json.h"
-#include "base/text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 /* As long as what fail2ban's own database may say. */
 #define TEXT_BYTES ((size_t)4 * 1024 * 1024)
@@ -88,7 +89,7 @@ exported_ban_set_text(struct exported_ban *ban, enum exported_ban_field field,
 	free(ban->texts[field]);
 	ban->texts[field] = NULL;
 	if (text != NULL &&
-	    (ban->texts[field] = text_to_utf8(text, len, NULL)) == NULL)
+	    (ban->texts[field] = utf8_mend(text, len, NULL)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
 }
@@ -172,7 +173,7 @@ exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
     struct err *e)
 {
 	struct json key, value;
-	char *text = text_to_utf8(line, len, NULL);
+	char *text = utf8_mend(line, len, NULL);
 	const char *at = text;
 	int rc = 0;
 
@@ -309,7 +310,8 @@ check_numbers(struct exported_ban *ban, struct err *e)
 		int64_t min, max, otherwise;
 	} ranges[] = {
 		{ EXPORTED_SINCE, 0, INT64_MAX / 2, UNKNOWN },
-		{ EXPORTED_TIMEOFBAN, 0, INT64_MAX / 2 / TEXT_US, UNKNOWN },
+		{ EXPORTED_TIMEOFBAN, 0, INT64_MAX / 2 / TIMESTAMP_US,
+		    UNKNOWN },
 		{ EXPORTED_NTH, 0, 1000000, 0 },
 		{ EXPORTED_SECONDS, -1, INT64_MAX, UNKNOWN },
 		{ EXPORTED_BANCOUNT, 0, INT64_MAX, UNKNOWN },
@@ -341,8 +343,8 @@ check_time(struct exported_ban *ban, struct err *e)
 		return err_set(e, EX_DATAERR, "since_us is missing");
 	if (*second == UNKNOWN)
 		*second = ban_timeofban(since);
-	if (*second * TEXT_US - since > TEXT_US / 2 ||
-	    since - *second * TEXT_US > TEXT_US / 2)
+	if (*second * TIMESTAMP_US - since > TIMESTAMP_US / 2 ||
+	    since - *second * TIMESTAMP_US > TIMESTAMP_US / 2)
 		return err_set(e, EX_DATAERR,
 		    "timeofban is not the second of since_us");
 	return 0;
@@ -372,7 +374,7 @@ exported_ban_sighting(const struct exported_ban *ban)
 {
 	const char *ip = ban->texts[EXPORTED_IP];
 	const char *lines = ban->texts[EXPORTED_MATCHES];
-	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN] * TEXT_US;
+	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN] * TIMESTAMP_US;
 
 	return (struct sighting){
 		.kind = SIGHTING_IMPORT,

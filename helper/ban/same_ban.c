@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* What is known of a ban on the way, beside the ban itself. */
 struct draft {
@@ -174,7 +174,7 @@ new_draft(const struct sighting *sighting, int64_t timeofban)
 	return (struct draft){
 		.ban = {
 			.since_us = sighting->exact ?
-			    sighting->since_us : text_seconds_to_us(timeofban),
+			    sighting->since_us : timestamp_from_seconds(timeofban),
 			.exact = sighting->exact,
 			.seconds = UNKNOWN,
 			.bancount = UNKNOWN,

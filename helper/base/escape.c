@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* The code point of a valid UTF-8 sequence of n bytes. */
 static uint32_t
@@ -41,7 +41,7 @@ escape_text(char *dst, size_t cap, const char *src, size_t len)
 		dst[0] = '\0';
 	for (size_t i = 0; i < len;) {
 		char piece[16];
-		size_t n = text_utf8_length(src + i, len - i), plen;
+		size_t n = utf8_length(src + i, len - i), plen;
 		uint32_t c = n != 0 ? decode_utf8(src + i, n) : 0;
 
 		if (n == 0 || (n == 1 && is_hostile(c)))
@@ -82,7 +82,7 @@ escape_json(FILE *out, const char *json)
 	size_t len = strlen(json), from = 0, at = 0;
 
 	while (at < len) {
-		size_t n = text_utf8_length(json + at, len - at);
+		size_t n = utf8_length(json + at, len - at);
 		uint32_t c = n != 0 ? decode_utf8(json + at, n) : 0xfffd;
 
 		if (n == 0 || is_hostile(c)) {

@@ -16,9 +16,9 @@
 #include "os/clock.h"
 #include "cmd/options.h"
 #include "event/spool.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
-#define DAY_US (INT64_C(86400) * TEXT_US)
+#define DAY_US (INT64_C(86400) * TIMESTAMP_US)
 
 enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL };
 
@@ -66,10 +66,10 @@ check_runs(struct report *report, struct archive *archive,
 	age_us = now_us - last_us;
 	add(report,
 	    age_us > DAY_US ? STATE_CRITICAL :
-		age_us < 0 || age_us / TEXT_US > 2 * config->interval ?
+		age_us < 0 || age_us / TIMESTAMP_US > 2 * config->interval ?
 			      STATE_WARNING :
 			      STATE_OK,
-	    "last reconcile %" PRId64 " s ago", age_us / TEXT_US);
+	    "last reconcile %" PRId64 " s ago", age_us / TIMESTAMP_US);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ check_spool(struct report *report, const struct config *config, int64_t now_us)
 	struct spool_state spool =
 	    spool_look(config->spool, config->spool_limit, now_us);
 	bool old = spool.waiting > 0 &&
-	    (now_us - spool.oldest_us) / TEXT_US > 2 * config->interval;
+	    (now_us - spool.oldest_us) / TIMESTAMP_US > 2 * config->interval;
 
 	add(report, old ? STATE_WARNING : STATE_OK,
 	    "%" PRId64 " events in the spool", spool.waiting);

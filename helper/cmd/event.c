@@ -22,7 +22,9 @@
 #include "os/clock.h"
 #include "cmd/options.h"
 #include "event/spool.h"
-#include "base/text.h"
+#include "base/path.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 #include "fail2ban/database_path.h"
 
 /* The most of <matches> that is taken, and of a row's data. */
@@ -69,7 +71,7 @@ read_matches(struct event *event)
 	while ((n = read(STDIN_FILENO, rest, sizeof(rest))) > 0 ||
 	    (n < 0 && errno == EINTR))
 		continue;
-	event->data = raw != NULL ? text_to_utf8(raw, len, NULL) : NULL;
+	event->data = raw != NULL ? utf8_mend(raw, len, NULL) : NULL;
 	free(raw);
 }
 
@@ -80,7 +82,7 @@ take_row(struct event *event, const struct fail2ban_row *row)
 	event->row_seconds = row->seconds;
 	event->row_bancount = row->bancount;
 	if (!event->tag && row->data != NULL)
-		event->data = text_to_utf8(row->data, row->data_len, NULL);
+		event->data = utf8_mend(row->data, row->data_len, NULL);
 }
 
 /*
@@ -119,7 +121,8 @@ look_up(const struct config *config, struct event *event)
 
 	database_path_get(config, path);
 	if (path[0] == '\0' ||
-	    text_parse_time(event->time, NULL, &timeofban, NULL, NULL) != 0)
+	    timestamp_parse_ticket(event->time, NULL, &timeofban, NULL, NULL) !=
+		0)
 		return;
 	if (fail2ban_database_open(&f, path, BUSY_MS, LOOK_UP_MS, NULL) == 0) {
 		rc = find_row(config, event, &f, timeofban, &row);
@@ -246,7 +249,7 @@ confine_to_folders(const struct config *config)
 	archive_file_make_folder(config->archive, &ignored);
 	spool_make_folder(config->spool, &ignored);
 	snprintf(folder, sizeof(folder), "%s", config->archive);
-	text_cut_to_folder(folder);
+	path_cut_to_folder(folder);
 	sandbox_enter(folders, ARRAY_LEN(folders));
 }
 

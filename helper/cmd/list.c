@@ -7,7 +7,7 @@
 #include "cmd/command.h"
 #include "base/escape.h"
 #include "cmd/options.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 static void
 print_cell(const char *s, int width)
@@ -40,8 +40,8 @@ print_row(void *to, const struct archive_row *row)
 		    "ID", "BAN TIME", "FAILURES", "END");
 	*any = true;
 	if (row->seconds != UNKNOWN)
-		text_format_seconds(row->seconds, seconds);
-	printf("%s  ", text_format_time(row->since_us, since));
+		timestamp_format_seconds(row->seconds, seconds);
+	printf("%s  ", timestamp_format(row->since_us, since));
 	if (row->host != NULL)
 		snprintf(jail, sizeof(jail), "%s@%s", row->jail, row->host);
 	print_cell(row->host != NULL ? jail : row->jail, 16);
@@ -54,7 +54,7 @@ print_row(void *to, const struct archive_row *row)
 	if (row->ended_us == UNKNOWN)
 		puts("active");
 	else
-		print_end(text_format_time(row->ended_us, ended),
+		print_end(timestamp_format(row->ended_us, ended),
 		    row->ended_why);
 	return ferror(stdout) ? -1 : 0;
 }

@@ -7,7 +7,8 @@
 
 #include "base/escape.h"
 #include "os/clock.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 #define OPTIONS_MAX 24
 
@@ -79,13 +80,13 @@ options_take_wanted(void *to, const char *name, const char *value,
 	else if (strcmp(name, "id") == 0)
 		wanted->ident = value;
 	else if (strcmp(name, "since") == 0)
-		rc = text_parse_when(value, clock_wall_us(), &wanted->since_us,
-		    e);
+		rc = timestamp_parse_when(value, clock_wall_us(),
+		    &wanted->since_us, e);
 	else if (strcmp(name, "until") == 0)
-		rc = text_parse_when(value, clock_wall_us(), &wanted->until_us,
-		    e);
+		rc = timestamp_parse_when(value, clock_wall_us(),
+		    &wanted->until_us, e);
 	else if (strcmp(name, "limit") == 0)
-		rc = text_parse_int(value, 0, INT64_MAX, &wanted->limit, e);
+		rc = number_parse(value, 0, INT64_MAX, &wanted->limit, e);
 	else
 		wanted->active = true;
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);

@@ -10,14 +10,14 @@
 #include "cmd/options.h"
 #include "job/reconcile.h"
 #include "os/stop.h"
-#include "base/text.h"
+#include "base/number.h"
 
 static int
 take_option(void *to, const char *name UNUSED, const char *value, struct err *e)
 {
 	int64_t *every = to;
 
-	if (text_parse_int(value, 1, 86400, every, e) != 0)
+	if (number_parse(value, 1, 86400, every, e) != 0)
 		return err_wrap(e, "--every");
 	return 0;
 }

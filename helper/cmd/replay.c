@@ -13,7 +13,9 @@
 #include "cmd/options.h"
 #include "job/replay.h"
 #include "os/stop.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 #define ZONES "/usr/share/zoneinfo/"
 
@@ -63,10 +65,10 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	else if (strcmp(name, "tz") == 0)
 		rc = take_zone(options->zone = value, e);
 	else if (strcmp(name, "year") == 0)
-		rc = text_parse_int(value, 1970, 9999, &options->year, e);
+		rc = number_parse(value, 1970, 9999, &options->year, e);
 	else if (strcmp(name, "since") == 0)
-		rc = text_parse_when(value, clock_wall_us(), &options->since_us,
-		    e);
+		rc = timestamp_parse_when(value, clock_wall_us(),
+		    &options->since_us, e);
 	else if (strcmp(name, "host") == 0)
 		options->host = value;
 	else if (strcmp(name, "force") == 0)
@@ -75,7 +77,7 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 		options->dry_run = true;
 	if (rc == 0 && options->host != NULL &&
 	    (options->host[0] == '\0' ||
-		!text_is_utf8(options->host, strlen(options->host))))
+		!utf8_is_valid(options->host, strlen(options->host))))
 		rc = err_set(e, EX_USAGE, "must be a name");
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }
@@ -88,7 +90,7 @@ age_of(const char *source)
 
 	return strcmp(source, "-") == 0 || stat(source, &st) != 0 ?
 	    INT64_MAX :
-	    st.st_mtim.tv_sec * TEXT_US + st.st_mtim.tv_nsec / 1000;
+	    st.st_mtim.tv_sec * TIMESTAMP_US + st.st_mtim.tv_nsec / 1000;
 }
 
 /*

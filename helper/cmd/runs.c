@@ -10,7 +10,8 @@
 #include "base/escape.h"
 #include "os/lock.h"
 #include "cmd/options.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 #define LIMIT 20
 
@@ -70,7 +71,7 @@ print_run(void *to, const struct archive_run *run)
 	escape_text(state, sizeof(state), state_of(wanted, run),
 	    strlen(state_of(wanted, run)));
 	printf("%6" PRId64 "  %s  %-9s  %-11s  ", run->id,
-	    text_format_time(run->started_us, when), kind, state);
+	    timestamp_format(run->started_us, when), kind, state);
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
 		print_count(counts[i]);
 	if (run->source != NULL)
@@ -102,7 +103,7 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 			    "--kind: must be reconcile, replay, reban or "
 			    "prune");
 		wanted->kind = value;
-	} else if (text_parse_int(value, 0, INT64_MAX, &wanted->limit, e) != 0)
+	} else if (number_parse(value, 0, INT64_MAX, &wanted->limit, e) != 0)
 		return err_wrap(e, "--limit");
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include "cmd/command.h"
 #include "base/escape.h"
 #include "cmd/options.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* Print an attacker's text of any length, escaped. */
 static int
@@ -40,9 +40,9 @@ print_ban(void *to, const struct archive_row *row)
 	char when[32], length[32] = "unknown";
 
 	if (row->seconds != UNKNOWN)
-		text_format_seconds(row->seconds, length);
+		timestamp_format_seconds(row->seconds, length);
 	printf("%s%s  ", (*count)++ > 0 ? "\n" : "",
-	    text_format_time(row->since_us, when));
+	    timestamp_format(row->since_us, when));
 	print_escaped("banned in ", row->jail, "");
 	print_escaped(": ", row->ident, "\n");
 	if (row->ip != NULL)
@@ -53,7 +53,7 @@ print_ban(void *to, const struct archive_row *row)
 	if (row->ended_us == UNKNOWN)
 		puts("  ended     not yet");
 	else {
-		printf("  ended     %s", text_format_time(row->ended_us, when));
+		printf("  ended     %s", timestamp_format(row->ended_us, when));
 		print_escaped(", ",
 		    row->ended_why != NULL ? row->ended_why : "?", "\n");
 	}

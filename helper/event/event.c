@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 static const char *const verbs[] = {
 	[EVENT_BAN] = "ban",
@@ -100,7 +102,7 @@ static int
 set_text(char **text, const char *value, struct err *e)
 {
 	free(*text);
-	*text = text_to_utf8(value, strlen(value), NULL);
+	*text = utf8_mend(value, strlen(value), NULL);
 	return *text != NULL ? 0 : err_set(e, EX_OSERR, "out of memory");
 }
 
@@ -115,7 +117,7 @@ set_number(int64_t *v, int64_t min, int64_t max, const char *value,
 	*v = UNKNOWN;
 	if (value[0] == '\0' || value[0] == '<')
 		return 0;
-	return text_parse_int(value, min, max, v, e);
+	return number_parse(value, min, max, v, e);
 }
 
 /* -2 is fail2ban's word for a ban time that it does not know. */
@@ -164,15 +166,15 @@ set_field(struct event *event, enum field field, const char *value,
 		event->restored = v == 1;
 		return rc;
 	case FIELD_ROW:
-		rc = text_parse_int(value, EVENT_ROW_UNKNOWN, EVENT_ROW_THERE,
-		    &v, e);
+		rc = number_parse(value, EVENT_ROW_UNKNOWN, EVENT_ROW_THERE, &v,
+		    e);
 		event->row = (unsigned)v;
 		return rc;
 	case FIELD_TAG:
 		event->tag = strcmp(value, "1") == 0;
 		return 0;
 	case FIELD_AT:
-		return text_parse_int(value, 0, INT64_MAX, &event->at_us, e);
+		return number_parse(value, 0, INT64_MAX, &event->at_us, e);
 	case FIELD_COUNT:
 		break;
 	}
@@ -214,7 +216,7 @@ event_check(const struct event *event, struct err *e)
 	if (missing != NULL)
 		return err_set(e, EX_USAGE, "%s: --%s is missing or empty",
 		    verbs[event->kind], missing);
-	if (text_parse_time(event->time, NULL, NULL, NULL, e) != 0)
+	if (timestamp_parse_ticket(event->time, NULL, NULL, NULL, e) != 0)
 		return err_wrap(e, "--time");
 	return 0;
 }

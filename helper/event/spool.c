@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/timestamp.h"
 #include "os/file_trust.h"
 
 #define FRESH_SECONDS 10
@@ -131,7 +131,7 @@ is_bad_name(const char *name)
 static bool
 is_fresh(const struct stat *folder, int64_t now_us)
 {
-	return now_us / TEXT_US - folder->st_mtime < FRESH_SECONDS;
+	return now_us / TIMESTAMP_US - folder->st_mtime < FRESH_SECONDS;
 }
 
 /* The folder's own time tells most of the time. */

@@ -14,7 +14,6 @@
 #include "fail2ban/birth.h"
 #include "base/escape.h"
 #include "os/clock.h"
-#include "base/text.h"
 
 #define NEWEST_VERSION 4
 #define PROGRESS_STEPS 10000

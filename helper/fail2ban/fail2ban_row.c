@@ -5,7 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 #define NAME_BYTES (4 * 1024 * 1024)
 
@@ -47,7 +48,7 @@ cell_text(sqlite3_stmt *st, int i, char **text)
 {
 	const char *s = db_text(st, i);
 
-	*text = text_to_utf8(s, (size_t)sqlite3_column_bytes(st, i), NULL);
+	*text = utf8_mend(s, (size_t)sqlite3_column_bytes(st, i), NULL);
 	return *text != NULL ? 0 : -1;
 }
 
@@ -91,7 +92,8 @@ fail2ban_row_take(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 	    !is_name_length(sqlite3_column_bytes(st, 5)) ||
 	    !is_name_length(sqlite3_column_bytes(st, 6)) ||
 	    !fail2ban_row_number(st, 7, &row->timeofban) ||
-	    row->timeofban < 0 || row->timeofban > INT64_MAX / TEXT_US - 1) {
+	    row->timeofban < 0 ||
+	    row->timeofban > INT64_MAX / TIMESTAMP_US - 1) {
 		row->bad = true;
 		return 0;
 	}

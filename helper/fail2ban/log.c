@@ -9,10 +9,10 @@
 #include "fail2ban/log_message.h"
 #include "fail2ban/log_prefix.h"
 #include "fail2ban/log_server.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* A ban is logged soon after its failure, unless many others wait. */
-#define FOUND_AGE_US (3600 * TEXT_US)
+#define FOUND_AGE_US (3600 * TIMESTAMP_US)
 
 struct fail2ban_log {
 	fail2ban_log_fn *fn;
@@ -163,7 +163,7 @@ second_of(struct fail2ban_log *l, const struct logged_entry *entry,
 {
 	if (entry->east != UNKNOWN)
 		return local - entry->east;
-	return log_time_before(&l->zone, local, entry->at_us / TEXT_US);
+	return log_time_before(&l->zone, local, entry->at_us / TIMESTAMP_US);
 }
 
 static int

@@ -7,7 +7,7 @@
 
 #include "fail2ban/log_time.h"
 #include "base/macros.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* " - 2026-11-23 18:48:37" */
 #define DATED (3 + LOG_TIME_DATE)
@@ -125,10 +125,10 @@ log_message_ident(struct buffer *out, const char *s, size_t len)
 	char *repaired;
 
 	buffer_cut(out, 0);
-	if (text_is_utf8(s, len)) {
+	if (utf8_is_valid(s, len)) {
 		buffer_put(out, s, len);
 	} else {
-		if ((repaired = text_to_utf8(s, len, &len)) == NULL)
+		if ((repaired = utf8_mend(s, len, &len)) == NULL)
 			return NULL;
 		buffer_put(out, repaired, len);
 		free(repaired);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/timestamp.h"
+
 #define MINUTE 60
 #define HOUR 3600
 #define DAY 86400
@@ -24,40 +26,13 @@ two(const char *s)
 	return tens > 9 || ones > 9 ? -1 : (int)(tens * 10 + ones);
 }
 
-static bool
-is_leap(int64_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-/* The leap days before a year. */
-static int64_t
-leap_days(int64_t year)
-{
-	return (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
-}
-
 /* Local seconds where a day begins; UNKNOWN where there is no such day. */
 static int64_t
 day_begins(int64_t year, int month, int day)
 {
-	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
-		273, 304, 334, 365 };
 	int64_t days;
-	int length;
 
-	if (year < 1970 || year > 9999 || month < 1 || month > 12)
-		return UNKNOWN;
-	length = before[month] - before[month - 1];
-	if (month == 2 && is_leap(year))
-		length++;
-	if (day < 1 || day > length)
-		return UNKNOWN;
-	days = 365 * (year - 1970) + leap_days(year) - leap_days(1970) +
-	    before[month - 1] + day - 1;
-	if (month > 2 && is_leap(year))
-		days++;
-	return days * DAY;
+	return timestamp_days(year, month, day, &days) ? days * DAY : UNKNOWN;
 }
 
 /*

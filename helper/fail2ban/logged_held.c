@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* So much is held back. */
 #define COUNT_MAX 100000
@@ -14,7 +14,7 @@
 #define ROOM_KEPT 4096
 
 /* The Unban lines of a stop follow each other: an action has a minute. */
-#define GAP_US (60 * TEXT_US)
+#define GAP_US (60 * TIMESTAMP_US)
 
 /* How it is held: this, then the ident with its NUL. */
 struct entry {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* At most half of them are in use. */
 #define SLOTS ((size_t)2 * LOGGED_JAIL_MAX)
@@ -38,7 +38,7 @@ make(const char *name, size_t len)
 
 	if (jail == NULL)
 		return NULL;
-	if ((jail->shown = text_to_utf8(name, len, NULL)) == NULL) {
+	if ((jail->shown = utf8_mend(name, len, NULL)) == NULL) {
 		free(jail);
 		return NULL;
 	}

@@ -8,7 +8,7 @@
 #include "base/address.h"
 #include "base/escape.h"
 #include "fail2ban/fail2ban_answer.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #define CLOSE "<F2B_CLOSE_COMMAND>" FAIL2BAN_END
 #define UNKNOWN_JAIL "UnknownJailException"
@@ -362,7 +362,7 @@ fail2ban_server_can_send(const char *id)
 	struct address a;
 	char buf[ADDRESS_TEXT];
 
-	if (len == 0 || !text_is_utf8(id, len) ||
+	if (len == 0 || !utf8_is_valid(id, len) ||
 	    !fail2ban_answer_can_ask(&id, 1))
 		return false;
 	if (address_parse(id, len, &a))

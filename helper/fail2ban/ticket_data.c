@@ -8,7 +8,7 @@
 #include <sysexits.h>
 
 #include "base/json.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* Where a character of UTF-8 begins, not where one goes on. */
 static bool
@@ -213,7 +213,7 @@ ticket_data_decode(const char *data, size_t len, int64_t max_matches,
 	*ev = (struct ticket_data){ .failures = UNKNOWN };
 	if (data == NULL)
 		return 0;
-	if ((text = text_to_utf8(data, len, NULL)) == NULL)
+	if ((text = utf8_mend(data, len, NULL)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	json_mend(text);
 	if (json_is(text, '{') && take_object(text, max_matches, ev) != 0)

@@ -8,7 +8,8 @@
 #include "archive/reban_notes.h"
 #include "archive/history.h"
 #include "ban/same_ban.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 /* Put a sighting into t, with its evidence; one that t has already is left out.
  */
@@ -120,7 +121,7 @@ decide_previous(struct merge *merge, const struct archive_ticket *changed,
 		if (rc != 0)
 			return rc;
 		if (merge->change.changed != before)
-			since_us = text_seconds_to_us(t.timeofban - 1);
+			since_us = timestamp_from_seconds(t.timeofban - 1);
 	}
 }
 
@@ -133,9 +134,9 @@ merge_adapt(const struct archive_ticket *t, struct sighting *sighting)
 		sighting->kind = SIGHTING_RESTORED;
 	/* It lasts from its own beginning to its new end. */
 	if (sighting->seconds != UNKNOWN && sighting->seconds >= 0)
-		sighting->seconds = text_add_sat(sighting->seconds,
-		    sighting->since_us / TEXT_US - t->timeofban);
-	sighting->since_us = text_seconds_to_us(t->timeofban);
+		sighting->seconds = number_add_sat(sighting->seconds,
+		    sighting->since_us / TIMESTAMP_US - t->timeofban);
+	sighting->since_us = timestamp_from_seconds(t->timeofban);
 	sighting->exact = false;
 	/* A ban by hand has no failures. */
 	sighting->failures = sighting->bancount = UNKNOWN;
@@ -153,8 +154,8 @@ may_answer(const struct archive_ticket *t, const struct sighting *sighting,
 	return (sighting->kind == SIGHTING_BAN ||
 		   sighting->kind == SIGHTING_ROW) &&
 	    sighting->failures == 0 &&
-	    text_seconds_to_us(t->timeofban + 1) >= noted_us &&
-	    sighting->at_us <= text_add_sat(noted_us, REBAN_NOTES_US);
+	    timestamp_from_seconds(t->timeofban + 1) >= noted_us &&
+	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
 }
 
 /* A new ban of fail2ban's: have we handed its id to it? */
@@ -167,7 +168,7 @@ answer_note(struct merge *merge, struct archive_ticket *t,
 
 	/* Where the jail's last note is older than a day, so are all. */
 	if (t->noted_us == 0 || t->host != NULL || n == 0 ||
-	    sightings[0].at_us > text_add_sat(t->noted_us, REBAN_NOTES_US))
+	    sightings[0].at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
 		return 0;
 	rc = reban_notes_get(merge->archive, t->jail, t->ident, &note, e);
 	if (rc != 1 || !may_answer(t, &sightings[0], note.noted_us))
@@ -192,7 +193,7 @@ drop_note(struct merge *merge, const struct archive_ticket *t,
     const struct sighting *unban, struct err *e)
 {
 	if (t->noted_us == 0 || t->host != NULL ||
-	    unban->at_us > text_add_sat(t->noted_us, REBAN_NOTES_US))
+	    unban->at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
 		return 0;
 	return reban_notes_remove(merge->archive, t->jail, t->ident, e);
 }
@@ -313,7 +314,7 @@ static int
 match_others(struct merge *merge, struct archive_ticket *t, bool added,
     struct err *e)
 {
-	int64_t since_us = text_seconds_to_us(t->timeofban - 1);
+	int64_t since_us = timestamp_from_seconds(t->timeofban - 1);
 	int64_t changed, told;
 	int rc = renew(merge, t, added, e);
 

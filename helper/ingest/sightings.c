@@ -7,7 +7,8 @@
 
 #include "archive/runs.h"
 #include "fail2ban/ticket_data.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 
 /* The address, where it is another text than the ident. */
@@ -39,7 +40,7 @@ row_sighting(int64_t at_us, int64_t timeofban, int64_t seconds,
 	return (struct sighting){
 		.kind = SIGHTING_ROW,
 		.at_us = at_us,
-		.since_us = text_seconds_to_us(timeofban),
+		.since_us = timestamp_from_seconds(timeofban),
 		.seconds = seconds,
 		.bancount = bancount,
 		.failures = ev->failures,
@@ -107,13 +108,13 @@ event_sighting(const struct event *event, bool gone, struct sighting *sighting,
 		.end = gone ? BAN_MANUAL : BAN_LIVES,
 		.ended_us = event->at_us,
 	};
-	if (text_parse_time(event->time, &sighting->since_us, timeofban,
+	if (timestamp_parse_ticket(event->time, &sighting->since_us, timeofban,
 		&sighting->exact, e) != 0)
 		return -1;
 	if (sighting->kind == SIGHTING_RESTORED)
 		sighting->exact = false;
 	if (!sighting->exact)
-		sighting->since_us = text_seconds_to_us(*timeofban);
+		sighting->since_us = timestamp_from_seconds(*timeofban);
 	return 0;
 }
 
@@ -174,7 +175,8 @@ sightings_overdue_us(const struct config *config, int64_t since_us,
 {
 	int64_t expiry = ban_expiry_us(since_us, seconds);
 
-	return text_add_sat(expiry, text_seconds_to_us(2 * config->interval));
+	return number_add_sat(expiry,
+	    timestamp_from_seconds(2 * config->interval));
 }
 
 /* It ended before the floor, or nobody can say when. */
@@ -323,7 +325,7 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 	int rc = row_evidence(config, row, &ev, e);
 
 	if (rc == 0) {
-		sighting = row_sighting(text_seconds_to_us(row->timeofban),
+		sighting = row_sighting(timestamp_from_seconds(row->timeofban),
 		    row->timeofban, row->seconds, row->bancount, &ev,
 		    row->ident);
 		sighting.kind = SIGHTING_OLD_ROW;

@@ -16,7 +16,6 @@
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/reban_batch.h"
-#include "base/text.h"
 
 /* There is no deadline of a run's own. */
 #define DEADLINE_MS (INT_MAX / 2)

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/macros.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #define MAX_WORDS 4
 #define MARK "\xef\xbb\xbf"
@@ -199,7 +199,7 @@ read_object(struct piece line, struct address *a, const char **why)
 
 	if (line.len > REBAN_LIST_JSON)
 		return bad(why, "too long");
-	if (!text_is_utf8(line.at, line.len))
+	if (!utf8_is_valid(line.at, line.len))
 		return bad(why, "not UTF-8");
 	memcpy(text, line.at, line.len);
 	text[line.len] = '\0';

@@ -12,7 +12,8 @@
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/run.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 #define PRUNE_CHUNK 200
 #define DAY INT64_C(86400)
@@ -30,7 +31,7 @@ find_gap(struct run *run, struct err *e)
 		return -1;
 	if (last_us == UNKNOWN)
 		return 0;
-	gap = text_add_sat(run->row.started_us, -last_us) / TEXT_US;
+	gap = number_add_sat(run->row.started_us, -last_us) / TIMESTAMP_US;
 	if (gap <= 2 * run->config->interval)
 		return 0;
 	if ((server = run_server(run)) != NULL &&
@@ -164,7 +165,7 @@ prune(struct run *run, struct err *e)
 	before_us = clock_wall_us();
 	if (newest_us < before_us)
 		before_us = newest_us;
-	before_us -= text_seconds_to_us(run->config->retention_days * DAY);
+	before_us -= timestamp_from_seconds(run->config->retention_days * DAY);
 	while (n > 0 && !run_is_over(run)) {
 		if (prune_some(run, &removal, before_us, &n, e) != 0)
 			return -1;

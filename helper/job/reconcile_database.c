@@ -16,7 +16,7 @@
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/run.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 
 /* Rows that are read at a time, and written in the order of the ids. */
@@ -24,7 +24,7 @@
 /* After so many rows it is looked who waits. */
 #define LOOK_EVERY 8
 #define REREAD 1000
-#define FULL_EVERY_US (INT64_C(86400) * TEXT_US)
+#define FULL_EVERY_US (INT64_C(86400) * TIMESTAMP_US)
 /* How long fail2ban's own write is waited for. */
 #define BUSY_MS 2000
 #define FLOOR "floor"
@@ -86,7 +86,7 @@ find_floor(struct run *run, int64_t floor, int64_t newest, int64_t *floor_us,
     struct err *e)
 {
 	const struct config *config = run->config;
-	int64_t now = clock_wall_us() / TEXT_US;
+	int64_t now = clock_wall_us() / TIMESTAMP_US;
 
 	if (floor == UNKNOWN) {
 		floor = newest >= 0 && newest < now ? newest : now;
@@ -99,7 +99,7 @@ find_floor(struct run *run, int64_t floor, int64_t newest, int64_t *floor_us,
 	if (config->retention_days > 0 &&
 	    floor < now - config->retention_days * 86400)
 		floor = now - config->retention_days * 86400;
-	*floor_us = text_seconds_to_us(floor);
+	*floor_us = timestamp_from_seconds(floor);
 	return 0;
 }
 

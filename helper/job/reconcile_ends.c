@@ -24,7 +24,7 @@
 #include "ingest/sightings.h"
 #include "os/clock.h"
 #include "job/run.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 #define CHUNK 250
 
@@ -132,7 +132,7 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 {
 	struct verdict verdict = { .what = NOTHING };
 	int64_t flushed = flushed_since(live),
-		interval_us = text_seconds_to_us(s->run->config->interval);
+		interval_us = timestamp_from_seconds(s->run->config->interval);
 
 	if (fail2ban_list_has(&s->server.ids, live->ident)) {
 		verdict.what = HELD;
@@ -272,7 +272,7 @@ write_end(struct merge *merge, const struct archive_live *live,
 		/* After what it judges, though the clock was set back. */
 		.at_us = later(merge->change.now_us,
 		    later(live->life_us, live->pending_us) + 1),
-		.since_us = text_seconds_to_us(live->timeofban),
+		.since_us = timestamp_from_seconds(live->timeofban),
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
 		.failures = UNKNOWN,

@@ -16,13 +16,14 @@
 #include "event/event.h"
 #include "os/log.h"
 #include "os/clock.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 
 /* So many bad lines are told of. */
 #define SHOWN_MAX 5
 
 /* Clocks of two machines are not further apart. */
-#define AHEAD_US (INT64_C(600) * TEXT_US)
+#define AHEAD_US (INT64_C(600) * TIMESTAMP_US)
 
 /* Until then all is over; a replay has no deadline of its own. */
 #define DEADLINE_MS (INT_MAX / 2)
@@ -66,7 +67,7 @@ replay_wants(struct replay *r, int64_t since_us)
 	struct err why = { .code = EX_DATAERR,
 		.text = "of a time that is yet to come: see --tz" };
 
-	if (since_us > text_add_sat(clock_wall_us(), AHEAD_US)) {
+	if (since_us > number_add_sat(clock_wall_us(), AHEAD_US)) {
 		replay_bad(r, &why);
 		return false;
 	}
@@ -360,7 +361,7 @@ describe(const struct replay_options *options, char *how, size_t room)
 		snprintf(year, sizeof(year), "%" PRId64, options->year);
 	if (options->since_us != UNKNOWN)
 		snprintf(since, sizeof(since), "%" PRId64,
-		    options->since_us / TEXT_US);
+		    options->since_us / TIMESTAMP_US);
 	const struct {
 		const char *name, *value;
 	} all[] = {

@@ -12,7 +12,7 @@
 #include "base/csv.h"
 #include "ingest/sightings.h"
 #include "job/replay.h"
-#include "base/text.h"
+#include "base/number.h"
 
 /* Bans that are gathered, and the bytes of their texts. */
 #define CHUNK 500
@@ -150,7 +150,7 @@ take_number(struct exported_ban *ban, enum exported_ban_field field,
 {
 	int64_t v;
 
-	if (text_parse_int(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
+	if (number_parse(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
 		return err_set(e, EX_DATAERR, "%s: not a whole number",
 		    exported_ban_name(field));
 	return exported_ban_set_number(ban, field, v, e);

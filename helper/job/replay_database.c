@@ -7,7 +7,7 @@
 #include "ingest/sightings.h"
 #include "os/clock.h"
 #include "job/replay.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* Rows that are read at a time. */
 #define CHUNK 500
@@ -29,7 +29,8 @@ write_row(struct replay *r, struct merge *merge, const struct fail2ban_row *row,
 		return 0;
 	}
 	r->taken++;
-	if (row->twin || !replay_wants(r, text_seconds_to_us(row->timeofban)))
+	if (row->twin ||
+	    !replay_wants(r, timestamp_from_seconds(row->timeofban)))
 		return 0;
 	return sightings_add_old_row(merge, r->run.config, row, e);
 }

@@ -14,13 +14,13 @@
 #include "os/clock.h"
 #include "job/replay.h"
 #include "job/replay_sort.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* As long as one of fail2ban's database may be. */
 #define IDENT_MAX ((size_t)4 * 1024 * 1024)
 
 /* A log this much later does not go on from the one before. */
-#define FAR_US (INT64_C(180) * 86400 * TEXT_US)
+#define FAR_US (INT64_C(180) * 86400 * TIMESTAMP_US)
 
 /* After so many ids it is looked who waits. */
 #define LOOK_EVERY 8
@@ -229,7 +229,7 @@ find_log(struct replay *r, struct reader *reader)
 	context->mtime_us = mtime_us;
 	if (context->log == NULL)
 		context->log = fail2ban_log_new(r->options->year,
-		    mtime_us / TEXT_US, take_told, reader);
+		    mtime_us / TIMESTAMP_US, take_told, reader);
 	if (context->log != NULL)
 		fail2ban_log_tell(context->log, take_told, reader);
 	return context->log;

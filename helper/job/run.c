@@ -12,7 +12,7 @@
 #include "base/escape.h"
 #include "os/log.h"
 #include "os/clock.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 /* How long the lock is waited for, and at least, in milliseconds. */
 #define LOCK_MS 5000
@@ -212,7 +212,7 @@ run_is_known(struct run *run, const char *source, struct err *e)
 	escape_text(escaped, sizeof(escaped), source, strlen(source));
 	printf("%s: %s: completed already by run %" PRId64
 	       " (%s); --force does it again\n",
-	    row->kind, escaped, id, text_format_time(finished_us, when));
+	    row->kind, escaped, id, timestamp_format(finished_us, when));
 	return 1;
 }
 
@@ -255,7 +255,7 @@ run_server_start_us(const struct run *run)
 
 	if (stat(run->config->fail2ban_socket, &st) != 0)
 		return 0;
-	return st.st_ctim.tv_sec * TEXT_US + st.st_ctim.tv_nsec / 1000;
+	return st.st_ctim.tv_sec * TIMESTAMP_US + st.st_ctim.tv_nsec / 1000;
 }
 
 struct fail2ban_server *

@@ -8,7 +8,7 @@
 
 #include "base/escape.h"
 #include "os/clock.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 #define SHOW_MS 500
 #define CLEAR "\r\033[K"
@@ -47,7 +47,7 @@ put_rest(int64_t done, int64_t all, int64_t took)
 	if (share < 0.01)
 		return;
 	fprintf(stderr, ", %d %%, %s left", (int)(share * 100),
-	    text_format_seconds(
+	    timestamp_format_seconds(
 		(int64_t)((1 - share) / share * (double)took / 1000), left));
 }
 

@@ -5,7 +5,7 @@
  */
 #include "event/event.h"
 #include "fuzz.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 static const char *const options[] = { "jail", "id", "ip", "family", "time",
 	"bantime", "bancount", "failures", "restored", "at", "row",
@@ -14,7 +14,7 @@ static const char *const options[] = { "jail", "id", "ip", "family", "time",
 static void
 check_text(const char *text)
 {
-	must(text == NULL || text_is_utf8(text, strlen(text)));
+	must(text == NULL || utf8_is_valid(text, strlen(text)));
 }
 
 static void

@@ -8,7 +8,7 @@
 #include "fail2ban/ticket_data.h"
 #include "fuzz.h"
 #include "archive/shared_text.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #define FEW 3
 #define MANY 1000
@@ -49,7 +49,7 @@ ask(int which, const char *text)
 	sqlite3_stmt *st = db_statement(&checker, which, &e);
 	int64_t answer;
 
-	must(st != NULL && text != NULL && text_is_utf8(text, strlen(text)));
+	must(st != NULL && text != NULL && utf8_is_valid(text, strlen(text)));
 	db_bind_text(st, 1, text);
 	must(db_step(&checker, st, &e) == 1);
 	answer = db_int(st, 0);
@@ -98,7 +98,7 @@ static void
 check_data(const char *data, size_t size)
 {
 	struct ticket_data few, many;
-	char *text = text_to_utf8(data, size, NULL);
+	char *text = utf8_mend(data, size, NULL);
 	struct err e;
 
 	must(ticket_data_decode(data, size, FEW, &few, &e) == 0);
@@ -108,7 +108,8 @@ check_data(const char *data, size_t size)
 	if (ask(IS_OBJECT, text) == 1) {
 		check_lines(&few, &many, ask(LINES, text));
 		must(ask(IS_OBJECT, many.captures) == 1);
-		must(many.ip == NULL || text_is_utf8(many.ip, strlen(many.ip)));
+		must(
+		    many.ip == NULL || utf8_is_valid(many.ip, strlen(many.ip)));
 		must(many.failures == UNKNOWN || many.failures >= 0);
 	} else {
 		must(few.matches == NULL && many.matches == NULL);
@@ -150,7 +151,7 @@ static void
 check_plain(const char *data, size_t size)
 {
 	struct ticket_data few, many;
-	char *text = text_to_utf8(data, size, NULL);
+	char *text = utf8_mend(data, size, NULL);
 	struct err e;
 	int64_t lines = 0;
 

@@ -9,7 +9,8 @@
 #include "ban/exported_ban.h"
 #include "base/json.h"
 #include "archive/sightings_column.h"
-#include "base/text.h"
+#include "base/number.h"
+#include "base/utf8.h"
 
 static void
 check_sighting(const struct exported_ban *ban)
@@ -66,7 +67,7 @@ check_ban(struct exported_ban *ban, int rc, const struct err *refused)
 	}
 	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
 		must(ban->texts[i] == NULL ||
-		    text_is_utf8(ban->texts[i], strlen(ban->texts[i])));
+		    utf8_is_valid(ban->texts[i], strlen(ban->texts[i])));
 	check_sighting(ban);
 	lines = ban->texts[EXPORTED_MATCHES];
 	captures = ban->texts[EXPORTED_CAPTURES];
@@ -98,7 +99,7 @@ set_field(struct exported_ban *ban, enum exported_ban_field field,
 
 	if (!exported_ban_is_number(field))
 		return exported_ban_set_text(ban, field, csv_text(text), e);
-	if (text_parse_int(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
+	if (number_parse(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
 		return err_set(e, EX_DATAERR, "not a whole number");
 	return exported_ban_set_number(ban, field, v, e);
 }

@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "event/syslog_event.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* Told as the event path does, by a process of that number. */
 static void
@@ -50,7 +50,7 @@ take(struct syslog_event *kept, const char *line, size_t len)
 	switch (syslog_event_take(kept, line, len, &event, &why)) {
 	case SYSLOG_EVENT_EVENT:
 		must(event_check(&event, &why) == 0 && event.at_us > 0);
-		must(text_is_utf8(event.jail, strlen(event.jail)));
+		must(utf8_is_valid(event.jail, strlen(event.jail)));
 		check_again(&apart, &event);
 		must(syslog_event_end(&apart) == 0);
 		event_free(&event);

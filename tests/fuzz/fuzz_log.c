@@ -9,7 +9,8 @@
 #include "base/buffer.h"
 #include "fail2ban/log.h"
 #include "fuzz.h"
-#include "base/text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 /* Where half an hour and a whole one are repeated. */
 static const char *const zones[] = { "UTC", "CET-1CEST,M3.5.0,M10.5.0/3",
@@ -36,9 +37,9 @@ tell(void *to, const struct fail2ban_log_line *line, struct err *e)
 	(void)e;
 	must(line->verb <= FAIL2BAN_LOG_INCREASE);
 	must(line->jail[0] != '\0' && line->ident[0] != '\0');
-	must(text_is_utf8(line->jail, strlen(line->jail)));
-	must(text_is_utf8(line->ident, strlen(line->ident)));
-	must(is_time(line->at_us / TEXT_US));
+	must(utf8_is_valid(line->jail, strlen(line->jail)));
+	must(utf8_is_valid(line->ident, strlen(line->ident)));
+	must(is_time(line->at_us / TIMESTAMP_US));
 	must(line->found == UNKNOWN ||
 	    (line->verb == FAIL2BAN_LOG_BAN && is_time(line->found)));
 	must(line->seconds == UNKNOWN || line->seconds >= -1);

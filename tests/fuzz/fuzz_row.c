@@ -7,7 +7,8 @@
  */
 #include "fail2ban/database.h"
 #include "fuzz.h"
-#include "base/text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 #define MAX_DATA 64
 #define COLUMNS "(rowid, jail, ip, timeofban, bantime, bancount, data) "
@@ -137,10 +138,10 @@ check_row(const struct fail2ban_row *row)
 		return;
 	}
 	must(row->jail[0] != '\0' && row->ident[0] != '\0');
-	must(text_is_utf8(row->jail, strlen(row->jail)));
-	must(text_is_utf8(row->ident, strlen(row->ident)));
+	must(utf8_is_valid(row->jail, strlen(row->jail)));
+	must(utf8_is_valid(row->ident, strlen(row->ident)));
 	must(row->name_len == strlen(row->jail) + strlen(row->ident));
-	must(row->timeofban >= 0 && row->timeofban < INT64_MAX / TEXT_US);
+	must(row->timeofban >= 0 && row->timeofban < INT64_MAX / TIMESTAMP_US);
 	must(row->seconds == UNKNOWN || row->seconds >= -1);
 	must(row->bancount == UNKNOWN || row->bancount >= 0);
 }
@@ -223,7 +224,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(fail2ban_database_key(&f,
 			 sqlite3_last_insert_rowid(writer.handle), key,
 			 &e) == 0);
-		must(text_is_utf8(key, strlen(key)));
+		must(utf8_is_valid(key, strlen(key)));
 	} else {
 		must(e.code == EX_DATAERR || e.code == EX_PROTOCOL);
 		fuzz_must_say(&e);

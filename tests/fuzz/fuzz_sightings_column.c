@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 #include "archive/sightings_column.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #define SECOND INT64_C(1795458480)
 
@@ -42,7 +42,7 @@ check_again(const struct sighting *sighting, const char *ip)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = text_to_utf8((const char *)data, size, NULL), *ip;
+	char *text = utf8_mend((const char *)data, size, NULL), *ip;
 	struct sighting sighting;
 	const char *at = text;
 

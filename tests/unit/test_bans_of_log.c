@@ -14,13 +14,13 @@
 
 #include <cmocka.h>
 
-#include "base/text.h"
+#include "base/timestamp.h"
 #include "ban/bans_of_log.h"
 #include "watched.h"
 
 /* A second, and so many milliseconds after it. */
 #define T0 INT64_C(1795458480)
-#define MS(ms) (T0 * TEXT_US + (ms)*INT64_C(1000))
+#define MS(ms) (T0 * TIMESTAMP_US + (ms)*INT64_C(1000))
 #define NOT_YET MS(0)
 #define LATER MS(100000000)
 
@@ -652,7 +652,7 @@ nothing_is_read_where_there_is_nothing(void **state UNUSED)
 static void
 times_at_their_ends_do_no_harm(void **state UNUSED)
 {
-	static const int64_t times[] = { 0, 1, 999, TEXT_US, MS(0),
+	static const int64_t times[] = { 0, 1, 999, TIMESTAMP_US, MS(0),
 		INT64_MAX / 2, INT64_MAX - 1, INT64_MAX };
 	static const int64_t seconds[] = { UNKNOWN, -1, 0, 1, INT64_MAX };
 	const size_t n = ARRAY_LEN(times);
@@ -660,8 +660,8 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 	for (size_t i = 0; i < n * ARRAY_LEN(seconds); i++) {
 		struct logged_line lines[2 * ARRAY_LEN(times)];
 		struct witnessed_ban seen[] = { { times[i % n],
-		    times[i % n] / TEXT_US, UNKNOWN, INT64_MAX / TEXT_US, 0,
-		    false } };
+		    times[i % n] / TIMESTAMP_US, UNKNOWN,
+		    INT64_MAX / TIMESTAMP_US, 0, false } };
 		struct ban bans[2 * ARRAY_LEN(times)];
 		int claims[1];
 
@@ -669,8 +669,9 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 			lines[k] = (struct logged_line){
 				.verb = k % 2 == 0 ? LOGGED_BAN : LOGGED_UNBAN,
 				.at_us = times[k / 2],
-				.found = (k & 4) == 0 ? UNKNOWN :
-							times[k / 2] / TEXT_US,
+				.found = (k & 4) == 0 ?
+				    UNKNOWN :
+				    times[k / 2] / TIMESTAMP_US,
 				.seconds = seconds[i / n],
 				.bancount = UNKNOWN,
 			};
@@ -812,8 +813,8 @@ may_be_again(const struct logged_line *lines, size_t i)
 	bool may = count_found(lines, i, lines[i].found) > 0;
 
 	for (size_t k = 0; k < i && lines[i].found != UNKNOWN; k++)
-		may =
-		    may || lines[k].at_us == text_seconds_to_us(lines[i].found);
+		may = may ||
+		    lines[k].at_us == timestamp_from_seconds(lines[i].found);
 	return may && lines[i].verb == LOGGED_BAN;
 }
 

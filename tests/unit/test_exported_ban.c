@@ -16,11 +16,11 @@
 #include "ban/exported_ban.h"
 #include "base/json.h"
 #include "scratch.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 #include "watched.h"
 
 #define SECOND INT64_C(1795458480)
-#define SINCE (SECOND * TEXT_US + 250000)
+#define SINCE (SECOND * TIMESTAMP_US + 250000)
 
 /* Enough to be a ban. */
 #define ENOUGH \
@@ -413,15 +413,15 @@ the_second_is_that_of_the_time(void **state UNUSED)
 	static const struct {
 		int64_t since_us, told, second; /* UNKNOWN: refused */
 	} rows[] = {
-		{ SECOND * TEXT_US, UNKNOWN, SECOND },
-		{ SECOND * TEXT_US + 499999, UNKNOWN, SECOND },
-		{ SECOND * TEXT_US + 500000, UNKNOWN, SECOND },
-		{ SECOND * TEXT_US + 500001, UNKNOWN, SECOND + 1 },
-		{ SECOND * TEXT_US + 1500000, UNKNOWN, SECOND + 2 },
-		{ SECOND * TEXT_US + 500000, SECOND, SECOND },
-		{ SECOND * TEXT_US + 500000, SECOND + 1, SECOND + 1 },
-		{ SECOND * TEXT_US + 500001, SECOND, UNKNOWN },
-		{ SECOND * TEXT_US + 499999, SECOND + 1, UNKNOWN },
+		{ SECOND * TIMESTAMP_US, UNKNOWN, SECOND },
+		{ SECOND * TIMESTAMP_US + 499999, UNKNOWN, SECOND },
+		{ SECOND * TIMESTAMP_US + 500000, UNKNOWN, SECOND },
+		{ SECOND * TIMESTAMP_US + 500001, UNKNOWN, SECOND + 1 },
+		{ SECOND * TIMESTAMP_US + 1500000, UNKNOWN, SECOND + 2 },
+		{ SECOND * TIMESTAMP_US + 500000, SECOND, SECOND },
+		{ SECOND * TIMESTAMP_US + 500000, SECOND + 1, SECOND + 1 },
+		{ SECOND * TIMESTAMP_US + 500001, SECOND, UNKNOWN },
+		{ SECOND * TIMESTAMP_US + 499999, SECOND + 1, UNKNOWN },
 		{ 0, 0, 0 },
 		{ 0, 1, UNKNOWN },
 	};

@@ -17,7 +17,8 @@
 
 #include "base/buffer.h"
 #include "fail2ban/log.h"
-#include "base/text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 
 /* 2026-11-23 18:48:38 UTC */
 #define SECOND INT64_C(1795459718)
@@ -68,10 +69,10 @@ tell(void *to, const struct fail2ban_log_line *line, struct err *e)
 	struct told *told = to;
 	char us[16];
 
-	assert_true(text_is_utf8(line->jail, strlen(line->jail)));
-	assert_true(text_is_utf8(line->ident, strlen(line->ident)));
-	put_time(&told->out, line->at_us / TEXT_US);
-	snprintf(us, sizeof(us), ".%06d ", (int)(line->at_us % TEXT_US));
+	assert_true(utf8_is_valid(line->jail, strlen(line->jail)));
+	assert_true(utf8_is_valid(line->ident, strlen(line->ident)));
+	put_time(&told->out, line->at_us / TIMESTAMP_US);
+	snprintf(us, sizeof(us), ".%06d ", (int)(line->at_us % TIMESTAMP_US));
 	buffer_puts(&told->out, us);
 	buffer_puts(&told->out, verbs[line->verb]);
 	buffer_puts(&told->out, " [");

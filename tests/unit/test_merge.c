@@ -17,7 +17,7 @@
 #include "archive/queries.h"
 #include "ingest/sightings.h"
 #include "scratch.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 #define ORDERS 60
 #define EVENTS_MAX 64
@@ -94,7 +94,8 @@ set_event(struct event *event, const struct line *line)
 	int64_t us;
 
 	snprintf(words, sizeof(words), "%s", line->words);
-	assert_int_equal(text_parse_time(line->at, &us, NULL, NULL, &e), 0);
+	assert_int_equal(timestamp_parse_ticket(line->at, &us, NULL, NULL, &e),
+	    0);
 	snprintf(at, sizeof(at), "%lld", (long long)us);
 	word = strsep(&rest, "|");
 	event_init(event, (enum event_kind)event_kind_from_verb(word), 0);

@@ -13,13 +13,13 @@
 #include <cmocka.h>
 
 #include "ban/same_ban.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 
 #define SECOND INT64_C(1795458480) /* the second of all tickets here */
 #define MAX 6
 
 /* Seconds after SECOND, in microseconds since the epoch. */
-#define AT(seconds) (SECOND * TEXT_US + (int64_t)((seconds)*1e6))
+#define AT(seconds) (SECOND * TIMESTAMP_US + (int64_t)((seconds)*1e6))
 
 /* What is not said of a sign. */
 #define REST .bancount = UNKNOWN, .failures = UNKNOWN

@@ -16,7 +16,7 @@
 #include "base/json.h"
 #include "base/macros.h"
 #include "archive/shared_text.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 /* The view "bans" has it so. */
 #define REPLACED \
@@ -90,9 +90,9 @@ assert_pieces(sqlite3 *db, const char *lines, struct shared_text *pieces)
 		else
 			assert_string_equal(pieces->had[i], "");
 		assert_true(
-		    text_is_utf8(pieces->had[i], strlen(pieces->had[i])));
+		    utf8_is_valid(pieces->had[i], strlen(pieces->had[i])));
 	}
-	assert_true(text_is_utf8(pieces->lines, strlen(pieces->lines)));
+	assert_true(utf8_is_valid(pieces->lines, strlen(pieces->lines)));
 }
 
 /* The bytes that are archived. */

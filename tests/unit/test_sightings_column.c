@@ -14,13 +14,13 @@
 #include <cmocka.h>
 
 #include "archive/sightings_column.h"
-#include "base/text.h"
+#include "base/timestamp.h"
 #include "watched.h"
 
 #define SECOND INT64_C(1795458480)
 
 /* Microseconds after SECOND, since the epoch. */
-#define AT(us) (SECOND * TEXT_US + (us))
+#define AT(us) (SECOND * TIMESTAMP_US + (us))
 
 /* What nobody told. */
 #define NO_NUMBERS .seconds = UNKNOWN, .bancount = UNKNOWN, .failures = UNKNOWN
@@ -227,9 +227,9 @@ times_go_by_the_second_of_their_ban(void **state UNUSED)
 		{ SECOND, 0, AT(1), "[[0,-1795458480000000,1]" },
 		{ 0, -1, AT(1), "[[0,-1,1795458480000001]" },
 		/* The last that fail2ban's database may name. */
-		{ INT64_MAX / TEXT_US - 1, INT64_MAX, INT64_MAX - 1,
+		{ INT64_MAX / TIMESTAMP_US - 1, INT64_MAX, INT64_MAX - 1,
 		    "[[0,1775807,1775806]" },
-		{ INT64_MAX / TEXT_US - 1, 0, 1,
+		{ INT64_MAX / TIMESTAMP_US - 1, 0, 1,
 		    "[[0,-9223372036853000000,-9223372036852999999]" },
 	};
 	struct sighting sighting = { .exact = true, NO_NUMBERS }, back;

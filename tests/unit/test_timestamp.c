@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Times as fail2ban 1.0.2 writes them and as people do; texts good and bad. */
+/* Times as fail2ban 1.0.2 writes them and as people do; the calendar. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,15 +12,14 @@
 
 #include <cmocka.h>
 
-#include "base/text.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 #include "watched.h"
-
-#define BYTES(s) s, sizeof(s) - 1
 
 /* 2026-11-23 18:48:38 UTC, and its day. */
 #define NOW INT64_C(1795459718000000)
 #define DAY INT64_C(1795392000)
-#define S TEXT_US
+#define S TIMESTAMP_US
 
 /* Central Europe, without a database of zones. */
 #define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
@@ -72,15 +71,16 @@ a_tickets_time_is_cut_and_rounded_from_its_text(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		if (text_parse_time(rows[i].text, &us, &rounded, &exact, &e) !=
-		    0)
+		if (timestamp_parse_ticket(rows[i].text, &us, &rounded, &exact,
+			&e) != 0)
 			fail_msg("%s", e.text);
 		if (us != rows[i].us || rounded != rows[i].rounded ||
 		    exact != rows[i].exact)
 			fail_msg("%s: %lld %lld %d", rows[i].text,
 			    (long long)us, (long long)rounded, exact);
-		assert_int_equal(
-		    text_parse_time(rows[i].text, NULL, NULL, NULL, NULL), 0);
+		assert_int_equal(timestamp_parse_ticket(rows[i].text, NULL,
+				     NULL, NULL, NULL),
+		    0);
 	}
 }
 
@@ -97,72 +97,13 @@ what_is_no_tickets_time_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		e = (struct err){ .text = "" };
-		if (text_parse_time(rows[i], NULL, NULL, NULL, &e) != -1)
+		if (timestamp_parse_ticket(rows[i], NULL, NULL, NULL, &e) != -1)
 			fail_msg("'%s' is taken", rows[i]);
 		assert_int_equal(e.code, EX_USAGE);
 		assert_non_null(strstr(e.text, "is no time in seconds"));
 		assert_int_equal(
-		    text_parse_time(rows[i], NULL, NULL, NULL, NULL), -1);
-	}
-}
-
-static void
-a_number_is_whole_and_within_its_bounds(void **state)
-{
-	static const struct {
-		const char *text;
-		int64_t min, max, v;
-		const char *error;
-	} rows[] = {
-		{ "0", 0, 0, 0, NULL },
-		{ "-1", -1, 9, -1, NULL },
-		{ "-0", 0, 9, 0, NULL },
-		{ "007", 0, 9, 7, NULL },
-		{ "9223372036854775807", 0, INT64_MAX, INT64_MAX, NULL },
-		{ "-9223372036854775807", INT64_MIN, 0, -INT64_MAX, NULL },
-		{ "1", 1, 10, 1, NULL },
-		{ "10", 1, 10, 10, NULL },
-		{ "0", 1, 10, 0, "0 is not from 1 to 10" },
-		{ "11", 1, 10, 0, "11 is not from 1 to 10" },
-		{ "-1", 0, 10, 0, "-1 is not from 0 to 10" },
-		{ "", 0, 9, 0, "'' is no whole number" },
-		{ "-", -9, 9, 0, "'-' is no whole number" },
-		{ "--1", -9, 9, 0, "'--1' is no whole number" },
-		{ "+1", 0, 9, 0, "'+1' is no whole number" },
-		{ " 1", 0, 9, 0, "' 1' is no whole number" },
-		{ "1 ", 0, 9, 0, "'1 ' is no whole number" },
-		{ "1\n", 0, 9, 0, "'1\n' is no whole number" },
-		{ "1.0", 0, 9, 0, "'1.0' is no whole number" },
-		{ "1e3", 0, 9999, 0, "'1e3' is no whole number" },
-		{ "0x1", 0, 9, 0, "'0x1' is no whole number" },
-		{ "<bancount>", 0, 9, 0, "'<bancount>' is no whole number" },
-		{ "9223372036854775808", 0, INT64_MAX, 0,
-		    "'9223372036854775808' is no whole number" },
-		{ "18446744073709551617", 0, INT64_MAX, 0,
-		    "'18446744073709551617' is no whole number" },
-		/* What is said of a long text is short. */
-		{ "1234567890123456789012345678901234567890x", 0, 9, 0,
-		    "'1234567890123456789012345678901234567890' is no whole "
-		    "number" },
-	};
-	struct err e;
-	int64_t v;
-	size_t i;
-	int rc;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		e = (struct err){ .text = "" };
-		rc = text_parse_int(rows[i].text, rows[i].min, rows[i].max, &v,
-		    &e);
-		if (rows[i].error != NULL) {
-			assert_int_equal(rc, -1);
-			assert_int_equal(e.code, EX_USAGE);
-			assert_string_equal(e.text, rows[i].error);
-			continue;
-		}
-		assert_int_equal(rc, 0);
-		assert_int_equal(v, rows[i].v);
+		    timestamp_parse_ticket(rows[i], NULL, NULL, NULL, NULL),
+		    -1);
 	}
 }
 
@@ -224,7 +165,7 @@ people_may_give_a_time_in_many_ways(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		set_zone(rows[i].zone);
-		if (text_parse_when(rows[i].text, NOW, &us, &e) != 0)
+		if (timestamp_parse_when(rows[i].text, NOW, &us, &e) != 0)
 			fail_msg("%s", e.text);
 		if (us != rows[i].us)
 			fail_msg("%s: %lld", rows[i].text, (long long)us);
@@ -237,8 +178,8 @@ an_age_before_all_time_stops_at_its_beginning(void **state)
 	int64_t us;
 
 	(void)state;
-	assert_int_equal(text_parse_when("9223372036854775807s", -5, &us, NULL),
-	    0);
+	assert_int_equal(
+	    timestamp_parse_when("9223372036854775807s", -5, &us, NULL), 0);
 	assert_int_equal(us, INT64_MIN);
 }
 
@@ -269,160 +210,10 @@ what_is_no_time_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		e = (struct err){ .text = "" };
-		if (text_parse_when(rows[i], NOW, &us, &e) != -1)
+		if (timestamp_parse_when(rows[i], NOW, &us, &e) != -1)
 			fail_msg("'%s' is taken", rows[i]);
 		assert_int_equal(e.code, EX_USAGE);
 		assert_non_null(strstr(e.text, "is no time: give seconds"));
-	}
-}
-
-/* The length of the character that begins s, by arithmetic. */
-static size_t
-utf8_by_arithmetic(const unsigned char *s, size_t len)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	static const unsigned char marks[] = { 0, 0, 0xc0, 0xe0, 0xf0, 0xf8 };
-	uint32_t c;
-	size_t n, i;
-
-	if (len > 0 && s[0] < 0x80)
-		return 1;
-	for (n = 2; n <= 4 && n <= len; n++) {
-		if (s[0] < marks[n] || s[0] >= marks[n + 1])
-			continue;
-		c = s[0] - marks[n];
-		for (i = 1; i < n && (s[i] & 0xc0) == 0x80; i++)
-			c = c << 6 | (s[i] & 0x3f);
-		return i == n && c >= least[n] && c <= 0x10ffff &&
-			(c < 0xd800 || c > 0xdfff) ?
-		    n :
-		    0;
-	}
-	return 0;
-}
-
-static void
-utf8_is_judged_as_rfc_3629_does(void **state)
-{
-	static const unsigned char bounds[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90,
-		0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec,
-		0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff };
-	enum { N = ARRAY_LEN(bounds) };
-	unsigned char s[4];
-	size_t i, len;
-
-	(void)state;
-	for (i = 0; i < (size_t)N * N * N * N; i++) {
-		s[0] = bounds[i / N / N / N];
-		s[1] = bounds[i / N / N % N];
-		s[2] = bounds[i / N % N];
-		s[3] = bounds[i % N];
-		for (len = 0; len <= 4; len++) {
-			if (text_utf8_length((const char *)s, len) !=
-			    utf8_by_arithmetic(s, len))
-				fail_msg("%02x %02x %02x %02x of %zu", s[0],
-				    s[1], s[2], s[3], len);
-		}
-	}
-}
-
-static void
-bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
-{
-#define R "\xef\xbf\xbd"
-	static const struct {
-		const char *bytes;
-		size_t len;
-		const char *expected;
-	} rows[] = {
-		{ BYTES(""), "" },
-		{ BYTES("plain\n\x1b"), "plain\n\x1b" },
-		{ BYTES("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
-		    "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80" },
-		{ BYTES("a\0b"), "a" R "b" },
-		{ BYTES("\0"), R },
-		/* Overlong: of '/', of NUL, of U+07FF, of U+FFFF. */
-		{ BYTES("\xc0\xaf"), R R },
-		{ BYTES("\xc0\x80"), R R },
-		{ BYTES("\xe0\x9f\xbf"), R R R },
-		{ BYTES("\xf0\x8f\xbf\xbf"), R R R R },
-		/* Surrogates, and their neighbours. */
-		{ BYTES("\xed\x9f\xbf"), "\xed\x9f\xbf" },
-		{ BYTES("\xed\xa0\x80"), R R R },
-		{ BYTES("\xed\xbf\xbf"), R R R },
-		{ BYTES("\xee\x80\x80"), "\xee\x80\x80" },
-		/* U+10FFFF, and beyond. */
-		{ BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf" },
-		{ BYTES("\xf4\x90\x80\x80"), R R R R },
-		{ BYTES("\xf5\x80\x80\x80"), R R R R },
-		{ BYTES("\xfe\xff"), R R },
-		/* Cut off, by the end or by what follows. */
-		{ BYTES("\xc3"), R },
-		{ BYTES("\xe2\x82"), R R },
-		{ BYTES("\xf0\x9f\x98"), R R R },
-		{ BYTES("\xe2\x82x"), R R "x" },
-		{ BYTES("\xf0\x9f\xc3\xa9"), R R "\xc3\xa9" },
-		{ BYTES("\x80\xbf"), R R },
-		/* Latin-1. */
-		{ BYTES("M\xfcller"), "M" R "ller" },
-	};
-	size_t i, n;
-	char *in, *out;
-	bool same;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		in = watched_copy(rows[i].bytes, rows[i].len);
-		out = text_to_utf8(in, rows[i].len, &n);
-		assert_non_null(out);
-		assert_string_equal(out, rows[i].expected);
-		assert_int_equal(n, strlen(rows[i].expected));
-		assert_true(text_is_utf8(out, n));
-		same = n == rows[i].len && memcmp(out, in, n) == 0;
-		assert_int_equal(text_is_utf8(in, rows[i].len), same);
-		free(out);
-		out = text_to_utf8(in, rows[i].len, NULL);
-		assert_string_equal(out, rows[i].expected);
-		free(out);
-		free(in);
-	}
-#undef R
-}
-
-static void
-a_length_that_cannot_be_is_no_memory(void **state)
-{
-	(void)state;
-	assert_null(text_to_utf8("", SIZE_MAX, NULL));
-	assert_null(text_to_utf8("", SIZE_MAX / 3, NULL));
-}
-
-static void
-sums_stop_at_the_ends(void **state)
-{
-	static const struct {
-		int64_t a, b, sum;
-	} rows[] = {
-		{ 1, 2, 3 },
-		{ -1, -2, -3 },
-		{ INT64_MAX, 0, INT64_MAX },
-		{ INT64_MAX, 1, INT64_MAX },
-		{ INT64_MAX, INT64_MAX, INT64_MAX },
-		{ INT64_MAX, -1, INT64_MAX - 1 },
-		{ INT64_MAX, INT64_MIN, -1 },
-		{ INT64_MIN, 0, INT64_MIN },
-		{ INT64_MIN, -1, INT64_MIN },
-		{ INT64_MIN, INT64_MIN, INT64_MIN },
-		{ INT64_MIN, 1, INT64_MIN + 1 },
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(text_add_sat(rows[i].a, rows[i].b),
-		    rows[i].sum);
-		assert_int_equal(text_add_sat(rows[i].b, rows[i].a),
-		    rows[i].sum);
 	}
 }
 
@@ -446,7 +237,7 @@ seconds_stop_at_the_ends(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(text_seconds_to_us(rows[i].seconds),
+		assert_int_equal(timestamp_from_seconds(rows[i].seconds),
 		    rows[i].us);
 }
 
@@ -480,7 +271,7 @@ seconds_are_shown_in_their_two_largest_units(void **state)
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_ptr_equal(text_format_seconds(rows[i].seconds, buf),
+		assert_ptr_equal(timestamp_format_seconds(rows[i].seconds, buf),
 		    buf);
 		assert_string_equal(buf, rows[i].expected);
 	}
@@ -508,8 +299,42 @@ a_time_is_shown_where_one_is(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		set_zone(rows[i].zone);
-		assert_ptr_equal(text_format_time(rows[i].us, buf), buf);
+		assert_ptr_equal(timestamp_format(rows[i].us, buf), buf);
 		assert_string_equal(buf, rows[i].expected);
+	}
+}
+
+static void
+a_day_is_counted_where_the_calendar_has_it(void **state)
+{
+	static const struct {
+		int year, month, day;
+		int64_t days;
+	} rows[] = {
+		{ 1970, 1, 1, 0 },
+		{ 1970, 12, 31, 364 },
+		{ 1972, 2, 29, 789 },
+		{ 2000, 2, 29, 11016 },
+		{ 2026, 11, 23, DAY / 86400 },
+		{ 9999, 12, 31, 2932896 },
+		{ 1969, 12, 31, UNKNOWN },
+		{ 10000, 1, 1, UNKNOWN },
+		{ 2026, 0, 1, UNKNOWN },
+		{ 2026, 13, 1, UNKNOWN },
+		{ 2026, 4, 31, UNKNOWN },
+		{ 2026, 2, 29, UNKNOWN },
+		{ 2100, 2, 29, UNKNOWN },
+		{ 2026, 1, 0, UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t days = UNKNOWN;
+		bool counted = timestamp_days(rows[i].year, rows[i].month,
+		    rows[i].day, &days);
+
+		assert_int_equal(counted, rows[i].days != UNKNOWN);
+		assert_true(days == rows[i].days);
 	}
 }
 
@@ -520,18 +345,13 @@ main(void)
 		cmocka_unit_test(
 		    a_tickets_time_is_cut_and_rounded_from_its_text),
 		cmocka_unit_test(what_is_no_tickets_time_is_refused),
-		cmocka_unit_test(a_number_is_whole_and_within_its_bounds),
 		cmocka_unit_test(people_may_give_a_time_in_many_ways),
 		cmocka_unit_test(an_age_before_all_time_stops_at_its_beginning),
 		cmocka_unit_test(what_is_no_time_is_refused),
-		cmocka_unit_test(utf8_is_judged_as_rfc_3629_does),
-		cmocka_unit_test(
-		    bytes_that_are_no_utf8_are_replaced_one_by_one),
-		cmocka_unit_test(a_length_that_cannot_be_is_no_memory),
-		cmocka_unit_test(sums_stop_at_the_ends),
 		cmocka_unit_test(seconds_stop_at_the_ends),
 		cmocka_unit_test(seconds_are_shown_in_their_two_largest_units),
 		cmocka_unit_test(a_time_is_shown_where_one_is),
+		cmocka_unit_test(a_day_is_counted_where_the_calendar_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/timestamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/number.h"
+
+/* The leap days of the years 1 to 1969. */
+#define LEAP_DAYS_1970 477
+
+int64_t
+timestamp_from_seconds(int64_t seconds)
+{
+	int64_t us;
+
+	if (__builtin_mul_overflow(seconds, TIMESTAMP_US, &us))
+		return seconds > 0 ? INT64_MAX : INT64_MIN;
+	return us;
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * Round seconds up to the next or not, by the digits behind the point: half
+ * to even, as Python's round() does.
+ */
+static bool
+rounds_up(int64_t seconds, const char *digits)
+{
+	if (digits[0] != '5')
+		return digits[0] > '5';
+	for (digits++; is_digit(*digits); digits++) {
+		if (*digits != '0')
+			return true;
+	}
+	return seconds % 2 != 0;
+}
+
+int
+timestamp_parse_ticket(const char *s, int64_t *us, int64_t *rounded,
+    bool *exact, struct err *e)
+{
+	const char *p = s, *digits = "";
+	int64_t seconds, cut, fraction = 0, unit = TIMESTAMP_US / 10;
+
+	if (!number_take_digits(&p, &seconds))
+		goto bad;
+	if (*p == '.') {
+		digits = ++p;
+		for (; is_digit(*p); p++, unit /= 10)
+			fraction += (*p - '0') * unit;
+		if (p == digits)
+			goto bad;
+	}
+	if (*p != '\0' || seconds >= INT64_MAX / TIMESTAMP_US - 1)
+		goto bad;
+	cut = seconds * TIMESTAMP_US + fraction;
+	if (us != NULL)
+		*us = cut;
+	if (rounded != NULL)
+		*rounded = seconds + (rounds_up(seconds, digits) ? 1 : 0);
+	if (exact != NULL)
+		*exact = *digits != '\0';
+	return 0;
+bad:
+	return err_set(e, EX_USAGE, "'%.40s' is no time in seconds", s);
+}
+
+/* An age such as 7d before now; false if s does not have that form. */
+static bool
+parse_age(const char *s, int64_t now_us, int64_t *us)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = {
+		{ 's', 1 },
+		{ 'm', 60 },
+		{ 'h', 3600 },
+		{ 'd', 86400 },
+		{ 'w', 604800 },
+	};
+	int64_t n;
+
+	if (!number_take_digits(&s, &n) || s[0] == '\0' || s[1] != '\0')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (units[i].unit != s[0])
+			continue;
+		if (__builtin_mul_overflow(n, units[i].seconds, &n))
+			return false;
+		*us = number_add_sat(now_us, -timestamp_from_seconds(n));
+		return true;
+	}
+	return false;
+}
+
+bool
+timestamp_days(int64_t year, int month, int day, int64_t *days)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
+		273, 304, 334, 365 };
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	int64_t past = year - 1;
+
+	if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 ||
+	    day > before[month] - before[month - 1] + (leap && month == 2))
+		return false;
+	*days = 365 * (year - 1970) + past / 4 - past / 100 + past / 400 -
+	    LEAP_DAYS_1970 + before[month - 1] + day - 1 + (leap && month > 2);
+	return true;
+}
+
+/* Exactly width digits as an int in [min, max], *s moved behind them. */
+static bool
+take_field(const char **s, int width, int min, int max, int *v)
+{
+	*v = 0;
+	for (int i = 0; i < width; i++, (*s)++) {
+		if (!is_digit(**s))
+			return false;
+		*v = *v * 10 + (**s - '0');
+	}
+	return *v >= min && *v <= max;
+}
+
+/* The zone at the end of an ISO time: seconds east, or *local. */
+static bool
+parse_zone(const char *s, bool *local, int64_t *east)
+{
+	int hours, minutes = 0, sign;
+
+	*local = *s == '\0';
+	*east = 0;
+	if (*local || strcmp(s, "Z") == 0)
+		return true;
+	if (*s != '+' && *s != '-')
+		return false;
+	sign = *s++ == '-' ? -1 : 1;
+	if (!take_field(&s, 2, 0, 23, &hours))
+		return false;
+	if (*s != '\0') {
+		s += *s == ':';
+		if (!take_field(&s, 2, 0, 59, &minutes))
+			return false;
+	}
+	*east = sign * (hours * 3600 + minutes * 60);
+	return *s == '\0';
+}
+
+static bool
+parse_iso(const char *s, int64_t *us)
+{
+	struct tm tm = { .tm_isdst = -1 };
+	int year, month;
+	int64_t east, days;
+	bool local;
+
+	if (!take_field(&s, 4, 1970, 9999, &year) || *s++ != '-' ||
+	    !take_field(&s, 2, 1, 12, &month) || *s++ != '-' ||
+	    !take_field(&s, 2, 1, 31, &tm.tm_mday) ||
+	    !timestamp_days(year, month, tm.tm_mday, &days))
+		return false;
+	if (*s == 'T' || *s == ' ') {
+		s++;
+		if (!take_field(&s, 2, 0, 23, &tm.tm_hour) || *s++ != ':' ||
+		    !take_field(&s, 2, 0, 59, &tm.tm_min))
+			return false;
+		if (*s == ':') {
+			s++;
+			if (!take_field(&s, 2, 0, 60, &tm.tm_sec))
+				return false;
+		}
+	}
+	if (!parse_zone(s, &local, &east))
+		return false;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	if (local)
+		*us = (int64_t)mktime(&tm) * TIMESTAMP_US;
+	else
+		*us = (days * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 +
+			  tm.tm_sec - east) *
+		    TIMESTAMP_US;
+	return true;
+}
+
+int
+timestamp_parse_when(const char *s, int64_t now_us, int64_t *us, struct err *e)
+{
+	if (parse_age(s, now_us, us) || parse_iso(s, us) ||
+	    timestamp_parse_ticket(s, us, NULL, NULL, NULL) == 0)
+		return 0;
+	return err_set(e, EX_USAGE,
+	    "'%.40s' is no time: give seconds since the epoch, "
+	    "2026-11-23T18:48, or an age such as 7d",
+	    s);
+}
+
+const char *
+timestamp_format(int64_t us, char buf[32])
+{
+	time_t t = (time_t)(us / TIMESTAMP_US);
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) == NULL ||
+	    strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		snprintf(buf, 32, "%" PRId64, us / TIMESTAMP_US);
+	return buf;
+}
+
+const char *
+timestamp_format_seconds(int64_t seconds, char buf[32])
+{
+	static const struct {
+		char name;
+		int64_t length;
+	} units[] = {
+		{ 'd', 86400 },
+		{ 'h', 3600 },
+		{ 'm', 60 },
+		{ 's', 1 },
+	};
+	size_t i = 0;
+	int n;
+
+	if (seconds < 0) {
+		snprintf(buf, 32, "for ever");
+		return buf;
+	}
+	while (i < ARRAY_LEN(units) - 1 && seconds < units[i].length)
+		i++;
+	n = snprintf(buf, 32, "%" PRId64 "%c", seconds / units[i].length,
+	    units[i].name);
+	seconds %= units[i].length;
+	if (++i < ARRAY_LEN(units) && seconds >= units[i].length)
+		snprintf(buf + n, 32 - (size_t)n, " %" PRId64 "%c",
+		    seconds / units[i].length, units[i].name);
+	return buf;
+}
