@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "archive/archive.h"
+#include "ban/sighting.h"
 
 struct archive_ticket {
 	int64_t jail;	   /* row of the table jail */

@@ -160,11 +160,17 @@ last_own(struct bans_of_log *t, const struct logged_line *line)
 	return &t->bans[t->n - 1];
 }
 
+/* End the ban by a verdict where ban/end.h lets that replace its end. */
 static void
-end_ban(struct ban *ban, enum ban_end end, int64_t ended_us)
+end_by(struct ban *ban, enum ban_end_source source,
+    const struct ban_end_verdict *verdict)
 {
-	ban->end = end;
-	ban->ended_us = ended_us > ban->since_us ? ended_us : ban->since_us;
+	const struct ban_end_state state = { .end = ban->end };
+
+	if (!ban_end_replaces(&state, source, verdict))
+		return;
+	ban->end = verdict->end;
+	ban->ended_us = verdict->ended_us;
 }
 
 static void
@@ -232,16 +238,20 @@ lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
 static void
 take_unban(struct ban *ban, const struct logged_line *line)
 {
-	int64_t expiry = ban_expiry_us(ban->since_us, ban->seconds);
+	const struct ban_end_verdict verdict =
+	    ban_end_by_logged_unban(ban->since_us, ban->seconds, line->at_us);
 
-	if (ban->end != BAN_LIVES && ban->end != BAN_INFERRED)
-		return;
-	if (ban->seconds == UNKNOWN)
-		end_ban(ban, BAN_INFERRED, line->at_us);
-	else if (expiry <= number_add_sat(line->at_us, UNBAN_US))
-		end_ban(ban, BAN_EXPIRED, line->at_us);
-	else
-		end_ban(ban, BAN_MANUAL, line->at_us);
+	end_by(ban, BAN_END_BY_LOG, &verdict);
+}
+
+/* A reconcile run has judged that the ban ended when the line says. */
+static void
+take_judged(struct ban *ban, const struct logged_line *line)
+{
+	const struct ban_end_verdict verdict = { BAN_INFERRED,
+		line->at_us > ban->since_us ? line->at_us : ban->since_us };
+
+	end_by(ban, BAN_END_BY_RUN, &verdict);
 }
 
 /* It was a ban of its own, before the one that others have seen. */
@@ -314,29 +324,31 @@ take_line(struct bans_of_log *t, const struct logged_line *line)
 		}
 		break;
 	case LOGGED_JUDGED:
-		if (ban != NULL && ban->end == BAN_LIVES)
-			end_ban(ban, BAN_INFERRED, line->at_us);
+		if (ban != NULL)
+			take_judged(ban, line);
 		break;
 	}
 }
 
-/* By a younger ban, whoever saw that, or because its time is up. */
+/* End a ban that no line ends: by the next ban, or because its time is up. */
 static void
-end_at_last(const struct bans_of_log *t, struct ban *ban, int64_t overdue_us)
+end_unseen(const struct bans_of_log *t, struct ban *ban, int64_t overdue_us)
 {
-	int64_t end = ban_expiry_us(ban->since_us, ban->seconds);
+	int64_t expired_us = ban_end_expiry_us(ban->since_us, ban->seconds);
+	int64_t next_us = INT64_MAX;
 	size_t next = count_began(t, ban->since_us);
+	struct ban_end_verdict verdict;
 
 	if (ban->end != BAN_LIVES)
 		return;
-	if (end >= overdue_us)
-		end = INT64_MAX;
-	if (next < t->seen_n && t->seen[next].since_us < end)
-		end = t->seen[next].since_us;
-	if (ban + 1 < t->bans + t->n && ban[1].since_us < end)
-		end = ban[1].since_us;
-	if (end != INT64_MAX)
-		end_ban(ban, BAN_INFERRED, end);
+	if (expired_us >= overdue_us)
+		expired_us = INT64_MAX;
+	if (next < t->seen_n)
+		next_us = t->seen[next].since_us;
+	if (ban + 1 < t->bans + t->n && ban[1].since_us < next_us)
+		next_us = ban[1].since_us;
+	verdict = ban_end_unseen(expired_us, next_us);
+	end_by(ban, BAN_END_BY_LOG, &verdict);
 }
 
 /* Bans of one time are told apart by their number. */
@@ -361,7 +373,7 @@ bans_of_log(const struct logged_line *lines, size_t n,
 	for (size_t i = 0; i < n; i++)
 		take_line(&t, &lines[i]);
 	for (size_t i = 0; i < t.n; i++) {
-		end_at_last(&t, &bans[i], overdue_us);
+		end_unseen(&t, &bans[i], overdue_us);
 		set_nth(&t, &bans[i]);
 	}
 	return t.n;

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "ban/ban.h"
+#include "ban/sighting.h"
 #include "base/err.h"
 
 /* In the order of export. */

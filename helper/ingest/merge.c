@@ -21,8 +21,7 @@ add_sighting(struct merge *merge, struct archive_ticket *t,
 	struct sighting *added;
 
 	for (size_t i = 0; i < t->n; i++) {
-		int same =
-		    same_ban_is_same_sighting(&t->sightings[i], sighting);
+		int same = sighting_is_same(&t->sightings[i], sighting);
 
 		if (same == 1 && sighting->kind >= SIGHTING_IMPORT)
 			same = archive_ticket_has_evidence(merge->archive,

@@ -173,7 +173,7 @@ int64_t
 sightings_overdue_us(const struct config *config, int64_t since_us,
     int64_t seconds)
 {
-	int64_t expiry = ban_expiry_us(since_us, seconds);
+	int64_t expiry = ban_end_expiry_us(since_us, seconds);
 
 	return number_add_sat(expiry,
 	    timestamp_from_seconds(2 * config->interval));
@@ -186,7 +186,8 @@ is_below_floor(const struct sighting *sighting, int64_t floor_us,
 {
 	return sighting->since_us < floor_us &&
 	    (sighting->seconds == UNKNOWN ||
-		ban_expiry_us(sighting->since_us, sighting->seconds) <= now_us);
+		ban_end_expiry_us(sighting->since_us, sighting->seconds) <=
+		    now_us);
 }
 
 /* That a ban which nobody knew has ended, as its time is long up. */
@@ -201,7 +202,7 @@ judged_sighting(const struct sighting *row)
 		.bancount = UNKNOWN,
 		.failures = UNKNOWN,
 		.end = BAN_INFERRED,
-		.ended_us = ban_expiry_us(row->since_us, row->seconds),
+		.ended_us = ban_end_expiry_us(row->since_us, row->seconds),
 	};
 }
 
@@ -334,8 +335,8 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 					       sighting.since_us,
 					       sighting.seconds)) {
 			sighting.end = BAN_INFERRED;
-			sighting.ended_us =
-			    ban_expiry_us(sighting.since_us, sighting.seconds);
+			sighting.ended_us = ban_end_expiry_us(sighting.since_us,
+			    sighting.seconds);
 		}
 		rc = merge_sightings(merge, row->jail, row->ident,
 		    row->timeofban, &sighting, 1, 0, e);

@@ -194,7 +194,7 @@ judge_first(struct settling *s, const struct archive_live *live,
 	if (now > sightings_overdue_us(config, live->since_us, live->seconds) &&
 	    now > sightings_overdue_us(config, live->life_us, 0)) {
 		*verdict = ended(BAN_INFERRED,
-		    ban_expiry_us(live->since_us, live->seconds));
+		    ban_end_expiry_us(live->since_us, live->seconds));
 		return false;
 	}
 	if (is_doubtful(s, live) && ask_server(s, live->jail) == 0)
@@ -343,7 +343,7 @@ note_due(struct settling *s, const struct archive_live *live,
     const struct verdict *verdict)
 {
 	int64_t due =
-	    later(ban_expiry_us(live->since_us, live->seconds), live->life_us);
+	    later(ban_end_expiry_us(live->since_us, live->seconds), live->life_us);
 
 	if (s->run->silent || verdict->what == MISSED ||
 	    verdict->what == ENDED ||

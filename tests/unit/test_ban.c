@@ -45,7 +45,7 @@ a_ban_is_over_when_its_time_is_up(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		assert_int_equal(
-		    ban_expiry_us(rows[i].since_us, rows[i].seconds),
+		    ban_end_expiry_us(rows[i].since_us, rows[i].seconds),
 		    rows[i].expiry_us);
 	}
 }

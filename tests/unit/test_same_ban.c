@@ -340,9 +340,9 @@ a_sign_is_the_same_when_its_witness_and_moment_are(void **state UNUSED)
 			      later = FRESH(0.6, 0.1, 600),
 			      other = ROW(0.5, 600);
 
-	assert_true(same_ban_is_same_sighting(&a, &b));
-	assert_false(same_ban_is_same_sighting(&a, &later));
-	assert_false(same_ban_is_same_sighting(&a, &other));
+	assert_true(sighting_is_same(&a, &b));
+	assert_false(sighting_is_same(&a, &later));
+	assert_false(sighting_is_same(&a, &other));
 }
 
 int
