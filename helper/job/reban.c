@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive/live_bans.h"
 #include "archive/reban_notes.h"
 #include "job/reban_list.h"
 #include "base/escape.h"

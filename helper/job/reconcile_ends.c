@@ -23,7 +23,8 @@
 
 #include "ingest/sightings.h"
 #include "os/clock.h"
-#include "job/run.h"
+#include "archive/live_bans.h"
+#include "job/reconcile_steps.h"
 #include "base/timestamp.h"
 
 #define CHUNK 250
@@ -44,7 +45,7 @@ struct holdings {
 };
 
 struct settling {
-	struct run *run;
+	struct reconcile *r;
 	struct holdings server;
 	bool look;	/* absence in the database proves an end */
 	int64_t due_us; /* when the next ban is up */
@@ -105,14 +106,14 @@ ask_server(struct settling *s, const char *jail)
 	server->jail = NULL;
 	fail2ban_list_free(&server->ids);
 	server->at_us = clock_wall_us();
-	if ((socket = run_server(s->run)) == NULL ||
+	if ((socket = reconcile_server(s->r)) == NULL ||
 	    (server->jails.n == 0 &&
-		fail2ban_server_get_jails(socket, &server->jails,
-		    &s->run->why) != 0) ||
+		fail2ban_server_get_jails(socket, &server->jails, &s->r->why) !=
+		    0) ||
 	    (fail2ban_list_has(&server->jails, jail) &&
 		fail2ban_server_get_banned(socket, jail, &exists, &server->ids,
-		    &s->run->why) != 0)) {
-		s->run->silent = true;
+		    &s->r->why) != 0)) {
+		s->r->silent = true;
 		server->started_us = 0;
 		return -1;
 	}
@@ -132,7 +133,8 @@ judge_by_server(struct settling *s, const struct archive_live *live)
 {
 	struct verdict verdict = { .what = NOTHING };
 	int64_t flushed = flushed_since(live),
-		interval_us = timestamp_from_seconds(s->run->config->interval);
+		interval_us =
+		    timestamp_from_seconds(s->r->run.config->interval);
 
 	if (fail2ban_list_has(&s->server.ids, live->ident)) {
 		verdict.what = HELD;
@@ -159,7 +161,7 @@ had_rows(const struct settling *s, const struct archive_live *live)
 	bool undone =
 	    flushed_since(live) != 0 || live->pending_us > live->life_us;
 
-	return live->present == s->run->source.id ||
+	return live->present == s->r->source.id ||
 	    (undone && s->server.started_us != 0 &&
 		live->life_us >= s->server.started_us);
 }
@@ -176,7 +178,7 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 	if (!is_here(live) || !had_rows(s, live) ||
 	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
-	rc = fail2ban_database_find(&s->run->db, live->jail, live->ident,
+	rc = fail2ban_database_find(&s->r->db, live->jail, live->ident,
 	    live->known_as, 0, &row, e);
 	fail2ban_row_free(&row);
 	return rc < 0 ? -1 : rc == 0;
@@ -187,7 +189,7 @@ static bool
 judge_first(struct settling *s, const struct archive_live *live,
     struct verdict *verdict)
 {
-	const struct config *config = s->run->config;
+	const struct config *config = s->r->run.config;
 	int64_t now = clock_wall_us();
 
 	*verdict = (struct verdict){ .what = NOTHING };
@@ -232,14 +234,14 @@ judge(struct settling *s, const struct archive_live *list,
 
 	for (size_t i = 0; i < n; i++)
 		by_rows[i] = judge_first(s, &list[i], &verdicts[i]);
-	if (s->look && fail2ban_database_hold(&s->run->db, e) != 0)
+	if (s->look && fail2ban_database_hold(&s->r->db, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		if (s->look && by_rows[i])
 			rc = judge_by_rows(s, &list[i], &verdicts[i], e);
 	}
 	if (s->look)
-		fail2ban_database_release(&s->run->db);
+		fail2ban_database_release(&s->r->db);
 	return rc;
 }
 
@@ -322,16 +324,16 @@ write_verdicts(struct settling *s, const struct archive_live *list,
 		any = any || verdicts[i].what != NOTHING;
 	if (!any)
 		return 0;
-	if (run_begin(s->run, &merge, e) != 0)
+	if (run_begin(&s->r->run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (verdicts[i].what != NOTHING &&
 		    write_verdict(s, &merge, &list[i], &verdicts[i], e) != 0) {
-			run_rollback(s->run);
+			run_rollback(&s->r->run);
 			return -1;
 		}
 	}
-	return run_commit(s->run, &merge, e);
+	return run_commit(&s->r->run, &merge, e);
 }
 
 /*
@@ -345,8 +347,7 @@ note_due(struct settling *s, const struct archive_live *live,
 	int64_t due =
 	    later(ban_end_expiry_us(live->since_us, live->seconds), live->life_us);
 
-	if (s->run->silent || verdict->what == MISSED ||
-	    verdict->what == ENDED ||
+	if (s->r->silent || verdict->what == MISSED || verdict->what == ENDED ||
 	    (verdict->what == NOTHING && is_doubtful(s, live)))
 		due = 0;
 	if (due < s->due_us)
@@ -361,7 +362,7 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 	struct archive_live *list;
 	int rc;
 
-	if (archive_live(&s->run->archive, *after, CHUNK, &list, n, e) != 0)
+	if (archive_live(&s->r->run.archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
 	rc = judge(s, list, verdicts, *n, e);
 	for (size_t i = 0; i < *n && rc == 0; i++)
@@ -376,43 +377,43 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 
 /* All is as it was when the bans were judged last, and none is due. */
 static bool
-is_settled(const struct run *run, const struct archive_source *now)
+is_settled(const struct reconcile *r, const struct archive_source *now)
 {
-	const struct archive_source *then = &run->source;
+	const struct archive_source *then = &r->source;
 
-	return run->unchanged && run->row.spooled == 0 &&
+	return r->unchanged && r->run.row.spooled == 0 &&
 	    then->settled.rev == now->settled.rev &&
 	    then->settled.flushed_us == now->settled.flushed_us &&
 	    then->server_us == now->server_us &&
 	    clock_wall_us() <=
-	    sightings_overdue_us(run->config, then->due_us, 0);
+	    sightings_overdue_us(r->run.config, then->due_us, 0);
 }
 
 int
-reconcile_ends(struct run *run, bool clock_only, struct err *e)
+reconcile_ends(struct reconcile *r, bool clock_only, struct err *e)
 {
 	struct settling s = {
-		.run = run,
+		.r = r,
 		.server = { .started_us =
-				clock_only ? 0 : run_server_start_us(run) },
-		.look = !clock_only && run->has_db && run->db.version >= 4 &&
-		    run->source.counter != run->db.counter,
+				clock_only ? 0 : run_server_start_us(&r->run) },
+		.look = !clock_only && r->has_db && r->db.version >= 4 &&
+		    r->source.counter != r->db.counter,
 		.due_us = INT64_MAX,
 	};
 	struct archive_source now = { .server_us = s.server.started_us };
 	int64_t after = 0;
 	size_t n = 1;
-	int rc = archive_state(&run->archive, &now.settled, e);
+	int rc = archive_state(&r->run.archive, &now.settled, e);
 
-	if (rc == 0 && !clock_only && is_settled(run, &now)) {
-		run->settled_before = true;
+	if (rc == 0 && !clock_only && is_settled(r, &now)) {
+		r->settled_before = true;
 		return 0;
 	}
-	while (rc == 0 && n > 0 && !run_is_over(run))
+	while (rc == 0 && n > 0 && !run_is_over(&r->run))
 		rc = settle_chunk(&s, &after, &n, e);
-	run->source.settled = now.settled;
-	run->source.server_us = now.server_us;
-	run->source.due_us = s.due_us;
+	r->source.settled = now.settled;
+	r->source.server_us = now.server_us;
+	r->source.due_us = s.due_us;
 	fail2ban_list_free(&s.server.jails);
 	fail2ban_list_free(&s.server.ids);
 	free(s.server.jail);

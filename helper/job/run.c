@@ -34,9 +34,6 @@
 /* How often it is looked whether another run is over. */
 #define TURN_NAP_NS 50000000
 
-/* How long an answer of fail2ban's is waited for. */
-#define ANSWER_MS 5000
-
 int
 run_left_ms(const struct run *run)
 {
@@ -256,28 +253,4 @@ run_server_start_us(const struct run *run)
 	if (stat(run->config->fail2ban_socket, &st) != 0)
 		return 0;
 	return st.st_ctim.tv_sec * TIMESTAMP_US + st.st_ctim.tv_nsec / 1000;
-}
-
-struct fail2ban_server *
-run_server(struct run *run)
-{
-	int left = run_left_ms(run);
-
-	run_hang_up(run);
-	if (run->silent)
-		return NULL;
-	run->connected = true;
-	if (fail2ban_server_open(&run->socket, run->config->fail2ban_socket,
-		left < ANSWER_MS ? left : ANSWER_MS, &run->why) == 0)
-		return &run->socket;
-	run->silent = true;
-	return NULL;
-}
-
-void
-run_hang_up(struct run *run)
-{
-	if (run->connected)
-		fail2ban_server_close(&run->socket);
-	run->connected = false;
 }
