@@ -772,7 +772,8 @@ check_order(const struct ban *bans, size_t n, int64_t overdue_us)
 		    ban->end == BAN_LIVES || ban->ended_us >= ban->since_us);
 		assert_true(ban->end != BAN_LIVES || i + 1 == n);
 		assert_true(ban->end != BAN_LIVES ||
-		    ban_end_expiry_us(ban->since_us, ban->seconds) >= overdue_us);
+		    ban_end_expiry_us(ban->since_us, ban->seconds) >=
+			overdue_us);
 		assert_int_equal(ban->seen, BAN_SEEN_LOG);
 	}
 }
