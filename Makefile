@@ -68,7 +68,7 @@ $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/archive/archive_schema.o: $(BUILD)/schema.inc
+$(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
 # The schema is told once, in SQL; here each file becomes a C text.
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
