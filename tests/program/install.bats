@@ -121,7 +121,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 @test "a ban after the installation is in the archive at once, and the jail's own action still runs" {
 	server_start
 	status 0 installer
-	says 'From now on those of: sshd'
+	says 'From now on these jails are archived: sshd'
 	[[ $said != *'does not run'* ]]
 	login_fails 192.0.2.10
 	wait_for 15 is_archived sshd 192.0.2.10
@@ -258,7 +258,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	jail broken enabled=true filter=nonesuch
 	before=$(snapshot "$scratch")
 	status 1 installer
-	says 'put this right first'
+	says 'correct it first'
 	says nonesuch
 	unchanged_since "$before"
 }
@@ -269,7 +269,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	server_start
 	status 1 installer
 	says 'fail2ban refuses the change'
-	says 'taken back'
+	says 'the change was undone'
 	[ ! -e "$jail_file" ]
 	client reload
 	lacks_action sshd
@@ -366,7 +366,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	kept=$(sha256sum <"$scratch/etc/fail2ban-archive.cfg")
 
 	status 0 installer --uninstall
-	says "Left: $scratch/var/lib/fail2ban-archive"
+	says "Kept: $scratch/var/lib/fail2ban-archive"
 	lacks_action sshd
 	client get sshd banip | grep -q 192.0.2.14
 	[ "$(sha256sum <"$scratch/etc/fail2ban-archive.cfg")" = "$kept" ]
