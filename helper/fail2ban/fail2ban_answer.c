@@ -77,7 +77,7 @@ read_answer(struct peer *server, struct fail2ban_answer *a, struct err *e)
 
 	while (!done) {
 		if (receive(server, a, e) == -1 ||
-		    pickle_opcode_scan(a->buf, a->len, &at, &done, e) == -1)
+		    pickle_find_end(a->buf, a->len, &at, &done, e) == -1)
 			return -1;
 	}
 	while (a->len < at + END_LEN) {
