@@ -27,8 +27,7 @@
 #define DATA_BYTES (4 * 1024 * 1024)
 #define NAME_BYTES (4 * 1024 * 1024)
 
-/* The column of SQL_READ_BIPS that is 1 for a twin; other statements lack it.
- */
+/* SQL_READ_BIPS has this column, which is 1 for a twin. */
 #define TWIN 8
 
 enum {
@@ -100,8 +99,7 @@ static const char *const sql[SQL_COUNT] = {
 	     "OR rootpage = 0) AND name IN ('bans', 'bips', 'fail2banDb')"),
 };
 
-/* SQLite calls this every PROGRESS_STEPS steps, and gives up when it is true.
- */
+/* SQLite calls this every PROGRESS_STEPS steps; it gives up on true. */
 static int
 is_late(void *db)
 {
