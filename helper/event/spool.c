@@ -18,7 +18,7 @@
 #include "os/file_trust.h"
 
 #define FRESH_SECONDS 10
-#define FILE_MAX (16 * 1024 * 1024)
+#define FILE_BYTES_MAX (16 * 1024 * 1024)
 #define TMP_PREFIX "tmp-"
 /* A writer needs milliseconds: what is this old was left by a killed one. */
 #define TMP_SECONDS 60
@@ -198,7 +198,7 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 		close(fd);
 		return err_set(e, EX_IOERR, "cannot be read");
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX) {
 		close(fd);
 		return err_set(e, EX_DATAERR, "not a file of an event");
 	}
