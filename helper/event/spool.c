@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/timestamp.h"
 #include "os/file_trust.h"
 
@@ -262,18 +263,16 @@ static int
 collect_names(DIR *dir, char ***names, size_t *n)
 {
 	struct dirent *entry;
+	size_t room = 0;
+	char **grown;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL) {
 		if (!is_event_name(entry->d_name))
 			continue;
-		if ((*n & (*n - 1)) == 0) {
-			size_t room = *n == 0 ? 1 : 2 * *n;
-			char **grown = realloc(*names, room * sizeof(*grown));
-
-			if (grown == NULL)
-				return -1;
-			*names = grown;
-		}
+		grown = list_grow(*names, &room, *n + 1, sizeof(*grown));
+		if (grown == NULL)
+			return -1;
+		*names = grown;
 		if (((*names)[*n] = strdup(entry->d_name)) == NULL)
 			return -1;
 		(*n)++;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/list.h"
+
 #define NO_LINK UINT32_MAX
 #define PROTO 0x80
 #define MAX_LINES ((size_t)510)
@@ -227,7 +229,7 @@ pickle_find_end(const char *buf, size_t len, size_t *at, bool *done,
 
 struct numbers {
 	uint32_t *v;
-	size_t n, cap;
+	size_t n, room;
 };
 
 /* An item of a container and its successor, both by index. */
@@ -237,9 +239,9 @@ struct link {
 
 struct decoder {
 	struct pickle *out;
-	size_t cap;
+	size_t room;
 	struct link *links;
-	size_t nlinks, links_cap;
+	size_t nlinks, links_room;
 	struct numbers stack, memo;
 	size_t marks[PICKLE_MAX_DEPTH]; /* heights of the stack */
 	size_t nmarks;
@@ -254,27 +256,21 @@ bad(struct decoder *d, const struct step *s, const char *why)
 
 /* Return v with room for one more than its n elements; NULL on failure. */
 static void *
-grow(void *v, size_t *cap, size_t n, size_t size, struct err *e)
+grow(void *v, size_t *room, size_t n, size_t size, struct err *e)
 {
-	size_t more = *cap == 0 ? 64 : *cap * 2;
-
-	if (n < *cap)
-		return v;
 	if (n >= PICKLE_MAX_VALUES) {
 		err_set(e, EX_PROTOCOL, "pickle: too many values");
 		return NULL;
 	}
-	if ((v = realloc(v, more * size)) == NULL)
+	if ((v = list_grow(v, room, n + 1, size)) == NULL)
 		err_set(e, EX_OSERR, "pickle: out of memory");
-	else
-		*cap = more;
 	return v;
 }
 
 static int
 numbers_add(struct decoder *d, struct numbers *s, size_t number)
 {
-	uint32_t *v = grow(s->v, &s->cap, s->n, sizeof(*v), d->e);
+	uint32_t *v = grow(s->v, &s->room, s->n, sizeof(*v), d->e);
 
 	if (v == NULL)
 		return -1;
@@ -293,7 +289,7 @@ push_value(struct decoder *d, enum pickle_kind kind)
 	struct pickle_value *v;
 	size_t i = d->out->nvalues;
 
-	v = grow(d->out->values, &d->cap, i, sizeof(*v), d->e);
+	v = grow(d->out->values, &d->room, i, sizeof(*v), d->e);
 	if (v == NULL)
 		return NULL;
 	d->out->values = v;
@@ -322,7 +318,7 @@ place(struct decoder *d, const struct step *s, uint32_t into, uint32_t item)
 		return bad(d, s, "a value grows where it is in another");
 	if (v->depth + 1 > PICKLE_MAX_DEPTH)
 		return bad(d, s, "nested too deep");
-	l = grow(d->links, &d->links_cap, d->nlinks, sizeof(*l), d->e);
+	l = grow(d->links, &d->links_room, d->nlinks, sizeof(*l), d->e);
 	if (l == NULL)
 		return -1;
 	d->links = l;
