@@ -16,14 +16,13 @@
 #include "base/path.h"
 #include "os/file_trust.h"
 
-#define FILE_MAX 65536
+/* A larger file is no config of ours. */
+#define FILE_BYTES_MAX 65536
 
 enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
 
 struct key {
 	const char *name;
-#define FILE_MAX 65536
-
 	enum key_type type;
 	size_t offset;
 	int64_t min, max; /* KEY_INT */
@@ -185,7 +184,7 @@ check_file(const char *path, int fd, size_t *size, struct err *e)
 
 	if (fstat(fd, &st) != 0 || realpath(path, folder) == NULL)
 		return err_errno(e, EX_NOINPUT, "%s", path);
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX)
 		return err_set(e, EX_NOINPUT, "%s: not a file, or too large",
 		    path);
 	*size = (size_t)st.st_size;

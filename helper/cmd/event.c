@@ -30,8 +30,6 @@
 /* The most of <matches> that is taken, and of a row's data. */
 #define MATCHES_MAX (1024 * 1024)
 #define DATA_MAX (1024 * 1024)
-/* The same for syslog, and how much of an event one line of it has. */
-#define SYSLOG_DATA_MAX (16 * 1024)
 /*
  * How long a write of fail2ban's is waited for (its own take a millisecond),
  * a row that is not there yet, and all of the look-up.
@@ -173,35 +171,6 @@ archive_event(const struct config *config, const struct event *event,
 	return rc;
 }
 
-/*
- * The last resort: all of the event in syslog, in parts that every syslog
- * takes, behind # why. Log lines that are too many for that are left out.
- */
-static void
-tell_syslog(const struct event *event, const struct err *why)
-{
-	struct event whole = *event;
-	char remark[sizeof(why->text) + 80] = "", *line;
-	size_t parts;
-
-	if (whole.data != NULL && strlen(whole.data) > SYSLOG_DATA_MAX) {
-		snprintf(remark, sizeof(remark),
-		    "%zu bytes of log lines left out; ", strlen(whole.data));
-		whole.data = NULL;
-	}
-	snprintf(remark + strlen(remark), sizeof(why->text), "%s", why->text);
-	line = event_to_line(&whole, remark);
-	parts = line != NULL ?
-	    (strlen(line) + SYSLOG_EVENT_BYTES - 1) / SYSLOG_EVENT_BYTES :
-	    0;
-	for (size_t i = 0; i < parts; i++)
-		log_record(LOG_CRIT, "event %zu/%zu %.*s", i + 1, parts,
-		    SYSLOG_EVENT_BYTES, line + i * SYSLOG_EVENT_BYTES);
-	free(line);
-	/* Said in syslog; standard error is still to be told. */
-	log_leave_syslog();
-}
-
 static int
 put_in_spool(const struct config *config, const struct event *event,
     int64_t waiting, struct err *e)
@@ -273,8 +242,11 @@ run_event(const struct command *self, const struct config *config, int argc,
 			look_up(config, &event);
 		rc = keep_event(config, &event, e);
 	}
-	if (rc != 0)
-		tell_syslog(&event, e);
+	if (rc != 0) {
+		syslog_event_write(&event, e->text);
+		/* syslog has the error now; main prints it once more. */
+		log_leave_syslog();
+	}
 	event_free(&event);
 	return rc;
 }

@@ -14,11 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "base/timestamp.h"
 #include "os/file_trust.h"
 
 #define FRESH_SECONDS 10
-#define FILE_MAX (16 * 1024 * 1024)
+#define FILE_BYTES_MAX (16 * 1024 * 1024)
 #define TMP_PREFIX "tmp-"
 /* A writer needs milliseconds: what is this old was left by a killed one. */
 #define TMP_SECONDS 60
@@ -198,7 +199,7 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 		close(fd);
 		return err_set(e, EX_IOERR, "cannot be read");
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX) {
 		close(fd);
 		return err_set(e, EX_DATAERR, "not a file of an event");
 	}
@@ -262,18 +263,16 @@ static int
 collect_names(DIR *dir, char ***names, size_t *n)
 {
 	struct dirent *entry;
+	size_t room = 0;
+	char **grown;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL) {
 		if (!is_event_name(entry->d_name))
 			continue;
-		if ((*n & (*n - 1)) == 0) {
-			size_t room = *n == 0 ? 1 : 2 * *n;
-			char **grown = realloc(*names, room * sizeof(*grown));
-
-			if (grown == NULL)
-				return -1;
-			*names = grown;
-		}
+		grown = list_grow(*names, &room, *n + 1, sizeof(*grown));
+		if (grown == NULL)
+			return -1;
+		*names = grown;
 		if (((*names)[*n] = strdup(entry->d_name)) == NULL)
 			return -1;
 		(*n)++;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events that went to syslog when neither archive nor spool took them: each in
- * parts, "fail2ban-archive[PID]: event PART/PARTS TEXT", whatever stands before
- * that. Here they are put together again. Pure.
+ * Events in syslog: where an event goes that neither the archive nor the spool
+ * took, the writer and the reader side by side. An event is written in parts,
+ * which every syslog takes: "fail2ban-archive[PID]: event PART/PARTS TEXT",
+ * after whatever prefix that syslog has. The reader is pure.
  */
 #ifndef EVENT_SYSLOG_EVENT_H
 #define EVENT_SYSLOG_EVENT_H
@@ -11,38 +12,46 @@
 #include "event/event.h"
 
 /*
- * So long is the text of each part but the last; journald takes blanks at the
- * end away.
+ * The bytes of text in each part except the last. journald strips the blanks at
+ * the end of a line; the reader adds them again.
  */
 #define SYSLOG_EVENT_BYTES 900
 
-/* Events whose parts are not all there yet. */
+/* The most events that wait for their parts. */
 #define SYSLOG_EVENT_EVENTS 16
 
+/*
+ * Write the event to syslog at level critical; why, as a remark after # at its
+ * end, is the reason. More than 16 KiB of log lines are left out, and the
+ * remark says so. Without memory nothing is written.
+ */
+void syslog_event_write(const struct event *event, const char *why);
+
+/* The events whose parts have not all come. All zeros is an empty one. */
 struct syslog_event {
 	struct {
 		int64_t pid; /* 0: free */
 		int64_t part, parts;
 		struct buffer text;
 	} events[SYSLOG_EVENT_EVENTS];
-	size_t next; /* the one that is given up for another */
+	size_t next; /* where all are taken, the place to give to another */
 };
 
 enum syslog_event_kind {
-	SYSLOG_EVENT_NONE,  /* no such line */
+	SYSLOG_EVENT_NONE,  /* not a line of an event */
 	SYSLOG_EVENT_PART,  /* a part of an event */
-	SYSLOG_EVENT_EVENT, /* the last of an event: it is whole */
+	SYSLOG_EVENT_EVENT, /* the last part: the event is complete */
 	SYSLOG_EVENT_BAD
 };
 
 /*
- * Take the next line, any bytes. An event is the caller's to free. why gets
- * what is bad.
+ * Read the next line, any bytes. After SYSLOG_EVENT_EVENT the caller frees
+ * event. After SYSLOG_EVENT_BAD why has the reason.
  */
-enum syslog_event_kind syslog_event_take(struct syslog_event *kept,
+enum syslog_event_kind syslog_event_take(struct syslog_event *waiting,
     const char *line, size_t len, struct event *event, struct err *why);
 
-/* How many events lack a part, at the end of it all; they are forgotten. */
-size_t syslog_event_end(struct syslog_event *kept);
+/* Forget the events that still lack a part; return their number. */
+size_t syslog_event_end(struct syslog_event *waiting);
 
 #endif

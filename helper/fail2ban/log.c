@@ -18,8 +18,8 @@ struct fail2ban_log {
 	fail2ban_log_fn *fn;
 	void *to;
 	struct log_prefix prefix;
-	struct logged_minute minute; /* of times within messages */
-	struct logged_zone zone;
+	struct log_time_minute minute; /* of times within messages */
+	struct log_time_zone zone;
 	struct log_server server;
 	struct log_last_failure found;
 	struct buffer ident;
@@ -27,8 +27,8 @@ struct fail2ban_log {
 
 /* A message that is being read, and what stands behind its first words. */
 struct message {
-	const struct logged_entry *entry;
-	struct logged_jail *jail; /* of "[jail] ..." */
+	const struct log_prefix_entry *entry;
+	struct log_server_jail *jail; /* of "[jail] ..." */
 	const char *s;
 	size_t len;
 	enum fail2ban_log_class class;
@@ -42,8 +42,8 @@ no_memory(struct err *e)
 
 /* Tell what was held back. */
 static int
-tell_held(void *to, const struct logged_jail *jail,
-    const struct logged_held *held, struct err *e)
+report_held(void *to, const struct log_server_jail *jail,
+    const struct log_server_held *held, struct err *e)
 {
 	const struct fail2ban_log *l = to;
 	struct fail2ban_log_line line = {
@@ -61,19 +61,19 @@ tell_held(void *to, const struct logged_jail *jail,
 
 /* Hold back a line. */
 static int
-hold(struct fail2ban_log *l, struct logged_jail *jail,
+hold(struct fail2ban_log *l, struct log_server_jail *jail,
     const struct fail2ban_log_line *line, struct err *e)
 {
-	struct logged_held held = {
+	struct log_server_held held = {
 		.kind = (int)line->verb,
-		.stops = line->verb == FAIL2BAN_LOG_UNBAN,
+		.by_stop = line->verb == FAIL2BAN_LOG_UNBAN,
 		.ident = line->ident,
 		.at_us = line->at_us,
 		.seconds = line->seconds,
 		.count = line->bancount,
 	};
 
-	return logged_held_put(&l->server.holder, jail, &held, e);
+	return log_server_hold(&l->server, jail, &held, e);
 }
 
 static bool
@@ -117,7 +117,7 @@ read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
+	if (log_server_release(&l->server, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_BAN, m->len, &line, e) != 0)
 		return -1;
 	if (log_last_failure_claim(&l->found, &key, &found, &at_us) &&
@@ -134,7 +134,7 @@ read_restore(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (logged_held_out(&l->server.holder, m->jail, e) != 0 ||
+	if (log_server_release(&l->server, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_RESTORE, m->len, &line, e) != 0)
 		return -1;
 	if (!m->jail->increment)
@@ -158,7 +158,7 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 
 /* Seconds since the epoch of local seconds in a message. */
 static int64_t
-second_of(struct fail2ban_log *l, const struct logged_entry *entry,
+second_of(struct fail2ban_log *l, const struct log_prefix_entry *entry,
     int64_t local)
 {
 	if (entry->east != UNKNOWN)
@@ -188,7 +188,7 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
  */
 static int64_t
 bantime_of(struct fail2ban_log *l, const struct message *m,
-    const struct logged_increase *i)
+    const struct log_message_increased *i)
 {
 	struct log_last_failure_key key = key_of(m, i->ident);
 	int64_t found, at_us, exact, off;
@@ -205,7 +205,7 @@ static int
 read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	struct fail2ban_log_line line;
-	struct logged_increase i;
+	struct log_message_increased i;
 
 	if (is_bad(m, !log_message_increase(m->s, m->len, &i)))
 		return 0;
@@ -213,7 +213,7 @@ read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 		return -1;
 	line.bancount = i.count;
 	line.seconds = bantime_of(l, m, &i);
-	if (logged_held_is(m->jail))
+	if (log_server_holds(m->jail))
 		return hold(l, m->jail, &line, e);
 	return l->fn(l->to, &line, e);
 }
@@ -222,17 +222,18 @@ read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 static int
 read_flush(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	return logged_held_out(&l->server.holder, m->jail, e);
+	return log_server_release(&l->server, m->jail, e);
 }
 
 /* The first words of what is told of a jail, and who writes them. */
-static const struct logged_words words[] = {
-	LOGGED_WORDS("Found ", LOGGED_PART_FILTER | LOGGED_PART_OBSERVER),
-	LOGGED_WORDS("Ban ", LOGGED_PART_ACTIONS),
-	LOGGED_WORDS("Unban ", LOGGED_PART_ACTIONS),
-	LOGGED_WORDS("Increase Ban ", LOGGED_PART_OBSERVER),
-	LOGGED_WORDS("Restore Ban ", LOGGED_PART_ACTIONS),
-	LOGGED_WORDS("Flush ticket(s) with ", LOGGED_PART_ACTIONS),
+static const struct log_message_words words[] = {
+	LOG_MESSAGE_WORDS("Found ",
+	    LOG_PREFIX_PART_FILTER | LOG_PREFIX_PART_OBSERVER),
+	LOG_MESSAGE_WORDS("Ban ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("Unban ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("Increase Ban ", LOG_PREFIX_PART_OBSERVER),
+	LOG_MESSAGE_WORDS("Restore Ban ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("Flush ticket(s) with ", LOG_PREFIX_PART_ACTIONS),
 };
 
 /* What reads what is behind them. */
@@ -257,7 +258,7 @@ read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 		return 0;
 	m->s += len + 3;
 	m->len -= len + 3;
-	if ((m->entry->part & LOGGED_PART_ACTIONS) != 0 &&
+	if ((m->entry->part & LOG_PREFIX_PART_ACTIONS) != 0 &&
 	    log_message_already_banned(m->s, m->len))
 		return 0;
 	which = log_message_begin(words, ARRAY_LEN(words), m->entry->part,
@@ -282,7 +283,7 @@ int
 fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e)
 {
-	struct logged_entry entry;
+	struct log_prefix_entry entry;
 	struct message m = { .entry = &entry };
 	int status = log_prefix_read(&l->prefix, line, len, &entry), rc = 0;
 
@@ -307,7 +308,7 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 int
 fail2ban_log_end(struct fail2ban_log *l, struct err *e)
 {
-	return logged_held_all_out(&l->server.holder, e);
+	return log_server_release_all(&l->server, e);
 }
 
 struct fail2ban_log *
@@ -319,8 +320,8 @@ fail2ban_log_new(int64_t year, int64_t newest, fail2ban_log_fn *fn, void *to)
 		return NULL;
 	l->fn = fn;
 	l->to = to;
-	l->server.holder.fn = tell_held;
-	l->server.holder.to = l;
+	l->server.fn = report_held;
+	l->server.to = l;
 	log_prefix_init(&l->prefix, year, newest);
 	return l;
 }

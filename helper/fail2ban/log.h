@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fail2ban.log: lines in, out comes what they tell of bans. The forms of lines
- * are those of logged_prefix.h. Pure: no I/O, no clock; but a log tells local
+ * are those of log_prefix.h. Pure: no I/O, no clock; but a log tells local
  * time, which is read by the rules of TZ (tzset is the caller's).
  *
  * At a stop, of the server or of a jail, fail2ban writes an Unban for each live

@@ -49,8 +49,8 @@ least_of(size_t len, size_t more)
 }
 
 size_t
-log_message_begin(const struct logged_words *words, size_t n, unsigned part,
-    const char **s, size_t *len)
+log_message_begin(const struct log_message_words *words, size_t n,
+    unsigned part, const char **s, size_t *len)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t used = words[i].len;
@@ -96,16 +96,16 @@ log_message_already_banned(const char *s, size_t len)
 	return without(s, len, " already banned") > 0;
 }
 
-enum logged_turn
+enum log_message_turn
 log_message_turn(const char *s, size_t *len)
 {
 	static const struct {
 		const char *end;
-		enum logged_turn turn;
+		enum log_message_turn turn;
 	} turns[] = {
-		{ " stopped", LOGGED_TURN_OFF },
-		{ " started", LOGGED_TURN_ON },
-		{ " reloaded", LOGGED_TURN_ON },
+		{ " stopped", LOG_MESSAGE_TURN_OFF },
+		{ " started", LOG_MESSAGE_TURN_ON },
+		{ " reloaded", LOG_MESSAGE_TURN_ON },
 	};
 	size_t before;
 
@@ -116,7 +116,7 @@ log_message_turn(const char *s, size_t *len)
 			return turns[i].turn;
 		}
 	}
-	return LOGGED_TURN_NONE;
+	return LOG_MESSAGE_TURN_NONE;
 }
 
 const char *
@@ -137,7 +137,7 @@ log_message_ident(struct buffer *out, const char *s, size_t len)
 }
 
 size_t
-log_message_found(const char *s, size_t len, struct logged_minute *known,
+log_message_found(const char *s, size_t len, struct log_time_minute *known,
     int64_t *local)
 {
 	static const char bad[] = ", bad";
@@ -159,7 +159,7 @@ log_message_found(const char *s, size_t len, struct logged_minute *known,
 
 /* "8s -> 2026-11-23 18:50:01", "permanent -> infinite". */
 static void
-read_span(const char *s, size_t len, struct logged_increase *i)
+read_span(const char *s, size_t len, struct log_message_increased *i)
 {
 	static const char arrow[] = " -> ";
 	size_t span = find_last(s, len, 1, arrow), n = strlen(arrow);
@@ -178,7 +178,7 @@ read_span(const char *s, size_t len, struct logged_increase *i)
 }
 
 bool
-log_message_increase(const char *s, size_t len, struct logged_increase *i)
+log_message_increase(const char *s, size_t len, struct log_message_increased *i)
 {
 	static const char sign[] = " # ";
 	size_t at;

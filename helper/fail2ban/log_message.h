@@ -13,14 +13,14 @@
 #include "base/buffer.h"
 #include "fail2ban/log_time.h"
 
-/* First words, and the parts of fail2ban that write them (logged_prefix.h). */
-struct logged_words {
+/* First words, and the parts of fail2ban that write them (log_prefix.h). */
+struct log_message_words {
 	const char *words;
 	size_t len;
 	unsigned parts;
 };
 
-#define LOGGED_WORDS(words, parts) \
+#define LOG_MESSAGE_WORDS(words, parts) \
 	{ \
 		words, sizeof(words) - 1, parts \
 	}
@@ -30,7 +30,7 @@ struct logged_words {
  * *len then are what stands behind them. Of nothing else the last blank may be
  * missing.
  */
-size_t log_message_begin(const struct logged_words *words, size_t n,
+size_t log_message_begin(const struct log_message_words *words, size_t n,
     unsigned part, const char **s, size_t *len);
 
 /*
@@ -50,13 +50,13 @@ bool log_message_already_banned(const char *s, size_t len);
  * "'sshd' stopped", or started, reloaded: what has happened to the jail, and
  * the length of what stands before.
  */
-enum logged_turn {
-	LOGGED_TURN_NONE,
-	LOGGED_TURN_ON, /* started or reloaded: its settings were told */
-	LOGGED_TURN_OFF,
+enum log_message_turn {
+	LOG_MESSAGE_TURN_NONE,
+	LOG_MESSAGE_TURN_ON, /* started or reloaded: its settings were told */
+	LOG_MESSAGE_TURN_OFF,
 };
 
-enum logged_turn log_message_turn(const char *s, size_t *len);
+enum log_message_turn log_message_turn(const char *s, size_t *len);
 
 /*
  * An id as valid UTF-8 with a NUL, in out, of which nothing else is left. NULL
@@ -67,14 +67,14 @@ const char *log_message_ident(struct buffer *out, const char *s, size_t len);
 /*
  * "ID - 2026-11-23 18:48:37", and of the observer "ID, bad - 2026-11-23
  * 18:48:37, 1 # -> 2.0, Ban": the length of the ID, which may hold any text,
- * and *local, local seconds; known is as in logged_time.h. 0 where it is not
+ * and *local, local seconds; known is as in log_time.h. 0 where it is not
  * that.
  */
-size_t log_message_found(const char *s, size_t len, struct logged_minute *known,
-    int64_t *local);
+size_t log_message_found(const char *s, size_t len,
+    struct log_time_minute *known, int64_t *local);
 
 /* What "ID (2 # 8s -> 2026-11-23 18:50:01)" says. */
-struct logged_increase {
+struct log_message_increased {
 	size_t ident; /* its length */
 	int64_t count;
 	int64_t seconds; /* -1 for ever, UNKNOWN where that cannot be read */
@@ -82,7 +82,8 @@ struct logged_increase {
 	int64_t end;	 /* local seconds, or UNKNOWN */
 };
 
-bool log_message_increase(const char *s, size_t len, struct logged_increase *i);
+bool log_message_increase(const char *s, size_t len,
+    struct log_message_increased *i);
 
 /*
  * A name as Python's repr() has it, 'sshd' or "it's", without the quotes and

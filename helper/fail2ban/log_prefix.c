@@ -26,7 +26,7 @@ enum stamp_kind {
 struct stamp {
 	enum stamp_kind kind;
 	int64_t local, us, east;
-	struct logged_day day;
+	struct log_time_day day;
 };
 
 static size_t
@@ -136,7 +136,7 @@ take_zone(struct rest *r, int64_t *east)
 
 /* A stamp of any kind; nothing is taken where there is none. */
 static struct stamp
-take_stamp(struct rest *r, struct logged_minute *known)
+take_stamp(struct rest *r, struct log_time_minute *known)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
 	int status = log_time_read(r->s, left(r), known, &stamp.local);
@@ -158,17 +158,17 @@ take_stamp(struct rest *r, struct logged_minute *known)
 
 /* "fail2ban.actions        [7268]: NOTICE  ". */
 static bool
-take_new_part(struct rest *r, struct logged_entry *entry)
+take_new_part(struct rest *r, struct log_prefix_entry *entry)
 {
 	static const struct {
 		const char *name;
-		enum logged_part part;
+		enum log_prefix_part part;
 	} parts[] = {
-		{ "filter", LOGGED_PART_FILTER },
-		{ "actions", LOGGED_PART_ACTIONS },
-		{ "observer", LOGGED_PART_OBSERVER },
-		{ "server", LOGGED_PART_SERVER },
-		{ "jail", LOGGED_PART_SERVER },
+		{ "filter", LOG_PREFIX_PART_FILTER },
+		{ "actions", LOG_PREFIX_PART_ACTIONS },
+		{ "observer", LOG_PREFIX_PART_OBSERVER },
+		{ "server", LOG_PREFIX_PART_SERVER },
+		{ "jail", LOG_PREFIX_PART_SERVER },
 	};
 	const char *name = r->s + strlen("fail2ban.");
 	size_t len;
@@ -178,7 +178,7 @@ take_new_part(struct rest *r, struct logged_entry *entry)
 	while (r->s < r->end && is_word(*r->s))
 		r->s++;
 	len = (size_t)(r->s - name);
-	entry->part = LOGGED_PART_OTHER;
+	entry->part = LOG_PREFIX_PART_OTHER;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		if (strlen(parts[i].name) == len &&
 		    memcmp(parts[i].name, name, len) == 0)
@@ -196,11 +196,11 @@ take_new_part(struct rest *r, struct logged_entry *entry)
 /* Whether a part has the same text as one before: most have. */
 static bool
 take_known_part(struct log_prefix *p, struct rest *r,
-    struct logged_entry *entry)
+    struct log_prefix_entry *entry)
 {
 	for (size_t i = 0; i < LOG_PREFIX_PARTS; i++) {
 		size_t at = (p->last + i) % LOG_PREFIX_PARTS;
-		const struct logged_part_text *known = &p->parts[at];
+		const struct log_prefix_part_text *known = &p->parts[at];
 
 		if (known->len == 0 || !next_is(r, known->text, known->len))
 			continue;
@@ -215,10 +215,10 @@ take_known_part(struct log_prefix *p, struct rest *r,
 }
 
 static bool
-take_part(struct log_prefix *p, struct rest *r, struct logged_entry *entry)
+take_part(struct log_prefix *p, struct rest *r, struct log_prefix_entry *entry)
 {
 	const char *begin = r->s;
-	struct logged_part_text *known;
+	struct log_prefix_part_text *known;
 	size_t len;
 
 	if (take_known_part(p, r, entry))
@@ -242,7 +242,7 @@ take_part(struct log_prefix *p, struct rest *r, struct logged_entry *entry)
 /* What fail2ban itself writes: its stamp, if it is there, and the part. */
 static bool
 take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
-    struct logged_entry *entry)
+    struct log_prefix_entry *entry)
 {
 	struct rest begin = *r;
 
@@ -261,7 +261,7 @@ take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
  */
 static bool
 take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
-    struct logged_entry *entry)
+    struct log_prefix_entry *entry)
 {
 	const char *begin = r->s;
 	size_t len;
@@ -276,7 +276,7 @@ take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
 	if (take_pid(r, &entry->pid) && take(r, " ")) {
 		if (take_own(p, r, stamp, entry))
 			return true;
-		entry->part = LOGGED_PART_ANY;
+		entry->part = LOG_PREFIX_PART_ANY;
 		if (len == strlen("fail2ban"))
 			return true;
 	}
@@ -313,7 +313,7 @@ skip_container(struct rest *r)
  */
 static bool
 take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
-    struct stamp *own, struct logged_entry *entry)
+    struct stamp *own, struct log_prefix_entry *entry)
 {
 	outer->kind = STAMP_NONE;
 	*own = take_stamp(r, &p->minute);
@@ -335,7 +335,7 @@ take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
 /* Local seconds as TZ has them, in the order of the log. */
 static void
 date_onward(struct log_prefix *p, int64_t local, int64_t us,
-    struct logged_entry *entry)
+    struct log_prefix_entry *entry)
 {
 	int64_t second = log_time_onward(&p->zone, local, p->before);
 
@@ -349,7 +349,7 @@ date_onward(struct log_prefix *p, int64_t local, int64_t us,
  */
 static void
 date_zoned(struct log_prefix *p, const struct stamp *outer,
-    const struct stamp *own, struct logged_entry *entry)
+    const struct stamp *own, struct log_prefix_entry *entry)
 {
 	int64_t second = outer->local - outer->east, east;
 
@@ -371,7 +371,7 @@ date_zoned(struct log_prefix *p, const struct stamp *outer,
 /* When the line was written: false where a stamp is no time. */
 static bool
 date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
-    struct logged_entry *entry)
+    struct log_prefix_entry *entry)
 {
 	entry->at_us = UNKNOWN;
 	entry->east = UNKNOWN;
@@ -421,13 +421,13 @@ void
 log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
 {
 	*p = (struct log_prefix){ .before = UNKNOWN };
-	p->year = (struct logged_year){ .year = year, .newest = newest };
+	p->year = (struct log_time_year){ .year = year, .newest = newest };
 	p->year.before = UNKNOWN;
 }
 
 int
 log_prefix_read(struct log_prefix *p, const char *line, size_t len,
-    struct logged_entry *entry)
+    struct log_prefix_entry *entry)
 {
 	struct rest r = { line, end_of(line, len) };
 	struct stamp outer, own;

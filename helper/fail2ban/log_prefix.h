@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands before a message of fail2ban's, in its own log file, in syslog's,
- * in the journal's text, in that of a container:
+ * The prefix of a line, everything before fail2ban's message: in fail2ban's own
+ * log file, in syslog's, in the journal's text, in a container's log. These are
+ * the forms:
  *
  *   2026-11-23 18:48:38,748 fail2ban.actions        [7268]: NOTICE  ...
  *   Nov 23 18:48:38 host fail2ban.actions[7268]: NOTICE ...
  *   2026-11-23T18:48:38.748123+01:00 host fail2ban.actions[7268]: NOTICE ...
- *   Nov 23 18:48:38 host fail2ban-server[1]: 2026-11-23 18:48:38,748
- * fail2ban... Nov 23 18:48:38 host fail2ban[7268]: ...
- *   2026-11-23T17:48:38.748123456Z 2026-11-23 18:48:38,748 fail2ban...
- *   name  | 2026-11-23 18:48:38,748 fail2ban...
+ *   Nov 23 18:48:38 host fail2ban-server[1]: 2026-11-23 18:48:38,748 ...
+ *   Nov 23 18:48:38 host fail2ban[7268]: ...
+ *   2026-11-23T17:48:38.748123456Z 2026-11-23 18:48:38,748 ...
+ *   name  | 2026-11-23 18:48:38,748 ...
  *
- * What another program says of fail2ban is not taken for fail2ban's. Pure.
+ * They are: the log file; syslog; syslog with an exact stamp; syslog around a
+ * line of the log file; the journal, which drops the part that wrote the line;
+ * a container's stamp; the name of one of several containers.
+ *
+ * A line in which another program mentions fail2ban is not fail2ban's. Pure.
  * (fail2ban 1.0.2, server/server.py: setLogTarget; helpers.py:
  * getVerbosityFormat. 0.8 has no pid.)
  */
@@ -24,22 +29,22 @@
 #include "fail2ban/log_time.h"
 
 /* Which part of fail2ban wrote the line: bits, so that a rule can name some. */
-enum logged_part {
-	LOGGED_PART_ACTIONS = 1,
-	LOGGED_PART_OBSERVER = 2,
-	LOGGED_PART_FILTER = 4,
-	LOGGED_PART_SERVER = 8, /* or a jail */
-	LOGGED_PART_OTHER = 16,
-	LOGGED_PART_ANY = 31, /* the journal's text does not say */
+enum log_prefix_part {
+	LOG_PREFIX_PART_ACTIONS = 1,
+	LOG_PREFIX_PART_OBSERVER = 2,
+	LOG_PREFIX_PART_FILTER = 4,
+	LOG_PREFIX_PART_SERVER = 8, /* or a jail */
+	LOG_PREFIX_PART_OTHER = 16,
+	LOG_PREFIX_PART_ANY = 31, /* the journal's text does not say */
 };
 
 /* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and what it says. */
 #define LOG_PREFIX_TEXT 64
 
-struct logged_part_text {
+struct log_prefix_part_text {
 	char text[LOG_PREFIX_TEXT];
 	size_t len; /* 0: none */
-	enum logged_part part;
+	enum log_prefix_part part;
 	int64_t pid;
 };
 
@@ -48,24 +53,24 @@ struct logged_part_text {
 
 /* What the lines before tell of the next. */
 struct log_prefix {
-	struct logged_year year;
-	struct logged_minute minute;
-	struct logged_zone zone;
+	struct log_time_year year;
+	struct log_time_minute minute;
+	struct log_time_zone zone;
 	int64_t before; /* seconds of the line before, or UNKNOWN */
-	struct logged_part_text parts[LOG_PREFIX_PARTS];
+	struct log_prefix_part_text parts[LOG_PREFIX_PARTS];
 	size_t last; /* the one that was met before, or noted */
 };
 
-struct logged_entry {
+struct log_prefix_entry {
 	int64_t at_us; /* UNKNOWN: no stamp, or no year for it */
 	int64_t east;  /* its local times are seconds east; UNKNOWN: as TZ */
 	int64_t pid;   /* 0 where there is none */
-	enum logged_part part;
+	enum log_prefix_part part;
 	const char *text; /* of the line, without what ends it */
 	size_t len;
 };
 
-/* year and newest are those of struct logged_year. */
+/* year and newest are those of struct log_time_year. */
 void log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest);
 
 /*
@@ -73,6 +78,6 @@ void log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest);
  * -1: it is, with a stamp that is no time.
  */
 int log_prefix_read(struct log_prefix *p, const char *line, size_t len,
-    struct logged_entry *entry);
+    struct log_prefix_entry *entry);
 
 #endif

@@ -1,29 +1,289 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fail2ban/log_server.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
+#include "base/timestamp.h"
+#include "base/utf8.h"
 #include "fail2ban/log_message.h"
 
-/* The first words of what is understood, and who writes them. */
-static const struct logged_words words[] = {
-	LOGGED_WORDS("banTime: ", LOGGED_PART_ACTIONS),
-	LOGGED_WORDS("Set banTime = ", LOGGED_PART_ACTIONS), /* before 0.10 */
-	LOGGED_WORDS("Set banTime.increment = ", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Creating new jail '", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Reload jail ", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Jail ", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Removed logfile", LOGGED_PART_FILTER),
-	LOGGED_WORDS("Stopping jail ", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Restart jail ", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Reload all jails", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Stopping all jails", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Reload finished", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Starting Fail2ban", LOGGED_PART_SERVER),
-	LOGGED_WORDS("Exiting Fail2ban", LOGGED_PART_SERVER),
+/* A log of fail2ban's names fewer jails. */
+#define JAILS_MAX 1024
+
+/* At most half of the slots are in use. */
+#define SLOTS ((size_t)2 * JAILS_MAX)
+
+/* The most lines that are held, and their bytes. */
+#define HELD_MAX 100000
+#define HELD_BYTES_MAX ((size_t)16 << 20)
+
+/* A buffer that has grown larger is not kept. */
+#define ROOM_KEPT 4096
+
+/*
+ * The Unban lines of a stop follow each other within this time: an action may
+ * take a minute.
+ */
+#define GAP_US (60 * TIMESTAMP_US)
+
+static bool
+is_named(const struct log_server_jail *jail, const char *name, size_t len)
+{
+	return jail->len == len && memcmp(jail->name, name, len) == 0;
+}
+
+/* Return the slot of that name, or the free one for it. */
+static struct log_server_jail **
+slot_of(const struct log_server *s, const char *name, size_t len)
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		hash =
+		    (hash ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
+	i = (size_t)((hash ^ hash >> 32) % SLOTS);
+	while (s->slots[i] != NULL && !is_named(s->slots[i], name, len))
+		i = (i + 1) % SLOTS;
+	return &s->slots[i];
+}
+
+static struct log_server_jail *
+make_jail(const char *name, size_t len)
+{
+	struct log_server_jail *jail = calloc(1, sizeof(*jail));
+
+	if (jail == NULL)
+		return NULL;
+	if ((jail->shown = utf8_mend(name, len, NULL)) == NULL) {
+		free(jail);
+		return NULL;
+	}
+	memcpy(jail->name, name, len);
+	jail->len = len;
+	jail->bantime = UNKNOWN;
+	return jail;
+}
+
+/* Find or make the jail, for which there is room. NULL without memory. */
+static struct log_server_jail *
+find_jail(struct log_server *s, const char *name, size_t len)
+{
+	struct log_server_jail **slot;
+
+	if (s->last != NULL && is_named(s->last, name, len))
+		return s->last;
+	if (s->slots == NULL &&
+	    (s->slots = calloc(SLOTS, sizeof(struct log_server_jail *))) ==
+		NULL)
+		return NULL;
+	slot = slot_of(s, name, len);
+	if (*slot == NULL) {
+		if ((*slot = make_jail(name, len)) == NULL)
+			return NULL;
+		(*slot)->number = ++s->numbers;
+		s->jails++;
+	}
+	return s->last = *slot;
+}
+
+/* Forget all jails; the next ones get other numbers. */
+static void
+forget_jails(struct log_server *s)
+{
+	for (size_t i = 0; s->slots != NULL && i < SLOTS; i++) {
+		if (s->slots[i] == NULL)
+			continue;
+		buffer_free(&s->slots[i]->held);
+		free(s->slots[i]->shown);
+		free(s->slots[i]);
+	}
+	free(s->slots);
+	s->slots = NULL;
+	s->last = NULL;
+	s->jails = 0;
+}
+
+int
+log_server_get_jail(struct log_server *s, const char *name, size_t len,
+    struct log_server_jail **jail, struct err *e)
+{
+	*jail = NULL;
+	if (len == 0 || len > LOG_SERVER_NAME)
+		return 0;
+	if (s->jails >= JAILS_MAX) {
+		if (log_server_release_all(s, e) != 0)
+			return -1;
+		s->current = NULL;
+		forget_jails(s);
+	}
+	*jail = find_jail(s, name, len);
+	return *jail == NULL ? err_set(e, EX_OSERR, "no memory") : 0;
+}
+
+/* A held line in the buffer of its jail: this, then the ident with its NUL. */
+struct entry {
+	struct log_server_held held;
+	size_t len;
 };
 
-/* Their places. */
+/* Read the line at an offset; return the offset of the next. */
+static size_t
+read_held(const struct log_server_jail *jail, size_t at,
+    struct log_server_held *held)
+{
+	struct entry entry;
+
+	memcpy(&entry, jail->held.s + at, sizeof(entry));
+	at += sizeof(entry);
+	*held = entry.held;
+	held->ident = jail->held.s + at;
+	return at + entry.len + 1;
+}
+
+/*
+ * Release the held lines of a jail, from the offset drop on without those that
+ * are part of a stop. Afterwards none is held, also after a failure.
+ */
+static int
+release(struct log_server *s, struct log_server_jail *jail, size_t drop,
+    struct err *e)
+{
+	struct log_server_held held;
+	int status = 0;
+
+	for (size_t at = 0, next; at < jail->held.len; at = next) {
+		next = read_held(jail, at, &held);
+		s->held--;
+		if (status == 0 && (at < drop || !held.by_stop))
+			status = s->fn(s->to, jail, &held, e);
+	}
+	s->held_bytes -= jail->held.len;
+	if (jail->held.room > ROOM_KEPT)
+		buffer_free(&jail->held);
+	else
+		buffer_cut(&jail->held, 0);
+	return status;
+}
+
+int
+log_server_hold(struct log_server *s, struct log_server_jail *jail,
+    const struct log_server_held *held, struct err *e)
+{
+	struct entry entry = { .held = *held, .len = strlen(held->ident) };
+
+	buffer_put(&jail->held, (const char *)&entry, sizeof(entry));
+	buffer_put(&jail->held, held->ident, entry.len + 1);
+	if (jail->held.failed)
+		return err_set(e, EX_OSERR, "no memory");
+	s->held++;
+	s->held_bytes += sizeof(entry) + entry.len + 1;
+	if (!jail->listed) {
+		jail->listed = true;
+		jail->next = s->holding;
+		s->holding = jail;
+	}
+	if (s->held >= HELD_MAX || s->held_bytes >= HELD_BYTES_MAX)
+		return log_server_release_all(s, e);
+	return 0;
+}
+
+bool
+log_server_holds(const struct log_server_jail *jail)
+{
+	return jail->held.len > 0;
+}
+
+int
+log_server_release(struct log_server *s, struct log_server_jail *jail,
+    struct err *e)
+{
+	return log_server_holds(jail) ? release(s, jail, SIZE_MAX, e) : 0;
+}
+
+int
+log_server_release_all(struct log_server *s, struct err *e)
+{
+	struct log_server_jail *jail;
+
+	while ((jail = s->holding) != NULL) {
+		s->holding = jail->next;
+		jail->listed = false;
+		if (log_server_release(s, jail, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * The jail has stopped at at_us, or UNKNOWN: release its lines without those of
+ * the stop, which lead up to at_us with no gap of more than a minute.
+ */
+static int
+release_stopped(struct log_server *s, struct log_server_jail *jail,
+    int64_t at_us, struct err *e)
+{
+	int64_t before = at_us;
+	struct log_server_held held;
+	size_t drop = 0;
+
+	for (size_t at = 0, next; at < jail->held.len; at = next) {
+		next = read_held(jail, at, &held);
+		if (at > 0 && held.at_us - before > GAP_US)
+			drop = at;
+		before = held.at_us;
+	}
+	if (at_us == UNKNOWN || at_us - before > GAP_US)
+		drop = SIZE_MAX;
+	return release(s, jail, drop, e);
+}
+
+static void
+set_bantime(struct log_server *s, struct log_server_jail *jail, int64_t bantime)
+{
+	jail->bantime = bantime;
+	s->ownerless_bantime = UNKNOWN;
+}
+
+/*
+ * The log has a ban time without its jail, which may be any of them: forget the
+ * ban time of each jail that had another.
+ */
+static void
+doubt_bantimes(struct log_server *s, int64_t bantime)
+{
+	if (s->slots == NULL ||
+	    (s->ownerless_bantime == bantime && bantime != UNKNOWN))
+		return;
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (s->slots[i] != NULL && s->slots[i]->bantime != bantime)
+			s->slots[i]->bantime = UNKNOWN;
+	}
+	s->ownerless_bantime = bantime;
+}
+
+/* The first words of the lines that are read, and the parts that write them. */
+static const struct log_message_words words[] = {
+	LOG_MESSAGE_WORDS("banTime: ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("Set banTime = ",
+	    LOG_PREFIX_PART_ACTIONS), /* before 0.10 */
+	LOG_MESSAGE_WORDS("Set banTime.increment = ", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Creating new jail '", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Reload jail ", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Jail ", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Removed logfile", LOG_PREFIX_PART_FILTER),
+	LOG_MESSAGE_WORDS("Stopping jail ", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Restart jail ", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Reload all jails", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Stopping all jails", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Reload finished", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Starting Fail2ban", LOG_PREFIX_PART_SERVER),
+	LOG_MESSAGE_WORDS("Exiting Fail2ban", LOG_PREFIX_PART_SERVER),
+};
+
+/* The indexes of these words. */
 enum {
 	BANTIME,
 	SET_BANTIME,
@@ -41,50 +301,34 @@ enum {
 	EXITING,
 };
 
-int
-log_server_get_jail(struct log_server *s, const char *name, size_t len,
-    struct logged_jail **jail, struct err *e)
-{
-	*jail = NULL;
-	if (len == 0 || len > LOGGED_JAIL_NAME)
-		return 0;
-	if (!logged_jail_has_room(&s->jails)) {
-		if (logged_held_all_out(&s->holder, e) != 0)
-			return -1;
-		s->current = NULL;
-		logged_jail_forget(&s->jails);
-	}
-	*jail = logged_jail_get(&s->jails, name, len);
-	return *jail == NULL ? err_set(e, EX_OSERR, "no memory") : 0;
-}
-
-/* The jail of a quoted name. */
+/* Find or make the jail of a quoted name. */
 static int
 get_quoted(struct log_server *s, const char *text, size_t len,
-    struct logged_jail **jail, struct err *e)
+    struct log_server_jail **jail, struct err *e)
 {
-	char name[LOGGED_JAIL_NAME];
+	char name[LOG_SERVER_NAME];
 
 	len = log_message_name(text, len, name, sizeof(name));
 	return log_server_get_jail(s, name, len, jail, e);
 }
 
-/* The settings of that jail follow. */
+/* Note that the settings of that jail follow. */
 static int
-begin_settings(struct log_server *s, struct logged_jail *jail, struct err *e)
+begin_settings(struct log_server *s, struct log_server_jail *jail,
+    struct err *e)
 {
 	s->current = jail;
 	if (jail == NULL)
 		return 0;
 	jail->increment = false;
-	return logged_held_out(&s->holder, jail, e);
+	return log_server_release(s, jail, e);
 }
 
-/* "it's'": no repr(), the name as it is. */
+/* Read "it's'": the name stands here as it is, not as repr() quotes it. */
 static int
 read_creating(struct log_server *s, const char *text, size_t len, struct err *e)
 {
-	struct logged_jail *jail;
+	struct log_server_jail *jail;
 
 	s->stopping = false;
 	if (len < 1 || text[len - 1] != '\'')
@@ -95,13 +339,13 @@ read_creating(struct log_server *s, const char *text, size_t len, struct err *e)
 }
 
 /*
- * "'x'" is followed by the settings of the jail; "x" says that they will come,
- * after it has stopped or its bans were lifted, if at all.
+ * Read "'x'", which the settings of the jail follow, or "x", after which the
+ * jail may first stop or have its bans lifted.
  */
 static int
 read_reload(struct log_server *s, const char *text, size_t len, struct err *e)
 {
-	struct logged_jail *jail;
+	struct log_server_jail *jail;
 
 	if (get_quoted(s, text, len, &jail, e) != 0)
 		return -1;
@@ -109,27 +353,27 @@ read_reload(struct log_server *s, const char *text, size_t len, struct err *e)
 		return begin_settings(s, jail, e);
 	if (log_server_get_jail(s, text, len, &jail, e) != 0)
 		return -1;
-	return jail == NULL ? 0 : logged_held_out(&s->holder, jail, e);
+	return jail == NULL ? 0 : log_server_release(s, jail, e);
 }
 
-/* "'x' stopped"; "'x' uses poller {}" is one of its settings. */
+/* Read "'x' stopped"; "'x' uses poller {}" is one of the settings. */
 static int
 read_jail(struct log_server *s, const char *text, size_t len, int64_t at_us,
     struct err *e)
 {
-	struct logged_jail *jail;
-	enum logged_turn turn;
+	struct log_server_jail *jail;
+	enum log_message_turn turn;
 
 	turn = log_message_turn(text, &len);
-	if (turn != LOGGED_TURN_NONE)
+	if (turn != LOG_MESSAGE_TURN_NONE)
 		s->current = NULL;
-	if (turn != LOGGED_TURN_OFF)
+	if (turn != LOG_MESSAGE_TURN_OFF)
 		return 0;
 	if (get_quoted(s, text, len, &jail, e) != 0)
 		return -1;
 	if (jail == NULL)
 		return 0;
-	return logged_held_stopped(&s->holder, jail, at_us, e);
+	return release_stopped(s, jail, at_us, e);
 }
 
 static void
@@ -138,9 +382,9 @@ read_bantime(struct log_server *s, const char *text, size_t len)
 	int64_t bantime = log_message_bantime(text, len);
 
 	if (s->current != NULL)
-		logged_jail_set_bantime(&s->jails, s->current, bantime);
+		set_bantime(s, s->current, bantime);
 	else if (bantime != UNKNOWN)
-		logged_jail_doubt(&s->jails, bantime);
+		doubt_bantimes(s, bantime);
 }
 
 static void
@@ -151,7 +395,7 @@ read_increment(struct log_server *s, const char *text, size_t len)
 }
 
 int
-log_server_read(struct log_server *s, const struct logged_entry *entry,
+log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
     struct err *e)
 {
 	const char *text = entry->text;
@@ -176,12 +420,12 @@ log_server_read(struct log_server *s, const struct logged_entry *entry,
 	case STOPPING:
 	case RESTART:
 	case RELOAD_ALL:
-		/* Where a jail stops, it stops from here on. */
-		return logged_held_all_out(&s->holder, e);
+		/* If a jail stops, its stop begins here. */
+		return log_server_release_all(s, e);
 	case STOPPING_ALL:
 		s->stopping = true;
 		s->stopping_pid = entry->pid;
-		return logged_held_all_out(&s->holder, e);
+		return log_server_release_all(s, e);
 	case RELOAD_FINISHED:
 	case STARTING:
 	case EXITING:
@@ -202,5 +446,5 @@ log_server_stops(const struct log_server *s, int64_t pid)
 void
 log_server_free(struct log_server *s)
 {
-	logged_jail_forget(&s->jails);
+	forget_jails(s);
 }

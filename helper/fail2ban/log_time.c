@@ -71,7 +71,7 @@ read_date(const char *s, int64_t *local)
 }
 
 int
-log_time_read(const char *s, size_t len, struct logged_minute *known,
+log_time_read(const char *s, size_t len, struct log_time_minute *known,
     int64_t *local)
 {
 	int second, status;
@@ -93,7 +93,7 @@ log_time_read(const char *s, size_t len, struct logged_minute *known,
 }
 
 int
-log_time_read_day(const char *s, size_t len, struct logged_day *day)
+log_time_read_day(const char *s, size_t len, struct log_time_day *day)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	char digits[2];
@@ -127,7 +127,7 @@ shows(int64_t second, int64_t minute)
 
 /* Put a minute and its readings into the zone. */
 static void
-learn(struct logged_zone *zone, int64_t minute)
+learn(struct log_time_zone *zone, int64_t minute)
 {
 	/* Clocks go back by an hour, on one island by half of it. */
 	static const int64_t back[] = { HOUR, HOUR / 2 };
@@ -153,7 +153,7 @@ learn(struct logged_zone *zone, int64_t minute)
 
 /* The second of the minute, which the zone then knows. */
 static int64_t
-enter(struct logged_zone *zone, int64_t local)
+enter(struct log_time_zone *zone, int64_t local)
 {
 	int64_t second = local % MINUTE, minute = local / MINUTE;
 
@@ -167,7 +167,7 @@ enter(struct logged_zone *zone, int64_t local)
 }
 
 int64_t
-log_time_onward(struct logged_zone *zone, int64_t local, int64_t before)
+log_time_onward(struct log_time_zone *zone, int64_t local, int64_t before)
 {
 	int64_t second = enter(zone, local);
 	int64_t slack = zone->in_late ? 0 : DISORDER;
@@ -178,7 +178,7 @@ log_time_onward(struct logged_zone *zone, int64_t local, int64_t before)
 }
 
 int64_t
-log_time_before(struct logged_zone *zone, int64_t local, int64_t after)
+log_time_before(struct log_time_zone *zone, int64_t local, int64_t after)
 {
 	int64_t second = enter(zone, local);
 
@@ -189,7 +189,7 @@ log_time_before(struct logged_zone *zone, int64_t local, int64_t after)
 
 /* Local seconds of that day in a year; UNKNOWN where that year lacks it. */
 static int64_t
-of_year(const struct logged_day *day, int64_t year)
+of_year(const struct log_time_day *day, int64_t year)
 {
 	int64_t begin = day_begins(year, day->month, day->day);
 
@@ -207,8 +207,8 @@ year_of(int64_t second)
 
 /* The first stamp: it is not after the newest. */
 static int64_t
-latest_year(struct logged_year *y, struct logged_zone *zone,
-    const struct logged_day *day)
+latest_year(struct log_time_year *y, struct log_time_zone *zone,
+    const struct log_time_day *day)
 {
 	int64_t year, local;
 
@@ -236,7 +236,7 @@ distance(int64_t a, int64_t b)
 
 /* One behind others, most of the time of the same year. */
 static int64_t
-nearest_year(struct logged_year *y, const struct logged_day *day)
+nearest_year(struct log_time_year *y, const struct log_time_day *day)
 {
 	int64_t first = y->current - 1, best = of_year(day, y->current), local;
 
@@ -256,8 +256,8 @@ nearest_year(struct logged_year *y, const struct logged_day *day)
 }
 
 int64_t
-log_time_in_order(struct logged_year *y, struct logged_zone *zone,
-    const struct logged_day *day)
+log_time_in_order(struct log_time_year *y, struct log_time_zone *zone,
+    const struct log_time_day *day)
 {
 	int64_t local;
 

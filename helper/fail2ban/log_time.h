@@ -23,14 +23,14 @@
  * end of summer time repeats. The last minute asked for is kept, because lines
  * of the same minute come together and mktime is slow. All zero at first.
  */
-struct logged_zone {
+struct log_time_zone {
 	bool known;
 	int64_t minute, early, late;
 	bool in_late; /* of the repeated hour, as onward read it */
 };
 
 /* A date that lacks the year. */
-struct logged_day {
+struct log_time_day {
 	int month, day;
 	int64_t second; /* of the day */
 };
@@ -40,7 +40,7 @@ struct logged_day {
  * where it is UNKNOWN, the latest year in which that is not more than a day
  * after newest, seconds since the epoch or UNKNOWN too.
  */
-struct logged_year {
+struct log_time_year {
 	int64_t year, newest;
 	int64_t before;	 /* local seconds of the stamp before, or UNKNOWN */
 	int64_t current; /* its year */
@@ -49,7 +49,7 @@ struct logged_year {
 /* A minute as a stamp has it, "2026-11-23 18:48:". All zero at first. */
 #define LOG_TIME_MINUTE 17
 
-struct logged_minute {
+struct log_time_minute {
 	char text[LOG_TIME_MINUTE];
 	int64_t local;
 };
@@ -60,11 +60,11 @@ struct logged_minute {
  * has the form and is no time. known, which may be NULL, is the minute that was
  * read before: most stamps are of the same.
  */
-int log_time_read(const char *s, size_t len, struct logged_minute *known,
+int log_time_read(const char *s, size_t len, struct log_time_minute *known,
     int64_t *local);
 
 /* The same for "Nov 23 18:48:38", "Nov  3 18:48:38". */
-int log_time_read_day(const char *s, size_t len, struct logged_day *day);
+int log_time_read_day(const char *s, size_t len, struct log_time_day *day);
 
 /*
  * Seconds since the epoch of local seconds. Of two readings: onward takes the
@@ -72,16 +72,17 @@ int log_time_read_day(const char *s, size_t len, struct logged_day *day);
  * disorder, until a late one was taken); before takes the late one unless that
  * is after the line it stands in. Either line may be UNKNOWN.
  */
-int64_t log_time_onward(struct logged_zone *zone, int64_t local,
+int64_t log_time_onward(struct log_time_zone *zone, int64_t local,
     int64_t before);
-int64_t log_time_before(struct logged_zone *zone, int64_t local, int64_t after);
+int64_t log_time_before(struct log_time_zone *zone, int64_t local,
+    int64_t after);
 
 /*
  * Local seconds of the next stamp without a year: of the year in which it is
  * nearest to the one before. UNKNOWN where no year is known, or has that day.
  */
-int64_t log_time_in_order(struct logged_year *y, struct logged_zone *zone,
-    const struct logged_day *day);
+int64_t log_time_in_order(struct log_time_year *y, struct log_time_zone *zone,
+    const struct log_time_day *day);
 
 /*
  * Read a length of time as fail2ban writes it into its log, cut to seconds:

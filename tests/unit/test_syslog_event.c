@@ -381,7 +381,7 @@ with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
 	}
 	assert_int_equal(take(&kept, s.lines[1], &back, &why),
 	    SYSLOG_EVENT_BAD);
-	assert_error(&why, EX_DATAERR, "the one before it is missing");
+	assert_error(&why, EX_DATAERR, "previous part is missing");
 	for (size_t i = 3; i < s.n; i += 2) {
 		assert_int_equal(take(&kept, s.lines[i], &back, &why),
 		    SYSLOG_EVENT_EVENT);
