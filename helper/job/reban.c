@@ -13,7 +13,7 @@
 #include "archive/reban_notes.h"
 #include "job/reban_list.h"
 #include "base/escape.h"
-#include "os/input.h"
+#include "os/line_reader.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/reban_batch.h"
@@ -28,8 +28,8 @@ struct reban {
 	const struct reban_options *options;
 	struct run run;
 	struct reban_batch batch;
-	char hash[INPUT_HASH], how[300]; /* of a list */
-	int64_t shown;			 /* bad lines that were told of */
+	char hash[LINE_READER_HASH], how[300]; /* of a list */
+	int64_t shown;			       /* bad lines that were told of */
 };
 
 /* An id of the archive's, which may be an address that is ignored by now. */
@@ -150,7 +150,8 @@ tell_line(struct reban *r, const char *line, size_t len, const char *why)
 }
 
 static int
-read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
+read_list(struct reban *r, struct line_reader *in, struct list *list,
+    struct err *e)
 {
 	struct address a;
 	const char *line, *why;
@@ -158,7 +159,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 	int rc = 0;
 
 	while (!run_is_over(&r->run) &&
-	    (rc = input_line(in, &line, &len, e)) == 1) {
+	    (rc = line_reader_next(in, &line, &len, e)) == 1) {
 		r->run.row.rows++;
 		switch (reban_list_read(line, len, &a, &why)) {
 		case REBAN_LIST_NOTHING:
@@ -260,30 +261,30 @@ static int
 with_list(struct reban *r, struct err *e)
 {
 	struct list list = { 0 };
-	struct input in;
+	struct line_reader in;
 	int rc;
 
-	if (input_open(&in, r->options->list, e) != 0)
+	if (line_reader_open(&in, r->options->list, e) != 0)
 		return -1;
-	in.content.stop = r->run.stop;
+	in.stop = r->run.stop;
 	snprintf(r->how, sizeof(r->how), "--jail %s", r->options->jail);
 	r->run.row.how = r->how;
 	r->run.row.content = r->hash;
-	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->run.stop, e);
-	if (rc == 0 && !in.content.stream)
+	rc = in.stream ? 0 : line_reader_hash(&in, r->hash, r->run.stop, e);
+	if (rc == 0 && !in.stream)
 		rc = r->options->force ?
 		    0 :
 		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
-	if (rc == 0 && in.content.stream &&
-	    (rc = input_hash_end(&in, r->hash, e)) == 0)
+	if (rc == 0 && in.stream &&
+	    (rc = line_reader_hash_end(&in, r->hash, e)) == 0)
 		rc = r->options->force ?
 		    0 :
 		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);
-	input_close(&in);
+	line_reader_close(&in);
 	free(list.entries);
 	return rc;
 }
