@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* statx is an extension of the C library's. */
+#define _GNU_SOURCE /* NOLINT(*-reserved-identifier,cert-dcl*) */
+
 #include "fail2ban/database.h"
 
 #include <errno.h>
@@ -11,13 +14,21 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "fail2ban/birth.h"
 #include "base/escape.h"
+#include "base/timestamp.h"
+#include "base/utf8.h"
 #include "os/clock.h"
 
 #define NEWEST_VERSION 4
 #define PROGRESS_STEPS 10000
 #define CHUNK_BYTES (1024 * 1024)
+
+/* The longest data of a row, and the longest name of a jail or id. */
+#define DATA_BYTES (4 * 1024 * 1024)
+#define NAME_BYTES (4 * 1024 * 1024)
+
+/* SQL_READ_BIPS has this column, which is 1 for a twin. */
+#define TWIN 8
 
 enum {
 	SQL_VERSION,
@@ -34,7 +45,7 @@ enum {
 	SQL_COUNT
 };
 
-/* What a row says beside its key; ?1 the longest data wanted. */
+/* A row: its columns and its key; ?1 is the longest data wanted. */
 #define DATA_LENGTH \
 	"length(CASE typeof(data) WHEN 'blob' THEN data " \
 	"ELSE CAST(data AS BLOB) END)"
@@ -44,8 +55,8 @@ enum {
 	", jail, ip, timeofban FROM "
 
 /*
- * The same for a look-up, as simple as can be: each event compiles it. Where
- * data are no BLOB, length() may say less than it is.
+ * The same for a look-up, in a simple form, because each event compiles it.
+ * Where data are no BLOB, length() may return less than their bytes.
  */
 #define FIND \
 	"SELECT rowid, bantime, bancount, " \
@@ -53,7 +64,7 @@ enum {
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",
-	/* The unary + keeps SQLite from the index that is the wrong one. */
+	/* The unary + keeps SQLite from choosing the index of timeofban. */
 	[SQL_FIND_BANS] = FIND
 	"bans WHERE jail = ?2 AND ip = ?3 AND +timeofban = ?4 "
 	"ORDER BY rowid DESC LIMIT 1",
@@ -76,7 +87,7 @@ static const char *const sql[SQL_COUNT] = {
 	    "AND b.bantime IS bips.bantime AND b.bancount IS bips.bancount "
 	    "AND b.data IS bips.data) AS twin FROM bips WHERE rowid > ?2 "
 	    "ORDER BY rowid LIMIT ?3)",
-	/* Where that index is missing. */
+	/* For a database that lacks that index. */
 	[SQL_READ_BIPS_ALL] = ROW("bantime",
 	    "bancount") "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_KEY] = "SELECT timeofban, jail, ip FROM bans WHERE rowid = ?1",
@@ -88,7 +99,7 @@ static const char *const sql[SQL_COUNT] = {
 	     "OR rootpage = 0) AND name IN ('bans', 'bips', 'fail2banDb')"),
 };
 
-/* SQLite asks every PROGRESS_STEPS steps whether to give up. */
+/* SQLite calls this every PROGRESS_STEPS steps; it gives up on true. */
 static int
 is_late(void *db)
 {
@@ -98,7 +109,27 @@ is_late(void *db)
 	return f->late;
 }
 
-/* The big-endian number of 4 bytes at offset 24, sqlite.org/fileformat2. */
+/* Return born_us of an open file. */
+static int64_t
+birth_of(int fd)
+{
+#ifdef STATX_BTIME
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &st) == 0 &&
+	    (st.stx_mask & STATX_BTIME) != 0)
+		return st.stx_btime.tv_sec * INT64_C(1000000) +
+		    st.stx_btime.tv_nsec / 1000;
+#else
+	(void)fd;
+#endif
+	return 0;
+}
+
+/*
+ * Read the file's identity and its change counter, the big-endian number of 4
+ * bytes at offset 24 (sqlite.org/fileformat2).
+ */
 static int
 read_header(struct fail2ban_database *f, int fd, struct err *e)
 {
@@ -132,9 +163,11 @@ fail2ban_database_look(struct fail2ban_database *f, const char *path,
 	if ((size_t)snprintf(f->path, sizeof(f->path), "%s", path) >=
 	    sizeof(f->path))
 		return err_set(e, EX_NOINPUT,
-		    "fail2ban's database: path too "
-		    "long");
-	/* Closed before SQLite opens it: closing drops a process's locks. */
+		    "fail2ban's database: path too long");
+	/*
+	 * The file is closed before SQLite opens it: a close drops all locks
+	 * that the process has on the file.
+	 */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return err_errno(e, errno == EACCES ? EX_NOPERM : EX_NOINPUT,
@@ -169,7 +202,114 @@ fail2ban_database_close(struct fail2ban_database *f)
 	db_close(&f->db);
 }
 
-/* One number of a statement without parameters; UNKNOWN for no row. */
+/* Read a number of a cell, cut to a whole one; false where it is no number. */
+static bool
+cell_number(sqlite3_stmt *st, int i, int64_t *v)
+{
+	double d;
+
+	switch (sqlite3_column_type(st, i)) {
+	case SQLITE_INTEGER:
+		*v = sqlite3_column_int64(st, i);
+		return true;
+	case SQLITE_FLOAT:
+		d = sqlite3_column_double(st, i);
+		if (!(d > -9e18 && d < 9e18))
+			return false;
+		*v = (int64_t)d;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * An <F-ID> may be most of a log line, and an id that is too long for an action
+ * command is found only here; NAME_BYTES is the limit.
+ */
+static bool
+is_name_length(int bytes)
+{
+	return bytes > 0 && bytes <= NAME_BYTES;
+}
+
+static int
+cell_text(sqlite3_stmt *st, int i, char **text)
+{
+	const char *s = db_text(st, i);
+
+	*text = utf8_mend(s, (size_t)sqlite3_column_bytes(st, i), NULL);
+	return *text != NULL ? 0 : -1;
+}
+
+/*
+ * Take over the columns that ROW and FIND begin with: rowid, bantime, bancount,
+ * data, which are copied unchanged, and their length. Fails with EX_OSERR.
+ */
+static int
+take_ticket(sqlite3_stmt *st, int64_t max_data, struct fail2ban_row *row,
+    struct err *e)
+{
+	const void *data;
+
+	row->rowid = sqlite3_column_int64(st, 0);
+	if (!cell_number(st, 1, &row->seconds) || row->seconds == -2)
+		row->seconds = UNKNOWN;
+	else if (row->seconds < 0)
+		row->seconds = -1;
+	if (!cell_number(st, 2, &row->bancount) || row->bancount < 0)
+		row->bancount = UNKNOWN;
+	data = sqlite3_column_blob(st, 3);
+	row->data_len = (size_t)sqlite3_column_int64(st, 4);
+	if (data == NULL)
+		return 0;
+	row->data_len = (size_t)sqlite3_column_bytes(st, 3);
+	if ((int64_t)row->data_len > max_data)
+		return 0;
+	if ((row->data = malloc(row->data_len)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	memcpy(row->data, data, row->data_len);
+	return 0;
+}
+
+/* Take over all columns of ROW. Fails with EX_OSERR. */
+static int
+take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
+{
+	*row = (struct fail2ban_row){ .rowid = sqlite3_column_int64(st, 0) };
+	row->twin = sqlite3_column_count(st) > TWIN &&
+	    sqlite3_column_int64(st, TWIN) == 1;
+	if (row->twin)
+		return 0;
+	if (sqlite3_column_type(st, 5) != SQLITE_TEXT ||
+	    sqlite3_column_type(st, 6) != SQLITE_TEXT ||
+	    !is_name_length(sqlite3_column_bytes(st, 5)) ||
+	    !is_name_length(sqlite3_column_bytes(st, 6)) ||
+	    !cell_number(st, 7, &row->timeofban) || row->timeofban < 0 ||
+	    row->timeofban > INT64_MAX / TIMESTAMP_US - 1) {
+		row->bad = true;
+		return 0;
+	}
+	if (cell_text(st, 5, &row->jail) != 0 ||
+	    cell_text(st, 6, &row->ident) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	row->name_len = strlen(row->jail) + strlen(row->ident);
+	return take_ticket(st, DATA_BYTES, row, e);
+}
+
+void
+fail2ban_row_free(struct fail2ban_row *row)
+{
+	free(row->jail);
+	free(row->ident);
+	free(row->data);
+	*row = (struct fail2ban_row){ 0 };
+}
+
+/*
+ * Set *v to the one number of a statement without parameters; UNKNOWN where it
+ * has no row.
+ */
 static int
 one_number(struct fail2ban_database *f, int which, int64_t *v, struct err *e)
 {
@@ -180,7 +320,7 @@ one_number(struct fail2ban_database *f, int which, int64_t *v, struct err *e)
 	if (rc < 0)
 		return err_wrap(e, "fail2ban's database");
 	if (rc == 1)
-		fail2ban_row_number(st, 0, v);
+		cell_number(st, 0, v);
 	sqlite3_reset(st);
 	return 0;
 }
@@ -190,7 +330,7 @@ fail2ban_database_distrust(struct fail2ban_database *f, struct err *e)
 {
 	int64_t n;
 
-	sqlite3_limit(f->db.handle, SQLITE_LIMIT_LENGTH, 8 * FAIL2BAN_ROW_DATA);
+	sqlite3_limit(f->db.handle, SQLITE_LIMIT_LENGTH, 8 * DATA_BYTES);
 	if (db_exec(&f->db, "PRAGMA cell_size_check = ON", e) != 0)
 		return err_wrap(e, "fail2ban's database");
 	if (one_number(f, SQL_NO_TABLES, &n, e) != 0)
@@ -198,7 +338,8 @@ fail2ban_database_distrust(struct fail2ban_database *f, struct err *e)
 	if (n == 0)
 		return 0;
 	return err_set(e, EX_DATAERR,
-	    "fail2ban's database: %s: its tables are none", f->db.name);
+	    "fail2ban's database: %s: its tables are not ordinary tables",
+	    f->db.name);
 }
 
 int
@@ -219,13 +360,11 @@ fail2ban_database_check(struct fail2ban_database *f, struct err *e)
 		    why.text);
 	if (version < 1)
 		return err_set(e, EX_DATAERR,
-		    "fail2ban's database: %s: not a "
-		    "database of fail2ban",
+		    "fail2ban's database: %s: not a database of fail2ban",
 		    f->db.name);
 	if (version > NEWEST_VERSION)
 		return err_set(e, EX_PROTOCOL,
-		    "fail2ban's database: %s: "
-		    "version %" PRId64
+		    "fail2ban's database: %s: version %" PRId64
 		    " is newer than this program, which "
 		    "knows up to %d: install a newer fail2ban-archive",
 		    f->db.name, version, NEWEST_VERSION);
@@ -249,7 +388,7 @@ find_in(struct fail2ban_database *f, int which, const char *jail,
 	db_bind_int(st, 4, timeofban);
 	*row = (struct fail2ban_row){ .timeofban = timeofban };
 	rc = db_step(&f->db, st, e);
-	if (rc == 1 && fail2ban_row_take_said(st, max_data, row, e) != 0) {
+	if (rc == 1 && take_ticket(st, max_data, row, e) != 0) {
 		fail2ban_row_free(row);
 		rc = -1;
 	}
@@ -313,12 +452,12 @@ fail2ban_database_read(struct fail2ban_database *f, enum fail2ban_table table,
 		return 0;
 	if ((st = read_statement(f, table, e)) == NULL)
 		return err_wrap(e, "fail2ban's database");
-	db_bind_int(st, 1, FAIL2BAN_ROW_DATA);
+	db_bind_int(st, 1, DATA_BYTES);
 	db_bind_int(st, 2, after);
 	db_bind_int(st, 3, (int64_t)room);
 	while (*n < room && bytes < CHUNK_BYTES &&
 	    (rc = db_step(&f->db, st, e)) == 1) {
-		if ((rc = fail2ban_row_take(st, &rows[(*n)++], e)) != 0)
+		if ((rc = take_row(st, &rows[(*n)++], e)) != 0)
 			break;
 		bytes += rows[*n - 1].name_len;
 		if (rows[*n - 1].data != NULL)
@@ -350,7 +489,7 @@ fail2ban_database_key(struct fail2ban_database *f, int64_t rowid, char key[64],
 		char raw[64];
 		int64_t t = UNKNOWN;
 
-		fail2ban_row_number(st, 0, &t);
+		cell_number(st, 0, &t);
 		snprintf(raw, sizeof(raw), "%" PRId64 " %.20s %s", t,
 		    db_text(st, 1) != NULL ? db_text(st, 1) : "",
 		    db_text(st, 2) != NULL ? db_text(st, 2) : "");

@@ -3,9 +3,9 @@
  * fail2ban's own database, and the only room that knows its tables
  * (fail2ban 1.0.2, server/database.py; versions 1 to 4).
  *
- * It is opened read-only, and between two calls it is not locked, but for
- * fail2ban_database_hold: a shared lock held for 5 s makes fail2ban lose a ban
- * for good. What it holds is not trusted: types are asked of every cell.
+ * The database is opened read-only. Between two calls it is not locked, except
+ * after fail2ban_database_hold: a shared lock held for 5 s makes fail2ban lose
+ * a ban for good. Its content is not trusted: each cell is asked for its type.
  */
 #ifndef FAIL2BAN_DATABASE_H
 #define FAIL2BAN_DATABASE_H
@@ -13,42 +13,64 @@
 #include <limits.h>
 #include <stddef.h>
 
-#include "fail2ban/fail2ban_row.h"
+#include "os/db.h"
 
 struct fail2ban_database {
 	struct db db;
 	char path[PATH_MAX];
 	int version; /* 1 to 4; 0 before fail2ban_database_check */
 	uint64_t dev, ino;
-	int64_t born_us;     /* birth.h */
+	/*
+	 * When the file was made, microseconds since the epoch; 0 where the
+	 * system or the file system does not know. A file that is deleted and
+	 * made again often gets the same inode number, but not the same birth.
+	 */
+	int64_t born_us;
 	int64_t counter;     /* the file header's change counter */
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
-	bool late; /* a reading was given up at the deadline, EX_TEMPFAIL */
+	bool late; /* a call gave up at the deadline, with EX_TEMPFAIL */
 };
 
 enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 
+/* A row of "bans" or "bips". */
+struct fail2ban_row {
+	int64_t rowid;
+	bool twin; /* of "bips": "bans" has the same row; only rowid is set */
+	bool bad;  /* a cell has the wrong type or is far too long, so this is
+		      no ban; only rowid is set */
+	char *jail, *ident; /* valid UTF-8 */
+	size_t name_len;    /* bytes of both */
+	int64_t timeofban;
+	int64_t seconds; /* -1 for ever, UNKNOWN where the row has -2 or NULL */
+	int64_t bancount;
+	char *data;	 /* any bytes; NULL where there are none or too many */
+	size_t data_len; /* their number, also where there are too many */
+};
+
+void fail2ban_row_free(struct fail2ban_row *row);
+
 /*
- * Look at the header of the database at path without opening it: path, dev,
- * ino, born_us and counter are set. Nothing is left open. Fails with EX_NOINPUT
- * when there is no such file, EX_NOPERM, EX_DATAERR when it is no database.
+ * Read the header of the database at path without opening it: path, dev, ino,
+ * born_us and counter are set. Nothing is left open. Fails with EX_NOINPUT when
+ * there is no such file, EX_NOPERM, and EX_DATAERR when it is no database.
  */
 int fail2ban_database_look(struct fail2ban_database *f, const char *path,
     struct err *e);
 
 /*
- * Open the database at path, after a look at it. busy_ms: how long
- * to wait where fail2ban is writing; whatever is asked of it, all is over
- * deadline_ms from now. Release with fail2ban_database_close. Fails
- * as fail2ban_database_look does.
+ * Open the database at path, after fail2ban_database_look. A call waits up to
+ * busy_ms while fail2ban writes; all calls together end deadline_ms from now.
+ * Release with fail2ban_database_close. Fails as fail2ban_database_look does.
  */
 int fail2ban_database_open(struct fail2ban_database *f, const char *path,
     int busy_ms, int deadline_ms, struct err *e);
 void fail2ban_database_close(struct fail2ban_database *f);
 
 /*
- * It may be anybody's: each page is looked at closely, and its tables must be
- * tables. Fails with EX_DATAERR.
+ * Prepare for a database that anybody may have made: SQLite checks each page
+ * closely, and fail2ban's tables must be ordinary tables. Fails with EX_DATAERR
+ * when they are not.
  */
 int fail2ban_database_distrust(struct fail2ban_database *f, struct err *e);
 
@@ -60,40 +82,45 @@ int fail2ban_database_distrust(struct fail2ban_database *f, struct err *e);
 int fail2ban_database_check(struct fail2ban_database *f, struct err *e);
 
 /*
- * The row of one ban, by index: the newest of its second in "bans", else the
- * one in "bips". 1 with a row, to be released with fail2ban_row_free, 0
- * without, -1 on failure, as for any other version than 4. data longer than
- * max_data bytes is left out; jail and ident, which the caller has, too.
+ * Find the row of one ban, by index: the newest of its second in "bans", else
+ * the one in "bips". Returns 1 with a row, which the caller releases with
+ * fail2ban_row_free, 0 without, and -1 on failure, also for any other version
+ * than 4. row->data is NULL when longer than max_data bytes; row->jail and
+ * row->ident are NULL, because the caller has them.
  */
 int fail2ban_database_find(struct fail2ban_database *f, const char *jail,
     const char *ident, int64_t timeofban, int64_t max_data,
     struct fail2ban_row *row, struct err *e);
 
 /*
- * Keep the shared lock from the next row that is read until it is released, for
- * some hundred look-ups on end: to take it anew takes as long as to look.
+ * Keep the shared lock from the next row that is read until
+ * fail2ban_database_release, for some hundred look-ups in a row: taking the
+ * lock again costs as much as a look-up.
  */
 int fail2ban_database_hold(struct fail2ban_database *f, struct err *e);
 void fail2ban_database_release(struct fail2ban_database *f);
 
 /*
- * The next rows of a table behind rowid after (of "bips" it is said where they
- * are the same in "bans", as most are): at most as many as rows has
- * room for, and fewer once their texts pass a mebibyte. *n: how many; 0 at
- * the end. The caller frees each.
+ * Read the next rows of a table, those after rowid `after`: at most as many as
+ * rows has room for, and fewer once their texts exceed a mebibyte. *n is their
+ * number, 0 at the end. Rows of "bips" that "bans" has as well, which most are,
+ * are marked as twins. The caller frees each row.
  */
 int fail2ban_database_read(struct fail2ban_database *f,
     enum fail2ban_table table, int64_t after, struct fail2ban_row *rows,
     size_t room, size_t *n, struct err *e);
 
 /*
- * What stands in a row of "bans", as a short text to compare: the start of
- * "TIME JAIL IDENT"; "" where there is no such row.
+ * Write the start of "TIME JAIL IDENT" of a row of "bans" to key, as a short
+ * text that can be compared; "" where there is no such row.
  */
 int fail2ban_database_key(struct fail2ban_database *f, int64_t rowid,
     char key[64], struct err *e);
 
-/* The time of the newest ban in there, seconds; UNKNOWN when it is empty. */
+/*
+ * Set *timeofban to the time of the newest ban in the database, in seconds;
+ * UNKNOWN when the database is empty.
+ */
 int fail2ban_database_newest(struct fail2ban_database *f, int64_t *timeofban,
     struct err *e);
 

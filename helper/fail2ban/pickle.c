@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The first part cuts the bytes into steps, an opcode and its argument each,
+ * without running them; the second runs the steps on a stack of values.
+ */
 #include "fail2ban/pickle.h"
 
 #include <stdlib.h>
@@ -6,6 +10,220 @@
 #include <sysexits.h>
 
 #define NO_LINK UINT32_MAX
+#define PROTO 0x80
+#define MAX_LINES ((size_t)510)
+
+/* What a step does. */
+enum act {
+	ACT_NONE, /* not in the table */
+	ACT_PROTO,
+	ACT_FRAME,
+	ACT_PUSH,  /* push an empty value of that kind, or the number n */
+	ACT_INT,   /* push the argument, unsigned */
+	ACT_INT32, /* push the argument, two's complement */
+	ACT_LONG,  /* the same: little-endian bytes of any number */
+	ACT_FLOAT, /* push the argument, big-endian IEEE 754 */
+	ACT_TEXT,
+	ACT_MARK,
+	/* Make one value of the n topmost; n 0: of all above the mark. */
+	ACT_PACK,
+	/* Put the n topmost (0: all above the mark) into the one below. */
+	ACT_PUT,
+	ACT_MEMOIZE,
+	ACT_MEMO_PUT,
+	ACT_MEMO_GET,
+	ACT_STOP
+};
+
+/* The form of the argument that follows an opcode. */
+enum shape {
+	ARG_NONE,
+	ARG_1,
+	ARG_2,
+	ARG_4,
+	ARG_8,
+	ARG_LEN1, /* a length in 1, 4 or 8 bytes, then that much text */
+	ARG_LEN4,
+	ARG_LEN8,
+	ARG_LINES /* two lines */
+};
+
+struct opcode {
+	const char *name;
+	enum shape shape;
+	enum act act;
+	enum pickle_kind kind;
+	unsigned int n;
+};
+
+struct step {
+	const struct opcode *op;
+	const char *arg; /* inside the buffer */
+	size_t len;	 /* of arg */
+	uint64_t u;	 /* arg, or the length before it, as a number */
+	size_t left;	 /* bytes of the buffer that follow the step */
+};
+
+#define OP(name, shape, act, kind, n) \
+	{ \
+		name, ARG_##shape, ACT_##act, PICKLE_##kind, n \
+	}
+
+/* The table of opcodes. An opcode that is not in it is refused. */
+static const struct opcode opcodes[256] = {
+	[0x80] = OP("PROTO", 1, PROTO, NONE, 0),
+	[0x95] = OP("FRAME", 8, FRAME, NONE, 0),
+	['N'] = OP("NONE", NONE, PUSH, NONE, 0),
+	[0x88] = OP("NEWTRUE", NONE, PUSH, BOOL, 1),
+	[0x89] = OP("NEWFALSE", NONE, PUSH, BOOL, 0),
+	['K'] = OP("BININT1", 1, INT, INT, 0),
+	['M'] = OP("BININT2", 2, INT, INT, 0),
+	['J'] = OP("BININT", 4, INT32, INT, 0),
+	[0x8a] = OP("LONG1", LEN1, LONG, INT, 0),
+	['G'] = OP("BINFLOAT", 8, FLOAT, FLOAT, 0),
+	[0x8c] = OP("SHORT_BINUNICODE", LEN1, TEXT, STR, 0),
+	['X'] = OP("BINUNICODE", LEN4, TEXT, STR, 0),
+	[0x8d] = OP("BINUNICODE8", LEN8, TEXT, STR, 0),
+	['C'] = OP("SHORT_BINBYTES", LEN1, TEXT, BYTES, 0),
+	['B'] = OP("BINBYTES", LEN4, TEXT, BYTES, 0),
+	[']'] = OP("EMPTY_LIST", NONE, PUSH, LIST, 0),
+	['}'] = OP("EMPTY_DICT", NONE, PUSH, DICT, 0),
+	[')'] = OP("EMPTY_TUPLE", NONE, PUSH, TUPLE, 0),
+	[0x8f] = OP("EMPTY_SET", NONE, PUSH, SET, 0),
+	['('] = OP("MARK", NONE, MARK, NONE, 0),
+	['a'] = OP("APPEND", NONE, PUT, LIST, 1),
+	['e'] = OP("APPENDS", NONE, PUT, LIST, 0),
+	['s'] = OP("SETITEM", NONE, PUT, DICT, 2),
+	['u'] = OP("SETITEMS", NONE, PUT, DICT, 0),
+	[0x90] = OP("ADDITEMS", NONE, PUT, SET, 0),
+	['t'] = OP("TUPLE", NONE, PACK, TUPLE, 0),
+	[0x85] = OP("TUPLE1", NONE, PACK, TUPLE, 1),
+	[0x86] = OP("TUPLE2", NONE, PACK, TUPLE, 2),
+	[0x87] = OP("TUPLE3", NONE, PACK, TUPLE, 3),
+	['c'] = OP("GLOBAL", LINES, PUSH, OPAQUE, 0),
+	[0x93] = OP("STACK_GLOBAL", NONE, PACK, OPAQUE, 2),
+	['R'] = OP("REDUCE", NONE, PACK, OPAQUE, 2),
+	['b'] = OP("BUILD", NONE, PACK, OPAQUE, 2),
+	[0x81] = OP("NEWOBJ", NONE, PACK, OPAQUE, 2),
+	[0x94] = OP("MEMOIZE", NONE, MEMOIZE, NONE, 0),
+	['q'] = OP("BINPUT", 1, MEMO_PUT, NONE, 0),
+	['r'] = OP("LONG_BINPUT", 4, MEMO_PUT, NONE, 0),
+	['h'] = OP("BINGET", 1, MEMO_GET, NONE, 0),
+	['j'] = OP("LONG_BINGET", 4, MEMO_GET, NONE, 0),
+	['.'] = OP("STOP", NONE, STOP, NONE, 0),
+};
+
+/*
+ * head bytes of an argument are a number; where text is true, the number is the
+ * length of a text that follows it.
+ */
+static const struct {
+	size_t head;
+	bool text;
+} shapes[] = {
+	[ARG_NONE] = { 0, false },
+	[ARG_1] = { 1, false },
+	[ARG_2] = { 2, false },
+	[ARG_4] = { 4, false },
+	[ARG_8] = { 8, false },
+	[ARG_LEN1] = { 1, true },
+	[ARG_LEN4] = { 4, true },
+	[ARG_LEN8] = { 8, true },
+};
+
+/* Return the length of two lines; 0: they are cut off, -1: they are too long.
+ */
+static long
+lines_length(const char *p, size_t len)
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < len && i <= MAX_LINES; i++) {
+		if (p[i] == '\n' && ++at == 2)
+			return (long)i + 1;
+	}
+	return i < len ? -1 : 0;
+}
+
+/*
+ * Read the argument of s at the start of the left bytes at p. Returns as
+ * read_step does; *used becomes the argument's length when it is whole.
+ */
+static int
+read_argument(const char *p, size_t left, struct step *s, size_t *used,
+    struct err *e)
+{
+	size_t i, head;
+	long lines;
+
+	if (s->op->shape == ARG_LINES) {
+		if ((lines = lines_length(p, left)) < 0)
+			return err_set(e, EX_PROTOCOL,
+			    "pickle: %s: a line too long", s->op->name);
+		*used = (size_t)lines;
+		return lines > 0;
+	}
+	if (left < (head = shapes[s->op->shape].head))
+		return 0;
+	for (s->u = 0, i = head; i > 0; i--)
+		s->u = s->u << 8 | (unsigned char)p[i - 1];
+	s->arg = p;
+	*used = head;
+	if (!shapes[s->op->shape].text)
+		return 1;
+	if (s->u > PICKLE_MAX_BYTES)
+		return err_set(e, EX_PROTOCOL, "pickle: %s: too long",
+		    s->op->name);
+	s->arg += head;
+	s->len = (size_t)s->u;
+	*used += s->len;
+	return *used <= left;
+}
+
+/*
+ * Read the step at *at in the len bytes at buf and move *at past it. Returns 1
+ * when the step is whole, 0 when it goes on after the end of buf, and -1 as
+ * pickle_find_end fails.
+ */
+static int
+read_step(const char *buf, size_t len, size_t *at, struct step *s,
+    struct err *e)
+{
+	size_t used = 0;
+	unsigned char byte;
+	int whole;
+
+	if (*at == len)
+		return 0;
+	byte = (unsigned char)buf[*at];
+	*s = (struct step){ .op = &opcodes[byte] };
+	if ((*at == 0) != (byte == PROTO) || s->op->act == ACT_NONE)
+		return err_set(e, EX_PROTOCOL,
+		    "pickle: 0x%02x at byte %zu is not understood", byte, *at);
+	whole = read_argument(buf + *at + 1, len - *at - 1, s, &used, e);
+	if (whole == 1) {
+		*at += 1 + used;
+		s->left = len - *at;
+	}
+	return whole;
+}
+
+int
+pickle_find_end(const char *buf, size_t len, size_t *at, bool *done,
+    struct err *e)
+{
+	struct step s;
+	int whole;
+
+	*done = false;
+	while ((whole = read_step(buf, len, at, &s, e)) == 1) {
+		if (s.op->act == ACT_STOP) {
+			*done = true;
+			return 0;
+		}
+	}
+	return whole;
+}
 
 struct numbers {
 	uint32_t *v;
@@ -29,12 +247,12 @@ struct decoder {
 };
 
 static int
-bad(struct decoder *d, const struct pickle_step *s, const char *why)
+bad(struct decoder *d, const struct step *s, const char *why)
 {
 	return err_set(d->e, EX_PROTOCOL, "pickle: %s: %s", s->op->name, why);
 }
 
-/* v with room for one more than its n elements; NULL on failure. */
+/* Return v with room for one more than its n elements; NULL on failure. */
 static void *
 grow(void *v, size_t *cap, size_t n, size_t size, struct err *e)
 {
@@ -65,7 +283,10 @@ numbers_add(struct decoder *d, struct numbers *s, size_t number)
 	return 0;
 }
 
-/* A new value on the stack; NULL on failure. Moves all others. */
+/*
+ * Push a new value on the stack; NULL on failure. All other values move, so no
+ * pointer to them stays valid.
+ */
 static struct pickle_value *
 push_value(struct decoder *d, enum pickle_kind kind)
 {
@@ -81,7 +302,7 @@ push_value(struct decoder *d, enum pickle_kind kind)
 	return numbers_add(d, &d->stack, i) == -1 ? NULL : &v[i];
 }
 
-/* How many values lie on the stack above the last mark. */
+/* Return the number of values on the stack above the last mark. */
 static size_t
 reach(const struct decoder *d)
 {
@@ -90,14 +311,13 @@ reach(const struct decoder *d)
 
 /* Put one value into another that is not yet in a third. */
 static int
-place(struct decoder *d, const struct pickle_step *s, uint32_t into,
-    uint32_t item)
+place(struct decoder *d, const struct step *s, uint32_t into, uint32_t item)
 {
 	struct pickle_value *c = &d->out->values[into];
 	struct pickle_value *v = &d->out->values[item];
 	struct link *l;
 
-	/* Otherwise values could hold themselves, and a depth be wrong. */
+	/* Otherwise a value could hold itself, and depths would be wrong. */
 	if (c->placed || into == item)
 		return bad(d, s, "a value grows where it is in another");
 	if (v->depth + 1 > PICKLE_MAX_DEPTH)
@@ -119,9 +339,9 @@ place(struct decoder *d, const struct pickle_step *s, uint32_t into,
 	return 0;
 }
 
-/* Take all above height from off the stack, into the value into. */
+/* Move all values above height from the stack into the value into. */
 static int
-place_from(struct decoder *d, const struct pickle_step *s, uint32_t into,
+place_from(struct decoder *d, const struct step *s, uint32_t into,
     size_t height)
 {
 	size_t i;
@@ -135,7 +355,7 @@ place_from(struct decoder *d, const struct pickle_step *s, uint32_t into,
 }
 
 static int
-push_long(struct decoder *d, const struct pickle_step *s)
+push_long(struct decoder *d, const struct step *s)
 {
 	struct pickle_value *v;
 	uint64_t u = 0;
@@ -153,9 +373,9 @@ push_long(struct decoder *d, const struct pickle_step *s)
 	return 0;
 }
 
-/* All other values that need no other value. */
+/* Push any other value that is not made of values. */
 static int
-push(struct decoder *d, const struct pickle_step *s)
+push(struct decoder *d, const struct step *s)
 {
 	struct pickle_value *v;
 	uint64_t u = 0;
@@ -164,20 +384,20 @@ push(struct decoder *d, const struct pickle_step *s)
 	if ((v = push_value(d, s->op->kind)) == NULL)
 		return -1;
 	switch (s->op->act) {
-	case PICKLE_ACT_INT:
+	case ACT_INT:
 		v->u.integer = (int64_t)s->u;
 		break;
-	case PICKLE_ACT_INT32:
+	case ACT_INT32:
 		v->u.integer = (int64_t)s->u;
 		if (v->u.integer > INT32_MAX)
 			v->u.integer -= INT64_C(1) << 32;
 		break;
-	case PICKLE_ACT_FLOAT:
+	case ACT_FLOAT:
 		for (i = 0; i < sizeof(u); i++)
 			u = u << 8 | (unsigned char)s->arg[i];
 		memcpy(&v->u.real, &u, sizeof(u));
 		break;
-	case PICKLE_ACT_TEXT:
+	case ACT_TEXT:
 		v->n = (uint32_t)s->len;
 		v->u.text = s->arg;
 		break;
@@ -189,7 +409,7 @@ push(struct decoder *d, const struct pickle_step *s)
 }
 
 static int
-mark(struct decoder *d, const struct pickle_step *s)
+mark(struct decoder *d, const struct step *s)
 {
 	if (d->nmarks == ARRAY_LEN(d->marks))
 		return bad(d, s, "nested too deep");
@@ -197,9 +417,10 @@ mark(struct decoder *d, const struct pickle_step *s)
 	return 0;
 }
 
-/* How many values s takes: what the table says, or all above the mark. */
+/* Set *n to the number of values that s takes: the table's number, or all above
+ * the mark. */
 static int
-count(struct decoder *d, const struct pickle_step *s, size_t *n)
+count(struct decoder *d, const struct step *s, size_t *n)
 {
 	*n = s->op->n;
 	if (*n != 0)
@@ -211,7 +432,7 @@ count(struct decoder *d, const struct pickle_step *s, size_t *n)
 }
 
 static int
-pack(struct decoder *d, const struct pickle_step *s)
+pack(struct decoder *d, const struct step *s)
 {
 	uint32_t into;
 	size_t n;
@@ -229,7 +450,7 @@ pack(struct decoder *d, const struct pickle_step *s)
 }
 
 static int
-put_in(struct decoder *d, const struct pickle_step *s)
+put_in(struct decoder *d, const struct step *s)
 {
 	const struct pickle_value *c;
 	uint32_t into;
@@ -248,9 +469,9 @@ put_in(struct decoder *d, const struct pickle_step *s)
 	return place_from(d, s, into, d->stack.n - n);
 }
 
-/* Python counts what it notes from 0 upwards, without gaps. */
+/* Python numbers the values that it notes from 0 upwards, without gaps. */
 static int
-memo_put(struct decoder *d, const struct pickle_step *s, uint64_t at)
+memo_put(struct decoder *d, const struct step *s, uint64_t at)
 {
 	if (reach(d) == 0)
 		return bad(d, s, "there is nothing to note");
@@ -263,7 +484,7 @@ memo_put(struct decoder *d, const struct pickle_step *s, uint64_t at)
 }
 
 static int
-memo_get(struct decoder *d, const struct pickle_step *s)
+memo_get(struct decoder *d, const struct step *s)
 {
 	if (s->u >= d->memo.n)
 		return bad(d, s, "nothing was noted there");
@@ -271,53 +492,53 @@ memo_get(struct decoder *d, const struct pickle_step *s)
 }
 
 static int
-stop(struct decoder *d, const struct pickle_step *s)
+stop(struct decoder *d, const struct step *s)
 {
 	if (d->nmarks != 0 || d->stack.n != 1)
 		return bad(d, s, "not one value");
-	if (s->behind != 0)
-		return bad(d, s, "bytes behind the end");
+	if (s->left != 0)
+		return bad(d, s, "bytes after the end");
 	d->out->root = d->stack.v[0];
 	return 0;
 }
 
 static int
-run(struct decoder *d, const struct pickle_step *s)
+run(struct decoder *d, const struct step *s)
 {
 	switch (s->op->act) {
-	case PICKLE_ACT_PROTO:
+	case ACT_PROTO:
 		return s->u < 2 || s->u > 5 ? bad(d, s, "not 2 to 5") : 0;
-	case PICKLE_ACT_FRAME:
-		return s->u > s->behind ? bad(d, s, "cut off") : 0;
-	case PICKLE_ACT_LONG:
+	case ACT_FRAME:
+		return s->u > s->left ? bad(d, s, "cut off") : 0;
+	case ACT_LONG:
 		return push_long(d, s);
-	case PICKLE_ACT_PUSH:
-	case PICKLE_ACT_INT:
-	case PICKLE_ACT_INT32:
-	case PICKLE_ACT_FLOAT:
-	case PICKLE_ACT_TEXT:
+	case ACT_PUSH:
+	case ACT_INT:
+	case ACT_INT32:
+	case ACT_FLOAT:
+	case ACT_TEXT:
 		return push(d, s);
-	case PICKLE_ACT_MARK:
+	case ACT_MARK:
 		return mark(d, s);
-	case PICKLE_ACT_PACK:
+	case ACT_PACK:
 		return pack(d, s);
-	case PICKLE_ACT_PUT:
+	case ACT_PUT:
 		return put_in(d, s);
-	case PICKLE_ACT_MEMOIZE:
+	case ACT_MEMOIZE:
 		return memo_put(d, s, d->memo.n);
-	case PICKLE_ACT_MEMO_PUT:
+	case ACT_MEMO_PUT:
 		return memo_put(d, s, s->u);
-	case PICKLE_ACT_MEMO_GET:
+	case ACT_MEMO_GET:
 		return memo_get(d, s);
-	case PICKLE_ACT_STOP:
+	case ACT_STOP:
 		return stop(d, s);
-	case PICKLE_ACT_NONE:
+	case ACT_NONE:
 		break;
 	}
 	return bad(d, s, "not understood");
 }
 
-/* The items of each container side by side, in place of its links. */
+/* Lay out the items of each container side by side, in place of its links. */
 static int
 flatten(struct decoder *d)
 {
@@ -346,7 +567,7 @@ int
 pickle_decode(const void *buf, size_t len, struct pickle *p, struct err *e)
 {
 	struct decoder d = { .out = p, .e = e };
-	struct pickle_step s = { 0 };
+	struct step s = { 0 };
 	size_t at = 0;
 	int whole, ret = -1;
 
@@ -354,13 +575,13 @@ pickle_decode(const void *buf, size_t len, struct pickle *p, struct err *e)
 	if (len > PICKLE_MAX_BYTES)
 		return err_set(e, EX_PROTOCOL, "pickle: too long");
 	do {
-		whole = pickle_opcode_read(buf, len, &at, &s, e);
+		whole = read_step(buf, len, &at, &s, e);
 		if (whole == 0)
 			err_set(e, EX_PROTOCOL,
 			    "pickle: cut off after %zu bytes", len);
 		if (whole != 1 || run(&d, &s) == -1)
 			goto done;
-	} while (s.op->act != PICKLE_ACT_STOP);
+	} while (s.op->act != ACT_STOP);
 	ret = flatten(&d);
 done:
 	free(d.links);
@@ -400,7 +621,7 @@ pickle_is_str(const struct pickle_value *v, const char *s)
 	    memcmp(v->u.text, s, v->n) == 0;
 }
 
-/* Write n bytes at *at as far as they fit; *at moves on all the same. */
+/* Write as many of n bytes at *at as fit, and move *at by n. */
 static void
 put(unsigned char *dst, size_t cap, size_t *at, const void *src, size_t n)
 {

@@ -7,37 +7,32 @@
 
 #include "base/address.h"
 #include "base/escape.h"
-#include "fail2ban/fail2ban_answer.h"
 #include "base/utf8.h"
+#include "fail2ban/server_session.h"
 
-#define CLOSE "<F2B_CLOSE_COMMAND>" FAIL2BAN_END
 #define UNKNOWN_JAIL "UnknownJailException"
 
 int
 fail2ban_server_open(struct fail2ban_server *s, const char *path,
     int timeout_ms, struct err *e)
 {
-	if (peer_open(&s->peer, path, timeout_ms, e) == -1)
-		return err_wrap(e, "fail2ban");
-	return 0;
+	return fail2ban_session_open(&s->session, path, timeout_ms, e);
 }
 
 void
 fail2ban_server_close(struct fail2ban_server *s)
 {
-	if (s->peer.fd != -1)
-		peer_send(&s->peer, CLOSE, sizeof(CLOSE) - 1, NULL);
-	peer_close(&s->peer);
+	fail2ban_session_close(&s->session);
 }
 
-/* As ask, where a refusal is a failure. */
+/* Ask; a refusal is a failure. */
 static int
 ask_value(struct fail2ban_server *s, const char *const *argv, size_t n,
     struct fail2ban_answer *a, struct err *e)
 {
-	if (fail2ban_answer_ask(&s->peer, argv, n, a, e) == -1)
+	if (fail2ban_session_ask(&s->session, argv, n, a, e) == -1)
 		return -1;
-	return a->refused ? fail2ban_answer_refused(a, e) : 0;
+	return a->refused ? fail2ban_session_refused(a, e) : 0;
 }
 
 int
@@ -45,7 +40,7 @@ fail2ban_server_get_dbfile(struct fail2ban_server *s, char **path,
     struct err *e)
 {
 	static const char *const argv[] = { "get", "dbfile" };
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 	const struct pickle_value *v;
 
 	*path = NULL;
@@ -56,7 +51,7 @@ fail2ban_server_get_dbfile(struct fail2ban_server *s, char **path,
 	    pickle_is_str(v, ""))
 		return 0;
 	if (!pickle_is(v, PICKLE_STR) || memchr(v->u.text, '\0', v->n) != NULL)
-		return fail2ban_answer_unexpected("dbfile", e);
+		return fail2ban_session_unexpected("dbfile", e);
 	if ((*path = strndup(v->u.text, v->n)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
@@ -67,7 +62,7 @@ fail2ban_server_get_dbpurgeage(struct fail2ban_server *s, int64_t *seconds,
     struct err *e)
 {
 	static const char *const argv[] = { "get", "dbpurgeage" };
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 	const struct pickle_value *v;
 	int64_t age = 0;
 
@@ -80,7 +75,7 @@ fail2ban_server_get_dbpurgeage(struct fail2ban_server *s, int64_t *seconds,
 	    v->u.real < 9e18)
 		age = (int64_t)v->u.real;
 	else if (!pickle_is(v, PICKLE_NONE))
-		return fail2ban_answer_unexpected("dbpurgeage", e);
+		return fail2ban_session_unexpected("dbpurgeage", e);
 	*seconds = age < 0 ? 0 : age;
 	return 0;
 }
@@ -111,7 +106,7 @@ fail2ban_list_free(struct fail2ban_list *list)
 	*list = (struct fail2ban_list){ 0 };
 }
 
-/* An empty list with room for n items. */
+/* Make an empty list with room for n items. */
 static int
 list_init(struct fail2ban_list *list, size_t n, struct err *e)
 {
@@ -140,7 +135,7 @@ list_sort(struct fail2ban_list *list)
 		qsort(list->item, list->n, sizeof(*list->item), compare_items);
 }
 
-/* The second of the pair in v's list whose first is label. */
+/* Return the second item of that pair in v's list whose first is label. */
 static const struct pickle_value *
 find_label(const struct pickle *p, const struct pickle_value *v,
     const char *label)
@@ -155,7 +150,7 @@ find_label(const struct pickle *p, const struct pickle_value *v,
 	return NULL;
 }
 
-/* Cut "a, b, c" into list. */
+/* Split "a, b, c" into list. */
 static int
 split_names(const char *s, size_t len, struct fail2ban_list *list,
     struct err *e)
@@ -181,7 +176,7 @@ fail2ban_server_get_jails(struct fail2ban_server *s,
     struct fail2ban_list *jails, struct err *e)
 {
 	static const char *const argv[] = { "status" };
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 	const struct pickle_value *count, *names;
 
 	*jails = (struct fail2ban_list){ 0 };
@@ -190,7 +185,7 @@ fail2ban_server_get_jails(struct fail2ban_server *s,
 	count = find_label(&a.pickle, a.value, "Number of jail");
 	names = find_label(&a.pickle, a.value, "Jail list");
 	if (!pickle_is(count, PICKLE_INT) || !pickle_is(names, PICKLE_STR))
-		return fail2ban_answer_unexpected("status", e);
+		return fail2ban_session_unexpected("status", e);
 	if (split_names(names->u.text, names->n, jails, e) == -1) {
 		fail2ban_list_free(jails);
 		return -1;
@@ -198,13 +193,17 @@ fail2ban_server_get_jails(struct fail2ban_server *s,
 	if (count->u.integer != (int64_t)jails->n) {
 		fail2ban_list_free(jails);
 		return err_set(e, EX_PROTOCOL,
-		    "fail2ban: the names of its jails cannot be told apart");
+		    "fail2ban: a jail's name holds a comma and a blank, so the "
+		    "list of names cannot be split");
 	}
 	list_sort(jails);
 	return 0;
 }
 
-/* "ID \tTIME + SECONDS = TIME", where ID is any text and TIME has no tab. */
+/*
+ * Add the id of "ID \tTIME + SECONDS = TIME", where ID is any text and TIME has
+ * no tab.
+ */
 static int
 add_banned(const struct pickle_value *v, struct fail2ban_list *ids,
     struct err *e)
@@ -212,12 +211,12 @@ add_banned(const struct pickle_value *v, struct fail2ban_list *ids,
 	size_t i;
 
 	if (!pickle_is(v, PICKLE_STR))
-		return fail2ban_answer_unexpected("banip", e);
+		return fail2ban_session_unexpected("banip", e);
 	for (i = v->n; i > 1; i--) {
 		if (v->u.text[i - 1] == '\t' && v->u.text[i - 2] == ' ')
 			return list_add(ids, v->u.text, i - 2, e);
 	}
-	return fail2ban_answer_unexpected("banip", e);
+	return fail2ban_session_unexpected("banip", e);
 }
 
 int
@@ -225,20 +224,21 @@ fail2ban_server_get_banned(struct fail2ban_server *s, const char *jail,
     bool *exists, struct fail2ban_list *ids, struct err *e)
 {
 	const char *const argv[] = { "get", jail, "banip", "--with-time" };
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 	const struct pickle_value *v;
 	size_t i;
 
 	*exists = false;
 	*ids = (struct fail2ban_list){ 0 };
-	if (fail2ban_answer_ask(&s->peer, argv, ARRAY_LEN(argv), &a, e) == -1)
+	if (fail2ban_session_ask(&s->session, argv, ARRAY_LEN(argv), &a, e) ==
+	    -1)
 		return -1;
-	if (fail2ban_answer_is_refusal(&a, UNKNOWN_JAIL))
+	if (fail2ban_session_is_refusal(&a, UNKNOWN_JAIL))
 		return 0;
 	if (a.refused)
-		return fail2ban_answer_refused(&a, e);
+		return fail2ban_session_refused(&a, e);
 	if (!pickle_is(a.value, PICKLE_LIST))
-		return fail2ban_answer_unexpected("banip", e);
+		return fail2ban_session_unexpected("banip", e);
 	if (list_init(ids, a.value->n, e) == -1)
 		return -1;
 	for (i = 0; i < a.value->n; i++) {
@@ -254,8 +254,9 @@ fail2ban_server_get_banned(struct fail2ban_server *s, const char *jail,
 }
 
 /*
- * "set dbfile banip 192.0.2.1" would not ban but set: where a jail's name could
- * stand, the server looks for these first.
+ * Return true when the server takes the name for a setting. "set dbfile banip
+ * 192.0.2.1" would not ban but set: in the place of a jail's name the server
+ * looks for a setting first.
  */
 static bool
 is_setting(const char *jail)
@@ -272,7 +273,8 @@ is_setting(const char *jail)
 	return false;
 }
 
-/* As ask_value, about a jail, whose name is argv[1] and which has to be. */
+/* Ask about the jail argv[1]; a refusal is a failure, and so is no such jail.
+ */
 static int
 ask_jail(struct fail2ban_server *s, const char *const *argv, size_t n,
     struct fail2ban_answer *a, struct err *e)
@@ -281,17 +283,19 @@ ask_jail(struct fail2ban_server *s, const char *const *argv, size_t n,
 
 	if (is_setting(argv[1]))
 		return err_set(e, EX_DATAERR,
-		    "fail2ban: %s is a setting, and can be no jail", argv[1]);
-	if (fail2ban_answer_ask(&s->peer, argv, n, a, e) == -1)
+		    "fail2ban: %s is the name of a setting, so it cannot be "
+		    "that of a jail",
+		    argv[1]);
+	if (fail2ban_session_ask(&s->session, argv, n, a, e) == -1)
 		return -1;
-	if (fail2ban_answer_is_refusal(a, UNKNOWN_JAIL)) {
+	if (fail2ban_session_is_refusal(a, UNKNOWN_JAIL)) {
 		escape_text(name, sizeof(name), argv[1], strlen(argv[1]));
 		return err_set(e, EX_NOINPUT, "fail2ban has no jail %s", name);
 	}
-	return a->refused ? fail2ban_answer_refused(a, e) : 0;
+	return a->refused ? fail2ban_session_refused(a, e) : 0;
 }
 
-/* A text, or the address that is written as one: str("192.0.2.1"). */
+/* Add a text, or an address that comes as a call: str("192.0.2.1"). */
 static int
 add_ignored(const struct pickle *p, const struct pickle_value *v,
     struct fail2ban_list *ignored, struct err *e)
@@ -299,7 +303,7 @@ add_ignored(const struct pickle *p, const struct pickle_value *v,
 	if (pickle_is(v, PICKLE_OPAQUE))
 		v = pickle_item(p, pickle_item(p, v, 1), 0);
 	if (!pickle_is(v, PICKLE_STR))
-		return fail2ban_answer_unexpected("ignoreip", e);
+		return fail2ban_session_unexpected("ignoreip", e);
 	return list_add(ignored, v->u.text, v->n, e);
 }
 
@@ -308,14 +312,14 @@ get_ignoreip(struct fail2ban_server *s, const char *jail,
     struct fail2ban_list *ignored, struct err *e)
 {
 	const char *const argv[] = { "get", jail, "ignoreip" };
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 	const struct pickle *p = &a.pickle;
 	size_t i;
 
 	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
 		return -1;
 	if (!pickle_is(a.value, PICKLE_LIST))
-		return fail2ban_answer_unexpected("ignoreip", e);
+		return fail2ban_session_unexpected("ignoreip", e);
 	if (list_init(ignored, a.value->n, e) == -1)
 		return -1;
 	for (i = 0; i < a.value->n; i++) {
@@ -332,12 +336,12 @@ get_ignoreself(struct fail2ban_server *s, const char *jail, bool *ignoreself,
     struct err *e)
 {
 	const char *const argv[] = { "get", jail, "ignoreself" };
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 
 	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
 		return -1;
 	if (!pickle_is(a.value, PICKLE_BOOL))
-		return fail2ban_answer_unexpected("ignoreself", e);
+		return fail2ban_session_unexpected("ignoreself", e);
 	*ignoreself = a.value->u.integer != 0;
 	return 0;
 }
@@ -363,26 +367,26 @@ fail2ban_server_can_send(const char *id)
 	char buf[ADDRESS_TEXT];
 
 	if (len == 0 || !utf8_is_valid(id, len) ||
-	    !fail2ban_answer_can_ask(&id, 1))
+	    !fail2ban_session_can_ask(&id, 1))
 		return false;
 	if (address_parse(id, len, &a))
 		return a.bits > 0 && strcmp(address_print(&a, buf), id) == 0;
-	/* It takes the brackets off, and a number from behind the slash. */
+	/* The server strips brackets, and takes a number after a slash. */
 	return strchr(id, '/') == NULL && (id[0] != '[' || id[len - 1] != ']');
 }
 
-/* Send the n words of argv, the ids behind the first three. */
+/* Send the n words of argv, three words and then the ids. */
 static int
 send_ids(struct fail2ban_server *s, const char *const *argv, size_t n,
     int64_t *banned, struct err *e)
 {
-	struct fail2ban_answer a AUTO(fail2ban_answer_free) = { 0 };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 
 	if (ask_jail(s, argv, n, &a, e) == -1)
 		return -1;
 	if (!pickle_is(a.value, PICKLE_INT) || a.value->u.integer < 0 ||
 	    a.value->u.integer > (int64_t)n - 3)
-		return fail2ban_answer_unexpected("banip", e);
+		return fail2ban_session_unexpected("banip", e);
 	*banned = a.value->u.integer;
 	return 0;
 }
@@ -399,7 +403,8 @@ fail2ban_server_ban(struct fail2ban_server *s, const char *jail,
 	for (i = 0; i < n; i++) {
 		if (!fail2ban_server_can_send(ids[i]))
 			return err_set(e, EX_DATAERR,
-			    "fail2ban: an id that it would not take as it is");
+			    "fail2ban: it would not ban an id under just that "
+			    "spelling");
 	}
 	if ((argv = calloc(n + 3, sizeof(*argv))) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");

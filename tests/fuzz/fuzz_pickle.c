@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The wire decoder: any bytes are a value that holds together, or an error. */
+/* The pickle decoder turns any bytes into a sound value or an error. */
 #include "fuzz.h"
 #include "fail2ban/pickle.h"
 
 #define WORDS 8
 
-/* What is in a container is less deep, so that no value holds itself. */
+/* An item is less deep than its container, so no value holds itself. */
 static void
 check_value(const struct pickle *p, const struct pickle_value *v,
     const char *buf, size_t len)
@@ -46,12 +46,12 @@ check_decoder(const char *buf, size_t len)
 	must(pickle_root(&p) == &p.values[p.root] && p.root < p.nvalues);
 	for (i = 0; i < p.nvalues; i++)
 		check_value(&p, &p.values[i], buf, len);
-	must(pickle_opcode_scan(buf, len, &at, &done, &e) == 0);
+	must(pickle_find_end(buf, len, &at, &done, &e) == 0);
 	must(done && at == len);
 	pickle_free(&p);
 }
 
-/* However small the pieces, the end is found at the same place. */
+/* The end is found at the same place, however small the pieces are. */
 static void
 check_pieces(const char *buf, size_t len)
 {
@@ -60,13 +60,16 @@ check_pieces(const char *buf, size_t len)
 	int rc = 0, whole;
 	struct err e;
 
-	whole = pickle_opcode_scan(buf, len, &whole_at, &whole_done, &e);
+	whole = pickle_find_end(buf, len, &whole_at, &whole_done, &e);
 	for (n = 0; n <= len && rc == 0 && !done; n++)
-		rc = pickle_opcode_scan(buf, n, &at, &done, &e);
+		rc = pickle_find_end(buf, n, &at, &done, &e);
 	must(rc == whole && at == whole_at && done == whole_done);
 }
 
-/* What is asked is what fail2ban reads; a buffer too small stays whole. */
+/*
+ * A request decodes to its words; a buffer that is too small gets its beginning
+ * and nothing past its end.
+ */
 static void
 check_request(const char *const *argv, size_t n)
 {

@@ -1,72 +1,80 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fail2ban's socket with a hostile server behind it. peer.h knows no protocol,
- * so this stands in for it: each question is answered with the same bytes,
- * then the server hangs up. What is understood as a whole is understood byte
- * by byte, too.
+ * fail2ban's socket with a hostile server at its other end. The session is
+ * compiled here with these stand-ins for the system calls: each question is
+ * answered with the same bytes, then the server hangs up. An answer that is
+ * understood in one piece is understood byte by byte, too.
  */
-#include "fail2ban/server.h"
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
 #include "fuzz.h"
-#include "fail2ban/pickle.h"
 
-#define END "<F2B_END_COMMAND>"
-#define CLOSE "<F2B_CLOSE_COMMAND>" END
+#define SOCKET 4095 /* no descriptor of this process */
 
-/* What the server says. */
+static ssize_t reply_send(int fd, const void *buf, size_t len);
+static ssize_t reply_recv(int fd, void *buf, size_t cap);
+
+#define socket(domain, type, protocol) SOCKET
+#define setsockopt(fd, level, name, value, len) (void)(value)
+#define connect(fd, addr, len) ((void)(addr), 0)
+#define fcntl(fd, ...) ((fd) == SOCKET ? 0 : -1)
+#define poll(fds, n, ms) ((void)(ms), (fds)->fd == SOCKET ? 1 : -1)
+#define send(fd, buf, len, flags) reply_send(fd, buf, len)
+#define recv(fd, buf, cap, flags) reply_recv(fd, buf, cap)
+#define close(fd) must((fd) == SOCKET)
+
+#include "fail2ban/server_session.c"
+
+#undef close
+
+#include "fail2ban/server.h"
+
+/* The bytes that the server answers, in pieces of at most this size. */
 static struct {
 	const uint8_t *data;
 	size_t size, at, piece;
 } reply;
 
-int
-peer_open(struct peer *p, const char *path, int timeout_ms, struct err *e)
-{
-	(void)path, (void)e;
-	*p = (struct peer){ .fd = 0, .deadline_ms = timeout_ms };
-	return 0;
-}
-
-void
-peer_close(struct peer *p)
-{
-	p->fd = -1;
-}
-
 /* A question is a list of texts, and ends only where the server looks. */
-int
-peer_send(struct peer *p, const void *buf, size_t len, struct err *e)
+static ssize_t
+reply_send(int fd, const void *buf, size_t len)
 {
-	size_t end = strlen(END);
 	struct pickle question;
+	struct err e;
 
-	must(p->fd == 0 && len >= end);
-	must(memmem(buf, len, END, end) == (const char *)buf + len - end);
+	must(fd == SOCKET && len >= END_LEN);
+	must(memmem(buf, len, END, END_LEN) ==
+	    (const char *)buf + len - END_LEN);
 	reply.at = 0;
 	if (len == strlen(CLOSE) && memcmp(buf, CLOSE, len) == 0)
-		return 0;
-	must(pickle_decode(buf, len - end, &question, e) == 0);
+		return (ssize_t)len;
+	must(pickle_decode(buf, len - END_LEN, &question, &e) == 0);
 	must(pickle_is(pickle_root(&question), PICKLE_LIST));
 	pickle_free(&question);
-	return 0;
+	return (ssize_t)len;
 }
 
-int
-peer_receive(struct peer *p, void *buf, size_t cap, size_t *got, struct err *e)
+static ssize_t
+reply_recv(int fd, void *buf, size_t cap)
 {
 	size_t n = reply.size - reply.at;
 
-	must(p->fd == 0 && cap > 0);
-	if (n == 0)
-		return err_set(e, EX_UNAVAILABLE, "the server hung up");
+	must(fd == SOCKET && cap > 0);
 	if (n > reply.piece)
 		n = reply.piece;
-	*got = n < cap ? n : cap;
-	memcpy(buf, reply.data + reply.at, *got);
-	reply.at += *got;
-	return 0;
+	if (n > cap)
+		n = cap;
+	memcpy(buf, reply.data + reply.at, n);
+	reply.at += n;
+	return (ssize_t)n;
 }
 
-/* The list as one text; NULL, and then it is empty, when it was not had. */
+/* Return the list as one text; NULL after a failure, which leaves it empty. */
 static char *
 list_text(int rc, struct fail2ban_list *list)
 {
@@ -89,8 +97,8 @@ list_text(int rc, struct fail2ban_list *list)
 }
 
 /*
- * Ask question which; what came of it as a text, NULL for a failure. A jail
- * may have any name.
+ * Ask question number which; return the answer as a text, NULL for a failure. A
+ * jail may have any name.
  */
 static char *
 ask(int which, const char *jail, struct fail2ban_server *s, struct err *e)
@@ -121,7 +129,7 @@ ask(int which, const char *jail, struct fail2ban_server *s, struct err *e)
 	}
 }
 
-/* In a session of its own, the answer in pieces of that size. */
+/* Ask in a new session, with the answer in pieces of at most that size. */
 static char *
 ask_in_pieces(int which, const char *jail, size_t piece)
 {
@@ -131,15 +139,15 @@ ask_in_pieces(int which, const char *jail, size_t piece)
 	char *text;
 
 	reply.piece = piece;
-	must(fail2ban_server_open(&s, "", 0, &e) == 0);
+	must(fail2ban_server_open(&s, "/", 60000, &e) == 0);
 	text = ask(which, jail, &s, &e);
 	if (text == NULL) {
 		fuzz_must_say(&e);
 		must(e.code == EX_PROTOCOL || e.code == EX_UNAVAILABLE ||
 		    (e.code == EX_DATAERR && strstr(jail, END) != NULL));
 	}
-	/* A session that was cut off answers no more. */
-	if (s.peer.fd == -1)
+	/* A session that was cut off answers no more questions. */
+	if (s.session.fd == -1)
 		must(fail2ban_server_get_dbpurgeage(&s, &seconds, &e) == -1);
 	fail2ban_server_close(&s);
 	return text;

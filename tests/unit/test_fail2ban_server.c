@@ -197,7 +197,7 @@ listen_at(struct fake *f, int backlog)
 	    bind(f->listener, (struct sockaddr *)&f->addr, sizeof(f->addr)), 0);
 	assert_int_equal(listen(f->listener, backlog), 0);
 	f->pid = -1;
-	f->s.peer.fd = -1;
+	f->s.session.fd = -1;
 }
 
 static void
@@ -366,7 +366,7 @@ jails_that_cannot_be_told_apart_are_an_error(void **state)
 	(void)state;
 	start(&f, ANSWER(TWO_JAILS), WHOLE, LONG_MS);
 	assert_int_equal(fail2ban_server_get_jails(&f.s, &jails, &e), -1);
-	assert_error(&e, EX_PROTOCOL, "cannot be told apart");
+	assert_error(&e, EX_PROTOCOL, "names cannot be split");
 	assert_int_equal(jails.n, 0);
 	assert_int_equal(stop(&f), TOOK_LEAVE);
 }
@@ -884,7 +884,7 @@ nobody_there_is_told_from_nothing_there(void **state)
 	close(f.listener);
 	assert_int_equal(fail2ban_server_open(&s, f.addr.sun_path, LONG_MS, &e),
 	    -1);
-	assert_error(&e, EX_UNAVAILABLE, "fail2ban: nobody listens at /tmp/");
+	assert_error(&e, EX_UNAVAILABLE, "fail2ban: nothing listens at /tmp/");
 	fail2ban_server_close(&s);
 	unlink(f.addr.sun_path);
 	assert_int_equal(fail2ban_server_open(&s, f.addr.sun_path, LONG_MS, &e),

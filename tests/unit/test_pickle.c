@@ -25,7 +25,7 @@ struct row {
 
 /* clang-format off */
 
-/* What fail2ban answered to the question in the comment. */
+/* Captured answers; the comment before each has the question. */
 static const struct row captured[] = {
 	/* get dbfile */
 	{ BYTES("\x80\x05\x95*\x00\x00\x00\x00\x00\x00\x00K\x00\x8c\""
@@ -82,11 +82,11 @@ static const struct row captured[] = {
 		"\x94\x8c\x06nosuch\x94\x85\x94R\x94\x86\x94."),
 	    "(1, <<'fail2ban.exceptions', 'UnknownJailException'>, "
 	    "('nosuch')>)" },
-	/* four letters that are no pickle */
+	/* a question of four letters that are no pickle */
 	{ BYTES("\x80\x05\x95$\x00\x00\x00\x00\x00\x00\x00\x8c ERROR: pickle"
 		" data was truncated\x94."),
 	    "'ERROR: pickle data was truncated'" },
-	/* anything, while it stops */
+	/* any question, while the server stops */
 	{ BYTES("\x80\x05\x95\x0f\x00\x00\x00\x00\x00\x00\x00]\x94\x8c\x08"
 		"SHUTDOWN\x94""a."),
 	    "['SHUTDOWN']" },
@@ -127,9 +127,9 @@ static const struct row kinds[] = {
 	{ BYTES(P "K\x01r\x00\x00\x00\x00j\x00\x00\x00\x00\x86."),
 	    "(1, 1)" },
 	{ BYTES(P "K\x01q\x00K\x02q\x00h\x00\x87."), "(1, 2, 2)" },
-	/* Lists inside lists, filled in turn. */
+	/* Lists in a list, filled in turn. */
 	{ BYTES(P "](](K\x01""e](K\x02""ee."), "[[1], [2]]" },
-	/* What Python would look up and call stays a thing without meaning. */
+	/* A name that Python would look up and call becomes an opaque value. */
 	{ BYTES(P "cos\nsystem\n."), "<>" },
 	{ BYTES(P "cos\nsystem\n\x8c\x02id\x85R."), "<<>, ('id')>" },
 	{ BYTES(P "\x8c\x02os\x8c\x06system\x93."), "<'os', 'system'>" },
@@ -137,7 +137,7 @@ static const struct row kinds[] = {
 	{ BYTES(P "cos\nx\n)R(K\x01K\x02u."), "<<>, (), 1, 2>" },
 };
 
-/* Each is refused, with this in the error. */
+/* Each pickle is refused, and the error holds this text. */
 static const struct row hostile[] = {
 	{ BYTES("junk"), "0x6a at byte 0" },
 	{ BYTES("K\x01."), "0x4b at byte 0" },
@@ -148,13 +148,13 @@ static const struct row hostile[] = {
 	{ BYTES(P "K\x01K\x01."), "STOP: not one value" },
 	{ BYTES(P "(K\x01."), "STOP: not one value" },
 	{ BYTES(P "K\x01(."), "STOP: not one value" },
-	{ BYTES(P "K\x01.."), "STOP: bytes behind the end" },
-	{ BYTES(P "K\x01.\x00"), "STOP: bytes behind the end" },
+	{ BYTES(P "K\x01.."), "STOP: bytes after the end" },
+	{ BYTES(P "K\x01.\x00"), "STOP: bytes after the end" },
 	{ BYTES(P "\x95\x04\x00\x00\x00\x00\x00\x00\x00K\x01."),
 	    "FRAME: cut off" },
 	{ BYTES(P "\x95\xff\xff\xff\xff\xff\xff\xff\xffK\x01."),
 	    "FRAME: cut off" },
-	/* Lengths that are none. */
+	/* Impossible lengths. */
 	{ BYTES(P "X\xff\xff\xff\xff""abc."), "BINUNICODE: too long" },
 	{ BYTES(P "B\xff\xff\xff\xff""abc."), "BINBYTES: too long" },
 	{ BYTES(P "\x8d\xff\xff\xff\xff\xff\xff\xff\xff""abc."),
@@ -166,7 +166,7 @@ static const struct row hostile[] = {
 	{ BYTES(P "\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00."),
 	    "LONG1: an integer of more than 64 bits" },
 	{ BYTES(P "\x8a\xff\x01."), "cut off" },
-	/* Nothing there to take. */
+	/* The stack has too few values. */
 	{ BYTES(P "t."), "TUPLE: there is no mark" },
 	{ BYTES(P "e."), "APPENDS: there is no mark" },
 	{ BYTES(P "]K\x01""e."), "APPENDS: there is no mark" },
@@ -183,7 +183,7 @@ static const struct row hostile[] = {
 	{ BYTES(P "b."), "BUILD: there is nothing" },
 	{ BYTES(P "\x81."), "NEWOBJ: there is nothing" },
 	{ BYTES(P "\x93."), "STACK_GLOBAL: there is nothing" },
-	/* A mark is a floor. */
+	/* No opcode takes values from below the mark. */
 	{ BYTES(P "K\x01(K\x02\x86."), "TUPLE2: there is nothing" },
 	{ BYTES(P "](K\x01""a."), "APPEND: there is nothing" },
 	{ BYTES(P "]((K\x01""e."), "APPENDS: there is nothing" },
@@ -232,7 +232,7 @@ say(struct text *t, const char *s, size_t len)
 	t->s[t->n += len] = '\0';
 }
 
-/* v much as Python's repr would have it. */
+/* Append v to t, much as Python's repr() prints it. */
 static void
 show(struct text *t, const struct pickle *p, const struct pickle_value *v)
 {
@@ -305,7 +305,7 @@ assert_refused(const char *bytes, size_t len, const char *why)
 }
 
 static void
-what_fail2ban_answers_is_read(void **state)
+answers_of_fail2ban_are_read(void **state)
 {
 	size_t i;
 
@@ -341,7 +341,7 @@ a_pickle_cut_off_anywhere_is_refused(void **state)
 }
 
 static void
-what_makes_no_sense_is_refused(void **state)
+a_senseless_pickle_is_refused(void **state)
 {
 	size_t i;
 
@@ -369,18 +369,18 @@ an_opcode_outside_the_list_is_refused(void **state)
 		at = 0;
 		if (memchr(list, byte, sizeof(list) - 1) != NULL) {
 			assert_int_equal(
-			    pickle_opcode_scan(pickle, 3, &at, &done, &e), 0);
+			    pickle_find_end(pickle, 3, &at, &done, &e), 0);
 			continue;
 		}
 		assert_refused(pickle, 3, "is not understood");
-		assert_int_equal(pickle_opcode_scan(pickle, 3, &at, &done, &e),
+		assert_int_equal(pickle_find_end(pickle, 3, &at, &done, &e),
 		    -1);
 		assert_int_equal(e.code, EX_PROTOCOL);
 	}
 }
 
 static void
-a_pickle_in_pieces_ends_where_it_ends(void **state)
+the_end_of_a_pickle_in_pieces_is_found(void **state)
 {
 	const struct row *r;
 	struct err e;
@@ -394,7 +394,7 @@ a_pickle_in_pieces_ends_where_it_ends(void **state)
 		for (len = 0; len <= r->len; len++) {
 			buf = watched_copy(r->bytes, len);
 			assert_int_equal(
-			    pickle_opcode_scan(buf, len, &at, &done, &e), 0);
+			    pickle_find_end(buf, len, &at, &done, &e), 0);
 			assert_int_equal(done, len == r->len);
 			free(buf);
 		}
@@ -402,7 +402,7 @@ a_pickle_in_pieces_ends_where_it_ends(void **state)
 	}
 	at = 0;
 	assert_int_equal(
-	    pickle_opcode_scan(BYTES("\x80\x05N.more"), &at, &done, &e), 0);
+	    pickle_find_end(BYTES("\x80\x05N.more"), &at, &done, &e), 0);
 	assert_true(done);
 	assert_int_equal(at, 4);
 }
@@ -436,7 +436,7 @@ write_levels(char *buf, int levels)
 }
 
 static void
-shared_values_are_there_once(void **state)
+a_shared_value_is_decoded_once(void **state)
 {
 	char buf[200];
 	struct pickle p;
@@ -452,7 +452,7 @@ shared_values_are_there_once(void **state)
 	assert_refused(buf, len, "TUPLE: nested too deep");
 }
 
-/* What, n times over, between head and tail; the caller frees it. */
+/* Return head, what n times over, and tail; the caller frees the text. */
 static char *
 repeat(const char *head, const char *what, size_t n, const char *tail,
     size_t *len)
@@ -559,7 +559,7 @@ a_long_list_in_batches_keeps_its_order(void **state)
 }
 
 static void
-a_look_at_what_is_not_there_finds_nothing(void **state)
+a_missing_item_is_null(void **state)
 {
 	struct pickle p;
 	struct err e;
@@ -600,18 +600,18 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_fail2ban_answers_is_read),
+		cmocka_unit_test(answers_of_fail2ban_are_read),
 		cmocka_unit_test(each_kind_of_value_is_read),
 		cmocka_unit_test(a_pickle_cut_off_anywhere_is_refused),
-		cmocka_unit_test(what_makes_no_sense_is_refused),
+		cmocka_unit_test(a_senseless_pickle_is_refused),
 		cmocka_unit_test(an_opcode_outside_the_list_is_refused),
-		cmocka_unit_test(a_pickle_in_pieces_ends_where_it_ends),
+		cmocka_unit_test(the_end_of_a_pickle_in_pieces_is_found),
 		cmocka_unit_test(lines_without_an_end_are_refused),
-		cmocka_unit_test(shared_values_are_there_once),
+		cmocka_unit_test(a_shared_value_is_decoded_once),
 		cmocka_unit_test(too_many_values_are_refused),
 		cmocka_unit_test(mentions_of_one_value_are_counted_too),
 		cmocka_unit_test(a_long_list_in_batches_keeps_its_order),
-		cmocka_unit_test(a_look_at_what_is_not_there_finds_nothing),
+		cmocka_unit_test(a_missing_item_is_null),
 		cmocka_unit_test(a_question_is_a_list_in_protocol_2),
 	};
 
