@@ -66,8 +66,8 @@ decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 	struct ban *bans = calloc(t->n, sizeof(*bans));
 	size_t *owner = calloc(t->n, sizeof(*owner)), n = 0;
 	int64_t next_us;
-	int rc =
-	    archive_next_start(merge->archive, t, last_life(t), &next_us, e);
+	int rc = archive_ticket_next_start(merge->archive, t, last_life(t),
+	    &next_us, e);
 
 	if (rc == 0 && bans != NULL && owner != NULL)
 		n = same_ban_make_bans(t->sightings, t->n, t->timeofban,
@@ -102,7 +102,7 @@ decide_previous(struct merge *merge, const struct archive_ticket *changed,
 	int rc;
 
 	for (;;) {
-		rc = archive_previous(merge->archive, &t, since_us,
+		rc = archive_ticket_previous(merge->archive, &t, since_us,
 		    &t.timeofban, e);
 		if (rc != 0 || t.timeofban == UNKNOWN)
 			return rc;
@@ -367,7 +367,7 @@ merge_sightings(struct merge *merge, const char *jail, const char *ident,
 	struct archive_jail row;
 	int rc;
 
-	rc = archive_jail(merge->archive, jail, &row, e);
+	rc = archive_jail_get(merge->archive, jail, &row, e);
 	t.jail = row.id;
 	t.noted_us = row.noted_us;
 	if (rc == 0)
@@ -400,7 +400,7 @@ merge_flush(struct merge *merge, const char *jail, int64_t at_us, struct err *e)
 {
 	struct archive_jail row;
 
-	if (archive_jail(merge->archive, jail, &row, e) != 0)
+	if (archive_jail_get(merge->archive, jail, &row, e) != 0)
 		return -1;
 	return archive_jail_flushed(merge->archive, row.id, at_us, e);
 }

@@ -237,7 +237,7 @@ find_jail(struct merge *merge, const char *jail, struct archive_ticket *t,
     struct err *e)
 {
 	if (merge->row_jail == NULL || strcmp(merge->row_jail, jail) != 0) {
-		if (archive_jail(merge->archive, jail, &merge->row_jail_row,
+		if (archive_jail_get(merge->archive, jail, &merge->row_jail_row,
 			e) != 0)
 			return -1;
 		merge->row_jail = jail;

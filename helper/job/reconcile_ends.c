@@ -258,7 +258,7 @@ write_gone(struct merge *merge, const struct archive_live *live,
 	struct archive_jail jail;
 	int64_t known = 0;
 
-	if (archive_jail(merge->archive, live->jail, &jail, e) != 0)
+	if (archive_jail_get(merge->archive, live->jail, &jail, e) != 0)
 		return -1;
 	return merge_log_lines(merge, &jail, live->ident, &gone, 1, &known, e);
 }
