@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/reban_notes.h"
-#include "archive/history.h"
+#include "archive/log_lines.h"
 #include "ban/same_ban.h"
 #include "base/number.h"
 #include "base/timestamp.h"
@@ -230,7 +230,7 @@ renew_history(struct merge *merge, const struct archive_ticket *t, bool added,
 		    (t->newest < t->timeofban - 1 && !t->newest_logged))))
 		return 0;
 	if ((rc = has_lines(merge, e)) == 1)
-		rc = history_renew(merge->archive, &of, &merge->change, e);
+		rc = log_lines_renew(merge->archive, &of, &merge->change, e);
 	/* A ban that takes the place of one of a log's is no more than it was.
 	 */
 	if (rc == 0 && added && merge->change.replaced > replaced)
@@ -386,7 +386,7 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 	struct archive_ident of = { jail->id, ident, merge->host };
 	int64_t added = merge->change.added, changed = merge->change.changed;
 
-	if (history_add(merge->archive, &of, lines, n, known, &merge->change,
+	if (log_lines_add(merge->archive, &of, lines, n, known, &merge->change,
 		e) != 0)
 		return -1;
 	if (merge->change.added == added && merge->change.changed == changed)
