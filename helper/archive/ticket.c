@@ -142,7 +142,7 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 		return no_memory(e);
 	t->bans = bans;
 	if (t->bans_n == 0)
-		t->present = db_int(st, 1);
+		t->source = db_int(st, 1);
 	/* It was banned again within its second. */
 	if (db_int(st, 3) == t->timeofban)
 		t->known_as = t->timeofban;
@@ -209,7 +209,7 @@ archive_ticket_load(struct archive *a, struct archive_ticket *t, struct err *e)
 {
 	int rc;
 
-	t->present = UNKNOWN;
+	t->source = UNKNOWN;
 	if (load_newest(a, t, e) != 0 || load_bans(a, t, e) != 0)
 		return -1;
 	if (t->noted_us == 0 || t->host != NULL || t->newest == UNKNOWN ||
@@ -299,10 +299,10 @@ archive_ticket_free(struct archive_ticket *t)
 }
 
 int
-archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
+archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_PRESENT, ban, source, e);
+	return db_run_numbers(&a->db, SQL_BAN_SOURCE, ban, source, e);
 }
 
 static int

@@ -49,9 +49,9 @@ struct archive_ticket {
 	 */
 	int64_t *bans;
 	size_t bans_n;
-	int64_t present; /* the source that last had the row of that, UNKNOWN */
-	int64_t logged;	 /* a row that only logs tell of, which a new ban takes
-			    over; 0: there is none */
+	int64_t source; /* the source that last had the row of that, UNKNOWN */
+	int64_t logged; /* a row that only logs tell of, which a new ban takes
+			   over; 0: there is none */
 };
 
 /*
@@ -105,7 +105,7 @@ int archive_ticket_has_evidence(struct archive *a,
     struct err *e);
 
 /* Note that the source has the row of a ban. */
-int archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
+int archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e);
 
 /*

@@ -348,10 +348,9 @@ merge_ticket(struct merge *merge, struct archive_ticket *t,
 		merge->change.source = 0;
 		return rc == 0 ? match_others(merge, t, added, e) : -1;
 	}
-	if (source == 0 || t->bans_n == 0 || t->present == source)
+	if (source == 0 || t->bans_n == 0 || t->source == source)
 		return 0;
-	return archive_ticket_set_present(merge->archive, t->bans[0], source,
-	    e);
+	return archive_ticket_set_source(merge->archive, t->bans[0], source, e);
 }
 
 int

@@ -33,7 +33,7 @@ struct reban {
 
 /* An id of the archive's, which may be an address that is ignored by now. */
 static int
-add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
+add_lost(struct reban *r, const struct lost_ban *lost, struct err *e)
 {
 	struct address a;
 
@@ -49,8 +49,8 @@ add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 
 /* The bans of one jail; *n: how many those are. */
 static int
-reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
-    size_t *n, struct err *e)
+reban_jail(struct reban *r, const struct lost_ban *list, size_t max, size_t *n,
+    struct err *e)
 {
 	int rc;
 
@@ -69,13 +69,14 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 static int
 reban_live(struct reban *r, struct err *e)
 {
-	struct archive_lost *list;
+	struct lost_ban *list;
 	struct err first = { 0 };
 	size_t n, m = 1;
 	int rc;
 
-	if (archive_lost(&r->run.archive, r->options->jail, clock_wall_us(),
-		run_server_start_us(&r->run), &list, &n, e) != 0)
+	if (reban_notes_find_lost(&r->run.archive, r->options->jail,
+		clock_wall_us(), run_server_start_us(&r->run), &list, &n,
+		e) != 0)
 		return -1;
 	r->run.row.rows = (int64_t)n;
 	rc = 0;
@@ -89,7 +90,7 @@ reban_live(struct reban *r, struct err *e)
 			rc = 0;
 		}
 	}
-	archive_lost_free(list, n);
+	reban_notes_free_lost(list, n);
 	/* Nothing to do, or no such jail? */
 	if (n == 0 && r->options->jail != NULL) {
 		rc = reban_batch_enter(&r->batch, r->options->jail, e);

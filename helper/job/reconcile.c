@@ -9,6 +9,7 @@
 
 #include "archive/backup.h"
 #include "archive/file.h"
+#include "archive/prune.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/run.h"
@@ -128,7 +129,8 @@ prune_some(struct run *run, struct archive_run *removal, int64_t before_us,
 
 	if (run_begin(run, &merge, e) != 0)
 		return -1;
-	if (archive_prune(&run->archive, before_us, PRUNE_CHUNK, n, e) == 0) {
+	if (archive_prune_ended(&run->archive, before_us, PRUNE_CHUNK, n, e) ==
+	    0) {
 		removal->rows += *n;
 		removal->finished_us = clock_wall_us();
 		if ((removal->rows == 0 ||
