@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/runs.h"
+#include "archive/fail2ban_source.h"
 #include "archive/statements.h"
 
 static sqlite3_stmt *

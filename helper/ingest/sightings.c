@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/runs.h"
+#include "archive/fail2ban_source.h"
 #include "fail2ban/ticket_data.h"
 #include "base/number.h"
 #include "base/timestamp.h"

@@ -12,6 +12,7 @@
 
 #include <signal.h>
 
+#include "archive/fail2ban_source.h"
 #include "archive/live_bans.h"
 #include "archive/runs.h"
 #include "config.h"
