@@ -2,11 +2,57 @@
 #include "archive/runs.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "archive/statements.h"
 
+static const char *const kinds[] = {
+	[RUN_RECONCILE] = "reconcile",
+	[RUN_REPLAY] = "replay",
+	[RUN_REBAN] = "reban",
+	[RUN_PRUNE] = "prune",
+	[RUN_KINDS] = "unknown",
+};
+
+static const char *const states[] = {
+	[RUN_RUNNING] = "running",
+	[RUN_COMPLETED] = "completed",
+	[RUN_FAILED] = "failed",
+	[RUN_INTERRUPTED] = "interrupted",
+	[RUN_STATES] = "unknown",
+};
+
+/* Return the index of the name in a list of n names, or n. */
+static int
+find_name(const char *const *names, int n, const char *name)
+{
+	int i = 0;
+
+	while (i < n && (name == NULL || strcmp(names[i], name) != 0))
+		i++;
+	return i;
+}
+
+const char *
+archive_run_kind_name(enum run_kind kind)
+{
+	return kinds[kind];
+}
+
+const char *
+archive_run_state_name(enum run_state state)
+{
+	return states[state];
+}
+
+enum run_kind
+archive_run_kind_from_name(const char *name)
+{
+	return (enum run_kind)find_name(kinds, RUN_KINDS, name);
+}
+
 int
-archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
     struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_LAST, e);
@@ -14,7 +60,7 @@ archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, kind);
+	db_bind_text(st, 1, archive_run_kind_name(kind));
 	rc = db_step(&a->db, st, e);
 	*last_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
@@ -23,13 +69,13 @@ archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
 
 /* One that another finds running has been cut off. */
 static int
-cut_runs(struct archive *a, const char *kind, struct err *e)
+cut_runs(struct archive *a, enum run_kind kind, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_CUT, e);
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, kind);
+	db_bind_text(st, 1, archive_run_kind_name(kind));
 	return db_run(&a->db, st, e);
 }
 
@@ -43,9 +89,9 @@ archive_run_save(struct archive *a, struct archive_run *run, struct err *e)
 	if ((st = db_statement(&a->db, SQL_RUN_SAVE, e)) == NULL)
 		return -1;
 	db_bind_int(st, 1, run->id != 0 ? run->id : UNKNOWN);
-	db_bind_text(st, 2, run->kind);
+	db_bind_text(st, 2, archive_run_kind_name(run->kind));
 	db_bind_text(st, 3, run->source);
-	db_bind_text(st, 4, run->state);
+	db_bind_text(st, 4, archive_run_state_name(run->state));
 	db_bind_int(st, 5, run->started_us);
 	db_bind_int(st, 6, run->finished_us);
 	db_bind_int(st, 7, run->gap_seconds);
@@ -76,7 +122,7 @@ archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
 	if (st == NULL)
 		return -1;
 	db_bind_text(st, 1, run->content);
-	db_bind_text(st, 2, run->kind);
+	db_bind_text(st, 2, archive_run_kind_name(run->kind));
 	db_bind_text(st, 3, run->how);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		*id = db_int(st, 0);
@@ -87,7 +133,7 @@ archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
 }
 
 int
-archive_run_list(struct archive *a, const char *kind, int64_t limit,
+archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
     archive_run_fn *fn, void *to, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_RUNS, e);
@@ -95,14 +141,16 @@ archive_run_list(struct archive *a, const char *kind, int64_t limit,
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, kind);
+	db_bind_text(st, 1,
+	    kind == RUN_KINDS ? NULL : archive_run_kind_name(kind));
 	db_bind_int(st, 2, limit);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		struct archive_run run = {
 			.id = db_int(st, 0),
-			.kind = db_text(st, 1),
+			.kind = archive_run_kind_from_name(db_text(st, 1)),
 			.source = db_text(st, 2),
-			.state = db_text(st, 3),
+			.state = (enum run_state)find_name(states, RUN_STATES,
+			    db_text(st, 3)),
 			.message = db_text(st, 4),
 			.started_us = db_int(st, 5),
 			.finished_us = db_int(st, 6),

@@ -8,12 +8,37 @@
 
 #include "archive/archive.h"
 
-/* What a run has done; see the table run. */
+enum run_kind {
+	RUN_RECONCILE,
+	RUN_REPLAY,
+	RUN_REBAN,
+	RUN_PRUNE,
+	RUN_KINDS /* how many there are; also: any kind, or an unknown one */
+};
+
+enum run_state {
+	RUN_RUNNING,
+	RUN_COMPLETED,
+	RUN_FAILED,
+	RUN_INTERRUPTED,
+	RUN_STATES /* how many there are; also: an unknown one */
+};
+
+/*
+ * Return the word for a kind or a state, which stands in the table run and is
+ * printed: "reconcile", "completed". RUN_KINDS and RUN_STATES are "unknown".
+ */
+const char *archive_run_kind_name(enum run_kind kind);
+const char *archive_run_state_name(enum run_state state);
+
+/* Return the kind of that name, or RUN_KINDS when there is none. */
+enum run_kind archive_run_kind_from_name(const char *name);
+
+/* A row of the table run: what a run has done. */
 struct archive_run {
-	int64_t id;
-	const char *kind; /* "reconcile", "replay", "reban", "prune" */
-	/* "running", "completed", "failed", "interrupted" */
-	const char *state;
+	int64_t id; /* 0: not archived yet */
+	enum run_kind kind;
+	enum run_state state;
 	const char *source; /* may be NULL */
 	const char *message;
 	int64_t started_us, finished_us; /* UNKNOWN while it runs */
@@ -25,7 +50,7 @@ struct archive_run {
 };
 
 /* When the last completed run of that kind ended; UNKNOWN: there is none. */
-int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+int archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
     struct err *e);
 
 /*
@@ -43,9 +68,10 @@ int archive_run_save(struct archive *a, struct archive_run *run, struct err *e);
 int archive_run_find(struct archive *a, const struct archive_run *run,
     int64_t *id, int64_t *finished_us, struct err *e);
 
-/* Hand the last runs of a kind, or of all (NULL), to fn, the newest first. */
+/* Hand the last runs of a kind, or of all (RUN_KINDS), to fn, the newest first.
+ */
 typedef int archive_run_fn(void *to, const struct archive_run *run);
-int archive_run_list(struct archive *a, const char *kind, int64_t limit,
+int archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
     archive_run_fn *fn, void *to, struct err *e);
 
 #endif

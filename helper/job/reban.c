@@ -225,9 +225,9 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 	run_rollback(run);
 	run->row.skipped = r->batch.there + r->batch.refused;
 	if (run_end(run,
-		rc != 0		 ? "failed" :
-		    run->cut_off ? "interrupted" :
-				   "completed",
+		rc != 0		 ? RUN_FAILED :
+		    run->cut_off ? RUN_INTERRUPTED :
+				   RUN_COMPLETED,
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	return rc;
@@ -335,8 +335,8 @@ reban(const struct config *config, const struct reban_options *options,
 			.stop = stop,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.row = {
-				.kind = "reban",
-				.state = "running",
+				.kind = RUN_REBAN,
+				.state = RUN_RUNNING,
 				.source = source,
 				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
@@ -344,7 +344,7 @@ reban(const struct config *config, const struct reban_options *options,
 			},
 		},
 	};
-	int turn = run_wait_turn(config, "reban", stop, e), rc;
+	int turn = run_wait_turn(config, RUN_REBAN, stop, e), rc;
 
 	if (turn < 0)
 		return -1;

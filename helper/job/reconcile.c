@@ -98,9 +98,9 @@ end_run(struct run *run, bool failed, struct err *e)
 	struct merge merge;
 	bool whole = !failed && !run->cut_off, noted = run->run_noted;
 
-	run->row.state = failed ? "failed" :
-	    run->cut_off	? "interrupted" :
-				  "completed";
+	run->row.state = failed ? RUN_FAILED :
+	    run->cut_off	? RUN_INTERRUPTED :
+				  RUN_COMPLETED;
 	run->row.message = run->message[0] != '\0' ? run->message : NULL;
 	run->row.finished_us = clock_wall_us();
 	run->ending = true;
@@ -150,8 +150,8 @@ static int
 prune(struct run *run, struct err *e)
 {
 	struct archive_run removal = {
-		.kind = "prune",
-		.state = "completed",
+		.kind = RUN_PRUNE,
+		.state = RUN_COMPLETED,
 		.started_us = clock_wall_us(),
 		.gap_seconds = UNKNOWN,
 		.message = "rows: bans that retention_days does not keep",
@@ -302,7 +302,8 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 {
 	int64_t deadline = clock_steady_ms() + config->run_deadline * 1000;
 	bool again = true;
-	int turn = run_take_turn(config, "reconcile", e), rc = -1, damaged = 0;
+	int turn = run_take_turn(config, RUN_RECONCILE, e), rc = -1,
+	    damaged = 0;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
 		puts("reconcile: another one is running");
@@ -315,8 +316,8 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 			.config = config,
 			.stop = stop,
 			.deadline_ms = deadline,
-			.row = { .kind = "reconcile",
-			    .state = "running",
+			.row = { .kind = RUN_RECONCILE,
+			    .state = RUN_RUNNING,
 			    .started_us = clock_wall_us(),
 			    .finished_us = UNKNOWN,
 			    .gap_seconds = UNKNOWN },
