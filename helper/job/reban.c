@@ -34,7 +34,7 @@ struct reban {
 
 /* An id of the archive's, which may be an address that is ignored by now. */
 static int
-add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
+add_lost(struct reban *r, const struct lost_ban *lost, struct err *e)
 {
 	struct address a;
 
@@ -50,8 +50,8 @@ add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 
 /* The bans of one jail; *n: how many those are. */
 static int
-reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
-    size_t *n, struct err *e)
+reban_jail(struct reban *r, const struct lost_ban *list, size_t max, size_t *n,
+    struct err *e)
 {
 	int rc;
 
@@ -70,13 +70,14 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 static int
 reban_live(struct reban *r, struct err *e)
 {
-	struct archive_lost *list;
+	struct lost_ban *list;
 	struct err first = { 0 };
 	size_t n, m = 1;
 	int rc;
 
-	if (archive_lost(&r->run.archive, r->options->jail, clock_wall_us(),
-		run_server_start_us(&r->run), &list, &n, e) != 0)
+	if (reban_notes_find_lost(&r->run.archive, r->options->jail,
+		clock_wall_us(), run_server_start_us(&r->run), &list, &n,
+		e) != 0)
 		return -1;
 	r->run.row.rows = (int64_t)n;
 	rc = 0;
@@ -90,7 +91,7 @@ reban_live(struct reban *r, struct err *e)
 			rc = 0;
 		}
 	}
-	archive_lost_free(list, n);
+	reban_notes_free_lost(list, n);
 	/* Nothing to do, or no such jail? */
 	if (n == 0 && r->options->jail != NULL) {
 		rc = reban_batch_enter(&r->batch, r->options->jail, e);
@@ -226,9 +227,9 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 	run_rollback(run);
 	run->row.skipped = r->batch.there + r->batch.refused;
 	if (run_end(run,
-		rc != 0		 ? "failed" :
-		    run->cut_off ? "interrupted" :
-				   "completed",
+		rc != 0		 ? RUN_FAILED :
+		    run->cut_off ? RUN_INTERRUPTED :
+				   RUN_COMPLETED,
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	return rc;
@@ -336,8 +337,8 @@ reban(const struct config *config, const struct reban_options *options,
 			.stop = stop,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.row = {
-				.kind = "reban",
-				.state = "running",
+				.kind = RUN_REBAN,
+				.state = RUN_RUNNING,
 				.source = source,
 				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
@@ -345,7 +346,7 @@ reban(const struct config *config, const struct reban_options *options,
 			},
 		},
 	};
-	int turn = run_wait_turn(config, "reban", stop, e), rc;
+	int turn = run_wait_turn(config, RUN_REBAN, stop, e), rc;
 
 	if (turn < 0)
 		return -1;

@@ -59,27 +59,27 @@ later(int64_t a, int64_t b)
 
 /* The last that was heard of it as a live ban. */
 static int64_t
-last_life(const struct archive_live *live)
+last_life(const struct live_ban *live)
 {
-	return later(later(live->life_us, live->held_us), live->since_us);
+	return later(later(live->life_us, live->server_had_us), live->since_us);
 }
 
 /* When the jail was flushed while it lived, 0: it was not. */
 static int64_t
-flushed_since(const struct archive_live *live)
+flushed_since(const struct live_ban *live)
 {
 	return live->flushed_us > last_life(live) ? live->flushed_us : 0;
 }
 
 static bool
-is_here(const struct archive_live *live)
+is_here(const struct live_ban *live)
 {
 	return live->host[0] == '\0';
 }
 
 /* Whether its last sign of life may be of a ban that is no more. */
 static bool
-is_doubtful(const struct settling *s, const struct archive_live *live)
+is_doubtful(const struct settling *s, const struct live_ban *live)
 {
 	int64_t life = last_life(live);
 
@@ -129,7 +129,7 @@ ended(enum ban_end end, int64_t ended_us)
 
 /* What follows from the server's having it or not. */
 static struct verdict
-judge_by_server(struct settling *s, const struct archive_live *live)
+judge_by_server(struct settling *s, const struct live_ban *live)
 {
 	struct verdict verdict = { .what = NOTHING };
 	int64_t flushed = flushed_since(live),
@@ -156,20 +156,19 @@ judge_by_server(struct settling *s, const struct archive_live *live)
  * that runs made the ban, and has flushed or unbanned it since.
  */
 static bool
-had_rows(const struct settling *s, const struct archive_live *live)
+had_rows(const struct settling *s, const struct live_ban *live)
 {
 	bool undone =
 	    flushed_since(live) != 0 || live->pending_us > live->life_us;
 
-	return live->present == s->r->source.id ||
+	return live->source == s->r->source.id ||
 	    (undone && s->server.started_us != 0 &&
 		live->life_us >= s->server.started_us);
 }
 
 /* Its rows were in this database, and are there no more. 1, 0 or -1. */
 static int
-rows_are_gone(struct settling *s, const struct archive_live *live,
-    struct err *e)
+rows_are_gone(struct settling *s, const struct live_ban *live, struct err *e)
 {
 	struct fail2ban_row row = { 0 };
 	int rc;
@@ -186,7 +185,7 @@ rows_are_gone(struct settling *s, const struct archive_live *live,
 
 /* By the clock and by the server; whether the rows have the last word. */
 static bool
-judge_first(struct settling *s, const struct archive_live *live,
+judge_first(struct settling *s, const struct live_ban *live,
     struct verdict *verdict)
 {
 	const struct config *config = s->r->run.config;
@@ -205,7 +204,7 @@ judge_first(struct settling *s, const struct archive_live *live,
 }
 
 static int
-judge_by_rows(struct settling *s, const struct archive_live *live,
+judge_by_rows(struct settling *s, const struct live_ban *live,
     struct verdict *verdict, struct err *e)
 {
 	int64_t now = clock_wall_us(), flushed = flushed_since(live);
@@ -226,8 +225,8 @@ judge_by_rows(struct settling *s, const struct archive_live *live,
 
 /* The server first: nothing is asked of it while its database is held. */
 static int
-judge(struct settling *s, const struct archive_live *list,
-    struct verdict *verdicts, size_t n, struct err *e)
+judge(struct settling *s, const struct live_ban *list, struct verdict *verdicts,
+    size_t n, struct err *e)
 {
 	bool by_rows[CHUNK];
 	int rc = 0;
@@ -247,7 +246,7 @@ judge(struct settling *s, const struct archive_live *list,
 
 /* A ban that only logs tell of: one more line, as it were. */
 static int
-write_gone(struct merge *merge, const struct archive_live *live,
+write_gone(struct merge *merge, const struct live_ban *live,
     const struct verdict *verdict, struct err *e)
 {
 	struct logged_line gone = {
@@ -260,13 +259,13 @@ write_gone(struct merge *merge, const struct archive_live *live,
 	struct archive_jail jail;
 	int64_t known = 0;
 
-	if (archive_jail(merge->archive, live->jail, &jail, e) != 0)
+	if (archive_jail_get(merge->archive, live->jail, &jail, e) != 0)
 		return -1;
 	return merge_log_lines(merge, &jail, live->ident, &gone, 1, &known, e);
 }
 
 static int
-write_end(struct merge *merge, const struct archive_live *live,
+write_end(struct merge *merge, const struct live_ban *live,
     const struct verdict *verdict, struct err *e)
 {
 	struct sighting sighting = {
@@ -291,19 +290,18 @@ write_end(struct merge *merge, const struct archive_live *live,
 
 static int
 write_verdict(struct settling *s, struct merge *merge,
-    const struct archive_live *live, const struct verdict *verdict,
-    struct err *e)
+    const struct live_ban *live, const struct verdict *verdict, struct err *e)
 {
-	int rc = archive_is_unchanged(merge->archive, live, e);
+	int rc = live_bans_is_unchanged(merge->archive, live, e);
 
 	if (rc <= 0)
 		return rc;
 	switch (verdict->what) {
 	case HELD:
-		return archive_set_held(merge->archive, live->id,
+		return live_bans_set_server_has(merge->archive, live->id,
 		    s->server.at_us, e);
 	case MISSED:
-		return archive_set_missed(merge->archive, live->id,
+		return live_bans_set_missed(merge->archive, live->id,
 		    s->server.at_us, e);
 	case ENDED:
 		return write_end(merge, live, verdict, e);
@@ -314,7 +312,7 @@ write_verdict(struct settling *s, struct merge *merge,
 }
 
 static int
-write_verdicts(struct settling *s, const struct archive_live *list,
+write_verdicts(struct settling *s, const struct live_ban *list,
     const struct verdict *verdicts, size_t n, struct err *e)
 {
 	struct merge merge;
@@ -341,11 +339,11 @@ write_verdicts(struct settling *s, const struct archive_live *list,
  * changed: at once where there is a doubt, or no answer.
  */
 static void
-note_due(struct settling *s, const struct archive_live *live,
+note_due(struct settling *s, const struct live_ban *live,
     const struct verdict *verdict)
 {
-	int64_t due =
-	    later(ban_end_expiry_us(live->since_us, live->seconds), live->life_us);
+	int64_t due = later(ban_end_expiry_us(live->since_us, live->seconds),
+	    live->life_us);
 
 	if (s->r->silent || verdict->what == MISSED || verdict->what == ENDED ||
 	    (verdict->what == NOTHING && is_doubtful(s, live)))
@@ -359,10 +357,10 @@ static int
 settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 {
 	struct verdict verdicts[CHUNK];
-	struct archive_live *list;
+	struct live_ban *list;
 	int rc;
 
-	if (archive_live(&s->r->run.archive, *after, CHUNK, &list, n, e) != 0)
+	if (live_bans_load(&s->r->run.archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
 	rc = judge(s, list, verdicts, *n, e);
 	for (size_t i = 0; i < *n && rc == 0; i++)
@@ -371,7 +369,7 @@ settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
 		rc = write_verdicts(s, list, verdicts, *n, e);
 	if (*n > 0)
 		*after = list[*n - 1].id;
-	archive_live_free(list, *n);
+	live_bans_free(list, *n);
 	return rc;
 }
 

@@ -262,9 +262,9 @@ run_source(struct replay *r, struct err *e)
 
 	run_rollback(&r->run);
 	if (run_end(&r->run,
-		rc != 0		   ? "failed" :
-		    r->run.cut_off ? "interrupted" :
-				     "completed",
+		rc != 0		   ? RUN_FAILED :
+		    r->run.cut_off ? RUN_INTERRUPTED :
+				     RUN_COMPLETED,
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	if (rc == 0 || r->run.row.rows > 0)
@@ -398,8 +398,8 @@ replay_alone(const struct config *config, const struct replay_options *options,
 			.host = options->host,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.row = {
-				.kind = "replay",
-				.state = "running",
+				.kind = RUN_REPLAY,
+				.state = RUN_RUNNING,
 				.source = escaped,
 				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
@@ -425,7 +425,7 @@ replay(const struct config *config, const struct replay_options *options,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct config dry;
-	int turn = run_wait_turn(config, "replay", stop, e), rc = -1;
+	int turn = run_wait_turn(config, RUN_REPLAY, stop, e), rc = -1;
 
 	if (turn < 0)
 		return -1;

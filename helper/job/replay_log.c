@@ -40,7 +40,7 @@ write_ident(struct replay *r, struct merge *merge,
 		free(*jail);
 		if ((*jail = strdup(of->jail)) == NULL)
 			return err_set(e, EX_OSERR, "out of memory");
-		if (archive_jail(merge->archive, of->jail, row, e) != 0)
+		if (archive_jail_get(merge->archive, of->jail, row, e) != 0)
 			return -1;
 	}
 	return merge_log_lines(merge, row, of->ident, of->lines, of->n,
