@@ -6,6 +6,15 @@
 
 #include "archive/statements.h"
 
+/* What the archive has of an id; release with free_bans. */
+struct archive_bans {
+	struct witnessed_ban *seen; /* somebody better has seen them */
+	size_t seen_n;
+	int64_t newest;	    /* row of the one that began last, 0: none */
+	struct ban *logged; /* only logs tell of them; id is their row */
+	size_t logged_n;
+};
+
 static int
 no_memory(struct err *e)
 {
@@ -48,8 +57,8 @@ grow(void *list, size_t n, size_t more, size_t size)
 	return realloc(list, ((n == 0 ? 1 : 2 * n) + more) * size);
 }
 
-int
-log_lines_load(struct archive *a, const struct archive_ident *of, size_t room,
+static int
+load_lines(struct archive *a, const struct archive_ident *of, size_t room,
     struct logged_line **lines, size_t *n, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_LINES_OF, of, e);
@@ -95,20 +104,6 @@ put_line(struct archive *a, int which, const struct archive_ident *of,
 	db_bind_int(st, 7, line->seconds);
 	db_bind_int(st, 8, line->bancount);
 	return db_run(&a->db, st, e);
-}
-
-int
-log_lines_add(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct err *e)
-{
-	return put_line(a, SQL_LINE_ADD, of, line, e);
-}
-
-int
-log_lines_set(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct err *e)
-{
-	return put_line(a, SQL_LINE_SET, of, line, e);
 }
 
 static int
@@ -181,8 +176,8 @@ forget_ends(struct archive_bans *bans)
 	}
 }
 
-int
-log_lines_bans(struct archive *a, const struct archive_ident *of,
+static int
+load_bans(struct archive *a, const struct archive_ident *of,
     struct archive_bans *bans, struct err *e)
 {
 	sqlite3_stmt *st = statement_of(a, SQL_BANS_OF, of, e);
@@ -208,8 +203,8 @@ log_lines_bans(struct archive *a, const struct archive_ident *of,
 	return rc;
 }
 
-void
-log_lines_free(struct archive_bans *bans)
+static void
+free_bans(struct archive_bans *bans)
 {
 	free(bans->seen);
 	free(bans->logged);
@@ -292,7 +287,7 @@ pair(const struct archive_bans *before, const struct ban *bans, size_t n,
 }
 
 static int
-save(struct archive *a, const struct archive_ident *of,
+save_rows(struct archive *a, const struct archive_ident *of,
     const struct archive_bans *before, const struct ban *bans, size_t n,
     const int *row, const bool *taken, struct archive_change *change,
     struct err *e)
@@ -321,8 +316,8 @@ save(struct archive *a, const struct archive_ident *of,
 	return 0;
 }
 
-int
-log_lines_save(struct archive *a, const struct archive_ident *of,
+static int
+save_bans(struct archive *a, const struct archive_ident *of,
     const struct archive_bans *before, const struct ban *bans, size_t n,
     struct archive_change *change, struct err *e)
 {
@@ -332,8 +327,131 @@ log_lines_save(struct archive *a, const struct archive_ident *of,
 	if (row == NULL || taken == NULL)
 		rc = no_memory(e);
 	else if (!pair(before, bans, n, row, taken))
-		rc = save(a, of, before, bans, n, row, taken, change, e);
+		rc = save_rows(a, of, before, bans, n, row, taken, change, e);
 	free(row);
 	free(taken);
+	return rc;
+}
+
+static int
+compare_lines(const void *pa, const void *pb)
+{
+	const struct logged_line *a = pa, *b = pb;
+
+	if (a->at_us != b->at_us)
+		return a->at_us < b->at_us ? -1 : 1;
+	return a->verb < b->verb ? -1 : a->verb > b->verb;
+}
+
+/* Let the archive's bans be what follows from n lines, which are sorted. */
+static int
+renew(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, struct archive_change *change,
+    struct err *e)
+{
+	struct archive_bans before;
+	struct ban *bans = calloc(n + 1, sizeof(*bans));
+	int rc = load_bans(a, of, &before, e);
+
+	if (rc == 0 && bans == NULL)
+		rc = no_memory(e);
+	if (rc == 0) {
+		n = bans_of_log(lines, n, before.seen, before.seen_n,
+		    change->now_us, bans);
+		rc = save_bans(a, of, &before, bans, n, change, e);
+	}
+	free_bans(&before);
+	free(bans);
+	return rc;
+}
+
+/*
+ * A number that is told by one log and not by another, which begins later, is
+ * known; of two the lesser, so that the order makes no difference.
+ */
+static bool
+learn(int64_t *known, int64_t told)
+{
+	if (told == UNKNOWN || (*known != UNKNOWN && *known <= told))
+		return false;
+	*known = told;
+	return true;
+}
+
+/* A line that the archive has, told again; *news: there is something new. */
+static int
+tell_again(struct archive *a, const struct archive_ident *of,
+    struct logged_line *known, const struct logged_line *line, bool *news,
+    struct err *e)
+{
+	bool learnt = learn(&known->found, line->found);
+
+	learnt = learn(&known->seconds, line->seconds) || learnt;
+	learnt = learn(&known->bancount, line->bancount) || learnt;
+	*news = *news || learnt;
+	return learnt ? put_line(a, SQL_LINE_SET, of, known, e) : 0;
+}
+
+/*
+ * Put a line behind the n of all, of which the first old are the archive's;
+ * *news: something is new.
+ */
+static int
+add_line(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *line, struct logged_line *all, size_t old,
+    size_t *n, bool *news, struct err *e)
+{
+	struct logged_line *known =
+	    bsearch(line, all, old, sizeof(*all), compare_lines);
+
+	/* The log may hold a line of one millisecond twice. */
+	if (known == NULL && *n > old && compare_lines(line, &all[*n - 1]) == 0)
+		known = &all[*n - 1];
+	if (known != NULL)
+		return tell_again(a, of, known, line, news, e);
+	if (put_line(a, SQL_LINE_ADD, of, line, e) != 0)
+		return -1;
+	all[(*n)++] = *line;
+	*news = true;
+	return 0;
+}
+
+int
+log_lines_add(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, int64_t *known,
+    struct archive_change *change, struct err *e)
+{
+	struct logged_line *all;
+	size_t old, now;
+	bool news = false;
+	int rc = 0;
+
+	if (load_lines(a, of, n, &all, &old, e) != 0)
+		return -1;
+	now = old;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = add_line(a, of, &lines[i], all, old, &now, &news, e);
+	*known += (int64_t)(n - (now - old));
+	if (rc == 0 && news) {
+		qsort(all, now, sizeof(*all), compare_lines);
+		rc = renew(a, of, all, now, change, e);
+	}
+	free(all);
+	return rc;
+}
+
+int
+log_lines_renew(struct archive *a, const struct archive_ident *of,
+    struct archive_change *change, struct err *e)
+{
+	struct logged_line *lines;
+	size_t n;
+	int rc = 0;
+
+	if (load_lines(a, of, 0, &lines, &n, e) != 0)
+		return -1;
+	if (n > 0)
+		rc = renew(a, of, lines, n, change, e);
+	free(lines);
 	return rc;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/reban_notes.h"
 
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
 
+#include "archive/fail2ban_source.h"
 #include "archive/statements.h"
 
 static sqlite3_stmt *
@@ -64,4 +67,67 @@ int
 reban_notes_prune(struct archive *a, int64_t before_us, struct err *e)
 {
 	return db_run_numbers(&a->db, SQL_NOTES_PRUNE, before_us, UNKNOWN, e);
+}
+
+/* Take a row of SQL_REBAN behind the n of a list. */
+static int
+add_lost(sqlite3_stmt *st, struct lost_ban **list, size_t *n)
+{
+	struct lost_ban *grown = *list, *lost;
+
+	if ((*n & (*n - 1)) == 0) {
+		grown = realloc(*list, (*n == 0 ? 1 : 2 * *n) * sizeof(*grown));
+		if (grown == NULL)
+			return -1;
+		*list = grown;
+	}
+	lost = &grown[(*n)++];
+	*lost = (struct lost_ban){
+		.jail = strdup(db_text(st, 0)),
+		.ident = strdup(db_text(st, 1)),
+		.timeofban = db_int(st, 2),
+		.since_us = db_int(st, 3),
+		.seconds = db_int(st, 4),
+	};
+	return lost->jail == NULL || lost->ident == NULL ? -1 : 0;
+}
+
+int
+reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
+    int64_t start_us, struct lost_ban **list, size_t *n, struct err *e)
+{
+	struct archive_source source;
+	sqlite3_stmt *st;
+	int rc;
+
+	*list = NULL;
+	*n = 0;
+	if (archive_source_last(a, &source, e) != 0 ||
+	    (st = db_statement(&a->db, SQL_REBAN, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, jail);
+	db_bind_int(st, 2, now_us);
+	db_bind_int(st, 3, source.id != 0 ? source.begun_us : UNKNOWN);
+	db_bind_int(st, 4, source.id);
+	db_bind_int(st, 5, start_us);
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (add_lost(st, list, n) != 0) {
+			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	if (rc < 0)
+		reban_notes_free_lost(*list, *n);
+	return rc;
+}
+
+void
+reban_notes_free_lost(struct lost_ban *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].jail);
+		free(list[i].ident);
+	}
+	free(list);
 }

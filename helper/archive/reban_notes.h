@@ -8,6 +8,8 @@
 #ifndef ARCHIVE_REBAN_NOTES_H
 #define ARCHIVE_REBAN_NOTES_H
 
+#include <stddef.h>
+
 #include "archive/archive.h"
 
 /* For so long a note waits for its answer: a day. */
@@ -32,5 +34,23 @@ int reban_notes_remove(struct archive *a, int64_t jail, const char *ident,
 
 /* Forget what was noted before before_us. */
 int reban_notes_prune(struct archive *a, int64_t before_us, struct err *e);
+
+/* A ban that reban may bring back. */
+struct lost_ban {
+	char *jail, *ident;
+	int64_t timeofban, since_us, seconds;
+};
+
+/*
+ * The bans of this machine, of a jail or of all (NULL), that live at now_us as
+ * far as is known, and those of which only the server of another database of
+ * fail2ban's did not know any more; only what its events or its database have
+ * seen, and of a known time; none that may have been lifted since fail2ban was
+ * started at start_us. By jail. *list is the caller's, to be released
+ * with reban_notes_free_lost.
+ */
+int reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
+    int64_t start_us, struct lost_ban **list, size_t *n, struct err *e);
+void reban_notes_free_lost(struct lost_ban *list, size_t n);
 
 #endif

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_evidence.h"
-#include "archive/statements.h"
+#include "archive/shared_text.h"
 #include "archive/sightings_column.h"
+#include "archive/statements.h"
 
 static int
 no_memory(struct err *e)
@@ -22,6 +22,46 @@ grow(void *list, size_t n, size_t size)
 	if ((n & (n - 1)) != 0)
 		return list;
 	return realloc(list, (n == 0 ? 1 : 2 * n) * size);
+}
+
+int
+archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
+    struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if ((st = db_statement(&a->db, SQL_JAIL_GET, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, name);
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		jail->id = db_int(st, 0);
+		jail->noted_us = db_int(st, 1);
+		sqlite3_reset(st);
+		return 0;
+	}
+	if (rc < 0 || (st = db_statement(&a->db, SQL_JAIL_ADD, e)) == NULL)
+		return -1;
+	db_bind_text(st, 1, name);
+	if (db_run(&a->db, st, e) != 0)
+		return -1;
+	jail->id = sqlite3_last_insert_rowid(a->db.handle);
+	jail->noted_us = 0;
+	return 0;
+}
+
+int
+archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return db_run_numbers(&a->db, SQL_JAIL_FLUSHED, jail, at_us, e);
+}
+
+int
+archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return db_run_numbers(&a->db, SQL_JAIL_RESTORED, jail, at_us, e);
 }
 
 void
@@ -102,7 +142,7 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 		return no_memory(e);
 	t->bans = bans;
 	if (t->bans_n == 0)
-		t->present = db_int(st, 1);
+		t->source = db_int(st, 1);
 	/* It was banned again within its second. */
 	if (db_int(st, 3) == t->timeofban)
 		t->known_as = t->timeofban;
@@ -169,7 +209,7 @@ archive_ticket_load(struct archive *a, struct archive_ticket *t, struct err *e)
 {
 	int rc;
 
-	t->present = UNKNOWN;
+	t->source = UNKNOWN;
 	if (load_newest(a, t, e) != 0 || load_bans(a, t, e) != 0)
 		return -1;
 	if (t->noted_us == 0 || t->host != NULL || t->newest == UNKNOWN ||
@@ -177,6 +217,48 @@ archive_ticket_load(struct archive *a, struct archive_ticket *t, struct err *e)
 		return 0;
 	rc = find_known_as(a, t, e);
 	return rc == 1 ? load_bans(a, t, e) : rc;
+}
+
+int
+archive_ticket_next_start(struct archive *a, const struct archive_ticket *t,
+    int64_t life_us, int64_t *next_us, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*next_us = INT64_MAX;
+	if (t->newest <= t->timeofban)
+		return 0;
+	if ((st = db_statement(&a->db, SQL_NEXT_START, e)) == NULL)
+		return -1;
+	archive_ticket_bind(st, t);
+	db_bind_int(st, 5, life_us);
+	rc = db_step(&a->db, st, e);
+	if (rc == 1)
+		*next_us = db_int(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_ticket_previous(struct archive *a, const struct archive_ticket *t,
+    int64_t since_us, int64_t *timeofban, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (t->newest == UNKNOWN) {
+		*timeofban = UNKNOWN;
+		return 0;
+	}
+	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
+		return -1;
+	archive_ticket_bind(st, t);
+	db_bind_int(st, 5, since_us);
+	rc = db_step(&a->db, st, e);
+	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
 }
 
 int
@@ -217,10 +299,52 @@ archive_ticket_free(struct archive_ticket *t)
 }
 
 int
-archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
+archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_PRESENT, ban, source, e);
+	return db_run_numbers(&a->db, SQL_BAN_SOURCE, ban, source, e);
+}
+
+static int
+evidence_is(struct archive *a, int64_t id, const char *matches,
+    const char *captures, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_EVIDENCE_IS, e);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	db_bind_int(st, 1, id);
+	db_bind_text(st, 2, matches);
+	db_bind_text(st, 3, captures);
+	rc = db_step(&a->db, st, e);
+	sqlite3_reset(st);
+	return rc;
+}
+
+static int
+add_evidence(struct archive *a, const char *matches, const char *captures,
+    int64_t *id, struct err *e)
+{
+	sqlite3_stmt *st = db_statement(&a->db, SQL_EVIDENCE_ADD, e);
+	struct shared_text pieces;
+	int rc = -1;
+
+	if (st == NULL)
+		return -1;
+	if (shared_text_find(&pieces, matches != NULL ? matches : "[]") != 0) {
+		err_set(e, EX_OSERR, "archive: out of memory");
+	} else {
+		db_bind_text(st, 1, matches != NULL ? pieces.lines : NULL);
+		db_bind_text(st, 2, captures);
+		for (int i = 0; i < SHARED_TEXT_MAX; i++)
+			db_bind_text(st, 3 + i, pieces.had[i]);
+		rc = db_run(&a->db, st, e);
+	}
+	if (rc == 0)
+		*id = sqlite3_last_insert_rowid(a->db.handle);
+	shared_text_free(&pieces);
+	return rc;
 }
 
 int
@@ -229,7 +353,7 @@ archive_ticket_has_evidence(struct archive *a, const struct sighting *archived,
 {
 	if (archived->evidence == 0)
 		return sighting->lines == NULL && sighting->captures == NULL;
-	return archive_evidence_is(a, archived->evidence, sighting->lines,
+	return evidence_is(a, archived->evidence, sighting->lines,
 	    sighting->captures, e);
 }
 
@@ -266,8 +390,7 @@ find_evidence(struct archive *a, const struct archive_ticket *t,
 		*id = t->sightings[i].evidence;
 		if (*id == 0 || *id == last)
 			continue;
-		if ((rc = archive_evidence_is(a, *id, matches, captures, e)) !=
-		    0)
+		if ((rc = evidence_is(a, *id, matches, captures, e)) != 0)
 			return rc;
 		last = *id;
 	}
@@ -286,5 +409,5 @@ archive_ticket_add_evidence(struct archive *a, const struct archive_ticket *t,
 		return 0;
 	if ((rc = find_evidence(a, t, matches, captures, id, e)) != 0)
 		return rc < 0 ? -1 : 0;
-	return archive_evidence_add(a, matches, captures, id, e);
+	return add_evidence(a, matches, captures, id, e);
 }

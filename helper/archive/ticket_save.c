@@ -101,7 +101,7 @@ change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 		return -1;
 	if (i != s->latest || s->change->source == 0)
 		return 0;
-	return archive_ticket_set_present(s->a, ban->id, s->change->source, e);
+	return archive_ticket_set_source(s->a, ban->id, s->change->source, e);
 }
 
 static int

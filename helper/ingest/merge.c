@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/log_lines.h"
 #include "archive/reban_notes.h"
-#include "archive/history.h"
 #include "ban/same_ban.h"
 #include "base/number.h"
 #include "base/timestamp.h"
@@ -64,8 +64,8 @@ decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 	struct ban *bans = calloc(t->n, sizeof(*bans));
 	size_t *owner = calloc(t->n, sizeof(*owner)), n = 0;
 	int64_t next_us;
-	int rc =
-	    archive_next_start(merge->archive, t, last_life(t), &next_us, e);
+	int rc = archive_ticket_next_start(merge->archive, t, last_life(t),
+	    &next_us, e);
 
 	if (rc == 0 && bans != NULL && owner != NULL)
 		n = same_ban_make_bans(t->sightings, t->n, t->timeofban,
@@ -100,7 +100,7 @@ decide_previous(struct merge *merge, const struct archive_ticket *changed,
 	int rc;
 
 	for (;;) {
-		rc = archive_previous(merge->archive, &t, since_us,
+		rc = archive_ticket_previous(merge->archive, &t, since_us,
 		    &t.timeofban, e);
 		if (rc != 0 || t.timeofban == UNKNOWN)
 			return rc;
@@ -234,7 +234,7 @@ renew_history(struct merge *merge, const struct archive_ticket *t, bool added,
 		    (t->newest < t->timeofban - 1 && !t->newest_logged))))
 		return 0;
 	if ((rc = has_lines(merge, e)) == 1)
-		rc = history_renew(merge->archive, &of, &merge->change, e);
+		rc = log_lines_renew(merge->archive, &of, &merge->change, e);
 	/* A ban that replaces one of a log is not added but changed. */
 	if (rc == 0 && added && merge->change.replaced > replaced)
 		merge->change.added--;
@@ -353,10 +353,9 @@ merge_ticket(struct merge *merge, struct archive_ticket *t,
 		merge->change.source = 0;
 		return rc == 0 ? decide_others(merge, t, added, e) : -1;
 	}
-	if (source == 0 || t->bans_n == 0 || t->present == source)
+	if (source == 0 || t->bans_n == 0 || t->source == source)
 		return 0;
-	return archive_ticket_set_present(merge->archive, t->bans[0], source,
-	    e);
+	return archive_ticket_set_source(merge->archive, t->bans[0], source, e);
 }
 
 int
@@ -372,7 +371,7 @@ merge_sightings(struct merge *merge, const char *jail, const char *ident,
 	struct archive_jail row;
 	int rc;
 
-	rc = archive_jail(merge->archive, jail, &row, e);
+	rc = archive_jail_get(merge->archive, jail, &row, e);
 	t.jail = row.id;
 	t.noted_us = row.noted_us;
 	if (rc == 0)
@@ -391,7 +390,7 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 	struct archive_ident of = { jail->id, ident, merge->host };
 	int64_t added = merge->change.added, changed = merge->change.changed;
 
-	if (history_add(merge->archive, &of, lines, n, known, &merge->change,
+	if (log_lines_add(merge->archive, &of, lines, n, known, &merge->change,
 		e) != 0)
 		return -1;
 	if (merge->change.added == added && merge->change.changed == changed)
@@ -405,7 +404,7 @@ merge_flush(struct merge *merge, const char *jail, int64_t at_us, struct err *e)
 {
 	struct archive_jail row;
 
-	if (archive_jail(merge->archive, jail, &row, e) != 0)
+	if (archive_jail_get(merge->archive, jail, &row, e) != 0)
 		return -1;
 	return archive_jail_flushed(merge->archive, row.id, at_us, e);
 }

@@ -7,7 +7,6 @@
 #ifndef INGEST_MERGE_H
 #define INGEST_MERGE_H
 
-#include "archive/archive_ban.h"
 #include "archive/ticket.h"
 #include "archive/ticket_save.h"
 #include "ban/bans_of_log.h"

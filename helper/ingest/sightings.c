@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/runs.h"
+#include "archive/fail2ban_source.h"
 #include "fail2ban/ticket_data.h"
 #include "base/number.h"
 #include "base/timestamp.h"
@@ -233,7 +233,7 @@ find_jail(struct merge *merge, const char *jail, struct archive_ticket *t,
     struct err *e)
 {
 	if (merge->row_jail == NULL || strcmp(merge->row_jail, jail) != 0) {
-		if (archive_jail(merge->archive, jail, &merge->row_jail_row,
+		if (archive_jail_get(merge->archive, jail, &merge->row_jail_row,
 			e) != 0)
 			return -1;
 		merge->row_jail = jail;

@@ -13,7 +13,7 @@
 #include "archive/reban_notes.h"
 #include "job/reban_list.h"
 #include "base/escape.h"
-#include "os/input.h"
+#include "os/line_reader.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/reban_batch.h"
@@ -28,13 +28,13 @@ struct reban {
 	const struct reban_options *options;
 	struct run run;
 	struct reban_batch batch;
-	char hash[INPUT_HASH], how[300]; /* of a list */
-	int64_t shown;			 /* bad lines that were told of */
+	char hash[LINE_READER_HASH], how[300]; /* of a list */
+	int64_t shown;			       /* bad lines that were told of */
 };
 
 /* An id of the archive's, which may be an address that is ignored by now. */
 static int
-add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
+add_lost(struct reban *r, const struct lost_ban *lost, struct err *e)
 {
 	struct address a;
 
@@ -50,8 +50,8 @@ add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 
 /* The bans of one jail; *n: how many those are. */
 static int
-reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
-    size_t *n, struct err *e)
+reban_jail(struct reban *r, const struct lost_ban *list, size_t max, size_t *n,
+    struct err *e)
 {
 	int rc;
 
@@ -70,13 +70,14 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 static int
 reban_live(struct reban *r, struct err *e)
 {
-	struct archive_lost *list;
+	struct lost_ban *list;
 	struct err first = { 0 };
 	size_t n, m = 1;
 	int rc;
 
-	if (archive_lost(&r->run.archive, r->options->jail, clock_wall_us(),
-		run_server_start_us(&r->run), &list, &n, e) != 0)
+	if (reban_notes_find_lost(&r->run.archive, r->options->jail,
+		clock_wall_us(), run_server_start_us(&r->run), &list, &n,
+		e) != 0)
 		return -1;
 	r->run.row.rows = (int64_t)n;
 	rc = 0;
@@ -90,7 +91,7 @@ reban_live(struct reban *r, struct err *e)
 			rc = 0;
 		}
 	}
-	archive_lost_free(list, n);
+	reban_notes_free_lost(list, n);
 	/* Nothing to do, or no such jail? */
 	if (n == 0 && r->options->jail != NULL) {
 		rc = reban_batch_enter(&r->batch, r->options->jail, e);
@@ -150,7 +151,8 @@ tell_line(struct reban *r, const char *line, size_t len, const char *why)
 }
 
 static int
-read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
+read_list(struct reban *r, struct line_reader *in, struct list *list,
+    struct err *e)
 {
 	struct address a;
 	const char *line, *why;
@@ -158,7 +160,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 	int rc = 0;
 
 	while (!run_is_over(&r->run) &&
-	    (rc = input_line(in, &line, &len, e)) == 1) {
+	    (rc = line_reader_next(in, &line, &len, e)) == 1) {
 		r->run.row.rows++;
 		switch (reban_list_read(line, len, &a, &why)) {
 		case REBAN_LIST_NOTHING:
@@ -225,9 +227,9 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 	run_rollback(run);
 	run->row.skipped = r->batch.there + r->batch.refused;
 	if (run_end(run,
-		rc != 0		 ? "failed" :
-		    run->cut_off ? "interrupted" :
-				   "completed",
+		rc != 0		 ? RUN_FAILED :
+		    run->cut_off ? RUN_INTERRUPTED :
+				   RUN_COMPLETED,
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	return rc;
@@ -260,30 +262,30 @@ static int
 with_list(struct reban *r, struct err *e)
 {
 	struct list list = { 0 };
-	struct input in;
+	struct line_reader in;
 	int rc;
 
-	if (input_open(&in, r->options->list, e) != 0)
+	if (line_reader_open(&in, r->options->list, e) != 0)
 		return -1;
-	in.content.stop = r->run.stop;
+	in.stop = r->run.stop;
 	snprintf(r->how, sizeof(r->how), "--jail %s", r->options->jail);
 	r->run.row.how = r->how;
 	r->run.row.content = r->hash;
-	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->run.stop, e);
-	if (rc == 0 && !in.content.stream)
+	rc = in.stream ? 0 : line_reader_hash(&in, r->hash, r->run.stop, e);
+	if (rc == 0 && !in.stream)
 		rc = r->options->force ?
 		    0 :
 		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
-	if (rc == 0 && in.content.stream &&
-	    (rc = input_hash_end(&in, r->hash, e)) == 0)
+	if (rc == 0 && in.stream &&
+	    (rc = line_reader_hash_end(&in, r->hash, e)) == 0)
 		rc = r->options->force ?
 		    0 :
 		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);
-	input_close(&in);
+	line_reader_close(&in);
 	free(list.entries);
 	return rc;
 }
@@ -335,8 +337,8 @@ reban(const struct config *config, const struct reban_options *options,
 			.stop = stop,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.row = {
-				.kind = "reban",
-				.state = "running",
+				.kind = RUN_REBAN,
+				.state = RUN_RUNNING,
 				.source = source,
 				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
@@ -344,7 +346,7 @@ reban(const struct config *config, const struct reban_options *options,
 			},
 		},
 	};
-	int turn = run_wait_turn(config, "reban", stop, e), rc;
+	int turn = run_wait_turn(config, RUN_REBAN, stop, e), rc;
 
 	if (turn < 0)
 		return -1;

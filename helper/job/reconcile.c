@@ -9,7 +9,7 @@
 
 #include "archive/backup.h"
 #include "archive/file.h"
-#include "archive/live_bans.h"
+#include "archive/prune.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/reconcile_steps.h"
@@ -100,9 +100,9 @@ end_run(struct reconcile *r, bool failed, struct err *e)
 	struct merge merge;
 	bool whole = !failed && !r->run.cut_off, noted = r->run.run_noted;
 
-	r->run.row.state = failed ? "failed" :
-	    r->run.cut_off	  ? "interrupted" :
-				    "completed";
+	r->run.row.state = failed ? RUN_FAILED :
+	    r->run.cut_off	  ? RUN_INTERRUPTED :
+				    RUN_COMPLETED;
 	r->run.row.message = r->run.message[0] != '\0' ? r->run.message : NULL;
 	r->run.row.finished_us = clock_wall_us();
 	r->run.ending = true;
@@ -131,7 +131,8 @@ prune_some(struct reconcile *r, struct archive_run *removal, int64_t before_us,
 
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
-	if (archive_prune(&r->run.archive, before_us, PRUNE_CHUNK, n, e) == 0) {
+	if (archive_prune_ended(&r->run.archive, before_us, PRUNE_CHUNK, n,
+		e) == 0) {
 		removal->rows += *n;
 		removal->finished_us = clock_wall_us();
 		if ((removal->rows == 0 ||
@@ -151,8 +152,8 @@ static int
 prune(struct reconcile *r, struct err *e)
 {
 	struct archive_run removal = {
-		.kind = "prune",
-		.state = "completed",
+		.kind = RUN_PRUNE,
+		.state = RUN_COMPLETED,
 		.started_us = clock_wall_us(),
 		.gap_seconds = UNKNOWN,
 		.message = "rows: bans that retention_days does not keep",
@@ -305,7 +306,8 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 {
 	int64_t deadline = clock_steady_ms() + config->run_deadline * 1000;
 	bool again = true;
-	int turn = run_take_turn(config, "reconcile", e), rc = -1, damaged = 0;
+	int turn = run_take_turn(config, RUN_RECONCILE, e), rc = -1,
+	    damaged = 0;
 
 	if (turn < 0 && e->code == EX_TEMPFAIL) {
 		puts("reconcile: another one is running");
@@ -319,8 +321,8 @@ reconcile(const struct config *config, const volatile sig_atomic_t *stop,
 				.config = config,
 				.stop = stop,
 				.deadline_ms = deadline,
-				.row = { .kind = "reconcile",
-				    .state = "running",
+				.row = { .kind = RUN_RECONCILE,
+				    .state = RUN_RUNNING,
 				    .started_us = clock_wall_us(),
 				    .finished_us = UNKNOWN,
 				    .gap_seconds = UNKNOWN },

@@ -40,7 +40,7 @@ struct judging {
 
 /* A live ban with what is known of it and what follows. */
 struct candidate {
-	const struct archive_live *ban;
+	const struct live_ban *ban;
 	struct ban_end_facts facts;
 	struct ban_end_judgement judgement;
 };
@@ -52,7 +52,7 @@ later(int64_t a, int64_t b)
 }
 
 static bool
-is_here(const struct archive_live *ban)
+is_here(const struct live_ban *ban)
 {
 	return ban->host[0] == '\0';
 }
@@ -92,7 +92,7 @@ ask_server(struct judging *j, const char *jail)
 
 /* Gather the facts about a ban, and ask the server where they are in doubt. */
 static void
-gather_facts(struct judging *j, const struct archive_live *ban,
+gather_facts(struct judging *j, const struct live_ban *ban,
     struct ban_end_facts *facts)
 {
 	*facts = (struct ban_end_facts){
@@ -102,10 +102,10 @@ gather_facts(struct judging *j, const struct archive_live *ban,
 		.seconds = ban->seconds,
 		.life_us = ban->life_us,
 		.unbanned_us = ban->pending_us,
-		.confirmed_us = ban->held_us,
+		.confirmed_us = ban->server_had_us,
 		.missed_us = ban->missed_us,
 		.here = is_here(ban),
-		.row_seen = ban->present == j->r->source.id,
+		.row_seen = ban->source == j->r->source.id,
 		.flushed_us = ban->flushed_us,
 		.restored_us = ban->restored_us,
 		.started_us = j->server.started_us,
@@ -171,7 +171,7 @@ judge(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 
 /* End a ban that only logs show: the judgement is one more line of the log. */
 static int
-write_logged_end(struct merge *merge, const struct archive_live *ban,
+write_logged_end(struct merge *merge, const struct live_ban *ban,
     const struct ban_end_verdict *verdict, struct err *e)
 {
 	struct logged_line judged = {
@@ -184,13 +184,13 @@ write_logged_end(struct merge *merge, const struct archive_live *ban,
 	struct archive_jail jail;
 	int64_t known = 0;
 
-	if (archive_jail(merge->archive, ban->jail, &jail, e) != 0)
+	if (archive_jail_get(merge->archive, ban->jail, &jail, e) != 0)
 		return -1;
 	return merge_log_lines(merge, &jail, ban->ident, &judged, 1, &known, e);
 }
 
 static int
-write_end(struct merge *merge, const struct archive_live *ban,
+write_end(struct merge *merge, const struct live_ban *ban,
     const struct ban_end_verdict *verdict, struct err *e)
 {
 	struct sighting judged = {
@@ -217,16 +217,16 @@ write_end(struct merge *merge, const struct archive_live *ban,
 static int
 write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
 {
-	int rc = archive_is_unchanged(merge->archive, c->ban, e);
+	int rc = live_bans_is_unchanged(merge->archive, c->ban, e);
 
 	if (rc <= 0)
 		return rc;
 	switch (c->judgement.what) {
 	case BAN_END_CONFIRMED:
-		return archive_set_held(merge->archive, c->ban->id,
+		return live_bans_set_server_has(merge->archive, c->ban->id,
 		    c->facts.answered_us, e);
 	case BAN_END_MISSED:
-		return archive_set_missed(merge->archive, c->ban->id,
+		return live_bans_set_missed(merge->archive, c->ban->id,
 		    c->facts.answered_us, e);
 	case BAN_END_ENDED:
 		return write_end(merge, c->ban, &c->judgement.verdict, e);
@@ -275,10 +275,10 @@ static int
 judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 {
 	struct candidate chunk[CHUNK];
-	struct archive_live *list;
+	struct live_ban *list;
 	int rc;
 
-	if (archive_live(&j->r->run.archive, *after, CHUNK, &list, n, e) != 0)
+	if (live_bans_load(&j->r->run.archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
 	for (size_t i = 0; i < *n; i++)
 		chunk[i].ban = &list[i];
@@ -289,7 +289,7 @@ judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 		rc = write_judgements(j, chunk, *n, e);
 	if (*n > 0)
 		*after = list[*n - 1].id;
-	archive_live_free(list, *n);
+	live_bans_free(list, *n);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 #ifndef JOB_RECONCILE_STEPS_H
 #define JOB_RECONCILE_STEPS_H
 
+#include "archive/fail2ban_source.h"
 #include "fail2ban/database.h"
 #include "fail2ban/server.h"
 #include "job/run.h"

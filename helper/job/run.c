@@ -175,7 +175,8 @@ run_note(struct run *run, struct err *e)
 }
 
 int
-run_end(struct run *run, const char *state, const char *message, struct err *e)
+run_end(struct run *run, enum run_state state, const char *message,
+    struct err *e)
 {
 	struct merge merge;
 
@@ -209,13 +210,14 @@ run_is_known(struct run *run, const char *source, struct err *e)
 	escape_text(escaped, sizeof(escaped), source, strlen(source));
 	printf("%s: %s: completed already by run %" PRId64
 	       " (%s); --force does it again\n",
-	    row->kind, escaped, id, timestamp_format(finished_us, when));
+	    archive_run_kind_name(row->kind), escaped, id,
+	    timestamp_format(finished_us, when));
 	return 1;
 }
 
 /* The lock lies beside the archive, so its folder must be there. */
 int
-run_take_turn(const struct config *config, const char *kind, struct err *e)
+run_take_turn(const struct config *config, enum run_kind kind, struct err *e)
 {
 	char path[PATH_MAX + 16];
 	struct stat st;
@@ -223,12 +225,13 @@ run_take_turn(const struct config *config, const char *kind, struct err *e)
 	if (archive_file_make_folder(config->archive, e) != 0 ||
 	    archive_file_check(config->archive, &st, e) != 0)
 		return err_wrap(e, "archive");
-	snprintf(path, sizeof(path), "%s.%s", config->archive, kind);
+	snprintf(path, sizeof(path), "%s.%s", config->archive,
+	    archive_run_kind_name(kind));
 	return lock_alone(path, e);
 }
 
 int
-run_wait_turn(const struct config *config, const char *kind,
+run_wait_turn(const struct config *config, enum run_kind kind,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	static const struct timespec nap = { .tv_nsec = TURN_NAP_NS };
@@ -236,7 +239,7 @@ run_wait_turn(const struct config *config, const char *kind,
 
 	if (turn < 0 && e->code == EX_TEMPFAIL)
 		log_line(LOG_NOTICE, "%s: another one is running: waiting",
-		    kind);
+		    archive_run_kind_name(kind));
 	while (turn < 0 && e->code == EX_TEMPFAIL && *stop == 0) {
 		nanosleep(&nap, NULL);
 		turn = run_take_turn(config, kind, e);

@@ -67,7 +67,7 @@ int run_be_bulk(struct run *run, struct err *e);
  * which may be NULL, is what there is to say. The WAL is then emptied.
  */
 int run_note(struct run *run, struct err *e);
-int run_end(struct run *run, const char *state, const char *message,
+int run_end(struct run *run, enum run_state state, const char *message,
     struct err *e);
 
 /*
@@ -81,10 +81,11 @@ int run_is_known(struct run *run, const char *source, struct err *e);
  * The turn of a kind of run: there is one at a time. Returns a descriptor, to
  * be closed; -1 with EX_TEMPFAIL where one is running.
  */
-int run_take_turn(const struct config *config, const char *kind, struct err *e);
+int run_take_turn(const struct config *config, enum run_kind kind,
+    struct err *e);
 
 /* The same, waited for; EX_TEMPFAIL when stop is set. */
-int run_wait_turn(const struct config *config, const char *kind,
+int run_wait_turn(const struct config *config, enum run_kind kind,
     const volatile sig_atomic_t *stop, struct err *e);
 
 /* When the running server was started; 0: there is none. */

@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 #include "os/clock.h"
-#include "os/wake.h"
+#include "os/signals.h"
 
 /* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
 static int
 flock_until(int fd, int64_t deadline)
 {
-	struct wake wake;
+	struct signals_wake wake;
 	int64_t left;
 	int rc;
 
@@ -28,13 +28,13 @@ flock_until(int fd, int64_t deadline)
 	    (left = deadline - clock_steady_ms()) <= 0)
 		return rc;
 
-	wake_begin(&wake, (int)left);
+	signals_wake_begin(&wake, (int)left);
 	do {
 		rc = flock(fd, LOCK_EX);
 	} while (rc != 0 && errno == EINTR && clock_steady_ms() < deadline);
 	if (rc != 0 && errno == EINTR)
 		errno = EWOULDBLOCK;
-	wake_end(&wake);
+	signals_wake_end(&wake);
 	return rc;
 }
 
