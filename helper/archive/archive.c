@@ -113,7 +113,7 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 		.lock_ms = lock_ms,
 		.wal_limit = ARCHIVE_WAL_EVENT,
 	};
-	if (strlen(path) + sizeof("-journal") > sizeof(a->path))
+	if (strlen(path) + sizeof(BESIDE_JOURNAL) > sizeof(a->path))
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	snprintf(a->path, sizeof(a->path), "%s", path);
 	return 0;
@@ -200,7 +200,7 @@ archive_abandon(struct archive *a, const char *why, struct err *e)
 		return -1;
 	/* Opened once, it may have been moved by another process since. */
 	if (a->ino == 0 || !is_replaced(a))
-		rc = archive_file_set_aside(a->path, "corrupt", aside, e);
+		rc = archive_file_set_aside(a->path, BESIDE_CORRUPT, aside, e);
 	else
 		aside[0] = '\0';
 	release_lock(a);

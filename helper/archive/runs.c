@@ -2,8 +2,10 @@
 #include "archive/runs.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "archive/file.h"
 #include "archive/statements.h"
 
 static const char *const kinds[] = {
@@ -49,6 +51,17 @@ enum run_kind
 archive_run_kind_from_name(const char *name)
 {
 	return (enum run_kind)find_name(kinds, RUN_KINDS, name);
+}
+
+void
+archive_run_lock_path(const char *path, enum run_kind kind,
+    char name[ARCHIVE_RUN_LOCK_PATH])
+{
+	const char *suffix = kind == RUN_REPLAY ? BESIDE_REPLAY :
+	    kind == RUN_REBAN			? BESIDE_REBAN :
+						  BESIDE_RECONCILE;
+
+	snprintf(name, ARCHIVE_RUN_LOCK_PATH, "%s%s", path, suffix);
 }
 
 int
