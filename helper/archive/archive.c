@@ -371,12 +371,11 @@ int
 archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_META_GET, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_META_GET, e, "t", key);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, key);
 	rc = db_step(&a->db, st, e);
 	*v = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
@@ -386,13 +385,7 @@ archive_get_number(struct archive *a, const char *key, int64_t *v,
 int
 archive_set_number(struct archive *a, const char *key, int64_t v, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_META_SET, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_text(st, 1, key);
-	db_bind_int(st, 2, v);
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, SQL_META_SET, e, "ti", key, v);
 }
 
 int

@@ -85,9 +85,6 @@ int archive_ticket_next_start(struct archive *a, const struct archive_ticket *t,
 int archive_ticket_previous(struct archive *a, const struct archive_ticket *t,
     int64_t since_us, int64_t *timeofban, struct err *e);
 
-/* Bind jail, ident, second and host to parameters 1 to 4. */
-void archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t);
-
 /* Room for one more sighting in t; NULL when there is no memory. */
 struct sighting *archive_ticket_add(struct archive_ticket *t);
 
