@@ -5,14 +5,15 @@
 #include <sysexits.h>
 
 #include "archive/statements.h"
+#include "base/list.h"
 
 /* What the archive has of an id; release with free_bans. */
 struct archive_bans {
 	struct witnessed_ban *seen; /* somebody better has seen them */
-	size_t seen_n;
+	size_t seen_n, seen_room;
 	int64_t newest;	    /* row of the one that began last, 0: none */
 	struct ban *logged; /* only logs tell of them; id is their row */
-	size_t logged_n;
+	size_t logged_n, logged_room;
 };
 
 static int
@@ -34,27 +35,20 @@ log_lines_any(struct archive *a, struct err *e)
 	return db_has_row(&a->db, SQL_LINE_ANY, e, "");
 }
 
-/* Room for one more element of size bytes behind n of them, and for more. */
-static void *
-grow(void *list, size_t n, size_t more, size_t size)
-{
-	if (list != NULL && (n & (n - 1)) != 0)
-		return list;
-	return realloc(list, ((n == 0 ? 1 : 2 * n) + more) * size);
-}
-
 static int
-load_lines(struct archive *a, const struct archive_ident *of, size_t room,
+load_lines(struct archive *a, const struct archive_ident *of, size_t more,
     struct logged_line **lines, size_t *n, struct err *e)
 {
 	sqlite3_stmt *st = db_bind(&a->db, SQL_LINES_OF, e, "itt", of->jail,
 	    of->ident, host_of(of));
 	struct logged_line *list = NULL, *grown;
+	size_t room = 0;
 	int rc = st == NULL ? -1 : 1;
 
 	*n = 0;
 	while (rc == 1) {
-		if ((grown = grow(list, *n, room, sizeof(*list))) == NULL) {
+		grown = list_grow(list, &room, *n + 1 + more, sizeof(*list));
+		if (grown == NULL) {
 			rc = no_memory(e);
 			break;
 		}
@@ -89,8 +83,8 @@ put_line(struct archive *a, int which, const struct archive_ident *of,
 static int
 take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct witnessed_ban *seen =
-	    grow(bans->seen, bans->seen_n, 0, sizeof(*seen));
+	struct witnessed_ban *seen = list_grow(bans->seen, &bans->seen_room,
+	    bans->seen_n + 1, sizeof(*seen));
 
 	if (seen == NULL)
 		return -1;
@@ -108,8 +102,8 @@ take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 static int
 take_logged(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct ban *logged =
-	    grow(bans->logged, bans->logged_n, 0, sizeof(*logged));
+	struct ban *logged = list_grow(bans->logged, &bans->logged_room,
+	    bans->logged_n + 1, sizeof(*logged));
 	const char *origin = db_text(st, 8);
 	int end = ban_end_from_name(db_text(st, 5));
 

@@ -8,20 +8,12 @@
 #include "archive/shared_text.h"
 #include "archive/sightings_column.h"
 #include "archive/statements.h"
+#include "base/list.h"
 
 static int
 no_memory(struct err *e)
 {
 	return err_set(e, EX_OSERR, "archive: out of memory");
-}
-
-/* Make room for one more element of size bytes behind n of them. */
-static void *
-grow(void *list, size_t n, size_t size)
-{
-	if ((n & (n - 1)) != 0)
-		return list;
-	return realloc(list, (n == 0 ? 1 : 2 * n) * size);
 }
 
 /* Return the ticket's host as the tables have it: "" is this machine. */
@@ -71,7 +63,7 @@ struct sighting *
 archive_ticket_add(struct archive_ticket *t)
 {
 	struct sighting *sightings =
-	    grow(t->sightings, t->n, sizeof(*sightings));
+	    list_grow(t->sightings, &t->room, t->n + 1, sizeof(*sightings));
 
 	if (sightings == NULL)
 		return NULL;
@@ -83,7 +75,8 @@ archive_ticket_add(struct archive_ticket *t)
 static int
 keep_text(struct archive_ticket *t, char *text)
 {
-	char **texts = grow(t->texts, t->texts_n, sizeof(*texts));
+	char **texts =
+	    list_grow(t->texts, &t->texts_room, t->texts_n + 1, sizeof(*texts));
 
 	if (texts == NULL) {
 		free(text);
@@ -132,7 +125,8 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 		t->logged = db_int(st, 0);
 		return 0;
 	}
-	if ((bans = grow(t->bans, t->bans_n, sizeof(*bans))) == NULL)
+	if ((bans = list_grow(t->bans, &t->bans_room, t->bans_n + 1,
+		 sizeof(*bans))) == NULL)
 		return no_memory(e);
 	t->bans = bans;
 	if (t->bans_n == 0)
@@ -283,6 +277,7 @@ archive_ticket_free(struct archive_ticket *t)
 	t->sightings = NULL;
 	t->bans = NULL;
 	t->n = t->texts_n = t->bans_n = 0;
+	t->room = t->texts_room = t->bans_room = 0;
 }
 
 int

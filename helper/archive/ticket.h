@@ -42,13 +42,13 @@ struct archive_ticket {
 	int64_t newest;
 	bool newest_logged; /* that one lives, and only logs tell of it */
 	struct sighting *sightings;
-	size_t n;
+	size_t n, room;
 	char **texts; /* what sightings' ip points to */
-	size_t texts_n;
+	size_t texts_n, texts_room;
 	/* Rows of the table ban; the one that a row of the ticket is of first.
 	 */
 	int64_t *bans;
-	size_t bans_n;
+	size_t bans_n, bans_room;
 	int64_t source; /* the source that last had the row of that, UNKNOWN */
 	int64_t logged; /* a row that only logs tell of, which a new ban takes
 			   over; 0: there is none */
