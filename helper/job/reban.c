@@ -305,7 +305,7 @@ with_archive(struct reban *r, struct err *e)
 		rc = archive_open(a, r->run.config->archive,
 		    run_lock_ms(&r->run), false, e);
 	if (rc == 0) {
-		archive_rollback(a);
+		archive_unlock(a);
 		rc = r->options->list != NULL ?
 		    with_list(r, e) :
 		    run_noted(r, work_live, NULL, e);

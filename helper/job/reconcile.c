@@ -80,7 +80,7 @@ begin_run(struct run *run, struct err *e)
 		false, e) != 0)
 		return -1;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
-	archive_rollback(&run->archive);
+	archive_unlock(&run->archive);
 	return find_gap(run, e);
 }
 
@@ -257,15 +257,18 @@ print_summary(struct run *run)
 static bool
 try_again(struct run *run, int damaged, const struct err *why)
 {
+	char message[ARCHIVE_ABANDONED];
 	struct err e;
 	int rc;
 
 	if (damaged < 2)
 		return true;
 	log_to_syslog();
-	rc = archive_abandon(&run->archive, why->text, &e);
+	rc = archive_abandon(&run->archive, why->text, message, &e);
 	if (rc != 0)
 		log_line(LOG_CRIT, "%s", e.text);
+	else if (message[0] != '\0')
+		log_line(LOG_CRIT, "%s", message);
 	log_leave_syslog();
 	return rc == 0;
 }

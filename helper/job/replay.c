@@ -294,7 +294,7 @@ with_archive(struct replay *r, struct err *e)
 	if (archive_open(&r->run.archive, r->run.config->archive,
 		run_lock_ms(&r->run), false, e) != 0)
 		return -1;
-	archive_rollback(&r->run.archive);
+	archive_unlock(&r->run.archive);
 	rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_source(r, e);
