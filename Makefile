@@ -76,6 +76,16 @@ $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f && echo ,; \
 	done > $@
 
+# So are the names of the files beside an archive: each line becomes a constant,
+# as #define BESIDE_WAL "-wal".
+$(BUILD)/beside.inc: helper/archive/beside | $(BUILD)
+	awk '/^[-.]/ { name = toupper(substr($$1, 2)); suffix = $$1; \
+		gsub("[-*]+$$", "", name); gsub("-", "_", name); \
+		sub("[*]$$", "", suffix); \
+		print "#define BESIDE_" name " \"" suffix "\"" }' $< > $@
+
+$(OBJECTS): | $(BUILD)/beside.inc
+
 $(BUILD):
 	mkdir -p $@
 

@@ -252,12 +252,16 @@ apply() {
 
 # -------------------------------------------------------------------- steps --
 
+# Print the path that the configuration gives for the key $1, if it gives one.
+configured() {
+	[ ! -r "$config" ] || sed -n \
+		"s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*\"\([^\"]*\)\".*/\1/p" \
+		"$config"
+}
+
 # Set $archive to the path of the archive in the configuration.
 find_archive() {
-	archive=
-	[ ! -r "$config" ] || archive=$(sed -n \
-		's/^[[:space:]]*archive[[:space:]]*[=:][[:space:]]*"\([^"]*\)".*/\1/p' \
-		"$config")
+	archive=$(configured archive)
 	archive=${archive:-$root/var/lib/$action/archive.sqlite3}
 	folder=${archive%/*}
 	case $archive in

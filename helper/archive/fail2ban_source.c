@@ -60,16 +60,8 @@ archive_source_is(struct archive *a, const struct archive_source *s,
 int
 archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_ADD, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_text(st, 1, s->path);
-	db_bind_int(st, 2, s->dev);
-	db_bind_int(st, 3, s->ino);
-	db_bind_int(st, 4, s->begun_us);
-	db_bind_int(st, 5, s->born_us);
-	if (db_run(&a->db, st, e) != 0)
+	if (db_query(&a->db, SQL_SOURCE_ADD, e, "tiiii", s->path, s->dev,
+		s->ino, s->begun_us, s->born_us) != 0)
 		return -1;
 	s->id = sqlite3_last_insert_rowid(a->db.handle);
 	s->counter = s->mark_rowid = 0;
@@ -97,20 +89,8 @@ int
 archive_source_save(struct archive *a, const struct archive_source *s,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_SAVE, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, s->id);
-	db_bind_int(st, 2, s->counter);
-	db_bind_int(st, 3, s->mark_rowid);
-	db_bind_text(st, 4, s->mark_key);
-	db_bind_int(st, 5, s->full_us);
-	db_bind_int(st, 6, s->full_bans);
-	db_bind_int(st, 7, s->full_bips);
-	db_bind_int(st, 8, s->settled.rev);
-	db_bind_int(st, 9, s->settled.flushed_us);
-	db_bind_int(st, 10, s->server_us);
-	db_bind_int(st, 11, s->due_us);
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, SQL_SOURCE_SAVE, e, "iiitiiiiiii", s->id,
+	    s->counter, s->mark_rowid, s->mark_key, s->full_us, s->full_bans,
+	    s->full_bips, s->settled.rev, s->settled.flushed_us, s->server_us,
+	    s->due_us);
 }

@@ -38,7 +38,8 @@ int
 live_bans_load(struct archive *a, int64_t after, size_t max,
     struct live_ban **list, size_t *n, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_LIVE, e);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_LIVE, e, "ii", after, (int64_t)max);
 	int rc;
 
 	*n = 0;
@@ -46,8 +47,6 @@ live_bans_load(struct archive *a, int64_t after, size_t max,
 		return -1;
 	if ((*list = calloc(max, sizeof(**list))) == NULL)
 		return err_set(e, EX_OSERR, "archive: out of memory");
-	db_bind_int(st, 1, after);
-	db_bind_int(st, 2, (int64_t)max);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (load_live(st, &(*list)[(*n)++]) != 0) {
 			rc = err_set(e, EX_OSERR, "archive: out of memory");
@@ -75,30 +74,20 @@ int
 live_bans_is_unchanged(struct archive *a, const struct live_ban *live,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_UNCHANGED, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, live->id);
-	db_bind_int(st, 2, live->rev);
-	db_bind_int(st, 3, live->life_us);
-	db_bind_int(st, 4, live->pending_us);
-	rc = db_step(&a->db, st, e);
-	sqlite3_reset(st);
-	return rc;
+	return db_has_row(&a->db, SQL_UNCHANGED, e, "iiii", live->id, live->rev,
+	    live->life_us, live->pending_us);
 }
 
 int
 live_bans_set_server_has(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_SERVER_HAS, ban, at_us, e);
+	return db_query(&a->db, SQL_SERVER_HAS, e, "ii", ban, at_us);
 }
 
 int
 live_bans_set_missed(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_MISSED, ban, at_us, e);
+	return db_query(&a->db, SQL_MISSED, e, "ii", ban, at_us);
 }

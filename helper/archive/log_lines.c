@@ -5,14 +5,15 @@
 #include <sysexits.h>
 
 #include "archive/statements.h"
+#include "base/list.h"
 
 /* What the archive has of an id; release with free_bans. */
 struct archive_bans {
 	struct witnessed_ban *seen; /* somebody better has seen them */
-	size_t seen_n;
+	size_t seen_n, seen_room;
 	int64_t newest;	    /* row of the one that began last, 0: none */
 	struct ban *logged; /* only logs tell of them; id is their row */
-	size_t logged_n;
+	size_t logged_n, logged_room;
 };
 
 static int
@@ -21,53 +22,33 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-static sqlite3_stmt *
-statement_of(struct archive *a, int which, const struct archive_ident *of,
-    struct err *e)
+/* Return the host as the tables have it: "" is this machine. */
+static const char *
+host_of(const struct archive_ident *of)
 {
-	sqlite3_stmt *st = db_statement(&a->db, which, e);
-
-	if (st == NULL)
-		return NULL;
-	db_bind_int(st, 1, of->jail);
-	db_bind_text(st, 2, of->ident);
-	db_bind_text(st, 3, of->host != NULL ? of->host : "");
-	return st;
+	return of->host != NULL ? of->host : "";
 }
 
 int
 log_lines_any(struct archive *a, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_LINE_ANY, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	sqlite3_reset(st);
-	return rc;
-}
-
-/* Room for one more element of size bytes behind n of them, and for more. */
-static void *
-grow(void *list, size_t n, size_t more, size_t size)
-{
-	if (list != NULL && (n & (n - 1)) != 0)
-		return list;
-	return realloc(list, ((n == 0 ? 1 : 2 * n) + more) * size);
+	return db_has_row(&a->db, SQL_LINE_ANY, e, "");
 }
 
 static int
-load_lines(struct archive *a, const struct archive_ident *of, size_t room,
+load_lines(struct archive *a, const struct archive_ident *of, size_t more,
     struct logged_line **lines, size_t *n, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_LINES_OF, of, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_LINES_OF, e, "itt", of->jail,
+	    of->ident, host_of(of));
 	struct logged_line *list = NULL, *grown;
+	size_t room = 0;
 	int rc = st == NULL ? -1 : 1;
 
 	*n = 0;
 	while (rc == 1) {
-		if ((grown = grow(list, *n, room, sizeof(*list))) == NULL) {
+		grown = list_grow(list, &room, *n + 1 + more, sizeof(*list));
+		if (grown == NULL) {
 			rc = no_memory(e);
 			break;
 		}
@@ -94,23 +75,16 @@ static int
 put_line(struct archive *a, int which, const struct archive_ident *of,
     const struct logged_line *line, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, which, of, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 4, line->at_us);
-	db_bind_int(st, 5, line->verb);
-	db_bind_int(st, 6, line->found);
-	db_bind_int(st, 7, line->seconds);
-	db_bind_int(st, 8, line->bancount);
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, which, e, "ittidiii", of->jail, of->ident,
+	    host_of(of), line->at_us, line->verb, line->found, line->seconds,
+	    line->bancount);
 }
 
 static int
 take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct witnessed_ban *seen =
-	    grow(bans->seen, bans->seen_n, 0, sizeof(*seen));
+	struct witnessed_ban *seen = list_grow(bans->seen, &bans->seen_room,
+	    bans->seen_n + 1, sizeof(*seen));
 
 	if (seen == NULL)
 		return -1;
@@ -128,8 +102,8 @@ take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 static int
 take_logged(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct ban *logged =
-	    grow(bans->logged, bans->logged_n, 0, sizeof(*logged));
+	struct ban *logged = list_grow(bans->logged, &bans->logged_room,
+	    bans->logged_n + 1, sizeof(*logged));
 	const char *origin = db_text(st, 8);
 	int end = ban_end_from_name(db_text(st, 5));
 
@@ -180,7 +154,8 @@ static int
 load_bans(struct archive *a, const struct archive_ident *of,
     struct archive_bans *bans, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_BANS_OF, of, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_BANS_OF, e, "itt", of->jail,
+	    of->ident, host_of(of));
 	int rc;
 
 	*bans = (struct archive_bans){ 0 };
@@ -224,39 +199,36 @@ static int
 add_ban(struct archive *a, const struct archive_ident *of,
     const struct ban *ban, int64_t now_us, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_BAN_ADD, of, e);
+	const struct archive_ban_row row = {
+		.ban = ban,
+		.jail = of->jail,
+		.ident = of->ident,
+		.host = of->host,
+		.timeofban = ban_timeofban(ban->since_us),
+		.sightings = "[]",
+		.added_us = now_us,
+	};
 
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 3, ban_timeofban(ban->since_us));
-	archive_ticket_save_bind(st, ban);
-	db_bind_text(st, 17, "[]");
-	db_bind_int(st, 18, 0);
-	db_bind_int(st, 20, now_us);
-	db_bind_text(st, 21, of->host != NULL ? of->host : "");
-	return db_run(&a->db, st, e);
+	return archive_ticket_add_row(a, &row, e);
 }
 
+/* Let the row of that id say what ban says. */
 static int
 change_ban(struct archive *a, int64_t id, const struct ban *ban, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_CHANGE, e);
+	struct ban changed = *ban;
 
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, id);
-	archive_ticket_save_bind(st, ban);
-	return db_run(&a->db, st, e);
+	changed.id = id;
+	return archive_ticket_change_row(a, &changed, e);
 }
 
 /* Remove a row that is no ban any more; what stays tells of it by its rev. */
 static int
 remove_ban(struct archive *a, int64_t id, int64_t stays, struct err *e)
 {
-	if (stays != 0 &&
-	    db_run_numbers(&a->db, SQL_BAN_TOUCH, stays, UNKNOWN, e) != 0)
+	if (stays != 0 && db_query(&a->db, SQL_BAN_TOUCH, e, "i", stays) != 0)
 		return -1;
-	return db_run_numbers(&a->db, SQL_BAN_REMOVE, id, UNKNOWN, e);
+	return db_query(&a->db, SQL_BAN_REMOVE, e, "i", id);
 }
 
 /* Pair the bans with the rows of the same beginning; row[i]: index, or -1. */

@@ -25,19 +25,12 @@ remove_group(struct archive *a, const struct group_key *key, int64_t *n,
 		SQL_PRUNE_LINES };
 
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
-		sqlite3_stmt *st = db_statement(&a->db, statements[i], e);
+		bool lines = statements[i] == SQL_PRUNE_LINES;
 
-		if (st == NULL)
-			return -1;
-		db_bind_int(st, 1, key->jail);
-		db_bind_text(st, 2, key->ident);
-		db_bind_int(st, 3, key->timeofban);
-		db_bind_text(st, 4, key->host);
-		if (statements[i] == SQL_PRUNE_LINES) {
-			db_bind_int(st, 5, key->since_us);
-			db_bind_int(st, 6, key->ended_us);
-		}
-		if (db_run(&a->db, st, e) != 0)
+		if (db_query(&a->db, statements[i], e,
+			lines ? "ititii" : "itit", key->jail, key->ident,
+			key->timeofban, key->host, key->since_us,
+			key->ended_us) != 0)
 			return -1;
 		if (statements[i] == SQL_PRUNE_BANS)
 			*n += sqlite3_changes(a->db.handle);
@@ -49,14 +42,13 @@ static int
 load_prunable(struct archive *a, int64_t before_us, size_t max,
     struct group_key *keys, size_t *n, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_PRUNABLE, e);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_PRUNABLE, e, "ii", before_us, (int64_t)max);
 	int rc;
 
 	*n = 0;
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 1, before_us);
-	db_bind_int(st, 2, (int64_t)max);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		keys[*n] = (struct group_key){
 			.jail = db_int(st, 0),

@@ -41,16 +41,22 @@ struct lost_ban {
 	int64_t timeofban, since_us, seconds;
 };
 
+struct lost_bans {
+	struct lost_ban *list;
+	size_t n, room;
+};
+
 /*
- * The bans of this machine, of a jail or of all (NULL), that live at now_us as
- * far as is known, and those of which only the server of another database of
- * fail2ban's did not know any more; only what its events or its database have
- * seen, and of a known time; none that may have been lifted since fail2ban was
- * started at start_us. By jail. *list is the caller's, to be released
- * with reban_notes_free_lost.
+ * Find the bans that fail2ban may have lost: bans of this machine, of one jail
+ * or of all (NULL), that live at now_us as far as the archive knows, or that
+ * were inferred to have ended because the server of another database than
+ * theirs had them not. Only a ban that an event or fail2ban's database has
+ * shown, whose ban time is known, and that may not have been lifted since
+ * fail2ban was started at start_us, is among them. They are in the order of
+ * their jails. The caller releases lost with reban_notes_free_lost.
  */
 int reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
-    int64_t start_us, struct lost_ban **list, size_t *n, struct err *e);
-void reban_notes_free_lost(struct lost_ban *list, size_t n);
+    int64_t start_us, struct lost_bans *lost, struct err *e);
+void reban_notes_free_lost(struct lost_bans *lost);
 
 #endif

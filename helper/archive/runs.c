@@ -2,8 +2,10 @@
 #include "archive/runs.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "archive/file.h"
 #include "archive/statements.h"
 
 static const char *const kinds[] = {
@@ -51,16 +53,27 @@ archive_run_kind_from_name(const char *name)
 	return (enum run_kind)find_name(kinds, RUN_KINDS, name);
 }
 
+void
+archive_run_lock_path(const char *path, enum run_kind kind,
+    char name[ARCHIVE_RUN_LOCK_PATH])
+{
+	const char *suffix = kind == RUN_REPLAY ? BESIDE_REPLAY :
+	    kind == RUN_REBAN			? BESIDE_REBAN :
+						  BESIDE_RECONCILE;
+
+	snprintf(name, ARCHIVE_RUN_LOCK_PATH, "%s%s", path, suffix);
+}
+
 int
 archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_LAST, e);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_RUN_LAST, e, "t", archive_run_kind_name(kind));
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, archive_run_kind_name(kind));
 	rc = db_step(&a->db, st, e);
 	*last_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
@@ -71,41 +84,22 @@ archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
 static int
 cut_runs(struct archive *a, enum run_kind kind, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_CUT, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_text(st, 1, archive_run_kind_name(kind));
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, SQL_RUN_CUT, e, "t",
+	    archive_run_kind_name(kind));
 }
 
 int
 archive_run_save(struct archive *a, struct archive_run *run, struct err *e)
 {
-	sqlite3_stmt *st;
-
 	if (run->id == 0 && cut_runs(a, run->kind, e) != 0)
 		return -1;
-	if ((st = db_statement(&a->db, SQL_RUN_SAVE, e)) == NULL)
-		return -1;
-	db_bind_int(st, 1, run->id != 0 ? run->id : UNKNOWN);
-	db_bind_text(st, 2, archive_run_kind_name(run->kind));
-	db_bind_text(st, 3, run->source);
-	db_bind_text(st, 4, archive_run_state_name(run->state));
-	db_bind_int(st, 5, run->started_us);
-	db_bind_int(st, 6, run->finished_us);
-	db_bind_int(st, 7, run->gap_seconds);
-	db_bind_int(st, 8, run->lossy);
-	db_bind_int(st, 9, run->rows);
-	db_bind_int(st, 10, run->spooled);
-	db_bind_int(st, 11, run->added);
-	db_bind_int(st, 12, run->changed);
-	db_bind_int(st, 13, run->bad);
-	db_bind_text(st, 14, run->message);
-	db_bind_text(st, 15, run->content);
-	db_bind_text(st, 16, run->how);
-	db_bind_int(st, 17, run->skipped);
-	if (db_run(&a->db, st, e) != 0)
+	if (db_query(&a->db, SQL_RUN_SAVE, e, "itttiiidiiiiittti",
+		run->id != 0 ? run->id : UNKNOWN,
+		archive_run_kind_name(run->kind), run->source,
+		archive_run_state_name(run->state), run->started_us,
+		run->finished_us, run->gap_seconds, run->lossy, run->rows,
+		run->spooled, run->added, run->changed, run->bad, run->message,
+		run->content, run->how, run->skipped) != 0)
 		return -1;
 	run->id = sqlite3_last_insert_rowid(a->db.handle);
 	return 0;
@@ -115,15 +109,13 @@ int
 archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
     int64_t *finished_us, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_OF, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_RUN_OF, e, "ttt", run->content,
+	    archive_run_kind_name(run->kind), run->how);
 	int rc;
 
 	*id = 0;
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, run->content);
-	db_bind_text(st, 2, archive_run_kind_name(run->kind));
-	db_bind_text(st, 3, run->how);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		*id = db_int(st, 0);
 		*finished_us = db_int(st, 1);
@@ -136,14 +128,12 @@ int
 archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
     archive_run_fn *fn, void *to, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUNS, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_RUNS, e, "ti",
+	    kind == RUN_KINDS ? NULL : archive_run_kind_name(kind), limit);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1,
-	    kind == RUN_KINDS ? NULL : archive_run_kind_name(kind));
-	db_bind_int(st, 2, limit);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		struct archive_run run = {
 			.id = db_int(st, 0),

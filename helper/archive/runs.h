@@ -34,6 +34,14 @@ const char *archive_run_state_name(enum run_state state);
 /* Return the kind of that name, or RUN_KINDS when there is none. */
 enum run_kind archive_run_kind_from_name(const char *name);
 
+/*
+ * Write the path of the file that a run of that kind locks while it runs on the
+ * archive at path to name. A prune is part of a reconcile.
+ */
+#define ARCHIVE_RUN_LOCK_PATH (PATH_MAX + 16)
+void archive_run_lock_path(const char *path, enum run_kind kind,
+    char name[ARCHIVE_RUN_LOCK_PATH]);
+
 /* A row of the table run: what a run has done. */
 struct archive_run {
 	int64_t id; /* 0: not archived yet */

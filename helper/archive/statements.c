@@ -110,9 +110,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 	    "?14, ?15, ?16)",
 	/* Not what the ban is, so no new rev. */
-	[SQL_BAN_SIGNS] =
-	    "UPDATE ban SET signs = ?17, life_us = ?18 WHERE id = ?1 "
-	    "AND (signs, life_us) IS NOT (?17, ?18)",
+	[SQL_BAN_SIGHTINGS] =
+	    "UPDATE ban SET signs = ?2, life_us = ?3 WHERE id = ?1 "
+	    "AND (signs, life_us) IS NOT (?2, ?3)",
 	/* Out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] =
 	    "UPDATE ban SET nth = -id WHERE id = ?1 "

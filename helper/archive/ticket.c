@@ -8,6 +8,7 @@
 #include "archive/shared_text.h"
 #include "archive/sightings_column.h"
 #include "archive/statements.h"
+#include "base/list.h"
 
 static int
 no_memory(struct err *e)
@@ -15,13 +16,11 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-/* Make room for one more element of size bytes behind n of them. */
-static void *
-grow(void *list, size_t n, size_t size)
+/* Return the ticket's host as the tables have it: "" is this machine. */
+static const char *
+host_of(const struct archive_ticket *t)
 {
-	if ((n & (n - 1)) != 0)
-		return list;
-	return realloc(list, (n == 0 ? 1 : 2 * n) * size);
+	return t->host != NULL ? t->host : "";
 }
 
 int
@@ -31,19 +30,15 @@ archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
 	sqlite3_stmt *st;
 	int rc;
 
-	if ((st = db_statement(&a->db, SQL_JAIL_GET, e)) == NULL)
+	if ((st = db_bind(&a->db, SQL_JAIL_GET, e, "t", name)) == NULL)
 		return -1;
-	db_bind_text(st, 1, name);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		jail->id = db_int(st, 0);
 		jail->noted_us = db_int(st, 1);
 		sqlite3_reset(st);
 		return 0;
 	}
-	if (rc < 0 || (st = db_statement(&a->db, SQL_JAIL_ADD, e)) == NULL)
-		return -1;
-	db_bind_text(st, 1, name);
-	if (db_run(&a->db, st, e) != 0)
+	if (rc < 0 || db_query(&a->db, SQL_JAIL_ADD, e, "t", name) != 0)
 		return -1;
 	jail->id = sqlite3_last_insert_rowid(a->db.handle);
 	jail->noted_us = 0;
@@ -54,30 +49,21 @@ int
 archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_JAIL_FLUSHED, jail, at_us, e);
+	return db_query(&a->db, SQL_JAIL_FLUSHED, e, "ii", jail, at_us);
 }
 
 int
 archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_JAIL_RESTORED, jail, at_us, e);
-}
-
-void
-archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t)
-{
-	db_bind_int(st, 1, t->jail);
-	db_bind_text(st, 2, t->ident);
-	db_bind_int(st, 3, t->timeofban);
-	db_bind_text(st, 4, t->host != NULL ? t->host : "");
+	return db_query(&a->db, SQL_JAIL_RESTORED, e, "ii", jail, at_us);
 }
 
 struct sighting *
 archive_ticket_add(struct archive_ticket *t)
 {
 	struct sighting *sightings =
-	    grow(t->sightings, t->n, sizeof(*sightings));
+	    list_grow(t->sightings, &t->room, t->n + 1, sizeof(*sightings));
 
 	if (sightings == NULL)
 		return NULL;
@@ -89,7 +75,8 @@ archive_ticket_add(struct archive_ticket *t)
 static int
 keep_text(struct archive_ticket *t, char *text)
 {
-	char **texts = grow(t->texts, t->texts_n, sizeof(*texts));
+	char **texts =
+	    list_grow(t->texts, &t->texts_room, t->texts_n + 1, sizeof(*texts));
 
 	if (texts == NULL) {
 		free(text);
@@ -138,7 +125,8 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 		t->logged = db_int(st, 0);
 		return 0;
 	}
-	if ((bans = grow(t->bans, t->bans_n, sizeof(*bans))) == NULL)
+	if ((bans = list_grow(t->bans, &t->bans_room, t->bans_n + 1,
+		 sizeof(*bans))) == NULL)
 		return no_memory(e);
 	t->bans = bans;
 	if (t->bans_n == 0)
@@ -154,13 +142,12 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 static int
 load_newest(struct archive *a, struct archive_ticket *t, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST_OF, e);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_NEWEST_OF, e, "it", t->jail, t->ident);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 1, t->jail);
-	db_bind_text(st, 2, t->ident);
 	rc = db_step(&a->db, st, e);
 	t->newest = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	t->newest_logged = rc == 1 && db_int(st, 1) == 1;
@@ -177,9 +164,9 @@ load_bans(struct archive *a, struct archive_ticket *t, struct err *e)
 	/* UNKNOWN is less than any second. */
 	if (t->newest < t->timeofban)
 		return 0;
-	if ((st = db_statement(&a->db, SQL_TICKET, e)) == NULL)
+	if ((st = db_bind(&a->db, SQL_TICKET, e, "itit", t->jail, t->ident,
+		 t->timeofban, host_of(t))) == NULL)
 		return -1;
-	archive_ticket_bind(st, t);
 	while ((rc = db_step(&a->db, st, e)) == 1 && load_ban(t, st, e) == 0)
 		continue;
 	sqlite3_reset(st);
@@ -190,12 +177,12 @@ load_bans(struct archive *a, struct archive_ticket *t, struct err *e)
 static int
 find_known_as(struct archive *a, struct archive_ticket *t, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_KNOWN_AS, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_KNOWN_AS, e, "iti", t->jail,
+	    t->ident, t->timeofban);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	archive_ticket_bind(st, t);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		t->known_as = t->timeofban;
 		t->timeofban = db_int(st, 0);
@@ -229,10 +216,9 @@ archive_ticket_next_start(struct archive *a, const struct archive_ticket *t,
 	*next_us = INT64_MAX;
 	if (t->newest <= t->timeofban)
 		return 0;
-	if ((st = db_statement(&a->db, SQL_NEXT_START, e)) == NULL)
+	if ((st = db_bind(&a->db, SQL_NEXT_START, e, "ititi", t->jail, t->ident,
+		 t->timeofban, host_of(t), life_us)) == NULL)
 		return -1;
-	archive_ticket_bind(st, t);
-	db_bind_int(st, 5, life_us);
 	rc = db_step(&a->db, st, e);
 	if (rc == 1)
 		*next_us = db_int(st, 0);
@@ -251,10 +237,9 @@ archive_ticket_previous(struct archive *a, const struct archive_ticket *t,
 		*timeofban = UNKNOWN;
 		return 0;
 	}
-	if ((st = db_statement(&a->db, SQL_PREVIOUS, e)) == NULL)
+	if ((st = db_bind(&a->db, SQL_PREVIOUS, e, "ititi", t->jail, t->ident,
+		 t->timeofban, host_of(t), since_us)) == NULL)
 		return -1;
-	archive_ticket_bind(st, t);
-	db_bind_int(st, 5, since_us);
 	rc = db_step(&a->db, st, e);
 	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
@@ -265,15 +250,11 @@ int
 archive_ticket_set_known_as(struct archive *a, struct archive_ticket *t,
     int64_t timeofban, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SET_KNOWN_AS, e);
 	int64_t known_as = t->timeofban;
 
-	if (st == NULL)
-		return -1;
 	t->timeofban = timeofban;
-	archive_ticket_bind(st, t);
-	db_bind_int(st, 5, known_as);
-	if (db_run(&a->db, st, e) != 0)
+	if (db_query(&a->db, SQL_SET_KNOWN_AS, e, "ititi", t->jail, t->ident,
+		t->timeofban, host_of(t), known_as) != 0)
 		return -1;
 	if (sqlite3_changes(a->db.handle) == 0) {
 		t->timeofban = known_as;
@@ -296,54 +277,40 @@ archive_ticket_free(struct archive_ticket *t)
 	t->sightings = NULL;
 	t->bans = NULL;
 	t->n = t->texts_n = t->bans_n = 0;
+	t->room = t->texts_room = t->bans_room = 0;
 }
 
 int
 archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_BAN_SOURCE, ban, source, e);
+	return db_query(&a->db, SQL_BAN_SOURCE, e, "ii", ban, source);
 }
 
 static int
 evidence_is(struct archive *a, int64_t id, const char *matches,
     const char *captures, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_EVIDENCE_IS, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, id);
-	db_bind_text(st, 2, matches);
-	db_bind_text(st, 3, captures);
-	rc = db_step(&a->db, st, e);
-	sqlite3_reset(st);
-	return rc;
+	return db_has_row(&a->db, SQL_EVIDENCE_IS, e, "itt", id, matches,
+	    captures);
 }
 
 static int
 add_evidence(struct archive *a, const char *matches, const char *captures,
     int64_t *id, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_EVIDENCE_ADD, e);
-	struct shared_text pieces;
-	int rc = -1;
+	struct shared_text text;
+	int rc;
 
-	if (st == NULL)
-		return -1;
-	if (shared_text_find(&pieces, matches != NULL ? matches : "[]") != 0) {
-		err_set(e, EX_OSERR, "archive: out of memory");
-	} else {
-		db_bind_text(st, 1, matches != NULL ? pieces.lines : NULL);
-		db_bind_text(st, 2, captures);
-		for (int i = 0; i < SHARED_TEXT_MAX; i++)
-			db_bind_text(st, 3 + i, pieces.had[i]);
-		rc = db_run(&a->db, st, e);
-	}
+	if (shared_text_find(&text, matches != NULL ? matches : "[]") != 0)
+		rc = no_memory(e);
+	else
+		rc = db_query(&a->db, SQL_EVIDENCE_ADD, e, "tttttt",
+		    matches != NULL ? text.lines : NULL, captures, text.had[0],
+		    text.had[1], text.had[2], text.had[3]);
 	if (rc == 0)
 		*id = sqlite3_last_insert_rowid(a->db.handle);
-	shared_text_free(&pieces);
+	shared_text_free(&text);
 	return rc;
 }
 

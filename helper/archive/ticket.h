@@ -43,13 +43,13 @@ struct archive_ticket {
 	int64_t newest;
 	bool newest_logged; /* that one lives, and only logs tell of it */
 	struct sighting *sightings;
-	size_t n;
+	size_t n, room;
 	char **texts; /* what sightings' ip points to */
-	size_t texts_n;
+	size_t texts_n, texts_room;
 	/* Rows of the table ban; the one that a row of the ticket is of first.
 	 */
 	int64_t *bans;
-	size_t bans_n;
+	size_t bans_n, bans_room;
 	int64_t source; /* the source that last had the row of that, UNKNOWN */
 	int64_t logged; /* a row that only logs tell of, which a new ban takes
 			   over; 0: there is none */
@@ -85,9 +85,6 @@ int archive_ticket_next_start(struct archive *a, const struct archive_ticket *t,
  */
 int archive_ticket_previous(struct archive *a, const struct archive_ticket *t,
     int64_t since_us, int64_t *timeofban, struct err *e);
-
-/* Bind jail, ident, second and host to parameters 1 to 4. */
-void archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t);
 
 /* Room for one more sighting in t; NULL when there is no memory. */
 struct sighting *archive_ticket_add(struct archive_ticket *t);

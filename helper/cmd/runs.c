@@ -45,12 +45,11 @@ print_count(int64_t v)
 static enum run_state
 state_of(const struct wanted *wanted, const struct archive_run *run)
 {
-	char path[PATH_MAX + 32];
+	char path[ARCHIVE_RUN_LOCK_PATH];
 
 	if (run->state != RUN_RUNNING)
 		return run->state;
-	snprintf(path, sizeof(path), "%s.%s", wanted->config->archive,
-	    archive_run_kind_name(run->kind));
+	archive_run_lock_path(wanted->config->archive, run->kind, path);
 	return lock_is_taken(path) ? run->state : RUN_INTERRUPTED;
 }
 

@@ -116,15 +116,38 @@ make_folder() {
 	run restorecon -R "$folder"
 }
 
+# Remove the archive and the files beside it from a folder that has others, too.
+remove_archive() {
+	run rm -f "$archive"
+	set +f
+	while read -r suffix _; do
+		# shellcheck disable=SC2086 # a pattern
+		case $suffix in
+		[-.]*) run rm -f "$archive"$suffix ;;
+		esac
+	done <helper/archive/beside
+	set -f
+}
+
+# An event's file in the spool is named by its time, in 20 digits. The folder
+# goes when nothing else lies in it.
+remove_spool() {
+	spool=$(configured spool)
+	[ -d "$spool" ] || return 0
+	five='[0-9][0-9][0-9][0-9][0-9]'
+	event=$five$five$five$five-
+	set +f
+	# shellcheck disable=SC2086 # patterns
+	run rm -f "$spool"/$event* "$spool"/tmp-$event*
+	set -f
+	run rmdir "$spool" 2>/dev/null || warn "$spool: other files lie in it: left"
+}
+
 # The default folder is ours; in another one only the archive's files are ours.
 remove_folder() {
-	if [ "$folder" = "$root/var/lib/$action" ]; then
-		run rm -rf "$folder"
-	else
-		for suffix in '' -wal -shm .gate .write .reconcile .fail2ban; do
-			run rm -f "$archive$suffix"
-		done
-	fi
+	[ "$folder" = "$root/var/lib/$action" ] || remove_archive
+	remove_spool
+	run rm -rf "$root/var/lib/$action"
 	! has_selinux || run semanage fcontext -d "$folder(/.*)?" || :
 }
 

@@ -70,19 +70,20 @@ reban_jail(struct reban *r, const struct lost_ban *list, size_t max, size_t *n,
 static int
 reban_live(struct reban *r, struct err *e)
 {
-	struct lost_ban *list;
+	struct lost_bans lost;
 	struct err first = { 0 };
-	size_t n, m = 1;
+	size_t m = 1;
+	bool none;
 	int rc;
 
 	if (reban_notes_find_lost(&r->run.archive, r->options->jail,
-		clock_wall_us(), run_server_start_us(&r->run), &list, &n,
-		e) != 0)
+		clock_wall_us(), run_server_start_us(&r->run), &lost, e) != 0)
 		return -1;
-	r->run.row.rows = (int64_t)n;
+	r->run.row.rows = (int64_t)lost.n;
 	rc = 0;
-	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i += m) {
-		rc = reban_jail(r, &list[i], n - i, &m, e);
+	for (size_t i = 0; i < lost.n && rc == 0 && !run_is_over(&r->run);
+	     i += m) {
+		rc = reban_jail(r, &lost.list[i], lost.n - i, &m, e);
 		if (rc != 0 && e->code == EX_NOINPUT) {
 			log_line(LOG_ERR, "reban: %s: %zu bans are left",
 			    e->text, m);
@@ -91,9 +92,10 @@ reban_live(struct reban *r, struct err *e)
 			rc = 0;
 		}
 	}
-	reban_notes_free_lost(list, n);
+	none = lost.n == 0;
+	reban_notes_free_lost(&lost);
 	/* Nothing to do, or no such jail? */
-	if (n == 0 && r->options->jail != NULL) {
+	if (none && r->options->jail != NULL) {
 		rc = reban_batch_enter(&r->batch, r->options->jail, e);
 		reban_batch_leave(&r->batch);
 	}
@@ -305,7 +307,7 @@ with_archive(struct reban *r, struct err *e)
 		rc = archive_open(a, r->run.config->archive,
 		    run_lock_ms(&r->run), false, e);
 	if (rc == 0) {
-		archive_rollback(a);
+		archive_unlock(a);
 		rc = r->options->list != NULL ?
 		    with_list(r, e) :
 		    run_noted(r, work_live, NULL, e);

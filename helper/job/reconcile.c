@@ -82,7 +82,7 @@ begin_run(struct reconcile *r, struct err *e)
 		run_lock_ms(&r->run), false, e) != 0)
 		return -1;
 	/* Nothing is asked of fail2ban while an event waits for the lock. */
-	archive_rollback(&r->run.archive);
+	archive_unlock(&r->run.archive);
 	return find_gap(r, e);
 }
 
@@ -261,15 +261,18 @@ print_summary(struct reconcile *r)
 static bool
 try_again(struct reconcile *r, int damaged, const struct err *why)
 {
+	char message[ARCHIVE_ABANDONED];
 	struct err e;
 	int rc;
 
 	if (damaged < 2)
 		return true;
 	log_to_syslog();
-	rc = archive_abandon(&r->run.archive, why->text, &e);
+	rc = archive_abandon(&r->run.archive, why->text, message, &e);
 	if (rc != 0)
 		log_line(LOG_CRIT, "%s", e.text);
+	else if (message[0] != '\0')
+		log_line(LOG_CRIT, "%s", message);
 	log_leave_syslog();
 	return rc == 0;
 }

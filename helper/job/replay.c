@@ -294,7 +294,7 @@ with_archive(struct replay *r, struct err *e)
 	if (archive_open(&r->run.archive, r->run.config->archive,
 		run_lock_ms(&r->run), false, e) != 0)
 		return -1;
-	archive_rollback(&r->run.archive);
+	archive_unlock(&r->run.archive);
 	rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_source(r, e);
@@ -312,8 +312,8 @@ make_copy(const struct config *config, struct config *dry, struct err *e)
 	int rc;
 
 	*dry = *config;
-	if ((size_t)snprintf(dry->archive, sizeof(dry->archive), "%s.dry-run",
-		config->archive) >= sizeof(dry->archive))
+	if ((size_t)snprintf(dry->archive, sizeof(dry->archive),
+		"%s" BESIDE_DRY_RUN, config->archive) >= sizeof(dry->archive))
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	archive_file_remove(dry->archive);
 	if (access(config->archive, F_OK) != 0)
@@ -328,7 +328,7 @@ make_copy(const struct config *config, struct config *dry, struct err *e)
 static void
 remove_copy(const struct config *dry)
 {
-	static const char *const beside[] = { ".gate", ".write" };
+	static const char *const beside[] = { BESIDE_GATE, BESIDE_WRITE };
 	char path[PATH_MAX + 16];
 
 	archive_file_remove(dry->archive);

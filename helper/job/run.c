@@ -219,14 +219,13 @@ run_is_known(struct run *run, const char *source, struct err *e)
 int
 run_take_turn(const struct config *config, enum run_kind kind, struct err *e)
 {
-	char path[PATH_MAX + 16];
+	char path[ARCHIVE_RUN_LOCK_PATH];
 	struct stat st;
 
 	if (archive_file_make_folder(config->archive, e) != 0 ||
 	    archive_file_check(config->archive, &st, e) != 0)
 		return err_wrap(e, "archive");
-	snprintf(path, sizeof(path), "%s.%s", config->archive,
-	    archive_run_kind_name(kind));
+	archive_run_lock_path(config->archive, kind, path);
 	return lock_alone(path, e);
 }
 

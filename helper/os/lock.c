@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beside.inc"
 #include "os/clock.h"
 #include "os/signals.h"
 
@@ -62,8 +63,8 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 	int64_t deadline = clock_steady_ms() + wait_ms;
 	int rc;
 
-	if (open_lock(&lock->gate, path, ".gate", e) != 0 ||
-	    open_lock(&lock->write, path, ".write", e) != 0)
+	if (open_lock(&lock->gate, path, BESIDE_GATE, e) != 0 ||
+	    open_lock(&lock->write, path, BESIDE_WRITE, e) != 0)
 		return -1;
 	if (flock_until(lock->gate, deadline) != 0)
 		goto busy;

@@ -402,6 +402,38 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	[ "$(ls "$scratch/srv/mixed")" = file ]
 }
 
+@test "--purge of an archive in another folder removes every file of ours, whatever has been run" {
+	mkdir -p "$scratch/srv/mixed"
+	echo precious >"$scratch/srv/mixed/bans.sqlite3.txt"
+	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
+		archive = "$scratch/srv/mixed/bans.sqlite3";
+		spool = "$scratch/srv/spool";
+		fail2ban_socket = "$lab/run/sock";
+	END
+	server_start
+	status 0 installer
+	: >"$lab/empty"
+	ours() {
+		"$installed" -c "$scratch/etc/fail2ban-archive.cfg" "$@"
+	}
+	status 0 ours replay "$lab/empty"
+	status 0 ours reban --live
+	status 0 ours backup "$lab/backup"
+	status 0 ours restore "$lab/backup"
+	# A replay, a restore and an event that were killed leave these.
+	for suffix in .dry-run .dry-run-wal .dry-run.gate .restore .restore-journal \
+		.fail2ban.new .suspect .corrupt-20250102T030405Z-wal; do
+		: >"$scratch/srv/mixed/bans.sqlite3$suffix"
+	done
+	mkdir -p "$scratch/srv/spool"
+	: >"$scratch/srv/spool/00001735787045000000-123"
+	: >"$scratch/srv/spool/00001735787045000000-123.bad"
+	: >"$scratch/srv/spool/tmp-00001735787045000000-123"
+	status 0 installer --purge
+	[ "$(ls "$scratch/srv/mixed")" = bans.sqlite3.txt ]
+	[ ! -e "$scratch/srv/spool" ]
+}
+
 @test "--uninstall is refused while another file turns the action on, and changes nothing" {
 	status 0 installer
 	cat >>"$lab/etc/jail.local" <<-'END'

@@ -68,7 +68,7 @@ static const struct plan {
 	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_BAN_CHANGE), { { "ban", BY_ID }, { "ban", "ban_rev" } } },
 	{ PLAN(SQL_BAN_TOUCH), { { "ban", BY_ID }, { "ban", "ban_rev" } } },
-	{ PLAN(SQL_BAN_SIGNS), { { "ban", BY_ID } } },
+	{ PLAN(SQL_BAN_SIGHTINGS), { { "ban", BY_ID } } },
 	{ PLAN(SQL_BAN_PARK), { { "ban", BY_ID } } },
 	{ PLAN(SQL_BAN_REMOVE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_EVIDENCE_IS), { { "evidence", BY_ID } } },
