@@ -344,8 +344,8 @@ sightings_add_import(struct merge *merge, const struct exported_ban *ban,
 {
 	struct sighting sighting = exported_ban_sighting(ban);
 
-	sighting.ip = other_than(sighting.ip, ban->texts[EXPORTED_IDENT]);
-	return merge_sightings(merge, ban->texts[EXPORTED_JAIL],
-	    ban->texts[EXPORTED_IDENT], ban->numbers[EXPORTED_TIMEOFBAN],
+	sighting.ip = other_than(sighting.ip, ban->texts[BAN_FIELD_IDENT]);
+	return merge_sightings(merge, ban->texts[BAN_FIELD_JAIL],
+	    ban->texts[BAN_FIELD_IDENT], ban->numbers[BAN_FIELD_TIMEOFBAN],
 	    &sighting, 1, 0, e);
 }
