@@ -81,14 +81,14 @@ $(BUILD):
 units: $(UNITS)
 
 $(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $(CURDIR)/$< \
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ "$(CURDIR)/$<" \
 		$(filter-out $(BUILD)/main.o,$(OBJECTS)) -lcmocka $(LIBS)
 
 rulers: $(RULERS)
 
 $(BUILD)/bench/%: tests/bench/%.c
 	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ $(CURDIR)/$<
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ "$(CURDIR)/$<"
 
 check: all
 	tests/run
