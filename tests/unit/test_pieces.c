@@ -339,16 +339,16 @@ very_long_lines_are_left_as_they_are(void **state)
 	char *lines = lines_of(2, "", "x", most);
 	struct pieces pieces;
 
-	assert_true(strlen(lines) == LOOKED_AT - 1 ||
-	    strlen(lines) == LOOKED_AT);
+	assert_true(
+	    strlen(lines) == LOOKED_AT - 1 || strlen(lines) == LOOKED_AT);
 	assert_pieces(*state, lines, &pieces);
 	assert_true(strlen(pieces.lines) < LOOKED_AT / 10);
 	pieces_free(&pieces);
 	free(lines);
 
 	lines = lines_of(2, "", "x", most + 1);
-	assert_true(strlen(lines) == LOOKED_AT + 1 ||
-	    strlen(lines) == LOOKED_AT + 2);
+	assert_true(
+	    strlen(lines) == LOOKED_AT + 1 || strlen(lines) == LOOKED_AT + 2);
 	assert_pieces(*state, lines, &pieces);
 	assert_string_equal(pieces.lines, lines);
 	for (int i = 0; i < PIECES_MAX; i++)
