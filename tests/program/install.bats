@@ -38,19 +38,23 @@ setup() {
 	distribution_config
 }
 
-# The distribution's /etc/fail2ban with as little changed as keeps it off the
-# machine's own logs and firewall: sshd reads $lab/log/sshd and bans into a file.
+# Copy the distribution's /etc/fail2ban without what the administrator, or an
+# install.sh that has run here, added to it. The jail sshd is enabled; it reads
+# $lab/log/sshd and bans into a file, to stay off the machine's logs and firewall.
 distribution_config() {
 	rm -rf "${lab:?}/etc"
 	cp -a /etc/fail2ban "$scratch/etc/fail2ban"
+	find "$scratch/etc/fail2ban" \( -path '*/jail.d/*' -o -name '*.local' -o \
+		-name '*fail2ban-archive*' \) -delete
 	ln -s "$scratch/etc/fail2ban" "$lab/etc"
 	server_config
 	cat >"$lab/etc/jail.local" <<-END
 		[DEFAULT]
-		backend = polling
 		maxretry = 1
 		banaction = into-a-file
 		[sshd]
+		enabled = true
+		backend = polling
 		logpath = $lab/log/sshd
 	END
 	cat >"$lab/etc/action.d/into-a-file.conf" <<-END
