@@ -16,7 +16,7 @@
 #include "base/path.h"
 #include "os/file_trust.h"
 
-/* A larger file is no config of ours. */
+/* The largest file that is read. */
 #define FILE_BYTES_MAX 65536
 
 enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
@@ -45,34 +45,34 @@ static const struct key keys[] = {
 	    "The archive: one SQLite file, on a local file system." },
 	{ "spool", KEY_PATH, AT(spool), 0, 0, 0,
 	    "/var/lib/fail2ban-archive/spool",
-	    "Where an event waits that could not be archived at once." },
+	    "The folder for events that could not be archived at once." },
 	{ "spool_limit", KEY_INT, AT(spool_limit), 1, 200000, 20000, NULL,
-	    "Events that wait in the spool at most; further ones go to "
-	    "syslog." },
+	    "The most events in the spool; any more go to syslog." },
 	{ "fail2ban_database", KEY_PATH, AT(fail2ban_database), 0, 0, 0, "",
-	    "fail2ban's database; empty: fail2ban is asked." },
+	    "The path of fail2ban's database; empty: ask fail2ban for it." },
 	{ "fail2ban_socket", KEY_PATH, AT(fail2ban_socket), 0, 0, 0,
-	    "/run/fail2ban/fail2ban.sock", "fail2ban's socket." },
+	    "/run/fail2ban/fail2ban.sock", "The path of fail2ban's socket." },
 	{ "interval", KEY_INT, AT(interval), 1, 86400, 300, NULL,
-	    "Seconds from one reconcile to the next; the timer's interval." },
+	    "Seconds from one reconcile to the next: the timer's interval." },
 	{ "backfill", KEY_INT, AT(backfill), 0, INT32_MAX, 648000, NULL,
-	    "Seconds of history that an empty archive takes; 0: all of it." },
+	    "Seconds of history that the first reconcile archives; 0: all of "
+	    "it." },
 	{ "run_deadline", KEY_INT, AT(run_deadline), 1, 3600, 60, NULL,
-	    "Seconds after which a reconcile stops; the next one goes on." },
+	    "Seconds after which a reconcile stops; the next one continues." },
 	{ "lock_deadline", KEY_INT, AT(lock_deadline), 1, 3000, 500, NULL,
-	    "Milliseconds that an event waits for the archive before it goes "
-	    "to the spool." },
+	    "Milliseconds that an event waits for the archive before it is "
+	    "spooled." },
 	{ "retention_days", KEY_INT, AT(retention_days), 0, 36500, 0, NULL,
 	    "Days after which an ended ban is removed; 0: never." },
 	{ "evidence", KEY_WORD, AT(evidence), 0, 0, CONFIG_EVIDENCE_DATABASE,
 	    NULL,
-	    "Where the log lines of a ban come from: \"database\", \"tag\" or "
-	    "\"none\"." },
+	    "The log lines of a ban come from \"database\", \"tag\" (the "
+	    "action) or \"none\"." },
 	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
-	    "Log lines kept for each ban, the last ones." },
+	    "The most log lines of a ban that are kept: the last ones." },
 };
 
-/* The field of config that a key sets: a path, a number or a word. */
+/* Return the field of config that a key sets: a path, a number or a word. */
 static void *
 field(struct config *config, const struct key *key)
 {
@@ -109,7 +109,7 @@ find_key(const char *name)
 	return NULL;
 }
 
-/* Set a word or a path; NULL when it was taken, else the reason. */
+/* Set a word or a path. Return NULL, or the reason why it is refused. */
 static const char *
 set_string(struct config *config, const struct key *key, const char *value)
 {
@@ -131,7 +131,7 @@ set_string(struct config *config, const struct key *key, const char *value)
 	return "must be \"database\", \"tag\" or \"none\"";
 }
 
-/* Take one setting of the file into config. */
+/* Copy one setting of the file into config. */
 static int
 take_setting(struct config *config, const config_setting_t *setting,
     const char *path, struct err *e)
@@ -170,8 +170,8 @@ take_setting(struct config *config, const config_setting_t *setting,
 }
 
 /*
- * Nobody but us and root may change a config, nor the folders above it. *size
- * is its length.
+ * Refuse a config that a user other than us and root may change, or a folder
+ * above it. *size becomes its length.
  */
 static int
 check_file(const char *path, int fd, size_t *size, struct err *e)
@@ -191,7 +191,7 @@ check_file(const char *path, int fd, size_t *size, struct err *e)
 	return file_trust_check_folder(folder, e);
 }
 
-/* All of it, ended by a NUL; NULL and errno where it cannot be read. */
+/* Return the whole text with a NUL; NULL and errno where it cannot be read. */
 static char *
 read_all(int fd, size_t size)
 {
@@ -212,8 +212,8 @@ read_all(int fd, size_t size)
 }
 
 /*
- * libconfig is handed the text: it ends the process for a file that it cannot
- * read. *text is the caller's to free.
+ * Read the file for libconfig, which would end the process for a file that it
+ * cannot read. The caller frees *text.
  */
 static int
 read_file(const char *path, char **text, struct err *e)
@@ -231,7 +231,10 @@ read_file(const char *path, char **text, struct err *e)
 	return *text != NULL ? 0 : -1;
 }
 
-/* Another file would be read unchecked, and by its own name of a folder. */
+/*
+ * Return true for a text with @include: libconfig would read the other file
+ * unchecked.
+ */
 static bool
 includes(const char *text)
 {
@@ -251,7 +254,7 @@ take_text(struct config *config, config_t *file, const char *text,
 
 	if (includes(text))
 		return err_set(e, EX_CONFIG,
-		    "%s: @include: all of the config is in one file", path);
+		    "%s: @include: the config must be in one file", path);
 	if (config_read_string(file, text) != CONFIG_TRUE)
 		return err_set(e, EX_CONFIG, "%s:%d: %s", path,
 		    config_error_line(file), config_error_text(file));

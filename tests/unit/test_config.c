@@ -373,7 +373,7 @@ another_file_is_not_included(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_int_equal(load(*state, texts[i], &config, &e), -1);
-		assert_error(&e, EX_CONFIG, "@include: all of the config");
+		assert_error(&e, EX_CONFIG, "@include: the config must be");
 		assert_defaults(&config, NO_FIELD);
 	}
 }

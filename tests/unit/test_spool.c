@@ -426,11 +426,11 @@ what_is_no_plain_file_is_set_aside_unread(void **state)
 	assert_int_equal(symlink("none", scratch_path(s, "2-2")), 0);
 	assert_set_aside(s, "2-2", "cannot be opened");
 	assert_int_equal(mkdir(scratch_path(s, "3-3"), 0700), 0);
-	assert_set_aside(s, "3-3", "not a file of an event");
+	assert_set_aside(s, "3-3", "not the file of an event");
 	/* Nobody writes to it: reading it must not wait. */
 	assert_int_equal(mkfifo(scratch_path(s, "4-4"), 0600), 0);
 	alarm(60);
-	assert_set_aside(s, "4-4", "not a file of an event");
+	assert_set_aside(s, "4-4", "not the file of an event");
 	alarm(0);
 }
 
@@ -442,7 +442,7 @@ a_file_too_large_for_an_event_is_set_aside_unread(void **state)
 
 	scratch_write(path, "", 0);
 	assert_int_equal(truncate(path, (off_t)1 << 40), 0);
-	assert_set_aside(s, "1-1", "not a file of an event");
+	assert_set_aside(s, "1-1", "not the file of an event");
 }
 
 static void
