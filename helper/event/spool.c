@@ -109,8 +109,7 @@ spool_put(const char *folder, const struct event *event, struct err *e)
 	return rc;
 }
 
-/* Return true for TIME-PID. Other files are set aside, unfinished or not ours.
- */
+/* Return true for TIME-PID; other files are set aside or unfinished. */
 static bool
 is_event_name(const char *name)
 {
