@@ -16,7 +16,7 @@
 #include "base/path.h"
 #include "os/file_trust.h"
 
-/* A larger file is no config of ours. */
+/* The largest file that is read. */
 #define FILE_BYTES_MAX 65536
 
 enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
@@ -75,7 +75,7 @@ static const struct key keys[] = {
 	    "The last log lines of a ban are kept, at most this many." },
 };
 
-/* The field of config that a key sets: a path, a number or a word. */
+/* Return the field of config that a key sets: a path, a number or a word. */
 static void *
 field(struct config *config, const struct key *key)
 {
@@ -112,7 +112,7 @@ find_key(const char *name)
 	return NULL;
 }
 
-/* Set a word or a path; NULL when it was taken, else the reason. */
+/* Set a word or a path. Return NULL, or the reason why it is refused. */
 static const char *
 set_string(struct config *config, const struct key *key, const char *value)
 {
@@ -134,7 +134,7 @@ set_string(struct config *config, const struct key *key, const char *value)
 	return "must be \"database\", \"tag\" or \"none\"";
 }
 
-/* Take one setting of the file into config. */
+/* Copy one setting of the file into config. */
 static int
 take_setting(struct config *config, const config_setting_t *setting,
     const char *path, struct err *e)
@@ -173,8 +173,8 @@ take_setting(struct config *config, const config_setting_t *setting,
 }
 
 /*
- * Nobody but us and root may change a config, nor the folders above it. *size
- * is its length.
+ * Refuse a config that a user other than us and root may change, or a folder
+ * above it. *size becomes its length.
  */
 static int
 check_file(const char *path, int fd, size_t *size, struct err *e)
@@ -194,7 +194,7 @@ check_file(const char *path, int fd, size_t *size, struct err *e)
 	return file_trust_check_folder(folder, e);
 }
 
-/* All of it, ended by a NUL; NULL and errno where it cannot be read. */
+/* Return the whole text with a NUL; NULL and errno where it cannot be read. */
 static char *
 read_all(int fd, size_t size)
 {
@@ -215,8 +215,8 @@ read_all(int fd, size_t size)
 }
 
 /*
- * libconfig is handed the text: it ends the process for a file that it cannot
- * read. *text is the caller's to free.
+ * Read the file for libconfig, which would end the process for a file that it
+ * cannot read. The caller frees *text.
  */
 static int
 read_file(const char *path, char **text, struct err *e)
@@ -234,7 +234,10 @@ read_file(const char *path, char **text, struct err *e)
 	return *text != NULL ? 0 : -1;
 }
 
-/* Another file would be read unchecked, and by its own name of a folder. */
+/*
+ * Return true for a text with @include: libconfig would read the other file
+ * unchecked.
+ */
 static bool
 includes(const char *text)
 {
@@ -254,7 +257,7 @@ take_text(struct config *config, config_t *file, const char *text,
 
 	if (includes(text))
 		return err_set(e, EX_CONFIG,
-		    "%s: @include: all of the config is in one file", path);
+		    "%s: @include: the config must be in one file", path);
 	if (config_read_string(file, text) != CONFIG_TRUE)
 		return err_set(e, EX_CONFIG, "%s:%d: %s", path,
 		    config_error_line(file), config_error_text(file));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The configuration, and the only user of libconfig. Every key has a default
+ * The configuration, and the only user of libconfig. Every key has a default,
  * and the file may be missing.
  */
 #ifndef CONFIG_H
@@ -13,8 +13,8 @@
 #include "base/err.h"
 
 enum config_evidence {
-	CONFIG_EVIDENCE_DATABASE, /* from fail2ban's database */
-	CONFIG_EVIDENCE_TAG,	  /* handed over by the action */
+	CONFIG_EVIDENCE_DATABASE, /* read from fail2ban's database */
+	CONFIG_EVIDENCE_TAG,	  /* passed by the action */
 	CONFIG_EVIDENCE_NONE,
 };
 
@@ -23,24 +23,26 @@ struct config {
 	char spool[PATH_MAX];
 	char fail2ban_database[PATH_MAX]; /* "": ask fail2ban */
 	char fail2ban_socket[PATH_MAX];
-	int64_t spool_limit;	/* events that may wait there */
+	int64_t spool_limit;	/* the most events in the spool */
 	int64_t interval;	/* seconds from one reconcile to the next */
-	int64_t backfill;	/* seconds of history at first; 0: all */
+	int64_t backfill;	/* seconds of history that the first
+				   reconcile archives; 0: all */
 	int64_t run_deadline;	/* seconds for one reconcile */
-	int64_t lock_deadline;	/* milliseconds that an event waits */
-	int64_t retention_days; /* 0: for good */
-	int64_t max_matches;	/* log lines kept a ban */
+	int64_t lock_deadline;	/* milliseconds that an event waits for
+				   the archive */
+	int64_t retention_days; /* 0: keep bans for ever */
+	int64_t max_matches;	/* the most log lines kept of a ban */
 	enum config_evidence evidence;
 };
 
 void config_set_defaults(struct config *config);
 
 /*
- * Defaults, then what the file at path says. A file that is missing is an
+ * Set the defaults, then the keys of the file at path. A missing file is an
  * error only when path is not CONFIG_FILE, the default place. Fails with
  * EX_CONFIG and "file:line: key: reason", with EX_NOINPUT, or with EX_NOPERM
- * where others may write it or a folder above it; config then holds the
- * defaults.
+ * where other users may write the file or a folder above it; config then holds
+ * the defaults.
  */
 int config_load(struct config *config, const char *path, struct err *e);
 

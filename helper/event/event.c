@@ -28,7 +28,7 @@ enum field {
 	FIELD_BANCOUNT,
 	FIELD_FAILURES,
 	FIELD_RESTORED,
-	/* Of spooled events only: */
+	/* The options of spooled events only: */
 	FIELD_AT,
 	FIELD_ROW,
 	FIELD_ROW_BANTIME,
@@ -107,8 +107,8 @@ set_text(char **text, const char *value, struct err *e)
 }
 
 /*
- * A number, or a tag that this fail2ban does not know: it stays as it is
- * written, <bancount>, and is not known then. So is what is empty.
+ * Set a number. An empty value is UNKNOWN, and so is a tag that this version of
+ * fail2ban does not have: it passes the tag itself, "<bancount>".
  */
 static int
 set_number(int64_t *v, int64_t min, int64_t max, const char *value,
@@ -120,7 +120,7 @@ set_number(int64_t *v, int64_t min, int64_t max, const char *value,
 	return number_parse(value, min, max, v, e);
 }
 
-/* -2 is fail2ban's word for a ban time that it does not know. */
+/* Set a ban time; fail2ban writes -2 for an unknown one. */
 static int
 set_bantime(int64_t *v, const char *value, struct err *e)
 {
@@ -221,7 +221,7 @@ event_check(const struct event *event, struct err *e)
 	return 0;
 }
 
-/* Write one option behind the others, where it has a value. */
+/* Append an option where it has a value. */
 static void
 put_text(FILE *out, enum field field, const char *value)
 {
@@ -267,7 +267,7 @@ event_to_words(const struct event *event, size_t *len)
 	return words;
 }
 
-/* The word at *at, which is ended by a NUL; NULL at the end. */
+/* Return the word at *at and move *at past its NUL; NULL at the end. */
 static const char *
 next_word(const char *words, size_t len, size_t *at)
 {
@@ -286,7 +286,7 @@ event_from_words(struct event *event, const char *words, size_t len,
 	size_t at = 0;
 	const char *word = next_word(words, len, &at), *value;
 	int kind = word == NULL ? -1 : event_kind_from_verb(word);
-	bool whole = false; /* the last option is there */
+	bool whole = false; /* the last option was read */
 
 	event_init(event, EVENT_BAN, 0);
 	if (kind < 0)
@@ -363,7 +363,7 @@ event_from_line(struct event *event, char *line, struct err *e)
 			to++;
 		}
 	}
-	/* The last word is ended as the others are. */
+	/* The last word gets its NUL, too. */
 	*to++ = '\0';
 	return event_from_words(event, line, (size_t)(to - line), e);
 }

@@ -19,9 +19,10 @@
 #include "os/file_trust.h"
 
 #define FRESH_SECONDS 10
+/* The largest file that can be an event. */
 #define FILE_BYTES_MAX (16 * 1024 * 1024)
 #define TMP_PREFIX "tmp-"
-/* A writer needs milliseconds: what is this old was left by a killed one. */
+/* A writer needs milliseconds; one that was killed left any older file. */
 #define TMP_SECONDS 60
 #define BAD_SUFFIX ".bad"
 
@@ -108,8 +109,7 @@ spool_put(const char *folder, const struct event *event, struct err *e)
 	return rc;
 }
 
-/* Names of events are TIME-PID; others are set aside, unfinished or not ours.
- */
+/* Return true for TIME-PID; other files are set aside or unfinished. */
 static bool
 is_event_name(const char *name)
 {
@@ -135,7 +135,7 @@ is_fresh(const struct stat *folder, int64_t now_us)
 	return now_us / TIMESTAMP_US - folder->st_mtime < FRESH_SECONDS;
 }
 
-/* The folder's own time tells most of the time. */
+/* Most of the time the folder's own time is the answer. */
 bool
 spool_is_fresh(const char *folder, int64_t now_us)
 {
@@ -179,8 +179,8 @@ compare_names(const void *a, const void *b)
 }
 
 /*
- * All of a file. EX_DATAERR when it cannot be an event, whenever it is tried;
- * EX_IOERR when it could not be read this time.
+ * Read a whole file. Fails with EX_DATAERR when it can never be an event, and
+ * with EX_IOERR when it could not be read this time.
  */
 static int
 read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
@@ -201,7 +201,7 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 	}
 	if (!S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX) {
 		close(fd);
-		return err_set(e, EX_DATAERR, "not a file of an event");
+		return err_set(e, EX_DATAERR, "not the file of an event");
 	}
 	if ((*data = malloc((size_t)st.st_size + 1)) != NULL)
 		got = read(fd, *data, (size_t)st.st_size);
@@ -215,7 +215,7 @@ read_file(int dir, const char *name, char **data, size_t *len, struct err *e)
 	return err_set(e, EX_IOERR, "cannot be read");
 }
 
-/* 1, 0, or -1 where that cannot be told this time. */
+/* Return 1 for a whole event, 0 for none, -1 where it cannot be read now. */
 static int
 is_whole(int dir, const char *name)
 {
@@ -234,7 +234,7 @@ is_whole(int dir, const char *name)
 	return whole;
 }
 
-/* What killed writers left: a whole event waits like any other. */
+/* Give a killed writer's whole event its final name; remove other leftovers. */
 static void
 clear_leftovers(DIR *dir)
 {

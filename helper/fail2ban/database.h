@@ -5,7 +5,7 @@
  *
  * The database is opened read-only. Between two calls it is not locked, except
  * after fail2ban_database_hold: a shared lock held for 5 s makes fail2ban lose
- * a ban for good. Its content is not trusted: each cell is asked for its type.
+ * a ban for good. Its content is not trusted: the type of each cell is checked.
  */
 #ifndef FAIL2BAN_DATABASE_H
 #define FAIL2BAN_DATABASE_H
@@ -68,9 +68,9 @@ int fail2ban_database_open(struct fail2ban_database *f, const char *path,
 void fail2ban_database_close(struct fail2ban_database *f);
 
 /*
- * Prepare for a database that anybody may have made: SQLite checks each page
- * closely, and fail2ban's tables must be ordinary tables. Fails with EX_DATAERR
- * when they are not.
+ * Prepare for a database that another user may have made: SQLite checks each
+ * page closely, and fail2ban's tables must be ordinary tables. Fails with
+ * EX_DATAERR when they are not.
  */
 int fail2ban_database_distrust(struct fail2ban_database *f, struct err *e);
 

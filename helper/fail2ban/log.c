@@ -11,7 +11,7 @@
 #include "fail2ban/log_server.h"
 #include "base/timestamp.h"
 
-/* A ban is logged soon after its failure, unless many others wait. */
+/* A ban is logged within this time after its failure. */
 #define FOUND_AGE_US (3600 * TIMESTAMP_US)
 
 struct fail2ban_log {
@@ -25,7 +25,7 @@ struct fail2ban_log {
 	struct buffer ident;
 };
 
-/* A message that is being read, and what stands behind its first words. */
+/* A message; s and len are the part of it that is still to be read. */
 struct message {
 	const struct log_prefix_entry *entry;
 	struct log_server_jail *jail; /* of "[jail] ..." */
@@ -40,7 +40,7 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "no memory");
 }
 
-/* Tell what was held back. */
+/* Report a line that was held. */
 static int
 report_held(void *to, const struct log_server_jail *jail,
     const struct log_server_held *held, struct err *e)
@@ -59,7 +59,7 @@ report_held(void *to, const struct log_server_jail *jail,
 	return l->fn(l->to, &line, e);
 }
 
-/* Hold back a line. */
+/* Hold a line until it is clear whether the jail stops. */
 static int
 hold(struct fail2ban_log *l, struct log_server_jail *jail,
     const struct fail2ban_log_line *line, struct err *e)
@@ -76,6 +76,7 @@ hold(struct fail2ban_log *l, struct log_server_jail *jail,
 	return log_server_hold(&l->server, jail, &held, e);
 }
 
+/* Return bad, and mark the line where it is true. */
 static bool
 is_bad(struct message *m, bool bad)
 {
@@ -84,7 +85,7 @@ is_bad(struct message *m, bool bad)
 	return bad;
 }
 
-/* A line of which only the ident is to be read. */
+/* Begin a line with the ident, the first len bytes of the message. */
 static int
 begin_line(struct fail2ban_log *l, const struct message *m,
     enum fail2ban_log_verb verb, size_t len, struct fail2ban_log_line *line,
@@ -156,7 +157,7 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 	return hold(l, m->jail, &line, e);
 }
 
-/* Seconds since the epoch of local seconds in a message. */
+/* Return seconds since the epoch for local seconds in a message. */
 static int64_t
 second_of(struct fail2ban_log *l, const struct log_prefix_entry *entry,
     int64_t local)
@@ -183,8 +184,8 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 }
 
 /*
- * A long ban time is rounded in the text: then it is from the last failure to
- * the end of the ban, unless these do not fit.
+ * Return the ban time of an increased ban. The text rounds a long one; the time
+ * from the last failure to the ban's end is exact, if it fits the text.
  */
 static int64_t
 bantime_of(struct fail2ban_log *l, const struct message *m,
@@ -218,14 +219,14 @@ read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 	return l->fn(l->to, &line, e);
 }
 
-/* A stop begins here, or does not: what was held is older. */
+/* A stop may begin here, so the held lines are older than it: release them. */
 static int
 read_flush(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	return log_server_release(&l->server, m->jail, e);
 }
 
-/* The first words of what is told of a jail, and who writes them. */
+/* The first words of the lines about a jail, and the parts that write them. */
 static const struct log_message_words words[] = {
 	LOG_MESSAGE_WORDS("Found ",
 	    LOG_PREFIX_PART_FILTER | LOG_PREFIX_PART_OBSERVER),
@@ -236,7 +237,7 @@ static const struct log_message_words words[] = {
 	LOG_MESSAGE_WORDS("Flush ticket(s) with ", LOG_PREFIX_PART_ACTIONS),
 };
 
-/* What reads what is behind them. */
+/* The reader of the rest of the line, for each of these words. */
 static int (*const readers[])(struct fail2ban_log *l, struct message *m,
     struct err *e) = {
 	read_found,
@@ -247,7 +248,7 @@ static int (*const readers[])(struct fail2ban_log *l, struct message *m,
 	read_flush,
 };
 
-/* "[jail] ..." */
+/* Read "[jail] ...". */
 static int
 read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 {
@@ -273,7 +274,7 @@ read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 }
 
 void
-fail2ban_log_tell(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to)
+fail2ban_log_redirect(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to)
 {
 	l->fn = fn;
 	l->to = to;

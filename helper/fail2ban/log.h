@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fail2ban.log: lines in, out comes what they tell of bans. The forms of lines
- * are those of log_prefix.h. Pure: no I/O, no clock; but a log tells local
- * time, which is read by the rules of TZ (tzset is the caller's).
+ * The reader of fail2ban.log: it takes lines and reports bans and their ends.
+ * log_prefix.h lists the forms of lines. Pure: no I/O, no clock; but a log has
+ * local times, which are read by the rules of TZ (the caller calls tzset).
  *
- * At a stop, of the server or of a jail, fail2ban writes an Unban for each live
- * ban that it keeps and will restore. These are no ends and are left out; so
- * may be the end of a ban that was over within a minute before. They look like
- * others until the jail has stopped, and so each Unban is held back until a
- * line tells which it is: what is told of one jail keeps its order, of several
- * it need not. "Repeal Ban", written at a stop by newer versions, is no end.
+ * When the server or a jail stops, fail2ban writes an Unban for each live ban,
+ * which it keeps and will restore. These Unbans end no ban and are not
+ * reported. They look like real ones until the jail has stopped, so each Unban
+ * is held until a later line shows which it is. An Unban that ended a ban
+ * within a minute before the stop may be lost that way. The lines of one jail
+ * are reported in their order, those of several jails need not be. "Repeal
+ * Ban", which newer versions write at a stop, ends no ban either.
  *
  * Measured with fail2ban 1.0.2: a stop of the server or of all jails begins
- * with "Stopping all jails"; of one jail with "Removed logfile" for each file
- * it reads, and with nothing where it reads the journal; then each Unban, then
- * "Jail 'x' stopped". "unban --all" and "reload --unban" write the same Unban
- * and nothing behind them. In all of them "Flush ticket(s) with" comes first
- * where the action has an actionflush.
+ * with "Stopping all jails"; a stop of one jail with "Removed logfile" for each
+ * file that the jail reads, or with no line where it reads the journal. Then
+ * comes each Unban, then "Jail 'x' stopped". "unban --all" and "reload --unban"
+ * write the same Unbans and no line after them. In all of these "Flush
+ * ticket(s) with" comes before the Unbans where the action has an actionflush.
  */
 #ifndef FAIL2BAN_LOG_H
 #define FAIL2BAN_LOG_H
@@ -29,68 +30,71 @@
 enum fail2ban_log_verb {
 	FAIL2BAN_LOG_BAN,
 	FAIL2BAN_LOG_RESTORE,
-	FAIL2BAN_LOG_UNBAN, /* over, or lifted by hand */
+	FAIL2BAN_LOG_UNBAN, /* expired, or lifted by hand */
 	FAIL2BAN_LOG_INCREASE,
 };
 
-/* What a fed line was. */
+/* The class of a line. */
 enum fail2ban_log_class {
-	FAIL2BAN_LOG_TAKEN,   /* fail2ban's, whether it tells of a ban or not */
+	FAIL2BAN_LOG_TAKEN,   /* fail2ban's, about a ban or not */
 	FAIL2BAN_LOG_FOREIGN, /* not fail2ban's */
-	FAIL2BAN_LOG_BAD,     /* fail2ban's, of a ban, and not well-formed */
+	FAIL2BAN_LOG_BAD,     /* fail2ban's, about a ban, and not well-formed */
 };
 
 /*
- * What a line tells. jail and ident are valid UTF-8 and live until the function
- * that gets them returns. UNKNOWN is what the log does not tell.
+ * A line as it is reported. jail and ident are valid UTF-8 and live until the
+ * function that gets them returns. UNKNOWN stands where the log lacks a number.
  *
- * seconds: of a ban the jail's ban time, from the lines of a start or a reload;
- * of a restored one the same, but unknown where the jail increases ban times;
- * of an increased one what the line says, where that is rounded (from an hour
- * on) by its end and the last failure. A ban time set by hand is told without
- * its jail: then that of each jail which had another is unknown.
+ * seconds of a BAN is the jail's ban time, from the lines of a start or a
+ * reload; of a RESTORE the same, but UNKNOWN where the jail increases ban
+ * times; of an INCREASE the number in the line or, where fail2ban rounds that
+ * (from an hour on), the time from the last failure to the ban's end. fail2ban
+ * logs a ban time set by hand without its jail: each jail that had another one
+ * is UNKNOWN from then on.
  */
 struct fail2ban_log_line {
 	enum fail2ban_log_verb verb;
 	const char *jail, *ident;
 	int64_t at_us;	  /* when fail2ban wrote the line */
 	int64_t found;	  /* BAN: the second of the failure that led to it,
-			     which is the ticket's time */
+			     the ticket's time */
 	int64_t seconds;  /* BAN, RESTORE, INCREASE: -1 for ever */
 	int64_t bancount; /* INCREASE */
 };
 
-/* Gets what a line tells. Returns -1 with e filled to stop. */
+/* Take a line. Return 0, or -1 with e filled to end the reading. */
 typedef int fail2ban_log_fn(void *to, const struct fail2ban_log_line *line,
     struct err *e);
 
 struct fail2ban_log;
 
 /*
- * A reader of one log. year: that of the first line with a stamp that lacks it;
- * UNKNOWN: the latest in which that line is not more than a day after newest,
- * a time in seconds, such as when the file was last changed. Later lines go on
- * from there. Where both are UNKNOWN, such lines are bad. fn gets what is told.
- * NULL where there is no memory.
+ * Make a reader of one log. fn gets the lines. The caller frees the reader.
+ * NULL when there is no memory.
+ *
+ * year is the year of the first stamp that lacks one. Where it is UNKNOWN, the
+ * reader takes the latest year in which that stamp is at most a day after
+ * newest, a time in seconds such as the file's last change. Later stamps follow
+ * on. Where both are UNKNOWN, lines with such stamps are bad.
  */
 struct fail2ban_log *fail2ban_log_new(int64_t year, int64_t newest,
     fail2ban_log_fn *fn, void *to);
 
-/* From here on, fn gets what is told: a rotated log goes on in the next file.
- */
-void fail2ban_log_tell(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to);
+/* Give all lines from now on to fn: a rotated log goes on in the next file. */
+void fail2ban_log_redirect(struct fail2ban_log *l, fail2ban_log_fn *fn,
+    void *to);
 
 /*
- * The next line, any bytes, with or without the newline. *class may be NULL.
- * Fails as fn does, and with EX_OSERR when there is no memory; then only
- * fail2ban_log_free is left to do.
+ * Read the next line: any bytes, with or without the newline. *class becomes
+ * its class; class may be NULL. Fails as fn does, and with EX_OSERR when there
+ * is no memory; the caller may then only call fail2ban_log_free.
  */
 int fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e);
 
 /*
- * The file has ended: tell what was held back. Fails as feeding does. Another
- * one may follow.
+ * Report the held lines at the end of a file; another file may follow. Fails as
+ * fail2ban_log_feed does.
  */
 int fail2ban_log_end(struct fail2ban_log *l, struct err *e);
 

@@ -13,19 +13,19 @@
 struct place {
 	uint64_t jail;
 	int64_t second, at_us;
-	uint64_t count; /* grows from note to note */
+	uint64_t count; /* grows with each failure */
 	size_t len;
 	bool claimed;
 	char beginning[BEGINNING];
 };
 
-/* The hashes stand together: most of the time only they are looked at. */
+/* The hashes stand side by side: most of the time only they are compared. */
 struct log_last_failure_set {
 	uint64_t hashes[WAYS]; /* 0: free */
 	struct place places[WAYS];
 };
 
-/* FNV-1a with its bits stirred, never 0. */
+/* Return the FNV-1a hash with its bits mixed; never 0. */
 static uint64_t
 hash_of(const struct log_last_failure_key *key)
 {
@@ -53,7 +53,7 @@ is_of(const struct place *place, const struct log_last_failure_key *key)
 	    memcmp(place->beginning, key->ident, beginning_of(key)) == 0;
 }
 
-/* Which place of the set the id has, WAYS where it has none. */
+/* Return the index of the id's place in the set, WAYS where it has none. */
 static size_t
 look_up(const struct log_last_failure_set *set, uint64_t hash,
     const struct log_last_failure_key *key)
@@ -66,7 +66,7 @@ look_up(const struct log_last_failure_set *set, uint64_t hash,
 	return i;
 }
 
-/* The place to be given away. */
+/* Return the index of a free place, or else of the oldest one. */
 static size_t
 oldest(const struct log_last_failure_set *set)
 {
@@ -87,7 +87,7 @@ set_of(const struct log_last_failure *f, uint64_t hash)
 	return &f->sets[(hash >> 1) % SETS];
 }
 
-/* The set, made where there is none yet; NULL where there is no memory. */
+/* Return the set of a hash, and make it if needed; NULL without memory. */
 static struct log_last_failure_set *
 make_set(struct log_last_failure *f, uint64_t hash)
 {
@@ -128,7 +128,7 @@ log_last_failure_put(struct log_last_failure *f,
 	return 0;
 }
 
-/* What is known of an id, NULL where nothing is. */
+/* Return the place of an id, NULL where it has none. */
 static struct place *
 place_of(const struct log_last_failure *f,
     const struct log_last_failure_key *key)

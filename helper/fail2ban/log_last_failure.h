@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which failure of an id was found last. Room for 65,536 ids in a few MB: each
- * has one of eight places, of which the one longest not found gives way. An id
- * is known by its hash, its length and its first bytes. Pure.
+ * The last failure of each id. The table has room for 65,536 ids in a few MB:
+ * an id can have one of eight places, and a new id takes the place of the one
+ * whose failure is the oldest. An id is known by its hash, its length and its
+ * first bytes. Pure.
  */
 #ifndef FAIL2BAN_LOG_LAST_FAILURE_H
 #define FAIL2BAN_LOG_LAST_FAILURE_H
@@ -13,13 +14,13 @@
 
 struct log_last_failure_set;
 
-/* All zero at first. */
+/* All zeros at first. */
 struct log_last_failure {
 	struct log_last_failure_set **sets; /* made as ids come */
 	uint64_t count;
 };
 
-/* An id of a jail, jails being numbered. */
+/* An id of a jail, which is given by its number. */
 struct log_last_failure_key {
 	uint64_t jail;
 	const char *ident;
@@ -27,22 +28,23 @@ struct log_last_failure_key {
 };
 
 /*
- * Note the second of a failure, and when the log told of it. 0, or -1 where
+ * Note the second of a failure, and the time of its line. Returns 0, or -1 when
  * there is no memory.
  */
 int log_last_failure_put(struct log_last_failure *f,
     const struct log_last_failure_key *key, int64_t second, int64_t at_us);
 
 /*
- * What was noted last of that id. A ban claims it: then no other ban can. False
- * where nothing is known.
+ * Return true and the last failure of that id, or false where none is known.
+ * log_last_failure_claim gives each failure to one ban only, so it also returns
+ * false for a failure that was claimed before.
  */
 bool log_last_failure_get(const struct log_last_failure *f,
     const struct log_last_failure_key *key, int64_t *second, int64_t *at_us);
 bool log_last_failure_claim(struct log_last_failure *f,
     const struct log_last_failure_key *key, int64_t *second, int64_t *at_us);
 
-/* Release it; it may be used again. */
+/* Free the table and empty it; it may be used again. */
 void log_last_failure_free(struct log_last_failure *f);
 
 #endif

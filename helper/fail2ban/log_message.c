@@ -12,10 +12,10 @@
 /* " - 2026-11-23 18:48:37" */
 #define DATED (3 + LOG_TIME_DATE)
 
-/* What the observer writes behind that is not longer. */
+/* The most bytes that the observer writes after it. */
 #define FOUND_MORE 64
 
-/* Nor is what stands behind the ident of an increased ban. */
+/* The most bytes after the ident of an increased ban. */
 #define INCREASE_MORE 160
 
 /* More digits than a count has. */
@@ -29,8 +29,7 @@ begins(const char *s, size_t len, const char *text)
 	return len >= n && memcmp(s, text, n) == 0;
 }
 
-/* The last place of text in s that is not before least, 0 where there is none.
- */
+/* Return the last place of text in s from least on, 0 where there is none. */
 static size_t
 find_last(const char *s, size_t len, size_t least, const char *text)
 {
@@ -41,7 +40,7 @@ find_last(const char *s, size_t len, size_t least, const char *text)
 	return 0;
 }
 
-/* Where the end of that length begins, and not before an ident of a byte. */
+/* Return where the last `more` bytes begin; at least 1, the shortest ident. */
 static size_t
 least_of(size_t len, size_t more)
 {
@@ -67,7 +66,10 @@ log_message_begin(const struct log_message_words *words, size_t n,
 	return n;
 }
 
-/* How long s is without that end, 0 where it has another, or nothing else. */
+/*
+ * Return the length of s without that end; 0 where it has another end, or is
+ * nothing else.
+ */
 static size_t
 without(const char *s, size_t len, const char *end)
 {
@@ -157,7 +159,7 @@ log_message_found(const char *s, size_t len, struct log_time_minute *known,
 	return 0;
 }
 
-/* "8s -> 2026-11-23 18:50:01", "permanent -> infinite". */
+/* Read "8s -> 2026-11-23 18:50:01" or "permanent -> infinite". */
 static void
 read_span(const char *s, size_t len, struct log_message_increased *i)
 {

@@ -10,7 +10,7 @@
 #define QUARTER 900
 #define FAR_EAST (15 * 3600)
 
-/* What is still to be read. */
+/* The rest of the line. */
 struct rest {
 	const char *s, *end;
 };
@@ -18,7 +18,7 @@ struct rest {
 enum stamp_kind {
 	STAMP_NONE,
 	STAMP_LOCAL,
-	STAMP_ZONED, /* it tells how far east it is */
+	STAMP_ZONED, /* it has its zone */
 	STAMP_DAY,   /* it lacks the year */
 	STAMP_WRONG, /* it has the form and is no time */
 };
@@ -68,7 +68,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Of a name: letters, digits, and what stands between them. */
+/* Return true for a character of a name: a letter, a digit, "_", "-" or ".". */
 static bool
 is_word(char c)
 {
@@ -76,7 +76,7 @@ is_word(char c)
 	    (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
 }
 
-/* "[7268]", if it is there, and the colon. */
+/* Take "[7268]", which may be missing, and the colon. */
 static bool
 take_pid(struct rest *r, int64_t *pid)
 {
@@ -93,7 +93,7 @@ take_pid(struct rest *r, int64_t *pid)
 	return take(r, ":");
 }
 
-/* ",748", ".748123456": microseconds, 0 without. */
+/* Take ",748" or ".748123456"; return microseconds, 0 where it is missing. */
 static int64_t
 take_fraction(struct rest *r)
 {
@@ -106,7 +106,7 @@ take_fraction(struct rest *r)
 	return us;
 }
 
-/* "Z", "+01:00", "+0100": seconds east. */
+/* Take "Z", "+01:00" or "+0100" as seconds east of UTC. */
 static bool
 take_zone(struct rest *r, int64_t *east)
 {
@@ -134,7 +134,7 @@ take_zone(struct rest *r, int64_t *east)
 	return true;
 }
 
-/* A stamp of any kind; nothing is taken where there is none. */
+/* Take a stamp of any kind, if there is one. */
 static struct stamp
 take_stamp(struct rest *r, struct log_time_minute *known)
 {
@@ -156,7 +156,7 @@ take_stamp(struct rest *r, struct log_time_minute *known)
 	return stamp;
 }
 
-/* "fail2ban.actions        [7268]: NOTICE  ". */
+/* Take "fail2ban.actions        [7268]: NOTICE  ". */
 static bool
 take_new_part(struct rest *r, struct log_prefix_entry *entry)
 {
@@ -193,7 +193,7 @@ take_new_part(struct rest *r, struct log_prefix_entry *entry)
 	return r->s > name && (take_spaces(r) || r->s == r->end);
 }
 
-/* Whether a part has the same text as one before: most have. */
+/* Take a part whose text is the same as that of one before: most are. */
 static bool
 take_known_part(struct log_prefix *p, struct rest *r,
     struct log_prefix_entry *entry)
@@ -239,7 +239,7 @@ take_part(struct log_prefix *p, struct rest *r, struct log_prefix_entry *entry)
 	return true;
 }
 
-/* What fail2ban itself writes: its stamp, if it is there, and the part. */
+/* Take fail2ban's own stamp, which may be missing, and the part. */
 static bool
 take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
     struct log_prefix_entry *entry)
@@ -256,8 +256,8 @@ take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
 }
 
 /*
- * "fail2ban-server[7268]: " of syslog or the journal, and what fail2ban wrote
- * behind it: a line of its own, or, to the journal, the bare message.
+ * Take the tag "fail2ban-server[7268]: " of syslog or the journal. After it
+ * stands a line of fail2ban's own log or, in the journal, the bare message.
  */
 static bool
 take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
@@ -284,7 +284,7 @@ take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
 	return false;
 }
 
-/* The name of a host; one that ends in a colon is the tag of a program. */
+/* Take the name of a host; a word that ends in a colon is a program's tag. */
 static bool
 take_host(struct rest *r)
 {
@@ -295,7 +295,7 @@ take_host(struct rest *r)
 	return r->s > begin && r->s[-1] != ':' && take_spaces(r);
 }
 
-/* "name  | ", with which the lines of several containers begin. */
+/* Skip "name  | ", with which the lines of several containers begin. */
 static bool
 skip_container(struct rest *r)
 {
@@ -309,8 +309,7 @@ skip_container(struct rest *r)
 	return true;
 }
 
-/* All that stands before the message, with one stamp, or another's before it.
- */
+/* Take the whole prefix: fail2ban's own stamp, an outer one, or both. */
 static bool
 take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
     struct stamp *own, struct log_prefix_entry *entry)
@@ -332,7 +331,7 @@ take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
 	return take_host(r) && take_tagged(p, r, own, entry);
 }
 
-/* Local seconds as TZ has them, in the order of the log. */
+/* Date an entry by local seconds of TZ, in the order of the log. */
 static void
 date_onward(struct log_prefix *p, int64_t local, int64_t us,
     struct log_prefix_entry *entry)
@@ -344,8 +343,8 @@ date_onward(struct log_prefix *p, int64_t local, int64_t us,
 }
 
 /*
- * A stamp with a zone is sure; beside it fail2ban's own, which is finer, tells
- * how far east fail2ban is.
+ * Date an entry by an outer stamp with a zone. fail2ban's own stamp, where
+ * there is one, is more exact; the difference of both is fail2ban's zone.
  */
 static void
 date_zoned(struct log_prefix *p, const struct stamp *outer,
@@ -368,7 +367,7 @@ date_zoned(struct log_prefix *p, const struct stamp *outer,
 	entry->at_us = (own->local - east) * US + own->us;
 }
 
-/* When the line was written: false where a stamp is no time. */
+/* Set the entry's time and zone; return false where a stamp is no time. */
 static bool
 date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
     struct log_prefix_entry *entry)
@@ -398,7 +397,7 @@ date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
 	return true;
 }
 
-/* Without what ends a line: CR and LF. */
+/* Return the end of the line without CR and LF. */
 static const char *
 end_of(const char *line, size_t len)
 {
@@ -407,7 +406,7 @@ end_of(const char *line, size_t len)
 	return line + len;
 }
 
-/* fail2ban ends what it sends to syslog with a NUL, which some write down. */
+/* Cut off the NUL that fail2ban sends to syslog; some syslogs write it. */
 static void
 cut_nul(struct rest *r)
 {

@@ -38,7 +38,7 @@ enum log_prefix_part {
 	LOG_PREFIX_PART_ANY = 31, /* the journal's text does not say */
 };
 
-/* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and what it says. */
+/* The text of a part, "fail2ban.actions [7268]: NOTICE  ", and its meaning. */
 #define LOG_PREFIX_TEXT 64
 
 struct log_prefix_part_text {
@@ -48,34 +48,36 @@ struct log_prefix_part_text {
 	int64_t pid;
 };
 
-/* A log has few of them at a time. */
+/* The number of part texts that are kept; a log has few at a time. */
 #define LOG_PREFIX_PARTS 4
 
-/* What the lines before tell of the next. */
+/* The reader's memory of the lines before. */
 struct log_prefix {
 	struct log_time_year year;
 	struct log_time_minute minute;
 	struct log_time_zone zone;
 	int64_t before; /* seconds of the line before, or UNKNOWN */
 	struct log_prefix_part_text parts[LOG_PREFIX_PARTS];
-	size_t last; /* the one that was met before, or noted */
+	size_t last; /* the part that was met or noted last */
 };
 
 struct log_prefix_entry {
 	int64_t at_us; /* UNKNOWN: no stamp, or no year for it */
-	int64_t east;  /* its local times are seconds east; UNKNOWN: as TZ */
+	int64_t east;  /* zone of its local times, seconds east of UTC;
+			  UNKNOWN: that of TZ */
 	int64_t pid;   /* 0 where there is none */
 	enum log_prefix_part part;
-	const char *text; /* of the line, without what ends it */
+	const char *text; /* the message, without the end of the line */
 	size_t len;
 };
 
-/* year and newest are those of struct log_time_year. */
+/* Set up p; year and newest are those of struct log_time_year. */
 void log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest);
 
 /*
- * Take a line apart; entry points into it. 1: it is fail2ban's; 0: it is not;
- * -1: it is, with a stamp that is no time.
+ * Read the prefix of a line; entry points into the line. Return 1 when the line
+ * is fail2ban's, 0 when it is not, and -1 when it is fail2ban's but its stamp
+ * is no time.
  */
 int log_prefix_read(struct log_prefix *p, const char *line, size_t len,
     struct log_prefix_entry *entry);

@@ -9,7 +9,7 @@
 #include "base/utf8.h"
 #include "fail2ban/log_message.h"
 
-/* A log of fail2ban's names fewer jails. */
+/* The most jails that are kept; a log of fail2ban names fewer. */
 #define JAILS_MAX 1024
 
 /* At most half of the slots are in use. */

@@ -14,10 +14,10 @@
 /* The last second of the year 9999. */
 #define NEWEST_MAX INT64_C(253402300799)
 
-/* Lines of several threads are not quite in their order. */
+/* Lines of several threads may be out of order by so many seconds. */
 #define DISORDER 10
 
-/* Two digits as a number, -1 where they are none. */
+/* Return two digits as a number, -1 where they are not digits. */
 static int
 two(const char *s)
 {
@@ -26,7 +26,7 @@ two(const char *s)
 	return tens > 9 || ones > 9 ? -1 : (int)(tens * 10 + ones);
 }
 
-/* Local seconds where a day begins; UNKNOWN where there is no such day. */
+/* Return the local seconds at which a day begins; UNKNOWN for no such day. */
 static int64_t
 day_begins(int64_t year, int month, int day)
 {
@@ -36,8 +36,8 @@ day_begins(int64_t year, int month, int day)
 }
 
 /*
- * Read "18:48:38" at s, where 8 bytes are: 1 with the second of the day, 0
- * without that form, -1 where no day has that second.
+ * Read "18:48:38" from the 8 bytes at s. Return 1 and the second of the day, 0
+ * for another text, -1 where no day has that second.
  */
 static int
 read_clock(const char *s, int64_t *second)
@@ -50,7 +50,7 @@ read_clock(const char *s, int64_t *second)
 	return h > 23 || m > 59 || sec > 60 ? -1 : 1;
 }
 
-/* The same as log_time_read, of a minute that is not known. */
+/* Read a stamp without the help of a known minute. */
 static int
 read_date(const char *s, int64_t *local)
 {
@@ -114,7 +114,7 @@ log_time_read_day(const char *s, size_t len, struct log_time_day *day)
 	return read_clock(s + 7, &day->second);
 }
 
-/* Whether the clocks here show that local minute at a second. */
+/* Return true when a clock of TZ shows that local minute at that second. */
 static bool
 shows(int64_t second, int64_t minute)
 {
@@ -125,7 +125,7 @@ shows(int64_t second, int64_t minute)
 	    (int64_t)timegm(&tm) == minute * MINUTE;
 }
 
-/* Put a minute and its readings into the zone. */
+/* Find the readings of a minute and keep them in the zone. */
 static void
 learn(struct log_time_zone *zone, int64_t minute)
 {
@@ -151,7 +151,7 @@ learn(struct log_time_zone *zone, int64_t minute)
 	}
 }
 
-/* The second of the minute, which the zone then knows. */
+/* Return the second of the minute, and learn the minute if it is new. */
 static int64_t
 enter(struct log_time_zone *zone, int64_t local)
 {
@@ -187,7 +187,7 @@ log_time_before(struct log_time_zone *zone, int64_t local, int64_t after)
 	return zone->late + second;
 }
 
-/* Local seconds of that day in a year; UNKNOWN where that year lacks it. */
+/* Return the local seconds of that day in a year; UNKNOWN for no such day. */
 static int64_t
 of_year(const struct log_time_day *day, int64_t year)
 {
@@ -205,7 +205,7 @@ year_of(int64_t second)
 	return gmtime_r(&t, &tm) == NULL ? 1970 : (int64_t)tm.tm_year + 1900;
 }
 
-/* The first stamp: it is not after the newest. */
+/* Find the year of the first stamp, which is not after newest. */
 static int64_t
 latest_year(struct log_time_year *y, struct log_time_zone *zone,
     const struct log_time_day *day)
@@ -234,7 +234,7 @@ distance(int64_t a, int64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* One behind others, most of the time of the same year. */
+/* Find the year of a later stamp, most of the time the current one. */
 static int64_t
 nearest_year(struct log_time_year *y, const struct log_time_day *day)
 {
@@ -275,7 +275,7 @@ log_time_in_order(struct log_time_year *y, struct log_time_zone *zone,
 }
 
 /*
- * Digits at s, and a point with more behind it: how long that is, 0 where
+ * Read digits at s, and a point with more digits. Return their length, 0 where
  * there are none or too many. *n is the number, cut.
  */
 static size_t
@@ -303,7 +303,7 @@ add(int64_t *sum, int64_t n, int64_t unit)
 	    !__builtin_add_overflow(*sum, n, sum);
 }
 
-/* "[2 days, ]3:00:00", with a fraction or not. */
+/* Read "3:00:00" or "2 days, 3:00:00", with a fraction or not. */
 static bool
 read_timedelta(const char *s, size_t len, int64_t *seconds)
 {
@@ -332,7 +332,10 @@ read_timedelta(const char *s, size_t len, int64_t *seconds)
 	return used == len - at - 4 && add(seconds, n, 1);
 }
 
-/* The unit of a letter, and what a length whose first it is is rounded to. */
+/*
+ * Find the unit of a letter, and what fail2ban rounds to in a text whose first
+ * unit it is.
+ */
 static bool
 unit_of(char letter, int64_t *unit, int64_t *rounded)
 {
@@ -358,7 +361,7 @@ unit_of(char letter, int64_t *unit, int64_t *rounded)
 	return false;
 }
 
-/* "1y 3w 4d", "59m 50s", "13.8s". */
+/* Read "1y 3w 4d", "59m 50s" or "13.8s". */
 static bool
 read_units(const char *s, size_t len, int64_t *seconds, int64_t *rounded)
 {

@@ -15,7 +15,7 @@
 #define PROTO 0x80
 #define MAX_LINES ((size_t)510)
 
-/* What a step does. */
+/* The effect of a step. */
 enum act {
 	ACT_NONE, /* not in the table */
 	ACT_PROTO,
@@ -133,8 +133,7 @@ static const struct {
 	[ARG_LEN8] = { 8, true },
 };
 
-/* Return the length of two lines; 0: they are cut off, -1: they are too long.
- */
+/* Return the length of two lines, 0 when they are cut off, -1 if too long. */
 static long
 lines_length(const char *p, size_t len)
 {

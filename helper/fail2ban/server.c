@@ -273,8 +273,7 @@ is_setting(const char *jail)
 	return false;
 }
 
-/* Ask about the jail argv[1]; a refusal is a failure, and so is no such jail.
- */
+/* Ask about the jail argv[1]; no such jail and a refusal are failures. */
 static int
 ask_jail(struct fail2ban_server *s, const char *const *argv, size_t n,
     struct fail2ban_answer *a, struct err *e)

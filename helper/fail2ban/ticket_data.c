@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-/* Where a character of UTF-8 begins, not where one goes on. */
+/* Return true for the first byte of a character of UTF-8. */
 static bool
 begins_character(char c)
 {
@@ -18,8 +18,8 @@ begins_character(char c)
 }
 
 /*
- * Cut what stands in b to TICKET_DATA_LINE_MAX characters, and say there how
- * many there were. Whether it was cut.
+ * Cut a text that is longer than TICKET_DATA_LINE_MAX characters, and append
+ * its full length. Return true when it was cut.
  */
 static bool
 cut_long(struct buffer *b)
@@ -43,7 +43,7 @@ cut_long(struct buffer *b)
 	return true;
 }
 
-/* The line goes to the others, and is empty again. */
+/* Append the line to the others, and empty it. */
 static void
 add_line(struct buffer *lines, struct buffer *line)
 {
@@ -53,7 +53,7 @@ add_line(struct buffer *lines, struct buffer *line)
 	buffer_cut(line, 0);
 }
 
-/* All lines as JSON; NULL where memory failed for them or for a line. */
+/* Return all lines as JSON; NULL when there was no memory for them. */
 static char *
 take_lines(struct buffer *lines, struct buffer *line)
 {
@@ -69,7 +69,7 @@ take_lines(struct buffer *lines, struct buffer *line)
 	return json;
 }
 
-/* A text that says what it is as it stands, as most do. */
+/* Return true for a text without escapes and not too long, as most are. */
 static bool
 is_plain(const struct json *match)
 {
@@ -77,7 +77,7 @@ is_plain(const struct json *match)
 	    memchr(match->at, '\\', match->len) == NULL;
 }
 
-/* A match is a text, or an array of texts that belong together. */
+/* Append a match: a text, or an array of texts that are one line. */
 static void
 put_match(struct buffer *line, const struct json *match)
 {
@@ -92,7 +92,7 @@ put_match(struct buffer *line, const struct json *match)
 		json_put_said(line, &part);
 }
 
-/* The last max elements of the array. */
+/* Keep the last max elements of the array. */
 static int
 take_matches(const struct json *array, int64_t max, char **matches)
 {
@@ -119,7 +119,7 @@ take_matches(const struct json *array, int64_t max, char **matches)
 	return *matches == NULL ? -1 : 0;
 }
 
-/* A number of failures: whole, and not negative. */
+/* Return a number of failures; UNKNOWN unless it is whole and not negative. */
 static int64_t
 take_failures(const struct json *value)
 {
@@ -150,29 +150,32 @@ put_capture(struct buffer *out, const struct json *key,
 	json_put_value(out, value);
 }
 
-/* Whether it has a field of its own; of two of a name the first counts. */
+/*
+ * Set the field that the key has; the first of two equal keys counts. Return 1,
+ * 0 for a key without a field, -1 without memory.
+ */
 static int
 take_field(const struct json *key, const struct json *value,
-    int64_t max_matches, struct ticket_data *ev)
+    int64_t max_matches, struct ticket_data *ticket)
 {
 	struct buffer said = { 0 };
 
 	if (json_equals(key, "matches")) {
-		if (ev->matches == NULL && json_is_array(value) &&
-		    take_matches(value, max_matches, &ev->matches) != 0)
+		if (ticket->matches == NULL && json_is_array(value) &&
+		    take_matches(value, max_matches, &ticket->matches) != 0)
 			return -1;
 		return 1;
 	}
 	if (json_equals(key, "failures")) {
-		if (ev->failures == UNKNOWN)
-			ev->failures = take_failures(value);
+		if (ticket->failures == UNKNOWN)
+			ticket->failures = take_failures(value);
 		return 1;
 	}
 	if (json_equals(key, "ip")) {
-		if (ev->ip == NULL && json_is_text(value)) {
+		if (ticket->ip == NULL && json_is_text(value)) {
 			buffer_puts(&said, "");
 			json_put_said(&said, value);
-			if ((ev->ip = buffer_take(&said)) == NULL)
+			if ((ticket->ip = buffer_take(&said)) == NULL)
 				return -1;
 		}
 		return 1;
@@ -182,7 +185,7 @@ take_field(const struct json *key, const struct json *value,
 }
 
 static int
-take_object(const char *text, int64_t max_matches, struct ticket_data *ev)
+take_object(const char *text, int64_t max_matches, struct ticket_data *ticket)
 {
 	struct buffer captures = { 0 };
 	const char *at = text;
@@ -191,38 +194,40 @@ take_object(const char *text, int64_t max_matches, struct ticket_data *ev)
 
 	buffer_putc(&captures, '{');
 	while (field >= 0 && json_next(&at, &key, &value)) {
-		field = take_field(&key, &value, max_matches, ev);
+		field = take_field(&key, &value, max_matches, ticket);
 		if (field == 0)
 			put_capture(&captures, &key, &value);
 	}
 	buffer_putc(&captures, '}');
-	ev->captures = buffer_take(&captures);
-	if (ev->matches == NULL)
-		ev->matches = strdup("[]");
-	return field < 0 || ev->captures == NULL || ev->matches == NULL ? -1 :
-									  0;
+	ticket->captures = buffer_take(&captures);
+	if (ticket->matches == NULL)
+		ticket->matches = strdup("[]");
+	return field < 0 || ticket->captures == NULL ||
+		ticket->matches == NULL ?
+	    -1 :
+	    0;
 }
 
 int
 ticket_data_decode(const char *data, size_t len, int64_t max_matches,
-    struct ticket_data *ev, struct err *e)
+    struct ticket_data *ticket, struct err *e)
 {
 	char *text;
 	int rc = 0;
 
-	*ev = (struct ticket_data){ .failures = UNKNOWN };
+	*ticket = (struct ticket_data){ .failures = UNKNOWN };
 	if (data == NULL)
 		return 0;
 	if ((text = utf8_mend(data, len, NULL)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	json_mend(text);
-	if (json_is(text, '{') && take_object(text, max_matches, ev) != 0)
+	if (json_is(text, '{') && take_object(text, max_matches, ticket) != 0)
 		rc = err_set(e, EX_OSERR, "out of memory");
 	free(text);
 	return rc;
 }
 
-/* The start of the last max lines of text; empty ones are not counted. */
+/* Return the start of the last max lines of text; empty lines do not count. */
 static const char *
 last_lines(const char *text, int64_t max)
 {
@@ -239,12 +244,12 @@ last_lines(const char *text, int64_t max)
 
 int
 ticket_data_decode_lines(const char *lines, int64_t max_matches,
-    struct ticket_data *ev, struct err *e)
+    struct ticket_data *ticket, struct err *e)
 {
 	struct buffer kept = { 0 }, line = { 0 };
 	size_t len;
 
-	*ev = (struct ticket_data){ .failures = UNKNOWN };
+	*ticket = (struct ticket_data){ .failures = UNKNOWN };
 	lines = max_matches > 0 ? last_lines(lines, max_matches) : "";
 	for (; *lines != '\0'; lines += len + (lines[len] != '\0')) {
 		len = strcspn(lines, "\n");
@@ -253,17 +258,17 @@ ticket_data_decode_lines(const char *lines, int64_t max_matches,
 		buffer_put(&line, lines, len);
 		add_line(&kept, &line);
 	}
-	ev->matches = take_lines(&kept, &line);
-	if (ev->matches == NULL)
+	ticket->matches = take_lines(&kept, &line);
+	if (ticket->matches == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
 }
 
 void
-ticket_data_free(struct ticket_data *ev)
+ticket_data_free(struct ticket_data *ticket)
 {
-	free(ev->matches);
-	free(ev->captures);
-	free(ev->ip);
-	*ev = (struct ticket_data){ .failures = UNKNOWN };
+	free(ticket->matches);
+	free(ticket->captures);
+	free(ticket->ip);
+	*ticket = (struct ticket_data){ .failures = UNKNOWN };
 }

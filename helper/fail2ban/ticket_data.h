@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The evidence of a ban: what fail2ban's database holds as "data", a JSON
- * object of matches, failures and captures (fail2ban 1.0.2, server/ticket.py).
- * It is attacker's text. Pure.
+ * The data of a ticket, the evidence of a ban: in fail2ban's database the
+ * column "data", a JSON object of matches, failures and captures
+ * (fail2ban 1.0.2, server/ticket.py). It is an attacker's text. Pure.
  */
 #ifndef FAIL2BAN_TICKET_DATA_H
 #define FAIL2BAN_TICKET_DATA_H
@@ -14,9 +14,8 @@
 
 struct ticket_data {
 	char *matches;	/* JSON array of texts, or NULL */
-	char *captures; /* JSON object without what has its own field, or NULL
-			 */
-	char *ip;	/* the address, where the data names one, else NULL */
+	char *captures; /* JSON object of the keys without a field, or NULL */
+	char *ip;	/* the address, where the data have one, else NULL */
 	int64_t failures;
 };
 
@@ -24,18 +23,18 @@ struct ticket_data {
 #define TICKET_DATA_LINE_MAX 8192
 
 /*
- * Take data of len bytes apart; any bytes will do, what is no JSON object
- * leaves ev empty. max_matches: the last so many lines are kept. Release with
- * ticket_data_free, on failure too. Fails with EX_OSERR when there is no
+ * Decode len bytes of data into ticket; bytes that are no JSON object leave it
+ * empty. The last max_matches log lines are kept. Release with
+ * ticket_data_free, also after a failure. Fails with EX_OSERR when there is no
  * memory.
  */
 int ticket_data_decode(const char *data, size_t len, int64_t max_matches,
-    struct ticket_data *ev, struct err *e);
+    struct ticket_data *ticket, struct err *e);
 
-/* The same for plain lines, valid UTF-8, ended by newlines. */
+/* Do the same for plain log lines, valid UTF-8, each ended by a newline. */
 int ticket_data_decode_lines(const char *lines, int64_t max_matches,
-    struct ticket_data *ev, struct err *e);
+    struct ticket_data *ticket, struct err *e);
 
-void ticket_data_free(struct ticket_data *ev);
+void ticket_data_free(struct ticket_data *ticket);
 
 #endif

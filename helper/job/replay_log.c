@@ -230,7 +230,7 @@ find_log(struct replay *r, struct reader *reader)
 		context->log = fail2ban_log_new(r->options->year,
 		    mtime_us / TIMESTAMP_US, take_told, reader);
 	if (context->log != NULL)
-		fail2ban_log_tell(context->log, take_told, reader);
+		fail2ban_log_redirect(context->log, take_told, reader);
 	return context->log;
 }
 

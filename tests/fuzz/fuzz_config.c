@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Any file is a configuration within its bounds, or an error. */
+/* Any file is a config with all values in their bounds, or an error. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -8,7 +8,7 @@
 
 const char *__lsan_default_suppressions(void);
 
-/* Of a file with a syntax error libconfig itself leaks the last text. */
+/* libconfig itself leaks the last text of a file with a syntax error. */
 const char *
 __lsan_default_suppressions(void)
 {
@@ -63,7 +63,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct config config;
 	struct err e = { 0 };
 
-	/* It would read what lies on this machine. */
+	/* libconfig would read files of this machine. */
 	if (memmem(data, size, "@include", 8) != NULL)
 		return 0;
 	if (path == NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events: any bytes from the spool, any value of an option. What is accepted
- * goes through the spool, and through syslog, without change.
+ * Events from any bytes of the spool and from any value of an option. An event
+ * that is accepted comes back from the spool and from syslog unchanged.
  */
 #include "event/event.h"
 #include "fuzz.h"
@@ -30,7 +30,7 @@ check_same(const struct event *a, const struct event *b)
 	must(a->row_bancount == b->row_bancount && a->tag == b->tag);
 }
 
-/* A line holds nothing but printable ASCII, and the words can be had back. */
+/* A line has only printable ASCII, and the words can be read from it. */
 static void
 check_line(const struct event *event, const char *words, size_t len)
 {
@@ -53,7 +53,7 @@ check_line(const struct event *event, const char *words, size_t len)
 	free(line);
 }
 
-/* Through the spool and back, again and again. */
+/* Write the event for the spool and read it again. */
 static void
 check_round(const struct event *event)
 {
@@ -67,7 +67,7 @@ check_round(const struct event *event)
 	check_same(event, &back);
 	check_line(event, words, len);
 	event_free(&back);
-	/* Cut off it is none. */
+	/* An event that is cut off is refused. */
 	must(event_from_words(&back, words, len - 1, &e) == -1);
 	free(words);
 }
@@ -95,7 +95,7 @@ check_words(const char *words, size_t len)
 	event_free(&event);
 }
 
-/* A whole event, but for the one option that has that value. */
+/* Check a whole event in which one option has that value. */
 static void
 check_option(const char *name, const char *value)
 {

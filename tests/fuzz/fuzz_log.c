@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A log that is said to be fail2ban's: any bytes are read or skipped, and what
- * they tell is well-formed, the same however often it is read, and no more than
- * there are lines. The first byte says which year lines without one are of.
+ * A log of any bytes: each line is read or skipped. The reported lines are
+ * well-formed, the same at each reading, and no more than there are lines. The
+ * first byte chooses the year of stamps that lack it, and the zone.
  */
 #include <time.h>
 
@@ -12,16 +12,16 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
-/* Where half an hour and a whole one are repeated. */
+/* Zones that repeat no time, an hour and half an hour. */
 static const char *const zones[] = { "UTC", "CET-1CEST,M3.5.0,M10.5.0/3",
 	"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0" };
 
-struct told {
+struct report {
 	struct buffer out;
 	size_t lines;
 };
 
-/* A time as a log can have it: of the years 1970 to 9999. */
+/* Return true for a time that a log can have: years 1970 to 9999. */
 static int
 is_time(int64_t second)
 {
@@ -29,9 +29,9 @@ is_time(int64_t second)
 }
 
 static int
-tell(void *to, const struct fail2ban_log_line *line, struct err *e)
+take_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 {
-	struct told *told = to;
+	struct report *report = to;
 	int increased = line->verb == FAIL2BAN_LOG_INCREASE;
 
 	(void)e;
@@ -45,22 +45,23 @@ tell(void *to, const struct fail2ban_log_line *line, struct err *e)
 	must(line->seconds == UNKNOWN || line->seconds >= -1);
 	must(increased ? line->bancount >= 0 : line->bancount == UNKNOWN);
 	must(line->seconds == UNKNOWN || line->verb != FAIL2BAN_LOG_UNBAN);
-	told->lines++;
-	buffer_putc(&told->out, (char)('0' + line->verb));
-	buffer_put(&told->out, line->jail, strlen(line->jail) + 1);
-	buffer_put(&told->out, line->ident, strlen(line->ident) + 1);
-	buffer_put_number(&told->out, line->at_us);
-	buffer_put_number(&told->out, line->found);
-	buffer_put_number(&told->out, line->seconds);
+	report->lines++;
+	buffer_putc(&report->out, (char)('0' + line->verb));
+	buffer_put(&report->out, line->jail, strlen(line->jail) + 1);
+	buffer_put(&report->out, line->ident, strlen(line->ident) + 1);
+	buffer_put_number(&report->out, line->at_us);
+	buffer_put_number(&report->out, line->found);
+	buffer_put_number(&report->out, line->seconds);
 	return 0;
 }
 
-/* Read all lines, each from memory of just its size. */
-static struct told
+/* Read all lines, each from memory of exactly its size. */
+static struct report
 read_all(const uint8_t *data, size_t size, int64_t year, int64_t newest)
 {
-	struct told told = { .lines = 0 };
-	struct fail2ban_log *l = fail2ban_log_new(year, newest, tell, &told);
+	struct report report = { .lines = 0 };
+	struct fail2ban_log *l =
+	    fail2ban_log_new(year, newest, take_line, &report);
 	enum fail2ban_log_class class;
 	size_t taken = 0, len;
 	struct err e;
@@ -80,15 +81,15 @@ read_all(const uint8_t *data, size_t size, int64_t year, int64_t newest)
 	}
 	must(fail2ban_log_end(l, &e) == 0);
 	fail2ban_log_free(l);
-	must(told.lines <= taken);
-	return told;
+	must(report.lines <= taken);
+	return report;
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int64_t year = UNKNOWN, newest = INT64_C(1795459718);
-	struct told told, again;
+	struct report report, again;
 
 	if (size == 0)
 		return 0;
@@ -96,12 +97,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		year = 1960 + data[0];
 	must(setenv("TZ", zones[data[0] / 2 % ARRAY_LEN(zones)], 1) == 0);
 	tzset();
-	told = read_all(data + 1, size - 1, year, newest);
+	report = read_all(data + 1, size - 1, year, newest);
 	again = read_all(data + 1, size - 1, year, newest);
-	must(told.out.len == again.out.len);
-	must(told.out.len == 0 ||
-	    memcmp(told.out.s, again.out.s, told.out.len) == 0);
-	buffer_free(&told.out);
+	must(report.out.len == again.out.len);
+	must(report.out.len == 0 ||
+	    memcmp(report.out.s, again.out.s, report.out.len) == 0);
+	buffer_free(&report.out);
 	buffer_free(&again.out);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A row of fail2ban's database with anything in its cells. The database is a
- * real file, but its columns have no types, so that each cell is what the
- * input says: a byte of version (3 bits) and table (1 bit), then rowid, jail,
+ * A row of fail2ban's database with any values in its cells. The database is a
+ * real file, but its columns have no types, so that each cell gets the value of
+ * the input: a byte of version (3 bits) and table (1 bit), then rowid, jail,
  * ip, timeofban, bantime, bancount and data, each a kind and its bytes.
  */
 #include "fail2ban/database.h"
@@ -28,7 +28,7 @@ static const char *const sql[SQL_COUNT] = {
 	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_PUT_BIP] = "INSERT INTO bips " COLUMNS
 	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	/* Whether a row is surely one, and what was read stands there. */
+	/* True when a row must be a ban; true when it has the read values. */
 	[SQL_JUDGE] = "SELECT typeof(jail) = 'text' AND typeof(ip) = 'text' "
 	    "AND length(CAST(jail AS BLOB)) > 0 "
 	    "AND length(CAST(ip AS BLOB)) > 0 "
@@ -56,7 +56,7 @@ struct input {
 	size_t left;
 };
 
-/* The next *n bytes, fewer at the end. */
+/* Take the next *n bytes, fewer at the end. */
 static const void *
 take(struct input *in, size_t *n)
 {
@@ -104,7 +104,7 @@ bind_cell(sqlite3_stmt *st, int i, struct input *in)
 	}
 }
 
-/* False where the database takes no such rowid, or none would be read. */
+/* Return false when SQLite refuses the rowid, or it is below FIRST. */
 static bool
 write_row(struct input in)
 {
@@ -146,7 +146,7 @@ check_row(const struct fail2ban_row *row)
 	must(row->bancount == UNKNOWN || row->bancount >= 0);
 }
 
-/* What was read is found again, unless it was mended or cut. */
+/* A row that was read is found again, unless it was mended or cut. */
 static void
 check_find(struct fail2ban_database *f, const struct fail2ban_row *row)
 {

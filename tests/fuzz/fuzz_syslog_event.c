@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of a syslog, any bytes: what is put together of them is an event, which
- * is told again in parts, comes back the same, and disturbs none that wait.
+ * Lines of a syslog, any bytes: they make a whole event or an error. An event
+ * that is written again in parts comes back the same, and does not disturb the
+ * events that wait.
  */
 #include "fuzz.h"
 #include "event/syslog_event.h"
 #include "base/utf8.h"
 
-/* Told as the event path does, by a process of that number. */
+/* Make the lines that syslog_event_write makes, and read them. */
 static void
-check_again(struct syslog_event *kept, const struct event *event)
+check_again(struct syslog_event *waiting, const struct event *event)
 {
 	char *text = event_to_line(event, "why"),
 	     line[SYSLOG_EVENT_BYTES + 100];
@@ -26,7 +27,8 @@ check_again(struct syslog_event *kept, const struct event *event)
 
 		while (len > 0 && line[len - 1] == ' ')
 			len--;
-		must(syslog_event_take(kept, line, (size_t)len, &back, &why) ==
+		must(syslog_event_take(waiting, line, (size_t)len, &back,
+			 &why) ==
 		    (i + 1 < parts ? SYSLOG_EVENT_PART : SYSLOG_EVENT_EVENT));
 	}
 	must(back.kind == event->kind && back.at_us == event->at_us);
@@ -41,13 +43,13 @@ check_again(struct syslog_event *kept, const struct event *event)
 }
 
 static void
-take(struct syslog_event *kept, const char *line, size_t len)
+take(struct syslog_event *waiting, const char *line, size_t len)
 {
 	static struct syslog_event apart;
 	struct event event;
 	struct err why = { 0 };
 
-	switch (syslog_event_take(kept, line, len, &event, &why)) {
+	switch (syslog_event_take(waiting, line, len, &event, &why)) {
 	case SYSLOG_EVENT_EVENT:
 		must(event_check(&event, &why) == 0 && event.at_us > 0);
 		must(utf8_is_valid(event.jail, strlen(event.jail)));
@@ -69,16 +71,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *line = (const char *)data, *end = line + size, *newline;
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 
 	while (line < end) {
 		newline = memchr(line, '\n', (size_t)(end - line));
 		if (newline == NULL)
 			newline = end;
-		take(&kept, line, (size_t)(newline - line));
+		take(&waiting, line, (size_t)(newline - line));
 		line = newline + 1;
 	}
-	must(syslog_event_end(&kept) <= SYSLOG_EVENT_EVENTS);
-	must(syslog_event_end(&kept) == 0);
+	must(syslog_event_end(&waiting) <= SYSLOG_EVENT_EVENTS);
+	must(syslog_event_end(&waiting) == 0);
 	return 0;
 }

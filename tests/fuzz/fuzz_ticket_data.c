@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The evidence of a ban, which is attacker's text: what comes of any bytes is
- * valid JSON and UTF-8, no longer than it may be, and no line is lost. A few
- * bytes behind a star are repeated.
+ * The data of a ticket, which are an attacker's text: any bytes decode to valid
+ * JSON and UTF-8 of a bounded length, and no line is lost. A few bytes after a
+ * star are repeated.
  */
 #include "os/db.h"
 #include "fail2ban/ticket_data.h"
@@ -22,31 +22,31 @@ static const char *const checks[CHECKS] = {
 	[IS_OBJECT] = "SELECT CASE WHEN json_valid(?1) "
 	    "THEN json_type(?1) END IS 'object'",
 	/*
-	 * Of an object the matches, of an array itself; -1 where it is none.
-	 * json_each says a key's characters; a path finds an escaped key from
-	 * SQLite 3.46 on only.
+	 * The length of an array, or of an object's matches; -1 for others.
+	 * json_each gives the characters of a key; a path finds a key that is
+	 * written with escapes only since SQLite 3.46.
 	 */
 	[LINES] = "SELECT coalesce(CASE json_type(?1) WHEN 'array' "
 	    "THEN json_array_length(?1) ELSE (SELECT CASE type WHEN 'array' "
 	    "THEN json_array_length(value) ELSE 0 END FROM json_each(?1) "
 	    "WHERE key = 'matches' LIMIT 1) END, -1)",
-	/* Whether an array of texts has none too long, but for the note. */
+	/* True when no text of an array is too long, except for the note. */
 	[FITS] = "SELECT NOT EXISTS (SELECT 1 FROM json_each(?1) "
 	    "WHERE type <> 'text' OR (length(value) > 8192 AND "
 	    "substr(value, 8193) NOT GLOB ' [[]cut, [0-9]* characters]'))",
 	[LENGTH] = "SELECT total(length(value)) FROM json_each(?1)",
-	/* As the view "bans" does it. */
+	/* The view "bans" joins shared texts in this way. */
 	[WHOLE] = "SELECT replace(replace(replace(replace(?1, x'01', ?2), "
 	    "x'02', ?3), x'03', ?4), x'04', ?5) IS ?6",
 };
 
 /* clang-format on */
 
-_Static_assert(TICKET_DATA_LINE_MAX == 8192, "FITS says it, too");
+_Static_assert(TICKET_DATA_LINE_MAX == 8192, "FITS has the same number");
 
 static struct db checker;
 
-/* The answer of a check; the text must be valid UTF-8, as all of evidence. */
+/* Return the answer of a check; the text must be valid UTF-8. */
 static int64_t
 ask(int which, const char *text)
 {
@@ -62,7 +62,7 @@ ask(int which, const char *text)
 	return answer;
 }
 
-/* What the lines have in common is taken out, and put in again. */
+/* Texts that the lines share are taken out, and put in again. */
 static void
 check_pieces(const char *lines)
 {
@@ -81,7 +81,7 @@ check_pieces(const char *lines)
 	shared_text_free(&pieces);
 }
 
-/* The same lines decoded twice, of which there are that many. */
+/* Check lines that were decoded twice, with two limits. */
 static void
 check_lines(const struct ticket_data *few, const struct ticket_data *many,
     int64_t lines)
@@ -126,7 +126,7 @@ check_data(const char *data, size_t size)
 	free(text);
 }
 
-/* What follows a NUL is not lost: it might be any other character. */
+/* Text after a NUL is not lost: the NUL counts as any other character. */
 static void
 check_nul(const char *data, size_t size)
 {
@@ -172,7 +172,7 @@ check_plain(const char *data, size_t size)
 	free(text);
 }
 
-/* The bytes so often that they are longer than a line may be. */
+/* Repeat the bytes until they are longer than the longest line. */
 static void
 check_long(const char *data, size_t size)
 {

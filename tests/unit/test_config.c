@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each key's default, what it may be, and what is said of what it may not. */
+/* The default of each key, its allowed values, and the errors for others. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -41,7 +41,7 @@ static const struct {
 	const char *key;
 	size_t at;
 	const char *path;
-	bool empty; /* it may be */
+	bool empty; /* it may be empty */
 } paths[] = {
 	{ "archive", AT(archive), "/var/lib/fail2ban-archive/archive.sqlite3",
 	    false },
@@ -66,7 +66,7 @@ path_of(const struct config *config, size_t at)
 	return (const char *)config + at;
 }
 
-/* All as it is without a file, but for the field at except. */
+/* Assert that all fields have their defaults, except the one at `except`. */
 static void
 assert_defaults(const struct config *config, size_t except)
 {
@@ -88,7 +88,7 @@ assert_defaults(const struct config *config, size_t except)
 
 #define NO_FIELD SIZE_MAX
 
-/* Load what a file of that text says. */
+/* Load a config file of that text. */
 static int
 load(struct scratch *s, const char *text, struct config *config, struct err *e)
 {
@@ -116,7 +116,7 @@ assert_refused(struct scratch *s, const char *text, const char *error)
 	assert_defaults(&config, NO_FIELD);
 }
 
-/* Stands for libc's: the default file is missing, whatever lies there. */
+/* A stand-in for libc's, to which the default file is missing. */
 int
 access(const char *path, int mode)
 {
@@ -176,7 +176,7 @@ an_empty_file_leaves_the_defaults(void **state)
 }
 
 static void
-a_number_may_be_what_its_bounds_allow(void **state)
+a_number_within_its_bounds_is_taken(void **state)
 {
 	struct config config;
 	struct err e;
@@ -216,7 +216,7 @@ a_number_out_of_its_bounds_is_refused(void **state)
 }
 
 static void
-numbers_may_be_short_and_written_in_other_ways(void **state)
+numbers_may_be_written_in_several_ways(void **state)
 {
 	static const char *const rows[] = {
 		"interval = 1; run_deadline = 5;",
@@ -255,7 +255,7 @@ a_path_may_be_any_absolute_one(void **state)
 }
 
 static void
-a_path_may_be_no_other(void **state)
+a_path_that_is_not_absolute_is_refused(void **state)
 {
 	static const char *const relative[] = { "a", "./a", "~/a", " /a",
 		":memory:", "file:/a" };
@@ -281,7 +281,7 @@ a_path_may_be_no_other(void **state)
 }
 
 static void
-a_path_is_no_longer_than_the_system_takes(void **state)
+a_path_longer_than_the_system_takes_is_refused(void **state)
 {
 	char text[PATH_MAX + 100];
 	struct config config;
@@ -323,7 +323,7 @@ evidence_is_one_of_three_words(void **state)
 }
 
 static void
-what_is_wrong_is_told_with_its_line(void **state)
+an_error_names_its_line(void **state)
 {
 #define NOT_WHOLE "interval: must be a whole number"
 #define NOT_TEXT "spool: must be a text in double quotes"
@@ -373,12 +373,12 @@ another_file_is_not_included(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_int_equal(load(*state, texts[i], &config, &e), -1);
-		assert_error(&e, EX_CONFIG, "@include: all of the config");
+		assert_error(&e, EX_CONFIG, "@include: the config must be");
 		assert_defaults(&config, NO_FIELD);
 	}
 }
 
-/* What config_print_defaults writes; the caller frees it. */
+/* Return the output of config_print_defaults; the caller frees it. */
 static char *
 printed(void)
 {
@@ -397,7 +397,7 @@ a_file_that_others_may_write_is_refused(void **state)
 {
 	static const struct {
 		mode_t file, folder;
-		const char *why; /* NULL: it is taken */
+		const char *why; /* NULL: the file is read */
 	} rows[] = {
 		{ 0600, 0700, NULL },
 		{ 0644, 0755, NULL },
@@ -427,14 +427,14 @@ a_file_that_others_may_write_is_refused(void **state)
 }
 
 static void
-the_printed_defaults_are_all_of_them(void **state)
+all_defaults_are_printed(void **state)
 {
 	struct config config;
 	struct err e;
 	char *text = printed(), *p;
 	size_t keys = 0;
 
-	/* As they stand, and with each setting made one. */
+	/* Load the text as it is, then with each key uncommented. */
 	assert_ok(load(*state, text, &config, &e), &e);
 	assert_defaults(&config, NO_FIELD);
 	for (p = text; (p = strstr(p, "\n#")) != NULL; p++) {
@@ -450,7 +450,7 @@ the_printed_defaults_are_all_of_them(void **state)
 }
 
 static void
-the_example_file_is_what_is_printed(void **state)
+the_example_file_equals_the_printed_defaults(void **state)
 {
 	static const char head[] =
 	    "# SPDX-License-Identifier: GPL-2.0-or-later\n"
@@ -486,19 +486,19 @@ main(void)
 		cmocka_unit_test(a_missing_default_file_leaves_the_defaults),
 		scratch_unit_test(a_missing_file_that_was_named_is_an_error),
 		scratch_unit_test(an_empty_file_leaves_the_defaults),
-		scratch_unit_test(a_number_may_be_what_its_bounds_allow),
+		scratch_unit_test(a_number_within_its_bounds_is_taken),
 		scratch_unit_test(a_number_out_of_its_bounds_is_refused),
-		scratch_unit_test(
-		    numbers_may_be_short_and_written_in_other_ways),
+		scratch_unit_test(numbers_may_be_written_in_several_ways),
 		scratch_unit_test(a_path_may_be_any_absolute_one),
-		scratch_unit_test(a_path_may_be_no_other),
-		scratch_unit_test(a_path_is_no_longer_than_the_system_takes),
+		scratch_unit_test(a_path_that_is_not_absolute_is_refused),
+		scratch_unit_test(
+		    a_path_longer_than_the_system_takes_is_refused),
 		scratch_unit_test(evidence_is_one_of_three_words),
-		scratch_unit_test(what_is_wrong_is_told_with_its_line),
+		scratch_unit_test(an_error_names_its_line),
 		scratch_unit_test(another_file_is_not_included),
 		scratch_unit_test(a_file_that_others_may_write_is_refused),
-		scratch_unit_test(the_printed_defaults_are_all_of_them),
-		cmocka_unit_test(the_example_file_is_what_is_printed),
+		scratch_unit_test(all_defaults_are_printed),
+		cmocka_unit_test(the_example_file_equals_the_printed_defaults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Events as an action gives them, and as words that come back the same. */
+/* Events from the options of an action, and from the words of the spool. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ set(struct event *event, const char *name, const char *value)
 	assert_ok(event_set(event, name, value, &e), &e);
 }
 
-/* What an action says of a ban. */
+/* The options that an action gives for a ban. */
 static void
 make_ban(struct event *event)
 {
@@ -131,7 +131,7 @@ the_last_of_two_options_counts(void **state)
 }
 
 static void
-a_tag_that_stays_literal_says_nothing(void **state)
+a_literal_tag_is_an_unknown_number(void **state)
 {
 	static const char *const literal[] = { "<bancount>", "<bantime>",
 		"<F-X>", "<", "" };
@@ -161,7 +161,7 @@ a_tag_that_stays_literal_says_nothing(void **state)
 }
 
 static void
-an_option_that_makes_no_sense_is_refused(void **state)
+a_senseless_option_is_refused(void **state)
 {
 	static const struct {
 		const char *name, *value, *error;
@@ -200,7 +200,7 @@ an_option_that_makes_no_sense_is_refused(void **state)
 }
 
 static void
-an_event_needs_what_tells_its_ban(void **state)
+an_event_needs_jail_id_and_time(void **state)
 {
 	static const struct {
 		enum event_kind kind;
@@ -275,7 +275,7 @@ each_kind_has_its_verb(void **state)
 }
 
 static void
-bytes_that_are_no_utf8_become_it(void **state)
+bytes_that_are_not_utf8_are_mended(void **state)
 {
 	struct event event;
 
@@ -287,7 +287,7 @@ bytes_that_are_no_utf8_become_it(void **state)
 	event_free(&event);
 }
 
-/* Words, and the event that they make; both are to be released. */
+/* Words and the event that they make; the caller frees both. */
 static char *
 there_and_back(const struct event *event, struct event *back)
 {
@@ -314,7 +314,7 @@ an_event_as_words_comes_back_the_same(void **state)
 		assert_same(&event, &back);
 		event_free(&back);
 
-		/* With all that there is. */
+		/* An event with all fields. */
 		set(&event, "restored", "1");
 		set(&event, "bantime", "-1");
 		set(&event, "row", "1");
@@ -362,7 +362,7 @@ hostile_texts_come_back_as_they_are(void **state)
 }
 
 static void
-empty_is_not_missing(void **state)
+an_empty_value_is_not_missing(void **state)
 {
 	struct event event, back;
 
@@ -398,7 +398,7 @@ a_long_text_comes_back_whole(void **state)
 	free(data);
 }
 
-/* What the words of an event say, cut off behind len bytes. */
+/* Read the first len bytes of the words of an event. */
 static int
 read_cut(const char *words, size_t len, struct event *back, struct err *e)
 {
@@ -456,12 +456,12 @@ static const struct {
 	{ BYTES("junk\0"), false },
 	{ BYTES("flush"), false },
 	{ BYTES("flush\0"), false },
-	/* No time of its own, or none that is one. */
+	/* The event's own time is missing or is no time. */
 	{ BYTES("flush\0--jail\0sshd\0"), false },
 	{ BYTES("flush\0--at\0""0\0--jail\0sshd\0"), false },
 	{ BYTES("flush\0--at\0""-1\0--jail\0sshd\0"), false },
 	{ BYTES("flush\0--at\0""99999999999999999999\0--jail\0sshd\0"), false },
-	/* Options that are none, that have no value, behind the end. */
+	/* An option is unknown, lacks a value, or follows the end. */
 	{ BYTES("flush\0--at\0""1\0--jail\0sshd\0--x\0y\0"), false },
 	{ BYTES("flush\0--at\0""1\0--jail\0sshd\0--id\0"), false },
 	{ BYTES("flush\0--at\0""1\0--jail\0sshd\0\0"), false },
@@ -472,7 +472,7 @@ static const struct {
 	{ BYTES("flush\0--at=1\0--jail\0sshd\0"), false },
 	{ BYTES(" flush\0--at\0""1\0--jail\0sshd\0"), false },
 	{ BYTES("flush\n--at\n1\n--jail\nsshd\n"), false },
-	/* Not all that is needed, or a value out of its bounds. */
+	/* An option is missing, or a value is out of bounds. */
 	{ BYTES("ban\0--at\0""1\0--jail\0sshd\0" AN_ID), false },
 	{ BYTES("ban\0--at\0""1\0--jail\0sshd\0" A_TIME), false },
 	{ BYTES("ban\0--at\0""1\0--jail\0\0" AN_ID A_TIME), false },
@@ -483,7 +483,7 @@ static const struct {
 /* clang-format on */
 
 static void
-any_bytes_may_come_in(void **state)
+any_bytes_are_an_event_or_an_error(void **state)
 {
 	struct event back;
 	struct err e;
@@ -506,7 +506,7 @@ any_bytes_may_come_in(void **state)
 }
 
 static void
-a_line_holds_no_byte_that_is_not_plain(void **state)
+a_line_has_only_printable_characters(void **state)
 {
 	struct event event;
 	char *line;
@@ -531,7 +531,7 @@ a_line_holds_no_byte_that_is_not_plain(void **state)
 }
 
 static void
-every_byte_of_a_line_can_be_told(void **state)
+every_byte_comes_back_from_a_line(void **state)
 {
 	char id[256], expected[800] = "flush --at 1 --jail j --id ", *line;
 	struct event event;
@@ -564,19 +564,19 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_option_sets_its_field),
 		cmocka_unit_test(the_last_of_two_options_counts),
-		cmocka_unit_test(a_tag_that_stays_literal_says_nothing),
-		cmocka_unit_test(an_option_that_makes_no_sense_is_refused),
-		cmocka_unit_test(an_event_needs_what_tells_its_ban),
+		cmocka_unit_test(a_literal_tag_is_an_unknown_number),
+		cmocka_unit_test(a_senseless_option_is_refused),
+		cmocka_unit_test(an_event_needs_jail_id_and_time),
 		cmocka_unit_test(each_kind_has_its_verb),
-		cmocka_unit_test(bytes_that_are_no_utf8_become_it),
+		cmocka_unit_test(bytes_that_are_not_utf8_are_mended),
 		cmocka_unit_test(an_event_as_words_comes_back_the_same),
 		cmocka_unit_test(hostile_texts_come_back_as_they_are),
-		cmocka_unit_test(empty_is_not_missing),
+		cmocka_unit_test(an_empty_value_is_not_missing),
 		cmocka_unit_test(a_long_text_comes_back_whole),
 		cmocka_unit_test(words_cut_off_anywhere_are_no_event),
-		cmocka_unit_test(any_bytes_may_come_in),
-		cmocka_unit_test(a_line_holds_no_byte_that_is_not_plain),
-		cmocka_unit_test(every_byte_of_a_line_can_be_told),
+		cmocka_unit_test(any_bytes_are_an_event_or_an_error),
+		cmocka_unit_test(a_line_has_only_printable_characters),
+		cmocka_unit_test(every_byte_comes_back_from_a_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

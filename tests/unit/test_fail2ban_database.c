@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Databases as fail2ban made them since 0.8, and what else may lie there. */
+/* The databases that fail2ban has made since 0.8, and files that are none. */
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -22,7 +22,8 @@
 #define T_TEXT "1795458480"
 #define ANY (1024 * 1024)
 
-/* fail2ban 1.0.2, server/database.py: _CREATE_SCRIPTS, and versions before. */
+/* The schemas of fail2ban 1.0.2 (server/database.py: _CREATE_SCRIPTS) and
+ * before. */
 #define SCHEMA(n) \
 	"CREATE TABLE fail2banDb(version INTEGER);" \
 	"INSERT INTO fail2banDb VALUES (" n \
@@ -62,7 +63,7 @@ static const char *const schemas[] = {
 
 /* clang-format on */
 
-/* Make a database; its path. */
+/* Make a database; return its path. */
 static const char *
 make(struct scratch *s, const char *schema, const char *rows)
 {
@@ -129,7 +130,7 @@ the_version_is_found_out(void **state)
 }
 
 static void
-what_is_not_fail2bans_is_told_apart(void **state)
+each_foreign_database_has_its_error(void **state)
 {
 	static const struct {
 		const char *schema;
@@ -170,7 +171,7 @@ what_is_not_fail2bans_is_told_apart(void **state)
 }
 
 static void
-what_cannot_be_opened_is_told_apart(void **state)
+each_file_that_cannot_be_opened_has_its_error(void **state)
 {
 	struct scratch *s = *state;
 	struct fail2ban_database f;
@@ -186,7 +187,7 @@ what_cannot_be_opened_is_told_apart(void **state)
 	    -1);
 	assert_error(&e, EX_DATAERR, "not a regular file");
 	assert_int_equal(mkfifo(scratch_path(s, "fifo"), 0600), 0);
-	alarm(60); /* nobody writes to it */
+	alarm(60); /* no process writes to the pipe */
 	assert_int_equal(
 	    fail2ban_database_open(&f, scratch_path(s, "fifo"), 0, 60000, &e),
 	    -1);
@@ -230,7 +231,7 @@ a_broken_database_is_bad_data(void **state)
 }
 
 static void
-a_locked_database_may_be_had_later(void **state)
+a_locked_database_is_a_temporary_failure(void **state)
 {
 	const char *path = make(*state, schemas[4], "");
 	struct fail2ban_database f;
@@ -254,7 +255,7 @@ a_locked_database_may_be_had_later(void **state)
 }
 
 static void
-the_file_is_told_by_its_device_inode_and_counter(void **state)
+the_file_is_known_by_device_inode_and_counter(void **state)
 {
 	const char *path = make(*state, schemas[4], "");
 	struct fail2ban_database f;
@@ -270,7 +271,7 @@ the_file_is_told_by_its_device_inode_and_counter(void **state)
 	counter = f.counter;
 	fail2ban_database_close(&f);
 
-	/* It stands still, and counts each transaction that writes. */
+	/* The counter stands still, and counts each transaction that writes. */
 	open_db(&f, path);
 	assert_int_equal(f.counter, counter);
 	fail2ban_database_close(&f);
@@ -347,7 +348,7 @@ a_ban_is_found_by_jail_ident_and_time(void **state)
 }
 
 static void
-the_newest_of_bans_is_preferred_then_bips(void **state)
+the_newest_row_of_bans_is_found_before_bips(void **state)
 {
 #define OLDER "('sshd', '192.0.2.1', " T_TEXT ", 600, 1, 'older')"
 #define NEWER "('sshd', '192.0.2.1', " T_TEXT ", 1200, 2, 'newer')"
@@ -410,7 +411,7 @@ an_ident_may_be_any_text(void **state)
 }
 
 static void
-a_cell_is_taken_for_what_it_is(void **state)
+a_cell_is_read_by_its_type(void **state)
 {
 	static const struct {
 		const char *bantime, *bancount, *data;
@@ -488,7 +489,7 @@ data_that_are_too_long_are_left_out(void **state)
 	fail2ban_database_close(&f);
 }
 
-/* Schemas without the constraints, as nobody can be forced to keep them. */
+/* Schemas without the constraints: another program may have dropped them. */
 #define LOOSE \
 	SCHEMA("4") \
 	"CREATE TABLE bans(jail, ip, timeofban, bantime, bancount," \
@@ -555,7 +556,7 @@ a_row_of_the_wrong_types_is_bad(void **state)
 }
 
 static void
-texts_that_are_no_utf8_become_it(void **state)
+texts_that_are_not_utf8_are_mended(void **state)
 {
 	struct fail2ban_database f;
 	struct fail2ban_row row;
@@ -668,14 +669,15 @@ before_version_4_there_are_no_bips(void **state)
 }
 
 static void
-a_chunk_ends_behind_a_mebibyte(void **state)
+a_chunk_ends_after_a_mebibyte(void **state)
 {
 	struct fail2ban_database f;
 	struct fail2ban_row rows[10];
 	struct err e = { .text = "" };
 	size_t n, i;
 
-	/* Rows of 0.4 MiB; the third runs it. One is too long at all. */
+	/* Rows of 0.4 MiB; the third exceeds the chunk. One is too long to be
+	 * read. */
 	open_new(&f, *state, 4,
 	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
 	    " WHERE i < 5) INSERT INTO bans SELECT 'sshd', 'x', i, 600, 1,"
@@ -699,8 +701,8 @@ a_chunk_ends_behind_a_mebibyte(void **state)
 }
 
 /*
- * Whatever is asked of it, fail2ban can write the moment we are done: a
- * shared lock that stays would make it lose a ban.
+ * After each call fail2ban can write at once: a shared lock that stays would
+ * make it lose a ban.
  */
 static void
 no_lock_is_held_between_two_calls(void **state)
@@ -766,7 +768,7 @@ no_lock_is_held_between_two_calls(void **state)
 }
 
 static void
-nothing_can_be_written_into_it(void **state)
+the_database_is_opened_read_only(void **state)
 {
 	struct fail2ban_database f;
 	struct err e = { .text = "" };
@@ -778,7 +780,7 @@ nothing_can_be_written_into_it(void **state)
 }
 
 static void
-the_key_of_a_row_tells_it_from_another(void **state)
+two_rows_have_two_keys(void **state)
 {
 	static const char *const keys[] = { "", "1795458480 sshd 192.0.2.1",
 		"1795458481 sshd 192.0.2.1",
@@ -809,7 +811,7 @@ the_key_of_a_row_tells_it_from_another(void **state)
 }
 
 static void
-the_newest_is_known(void **state)
+the_newest_time_is_read(void **state)
 {
 	static const struct {
 		int version;
@@ -847,7 +849,7 @@ the_newest_is_known(void **state)
 	}
 }
 
-/* How many steps SQLite's machine took for what was asked since the last. */
+/* Return the number of steps of SQLite's machine since the last call. */
 static int
 steps(struct fail2ban_database *f)
 {
@@ -868,7 +870,7 @@ steps(struct fail2ban_database *f)
 	return n;
 }
 
-/* One ban, and others of the same jail and second, and of the same id. */
+/* Add one ban, n others of its jail and second, and n others of its id. */
 #define CROWD \
 	"INSERT INTO bans VALUES ('sshd', '192.0.2.1', " T_TEXT \
 	", 600, 1, '{}');" \
@@ -887,7 +889,7 @@ steps(struct fail2ban_database *f)
 	" FROM bans;"
 
 static void
-the_look_up_costs_the_same_in_a_crowd(void **state)
+the_look_up_costs_the_same_among_many_rows(void **state)
 {
 	static const char *const idents[] = { "192.0.2.1", "192.0.2.2",
 		"192.0.2.3" };
@@ -920,7 +922,7 @@ the_look_up_costs_the_same_in_a_crowd(void **state)
 	}
 }
 
-/* How SQLite would go about a statement, in one line. */
+/* Return SQLite's plan for a statement, in one line. */
 static void
 explain(struct fail2ban_database *f, const char *sql, char *plan, size_t cap)
 {
@@ -939,7 +941,7 @@ explain(struct fail2ban_database *f, const char *sql, char *plan, size_t cap)
 }
 
 static void
-the_look_up_goes_by_the_index_of_jail_and_id(void **state)
+the_look_up_uses_the_index_of_jail_and_id(void **state)
 {
 	static const char *const plans[] = {
 		"USING INDEX bans_jail_ip (jail=? AND ip=?)",
@@ -955,7 +957,8 @@ the_look_up_goes_by_the_index_of_jail_and_id(void **state)
 	open_new(&f, *state, 4, rows);
 	assert_int_equal(find(&f, "192.0.2.3", &row), 0);
 	for (i = 0; i < f.db.count; i++) {
-		/* What is prepared by now, but for the version's. */
+		/* Each statement that is prepared by now, except that of the
+		 * version. */
 		if (f.db.statements[i] == NULL ||
 		    strstr(f.db.sql[i], "fail2banDb") != NULL)
 			continue;
@@ -970,7 +973,7 @@ the_look_up_goes_by_the_index_of_jail_and_id(void **state)
 	fail2ban_database_close(&f);
 }
 
-/* No statement reads all of a table but those that want the greatest. */
+/* Only a statement that asks for the greatest value reads a whole table. */
 static void
 no_statement_sorts(void **state)
 {
@@ -987,7 +990,7 @@ no_statement_sorts(void **state)
 	fail2ban_database_close(&f);
 }
 
-/* Not by that of times: a thousand bans may have one second. */
+/* The index of times would be slow: a thousand bans may have one second. */
 static void
 a_row_of_bips_is_found_in_bans_by_jail_and_id(void **state)
 {
@@ -1030,29 +1033,30 @@ main(void)
 		scratch_unit_test(
 		    a_row_of_bips_is_found_in_bans_by_jail_and_id),
 		scratch_unit_test(the_version_is_found_out),
-		scratch_unit_test(what_is_not_fail2bans_is_told_apart),
-		scratch_unit_test(what_cannot_be_opened_is_told_apart),
-		scratch_unit_test(a_broken_database_is_bad_data),
-		scratch_unit_test(a_locked_database_may_be_had_later),
+		scratch_unit_test(each_foreign_database_has_its_error),
 		scratch_unit_test(
-		    the_file_is_told_by_its_device_inode_and_counter),
+		    each_file_that_cannot_be_opened_has_its_error),
+		scratch_unit_test(a_broken_database_is_bad_data),
+		scratch_unit_test(a_locked_database_is_a_temporary_failure),
+		scratch_unit_test(
+		    the_file_is_known_by_device_inode_and_counter),
 		scratch_unit_test(a_counter_is_never_negative),
 		scratch_unit_test(a_ban_is_found_by_jail_ident_and_time),
-		scratch_unit_test(the_newest_of_bans_is_preferred_then_bips),
+		scratch_unit_test(the_newest_row_of_bans_is_found_before_bips),
 		scratch_unit_test(an_ident_may_be_any_text),
-		scratch_unit_test(a_cell_is_taken_for_what_it_is),
+		scratch_unit_test(a_cell_is_read_by_its_type),
 		scratch_unit_test(data_that_are_too_long_are_left_out),
 		scratch_unit_test(a_row_of_the_wrong_types_is_bad),
-		scratch_unit_test(texts_that_are_no_utf8_become_it),
+		scratch_unit_test(texts_that_are_not_utf8_are_mended),
 		scratch_unit_test(tables_are_read_in_chunks_to_their_end),
 		scratch_unit_test(before_version_4_there_are_no_bips),
-		scratch_unit_test(a_chunk_ends_behind_a_mebibyte),
+		scratch_unit_test(a_chunk_ends_after_a_mebibyte),
 		scratch_unit_test(no_lock_is_held_between_two_calls),
-		scratch_unit_test(nothing_can_be_written_into_it),
-		scratch_unit_test(the_key_of_a_row_tells_it_from_another),
-		scratch_unit_test(the_newest_is_known),
-		scratch_unit_test(the_look_up_costs_the_same_in_a_crowd),
-		scratch_unit_test(the_look_up_goes_by_the_index_of_jail_and_id),
+		scratch_unit_test(the_database_is_opened_read_only),
+		scratch_unit_test(two_rows_have_two_keys),
+		scratch_unit_test(the_newest_time_is_read),
+		scratch_unit_test(the_look_up_costs_the_same_among_many_rows),
+		scratch_unit_test(the_look_up_uses_the_index_of_jail_and_id),
 		scratch_unit_test(no_statement_sorts),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What fail2ban.log tells of bans. The logs here were written by fail2ban 1.0.2
- * where nothing else is said; jails, addresses and paths are neutral.
+ * The bans of a fail2ban.log. fail2ban 1.0.2 wrote these logs where no other
+ * version is named; jails, addresses and paths are neutral.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 /* 2026-11-23 18:48:38 UTC */
 #define SECOND INT64_C(1795459718)
 
-/* What stands before a message in fail2ban's own file. */
+/* The prefix of a message in fail2ban's own log file. */
 #define LINE(clock, part, level) \
 	"2026-11-23 18:48:" clock " fail2ban." part " [7268]: " level " "
 #define ACTIONS(clock) LINE(clock, "actions       ", "NOTICE ")
@@ -32,8 +32,8 @@
 #define SERVER(clock) LINE(clock, "server        ", "INFO   ")
 #define JAIL(clock) LINE(clock, "jail          ", "INFO   ")
 
-/* What came out, as text, and how lines were classified. */
-struct told {
+/* The reported lines as text, and the number of lines of each class. */
+struct report {
 	struct buffer out;
 	size_t lines, classes[3];
 	size_t stop_after; /* lines; 0: never */
@@ -60,85 +60,87 @@ put_number(struct buffer *out, const char *name, int64_t v)
 	buffer_put_number(out, v);
 }
 
-/* "2026-11-23 18:48:38.748000 ban [sshd] 192.0.2.1 found ... for 600" */
+/* Write "2026-11-23 18:48:38.748000 ban [sshd] 192.0.2.1 found ... for 600". */
 static int
-tell(void *to, const struct fail2ban_log_line *line, struct err *e)
+take_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 {
 	static const char *const verbs[] = { "ban", "restore", "unban",
 		"increase" };
-	struct told *told = to;
+	struct report *report = to;
 	char us[16];
 
 	assert_true(utf8_is_valid(line->jail, strlen(line->jail)));
 	assert_true(utf8_is_valid(line->ident, strlen(line->ident)));
-	put_time(&told->out, line->at_us / TIMESTAMP_US);
+	put_time(&report->out, line->at_us / TIMESTAMP_US);
 	snprintf(us, sizeof(us), ".%06d ", (int)(line->at_us % TIMESTAMP_US));
-	buffer_puts(&told->out, us);
-	buffer_puts(&told->out, verbs[line->verb]);
-	buffer_puts(&told->out, " [");
-	buffer_puts(&told->out, line->jail);
-	buffer_puts(&told->out, "] ");
-	buffer_puts(&told->out, line->ident);
+	buffer_puts(&report->out, us);
+	buffer_puts(&report->out, verbs[line->verb]);
+	buffer_puts(&report->out, " [");
+	buffer_puts(&report->out, line->jail);
+	buffer_puts(&report->out, "] ");
+	buffer_puts(&report->out, line->ident);
 	if (line->found != UNKNOWN) {
-		buffer_puts(&told->out, " found ");
-		put_time(&told->out, line->found);
+		buffer_puts(&report->out, " found ");
+		put_time(&report->out, line->found);
 	}
-	put_number(&told->out, " for ", line->seconds);
-	put_number(&told->out, " count ", line->bancount);
-	buffer_putc(&told->out, '\n');
-	if (++told->lines == told->stop_after)
+	put_number(&report->out, " for ", line->seconds);
+	put_number(&report->out, " count ", line->bancount);
+	buffer_putc(&report->out, '\n');
+	if (++report->lines == report->stop_after)
 		return err_set(e, EX_TEMPFAIL, "enough");
 	return 0;
 }
 
 static void
-feed(struct fail2ban_log *l, struct told *told, const char *line, size_t len)
+feed(struct fail2ban_log *l, struct report *report, const char *line,
+    size_t len)
 {
 	enum fail2ban_log_class class;
 	struct err e;
 
 	assert_int_equal(fail2ban_log_feed(l, line, len, &class, &e), 0);
 	assert_true(class <= FAIL2BAN_LOG_BAD);
-	told->classes[class]++;
+	report->classes[class]++;
 }
 
 /* Feed each line of a text. */
 static void
-feed_text(struct fail2ban_log *l, struct told *told, const char *text)
+feed_text(struct fail2ban_log *l, struct report *report, const char *text)
 {
 	for (const char *end; *text != '\0'; text = end + 1) {
 		end = strchr(text, '\n');
 		assert_non_null(end);
-		feed(l, told, text, (size_t)(end - text) + 1);
+		feed(l, report, text, (size_t)(end - text) + 1);
 	}
 }
 
-/* All that a log tells of, to be freed. */
-static struct told
+/* Return the reported lines of a log; the caller frees them. */
+static struct report
 read_log(const char *text, int64_t year, int64_t newest)
 {
-	struct told told = { .lines = 0 };
-	struct fail2ban_log *l = fail2ban_log_new(year, newest, tell, &told);
+	struct report report = { .lines = 0 };
+	struct fail2ban_log *l =
+	    fail2ban_log_new(year, newest, take_line, &report);
 	struct err e;
 
 	assert_non_null(l);
-	feed_text(l, &told, text);
+	feed_text(l, &report, text);
 	assert_int_equal(fail2ban_log_end(l, &e), 0);
 	fail2ban_log_free(l);
-	buffer_puts(&told.out, "");
-	return told;
+	buffer_puts(&report.out, "");
+	return report;
 }
 
 static void
-assert_tells(const char *log, const char *expected)
+assert_reported(const char *log, const char *expected)
 {
-	struct told told = read_log(log, UNKNOWN, UNKNOWN);
+	struct report report = read_log(log, UNKNOWN, UNKNOWN);
 
-	assert_string_equal(told.out.s, expected);
-	buffer_free(&told.out);
+	assert_string_equal(report.out.s, expected);
+	buffer_free(&report.out);
 }
 
-/* What rows tell, without the day. */
+/* A log and the lines that are reported of it. */
 struct row {
 	const char *log, *expected;
 };
@@ -147,7 +149,7 @@ static void
 check_rows(const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		assert_tells(rows[i].log, rows[i].expected);
+		assert_reported(rows[i].log, rows[i].expected);
 }
 
 static void
@@ -165,7 +167,7 @@ in_utc(void **state)
 	return 0;
 }
 
-/* Told in full: not every system has its name. */
+/* The rules in full: not every system knows the zone's name. */
 static int
 in_berlin(void **state)
 {
@@ -179,7 +181,7 @@ in_berlin(void **state)
 /* clang-format off */
 
 static void
-a_ban_tells_its_time_and_the_failure_that_led_to_it(void **state)
+a_ban_has_its_time_and_its_last_failure(void **state)
 {
 	static const struct row rows[] = {
 		{ ACTIONS("40,972") "[sshd] Ban 192.0.2.10\n",
@@ -188,13 +190,13 @@ a_ban_tells_its_time_and_the_failure_that_led_to_it(void **state)
 		    FILTER("39,974") "[sshd] Found 192.0.2.10 - " D "38\n"
 		    ACTIONS("40,972") "[sshd] Ban 192.0.2.10\n",
 		    D "40.972000 ban [sshd] 192.0.2.10 found " D "38\n" },
-		/* Of another jail, or another id, or after it. */
+		/* A failure of another jail or id, or a later one. */
 		{ FILTER("39,973") "[web] Found 192.0.2.10 - " D "38\n"
 		    FILTER("39,974") "[sshd] Found 192.0.2.1 - " D "38\n"
 		    ACTIONS("40,972") "[sshd] Ban 192.0.2.10\n"
 		    FILTER("41,000") "[sshd] Found 192.0.2.10 - " D "40\n",
 		    D "40.972000 ban [sshd] 192.0.2.10\n" },
-		/* The second ban is another's: it was made by hand. */
+		/* The failure belongs to the first ban: the second is by hand. */
 		{ FILTER("39,973") "[sshd] Found 2001:db8::1 - " D "38\n"
 		    ACTIONS("40,972") "[sshd] Ban 2001:db8::1\n"
 		    ACTIONS("42,000") "[sshd] Unban 2001:db8::1\n"
@@ -202,7 +204,7 @@ a_ban_tells_its_time_and_the_failure_that_led_to_it(void **state)
 		    D "40.972000 ban [sshd] 2001:db8::1 found " D "38\n"
 		    D "42.000000 unban [sshd] 2001:db8::1\n"		
 		    D "43.000000 ban [sshd] 2001:db8::1\n" },
-		/* Hours old: that was not the reason. */
+		/* A failure that is hours old was not the reason. */
 		{ "2026-11-23 16:48:39,973 fail2ban.filter [1]: INFO [sshd] "
 		  "Found 192.0.2.1 - 2026-11-23 16:48:38\n"
 		    ACTIONS("40,972") "[sshd] Ban 192.0.2.1\n",
@@ -212,7 +214,7 @@ a_ban_tells_its_time_and_the_failure_that_led_to_it(void **state)
 		    ACTIONS("40,972") "[sshd] Ban 192.0.2.1\n",
 		    D "40.972000 ban [sshd] 192.0.2.1"
 		      " found 2026-11-23 18:42:00\n" },
-		/* The observer tells of the same failure again. */
+		/* The observer logs the same failure again. */
 		{ FILTER("39,973") "[sshd] Found 192.0.2.1 - " D "38\n"
 		    OBSERVER("39,975") "[sshd] Found 192.0.2.1, bad - " D "38, 1 # -> 2.0, Ban\n"
 		    ACTIONS("40,972") "[sshd] Ban 192.0.2.1\n",
@@ -252,14 +254,14 @@ an_ident_is_any_text_up_to_the_end_of_the_line(void **state)
 		    ACTIONS("10,961") "[\xfe] Ban x\n",
 		    D "10.960000 ban [it's, \"so\"] x\n"
 		    D "10.961000 ban [\xef\xbf\xbd] x\n" },
-		/* An ident that says what another line would say. */
+		/* An ident that reads like another line. */
 		{ ACTIONS("10,960") "[s] x] Ban 192.0.2.1 already banned\n"
 		    ACTIONS("10,960") "[s] Ban 192.0.2.1 already banned\n"
 		    ACTIONS("10,961") "[s] Unban 192.0.2.1 already banned\n",
 		    "" },
 		{ FILTER("10,960") "[s] Ignore x] Ban 192.0.2.1 by ip\n"
 , "" },
-		/* Written by another part of fail2ban than that which bans. */
+		/* A part of fail2ban that bans no one wrote it. */
 		{ FILTER("10,960") "[s] Ban 192.0.2.1\n"
 		    SERVER("10,960") "[s] Unban 192.0.2.1\n"
 		    ACTIONS("10,960") "[s] Increase Ban 192.0.2.1 (2 " "# 8s -> " D "50)\n",
@@ -271,7 +273,7 @@ an_ident_is_any_text_up_to_the_end_of_the_line(void **state)
 }
 
 static void
-other_lines_of_fail2ban_tell_nothing(void **state)
+other_lines_of_fail2ban_are_not_reported(void **state)
 {
 	static const char log[] =
 		    SERVER("38,748") "-------------------------------------------\n"
@@ -287,16 +289,16 @@ other_lines_of_fail2ban_tell_nothing(void **state)
 		    ACTIONS("38,808") "\n"
 		    ACTIONS("38,809") "[\n"
 ;
-	struct told told = read_log(log, UNKNOWN, UNKNOWN);
+	struct report report = read_log(log, UNKNOWN, UNKNOWN);
 
 	(void)state;
-	assert_string_equal(told.out.s, "");
-	assert_int_equal(told.classes[FAIL2BAN_LOG_TAKEN], 12);
-	buffer_free(&told.out);
+	assert_string_equal(report.out.s, "");
+	assert_int_equal(report.classes[FAIL2BAN_LOG_TAKEN], 12);
+	buffer_free(&report.out);
 }
 
 static void
-a_ban_time_is_told_when_a_jail_starts_or_is_reloaded(void **state)
+a_ban_time_is_read_when_a_jail_starts_or_is_reloaded(void **state)
 {
 	static const struct row rows[] = {
 		{ JAIL("38,756") "Creating new jail 'sshd'\n"
@@ -330,7 +332,7 @@ a_ban_time_is_told_when_a_jail_starts_or_is_reloaded(void **state)
 		    ACTIONS("38,759") "Set banTime = 600\n"
 		    ACTIONS("40,000") "[sshd] Ban x\n",
 		    D "40.000000 ban [sshd] x for 600\n" },
-		/* What came back may have been increased before. */
+		/* A restored ban may have been increased before. */
 		{ JAIL("38,756") "Creating new jail 'sshd'\n"
 		    ACTIONS("38,759") "  banTime: 600\n"
 		    JAIL("38,760") "Set banTime.increment = True\n"
@@ -343,7 +345,7 @@ a_ban_time_is_told_when_a_jail_starts_or_is_reloaded(void **state)
 		    JAIL("38,760") "Set banTime.increment = off\n"
 		    ACTIONS("40,000") "[sshd] Restore Ban x\n",
 		    D "40.000000 restore [sshd] x for 600\n" },
-		/* By hand: nobody says whose. */
+		/* A ban time set by hand is logged without its jail. */
 		{ JAIL("38,756") "Creating new jail 'sshd'\n"
 		    ACTIONS("38,759") "  banTime: 600\n"
 		    JAIL("38,760") "Creating new jail 'web'\n"
@@ -365,7 +367,7 @@ a_ban_time_is_told_when_a_jail_starts_or_is_reloaded(void **state)
 }
 
 static void
-an_increased_ban_tells_how_long_and_which_one_it_is(void **state)
+an_increased_ban_has_its_ban_time_and_count(void **state)
 {
 	static const struct {
 		const char *text, *expected;
@@ -385,17 +387,17 @@ an_increased_ban_tells_how_long_and_which_one_it_is(void **state)
 		{ "4 # 16:00:00 -> 2026-11-24 10:48:39", "for 57600 count 4" },
 		{ "4 # 1 day, 0:00:10 -> x", "for 86410 count 4" },
 		{ "4 # 12 days, 3:04:05.678 -> x", "for 1047845 count 4" },
-		/* What cannot be read is not known. */
+		/* A text that cannot be read is UNKNOWN. */
 		{ "4 # 99999999999999999999s -> x", "count 4" },
 		{ "4 # 99999999999999999y -> x", "count 4" },
 		{ "4 # 2 fortnights -> x", "count 4" },
 		{ "4 # 1m30s -> x", "count 4" },
 		{ "4 # ", "count 4" },
-		/* It was rounded: from the failure to the end it is exact. */
+		/* The text is rounded: the time from the failure to the end is exact. */
 		{ "4 # 1h -> 2026-11-23 19:48:41", "for 3604 count 4" },
 		{ "4 # 2d 20h 16m -> 2026-11-26 15:05:00",
 		    "for 245783 count 4" },
-		/* That does not fit: the failure is not its reason. */
+		/* The times do not fit: the failure is not its reason. */
 		{ "4 # 1h -> 2026-11-23 19:58:41", "for 3600 count 4" },
 	};
 	char log[512], expected[256];
@@ -412,7 +414,7 @@ an_increased_ban_tells_how_long_and_which_one_it_is(void **state)
 		    D "38.001000 ban [s] x (1 found " D "37\n"
 		    D "38.100000 increase [s] x (1 %s\n",
 		    rows[i].expected);
-		assert_tells(log, expected);
+		assert_reported(log, expected);
 	}
 }
 
@@ -422,7 +424,7 @@ static void
 an_unban_ends_a_ban(void **state)
 {
 	static const struct row rows[] = {
-		/* By hand, by its time, all at once; with actionflush. */
+		/* By hand, expired, all at once; with actionflush. */
 		{ ACTIONS("12,784") "[plain] Unban 192.0.2.1\n",
 		    D "12.784000 unban [plain] 192.0.2.1\n" },
 		{ ACTIONS("23,372") "[plain] Unban 192.0.2.1\n"
@@ -454,14 +456,14 @@ an_unban_ends_a_ban(void **state)
 		  FILTER("27,020") "Removed logfile: '/var/log/plain'\n"
 		  STOPPED("27,030", "plain"),
 		    D "27.011000 unban [plain] 192.0.2.1\n" },
-		/* An action is taken away, its jail stays as it is. */
+		/* An action is removed, its jail stays as it is. */
 		{ ACTIONS("40,000") "[plain] Unban 192.0.2.1\n"
 		  SERVER("45,532") "Reload jail 'plain'\n"
 		  SERVER("45,533") "Jail 'plain' reloaded\n"
 		  ACTIONS("45,534") "[plain] Flush ticket(s) with flush\n"
 		  SERVER("45,558") "Reload finished.\n",
 		    D "40.000000 unban [plain] 192.0.2.1\n" },
-		/* Increased while an end is held back: the order is kept. */
+		/* Increased while an Unban is held: the order is kept. */
 		{ ACTIONS("40,000") "[s] Unban x\n"
 		  OBSERVER("40,001") "[s] Increase Ban y (2 # 8s -> x)\n"
 		  ACTIONS("40,002") "[s] Ban z\n",
@@ -505,7 +507,7 @@ a_stop_ends_no_ban(void **state)
 		    D "04.720000 unban [plain] 192.0.2.8\n"
 		    D "06.200000 restore [plain] 192.0.2.1 for 600\n"
 		    D "07.000000 unban [plain] 192.0.2.1\n" },
-		/* Cut off in the middle of it. */
+		/* The log ends in the middle of the stop. */
 		{ SERVER("04,772") "Stopping all jails\n"
 		  ACTIONS("04,781") "[flush] Unban 192.0.2.1\n"
 		  JAIL("06,100") "Creating new jail 'plain'\n"
@@ -555,7 +557,7 @@ a_stop_ends_no_ban(void **state)
 		  JAIL("43,433") "Jail 'flush' started\n"
 		  ACTIONS("43,633") "[flush] Restore Ban 192.0.2.1\n",
 		    D "43.633000 restore [flush] 192.0.2.1 for 600\n" },
-		/* ... where it is gone. */
+		/* A reload of all, where the jail is gone. */
 		{ SERVER("32,464") "Reload all jails\n"
 		  SERVER("32,466") "Reload jail 'plain'\n"
 		  SERVER("32,468") "Jail 'plain' reloaded\n"
@@ -568,7 +570,7 @@ a_stop_ends_no_ban(void **state)
 		  STOPPED("36,989", "goneflush")
 		  SERVER("36,991") "Reload finished.\n",
 		    "" },
-		/* stop JAIL; one was lifted before. */
+		/* stop JAIL; one ban was lifted before. */
 		{ ACTIONS("37,000") "[plain] Unban 192.0.2.9\n"
 		  FILTER("38,100") "Removed logfile: '/var/log/plain'\n"
 		  ACTIONS("38,489") "[plain] Unban 192.0.2.1\n"
@@ -586,23 +588,23 @@ a_stop_ends_no_ban(void **state)
 		  STOPPED("38,511", "plain")
 		  STOPPED("38,512", "web"),
 		    "2026-11-23 17:48:38.000000 unban [plain] 192.0.2.9\n" },
-		/* It stopped an hour later: that was no stop. */
+		/* The jail stopped an hour later: these Unbans are real. */
 		{ ACTIONS("38,489") "[plain] Unban 192.0.2.1\n"
 		  "2026-11-23 19:48:38,000 fail2ban.jail [7268]: INFO "
 		    "Jail 'plain' stopped\n",
 		    D "38.489000 unban [plain] 192.0.2.1\n" },
-		/* Another server goes on. */
+		/* Another server continues the log. */
 		{ SERVER("04,772") "Stopping all jails\n"
 		  ACTIONS("04,781") "[plain] Unban 192.0.2.1\n"
 		  D "05,000 fail2ban.actions [7]: NOTICE [plain] Unban 9\n",
 		    D "05.000000 unban [plain] 9\n" },
-		/* Newer versions: "Repeal Ban" is no end. */
+		/* The "Repeal Ban" of newer versions ends no ban. */
 		{ SERVER("04,772") "Stopping all jails\n"
 		  ACTIONS("04,781") "[plain] Repeal Ban 192.0.2.1\n"
 		  STOPPED("05,210", "plain")
 		  SERVER("05,414") "Exiting Fail2ban\n",
 		    "" },
-		/* SIGKILL: nothing is said of the end. */
+		/* SIGKILL: the log has no end of the server. */
 		{ ACTIONS("49,121") "[plain] Restore Ban 192.0.2.1\n"
 		  SERVER("53,096") "Starting Fail2ban v1.0.2\n"
 		  ACTIONS("53,543") "[plain] Restore Ban 192.0.2.1\n",
@@ -647,7 +649,7 @@ lines_come_with_any_prefix(void **state)
 		    D "38.000000" },
 		{ "Nov 23 18:48:38 fail2ban.actions[7]: NOTICE ",
 		    D "38.000000" },
-		/* The journal, in which fail2ban logged to stdout. */
+		/* The journal, where fail2ban logs to stdout. */
 		{ "2026-11-23T18:48:38+0100 host fail2ban-server[7268]: "
 		  "2026-11-23 18:48:38,748 fail2ban.actions [7268]: NOTICE  ",
 		    "2026-11-23 17:48:38.748000" },
@@ -657,7 +659,7 @@ lines_come_with_any_prefix(void **state)
 		{ "Nov 23 18:48:38 host fail2ban-server[7268]: "
 		  "fail2ban.actions [7268]: NOTICE  ",
 		    D "38.000000" },
-		/* ... to the journal itself. */
+		/* The journal, where fail2ban logs to it directly. */
 		{ "Nov 23 18:48:38 host fail2ban[7268]: ", D "38.000000" },
 		/* Containers, one of them in another zone. */
 		{ "2026-11-23T18:48:38.748123456Z " D
@@ -673,22 +675,22 @@ lines_come_with_any_prefix(void **state)
 		    D "38.748000" },
 	};
 	char log[256], expected[128];
-	struct told told;
+	struct report report;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		snprintf(log, sizeof(log), "%s%s\r\n", rows[i].prefix, text);
 		snprintf(expected, sizeof(expected), "%s ban %.6s %s\n",
 		    rows[i].expected, text, text + 11);
-		told = read_log(log, 2026, UNKNOWN);
-		assert_string_equal(told.out.s, expected);
-		assert_int_equal(told.classes[FAIL2BAN_LOG_TAKEN], 1);
-		buffer_free(&told.out);
+		report = read_log(log, 2026, UNKNOWN);
+		assert_string_equal(report.out.s, expected);
+		assert_int_equal(report.classes[FAIL2BAN_LOG_TAKEN], 1);
+		buffer_free(&report.out);
 	}
 }
 
 static void
-what_others_write_is_foreign(void **state)
+a_line_of_another_program_is_foreign(void **state)
 {
 	static const char *const rows[] = {
 		"",
@@ -708,7 +710,7 @@ what_others_write_is_foreign(void **state)
 		"Nov 23 18:48:38 host",
 		"Nov 23 18:48:38 host ",
 		"Nob 23 18:48:38 host fail2ban[1]: [s] Ban x",
-		/* It only quotes fail2ban. */
+		/* The line only quotes fail2ban. */
 		"Nov 23 18:48:38 host sshd[1]: fail2ban.actions[1]: NOTICE [s] "
 		"Ban x",
 		"Nov 23 18:48:38 host sshd[1]: 2026-11-23 18:48:38,748 "
@@ -728,16 +730,16 @@ what_others_write_is_foreign(void **state)
 		"Nov 23 18:48:38 host fail2banana[1]: [s] Ban x",
 		"x | y",
 	};
-	struct told told = { .lines = 0 };
+	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
-	    fail2ban_log_new(2026, UNKNOWN, tell, &told);
+	    fail2ban_log_new(2026, UNKNOWN, take_line, &report);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		feed(l, &told, rows[i], strlen(rows[i]));
-		assert_int_equal(told.classes[FAIL2BAN_LOG_FOREIGN], i + 1);
+		feed(l, &report, rows[i], strlen(rows[i]));
+		assert_int_equal(report.classes[FAIL2BAN_LOG_FOREIGN], i + 1);
 	}
-	assert_int_equal(told.lines, 0);
+	assert_int_equal(report.lines, 0);
 	fail2ban_log_free(l);
 }
 
@@ -767,19 +769,19 @@ a_broken_line_of_a_ban_is_bad(void **state)
 		"1969-11-23 18:48:38,748 fail2ban.actions [1]: NOTICE [s] Ban x",
 		"Feb 29 18:48:38 host fail2ban[1]: [s] Ban x",
 		"Jan  0 18:48:38 host fail2ban[1]: [s] Ban x",
-		/* No stamp, as fail2ban's SYSOUT has none. */
+		/* No stamp: the target SYSOUT has none. */
 		"fail2ban.actions        [1]: NOTICE  [s] Ban x",
 	};
-	struct told told = { .lines = 0 };
+	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
-	    fail2ban_log_new(2026, UNKNOWN, tell, &told);
+	    fail2ban_log_new(2026, UNKNOWN, take_line, &report);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		feed(l, &told, rows[i], strlen(rows[i]));
-		assert_int_equal(told.classes[FAIL2BAN_LOG_BAD], i + 1);
+		feed(l, &report, rows[i], strlen(rows[i]));
+		assert_int_equal(report.classes[FAIL2BAN_LOG_BAD], i + 1);
 	}
-	assert_int_equal(told.lines, 0);
+	assert_int_equal(report.lines, 0);
 	fail2ban_log_free(l);
 }
 
@@ -805,7 +807,7 @@ a_double_hour_is_read_in_the_order_of_the_log(void **state)
 		{ BAN("2026-10-25 02:30:01") BAN("2026-10-25 02:30:00"),
 		    "2026-10-25 00:30:01.000000 ban [s] x\n"
 		    "2026-10-25 00:30:00.000000 ban [s] x\n" },
-		/* The failure is not after the line, and not long before. */
+		/* The failure is not after the line, and not long before it. */
 		{ BAN("2026-10-25 02:59:00")
 		  "2026-10-25 02:10:00,000 fail2ban.filter [1]: INFO [s] Found "
 		    "x - 2026-10-25 02:09:58\n"
@@ -813,11 +815,11 @@ a_double_hour_is_read_in_the_order_of_the_log(void **state)
 		    "2026-10-25 00:59:00.000000 ban [s] x\n"
 		    "2026-10-25 01:10:01.000000 ban [s] x"
 		    " found 2026-10-25 01:09:58\n" },
-		/* The hour that there was not. */
+		/* The hour that summer time skips. */
 		{ BAN("2026-03-29 01:59:59") BAN("2026-03-29 03:00:00"),
 		    "2026-03-29 00:59:59.000000 ban [s] x\n"
 		    "2026-03-29 01:00:00.000000 ban [s] x\n" },
-		/* A stamp with a zone tells the zone of the failure too. */
+		/* The zone of a stamp is that of the failure, too. */
 		{ "2026-10-25T02:10:00+01:00 h fail2ban.filter[1]: INFO [s] "
 		    "Found x - 2026-10-25 02:09:58\n"
 		  "2026-10-25T02:10:01+01:00 h fail2ban.actions[1]: NOTICE [s] "
@@ -850,7 +852,7 @@ a_stamp_without_a_year_gets_one(void **state)
 	} rows[] = {
 		{ SYSLOG("Nov 23 18:48:38"), 2024, UNKNOWN,
 		    "2024-11-23 18:48:38.000000 ban [s] x\n" },
-		/* Not after the newest, but for a day. */
+		/* At most a day after newest. */
 		{ SYSLOG("Nov 23 18:48:38"), UNKNOWN, SECOND,
 		    "2026-11-23 18:48:38.000000 ban [s] x\n" },
 		{ SYSLOG("Nov 24 18:48:38"), UNKNOWN, SECOND,
@@ -861,7 +863,7 @@ a_stamp_without_a_year_gets_one(void **state)
 		    "2027-01-01 00:00:00.000000 ban [s] x\n" },
 		{ SYSLOG("Feb 29 00:00:00"), UNKNOWN, SECOND,
 		    "2024-02-29 00:00:00.000000 ban [s] x\n" },
-		/* Over New Year, and a line that came late. */
+		/* Past New Year, with a line that came late. */
 		{ SYSLOG("Dec 31 23:59:59")
 		  SYSLOG("Jan  1 00:00:00")
 		  SYSLOG("Dec 31 23:59:59")
@@ -876,19 +878,19 @@ a_stamp_without_a_year_gets_one(void **state)
 		    "2024-05-01 00:00:00.000000 ban [s] x\n"
 		    "2024-10-01 00:00:00.000000 ban [s] x\n"
 		    "2025-01-01 00:00:00.000000 ban [s] x\n" },
-		/* Nobody knows. */
+		/* The year is unknown. */
 		{ SYSLOG("Nov 23 18:48:38"), UNKNOWN, UNKNOWN, "" },
 		{ SYSLOG("Nov 23 18:48:38"), INT64_MAX, UNKNOWN, "" },
 		{ SYSLOG("Nov 23 18:48:38"), UNKNOWN, INT64_MAX, "" },
 		{ SYSLOG("Nov 23 18:48:38"), UNKNOWN, -1, "" },
 	};
-	struct told told;
+	struct report report;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		told = read_log(rows[i].log, rows[i].year, rows[i].newest);
-		assert_string_equal(told.out.s, rows[i].expected);
-		buffer_free(&told.out);
+		report = read_log(rows[i].log, rows[i].year, rows[i].newest);
+		assert_string_equal(report.out.s, rows[i].expected);
+		buffer_free(&report.out);
 	}
 }
 
@@ -896,8 +898,8 @@ a_stamp_without_a_year_gets_one(void **state)
 
 /* Feed a line whose message ends in n bytes c. */
 static void
-feed_long(struct fail2ban_log *l, struct told *told, const char *begin, char c,
-    size_t n, const char *end)
+feed_long(struct fail2ban_log *l, struct report *report, const char *begin,
+    char c, size_t n, const char *end)
 {
 	struct buffer line = { 0 };
 
@@ -906,7 +908,7 @@ feed_long(struct fail2ban_log *l, struct told *told, const char *begin, char c,
 		buffer_putc(&line, c);
 	buffer_puts(&line, end);
 	assert_false(line.failed);
-	feed(l, told, line.s, line.len);
+	feed(l, report, line.s, line.len);
 	buffer_free(&line);
 }
 
@@ -914,70 +916,70 @@ static void
 long_lines_and_any_bytes_are_harmless(void **state)
 {
 	static const char nul[] = ACTIONS("38,748") "[s] Ban a\0b";
-	struct told told = { .lines = 0 };
+	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
-	    fail2ban_log_new(UNKNOWN, UNKNOWN, tell, &told);
+	    fail2ban_log_new(UNKNOWN, UNKNOWN, take_line, &report);
 	size_t many = (size_t)4 << 20;
 
 	(void)state;
-	feed_long(l, &told, "", ' ', many, "");
-	feed_long(l, &told, "", '[', many, "");
-	feed_long(l, &told, "", 'a', many, " | ");
-	feed_long(l, &told, ACTIONS("38,748"), ']', many, "");
-	feed_long(l, &told, ACTIONS("38,748") "[", ']', many, " Ban x");
-	feed_long(l, &told, FILTER("38,748") "[s] Found ", '-', many, "");
-	feed_long(l, &told, OBSERVER("38,748") "[s] Increase Ban ", '(', many,
+	feed_long(l, &report, "", ' ', many, "");
+	feed_long(l, &report, "", '[', many, "");
+	feed_long(l, &report, "", 'a', many, " | ");
+	feed_long(l, &report, ACTIONS("38,748"), ']', many, "");
+	feed_long(l, &report, ACTIONS("38,748") "[", ']', many, " Ban x");
+	feed_long(l, &report, FILTER("38,748") "[s] Found ", '-', many, "");
+	feed_long(l, &report, OBSERVER("38,748") "[s] Increase Ban ", '(', many,
 	    ")");
-	assert_int_equal(told.classes[FAIL2BAN_LOG_BAD], 3);
-	assert_int_equal(told.lines, 0);
-	feed_long(l, &told, FILTER("38,748") "[s] Found ", 'x', many,
+	assert_int_equal(report.classes[FAIL2BAN_LOG_BAD], 3);
+	assert_int_equal(report.lines, 0);
+	feed_long(l, &report, FILTER("38,748") "[s] Found ", 'x', many,
 	    " - " D "38");
-	feed_long(l, &told, ACTIONS("38,748") "[s] Ban ", 'x', many, "");
-	assert_int_equal(told.lines, 1);
-	assert_memory_equal(told.out.s + told.out.len - 27,
+	feed_long(l, &report, ACTIONS("38,748") "[s] Ban ", 'x', many, "");
+	assert_int_equal(report.lines, 1);
+	assert_memory_equal(report.out.s + report.out.len - 27,
 	    " found 2026-11-23 18:48:38\n", 27);
-	feed_long(l, &told, ACTIONS("38,748") "[s] Unban ", '\xff', many, "");
-	buffer_cut(&told.out, 0);
-	feed(l, &told, nul, sizeof(nul) - 1);
-	assert_int_equal(told.lines, 3);
-	assert_true(told.out.len > many * 3);
-	assert_memory_equal(told.out.s + told.out.len - 6,
+	feed_long(l, &report, ACTIONS("38,748") "[s] Unban ", '\xff', many, "");
+	buffer_cut(&report.out, 0);
+	feed(l, &report, nul, sizeof(nul) - 1);
+	assert_int_equal(report.lines, 3);
+	assert_true(report.out.len > many * 3);
+	assert_memory_equal(report.out.s + report.out.len - 6,
 	    "a\xef\xbf\xbd"
 	    "b\n",
 	    6);
 	fail2ban_log_free(l);
-	buffer_free(&told.out);
+	buffer_free(&report.out);
 }
 
 static void
-what_is_held_back_is_bounded(void **state)
+the_held_lines_are_bounded(void **state)
 {
-	struct told told = { .lines = 0 };
+	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
-	    fail2ban_log_new(UNKNOWN, UNKNOWN, tell, &told);
+	    fail2ban_log_new(UNKNOWN, UNKNOWN, take_line, &report);
 	char line[256];
 
 	(void)state;
 	for (int i = 0; i < 250000; i++) {
 		snprintf(line, sizeof(line),
 		    ACTIONS("38,748") "[jail%d] Unban 192.0.2.1", i % 1000);
-		feed(l, &told, line, strlen(line));
+		feed(l, &report, line, strlen(line));
 	}
-	assert_int_equal(told.lines, 200000);
-	/* And by its size. */
-	feed_long(l, &told, ACTIONS("38,748") "[s] Unban ", 'x',
+	assert_int_equal(report.lines, 200000);
+	/* The bytes are bounded, too. */
+	feed_long(l, &report, ACTIONS("38,748") "[s] Unban ", 'x',
 	    (size_t)16 << 20, "");
-	assert_int_equal(told.lines, 250001);
+	assert_int_equal(report.lines, 250001);
 	fail2ban_log_free(l);
-	buffer_free(&told.out);
+	buffer_free(&report.out);
 }
 
 static void
 any_number_of_jails_and_ids_may_be_named(void **state)
 {
-	struct told told = { .lines = 0 };
+	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
-	    fail2ban_log_new(UNKNOWN, UNKNOWN, tell, &told);
+	    fail2ban_log_new(UNKNOWN, UNKNOWN, take_line, &report);
 	struct err e;
 	char line[256];
 
@@ -985,58 +987,59 @@ any_number_of_jails_and_ids_may_be_named(void **state)
 	for (int i = 0; i < 20000; i++) {
 		snprintf(line, sizeof(line),
 		    FILTER("38,748") "[j%d] Found x%d - " D "38", i, i);
-		feed(l, &told, line, strlen(line));
+		feed(l, &report, line, strlen(line));
 		snprintf(line, sizeof(line),
 		    ACTIONS("38,748") "[j%d] Unban x%d", i, i);
-		feed(l, &told, line, strlen(line));
+		feed(l, &report, line, strlen(line));
 	}
 	for (int i = 0; i < 200000; i++) {
 		snprintf(line, sizeof(line),
 		    FILTER("38,748") "[s] Found x%d - " D "38", i);
-		feed(l, &told, line, strlen(line));
+		feed(l, &report, line, strlen(line));
 	}
 	assert_int_equal(fail2ban_log_end(l, &e), 0);
-	assert_int_equal(told.lines, 20000);
-	/* The youngest are known, the oldest are not. */
-	buffer_cut(&told.out, 0);
-	feed_text(l, &told, ACTIONS("38,748") "[s] Ban x199999\n");
-	feed_text(l, &told, ACTIONS("38,748") "[s] Ban x0\n");
-	assert_string_equal(told.out.s,
+	assert_int_equal(report.lines, 20000);
+	/* The newest failures are known, the oldest are not. */
+	buffer_cut(&report.out, 0);
+	feed_text(l, &report, ACTIONS("38,748") "[s] Ban x199999\n");
+	feed_text(l, &report, ACTIONS("38,748") "[s] Ban x0\n");
+	assert_string_equal(report.out.s,
 	    D "38.748000 ban [s] x199999 found " D "38\n" D
 	      "38.748000 ban [s] x0\n");
 	fail2ban_log_free(l);
-	buffer_free(&told.out);
+	buffer_free(&report.out);
 }
 
 static void
 a_name_that_no_jail_has_is_bad(void **state)
 {
-	struct told told = { .lines = 0 };
+	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
-	    fail2ban_log_new(UNKNOWN, UNKNOWN, tell, &told);
+	    fail2ban_log_new(UNKNOWN, UNKNOWN, take_line, &report);
 
 	(void)state;
-	feed_long(l, &told, ACTIONS("38,748") "[", 'j', 255, "] Ban x");
-	assert_int_equal(told.lines, 1);
-	feed_long(l, &told, ACTIONS("38,748") "[", 'j', 256, "] Ban x");
-	assert_int_equal(told.classes[FAIL2BAN_LOG_BAD], 1);
-	feed_long(l, &told, SERVER("38,748") "Reload jail '", '\'', 1000, "'");
-	feed_long(l, &told, JAIL("38,748") "Jail ", '"', 1000, " stopped");
-	feed_long(l, &told, JAIL("38,748") "Creating new jail '", 'x', 1000,
+	feed_long(l, &report, ACTIONS("38,748") "[", 'j', 255, "] Ban x");
+	assert_int_equal(report.lines, 1);
+	feed_long(l, &report, ACTIONS("38,748") "[", 'j', 256, "] Ban x");
+	assert_int_equal(report.classes[FAIL2BAN_LOG_BAD], 1);
+	feed_long(l, &report, SERVER("38,748") "Reload jail '", '\'', 1000,
 	    "'");
-	assert_int_equal(told.classes[FAIL2BAN_LOG_TAKEN], 4);
+	feed_long(l, &report, JAIL("38,748") "Jail ", '"', 1000, " stopped");
+	feed_long(l, &report, JAIL("38,748") "Creating new jail '", 'x', 1000,
+	    "'");
+	assert_int_equal(report.classes[FAIL2BAN_LOG_TAKEN], 4);
 	fail2ban_log_free(l);
-	buffer_free(&told.out);
+	buffer_free(&report.out);
 }
 
 static void
-the_one_who_is_told_may_stop_it(void **state)
+the_receiver_may_end_the_reading(void **state)
 {
 	static const char *const rows[] = {
 		ACTIONS("38,748") "[s] Ban x",
 		ACTIONS("38,748") "[s] Restore Ban x",
 		OBSERVER("38,748") "[s] Increase Ban x (2 # 8s -> x)",
-		/* What was held back of the jail. */
+		/* The held lines of the jail. */
 		ACTIONS("38,748") "[held] Ban x",
 		ACTIONS("38,748") "[held] Flush ticket(s) with x",
 		SERVER("38,748") "Stopping all jails",
@@ -1047,25 +1050,25 @@ the_one_who_is_told_may_stop_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct told told = { .stop_after = 1 };
+		struct report report = { .stop_after = 1 };
 		struct fail2ban_log *l =
-		    fail2ban_log_new(UNKNOWN, UNKNOWN, tell, &told);
+		    fail2ban_log_new(UNKNOWN, UNKNOWN, take_line, &report);
 
-		feed_text(l, &told, ACTIONS("38,747") "[held] Unban x\n");
-		feed_text(l, &told, ACTIONS("38,747") "[held] Unban y\n");
+		feed_text(l, &report, ACTIONS("38,747") "[held] Unban x\n");
+		feed_text(l, &report, ACTIONS("38,747") "[held] Unban y\n");
 		assert_int_equal(
 		    fail2ban_log_feed(l, rows[i], strlen(rows[i]), NULL, &e),
 		    -1);
 		assert_int_equal(e.code, EX_TEMPFAIL);
 		assert_string_equal(e.text, "enough");
-		assert_int_equal(told.lines, 1);
+		assert_int_equal(report.lines, 1);
 		fail2ban_log_free(l);
-		buffer_free(&told.out);
+		buffer_free(&report.out);
 	}
 }
 
 static void
-a_reader_that_was_never_made_is_freed(void **state)
+a_null_reader_may_be_freed(void **state)
 {
 	(void)state;
 	fail2ban_log_free(NULL);
@@ -1075,30 +1078,28 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-		    a_ban_tells_its_time_and_the_failure_that_led_to_it),
+		cmocka_unit_test(a_ban_has_its_time_and_its_last_failure),
 		cmocka_unit_test(
 		    an_ident_is_any_text_up_to_the_end_of_the_line),
-		cmocka_unit_test(other_lines_of_fail2ban_tell_nothing),
+		cmocka_unit_test(other_lines_of_fail2ban_are_not_reported),
 		cmocka_unit_test(
-		    a_ban_time_is_told_when_a_jail_starts_or_is_reloaded),
-		cmocka_unit_test(
-		    an_increased_ban_tells_how_long_and_which_one_it_is),
+		    a_ban_time_is_read_when_a_jail_starts_or_is_reloaded),
+		cmocka_unit_test(an_increased_ban_has_its_ban_time_and_count),
 		cmocka_unit_test(an_unban_ends_a_ban),
 		cmocka_unit_test(a_stop_ends_no_ban),
 		cmocka_unit_test(lines_come_with_any_prefix),
-		cmocka_unit_test(what_others_write_is_foreign),
+		cmocka_unit_test(a_line_of_another_program_is_foreign),
 		cmocka_unit_test(a_broken_line_of_a_ban_is_bad),
 		cmocka_unit_test_setup_teardown(
 		    a_double_hour_is_read_in_the_order_of_the_log, in_berlin,
 		    in_utc),
 		cmocka_unit_test(a_stamp_without_a_year_gets_one),
 		cmocka_unit_test(long_lines_and_any_bytes_are_harmless),
-		cmocka_unit_test(what_is_held_back_is_bounded),
+		cmocka_unit_test(the_held_lines_are_bounded),
 		cmocka_unit_test(any_number_of_jails_and_ids_may_be_named),
 		cmocka_unit_test(a_name_that_no_jail_has_is_bad),
-		cmocka_unit_test(the_one_who_is_told_may_stop_it),
-		cmocka_unit_test(a_reader_that_was_never_made_is_freed),
+		cmocka_unit_test(the_receiver_may_end_the_reading),
+		cmocka_unit_test(a_null_reader_may_be_freed),
 	};
 
 	return cmocka_run_group_tests(tests, in_utc, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A fork plays fail2ban, well or badly, at a socket in a temporary folder. */
+/* A child process plays fail2ban, well or badly, at a temporary socket. */
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -28,7 +28,7 @@
 
 /* clang-format off */
 
-/* The bytes of a literal, and the same as an answer of the server. */
+/* The bytes of a literal, and an answer of the server made of them. */
 #define BYTES(s) s, sizeof(s) - 1
 #define ANSWER(s) BYTES(s END)
 #define OK "\x80\x05K\x00"     /* (0, ... */
@@ -82,12 +82,12 @@ enum manner {
 	SLOWLY_ENDLESS,
 	AMID_SIGNALS,
 	SILENT,
-	HANGS_UP /* after the answer, which is no whole one */
+	HANGS_UP /* after a part of an answer */
 };
 
 /*
- * For the next fake: what the second question and those after it are answered
- * with, and the only question it understands. NULL: no matter.
+ * For the next fake: bytes answer the second question and later ones, NULL: as
+ * the first; question is the only one that it understands, NULL: all.
  */
 static struct {
 	const char *bytes;
@@ -104,10 +104,10 @@ struct fake {
 	struct fail2ban_server s;
 };
 
-/* What the fake's child ends with. */
+/* The exit status of the child. */
 enum { TOOK_LEAVE, CUT_OFF, MISUNDERSTOOD };
 
-/* Read up to END; what it was instead of a question, -1 for a question. */
+/* Read up to END; return -1 for a question, else the child's exit status. */
 static int
 read_question(int fd)
 {
@@ -142,7 +142,7 @@ send_bytes(int fd, const char *s, size_t len, size_t each)
 	}
 }
 
-/* Never returns: the client goes away in the end. */
+/* Never return: the client hangs up in the end. */
 static void
 send_endlessly(int fd, char last, size_t each)
 {
@@ -218,7 +218,7 @@ start(struct fake *f, const char *answer, size_t len, enum manner how,
 		fail_msg("%s", e.text);
 }
 
-/* How the session ended for the fake. */
+/* End the session; return the exit status of the child. */
 static int
 finish(struct fake *f)
 {
@@ -242,7 +242,7 @@ assert_error(const struct err *e, int code, const char *text)
 }
 
 static void
-the_database_is_named(void **state)
+the_path_of_the_database_is_read(void **state)
 {
 	static const struct {
 		const char *bytes;
@@ -289,7 +289,7 @@ the_database_is_named(void **state)
 }
 
 static void
-the_age_of_forgetting_is_told(void **state)
+the_purge_age_is_read(void **state)
 {
 	static const struct {
 		const char *bytes;
@@ -321,7 +321,7 @@ the_age_of_forgetting_is_told(void **state)
 }
 
 static void
-the_jails_come_sorted(void **state)
+the_jails_are_sorted(void **state)
 {
 	struct fail2ban_list jails;
 	struct fake f;
@@ -357,7 +357,7 @@ a_server_without_jails_has_none(void **state)
 }
 
 static void
-jails_that_cannot_be_told_apart_are_an_error(void **state)
+names_of_jails_that_cannot_be_split_are_an_error(void **state)
 {
 	struct fail2ban_list jails;
 	struct fake f;
@@ -371,7 +371,7 @@ jails_that_cannot_be_told_apart_are_an_error(void **state)
 	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
-/* An answer to banip: the texts, each of under 256 bytes, with a span. */
+/* Make an answer to banip of texts under 256 bytes, each with a span. */
 static size_t
 write_banned(char *buf, const char *const *ids, size_t n)
 {
@@ -501,7 +501,7 @@ a_name_that_would_end_the_question_is_not_asked(void **state)
 }
 
 static void
-what_a_jail_ignores_is_told(void **state)
+the_ids_that_a_jail_ignores_are_read(void **state)
 {
 	static const char *const sorted[] = { "192.0.2.0/24", "198.51.100.7",
 		"2001:db8::1", "localhost" };
@@ -537,7 +537,7 @@ what_a_jail_ignores_is_told(void **state)
 }
 
 static void
-an_ignored_thing_not_understood_is_a_failure(void **state)
+an_unknown_ignored_value_is_a_failure(void **state)
 {
 	static const struct {
 		const char *jail, *bytes;
@@ -622,7 +622,7 @@ bans_by_hand_are_one_command(void **state)
 }
 
 static void
-a_ban_that_fails_is_told_why(void **state)
+a_failed_ban_has_its_reason(void **state)
 {
 	static const struct {
 		const char *jail, *id, *bytes;
@@ -634,7 +634,8 @@ a_ban_that_fails_is_told_why(void **state)
 		    "fail2ban has no jail nosuch" },
 		{ "beta", "x", ANSWER(VALUE_ERROR), EX_PROTOCOL,
 		    "fail2ban says: ValueError: invalid literal" },
-		/* What servers before 0.11 say: they ban only the first. */
+		/* The answer of a server before 0.11, which bans only the
+		   first. */
 		{ "beta", "x",
 		    ANSWER(OK "\x8c\x09"
 			      "192.0.2.1\x86."),
@@ -666,7 +667,7 @@ a_ban_that_fails_is_told_why(void **state)
 }
 
 static void
-what_would_do_something_else_is_not_sent(void **state)
+a_command_that_would_do_something_else_is_not_sent(void **state)
 {
 	static const struct {
 		const char *jail, *id;
@@ -710,7 +711,7 @@ what_would_do_something_else_is_not_sent(void **state)
 }
 
 static void
-only_an_id_that_is_taken_as_it_is_can_be_sent(void **state)
+only_an_id_that_keeps_its_spelling_can_be_sent(void **state)
 {
 	static const struct {
 		const char *id;
@@ -727,7 +728,8 @@ only_an_id_that_is_taken_as_it_is_can_be_sent(void **state)
 		{ "caf\xc3\xa9\n", true },
 		{ "[abc", true },
 		{ "abc]", true },
-		{ "192.0.2.01", true }, /* a text to the server, too */
+		{ "192.0.2.01",
+		    true }, /* the server takes it for a text, too */
 		{ "192.0.2.1 ", true },
 		{ "", false },
 		{ "x" END "y", false },
@@ -834,7 +836,7 @@ a_bad_exchange_ends_the_session(void **state)
 }
 
 static void
-a_stopping_server_is_not_there(void **state)
+a_stopping_server_is_unavailable(void **state)
 {
 	struct fake f;
 	struct err e;
@@ -872,7 +874,7 @@ signals_do_not_cut_an_answer_off(void **state)
 }
 
 static void
-nobody_there_is_told_from_nothing_there(void **state)
+a_missing_socket_and_a_dead_one_have_two_errors(void **state)
 {
 	struct fail2ban_server s;
 	struct fake f;
@@ -946,27 +948,31 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_database_is_named),
-		cmocka_unit_test(the_age_of_forgetting_is_told),
-		cmocka_unit_test(the_jails_come_sorted),
+		cmocka_unit_test(the_path_of_the_database_is_read),
+		cmocka_unit_test(the_purge_age_is_read),
+		cmocka_unit_test(the_jails_are_sorted),
 		cmocka_unit_test(a_server_without_jails_has_none),
-		cmocka_unit_test(jails_that_cannot_be_told_apart_are_an_error),
+		cmocka_unit_test(
+		    names_of_jails_that_cannot_be_split_are_an_error),
 		cmocka_unit_test(an_id_is_any_text_before_the_last_tab),
 		cmocka_unit_test(an_id_with_a_nul_is_left_out),
 		cmocka_unit_test(a_jail_that_does_not_exist_is_no_failure),
 		cmocka_unit_test(
 		    a_name_that_would_end_the_question_is_not_asked),
-		cmocka_unit_test(what_a_jail_ignores_is_told),
-		cmocka_unit_test(an_ignored_thing_not_understood_is_a_failure),
+		cmocka_unit_test(the_ids_that_a_jail_ignores_are_read),
+		cmocka_unit_test(an_unknown_ignored_value_is_a_failure),
 		cmocka_unit_test(bans_by_hand_are_one_command),
-		cmocka_unit_test(a_ban_that_fails_is_told_why),
-		cmocka_unit_test(what_would_do_something_else_is_not_sent),
-		cmocka_unit_test(only_an_id_that_is_taken_as_it_is_can_be_sent),
+		cmocka_unit_test(a_failed_ban_has_its_reason),
+		cmocka_unit_test(
+		    a_command_that_would_do_something_else_is_not_sent),
+		cmocka_unit_test(
+		    only_an_id_that_keeps_its_spelling_can_be_sent),
 		cmocka_unit_test(one_session_takes_many_questions),
 		cmocka_unit_test(a_bad_exchange_ends_the_session),
-		cmocka_unit_test(a_stopping_server_is_not_there),
+		cmocka_unit_test(a_stopping_server_is_unavailable),
 		cmocka_unit_test(signals_do_not_cut_an_answer_off),
-		cmocka_unit_test(nobody_there_is_told_from_nothing_there),
+		cmocka_unit_test(
+		    a_missing_socket_and_a_dead_one_have_two_errors),
 		cmocka_unit_test(a_path_too_long_for_a_socket_is_refused),
 		cmocka_unit_test(a_full_queue_is_waited_for_until_the_deadline),
 	};

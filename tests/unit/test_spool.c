@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The spool in a folder of its own, among what does not belong there. */
+/* The spool in a folder of its own, among files that are not events. */
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -45,7 +45,7 @@ put(const char *folder, int64_t at_us, const char *name)
 	event_free(&event);
 }
 
-/* The only name that waits, into a buffer of 256 bytes. */
+/* Copy the only name that waits to name, 256 bytes. */
 static void
 only_name(const char *folder, char name[256])
 {
@@ -72,7 +72,7 @@ count_names(const char *folder)
 	return n;
 }
 
-/* How many files lie in the folder, whatever they are. */
+/* Return the number of files of any kind in the folder. */
 static size_t
 count_files(const char *folder)
 {
@@ -86,7 +86,7 @@ count_files(const char *folder)
 	return n - 2;
 }
 
-/* A file's or folder's time of change, seconds before the clock's. */
+/* Set a file's or folder's time of change to seconds before now. */
 static void
 set_age(const char *path, time_t seconds)
 {
@@ -119,7 +119,7 @@ an_event_that_is_put_is_read_again(void **state)
 	assert_string_equal(event.ident, "any\ntext");
 	event_free(&event);
 
-	/* Reading leaves it there. */
+	/* Reading leaves the file in place. */
 	assert_int_equal(count_names(folder), 1);
 	assert_ok(spool_remove(folder, name, &e), &e);
 	assert_int_equal(count_files(folder), 0);
@@ -205,7 +205,7 @@ a_missing_folder_holds_nothing(void **state)
 }
 
 static void
-a_spool_that_cannot_be_is_an_error(void **state)
+a_spool_that_cannot_be_made_is_an_error(void **state)
 {
 	struct scratch *s = *state;
 	const char *file = scratch_path(s, "file");
@@ -231,14 +231,14 @@ a_spool_that_cannot_be_is_an_error(void **state)
 }
 
 static void
-a_put_that_finds_its_name_taken_is_an_error(void **state)
+a_name_that_is_taken_is_an_error(void **state)
 {
 	struct scratch *s = *state;
 	struct err e;
 	struct event event;
 	char name[256];
 
-	/* A folder stands where the event's file is to come. */
+	/* A folder has the name of the event's file. */
 	put(s->folder, AT, "192.0.2.1");
 	only_name(s->folder, name);
 	assert_int_equal(spool_remove(s->folder, name, &e), 0);
@@ -263,13 +263,13 @@ a_folder_that_others_may_write_takes_no_event(void **state)
 	event_init(&event, EVENT_FLUSH, AT);
 	assert_int_equal(spool_put(s->folder, &event, &e), -1);
 	assert_error(&e, EX_NOPERM, "group or others may write");
-	/* Nor is what lies there believed. */
+	/* The files in such a folder are not read either. */
 	assert_int_equal(spool_read(s->folder, name, &event, &e), -1);
 	assert_error(&e, EX_NOPERM, "group or others may write");
 }
 
 static void
-a_whole_event_that_a_killed_writer_left_waits_like_any_other(void **state)
+a_whole_event_of_a_killed_writer_waits_like_any_other(void **state)
 {
 	struct scratch *s = *state;
 	struct event event;
@@ -290,7 +290,7 @@ a_whole_event_that_a_killed_writer_left_waits_like_any_other(void **state)
 }
 
 static void
-how_it_stands_with_the_spool_can_be_told(void **state)
+the_state_of_the_spool_is_reported(void **state)
 {
 	struct scratch *s = *state;
 	struct spool_state look = spool_look(s->folder, ALL, AT);
@@ -310,7 +310,7 @@ how_it_stands_with_the_spool_can_be_told(void **state)
 }
 
 static void
-half_an_event_of_a_killed_writer_goes_once_it_is_old(void **state)
+half_an_event_of_a_killed_writer_is_removed_later(void **state)
 {
 	struct scratch *s = *state;
 	const char *young = scratch_path(s, "tmp-1-1");
@@ -344,7 +344,7 @@ an_old_event_is_no_leftover(void **state)
 }
 
 static void
-what_is_no_event_does_not_wait(void **state)
+a_file_that_is_no_event_does_not_wait(void **state)
 {
 	static const char *const others[] = { "tmp-9", "a", ".1", "-1", "1.bad",
 		"1-1.bad", "1.", "README" };
@@ -358,7 +358,7 @@ what_is_no_event_does_not_wait(void **state)
 	assert_int_equal(count_files(s->folder), ARRAY_LEN(others));
 }
 
-/* It waits, but is no event: it is told so, and does not wait again. */
+/* Assert that a file waits, is refused as no event, and then is set aside. */
 static void
 assert_set_aside(struct scratch *s, const char *name, const char *error)
 {
@@ -408,13 +408,13 @@ a_file_that_holds_no_event_is_set_aside(void **state)
 }
 
 static void
-what_is_no_plain_file_is_set_aside_unread(void **state)
+a_special_file_is_set_aside_unread(void **state)
 {
 	struct scratch *s = *state;
 	const char *inside = scratch_path(s, "inside");
 	char name[256], target[300];
 
-	/* A link to an event that is good is not followed either. */
+	/* A link to a good event is not followed either. */
 	assert_int_equal(mkdir(inside, 0700), 0);
 	put(inside, AT, "192.0.2.1");
 	only_name(inside, name);
@@ -426,11 +426,11 @@ what_is_no_plain_file_is_set_aside_unread(void **state)
 	assert_int_equal(symlink("none", scratch_path(s, "2-2")), 0);
 	assert_set_aside(s, "2-2", "cannot be opened");
 	assert_int_equal(mkdir(scratch_path(s, "3-3"), 0700), 0);
-	assert_set_aside(s, "3-3", "not a file of an event");
-	/* Nobody writes to it: reading it must not wait. */
+	assert_set_aside(s, "3-3", "not the file of an event");
+	/* No process writes to the pipe: reading it must not wait. */
 	assert_int_equal(mkfifo(scratch_path(s, "4-4"), 0600), 0);
 	alarm(60);
-	assert_set_aside(s, "4-4", "not a file of an event");
+	assert_set_aside(s, "4-4", "not the file of an event");
 	alarm(0);
 }
 
@@ -442,11 +442,11 @@ a_file_too_large_for_an_event_is_set_aside_unread(void **state)
 
 	scratch_write(path, "", 0);
 	assert_int_equal(truncate(path, (off_t)1 << 40), 0);
-	assert_set_aside(s, "1-1", "not a file of an event");
+	assert_set_aside(s, "1-1", "not the file of an event");
 }
 
 static void
-what_is_gone_already_can_only_be_removed(void **state)
+a_missing_file_can_only_be_removed(void **state)
 {
 	struct scratch *s = *state;
 	struct event event;
@@ -485,7 +485,7 @@ a_spool_is_fresh_for_ten_seconds(void **state)
 	set_age(s->folder, -3600);
 	assert_true(is_fresh(s->folder, (int64_t)st.st_mtime * 1000000));
 
-	/* Nothing waits: the folder changed, but it is empty. */
+	/* No event waits: the folder changed, but it is empty. */
 	only_name(s->folder, name);
 	assert_int_equal(spool_remove(s->folder, name, NULL), 0);
 	assert_int_equal(stat(s->folder, &st), 0);
@@ -501,22 +501,22 @@ main(void)
 		scratch_unit_test(the_oldest_comes_first),
 		scratch_unit_test(many_events_wait),
 		scratch_unit_test(a_missing_folder_holds_nothing),
-		scratch_unit_test(a_spool_that_cannot_be_is_an_error),
-		scratch_unit_test(a_put_that_finds_its_name_taken_is_an_error),
+		scratch_unit_test(a_spool_that_cannot_be_made_is_an_error),
+		scratch_unit_test(a_name_that_is_taken_is_an_error),
 		scratch_unit_test(
 		    a_folder_that_others_may_write_takes_no_event),
 		scratch_unit_test(
-		    a_whole_event_that_a_killed_writer_left_waits_like_any_other),
-		scratch_unit_test(how_it_stands_with_the_spool_can_be_told),
+		    a_whole_event_of_a_killed_writer_waits_like_any_other),
+		scratch_unit_test(the_state_of_the_spool_is_reported),
 		scratch_unit_test(
-		    half_an_event_of_a_killed_writer_goes_once_it_is_old),
+		    half_an_event_of_a_killed_writer_is_removed_later),
 		scratch_unit_test(an_old_event_is_no_leftover),
-		scratch_unit_test(what_is_no_event_does_not_wait),
+		scratch_unit_test(a_file_that_is_no_event_does_not_wait),
 		scratch_unit_test(a_file_that_holds_no_event_is_set_aside),
-		scratch_unit_test(what_is_no_plain_file_is_set_aside_unread),
+		scratch_unit_test(a_special_file_is_set_aside_unread),
 		scratch_unit_test(
 		    a_file_too_large_for_an_event_is_set_aside_unread),
-		scratch_unit_test(what_is_gone_already_can_only_be_removed),
+		scratch_unit_test(a_missing_file_can_only_be_removed),
 		scratch_unit_test(a_spool_is_fresh_for_ten_seconds),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events out of syslog, in the parts in which the event path writes them there,
- * and in what becomes of these on their way.
+ * Events read from syslog, in the parts that syslog_event_write makes, and in
+ * parts that were damaged on their way.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +23,7 @@
 #define PREFIX "Nov 23 18:48:38 www "
 #define WHY "spool: disk full"
 
-/* Lines of syslog; each is the struct's own. */
+/* Lines of syslog, which the struct owns. */
 struct syslog {
 	char *lines[64];
 	size_t n;
@@ -100,10 +100,13 @@ strip(char *line)
 		line[--len] = '\0';
 }
 
-/* An event as the event path tells it, blanks at the end taken away or not. */
+/*
+ * Add the lines that syslog_event_write makes of an event, with the blanks at
+ * their ends or without.
+ */
 static void
-tell(struct syslog *to, const struct event *event, int pid, const char *why,
-    bool stripped)
+write_event(struct syslog *to, const struct event *event, int pid,
+    const char *why, bool stripped)
 {
 	char line[SYSLOG_EVENT_BYTES + 100], *text = event_to_line(event, why);
 	size_t parts;
@@ -129,23 +132,23 @@ forget(struct syslog *s)
 		free(s->lines[--s->n]);
 }
 
-/* Take a line whose end is watched, and has no NUL behind it. */
+/* Take a line whose end is watched, and that has no NUL. */
 static enum syslog_event_kind
-take(struct syslog_event *kept, const char *line, struct event *event,
+take(struct syslog_event *waiting, const char *line, struct event *event,
     struct err *why)
 {
 	size_t len = strlen(line);
 	char *copy = watched_copy(line, len);
 	enum syslog_event_kind kind =
-	    syslog_event_take(kept, copy, len, event, why);
+	    syslog_event_take(waiting, copy, len, event, why);
 
 	free(copy);
 	return kind;
 }
 
-/* All lines but the last are parts; the last makes the event. */
+/* Assert that the last line completes the event. */
 static void
-assert_taken(struct syslog_event *kept, const struct syslog *s,
+assert_taken(struct syslog_event *waiting, const struct syslog *s,
     const struct event *expected)
 {
 	struct event event;
@@ -155,14 +158,14 @@ assert_taken(struct syslog_event *kept, const struct syslog *s,
 		enum syslog_event_kind wanted =
 		    i + 1 < s->n ? SYSLOG_EVENT_PART : SYSLOG_EVENT_EVENT;
 
-		if (take(kept, s->lines[i], &event, &why) != wanted)
+		if (take(waiting, s->lines[i], &event, &why) != wanted)
 			fail_msg("line %zu of %zu: %s", i, s->n, why.text);
 	}
 	assert_same(&event, expected);
 	event_free(&event);
 }
 
-/* A text of n characters, in JSON if it were quoted. */
+/* Return a text of n characters; the caller frees it. */
 static char *
 long_text(size_t n, char c)
 {
@@ -177,30 +180,30 @@ long_text(size_t n, char c)
 static void
 an_event_of_one_part_is_whole_at_once(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 
 	make_ban(&event, "192.0.2.1", NULL);
-	tell(&s, &event, 4117, WHY, false);
+	write_event(&s, &event, 4117, WHY, false);
 	assert_int_equal(s.n, 1);
-	assert_taken(&kept, &s, &event);
-	assert_int_equal(syslog_event_end(&kept), 0);
+	assert_taken(&waiting, &s, &event);
+	assert_int_equal(syslog_event_end(&waiting), 0);
 	event_free(&event);
 	event_init(&event, EVENT_FLUSH, 1);
 	set(&event, "jail", "a jail # with 100%");
 	forget(&s);
-	tell(&s, &event, 1, WHY, true);
-	assert_taken(&kept, &s, &event);
+	write_event(&s, &event, 1, WHY, true);
+	assert_taken(&waiting, &s, &event);
 	event_free(&event);
 	forget(&s);
 }
 
-/* Each length, so that the line is cut at each of its bytes. */
+/* Data of each length, so that the line is cut at each of its bytes. */
 static void
-an_event_is_the_same_wherever_it_was_cut(void **state UNUSED)
+an_event_comes_back_wherever_it_was_cut(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 
@@ -208,23 +211,23 @@ an_event_is_the_same_wherever_it_was_cut(void **state UNUSED)
 		char *data = long_text(n, n % 3 == 0 ? '"' : 'x');
 
 		make_ban(&event, "192.0.2.1", data);
-		/* Blanks follow each other there. */
+		/* Empty values make several blanks in a row. */
 		set(&event, "ip", "");
 		set(&event, "family", "");
-		tell(&s, &event, 4117, WHY, true);
-		assert_taken(&kept, &s, &event);
+		write_event(&s, &event, 4117, WHY, true);
+		assert_taken(&waiting, &s, &event);
 		forget(&s);
 		event_free(&event);
 		free(data);
 	}
-	assert_int_equal(syslog_event_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&waiting), 0);
 }
 
-/* A remark is what it is: blanks, too, and all of a part. */
+/* A remark may hold blanks, and may fill a whole part. */
 static void
 a_remark_may_be_cut_anywhere(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 	char *data = long_text(500, 'x');
@@ -234,13 +237,13 @@ a_remark_may_be_cut_anywhere(void **state UNUSED)
 		char *why = long_text(n + 1, ' ');
 
 		why[0] = 'w';
-		tell(&s, &event, 4117, why, n % 2 == 0);
-		assert_taken(&kept, &s, &event);
+		write_event(&s, &event, 4117, why, n % 2 == 0);
+		assert_taken(&waiting, &s, &event);
 		forget(&s);
 		why[0] = ' ';
 		why[n] = '#';
-		tell(&s, &event, 4117, why, true);
-		assert_taken(&kept, &s, &event);
+		write_event(&s, &event, 4117, why, true);
+		assert_taken(&waiting, &s, &event);
 		forget(&s);
 		free(why);
 	}
@@ -255,7 +258,7 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 		"a # b", " # ", "#", "\x1b[2J\x7f", "\xe2\x80\xae\xc3\xa9",
 		"fail2ban-archive[1]: event 1/1 flush", "--tag", "--id",
 		"event 2/2 " };
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event;
 
@@ -263,34 +266,34 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 		make_ban(&event, texts[i], texts[i]);
 		set(&event, "jail", texts[i]);
 		set(&event, "ip", texts[i]);
-		tell(&s, &event, 4117, texts[i], false);
-		assert_taken(&kept, &s, &event);
+		write_event(&s, &event, 4117, texts[i], false);
+		assert_taken(&waiting, &s, &event);
 		forget(&s);
 		event_free(&event);
 	}
 }
 
-/* Whatever a syslog puts before the name. */
+/* A syslog may put any text before the name. */
 static void
-any_prefix_will_do(void **state UNUSED)
+any_prefix_is_skipped(void **state UNUSED)
 {
 	static const char *const prefixes[] = { "", " ", PREFIX,
 		"<10>1 2026-11-23T18:48:38.123456+01:00 www ",
 		"2026-11-23T18:48:38+0100 f ", "fail2ban-archive: ",
 		"fail2ban-archive fail2ban-archiv[12]: ", "\xff\xfe ",
 		"ffffffffffffffff" };
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event, back;
 	struct err why = { 0 };
 	char line[2000];
 
 	make_ban(&event, "192.0.2.1", NULL);
-	tell(&s, &event, 4117, WHY, false);
+	write_event(&s, &event, 4117, WHY, false);
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
 		snprintf(line, sizeof(line), "%s%s", prefixes[i],
 		    s.lines[0] + strlen(PREFIX));
-		assert_int_equal(take(&kept, line, &back, &why),
+		assert_int_equal(take(&waiting, line, &back, &why),
 		    SYSLOG_EVENT_EVENT);
 		assert_same(&back, &event);
 		event_free(&back);
@@ -302,7 +305,7 @@ any_prefix_will_do(void **state UNUSED)
 static void
 parts_of_several_processes_may_be_mixed(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s[SYSLOG_EVENT_EVENTS] = { 0 };
 	struct event events[SYSLOG_EVENT_EVENTS], back;
 	struct err why = { 0 };
@@ -312,11 +315,11 @@ parts_of_several_processes_may_be_mixed(void **state UNUSED)
 	for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
 		snprintf(id, sizeof(id), "192.0.2.%zu", i);
 		make_ban(&events[i], id, data);
-		tell(&s[i], &events[i], 100 + (int)i, WHY, true);
+		write_event(&s[i], &events[i], 100 + (int)i, WHY, true);
 	}
 	for (size_t part = 0; part < s[0].n; part++) {
 		for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
-			if (take(&kept, s[i].lines[part], &back, &why) !=
+			if (take(&waiting, s[i].lines[part], &back, &why) !=
 			    SYSLOG_EVENT_EVENT)
 				continue;
 			assert_same(&back, &events[i]);
@@ -325,7 +328,7 @@ parts_of_several_processes_may_be_mixed(void **state UNUSED)
 		}
 	}
 	assert_int_equal(whole, SYSLOG_EVENT_EVENTS);
-	assert_int_equal(syslog_event_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&waiting), 0);
 	for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
 		event_free(&events[i]);
 		forget(&s[i]);
@@ -333,11 +336,11 @@ parts_of_several_processes_may_be_mixed(void **state UNUSED)
 	free(data);
 }
 
-/* However many short ones come between: there is a place for them. */
+/* Many short events come between the parts of a long one. */
 static void
-an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
+an_event_waits_for_its_parts_among_many_others(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog slow = { 0 }, quick = { 0 };
 	struct event waits, event, back;
 	struct err why = { 0 };
@@ -345,16 +348,16 @@ an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
 
 	make_ban(&waits, "192.0.2.1", data);
 	make_ban(&event, "192.0.2.2", NULL);
-	tell(&slow, &waits, 99, WHY, true);
+	write_event(&slow, &waits, 99, WHY, true);
 	assert_int_equal(slow.n, 2);
-	assert_int_equal(take(&kept, slow.lines[0], &back, &why),
+	assert_int_equal(take(&waiting, slow.lines[0], &back, &why),
 	    SYSLOG_EVENT_PART);
 	for (int i = 0; i < 3 * SYSLOG_EVENT_EVENTS; i++) {
-		tell(&quick, &event, 100 + i, WHY, true);
-		assert_taken(&kept, &quick, &event);
+		write_event(&quick, &event, 100 + i, WHY, true);
+		assert_taken(&waiting, &quick, &event);
 		forget(&quick);
 	}
-	assert_int_equal(take(&kept, slow.lines[1], &back, &why),
+	assert_int_equal(take(&waiting, slow.lines[1], &back, &why),
 	    SYSLOG_EVENT_EVENT);
 	assert_same(&back, &waits);
 	event_free(&back);
@@ -367,7 +370,7 @@ an_event_waits_for_its_parts_behind_many_others(void **state UNUSED)
 static void
 with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event, back;
 	struct err why = { 0 };
@@ -375,36 +378,36 @@ with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
 
 	make_ban(&event, "192.0.2.1", data);
 	for (int i = 0; i <= SYSLOG_EVENT_EVENTS; i++) {
-		tell(&s, &event, 100 + i, WHY, true);
-		assert_int_equal(take(&kept, s.lines[s.n - 2], &back, &why),
+		write_event(&s, &event, 100 + i, WHY, true);
+		assert_int_equal(take(&waiting, s.lines[s.n - 2], &back, &why),
 		    SYSLOG_EVENT_PART);
 	}
-	assert_int_equal(take(&kept, s.lines[1], &back, &why),
+	assert_int_equal(take(&waiting, s.lines[1], &back, &why),
 	    SYSLOG_EVENT_BAD);
 	assert_error(&why, EX_DATAERR, "previous part is missing");
 	for (size_t i = 3; i < s.n; i += 2) {
-		assert_int_equal(take(&kept, s.lines[i], &back, &why),
+		assert_int_equal(take(&waiting, s.lines[i], &back, &why),
 		    SYSLOG_EVENT_EVENT);
 		assert_same(&back, &event);
 		event_free(&back);
 	}
-	assert_int_equal(syslog_event_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&waiting), 0);
 	event_free(&event);
 	forget(&s);
 	free(data);
 }
 
-/* Each subset of four parts: only with all four there is an event. */
+/* Of all subsets of four parts, only the whole set makes an event. */
 static void
-a_part_that_is_missing_is_told(void **state UNUSED)
+a_missing_part_is_an_error(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event, back;
 	char *data = long_text(3000, 'x');
 
 	make_ban(&event, "192.0.2.1", data);
-	tell(&s, &event, 4117, WHY, true);
+	write_event(&s, &event, 4117, WHY, true);
 	assert_int_equal(s.n, 4);
 	for (unsigned there = 0; there < 16; there++) {
 		bool before = true;
@@ -417,7 +420,7 @@ a_part_that_is_missing_is_told(void **state UNUSED)
 				before = false;
 				continue;
 			}
-			kind = take(&kept, s.lines[i], &back, &why);
+			kind = take(&waiting, s.lines[i], &back, &why);
 			if (kind == SYSLOG_EVENT_EVENT) {
 				assert_int_equal(there, 15);
 				assert_same(&back, &event);
@@ -430,7 +433,7 @@ a_part_that_is_missing_is_told(void **state UNUSED)
 				assert_true(before);
 			}
 		}
-		assert_int_equal(syslog_event_end(&kept),
+		assert_int_equal(syslog_event_end(&waiting),
 		    there != 15 && (there & 1) != 0);
 	}
 	event_free(&event);
@@ -438,11 +441,11 @@ a_part_that_is_missing_is_told(void **state UNUSED)
 	free(data);
 }
 
-/* A process number comes again, and a log that was copied together does. */
+/* A pid may come again, and a log may hold the same lines twice. */
 static void
 a_first_part_begins_anew(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct syslog s = { 0 };
 	struct event event, other, back;
 	struct err why = { 0 };
@@ -450,26 +453,26 @@ a_first_part_begins_anew(void **state UNUSED)
 
 	make_ban(&event, "192.0.2.1", data);
 	make_ban(&other, "192.0.2.2", NULL);
-	tell(&s, &event, 4117, WHY, true);
-	take(&kept, s.lines[0], &back, &why);
-	take(&kept, s.lines[1], &back, &why);
-	assert_taken(&kept, &s, &event);
+	write_event(&s, &event, 4117, WHY, true);
+	take(&waiting, s.lines[0], &back, &why);
+	take(&waiting, s.lines[1], &back, &why);
+	assert_taken(&waiting, &s, &event);
 	/* A part of it that comes twice does no harm. */
-	take(&kept, s.lines[0], &back, &why);
-	take(&kept, s.lines[1], &back, &why);
-	assert_int_equal(take(&kept, s.lines[1], &back, &why),
+	take(&waiting, s.lines[0], &back, &why);
+	take(&waiting, s.lines[1], &back, &why);
+	assert_int_equal(take(&waiting, s.lines[1], &back, &why),
 	    SYSLOG_EVENT_BAD);
-	take(&kept, s.lines[2], &back, &why);
-	assert_int_equal(take(&kept, s.lines[3], &back, &why),
+	take(&waiting, s.lines[2], &back, &why);
+	assert_int_equal(take(&waiting, s.lines[3], &back, &why),
 	    SYSLOG_EVENT_EVENT);
 	event_free(&back);
-	/* Another event of that number is another. */
-	take(&kept, s.lines[0], &back, &why);
-	take(&kept, s.lines[1], &back, &why);
+	/* The next event of that pid is another one. */
+	take(&waiting, s.lines[0], &back, &why);
+	take(&waiting, s.lines[1], &back, &why);
 	forget(&s);
-	tell(&s, &other, 4117, WHY, true);
-	assert_taken(&kept, &s, &other);
-	assert_int_equal(syslog_event_end(&kept), 0);
+	write_event(&s, &other, 4117, WHY, true);
+	assert_taken(&waiting, &s, &other);
+	assert_int_equal(syslog_event_end(&waiting), 0);
 	event_free(&event);
 	event_free(&other);
 	forget(&s);
@@ -480,7 +483,7 @@ a_first_part_begins_anew(void **state UNUSED)
 #define FLUSH "flush --at 1 --jail j --restored 0 --row 0 --tag 0 # why"
 
 static void
-what_is_no_part_is_passed_over_or_bad(void **state UNUSED)
+a_line_that_is_no_part_is_skipped_or_bad(void **state UNUSED)
 {
 	static const struct {
 		const char *line;
@@ -529,11 +532,11 @@ what_is_no_part_is_passed_over_or_bad(void **state UNUSED)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct syslog_event kept = { 0 };
+		struct syslog_event waiting = { 0 };
 		struct event event;
 		struct err why = { 0 };
 		enum syslog_event_kind kind =
-		    take(&kept, rows[i].line, &event, &why);
+		    take(&waiting, rows[i].line, &event, &why);
 
 		if (kind != rows[i].kind)
 			fail_msg("%s: %d %s", rows[i].line, kind, why.text);
@@ -541,37 +544,37 @@ what_is_no_part_is_passed_over_or_bad(void **state UNUSED)
 			event_free(&event);
 		if (kind == SYSLOG_EVENT_BAD)
 			assert_error(&why, EX_DATAERR, "");
-		assert_int_equal(syslog_event_end(&kept),
+		assert_int_equal(syslog_event_end(&waiting),
 		    kind == SYSLOG_EVENT_PART);
 	}
 }
 
-/* Another number of parts is another event. */
+/* A part with another count of parts belongs to another event. */
 static void
-parts_of_another_number_do_not_fit(void **state UNUSED)
+parts_of_another_count_do_not_fit(void **state UNUSED)
 {
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct event event;
 	struct err why = { 0 };
 
-	assert_int_equal(take(&kept, OURS "1/3 flush", &event, &why),
+	assert_int_equal(take(&waiting, OURS "1/3 flush", &event, &why),
 	    SYSLOG_EVENT_PART);
-	assert_int_equal(take(&kept, OURS "2/2 " FLUSH, &event, &why),
+	assert_int_equal(take(&waiting, OURS "2/2 " FLUSH, &event, &why),
 	    SYSLOG_EVENT_BAD);
-	assert_int_equal(take(&kept, OURS "3/3 " FLUSH, &event, &why),
+	assert_int_equal(take(&waiting, OURS "3/3 " FLUSH, &event, &why),
 	    SYSLOG_EVENT_BAD);
-	assert_int_equal(syslog_event_end(&kept), 1);
-	assert_int_equal(syslog_event_end(&kept), 0);
+	assert_int_equal(syslog_event_end(&waiting), 1);
+	assert_int_equal(syslog_event_end(&waiting), 0);
 }
 
-/* Any change of any byte: an event or none, and nothing is read beyond. */
+/* With any byte changed, the line is an event or none, and only it is read. */
 static void
 a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
 {
 	static const char bytes[] = { '\0', ' ', '#', '%', '/', '[', ']', '0',
 		'9', 'f', '\n', '\x80', '\xff' };
 	static const char whole[] = PREFIX OURS "1/1 " FLUSH;
-	struct syslog_event kept = { 0 };
+	struct syslog_event waiting = { 0 };
 	struct event event;
 	struct err why;
 
@@ -580,17 +583,17 @@ a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
 			char *line = watched_copy(whole, sizeof(whole) - 1);
 
 			line[i] = bytes[j];
-			if (syslog_event_take(&kept, line, sizeof(whole) - 1,
+			if (syslog_event_take(&waiting, line, sizeof(whole) - 1,
 				&event, &why) == SYSLOG_EVENT_EVENT)
 				event_free(&event);
-			/* Cut off there. */
-			if (syslog_event_take(&kept, line, i, &event, &why) ==
-			    SYSLOG_EVENT_EVENT)
+			/* The line is cut off before that byte. */
+			if (syslog_event_take(&waiting, line, i, &event,
+				&why) == SYSLOG_EVENT_EVENT)
 				event_free(&event);
 			free(line);
 		}
 	}
-	syslog_event_end(&kept);
+	syslog_event_end(&waiting);
 }
 
 int
@@ -598,19 +601,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_of_one_part_is_whole_at_once),
-		cmocka_unit_test(an_event_is_the_same_wherever_it_was_cut),
+		cmocka_unit_test(an_event_comes_back_wherever_it_was_cut),
 		cmocka_unit_test(a_remark_may_be_cut_anywhere),
 		cmocka_unit_test(hostile_texts_come_back_as_they_are),
-		cmocka_unit_test(any_prefix_will_do),
+		cmocka_unit_test(any_prefix_is_skipped),
 		cmocka_unit_test(parts_of_several_processes_may_be_mixed),
 		cmocka_unit_test(
-		    an_event_waits_for_its_parts_behind_many_others),
+		    an_event_waits_for_its_parts_among_many_others),
 		cmocka_unit_test(
 		    with_too_many_that_wait_the_oldest_is_given_up),
-		cmocka_unit_test(a_part_that_is_missing_is_told),
+		cmocka_unit_test(a_missing_part_is_an_error),
 		cmocka_unit_test(a_first_part_begins_anew),
-		cmocka_unit_test(what_is_no_part_is_passed_over_or_bad),
-		cmocka_unit_test(parts_of_another_number_do_not_fit),
+		cmocka_unit_test(a_line_that_is_no_part_is_skipped_or_bad),
+		cmocka_unit_test(parts_of_another_count_do_not_fit),
 		cmocka_unit_test(a_line_with_a_wrong_byte_breaks_nothing),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What fail2ban keeps with a ban, and what an attacker would put there. */
+/* The data that fail2ban keeps with a ban, and those of an attacker. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,20 +80,20 @@ assert_rows(const struct row *rows, size_t n)
 
 /* clang-format off */
 
-/* As fail2ban 0.11.2 to 1.1.0 write it. */
+/* The data of fail2ban 0.11.2 to 1.1.0. */
 static const struct row usual[] = {
 	{ BYTES("{\"matches\": [\"Nov 23 sshd: Failed for root\", \"b\"], "
 		"\"failures\": 5, \"user\": \"root\"}"),
 	    "[\"Nov 23 sshd: Failed for root\",\"b\"]",
 	    "{\"user\":\"root\"}", NULL, 5 },
-	/* A line in three parts: what is before, in and behind the match. */
+	/* A line in three parts: before, in and after the match. */
 	{ BYTES("{\"matches\": [[\"\", \"2026-11-23 18:48:37\", \" sshd: x\"],"
 		" [\"a\", \"b\", \"c\"], \"d\"], \"failures\": 3}"),
 	    "[\"2026-11-23 18:48:37 sshd: x\",\"abc\",\"d\"]", "{}", NULL, 3 },
 	{ BYTES("{\"matches\": [], \"failures\": 0}"), "[]", "{}", NULL, 0 },
 	{ BYTES("{}"), "[]", "{}", NULL, UNKNOWN },
 	{ BYTES(" {\n} "), "[]", "{}", NULL, UNKNOWN },
-	/* What has its own field is no capture; all else is. */
+	/* A key without a field is a capture. */
 	{ BYTES("{\"matches\": [], \"failures\": 2, \"fid\": \"x\", "
 		"\"ip\": \"192.0.2.1\", \"ip4\": \"192.0.2.1\", "
 		"\"ip6\": \"2001:db8::1\", \"user\": \"a\", \"mlfid\": null, "
@@ -168,7 +168,7 @@ static const struct row nothing[] = {
 /* clang-format on */
 
 static void
-what_fail2ban_writes_is_taken_apart(void **state UNUSED)
+the_data_that_fail2ban_writes_are_decoded(void **state UNUSED)
 {
 	assert_rows(usual, ARRAY_LEN(usual));
 }
@@ -186,13 +186,13 @@ bytes_that_are_no_utf8_are_replaced(void **state UNUSED)
 }
 
 static void
-what_is_no_object_holds_nothing(void **state UNUSED)
+bytes_that_are_no_object_have_no_fields(void **state UNUSED)
 {
 	assert_rows(nothing, ARRAY_LEN(nothing));
 }
 
 static void
-no_data_are_no_evidence(void **state UNUSED)
+no_data_have_no_fields(void **state UNUSED)
 {
 	struct ticket_data ev;
 	struct err e = { .text = "" };
@@ -206,7 +206,7 @@ no_data_are_no_evidence(void **state UNUSED)
 }
 
 static void
-escapes_that_are_no_character_are_replaced(void **state UNUSED)
+escapes_of_no_character_are_replaced(void **state UNUSED)
 {
 	struct ticket_data ev;
 
@@ -234,7 +234,7 @@ a_backslash_at_the_end_is_no_object(void **state UNUSED)
 	ticket_data_free(&ev);
 }
 
-/* n times what between head and tail; the caller frees it. */
+/* Return head, what n times over, and tail; the caller frees the text. */
 static char *
 repeat(const char *head, const char *what, size_t n, const char *tail)
 {
@@ -253,7 +253,7 @@ repeat(const char *head, const char *what, size_t n, const char *tail)
 static void
 nesting_that_is_too_deep_does_no_harm(void **state UNUSED)
 {
-	/* Of arrays, within the object. */
+	/* Arrays nested in the object. */
 	static const size_t depths[] = { 10, JSON_DEPTH - 1, JSON_DEPTH,
 		100000 };
 	struct ticket_data ev;
@@ -315,9 +315,9 @@ the_last_lines_are_kept(void **state UNUSED)
 }
 
 static void
-a_line_too_long_is_cut_and_says_so(void **state UNUSED)
+a_long_line_is_cut_and_notes_its_length(void **state UNUSED)
 {
-	/* In characters, not in bytes. */
+	/* The limit counts characters, not bytes. */
 	static const char *const characters[] = { "x", "\xc3\xa9",
 		"\xf0\x9f\x98\x80" };
 	struct ticket_data ev;
@@ -362,7 +362,7 @@ a_line_in_parts_is_as_long_as_all_of_them(void **state UNUSED)
 }
 
 static void
-a_long_capture_is_cut_and_its_length_told(void **state UNUSED)
+a_long_capture_is_cut_and_notes_its_length(void **state UNUSED)
 {
 	static const char rest[] =
 	    "\"n\":1.5,\"none\":null,\"yes\":true,\"list\":[\"a\",1],";
@@ -382,7 +382,7 @@ a_long_capture_is_cut_and_its_length_told(void **state UNUSED)
 }
 
 static void
-plain_lines_are_taken_one_by_one(void **state UNUSED)
+plain_lines_are_kept_one_by_one(void **state UNUSED)
 {
 	static const struct {
 		const char *lines, *matches;
@@ -433,7 +433,7 @@ a_plain_line_too_long_is_cut(void **state UNUSED)
 }
 
 static void
-ever_so_many_plain_lines_leave_the_last(void **state UNUSED)
+of_many_plain_lines_the_last_are_kept(void **state UNUSED)
 {
 	char *lines = repeat("", "x\n\n", 300000, "y\n");
 	struct ticket_data ev;
@@ -448,20 +448,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_fail2ban_writes_is_taken_apart),
+		cmocka_unit_test(the_data_that_fail2ban_writes_are_decoded),
 		cmocka_unit_test(a_field_of_the_wrong_kind_is_not_taken),
 		cmocka_unit_test(bytes_that_are_no_utf8_are_replaced),
-		cmocka_unit_test(what_is_no_object_holds_nothing),
-		cmocka_unit_test(no_data_are_no_evidence),
-		cmocka_unit_test(escapes_that_are_no_character_are_replaced),
+		cmocka_unit_test(bytes_that_are_no_object_have_no_fields),
+		cmocka_unit_test(no_data_have_no_fields),
+		cmocka_unit_test(escapes_of_no_character_are_replaced),
 		cmocka_unit_test(a_backslash_at_the_end_is_no_object),
-		cmocka_unit_test(ever_so_many_plain_lines_leave_the_last),
+		cmocka_unit_test(of_many_plain_lines_the_last_are_kept),
 		cmocka_unit_test(nesting_that_is_too_deep_does_no_harm),
 		cmocka_unit_test(the_last_lines_are_kept),
-		cmocka_unit_test(a_line_too_long_is_cut_and_says_so),
+		cmocka_unit_test(a_long_line_is_cut_and_notes_its_length),
 		cmocka_unit_test(a_line_in_parts_is_as_long_as_all_of_them),
-		cmocka_unit_test(a_long_capture_is_cut_and_its_length_told),
-		cmocka_unit_test(plain_lines_are_taken_one_by_one),
+		cmocka_unit_test(a_long_capture_is_cut_and_notes_its_length),
+		cmocka_unit_test(plain_lines_are_kept_one_by_one),
 		cmocka_unit_test(a_plain_line_too_long_is_cut),
 	};
 
