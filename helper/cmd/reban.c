@@ -1,17 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reban: bans of the archive, or of a block list, into a running fail2ban. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/escape.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/summary.h"
 #include "job/reban.h"
+#include "os/log.h"
 #include "os/signals.h"
 
 struct wanted {
 	struct reban_options options;
 	bool live;
 };
+
+static void
+print_would_ban(const char *ident, const char *jail)
+{
+	char escaped[160];
+
+	escape_text(escaped, sizeof(escaped), ident, strlen(ident));
+	printf("would ban %s", escaped);
+	escape_text(escaped, sizeof(escaped), jail, strlen(jail));
+	printf(" in %s\n", escaped);
+}
 
 static int
 take_option(void *to, const char *name, const char *value, struct err *e UNUSED)
@@ -27,16 +43,33 @@ take_option(void *to, const char *name, const char *value, struct err *e UNUSED)
 	else if (strcmp(name, "force") == 0)
 		wanted->options.force = true;
 	else
-		wanted->options.dry_run = true;
+		wanted->options.would_ban = print_would_ban;
 	return 0;
+}
+
+static void
+print_summary(const struct reban_options *options,
+    const struct reban_summary *summary)
+{
+	summary_print_known("reban", options->list, &summary->run);
+	if (summary->run.done)
+		printf("reban: %" PRId64 " %s, %" PRId64
+		       " already there, %" PRId64 " refused, %" PRId64
+		       " bad%s\n",
+		    summary->sent,
+		    options->would_ban != NULL ? "would be sent" : "sent",
+		    summary->server_has, summary->refused, summary->run.bad,
+		    summary_rest(&summary->run));
 }
 
 static int
 run_reban(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
+	struct run_caller caller = { .config = config, .say = log_line };
 	struct wanted wanted = { .live = false };
-	int operands;
+	struct reban_summary summary;
+	int operands, rc;
 
 	if (options_parse(self, argc, argv, take_option, &wanted, &operands,
 		e) != 0)
@@ -47,7 +80,10 @@ run_reban(const struct command *self, const struct config *config, int argc,
 	if (wanted.options.list != NULL && wanted.options.jail == NULL)
 		return err_set(e, EX_USAGE,
 		    "reban: --list needs --jail NAME, the jail that bans");
-	return reban(config, &wanted.options, signals_stop_flag(), e);
+	caller.stop = signals_stop_flag();
+	rc = reban(&caller, &wanted.options, &summary, e);
+	print_summary(&wanted.options, &summary);
+	return rc;
 }
 
 static const struct option_spec options[] = {

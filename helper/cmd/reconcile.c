@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reconcile: one run, or one at each interval in the foreground. */
+/* reconcile: reconcile once, or at each interval in the foreground. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/select.h>
@@ -23,8 +24,8 @@ take_option(void *to, const char *name UNUSED, const char *value, struct err *e)
 }
 
 /*
- * Sleep until the time, of CLOCK_MONOTONIC, or a signal; SIGTERM is blocked
- * but for the sleep itself, so that none is missed.
+ * Sleep until a time of CLOCK_MONOTONIC, or until a signal. The signals are
+ * blocked except during the sleep itself, so that none is missed.
  */
 static void
 sleep_until(const struct timespec *until, const volatile sig_atomic_t *stop)
@@ -48,17 +49,34 @@ sleep_until(const struct timespec *until, const volatile sig_atomic_t *stop)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
-/* A run that fails is told of, and the next one runs. */
+/* Make one reconcile, and print what it did. */
 static int
-run_every(const struct config *config, int64_t every,
-    const volatile sig_atomic_t *stop)
+run_once(const struct run_caller *caller, struct err *e)
+{
+	struct run_summary summary;
+	int rc = reconcile(caller, &summary, e);
+
+	if (summary.busy)
+		puts("reconcile: another one is running");
+	if (summary.done)
+		printf("reconcile: %" PRId64 " rows read, %" PRId64
+		       " events from the spool, %" PRId64
+		       " bans added, %" PRId64 " changed, %" PRId64 " bad\n",
+		    summary.rows, summary.spooled, summary.added,
+		    summary.changed, summary.bad);
+	return rc;
+}
+
+/* Reconcile at each interval; log a failure, and go on. */
+static int
+run_every(const struct run_caller *caller, int64_t every)
 {
 	struct timespec next, now;
 	struct err e;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	while (*stop == 0) {
-		if (reconcile(config, stop, &e) != 0)
+	while (*caller->stop == 0) {
+		if (run_once(caller, &e) != 0)
 			log_line(LOG_ERR, "%s", e.text);
 		fflush(stdout);
 		next.tv_sec += every;
@@ -66,7 +84,7 @@ run_every(const struct config *config, int64_t every,
 		/* A process that was stopped for long does not catch up. */
 		if (next.tv_sec < now.tv_sec)
 			next = now;
-		sleep_until(&next, stop);
+		sleep_until(&next, caller->stop);
 	}
 	return 0;
 }
@@ -75,17 +93,15 @@ static int
 run_reconcile(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	const volatile sig_atomic_t *stop;
+	struct run_caller caller = { .config = config, .say = log_line };
 	int64_t every = 0;
 	int operands;
 
 	if (options_parse(self, argc, argv, take_option, &every, &operands,
 		e) != 0)
 		return -1;
-	stop = signals_stop_flag();
-	if (every > 0)
-		return run_every(config, every, stop);
-	return reconcile(config, stop, e);
+	caller.stop = signals_stop_flag();
+	return every > 0 ? run_every(&caller, every) : run_once(&caller, e);
 }
 
 static const struct option_spec options[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* replay: old logs, databases, archives and exports into the archive. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 #include "cmd/command.h"
 #include "os/log.h"
+#include "base/escape.h"
+#include "cmd/progress.h"
+#include "cmd/summary.h"
 #include "os/clock.h"
 #include "cmd/options.h"
 #include "job/replay.h"
@@ -111,7 +115,55 @@ sort_sources(char **sources, int n)
 	}
 }
 
-/* What fails is told of, and the next source is read all the same. */
+static void
+print_summary(const char *source, const struct run_summary *summary,
+    bool dry_run)
+{
+	const char *would = dry_run ? " would be" : "";
+	char name[PATH_MAX];
+
+	escape_text(name, sizeof(name), source, strlen(source));
+	printf("replay: %s: %" PRId64 " rows read, %" PRId64
+	       " bans%s added, %" PRId64 "%s changed, %" PRId64
+	       " skipped, %" PRId64 " bad%s\n",
+	    name, summary->rows, summary->added, would, summary->changed, would,
+	    summary->skipped, summary->bad, summary_rest(summary));
+}
+
+/* Log a failure with the source's name, which most failures begin with. */
+static void
+log_failure(const char *source, const struct err *e)
+{
+	if (strncmp(e->text, source, strlen(source)) == 0)
+		log_line(LOG_ERR, "replay: %s", e->text);
+	else
+		log_line(LOG_ERR, "replay: %s: %s", source, e->text);
+}
+
+static int
+replay_one(const struct run_caller *caller, struct replay_options *options,
+    struct replay_context *context, const char *source, struct err *e)
+{
+	struct run_summary summary;
+	struct progress progress = { .shown = false };
+	int rc;
+
+	if (progress_is_wanted()) {
+		options->progress = progress_show;
+		options->progress_to = &progress;
+	}
+	rc = replay(caller, options, context, source, &summary, e);
+	progress_end(&progress);
+	summary_print_known("replay", source, &summary);
+	if (summary.done)
+		print_summary(source, &summary, options->dry_run);
+	if (rc != 0)
+		log_failure(source, e);
+	return rc;
+}
+
+/* Replay each source, also after one failed; the first failure's code is ours.
+ */
 static int
 run_replay(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
@@ -120,26 +172,20 @@ run_replay(const struct command *self, const struct config *config, int argc,
 		.year = UNKNOWN,
 		.since_us = UNKNOWN,
 	};
+	struct run_caller caller = { .config = config, .say = log_line };
 	struct replay_context context = { 0 };
-	const volatile sig_atomic_t *stop;
 	int operands, status = 0;
 
 	if (options_parse(self, argc, argv, take_option, &replay_options,
 		&operands, e) != 0)
 		return -1;
-	stop = signals_stop_flag();
+	caller.stop = signals_stop_flag();
 	sort_sources(argv + operands, argc - operands);
-	for (int i = operands; i < argc && *stop == 0; i++) {
+	for (int i = operands; i < argc && *caller.stop == 0; i++) {
 		context.more = i + 1 < argc;
-		if (replay(config, &replay_options, &context, argv[i], stop,
-			e) == 0)
-			continue;
-		/* Most of them name it. */
-		if (strncmp(e->text, argv[i], strlen(argv[i])) == 0)
-			log_line(LOG_ERR, "replay: %s", e->text);
-		else
-			log_line(LOG_ERR, "replay: %s: %s", argv[i], e->text);
-		if (status == 0)
+		if (replay_one(&caller, &replay_options, &context, argv[i],
+			e) != 0 &&
+		    status == 0)
 			status = e->code;
 	}
 	replay_context_free(&context);

@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bans into a running fail2ban, through its socket: those of the archive that a
- * fail2ban without its database does not know any more, or a block list. Each
- * id is noted before it is sent, so that the ban that comes of it is known.
+ * Bans into a running fail2ban, through its socket: live bans of the archive
+ * that fail2ban has lost with its database, or the addresses of a block list.
+ * Each id is noted in the archive before it is sent, so that the event of its
+ * ban is recognised.
  */
 #ifndef JOB_REBAN_H
 #define JOB_REBAN_H
 
-#include <signal.h>
-#include <stdbool.h>
-
-#include "config.h"
+#include "job/reban_batch.h"
 
 struct reban_options {
-	const char *jail; /* NULL: all of them, without a list */
-	const char *list; /* its file, "-": standard input; NULL: what lives */
-	bool force;	  /* though the list was completed before */
-	bool dry_run;	  /* only say what would be banned */
+	const char *jail; /* NULL: all jails, for lost bans only */
+	const char *list; /* a file, "-": standard input; NULL: lost bans */
+	bool force;	  /* ban a list again that was completed before */
+	reban_would_fn *would_ban; /* a dry run calls it; NULL: ban */
+};
+
+struct reban_summary {
+	struct run_summary run;
+	int64_t sent, server_has, refused; /* ids */
 };
 
 /*
- * What was done is said on standard output. Fails with the codes of
- * fail2ban_socket.h, and with EX_NOINPUT where fail2ban has no such jail; what
- * was sent until then is banned, and doing it again sends the rest.
+ * Ban the lost bans or the list. Waits while another reban is at work. summary
+ * is filled on failure too: run.known_id when the same list was completed
+ * before for the same jail, run.done when something was done. Fails with the
+ * codes of fail2ban/server.h, with EX_NOINPUT when fail2ban has no such jail,
+ * with EX_DATAERR when the list has no address, with EX_TEMPFAIL when a signal
+ * interrupts it. What was sent before is banned; calling it again sends the
+ * rest.
  */
-int reban(const struct config *config, const struct reban_options *options,
-    const volatile sig_atomic_t *stop, struct err *e);
+int reban(const struct run_caller *caller, const struct reban_options *options,
+    struct reban_summary *summary, struct err *e);
 
 #endif

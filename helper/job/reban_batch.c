@@ -2,7 +2,6 @@
 #include "job/reban_batch.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,21 +9,20 @@
 #include "archive/reban_notes.h"
 #include "base/escape.h"
 #include "job/own_addresses.h"
-#include "os/log.h"
 #include "os/clock.h"
 
-/* How long the answer to a batch, or to a question, is waited for. */
+/* How long the server may take for a batch, and for a question. */
 #define BATCH_MS 120000
 #define ANSWER_MS 10000
 
-/* So many reasons of a kind are told. */
+/* How many reasons of a kind are logged. */
 #define SHOWN_MAX 5
 
 int
-reban_batch_begin(struct reban_batch *s, struct run *run, bool dry_run,
-    struct err *e)
+reban_batch_begin(struct reban_batch *s, struct run *run,
+    reban_would_fn *would_ban, struct err *e)
 {
-	*s = (struct reban_batch){ .run = run, .dry_run = dry_run };
+	*s = (struct reban_batch){ .run = run, .would_ban = would_ban };
 	return own_addresses_read(&s->own, &s->own_n, e);
 }
 
@@ -46,13 +44,13 @@ connect_server(const struct reban_batch *s, struct fail2ban_server *socket,
 void
 reban_batch_leave(struct reban_batch *s)
 {
-	fail2ban_list_free(&s->held);
+	fail2ban_list_free(&s->banned);
 	free(s->ignored);
 	s->ignored = NULL;
 	s->ignored_n = s->n = 0;
 }
 
-/* What the jail ignores, as far as it is addresses. */
+/* Keep what the jail ignores: addresses; log what is no address. */
 static int
 take_ignored(struct reban_batch *s, const struct fail2ban_list *texts,
     struct err *e)
@@ -70,13 +68,13 @@ take_ignored(struct reban_batch *s, const struct fail2ban_list *texts,
 			s->ignored_n++;
 			continue;
 		}
-		/* No list may have loopback. */
+		/* Loopback is refused anyhow. */
 		if (strcmp(text, "localhost") == 0)
 			continue;
 		escape_text(escaped, sizeof(escaped), text, strlen(text));
-		log_line(LOG_WARNING,
-		    "reban: jail %s ignores %s, which is no address: what it "
-		    "stands for is not known here",
+		run_say(s->run, LOG_WARNING,
+		    "reban: jail %s ignores %s, which is no address: reban "
+		    "cannot know which addresses it stands for",
 		    s->jail, escaped);
 	}
 	return 0;
@@ -98,7 +96,7 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 		rc = err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
 	if (rc == 0)
 		rc = fail2ban_server_get_banned(&socket, jail, &exists,
-		    &s->held, e);
+		    &s->banned, e);
 	if (rc == 0)
 		rc = fail2ban_server_get_ignored(&socket, jail, &texts,
 		    &s->ignoreself, e);
@@ -111,9 +109,9 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 }
 
 bool
-reban_batch_holds(const struct reban_batch *s, const char *id)
+reban_batch_server_has(const struct reban_batch *s, const char *id)
 {
-	return fail2ban_list_has(&s->held, id);
+	return fail2ban_list_has(&s->banned, id);
 }
 
 static bool
@@ -155,10 +153,11 @@ reban_batch_find_refusal(const struct reban_batch *s, const struct address *a)
 }
 
 void
-reban_batch_tell(int64_t *shown, const char *what, const char *why)
+reban_batch_say_why(const struct run *run, int64_t *shown, const char *what,
+    const char *why)
 {
 	if ((*shown)++ < SHOWN_MAX)
-		log_line(LOG_WARNING, "reban: %s: %s%s", what, why,
+		run_say(run, LOG_WARNING, "reban: %s: %s%s", what, why,
 		    *shown == SHOWN_MAX ? "; further ones are only counted" :
 					  "");
 }
@@ -170,10 +169,10 @@ reban_batch_refuse(struct reban_batch *s, const char *id, const char *why)
 
 	s->refused++;
 	escape_text(escaped, sizeof(escaped), id, strlen(id));
-	reban_batch_tell(&s->shown, escaped, why);
+	reban_batch_say_why(s->run, &s->shown, escaped, why);
 }
 
-/* Note the batch: from then on an event may answer. */
+/* Note the batch before it is sent: an event may follow at once. */
 static int
 note_batch(struct reban_batch *s, struct err *e)
 {
@@ -221,7 +220,7 @@ reban_batch_flush(struct reban_batch *s, struct err *e)
 	int64_t banned = 0;
 	int rc;
 
-	if (s->n == 0 || s->dry_run) {
+	if (s->n == 0 || s->would_ban != NULL) {
 		s->sent += (int64_t)s->n;
 		s->n = 0;
 		return 0;
@@ -229,7 +228,7 @@ reban_batch_flush(struct reban_batch *s, struct err *e)
 	if (note_batch(s, e) != 0)
 		return -1;
 	if (connect_server(s, &socket, BATCH_MS, e) != 0) {
-		/* Nothing was sent: nothing answers. */
+		/* Nothing was sent, so no event will follow. */
 		forget_batch(s);
 		return -1;
 	}
@@ -248,23 +247,17 @@ int
 reban_batch_add(struct reban_batch *s, const char *id, int64_t timeofban,
     struct err *e)
 {
-	char escaped[160];
-
-	if (reban_batch_holds(s, id)) {
-		s->there++;
+	if (reban_batch_server_has(s, id)) {
+		s->server_has++;
 		return 0;
 	}
 	if (!fail2ban_server_can_send(id)) {
 		reban_batch_refuse(s, id, "cannot be sent to fail2ban");
 		return 0;
 	}
-	if (s->dry_run) {
-		escape_text(escaped, sizeof(escaped), id, strlen(id));
-		printf("would ban %s", escaped);
-		escape_text(escaped, sizeof(escaped), s->jail, strlen(s->jail));
-		printf(" in %s\n", escaped);
-	}
+	if (s->would_ban != NULL)
+		s->would_ban(id, s->jail);
 	s->ids[s->n] = id;
 	s->timeofban[s->n++] = timeofban;
-	return s->n == REBAN_BATCH_BATCH ? reban_batch_flush(s, e) : 0;
+	return s->n == REBAN_BATCH_MAX ? reban_batch_flush(s, e) : 0;
 }

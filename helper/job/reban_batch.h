@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ids on their way into a jail of the running fail2ban, some at a time. Each is
- * noted in the archive before it is sent, so that the ban that comes of it is
- * known. Errors are those of fail2ban_socket.h.
+ * Ids for a jail of the running fail2ban, sent some at a time. Each is noted in
+ * the archive before it is sent, so that the event of its ban is recognised.
+ * Errors are those of fail2ban/server.h.
  */
 #ifndef JOB_REBAN_BATCH_H
 #define JOB_REBAN_BATCH_H
@@ -12,72 +12,88 @@
 #include "job/run.h"
 
 /*
- * Ids that are sent at a time: until all their actions are over, the server
- * answers nobody. (fail2ban 1.0.2, server/actions.py: addBannedIP.)
+ * How many ids are sent at a time: the server answers no other question until
+ * the actions for all of them have ended. (fail2ban 1.0.2, server/actions.py:
+ * addBannedIP.)
  */
-#define REBAN_BATCH_BATCH 50
+#define REBAN_BATCH_MAX 50
+
+/* Take an id that would be banned in a jail; both may hold any characters. */
+typedef void reban_would_fn(const char *ident, const char *jail);
 
 struct reban_batch {
-	struct run *run;
-	bool dry_run; /* nothing is sent: it is said what would be */
-	int64_t sent, there, refused;
+	/* How many ids were sent, were in the jail already, were refused. */
+	int64_t sent, server_has, refused;
 
-	/* The rest is for sending.c. */
-	int64_t shown;	     /* refusals that were told of */
-	struct address *own; /* this machine's addresses */
+	/* The rest is for reban_batch.c, but for n. */
+	struct run *run;
+	reban_would_fn *would_ban; /* NULL: it is no dry run */
+	int64_t shown;		   /* how many refusals were logged */
+	struct address *own;	   /* this machine's addresses */
 	size_t own_n;
-	/* Of the jail that is being filled. */
+	/* The jail that is entered: its name, its bans, what it ignores. */
 	const char *jail;
-	struct fail2ban_list held;
+	struct fail2ban_list banned;
 	struct address *ignored;
 	size_t ignored_n;
 	bool ignoreself;
-	/* Its next batch. */
-	const char *ids[REBAN_BATCH_BATCH];
-	int64_t timeofban[REBAN_BATCH_BATCH];
+	/* The ids that wait to be sent to it. */
+	const char *ids[REBAN_BATCH_MAX];
+	int64_t timeofban[REBAN_BATCH_MAX];
 	size_t n;
 };
 
-/* Release with reban_batch_end, on failure too. */
-int reban_batch_begin(struct reban_batch *s, struct run *run, bool dry_run,
-    struct err *e);
+/*
+ * Begin to send for a run. would_ban: called for each id instead of sending it,
+ * NULL: send. Release with reban_batch_end, on failure too. Fails with EX_OSERR
+ * when this machine's addresses cannot be read.
+ */
+int reban_batch_begin(struct reban_batch *s, struct run *run,
+    reban_would_fn *would_ban, struct err *e);
 void reban_batch_end(struct reban_batch *s);
 
 /*
- * Ask what a jail holds, and what it ignores; then it can be filled. The name
- * is the caller's. Fails with EX_NOINPUT where fail2ban has no such jail. To be
- * left in any case: what was not flushed is forgotten.
+ * Ask the server which ids a jail bans and which it ignores. The caller keeps
+ * the name, and calls reban_batch_leave, on failure too, which forgets the ids
+ * that were not flushed. Fails with EX_NOINPUT when fail2ban has no such jail.
  */
 int reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e);
 void reban_batch_leave(struct reban_batch *s);
 
-/* Whether the jail holds an id. */
-bool reban_batch_holds(const struct reban_batch *s, const char *id);
+/* Return true when the jail bans the id already. */
+bool reban_batch_server_has(const struct reban_batch *s, const char *id);
 
-/* Whether the jail would not ban this address by itself. */
+/* Return true when the jail would never ban this address by itself. */
 bool reban_batch_ignores(const struct reban_batch *s, const struct address *a);
 
-/* Why an address of a list is not to be banned; NULL where it may be. */
+/*
+ * Return why an address of a list is not to be banned: it is reserved, this
+ * machine's own, or ignored by the jail. Return NULL when it may be banned.
+ */
 const char *reban_batch_find_refusal(const struct reban_batch *s,
     const struct address *a);
 
-/* Count an id as refused; why is told for the first few. */
+/* Count an id as refused, and log why for the first few. */
 void reban_batch_refuse(struct reban_batch *s, const char *id, const char *why);
 
-/* Tell why something is not banned, as long as *shown is small. */
-void reban_batch_tell(int64_t *shown, const char *what, const char *why);
+/*
+ * Log why something is not banned, while *shown is small; *shown counts the
+ * calls.
+ */
+void reban_batch_say_why(const struct run *run, int64_t *shown,
+    const char *what, const char *why);
 
 /*
- * One more id for the batch, which lives until that is flushed; one that the
- * jail holds is counted. timeofban: of the ban that goes on, UNKNOWN: it is a
- * list's. A full batch is flushed.
+ * Add an id to the batch, and flush the batch when it is full. The caller keeps
+ * the id until then. An id that the jail bans already is only counted.
+ * timeofban: of the archived ban that goes on; UNKNOWN: the id is from a list.
  */
 int reban_batch_add(struct reban_batch *s, const char *id, int64_t timeofban,
     struct err *e);
 
 /*
- * Note and send the batch. The archive's lock is not held meanwhile, for the
- * actions wait for it.
+ * Note the batch in the archive, and send it. The archive's lock is free while
+ * the server works, because its actions wait for that lock.
  */
 int reban_batch_flush(struct reban_batch *s, struct err *e);
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One reconcile: reconcile_spool the spool, scan fail2ban's database, settle
- * what has ended, remove what retention does not keep, note the run.
+ * One reconcile: archive the spooled events, archive what is new in fail2ban's
+ * database, find the bans that have ended, remove what retention_days does not
+ * keep.
  */
 #ifndef JOB_RECONCILE_H
 #define JOB_RECONCILE_H
 
-#include <signal.h>
-
-#include "config.h"
-#include "base/err.h"
+#include "job/run.h"
 
 /*
- * Make one run and print a line that says what it did. *stop, set by a
- * signal, ends it between two chunks. When another one is running it says so
- * and returns 0. What the run did before a failure stays done, and the
- * failure is in the run's merge. Fails with the codes of archive_open,
- * fail2ban_database_check and reconcile_database_find.
+ * Make one reconcile. It ends between two transactions when the config's
+ * run_deadline is over or caller->stop is set; that is no failure. summary is
+ * filled on failure too: busy when another reconcile is at work, which is no
+ * failure either; done when the work was done. A failure is also the run's
+ * message in the archive, and what the run did before it stays done. Fails with
+ * the codes of archive_open, fail2ban_database_check and
+ * reconcile_database_find.
  */
-int reconcile(const struct config *config, const volatile sig_atomic_t *stop,
+int reconcile(const struct run_caller *caller, struct run_summary *summary,
     struct err *e);
 
 #endif

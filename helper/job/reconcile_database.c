@@ -13,7 +13,6 @@
 
 #include "archive/file.h"
 #include "ingest/sightings.h"
-#include "os/log.h"
 #include "os/clock.h"
 #include "job/reconcile_steps.h"
 #include "base/timestamp.h"
@@ -70,7 +69,7 @@ is_after_loss(struct reconcile *r)
 {
 	if (archive_file_count_corrupt(r->run.config->archive) == 0)
 		return false;
-	run_say(&r->run, LOG_WARNING,
+	run_report(&r->run, LOG_WARNING,
 	    "the archive was begun after one was damaged: all that fail2ban's "
 	    "database has is taken");
 	return true;

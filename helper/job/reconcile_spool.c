@@ -5,7 +5,6 @@
 #include <sysexits.h>
 
 #include "ingest/sightings.h"
-#include "os/log.h"
 #include "job/reconcile_steps.h"
 #include "event/spool.h"
 
@@ -21,7 +20,7 @@ set_aside(struct run *run, const char *name, struct err *e)
 	char text[600];
 
 	snprintf(text, sizeof(text), "%s; kept as %s.bad", e->text, name);
-	run_say(run, LOG_ERR, text);
+	run_report(run, LOG_ERR, text);
 	run->row.bad++;
 	return spool_set_aside(run->config->spool, name, e);
 }
@@ -99,7 +98,7 @@ drain_chunk(struct run *run, char **names, size_t n, int *refused,
 				return -1;
 			continue;
 		}
-		run_say(run, LOG_ERR, e->text);
+		run_report(run, LOG_ERR, e->text);
 		run->row.bad++;
 		if (++*refused >= REFUSED_MAX)
 			return -1;

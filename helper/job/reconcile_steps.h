@@ -15,6 +15,7 @@
 
 struct reconcile {
 	struct run run;
+	struct run_summary *summary; /* filled once the work is done */
 
 	/* fail2ban's database. */
 	char db_path[PATH_MAX]; /* "": fail2ban has none */

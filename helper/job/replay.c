@@ -2,7 +2,6 @@
 #include "job/replay.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +13,11 @@
 #include "archive/file.h"
 #include "base/escape.h"
 #include "event/event.h"
-#include "os/log.h"
-#include "os/clock.h"
-#include "base/number.h"
+#include "job/replay_bans.h"
+#include "job/replay_database.h"
+#include "job/replay_log.h"
+#include "job/replay_spool.h"
 #include "base/timestamp.h"
-
-/* So many bad lines are told of. */
-#define SHOWN_MAX 5
-
-/* Clocks of two machines are not further apart. */
-#define AHEAD_US (INT64_C(600) * TIMESTAMP_US)
-
-/* Until then all is over; a replay has no deadline of its own. */
-#define DEADLINE_MS (INT_MAX / 2)
 
 const char *const replay_formats[REPLAY_FORMATS] = {
 	[REPLAY_ANY] = "",
@@ -38,7 +29,8 @@ const char *const replay_formats[REPLAY_FORMATS] = {
 	[REPLAY_SPOOL] = "spool",
 };
 
-static int (*const readers[REPLAY_FORMATS])(struct replay *, struct err *) = {
+static int (*const readers[REPLAY_FORMATS])(struct replay_source *,
+    struct err *) = {
 	[REPLAY_LOG] = replay_log,
 	[REPLAY_DATABASE] = replay_database,
 	[REPLAY_ARCHIVE] = replay_archive,
@@ -46,62 +38,6 @@ static int (*const readers[REPLAY_FORMATS])(struct replay *, struct err *) = {
 	[REPLAY_CSV] = replay_csv,
 	[REPLAY_SPOOL] = replay_spool,
 };
-
-void
-replay_bad(struct replay *r, const struct err *why)
-{
-	r->run.row.bad++;
-	if (r->shown++ >= SHOWN_MAX)
-		return;
-	log_line(LOG_WARNING, "%s: %s %" PRId64 ": %s%s", r->source,
-	    r->format == REPLAY_DATABASE || r->format == REPLAY_ARCHIVE ?
-		"row" :
-		"line",
-	    r->line, why->text,
-	    r->shown == SHOWN_MAX ? "; further ones are only counted" : "");
-}
-
-bool
-replay_wants(struct replay *r, int64_t since_us)
-{
-	struct err why = { .code = EX_DATAERR,
-		.text = "of a time that is yet to come: see --tz" };
-
-	if (since_us > number_add_sat(clock_wall_us(), AHEAD_US)) {
-		replay_bad(r, &why);
-		return false;
-	}
-	if (r->options->since_us == UNKNOWN || since_us >= r->options->since_us)
-		return true;
-	r->run.row.skipped++;
-	return false;
-}
-
-int
-replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
-{
-	int64_t at, size;
-	struct err why;
-	int rc;
-
-	if (run_is_over(&r->run))
-		return 0;
-	if ((rc = line_reader_next(&r->input, line, len, e)) != 1) {
-		/* A signal ends the waiting for a pipe. */
-		return rc < 0 && run_is_over(&r->run) ? 0 : rc;
-	}
-	r->line++;
-	r->run.row.rows++;
-	if (r->input.cut) {
-		err_set(&why, EX_DATAERR, "longer than %zu bytes",
-		    LINE_READER_LINE_MAX);
-		replay_bad(r, &why);
-		*len = 0;
-	}
-	line_reader_progress(&r->input, &at, &size);
-	progress_show(&r->progress, r->source, at, size, r->run.row.rows);
-	return 1;
-}
 
 /* SQLite's file, and whose it is (sqlite.org/fileformat2, application id). */
 static enum replay_format
@@ -142,17 +78,17 @@ tell_format(const char *bytes, size_t len)
  * has not come into it from its WAL is content as well.
  */
 static int
-hash_database(struct replay *r, struct err *e)
+hash_database(struct replay_source *s, struct err *e)
 {
 	char wal[PATH_MAX];
-	const char *paths[] = { r->source, wal };
+	const char *paths[] = { s->name, wal };
 
-	line_reader_close(&r->input);
-	if ((size_t)snprintf(wal, sizeof(wal), "%s-wal", r->source) >=
+	line_reader_close(&s->input);
+	if ((size_t)snprintf(wal, sizeof(wal), "%s-wal", s->name) >=
 	    sizeof(wal))
 		return err_set(e, EX_NOINPUT, "path too long");
-	return line_reader_hash_files(paths, ARRAY_LEN(paths), r->hash,
-	    r->run.stop, e);
+	return line_reader_hash_files(paths, ARRAY_LEN(paths), s->hash,
+	    s->run.stop, e);
 }
 
 static bool
@@ -163,148 +99,114 @@ is_database(enum replay_format format)
 
 /* Open it, know its format, and its hash where it can be read twice. */
 static int
-open_source(struct replay *r, struct err *e)
+open_source(struct replay_source *s, struct err *e)
 {
 	enum replay_format told;
 	const char *bytes;
 	size_t len;
 
-	r->input.stop = r->run.stop;
-	if (line_reader_peek(&r->input, &bytes, &len, e) != 0)
+	s->input.stop = s->run.stop;
+	if (line_reader_peek(&s->input, &bytes, &len, e) != 0)
 		return -1;
 	told = tell_format(bytes, len);
-	r->format =
-	    r->options->format != REPLAY_ANY ? r->options->format : told;
-	if (is_database(told) != is_database(r->format))
+	s->format =
+	    s->options->format != REPLAY_ANY ? s->options->format : told;
+	if (is_database(told) != is_database(s->format))
 		return err_set(e, EX_DATAERR, "it is no %s",
-		    replay_formats[r->format]);
-	if (is_database(told) && r->input.stream)
+		    replay_formats[s->format]);
+	if (is_database(told) && s->input.stream)
 		return err_set(e, EX_NOINPUT,
 		    "an SQLite file cannot be read from a pipe: name the file");
 	if (is_database(told))
-		return hash_database(r, e);
-	if (r->input.stream)
+		return hash_database(s, e);
+	if (s->input.stream)
 		return 0;
 	/* What stands before the damage is read all the same. */
-	if (line_reader_hash(&r->input, r->hash, r->run.stop, e) != 0) {
-		r->hash[0] = '\0';
+	if (line_reader_hash(&s->input, s->hash, s->run.stop, e) != 0) {
+		s->hash[0] = '\0';
 		return e->code == EX_DATAERR ? 0 : -1;
 	}
 	return 0;
 }
 
-/* Whether this content was completed already; then it is said. */
+/* Find a run that completed the same content: 1, 0, or -1 on failure. */
 static int
-is_known(struct replay *r, struct err *e)
+find_known(struct replay_source *s, struct err *e)
 {
-	if (r->hash[0] == '\0')
+	if (s->hash[0] == '\0')
 		return 0;
-	r->run.row.content = r->hash;
-	return r->options->force ? 0 : run_is_known(&r->run, r->source, e);
+	s->run.row.content = s->hash;
+	return s->options->force ? 0 : run_find_known(&s->run, s->summary, e);
 }
 
-/* Whether nothing in it was of the format it was taken for. */
+/* Fail when no line was of the format that the content seemed to have. */
 static int
-check_taken(struct replay *r, struct err *e)
+check_usable(const struct replay_source *s, struct err *e)
 {
-	if (r->run.row.rows == 0 || r->taken > 0 || r->run.cut_off ||
-	    r->options->format != REPLAY_ANY)
+	if (s->run.row.rows == 0 || s->usable > 0 || s->run.cut_off ||
+	    s->options->format != REPLAY_ANY)
 		return 0;
 	return err_set(e, EX_DATAERR,
 	    "nothing in it is of fail2ban or of an archive; see --format");
 }
 
-static void
-print_summary(const struct replay *r)
-{
-	const struct archive_run *row = &r->run.row;
-	const char *would = r->options->dry_run ? " would be" : "";
-	char name[PATH_MAX];
-
-	escape_text(name, sizeof(name), r->source, strlen(r->source));
-	printf("replay: %s: %" PRId64 " rows read, %" PRId64
-	       " bans%s added, %" PRId64 "%s changed, %" PRId64
-	       " skipped, %" PRId64 " bad%s\n",
-	    name, row->rows, row->added, would, row->changed, would,
-	    row->skipped, row->bad,
-	    r->run.cut_off ? "; interrupted, do it again to go on" : "");
-}
-
 static int
-read_source(struct replay *r, struct err *e)
+work(void *job, struct err *e)
 {
-	/* What is lost in a power cut is read again: the run is not ended. */
-	if (archive_set_durable(&r->run.archive, false, e) != 0 ||
-	    run_note(&r->run, e) != 0 || run_be_bulk(&r->run, e) != 0)
+	struct replay_source *s = job;
+
+	/* A run that a power cut ends is not completed, and is done again. */
+	if (archive_set_durable(&s->run.archive, false, e) != 0 ||
+	    run_note(&s->run, e) != 0 || run_be_bulk(&s->run, e) != 0 ||
+	    readers[s->format](s, e) != 0 || check_usable(s, e) != 0)
 		return -1;
-	progress_begin(&r->progress);
-	if (readers[r->format](r, e) != 0 || check_taken(r, e) != 0) {
-		progress_end(&r->progress);
+	/* The hash of a stream is known at its end. */
+	if (s->input.stream && !s->run.cut_off &&
+	    (line_reader_hash_end(&s->input, s->hash, e) != 0 ||
+		find_known(s, e) < 0))
 		return -1;
-	}
-	progress_end(&r->progress);
-	if (r->input.stream && !r->run.cut_off) {
-		if (line_reader_hash_end(&r->input, r->hash, e) != 0)
-			return -1;
-		/* Only now it is known, and all of it was there already. */
-		if (is_known(r, e) < 0)
-			return -1;
-	}
 	return 0;
 }
 
-/* The run and its end, whatever becomes of it. */
 static int
-run_source(struct replay *r, struct err *e)
+run_source(struct replay_source *s, struct err *e)
 {
-	struct err also;
-	int rc = read_source(r, e);
+	int rc = run_main(&s->run, work, NULL, s, e);
 
-	run_rollback(&r->run);
-	if (run_end(&r->run,
-		rc != 0		   ? RUN_FAILED :
-		    r->run.cut_off ? RUN_INTERRUPTED :
-				     RUN_COMPLETED,
-		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
-		rc = -1;
-	if (rc == 0 || r->run.row.rows > 0)
-		print_summary(r);
-	if (rc == 0 && r->run.cut_off)
+	run_sum_up(&s->run, s->summary);
+	s->summary->done = rc == 0 || s->run.row.rows > 0;
+	if (rc == 0 && s->run.cut_off)
 		rc = err_set(e, EX_TEMPFAIL, "interrupted");
 	return rc;
 }
 
-/* What it tells of a later log is of use; that it fails is told by nobody. */
+/* Read a log again for what the next log needs; a failure is no matter. */
 static void
-read_known(struct replay *r)
+read_known(struct replay_source *s)
 {
 	struct err ignored;
 
-	r->known = true;
-	replay_log(r, &ignored);
+	s->known = true;
+	replay_log(s, &ignored);
 }
 
 static int
-with_archive(struct replay *r, struct err *e)
+with_archive(struct replay_source *s, struct err *e)
 {
-	int rc;
+	int rc = run_open(&s->run, e);
 
-	if (open_source(r, e) != 0)
-		return -1;
-	if (archive_open(&r->run.archive, r->run.config->archive,
-		run_lock_ms(&r->run), false, e) != 0)
-		return -1;
-	archive_unlock(&r->run.archive);
-	rc = is_known(r, e);
 	if (rc == 0)
-		rc = run_source(r, e);
-	else if (rc == 1 && r->format == REPLAY_LOG && r->context->more)
-		read_known(r);
-	archive_close(&r->run.archive);
+		rc = find_known(s, e);
+	if (rc == 0)
+		rc = run_source(s, e);
+	else if (rc == 1 && s->format == REPLAY_LOG && s->context->more)
+		read_known(s);
+	run_close(&s->run);
 	return rc < 0 ? -1 : 0;
 }
 
-/* A dry run reads into a copy of the archive, which is then gone. */
+/* Copy the archive, if there is one, for a dry run; dry is the config for it.
+ */
 static int
 make_copy(const struct config *config, struct config *dry, struct err *e)
 {
@@ -383,60 +285,62 @@ describe(const struct replay_options *options, char *how, size_t room)
 }
 
 static int
-replay_alone(const struct config *config, const struct replay_options *options,
-    struct replay_context *context, const char *source,
-    const volatile sig_atomic_t *stop, struct err *e)
+replay_into(const struct run_caller *caller, struct replay_source *s,
+    struct err *e)
 {
 	char escaped[PATH_MAX], how[PATH_MAX];
-	struct replay r = {
-		.options = options,
-		.context = context,
-		.source = source,
-		.run = {
-			.config = config,
-			.stop = stop,
-			.host = options->host,
-			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
-			.row = {
-				.kind = RUN_REPLAY,
-				.state = RUN_RUNNING,
-				.source = escaped,
-				.started_us = clock_wall_us(),
-				.finished_us = UNKNOWN,
-				.gap_seconds = UNKNOWN,
-			},
-		},
-	};
 	int rc;
 
-	name_source(source, escaped, sizeof(escaped));
-	describe(options, how, sizeof(how));
-	r.run.row.how = how[0] != '\0' ? how : NULL;
-	if (line_reader_open(&r.input, source, e) != 0)
+	run_init(&s->run, caller, RUN_REPLAY);
+	s->run.host = s->options->host;
+	name_source(s->name, escaped, sizeof(escaped));
+	s->run.row.source = escaped;
+	describe(s->options, how, sizeof(how));
+	s->run.row.how = how[0] != '\0' ? how : NULL;
+	if (line_reader_open(&s->input, s->name, e) != 0)
 		return -1;
-	rc = with_archive(&r, e);
-	line_reader_close(&r.input);
+	rc = open_source(s, e);
+	if (rc == 0)
+		rc = with_archive(s, e);
+	line_reader_close(&s->input);
+	return rc;
+}
+
+/* A dry run replays into a copy of the archive, which is removed then. */
+static int
+replay_dry(const struct run_caller *caller, struct replay_source *s,
+    struct err *e)
+{
+	struct config config;
+	struct run_caller dry = *caller;
+	int rc;
+
+	dry.config = &config;
+	rc = make_copy(caller->config, &config, e);
+	if (rc == 0)
+		rc = replay_into(&dry, s, e);
+	remove_copy(&config);
 	return rc;
 }
 
 int
-replay(const struct config *config, const struct replay_options *options,
+replay(const struct run_caller *caller, const struct replay_options *options,
     struct replay_context *context, const char *source,
-    const volatile sig_atomic_t *stop, struct err *e)
+    struct run_summary *summary, struct err *e)
 {
-	struct config dry;
-	int turn = run_wait_turn(config, RUN_REPLAY, stop, e), rc = -1;
+	struct replay_source s = {
+		.options = options,
+		.context = context,
+		.summary = summary,
+		.name = source,
+	};
+	int turn, rc;
 
-	if (turn < 0)
+	*summary = (struct run_summary){ .busy = false };
+	if ((turn = run_wait_turn(caller, RUN_REPLAY, e)) < 0)
 		return -1;
-	if (!options->dry_run) {
-		rc = replay_alone(config, options, context, source, stop, e);
-	} else {
-		if (make_copy(config, &dry, e) == 0)
-			rc = replay_alone(&dry, options, context, source, stop,
-			    e);
-		remove_copy(&dry);
-	}
+	rc = options->dry_run ? replay_dry(caller, &s, e) :
+				replay_into(caller, &s, e);
 	close(turn);
 	return rc;
 }

@@ -11,7 +11,7 @@
 #include "archive/other_archive.h"
 #include "base/csv.h"
 #include "ingest/sightings.h"
-#include "job/replay.h"
+#include "job/replay_bans.h"
 #include "base/number.h"
 
 /* Bans that are gathered, and the bytes of their texts. */
@@ -19,41 +19,41 @@
 #define CHUNK_BYTES ((size_t)4 * 1024 * 1024)
 
 struct gathered {
-	struct replay *r;
+	struct replay_source *source;
 	struct exported_ban bans[CHUNK];
 	size_t n, bytes;
 };
 
 /* A ban without a host of its own is of the one that --host names. */
 static int
-write_ban(struct replay *r, struct merge *merge, const struct exported_ban *ban,
-    struct err *e)
+write_ban(struct replay_source *s, struct merge *merge,
+    const struct exported_ban *ban, struct err *e)
 {
 	const char *host = ban->texts[BAN_FIELD_HOST];
 
-	merge->host = host != NULL && host[0] != '\0' ? host : r->run.host;
+	merge->host = host != NULL && host[0] != '\0' ? host : s->run.host;
 	return sightings_add_import(merge, ban, e);
 }
 
 static int
 write_bans(struct gathered *g, struct err *e)
 {
-	struct replay *r = g->r;
+	struct replay_source *s = g->source;
 	struct merge merge;
 	int rc;
 
 	if (g->n == 0)
 		return 0;
-	rc = run_begin(&r->run, &merge, e);
-	for (size_t i = 0; i < g->n && rc == 0 && !run_is_over(&r->run); i++) {
-		rc = write_ban(r, &merge, &g->bans[i], e);
+	rc = run_begin(&s->run, &merge, e);
+	for (size_t i = 0; i < g->n && rc == 0 && !run_is_over(&s->run); i++) {
+		rc = write_ban(s, &merge, &g->bans[i], e);
 		if (rc == 0)
-			rc = run_give_way(&r->run, &merge, e);
+			rc = run_give_way(&s->run, &merge, e);
 	}
 	if (rc == 0)
-		rc = run_commit(&r->run, &merge, e);
+		rc = run_commit(&s->run, &merge, e);
 	else
-		run_rollback(&r->run);
+		run_rollback(&s->run);
 	for (size_t i = 0; i < g->n; i++)
 		exported_ban_free(&g->bans[i]);
 	g->n = g->bytes = 0;
@@ -75,11 +75,11 @@ gather(struct gathered *g, struct exported_ban *ban, struct err *e)
 			*e = why;
 			return -1;
 		}
-		replay_bad(g->r, &why);
+		replay_source_bad(g->source, &why);
 		return 0;
 	}
-	g->r->taken++;
-	if (!replay_wants(g->r, ban->numbers[BAN_FIELD_SINCE])) {
+	g->source->usable++;
+	if (!replay_source_wants(g->source, ban->numbers[BAN_FIELD_SINCE])) {
 		exported_ban_free(ban);
 		return 0;
 	}
@@ -100,7 +100,7 @@ refuse(struct gathered *g, struct exported_ban *ban, const struct err *why,
 		*e = *why;
 		return -1;
 	}
-	replay_bad(g->r, why);
+	replay_source_bad(g->source, why);
 	return 0;
 }
 
@@ -204,7 +204,7 @@ typedef int take_fn(struct gathered *g, const char *line, size_t len,
 
 /* Every line, and then what is gathered, though the rest be damaged. */
 static int
-read_lines(struct replay *r, take_fn *take, void *state, struct err *e)
+read_lines(struct replay_source *s, take_fn *take, void *state, struct err *e)
 {
 	struct gathered *g = calloc(1, sizeof(*g));
 	struct err also;
@@ -214,8 +214,8 @@ read_lines(struct replay *r, take_fn *take, void *state, struct err *e)
 
 	if (g == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
-	g->r = r;
-	while ((rc = replay_line(r, &line, &len, e)) == 1) {
+	g->source = s;
+	while ((rc = replay_source_line(s, &line, &len, e)) == 1) {
 		if (take(g, line, len, state, e) != 0) {
 			rc = -1;
 			break;
@@ -228,18 +228,18 @@ read_lines(struct replay *r, take_fn *take, void *state, struct err *e)
 }
 
 int
-replay_json(struct replay *r, struct err *e)
+replay_json(struct replay_source *s, struct err *e)
 {
-	return read_lines(r, take_json, NULL, e);
+	return read_lines(s, take_json, NULL, e);
 }
 
 int
-replay_csv(struct replay *r, struct err *e)
+replay_csv(struct replay_source *s, struct err *e)
 {
 	struct columns columns = { 0 };
-	int rc = read_lines(r, take_csv, &columns, e);
+	int rc = read_lines(s, take_csv, &columns, e);
 
-	if (rc == 0 && columns.csv.open && !r->run.cut_off)
+	if (rc == 0 && columns.csv.open && !s->run.cut_off)
 		rc = err_set(e, EX_DATAERR,
 		    "it ends within quotes: the rest of it is missing");
 	csv_free(&columns.csv);
@@ -250,27 +250,26 @@ replay_csv(struct replay *r, struct err *e)
 static int
 read_bans(struct gathered *g, struct other_archive *in, struct err *e)
 {
-	struct replay *r = g->r;
+	struct replay_source *s = g->source;
 	struct exported_ban ban;
 	struct err why;
 	bool bad;
 	int rc = 0;
 
-	while (!run_is_over(&r->run)) {
+	while (!run_is_over(&s->run)) {
 		rc = other_archive_next(in, &ban, &bad, &why);
-		r->line = in->after;
+		s->line = in->after;
 		if (rc == 0 || (rc < 0 && !bad)) {
 			exported_ban_free(&ban);
 			break;
 		}
-		r->run.row.rows++;
+		s->run.row.rows++;
 		rc = rc < 0 ? refuse(g, &ban, &why, e) : gather(g, &ban, e);
 		if (rc != 0)
 			return -1;
-		progress_show(&r->progress, r->source, 0, UNKNOWN,
-		    r->run.row.rows);
+		replay_source_show_rows(s);
 	}
-	if (rc < 0 && !run_is_over(&r->run)) {
+	if (rc < 0 && !run_is_over(&s->run)) {
 		*e = why;
 		return -1;
 	}
@@ -279,32 +278,32 @@ read_bans(struct gathered *g, struct other_archive *in, struct err *e)
 
 /* The archive is not replayed into itself. */
 static bool
-is_own(const struct replay *r)
+is_own(const struct replay_source *s)
 {
 	struct stat own, other;
 
-	return stat(r->run.config->archive, &own) == 0 &&
-	    stat(r->source, &other) == 0 && own.st_dev == other.st_dev &&
+	return stat(s->run.config->archive, &own) == 0 &&
+	    stat(s->name, &other) == 0 && own.st_dev == other.st_dev &&
 	    own.st_ino == other.st_ino;
 }
 
 int
-replay_archive(struct replay *r, struct err *e)
+replay_archive(struct replay_source *s, struct err *e)
 {
 	struct other_archive in;
 	struct gathered *g;
 	struct err also;
 	int rc;
 
-	if (is_own(r))
+	if (is_own(s))
 		return err_set(e, EX_USAGE, "it is this very archive");
-	if (other_archive_open(&in, r->source, r->run.stop, e) != 0)
+	if (other_archive_open(&in, s->name, s->run.stop, e) != 0)
 		return -1;
 	if ((g = calloc(1, sizeof(*g))) == NULL) {
 		other_archive_close(&in);
 		return err_set(e, EX_OSERR, "out of memory");
 	}
-	g->r = r;
+	g->source = s;
 	rc = read_bans(g, &in, e);
 	if (write_bans(g, rc == 0 ? e : &also) != 0)
 		rc = -1;

@@ -6,7 +6,7 @@
 
 #include "ingest/sightings.h"
 #include "os/clock.h"
-#include "job/replay.h"
+#include "job/replay_database.h"
 #include "base/timestamp.h"
 
 /* Rows that are read at a time. */
@@ -17,47 +17,47 @@
 #define READ_MS 60000
 
 static int
-write_row(struct replay *r, struct merge *merge, const struct fail2ban_row *row,
-    struct err *e)
+write_row(struct replay_source *s, struct merge *merge,
+    const struct fail2ban_row *row, struct err *e)
 {
 	struct err why = { .code = EX_DATAERR,
 		.text = "a cell of the wrong type, or far too long" };
 
-	r->line = row->rowid;
+	s->line = row->rowid;
 	if (row->bad) {
-		replay_bad(r, &why);
+		replay_source_bad(s, &why);
 		return 0;
 	}
-	r->taken++;
+	s->usable++;
 	if (row->twin ||
-	    !replay_wants(r, timestamp_from_seconds(row->timeofban)))
+	    !replay_source_wants(s, timestamp_from_seconds(row->timeofban)))
 		return 0;
-	return sightings_add_old_row(merge, r->run.config, row, e);
+	return sightings_add_old_row(merge, s->run.config, row, e);
 }
 
 static int
-write_rows(struct replay *r, const struct fail2ban_row *rows, size_t n,
+write_rows(struct replay_source *s, const struct fail2ban_row *rows, size_t n,
     struct err *e)
 {
 	struct merge merge;
 	int rc = 0;
 
-	if (run_begin(&r->run, &merge, e) != 0)
+	if (run_begin(&s->run, &merge, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i++) {
-		rc = write_row(r, &merge, &rows[i], e);
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&s->run); i++) {
+		rc = write_row(s, &merge, &rows[i], e);
 		if (rc == 0)
-			rc = run_give_way(&r->run, &merge, e);
+			rc = run_give_way(&s->run, &merge, e);
 	}
-	r->run.row.rows += (int64_t)n;
+	s->run.row.rows += (int64_t)n;
 	if (rc == 0)
-		return run_commit(&r->run, &merge, e);
-	run_rollback(&r->run);
+		return run_commit(&s->run, &merge, e);
+	run_rollback(&s->run);
 	return -1;
 }
 
 static int
-read_table(struct replay *r, struct fail2ban_database *db,
+read_table(struct replay_source *s, struct fail2ban_database *db,
     enum fail2ban_table table, struct err *e)
 {
 	struct fail2ban_row rows[CHUNK];
@@ -65,33 +65,32 @@ read_table(struct replay *r, struct fail2ban_database *db,
 	size_t n = 1;
 	int rc = 0;
 
-	while (rc == 0 && !run_is_over(&r->run)) {
+	while (rc == 0 && !run_is_over(&s->run)) {
 		db->deadline_ms = clock_steady_ms() + READ_MS;
 		rc = fail2ban_database_read(db, table, at, rows, CHUNK, &n, e);
 		if (rc != 0 || n == 0)
 			break;
 		at = rows[n - 1].rowid;
-		rc = write_rows(r, rows, n, e);
+		rc = write_rows(s, rows, n, e);
 		for (size_t i = 0; i < n; i++)
 			fail2ban_row_free(&rows[i]);
-		progress_show(&r->progress, r->source, 0, UNKNOWN,
-		    r->run.row.rows);
+		replay_source_show_rows(s);
 	}
 	return rc;
 }
 
 int
-replay_database(struct replay *r, struct err *e)
+replay_database(struct replay_source *s, struct err *e)
 {
 	struct fail2ban_database db;
 	int rc = -1;
 
-	if (fail2ban_database_open(&db, r->source, BUSY_MS, READ_MS, e) != 0)
+	if (fail2ban_database_open(&db, s->name, BUSY_MS, READ_MS, e) != 0)
 		return -1;
 	if (fail2ban_database_distrust(&db, e) == 0 &&
 	    fail2ban_database_check(&db, e) == 0 &&
-	    read_table(r, &db, FAIL2BAN_BANS, e) == 0)
-		rc = read_table(r, &db, FAIL2BAN_BIPS, e);
+	    read_table(s, &db, FAIL2BAN_BANS, e) == 0)
+		rc = read_table(s, &db, FAIL2BAN_BIPS, e);
 	fail2ban_database_close(&db);
 	return rc;
 }

@@ -11,8 +11,7 @@
 #include "fail2ban/log.h"
 #include "ingest/sightings.h"
 #include "event/syslog_event.h"
-#include "os/clock.h"
-#include "job/replay.h"
+#include "job/replay_log.h"
 #include "job/replay_sort.h"
 #include "base/timestamp.h"
 
@@ -26,13 +25,13 @@
 #define LOOK_EVERY 8
 
 struct reader {
-	struct replay *r;
-	struct replay_sort stage;
+	struct replay_source *source;
+	struct replay_sort sort;
 };
 
 /* The lines of one id; jail is that of the id before, where it is the same. */
 static int
-write_ident(struct replay *r, struct merge *merge,
+write_ident(struct replay_source *s, struct merge *merge,
     const struct replay_sort_lines *of, char **jail, struct archive_jail *row,
     struct err *e)
 {
@@ -44,14 +43,14 @@ write_ident(struct replay *r, struct merge *merge,
 			return -1;
 	}
 	return merge_log_lines(merge, row, of->ident, of->lines, of->n,
-	    &r->run.row.skipped, e);
+	    &s->run.row.skipped, e);
 }
 
 /* All that was gathered, id by id. */
 static int
 write_lines(struct reader *reader, struct err *e)
 {
-	struct run *run = &reader->r->run;
+	struct run *run = &reader->source->run;
 	struct replay_sort_lines of = { 0 };
 	struct archive_jail row;
 	struct merge merge;
@@ -59,16 +58,16 @@ write_lines(struct reader *reader, struct err *e)
 	int64_t done = 0;
 	int rc = 0, n = 0;
 
-	if (replay_sort_begin(&reader->stage, e) != 0 ||
+	if (replay_sort_begin(&reader->sort, e) != 0 ||
 	    run_begin(run, &merge, e) != 0)
 		return -1;
-	reader->r->progress.begun_ms = clock_steady_ms();
+	replay_source_show_writing(reader->source, 0, reader->sort.lines);
 	while (!run_is_over(run) &&
-	    (rc = replay_sort_next(&reader->stage, &of, e)) == 1) {
-		rc = write_ident(reader->r, &merge, &of, &jail, &row, e);
+	    (rc = replay_sort_next(&reader->sort, &of, e)) == 1) {
+		rc = write_ident(reader->source, &merge, &of, &jail, &row, e);
 		done += (int64_t)of.n;
-		progress_show_writing(&reader->r->progress, reader->r->source,
-		    done, reader->stage.lines);
+		replay_source_show_writing(reader->source, done,
+		    reader->sort.lines);
 		if (rc == 0 && ++n % LOOK_EVERY == 0)
 			rc = run_give_way(run, &merge, e);
 		if (rc != 0)
@@ -95,12 +94,13 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 	struct logged_line told;
 	struct err why;
 
-	if (reader->r->known || !replay_wants(reader->r, line->at_us))
+	if (reader->source->known ||
+	    !replay_source_wants(reader->source, line->at_us))
 		return 0;
 	if (strlen(line->ident) > IDENT_MAX) {
 		err_set(&why, EX_DATAERR, "an id of %zu bytes",
 		    strlen(line->ident));
-		replay_bad(reader->r, &why);
+		replay_source_bad(reader->source, &why);
 		return 0;
 	}
 	told = (struct logged_line){
@@ -110,37 +110,37 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 		.seconds = line->seconds,
 		.bancount = line->bancount,
 	};
-	return replay_sort_put(&reader->stage, line->jail, line->ident, &told,
+	return replay_sort_put(&reader->sort, line->jail, line->ident, &told,
 	    e);
 }
 
 /* An event of ours that syslog kept, once all its parts are there. */
 static int
-take_event(struct replay *r, struct event *event, struct err *e)
+take_event(struct replay_source *s, struct event *event, struct err *e)
 {
 	struct merge merge;
 	int rc;
 
-	if (r->known || !replay_wants(r, event->at_us))
+	if (s->known || !replay_source_wants(s, event->at_us))
 		return 0;
-	if (run_begin(&r->run, &merge, e) != 0)
+	if (run_begin(&s->run, &merge, e) != 0)
 		return -1;
 	/* A flush of another machine's is none of a jail of ours. */
-	rc = r->run.host != NULL && event->kind == EVENT_FLUSH ?
+	rc = s->run.host != NULL && event->kind == EVENT_FLUSH ?
 	    0 :
-	    sightings_add_event(&merge, r->run.config, event, e);
+	    sightings_add_event(&merge, s->run.config, event, e);
 	if (rc == 0)
-		return run_commit(&r->run, &merge, e);
-	run_rollback(&r->run);
+		return run_commit(&s->run, &merge, e);
+	run_rollback(&s->run);
 	if (e->code != EX_USAGE)
 		return -1;
-	replay_bad(r, e);
+	replay_source_bad(s, e);
 	return 0;
 }
 
 static int
-take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
-    const char *line, size_t len, struct err *e)
+take_line(struct replay_source *s, struct fail2ban_log *log,
+    struct syslog_event *kept, const char *line, size_t len, struct err *e)
 {
 	struct err why = { .code = EX_DATAERR,
 		.text = "a line of fail2ban's of a ban, and not well-formed" };
@@ -149,23 +149,23 @@ take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
 	int rc;
 
 	/* A file that grows: its last line may be half of one. */
-	if (r->input.unfinished && !r->input.stream && !r->input.gzipped) {
-		r->run.row.skipped++;
+	if (s->input.unfinished && !s->input.stream && !s->input.gzipped) {
+		s->run.row.skipped++;
 		return 0;
 	}
 
 	switch (syslog_event_take(kept, line, len, &event, &why)) {
 	case SYSLOG_EVENT_EVENT:
-		r->taken++;
-		rc = take_event(r, &event, e);
+		s->usable++;
+		rc = take_event(s, &event, e);
 		event_free(&event);
 		return rc;
 	case SYSLOG_EVENT_PART:
-		r->taken++;
+		s->usable++;
 		return 0;
 	case SYSLOG_EVENT_BAD:
-		if (!r->known)
-			replay_bad(r, &why);
+		if (!s->known)
+			replay_source_bad(s, &why);
 		return 0;
 	case SYSLOG_EVENT_NONE:
 		break;
@@ -173,11 +173,11 @@ take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
 	if (fail2ban_log_feed(log, line, len, &class, e) != 0)
 		return -1;
 	if (class == FAIL2BAN_LOG_FOREIGN)
-		r->run.row.skipped++;
+		s->run.row.skipped++;
 	else
-		r->taken++;
-	if (class == FAIL2BAN_LOG_BAD && !r->known)
-		replay_bad(r, &why);
+		s->usable++;
+	if (class == FAIL2BAN_LOG_BAD && !s->known)
+		replay_source_bad(s, &why);
 	return 0;
 }
 
@@ -186,23 +186,23 @@ static int
 read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
 {
 	struct syslog_event kept = { 0 };
-	struct replay *r = reader->r;
+	struct replay_source *s = reader->source;
 	const char *line;
 	size_t len;
 	int rc;
 
-	while ((rc = replay_line(r, &line, &len, e)) == 1) {
-		if (take_line(r, log, &kept, line, len, e) != 0) {
+	while ((rc = replay_source_line(s, &line, &len, e)) == 1) {
+		if (take_line(s, log, &kept, line, len, e) != 0) {
 			rc = -1;
 			break;
 		}
 	}
 	/* Parts that never came. */
-	r->run.row.bad += (int64_t)syslog_event_end(&kept);
+	s->run.row.bad += (int64_t)syslog_event_end(&kept);
 	if (rc == 0)
 		rc = fail2ban_log_end(log, e);
 	/* What stands before damage is taken all the same. */
-	if (!r->known && (rc == 0 || e->code == EX_DATAERR)) {
+	if (!s->known && (rc == 0 || e->code == EX_DATAERR)) {
 		struct err also;
 
 		if (write_lines(reader, rc == 0 ? e : &also) != 0)
@@ -216,45 +216,38 @@ read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
  * later is not the next. NULL: no memory.
  */
 static struct fail2ban_log *
-find_log(struct replay *r, struct reader *reader)
+find_log(struct replay_source *s, struct reader *reader)
 {
-	struct replay_context *context = r->context;
-	int64_t mtime_us = r->input.mtime_us;
+	struct replay_context *context = s->context;
+	int64_t mtime_us = s->input.mtime_us;
 
 	if (mtime_us == UNKNOWN)
-		mtime_us = r->run.row.started_us;
+		mtime_us = s->run.row.started_us;
 	if (context->log != NULL && mtime_us - context->mtime_us > FAR_US)
 		replay_context_free(context);
 	context->mtime_us = mtime_us;
 	if (context->log == NULL)
-		context->log = fail2ban_log_new(r->options->year,
+		context->log = fail2ban_log_new(s->options->year,
 		    mtime_us / TIMESTAMP_US, take_told, reader);
 	if (context->log != NULL)
 		fail2ban_log_redirect(context->log, take_told, reader);
 	return context->log;
 }
 
-void
-replay_context_free(struct replay_context *context)
-{
-	fail2ban_log_free(context->log);
-	context->log = NULL;
-}
-
 int
-replay_log(struct replay *r, struct err *e)
+replay_log(struct replay_source *s, struct err *e)
 {
-	struct reader reader = { .r = r };
-	struct fail2ban_log *log = find_log(r, &reader);
+	struct reader reader = { .source = s };
+	struct fail2ban_log *log = find_log(s, &reader);
 	int rc = -1;
 
 	if (log == NULL)
 		err_set(e, EX_OSERR, "out of memory");
-	else if (replay_sort_open(&reader.stage, e) == 0)
+	else if (replay_sort_open(&reader.sort, e) == 0)
 		rc = read_lines(&reader, log, e);
 	/* What failed may have left it in the middle. */
 	if (rc != 0)
-		replay_context_free(r->context);
-	replay_sort_close(&reader.stage);
+		replay_context_free(s->context);
+	replay_sort_close(&reader.sort);
 	return rc;
 }

@@ -1,45 +1,241 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job/run.h"
 
-#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "archive/file.h"
-#include "base/escape.h"
-#include "os/log.h"
-#include "os/clock.h"
+#include "base/number.h"
 #include "base/timestamp.h"
+#include "os/clock.h"
 
-/* How long the lock is waited for, and at least, in milliseconds. */
+/* How long a run without a deadline may last, in milliseconds: 12 days. */
+#define NO_DEADLINE_MS (INT_MAX / 2)
+
+/* The longest and the shortest wait for the lock, in milliseconds. */
 #define LOCK_MS 5000
 #define LOCK_MS_LEAST 500
 
 /*
- * How long to write at a stretch; and how long to be gentle, when an event has
- * waited: it waits for what is written on the way, for the checkpoint of it
- * all, and for both to be flushed to disk.
+ * How long a transaction may last, in milliseconds. An event waits for the
+ * transaction, for the checkpoint that follows it, and for both to be flushed
+ * to disk. So for GENTLE_MS after an event had to wait, transactions are short.
  */
 #define WRITING_MS 20
 #define WRITING_MS_GENTLE 4
 #define WRITING_MS_BULK 250
 #define GENTLE_MS 10000
 
-/* Pages that are written again and again until a transaction ends. */
+/* Memory for pages that a bulk run writes again and again. */
 #define BULK_CACHE_KIB 16384
 
-/* How often it is looked whether another run is over. */
+/* How long to sleep between two looks at another run's lock. */
 #define TURN_NAP_NS 50000000
 
-int
-run_left_ms(const struct run *run)
-{
-	int64_t left = run->deadline_ms - clock_steady_ms();
+/* The longest text of a warning; os/log.c takes as much. */
+#define SAY_BYTES 1024
 
-	return left < 1 ? 1 : (int)left;
+int64_t
+run_find_gap(int64_t last_us, int64_t started_us, int64_t interval)
+{
+	int64_t gap;
+
+	if (last_us == UNKNOWN)
+		return UNKNOWN;
+	gap = number_add_sat(started_us, -last_us) / TIMESTAMP_US;
+	return gap > 2 * interval ? gap : UNKNOWN;
+}
+
+int
+run_lock_ms(int left_ms)
+{
+	if (left_ms < LOCK_MS_LEAST)
+		return LOCK_MS_LEAST;
+	return left_ms < LOCK_MS ? left_ms : LOCK_MS;
+}
+
+static bool
+is_gentle(int64_t wanted_ms, int64_t now_ms)
+{
+	return wanted_ms != 0 && now_ms - wanted_ms < GENTLE_MS;
+}
+
+int64_t
+run_stretch_ms(bool bulk, int64_t wanted_ms, int64_t now_ms)
+{
+	if (is_gentle(wanted_ms, now_ms))
+		return WRITING_MS_GENTLE;
+	return bulk ? WRITING_MS_BULK : WRITING_MS;
+}
+
+void
+run_init(struct run *run, const struct run_caller *caller, enum run_kind kind)
+{
+	*run = (struct run){
+		.config = caller->config,
+		.stop = caller->stop,
+		.say = caller->say,
+		.deadline_ms = clock_steady_ms() + NO_DEADLINE_MS,
+		.archive = { .lock = LOCK_INIT },
+		.row = {
+			.kind = kind,
+			.state = RUN_RUNNING,
+			.started_us = clock_wall_us(),
+			.finished_us = UNKNOWN,
+			.gap_seconds = UNKNOWN,
+		},
+	};
+}
+
+/* The lock file lies beside the archive, so make the folder first. */
+int
+run_take_turn(const struct config *config, enum run_kind kind, struct err *e)
+{
+	char path[ARCHIVE_RUN_LOCK_PATH];
+	struct stat st;
+
+	if (archive_file_make_folder(config->archive, e) != 0 ||
+	    archive_file_check(config->archive, &st, e) != 0)
+		return err_wrap(e, "archive");
+	archive_run_lock_path(config->archive, kind, path);
+	return lock_alone(path, e);
+}
+
+int
+run_wait_turn(const struct run_caller *caller, enum run_kind kind,
+    struct err *e)
+{
+	static const struct timespec nap = { .tv_nsec = TURN_NAP_NS };
+	int turn = run_take_turn(caller->config, kind, e);
+
+	if (turn < 0 && e->code == EX_TEMPFAIL)
+		caller->say(LOG_NOTICE, "%s: another one is running: waiting",
+		    archive_run_kind_name(kind));
+	while (turn < 0 && e->code == EX_TEMPFAIL && *caller->stop == 0) {
+		nanosleep(&nap, NULL);
+		turn = run_take_turn(caller->config, kind, e);
+	}
+	return turn;
+}
+
+int
+run_open(struct run *run, struct err *e)
+{
+	const char *path = run->config->archive;
+
+	if (run->read_only)
+		return archive_open_read(&run->archive, path, e);
+	if (archive_open(&run->archive, path, run_lock_ms(run_left_ms(run)),
+		false, e) != 0)
+		return -1;
+	/* An event must not wait while the run reads or asks fail2ban. */
+	archive_unlock(&run->archive);
+	return 0;
+}
+
+void
+run_close(struct run *run)
+{
+	archive_close(&run->archive);
+}
+
+void
+run_sum_up(const struct run *run, struct run_summary *summary)
+{
+	const struct archive_run *row = &run->row;
+
+	summary->cut_off = run->cut_off;
+	summary->rows = row->rows;
+	summary->spooled = row->spooled;
+	summary->added = row->added;
+	summary->changed = row->changed;
+	summary->skipped = row->skipped;
+	summary->bad = row->bad;
+}
+
+int
+run_find_known(struct run *run, struct run_summary *summary, struct err *e)
+{
+	if (archive_run_find(&run->archive, &run->row, &summary->known_id,
+		&summary->known_us, e) != 0)
+		return -1;
+	return summary->known_id != 0;
+}
+
+/* Return true when the WAL holds only what runs noted, and need not be emptied.
+ */
+static bool
+is_wal_empty(const struct run *run, bool noted_before)
+{
+	return run->idle && !noted_before &&
+	    archive_file_has_wal(run->config->archive, ARCHIVE_WAL_EVENT);
+}
+
+static int
+end_run(struct run *run, run_end_fn *end, void *job, struct err *e)
+{
+	bool completed = run->row.state == RUN_COMPLETED, noted = run->noted;
+	struct merge merge;
+
+	run->row.message = run->message[0] != '\0' ? run->message : NULL;
+	run->row.finished_us = clock_wall_us();
+	run->ending = true;
+	if (archive_set_durable(&run->archive, true, e) != 0 ||
+	    run_begin(run, &merge, e) != 0)
+		return -1;
+	if ((end != NULL && end(job, completed, e) != 0) ||
+	    (noted && archive_run_save(&run->archive, &run->row, e) != 0)) {
+		run_rollback(run);
+		return -1;
+	}
+	if (run_commit(run, &merge, e) != 0)
+		return -1;
+	return is_wal_empty(run, noted) ? 0 :
+					  archive_empty_wal(&run->archive, e);
+}
+
+int
+run_main(struct run *run, run_work_fn *work, run_end_fn *end, void *job,
+    struct err *e)
+{
+	struct err also;
+	int rc = work(job, e);
+
+	if (run->read_only)
+		return rc;
+	run_rollback(run);
+	run->row.state = rc != 0 ? RUN_FAILED :
+	    run->cut_off	 ? RUN_INTERRUPTED :
+				   RUN_COMPLETED;
+	if (rc != 0)
+		snprintf(run->message, sizeof(run->message), "%s", e->text);
+	if (end_run(run, end, job, rc != 0 ? &also : e) != 0)
+		rc = -1;
+	return rc;
+}
+
+void
+run_say(const struct run *run, int level, const char *fmt, ...)
+{
+	char text[SAY_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	run->say(level, "%s", text);
+}
+
+void
+run_report(struct run *run, int level, const char *text)
+{
+	run->say(level, "%s", text);
+	if (run->message[0] == '\0')
+		snprintf(run->message, sizeof(run->message), "%s", text);
 }
 
 bool
@@ -50,33 +246,15 @@ run_is_over(struct run *run)
 	return run->cut_off;
 }
 
-void
-run_say(struct run *run, int level, const char *text)
-{
-	log_line(level, "%s", text);
-	if (run->message[0] == '\0')
-		snprintf(run->message, sizeof(run->message), "%s", text);
-}
-
 int
-run_lock_ms(const struct run *run)
+run_left_ms(const struct run *run)
 {
-	int left = run_left_ms(run);
+	int64_t left = run->deadline_ms - clock_steady_ms();
 
-	/* At the deadline there is still the run's end to be noted. */
-	if (left < LOCK_MS_LEAST)
-		return LOCK_MS_LEAST;
-	return left < LOCK_MS ? left : LOCK_MS;
+	return left < 1 ? 1 : (int)left;
 }
 
-static bool
-is_gentle(const struct run *run)
-{
-	return run->wanted_ms != 0 &&
-	    clock_steady_ms() - run->wanted_ms < GENTLE_MS;
-}
-
-/* Whether an event waits, which is remembered for a while. */
+/* Return true when another process waits, and remember the time. */
 static bool
 is_wanted(struct run *run)
 {
@@ -86,25 +264,27 @@ is_wanted(struct run *run)
 	return true;
 }
 
-/* What is rolled back is not noted. */
+/* A run that was only noted in a transaction that is rolled back is not noted.
+ */
 static void
-forget_run(struct run *run)
+forget_row(struct run *run)
 {
-	if (!run->run_noted)
+	if (!run->noted)
 		run->row.id = 0;
 }
 
 int
 run_begin(struct run *run, struct merge *merge, struct err *e)
 {
-	run->archive.lock_ms = run_lock_ms(run);
+	run->archive.lock_ms = run_lock_ms(run_left_ms(run));
 	*merge = (struct merge){
 		.archive = &run->archive,
 		.change = { .now_us = clock_wall_us() },
 		.host = run->host,
 		.thorough = true,
 	};
-	run->archive.wal_limit = run->ending || is_gentle(run) ?
+	run->archive.wal_limit =
+	    run->ending || is_gentle(run->wanted_ms, clock_steady_ms()) ?
 	    ARCHIVE_WAL_EVENT :
 	    ARCHIVE_WAL_BULK;
 	if (archive_begin(&run->archive, e) != 0)
@@ -123,30 +303,12 @@ run_commit(struct run *run, const struct merge *merge, struct err *e)
 {
 	is_wanted(run);
 	if (archive_commit(&run->archive, e) != 0) {
-		forget_run(run);
+		forget_row(run);
 		return -1;
 	}
-	run->run_noted = true;
+	run->noted = true;
 	run->row.added += merge->change.added;
 	run->row.changed += merge->change.changed;
-	return 0;
-}
-
-int
-run_give_way(struct run *run, struct merge *merge, struct err *e)
-{
-	int64_t now_us = merge->change.now_us;
-	int64_t last_ms = is_gentle(run) ? WRITING_MS_GENTLE :
-	    run->bulk			 ? WRITING_MS_BULK :
-					   WRITING_MS;
-
-	if (clock_steady_ms() - run->writing_ms < last_ms && !is_wanted(run))
-		return 0;
-	if (run_commit(run, merge, e) != 0 || run_begin(run, merge, e) != 0)
-		return -1;
-	/* Each sighting has a moment of its own. */
-	if (merge->change.now_us < now_us)
-		merge->change.now_us = now_us;
 	return 0;
 }
 
@@ -154,14 +316,24 @@ void
 run_rollback(struct run *run)
 {
 	archive_rollback(&run->archive);
-	forget_run(run);
+	forget_row(run);
 }
 
 int
-run_be_bulk(struct run *run, struct err *e)
+run_give_way(struct run *run, struct merge *merge, struct err *e)
 {
-	run->bulk = true;
-	return archive_set_cache(&run->archive, BULK_CACHE_KIB, e);
+	int64_t now_us = merge->change.now_us, now_ms = clock_steady_ms();
+
+	if (now_ms - run->writing_ms <
+		run_stretch_ms(run->bulk, run->wanted_ms, now_ms) &&
+	    !is_wanted(run))
+		return 0;
+	if (run_commit(run, merge, e) != 0 || run_begin(run, merge, e) != 0)
+		return -1;
+	/* Each sighting has a moment of its own. */
+	if (merge->change.now_us < now_us)
+		merge->change.now_us = now_us;
+	return 0;
 }
 
 int
@@ -175,78 +347,12 @@ run_note(struct run *run, struct err *e)
 }
 
 int
-run_end(struct run *run, enum run_state state, const char *message,
-    struct err *e)
+run_be_bulk(struct run *run, struct err *e)
 {
-	struct merge merge;
-
-	run->row.state = state;
-	run->row.message = message;
-	run->row.finished_us = clock_wall_us();
-	run->ending = true;
-	if (archive_set_durable(&run->archive, true, e) != 0 ||
-	    run_begin(run, &merge, e) != 0)
-		return -1;
-	if (archive_run_save(&run->archive, &run->row, e) != 0) {
-		run_rollback(run);
-		return -1;
-	}
-	if (run_commit(run, &merge, e) != 0)
-		return -1;
-	return archive_empty_wal(&run->archive, e);
+	run->bulk = true;
+	return archive_set_cache(&run->archive, BULK_CACHE_KIB, e);
 }
 
-int
-run_is_known(struct run *run, const char *source, struct err *e)
-{
-	const struct archive_run *row = &run->row;
-	char when[32], escaped[PATH_MAX];
-	int64_t id, finished_us;
-
-	if (archive_run_find(&run->archive, row, &id, &finished_us, e) != 0)
-		return -1;
-	if (id == 0)
-		return 0;
-	escape_text(escaped, sizeof(escaped), source, strlen(source));
-	printf("%s: %s: completed already by run %" PRId64
-	       " (%s); --force does it again\n",
-	    archive_run_kind_name(row->kind), escaped, id,
-	    timestamp_format(finished_us, when));
-	return 1;
-}
-
-/* The lock lies beside the archive, so its folder must be there. */
-int
-run_take_turn(const struct config *config, enum run_kind kind, struct err *e)
-{
-	char path[ARCHIVE_RUN_LOCK_PATH];
-	struct stat st;
-
-	if (archive_file_make_folder(config->archive, e) != 0 ||
-	    archive_file_check(config->archive, &st, e) != 0)
-		return err_wrap(e, "archive");
-	archive_run_lock_path(config->archive, kind, path);
-	return lock_alone(path, e);
-}
-
-int
-run_wait_turn(const struct config *config, enum run_kind kind,
-    const volatile sig_atomic_t *stop, struct err *e)
-{
-	static const struct timespec nap = { .tv_nsec = TURN_NAP_NS };
-	int turn = run_take_turn(config, kind, e);
-
-	if (turn < 0 && e->code == EX_TEMPFAIL)
-		log_line(LOG_NOTICE, "%s: another one is running: waiting",
-		    archive_run_kind_name(kind));
-	while (turn < 0 && e->code == EX_TEMPFAIL && *stop == 0) {
-		nanosleep(&nap, NULL);
-		turn = run_take_turn(config, kind, e);
-	}
-	return turn;
-}
-
-/* The server's socket is made when it starts. */
 int64_t
 run_server_start_us(const struct run *run)
 {

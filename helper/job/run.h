@@ -1,94 +1,184 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A run, of any kind: what it writes, it writes in passing. The one of
- * reconcile has three parts: reconcile_spool the spool, scan fail2ban's
- * database, settle what has ended. Each works in chunks: what is read from
- * fail2ban is read first, with no lock of ours, then written in a short
- * transaction, with no lock of fail2ban's. Between chunks a part stops when
- * run_is_over, and the next run goes on there.
+ * A run is a long piece of work on the archive that the table run remembers:
+ * reconcile, replay and reban are runs. A run reads first, without the
+ * archive's lock, and then writes in short transactions, so that events get in
+ * between. Between two transactions it stops when run_is_over; what it has
+ * committed stays.
+ *
+ * Nothing in job/ writes to standard output or standard error. A warning goes
+ * through run_say to a function that the command gives; the results go up to
+ * the command in a struct run_summary, and the command prints them.
  */
 #ifndef JOB_RUN_H
 #define JOB_RUN_H
 
 #include <signal.h>
+#include <syslog.h>
 
 #include "archive/runs.h"
 #include "config.h"
 #include "ingest/merge.h"
 
-struct run {
+/* Take a warning for the log; level is one of syslog(3)'s. os/log's log_line.
+ */
+typedef void run_say_fn(int level, const char *fmt, ...) PRINTF(2, 3);
+
+/* What a command gives to the run that it starts. All of it outlives the run.
+ */
+struct run_caller {
 	const struct config *config;
-	const volatile sig_atomic_t *stop; /* set by SIGTERM */
-	const char *host;    /* whose bans are read; NULL: this machine's */
-	int64_t deadline_ms; /* CLOCK_MONOTONIC */
-	bool cut_off;	     /* stopped before all was done */
-	int64_t writing_ms;  /* since when it writes */
-	bool bulk;	     /* much is written, see run_be_bulk */
-	int64_t wanted_ms;   /* when another process waited for the archive */
-	struct archive archive;
-	struct archive_run row;
-	bool run_noted;	   /* in the archive */
-	bool ending;	   /* there is only its end to note */
-	char message[512]; /* of the run; the first one stays */
+	const volatile sig_atomic_t *stop; /* not 0 once a signal came */
+	run_say_fn *say;
 };
 
-/* Whether time is up or a signal came; then cut_off is set. */
-bool run_is_over(struct run *run);
+struct run {
+	const struct config *config;
+	const volatile sig_atomic_t *stop;
+	run_say_fn *say;
+	const char *host;    /* whose bans are archived; NULL: this machine's */
+	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
+	bool read_only;	     /* the archive is only read, the run not noted */
+	bool idle;	     /* the run found nothing to do */
+	bool cut_off;	     /* it was stopped before all was done */
+	struct archive archive;
+	struct archive_run row; /* the run's own in the table run */
 
-/* Milliseconds that are left, at least 1. */
-int run_left_ms(const struct run *run);
+	/* The rest is for run.c. */
+	bool noted;	    /* row is in the archive */
+	bool ending;	    /* only the run's end is left to note */
+	bool bulk;	    /* see run_be_bulk */
+	int64_t writing_ms; /* when the transaction began */
+	int64_t wanted_ms;  /* when another process last waited; 0: never */
+	char message[512];  /* the first run_report, or the failure */
+};
 
-/* How long to wait for the archive's lock now. */
-int run_lock_ms(const struct run *run);
+/* What a run did, for the command to print. */
+struct run_summary {
+	bool
+	    busy; /* another run of the kind is at work: this one did nothing */
+	bool done; /* the work was done, or some of it: the rest holds */
+	bool cut_off;
+	int64_t rows, spooled, added, changed, skipped, bad;
+	/* The run that completed the same work before; 0: there is none. */
+	int64_t known_id, known_us;
+};
 
-/* Put a line into the run's merge, and into the log. */
-void run_say(struct run *run, int level, const char *text);
+/* Make a run that is not begun, of a kind and without a deadline. */
+void run_init(struct run *run, const struct run_caller *caller,
+    enum run_kind kind);
 
 /*
- * Begin a write transaction and a record of its changes; run_commit adds
- * them to the run, run_rollback forgets them. The first one notes the run as
- * well: one that died before has done nothing. run_give_way, to be called
- * now and then on the way, does both when an event waits or when it has lasted
- * for long enough.
+ * Return the descriptor of the lock file that lets one run of a kind work at a
+ * time; closing it lets the next one work. Fails with EX_TEMPFAIL when another
+ * run has it. run_wait_turn waits for that run, and says so; it fails with
+ * EX_TEMPFAIL when a signal comes first.
+ */
+int run_take_turn(const struct config *config, enum run_kind kind,
+    struct err *e);
+int run_wait_turn(const struct run_caller *caller, enum run_kind kind,
+    struct err *e);
+
+/*
+ * Open the archive; its lock is free on return. run_close closes it, and must
+ * be called on failure too. Fails as archive_open.
+ */
+int run_open(struct run *run, struct err *e);
+void run_close(struct run *run);
+
+/* A job does its work, or fails and fills e. */
+typedef int run_work_fn(void *job, struct err *e);
+
+/*
+ * Write what belongs to the run's end, in the transaction that notes it.
+ * completed: the work did not fail and was not cut off.
+ */
+typedef int run_end_fn(void *job, bool completed, struct err *e);
+
+/*
+ * Do the work of an open run, and note its end, whatever becomes of the work:
+ * completed, failed or interrupted, and the failure or the run's message. end
+ * may be NULL. The WAL is then emptied. Fails as work and end do, and as
+ * run_begin.
+ */
+int run_main(struct run *run, run_work_fn *work, run_end_fn *end, void *job,
+    struct err *e);
+
+/* Put what the run has done so far into summary: the counts and cut_off. */
+void run_sum_up(const struct run *run, struct run_summary *summary);
+
+/*
+ * Find a run that completed this one's work: of its kind, on the content and
+ * with the options in run->row. Sets summary->known_id and known_us. Returns 1
+ * when there is one, else 0; -1 on failure.
+ */
+int run_find_known(struct run *run, struct run_summary *summary, struct err *e);
+
+/*
+ * Hand a warning to the command. run_report also makes the first one the run's
+ * message in the table run.
+ */
+void run_say(const struct run *run, int level, const char *fmt, ...)
+    PRINTF(3, 4);
+void run_report(struct run *run, int level, const char *text);
+
+/* Return true, and set cut_off, when time is up or a signal came. */
+bool run_is_over(struct run *run);
+
+/* Return the milliseconds that are left before the deadline, at least 1. */
+int run_left_ms(const struct run *run);
+
+/*
+ * Begin a write transaction; merge takes note of its changes, and run_commit
+ * adds them to the run's row. The first transaction notes the run as well: a
+ * run that died before has done nothing. After a failure in between, call
+ * run_rollback. Fails as archive_begin and archive_commit.
  */
 int run_begin(struct run *run, struct merge *merge, struct err *e);
 int run_commit(struct run *run, const struct merge *merge, struct err *e);
-int run_give_way(struct run *run, struct merge *merge, struct err *e);
 void run_rollback(struct run *run);
 
 /*
- * Much is to be written, and not in the order of time: write longer at a
- * stretch, as long as nobody waits, and keep more pages in memory.
+ * Commit and begin anew when an event waits for the archive, or when the
+ * transaction has lasted long enough. To be called after every few writes.
+ */
+int run_give_way(struct run *run, struct merge *merge, struct err *e);
+
+/* Note the run in the archive now, before it writes anything else. */
+int run_note(struct run *run, struct err *e);
+
+/*
+ * Expect the run to write much, and not in the order of time: it writes for
+ * longer at a stretch while no event waits, and keeps more pages in memory.
  */
 int run_be_bulk(struct run *run, struct err *e);
 
 /*
- * Note the run now, though nothing is written yet; and its end, where message,
- * which may be NULL, is what there is to say. The WAL is then emptied.
+ * Return when the running fail2ban was started, in microseconds since the
+ * epoch; 0 where none runs. The server makes its socket when it starts.
  */
-int run_note(struct run *run, struct err *e);
-int run_end(struct run *run, enum run_state state, const char *message,
-    struct err *e);
-
-/*
- * Whether a run has completed before what this one is to do: the same of the
- * same content. Then it is said on standard output, source being the content's
- * name. 1, 0 or -1.
- */
-int run_is_known(struct run *run, const char *source, struct err *e);
-
-/*
- * The turn of a kind of run: there is one at a time. Returns a descriptor, to
- * be closed; -1 with EX_TEMPFAIL where one is running.
- */
-int run_take_turn(const struct config *config, enum run_kind kind,
-    struct err *e);
-
-/* The same, waited for; EX_TEMPFAIL when stop is set. */
-int run_wait_turn(const struct config *config, enum run_kind kind,
-    const volatile sig_atomic_t *stop, struct err *e);
-
-/* When the running server was started; 0: there is none. */
 int64_t run_server_start_us(const struct run *run);
+
+/*
+ * The rules below are pure.
+ *
+ * Return the seconds since the last completed run, which ended at last_us, when
+ * they are a gap: longer than two intervals (seconds). Return UNKNOWN where
+ * they are none, or where last_us is UNKNOWN: no run was completed yet.
+ */
+int64_t run_find_gap(int64_t last_us, int64_t started_us, int64_t interval);
+
+/*
+ * Return how many milliseconds to wait for the archive's lock when left_ms are
+ * left before the deadline: some even at the end, because the run's end is
+ * still to be noted.
+ */
+int run_lock_ms(int left_ms);
+
+/*
+ * Return how many milliseconds a transaction may last: few for some seconds
+ * after another process waited, at wanted_ms (0: none has).
+ */
+int64_t run_stretch_ms(bool bulk, int64_t wanted_ms, int64_t now_ms);
 
 #endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "job/replay_source.h"
+
+#include <inttypes.h>
+#include <sysexits.h>
+
+#include "base/number.h"
+#include "base/timestamp.h"
+#include "fail2ban/log.h"
+#include "os/clock.h"
+
+/* How many bad lines are logged. */
+#define SHOWN_MAX 5
+
+/* The clocks of two machines are not further apart. */
+#define AHEAD_US (INT64_C(600) * TIMESTAMP_US)
+
+void
+replay_context_free(struct replay_context *context)
+{
+	fail2ban_log_free(context->log);
+	context->log = NULL;
+}
+
+void
+replay_source_bad(struct replay_source *s, const struct err *why)
+{
+	s->run.row.bad++;
+	if (s->shown++ >= SHOWN_MAX)
+		return;
+	run_say(&s->run, LOG_WARNING, "%s: %s %" PRId64 ": %s%s", s->name,
+	    s->format == REPLAY_DATABASE || s->format == REPLAY_ARCHIVE ?
+		"row" :
+		"line",
+	    s->line, why->text,
+	    s->shown == SHOWN_MAX ? "; further ones are only counted" : "");
+}
+
+bool
+replay_source_wants(struct replay_source *s, int64_t since_us)
+{
+	struct err why = { .code = EX_DATAERR,
+		.text = "its time is in the future: see --tz" };
+
+	if (since_us > number_add_sat(clock_wall_us(), AHEAD_US)) {
+		replay_source_bad(s, &why);
+		return false;
+	}
+	if (s->options->since_us == UNKNOWN || since_us >= s->options->since_us)
+		return true;
+	s->run.row.skipped++;
+	return false;
+}
+
+static void
+show(const struct replay_source *s, const struct replay_progress *progress)
+{
+	if (s->options->progress != NULL && !s->known)
+		s->options->progress(s->options->progress_to, progress);
+}
+
+void
+replay_source_show_rows(const struct replay_source *s)
+{
+	struct replay_progress progress = {
+		.source = s->name,
+		.all = UNKNOWN,
+		.rows = s->run.row.rows,
+	};
+
+	show(s, &progress);
+}
+
+void
+replay_source_show_writing(const struct replay_source *s, int64_t done,
+    int64_t all)
+{
+	struct replay_progress progress = {
+		.source = s->name,
+		.writing = true,
+		.done = done,
+		.all = all,
+		.rows = s->run.row.rows,
+	};
+
+	show(s, &progress);
+}
+
+int
+replay_source_line(struct replay_source *s, const char **line, size_t *len,
+    struct err *e)
+{
+	struct replay_progress progress = { .source = s->name };
+	struct err why;
+	int rc;
+
+	if (run_is_over(&s->run))
+		return 0;
+	if ((rc = line_reader_next(&s->input, line, len, e)) != 1) {
+		/* A signal ends the waiting for a pipe. */
+		return rc < 0 && run_is_over(&s->run) ? 0 : rc;
+	}
+	s->line++;
+	progress.rows = ++s->run.row.rows;
+	if (s->input.cut) {
+		err_set(&why, EX_DATAERR, "longer than %zu bytes",
+		    LINE_READER_LINE_MAX);
+		replay_source_bad(s, &why);
+		*len = 0;
+	}
+	line_reader_progress(&s->input, &progress.done, &progress.all);
+	show(s, &progress);
+	return 1;
+}
