@@ -1,166 +1,148 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/queries.h"
 
-#include <stddef.h>
+#include <string.h>
+#include <sysexits.h>
 
 #include "archive/statements.h"
+#include "base/json.h"
 
-const struct archive_column archive_columns[ARCHIVE_COLUMNS] = {
-	{ "jail", ARCHIVE_TEXT },
-	{ "ident", ARCHIVE_TEXT },
-	{ "ip", ARCHIVE_TEXT },
-	{ "host", ARCHIVE_TEXT },
-	{ "since_us", ARCHIVE_NUMBER },
-	{ "timeofban", ARCHIVE_NUMBER },
-	{ "nth", ARCHIVE_NUMBER },
-	{ "seconds", ARCHIVE_NUMBER },
-	{ "bancount", ARCHIVE_NUMBER },
-	{ "failures", ARCHIVE_NUMBER },
-	{ "matches", ARCHIVE_JSON },
-	{ "captures", ARCHIVE_JSON },
-	{ "origin", ARCHIVE_TEXT },
-	{ "seen", ARCHIVE_JSON },
-	{ "ended_us", ARCHIVE_NUMBER },
-	{ "ended_why", ARCHIVE_TEXT },
-	{ "restored", ARCHIVE_NUMBER },
-	{ "rev", ARCHIVE_NUMBER },
-};
-
-static sqlite3_stmt *
-wanted_statement(struct archive *a, int which,
-    const struct archive_wanted *wanted, struct err *e)
+/* Find the column of each field by its name. */
+static void
+find_columns(struct archive_cursor *c)
 {
-	sqlite3_stmt *st = db_statement(&a->db, which, e);
+	int n = sqlite3_column_count(c->statement);
 
-	if (st == NULL)
-		return NULL;
-	db_bind_text(st, 1, wanted->jail);
-	db_bind_text(st, 2, wanted->ident);
-	db_bind_int(st, 3, wanted->since_us);
-	db_bind_int(st, 4, wanted->until_us);
-	db_bind_int(st, 5, wanted->active);
-	return st;
-}
+	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
+		const char *name = ban_field_name(field);
+		int i = n - 1;
 
-static struct archive_row
-take_row(sqlite3_stmt *st)
-{
-	return (struct archive_row){
-		.jail = db_text(st, 0),
-		.ident = db_text(st, 1),
-		.ip = db_text(st, 2),
-		.host = db_text(st, 3),
-		.since_us = db_int(st, 4),
-		.seconds = db_int(st, 5),
-		.bancount = db_int(st, 6),
-		.failures = db_int(st, 7),
-		.origin = db_text(st, 8),
-		.seen = db_text(st, 9),
-		.ended_us = db_int(st, 10),
-		.ended_why = db_text(st, 11),
-		.restored = db_int(st, 12),
-		.captures = db_text(st, 13),
-	};
-}
-
-int
-archive_list(struct archive *a, const struct archive_wanted *wanted,
-    archive_row_fn *fn, void *to, struct err *e)
-{
-	sqlite3_stmt *st = wanted_statement(a, SQL_LIST, wanted, e);
-	struct archive_row row;
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 6, wanted->limit);
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		row = take_row(st);
-		if (fn(to, &row) != 0)
-			break;
+		while (i >= 0 &&
+		    strcmp(sqlite3_column_name(c->statement, i), name) != 0)
+			i--;
+		c->columns[field] = i;
 	}
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
 }
 
-/* The texts of a JSON array, one by one. */
 static int
-each_line(struct archive *a, const char *array, archive_text_fn *line, void *to,
+open_cursor(struct archive_cursor *c, struct archive *a, int which,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_LINES, e);
-	int rc;
-
-	if (st == NULL)
+	*c = (struct archive_cursor){ .archive = a };
+	if ((c->statement = db_statement(&a->db, which, e)) == NULL)
 		return -1;
-	db_bind_text(st, 1, array);
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		if (line(to, db_text(st, 0)) != 0)
-			break;
-	}
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+	find_columns(c);
+	return 0;
+}
+
+static void
+bind_filter(const struct archive_cursor *c, const struct archive_filter *filter)
+{
+	db_bind_text(c->statement, 1, filter->jail);
+	db_bind_text(c->statement, 2, filter->ident);
+	db_bind_int(c->statement, 3, filter->since_us);
+	db_bind_int(c->statement, 4, filter->until_us);
+	db_bind_int(c->statement, 5, filter->active);
 }
 
 int
-archive_show(struct archive *a, const char *ident, archive_row_fn *fn,
-    archive_text_fn *line, void *to, struct err *e)
+archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SHOW, e);
-	struct archive_row row;
-	int rc;
-
-	if (st == NULL)
+	if (open_cursor(c, a, SQL_LIST, e) != 0)
 		return -1;
-	db_bind_text(st, 1, ident);
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		row = take_row(st);
-		if (fn(to, &row) != 0 ||
-		    (db_text(st, 14) != NULL &&
-			each_line(a, db_text(st, 14), line, to, e) != 0))
-			break;
-	}
-	sqlite3_reset(st);
-	return rc == 0 ? 0 : -1;
+	bind_filter(c, filter);
+	db_bind_int(c->statement, 6, filter->limit);
+	return 0;
 }
 
 int
-archive_export(struct archive *a, const struct archive_wanted *wanted,
-    archive_text_fn *fn, void *to, struct err *e)
+archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, struct err *e)
 {
-	sqlite3_stmt *st = wanted_statement(a, SQL_EXPORT, wanted, e);
-	int rc;
-
-	if (st == NULL)
+	if (open_cursor(c, a, SQL_EXPORT, e) != 0)
 		return -1;
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		if (fn(to, db_text(st, 0)) != 0)
-			break;
-	}
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+	bind_filter(c, filter);
+	return 0;
 }
 
 int
-archive_export_columns(struct archive *a, const struct archive_wanted *wanted,
-    archive_values_fn *fn, void *to, struct err *e)
+archive_cursor_open_ident(struct archive_cursor *c, struct archive *a,
+    const char *ident, struct err *e)
 {
-	sqlite3_stmt *st = wanted_statement(a, SQL_EXPORT_COLUMNS, wanted, e);
-	struct archive_value values[ARCHIVE_COLUMNS];
-	int rc;
-
-	if (st == NULL)
+	if (open_cursor(c, a, SQL_SHOW, e) != 0)
 		return -1;
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		for (int i = 0; i < ARCHIVE_COLUMNS; i++) {
-			bool number = archive_columns[i].type == ARCHIVE_NUMBER;
+	db_bind_text(c->statement, 1, ident);
+	return 0;
+}
 
-			values[i].number = number ? db_int(st, i) : UNKNOWN;
-			values[i].text = number ? NULL : db_text(st, i);
-		}
-		if (fn(to, values) != 0)
-			break;
-	}
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+void
+archive_cursor_close(struct archive_cursor *c)
+{
+	if (c->statement != NULL)
+		sqlite3_reset(c->statement);
+	buffer_free(&c->matches);
+	buffer_free(&c->line);
+	c->statement = NULL;
+}
+
+int
+archive_cursor_next(struct archive_cursor *c, struct err *e)
+{
+	c->at = NULL;
+	return db_step(&c->archive->db, c->statement, e);
+}
+
+const char *
+archive_cursor_text(const struct archive_cursor *c, enum ban_field field)
+{
+	int i = c->columns[field];
+
+	return i < 0 ? NULL : db_text(c->statement, i);
+}
+
+int64_t
+archive_cursor_number(const struct archive_cursor *c, enum ban_field field)
+{
+	int i = c->columns[field];
+
+	return i < 0 ? UNKNOWN : db_int(c->statement, i);
+}
+
+/* Copy the matches of the present ban, and check that they are JSON. */
+static int
+begin_lines(struct archive_cursor *c, struct err *e)
+{
+	const char *matches = archive_cursor_text(c, BAN_FIELD_MATCHES);
+
+	buffer_cut(&c->matches, 0);
+	buffer_puts(&c->matches, matches != NULL ? matches : "[]");
+	if (c->matches.failed)
+		return err_set(e, EX_OSERR, "out of memory");
+	json_mend(c->matches.s);
+	if (!json_is(c->matches.s, '['))
+		return err_set(e, EX_DATAERR,
+		    "%s: the matches of a ban are not a JSON array",
+		    c->archive->db.name);
+	c->at = c->matches.s;
+	return 0;
+}
+
+int
+archive_cursor_next_line(struct archive_cursor *c, const char **line,
+    struct err *e)
+{
+	struct json value;
+
+	if (c->at == NULL && begin_lines(c, e) != 0)
+		return -1;
+	if (!json_next(&c->at, NULL, &value))
+		return 0;
+	buffer_cut(&c->line, 0);
+	buffer_puts(&c->line, "");
+	json_put_said(&c->line, &value);
+	if (c->line.failed)
+		return err_set(e, EX_OSERR, "out of memory");
+	*line = c->line.s;
+	return 1;
 }

@@ -1,75 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What people and programs read from the archive. Each function hands row
- * after row to a callback; the texts in it live until that returns. A callback
- * that returns -1 ends the reading.
+ * Reading bans from the archive, for list, show and export: a cursor goes from
+ * ban to ban, and gives the fields of ban_field.h. Errors are db_error's.
  */
 #ifndef ARCHIVE_QUERIES_H
 #define ARCHIVE_QUERIES_H
 
 #include "archive/archive.h"
+#include "ban/ban_field.h"
+#include "base/buffer.h"
 
-/* Which bans are wanted. */
-struct archive_wanted {
+/* The bans that are wanted; all conditions must hold. */
+struct archive_filter {
 	const char *jail, *ident;   /* NULL: any; ident is an address too */
-	int64_t since_us, until_us; /* UNKNOWN: any; from since, before until */
-	bool active;		    /* only those that have not ended */
-	int64_t limit;		    /* -1: all; archive_list only */
+	int64_t since_us, until_us; /* begun in [since, until); UNKNOWN: any */
+	bool active;		    /* only bans that have not ended */
+	int64_t limit;		    /* the most bans, -1: all; newest only */
 };
 
-/* A ban as the view "bans" has it; texts may be NULL, numbers UNKNOWN. */
-struct archive_row {
-	const char *jail, *ident, *ip, *host;
-	int64_t since_us, seconds, bancount, failures;
-	const char *origin, *seen; /* seen: a JSON array */
-	int64_t ended_us;
-	const char *ended_why;
-	int64_t restored;
-	const char *captures; /* a JSON object */
-};
+/* A filter that takes every ban. */
+#define ARCHIVE_FILTER_ALL \
+	{ \
+		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
+	}
 
-typedef int archive_row_fn(void *to, const struct archive_row *row);
-typedef int archive_text_fn(void *to, const char *text);
+struct archive_cursor {
+	struct archive *archive;
+	sqlite3_stmt *statement;
+	int columns[BAN_FIELDS]; /* the column of each field, -1: none */
+	struct buffer matches;	 /* the log lines of the ban, JSON */
+	const char *at; /* the next of them; NULL: none was asked for */
+	struct buffer line;
+};
 
 /*
- * What export writes of a ban, in its order; the manual explains each. A JSON
- * text is an array or an object.
+ * Open a cursor before the first ban: the newest ban of the filter, the oldest,
+ * or the oldest of one id or address. The archive and the filter's texts must
+ * outlive the cursor; an archive has at most one cursor of each kind at a time.
+ * From the newest on, fields that are JSON are not read: they are NULL. Close
+ * the cursor also after a failure.
  */
-struct archive_column {
-	const char *name;
-	enum { ARCHIVE_TEXT, ARCHIVE_NUMBER, ARCHIVE_JSON } type;
-};
+int archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, struct err *e);
+int archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, struct err *e);
+int archive_cursor_open_ident(struct archive_cursor *c, struct archive *a,
+    const char *ident, struct err *e);
+void archive_cursor_close(struct archive_cursor *c);
 
-#define ARCHIVE_COLUMNS 18
-extern const struct archive_column archive_columns[ARCHIVE_COLUMNS];
-
-/* The value of one of them: a number, or a text or JSON. */
-struct archive_value {
-	const char *text; /* NULL: not known */
-	int64_t number;	  /* UNKNOWN */
-};
-
-/* values has ARCHIVE_COLUMNS of them. */
-typedef int archive_values_fn(void *to, const struct archive_value *values);
-
-/* The newest first. */
-int archive_list(struct archive *a, const struct archive_wanted *wanted,
-    archive_row_fn *fn, void *to, struct err *e);
+/* Go to the next ban; return 1, 0 after the last one, -1 on failure. */
+int archive_cursor_next(struct archive_cursor *c, struct err *e);
 
 /*
- * All bans of one id or address, the oldest first; after each row its log
- * lines go to line, one by one.
+ * Return a field of the present ban: the text of a field that is no number,
+ * valid until the next archive_cursor_next, or NULL; or the number, or UNKNOWN.
  */
-int archive_show(struct archive *a, const char *ident, archive_row_fn *fn,
-    archive_text_fn *line, void *to, struct err *e);
+const char *archive_cursor_text(const struct archive_cursor *c,
+    enum ban_field field);
+int64_t archive_cursor_number(const struct archive_cursor *c,
+    enum ban_field field);
 
-/* Each ban as one line of JSON, the oldest first. */
-int archive_export(struct archive *a, const struct archive_wanted *wanted,
-    archive_text_fn *fn, void *to, struct err *e);
-
-/* The same as values. */
-int archive_export_columns(struct archive *a,
-    const struct archive_wanted *wanted, archive_values_fn *fn, void *to,
+/*
+ * Point *line at the next log line of the present ban; it is valid until the
+ * next call. Returns 1, 0 after the last one, -1 with EX_DATAERR when its
+ * matches are no JSON array, and with EX_OSERR.
+ */
+int archive_cursor_next_line(struct archive_cursor *c, const char **line,
     struct err *e);
 
 #endif

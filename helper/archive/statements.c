@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/statements.h"
 
+#include "ban/ban_field.h"
+
 /* Each insert and change gets one; ban_rev has the last. */
 #define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
 
@@ -22,15 +24,15 @@
 	"AND (?4 IS NULL OR since_us < ?4) " \
 	"AND (?5 = 0 OR ended_us IS NULL) "
 
-/* The bans as export has them. */
-#define EXPORTED "FROM bans WHERE " WANTED "ORDER BY since_us, nth, jail, ident"
+/* The fields that list reads: all but JSON, which can be long. */
+#define LISTED(constant, name, kind) LISTED_##kind(name)
+#define LISTED_NUMBER(name) ", " name
+#define LISTED_TEXT(name) ", " name
+#define LISTED_ARRAY(name)
+#define LISTED_OBJECT(name)
+#define LISTED_FIELDS "NULL" BAN_FIELD_TABLE(LISTED)
 
-/* The columns of struct archive_row. */
-#define READ_ROW \
-	"jail, ident, ip, host, since_us, seconds, bancount, failures, " \
-	"origin, seen, ended_us, ended_why, restored, captures "
-
-/* Another archive's ban behind row ?1, its columns in the order of export. */
+/* Another archive's ban behind row ?1, in the order of BAN_FIELD_TABLE. */
 #define IMPORT(matches) \
 	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
 	"timeofban, nth, seconds, bancount, failures, " matches \
@@ -238,26 +240,14 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
 	    "state = 'completed' ORDER BY id DESC LIMIT 1",
 
-	[SQL_LIST] = "SELECT " READ_ROW "FROM bans WHERE " WANTED
+	/* The view has a column for each field of ban/ban_field.h. */
+	[SQL_LIST] = "SELECT " LISTED_FIELDS " FROM bans WHERE " WANTED
 		     "ORDER BY since_us DESC, nth DESC LIMIT ?6",
-	[SQL_SHOW] = "SELECT " READ_ROW
-		     ", matches FROM bans WHERE ident = ?1 "
-		     "OR ip = ?1 ORDER BY since_us, nth",
-	[SQL_LINES] = "SELECT value FROM json_each(?1) ORDER BY key",
-	[SQL_EXPORT] =
-	    "SELECT json_object('jail', jail, 'ident', ident, 'ip', ip, "
-	    "'host', host, 'since_us', since_us, 'timeofban', timeofban, "
-	    "'nth', nth, 'seconds', seconds, 'bancount', bancount, "
-	    "'failures', failures, 'matches', json(matches), "
-	    "'captures', json(captures), 'origin', origin, "
-	    "'seen', json(seen), 'ended_us', ended_us, "
-	    "'ended_why', ended_why, 'restored', restored, 'rev', "
-	    "rev) " EXPORTED,
-	/* The columns of archive_columns. */
-	[SQL_EXPORT_COLUMNS] =
-	    "SELECT jail, ident, ip, host, since_us, timeofban, nth, seconds, "
-	    "bancount, failures, matches, captures, origin, seen, ended_us, "
-	    "ended_why, restored, rev " EXPORTED,
+	[SQL_SHOW] =
+	    "SELECT * FROM bans WHERE ident = ?1 OR ip = ?1 "
+	    "ORDER BY since_us, nth",
+	[SQL_EXPORT] = "SELECT * FROM bans WHERE " WANTED
+		       "ORDER BY since_us, nth, jail, ident",
 	/* What archive_import.c reads of another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* export: the bans for other programs, JSON Lines or CSV, the oldest first. */
+/* export: write bans for other programs, as JSON Lines or CSV, oldest first. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -8,14 +8,15 @@
 #include "cmd/command.h"
 #include "base/csv.h"
 #include "base/escape.h"
+#include "base/json.h"
 #include "cmd/options.h"
 
 struct export
 {
-	struct archive_wanted wanted;
+	struct archive_filter filter;
 	bool csv;
-	bool terminal; /* where the CSV goes */
-	struct buffer field;
+	bool terminal;	   /* the CSV goes to a terminal */
+	struct buffer out; /* one ban as JSON, or one field as CSV */
 };
 
 static int
@@ -24,87 +25,163 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	struct export *x = to;
 
 	if (strcmp(name, "format") != 0)
-		return options_take_wanted(&x->wanted, name, value, e);
+		return options_take_wanted(&x->filter, name, value, e);
 	x->csv = strcmp(value, "csv") == 0;
 	if (x->csv || strcmp(value, "json") == 0)
 		return 0;
 	return err_set(e, EX_USAGE, "--format: must be json or csv");
 }
 
+/* Write a value that is JSON already, without its blanks. */
 static int
-print_line(void *to UNUSED, const char *line)
+put_json(struct buffer *out, enum ban_field field, const char *s, struct err *e)
 {
-	escape_json(stdout, line);
-	return putchar('\n') == EOF ? -1 : 0;
+	struct json value = { s, strlen(s) };
+
+	if (!json_is(s, (char)ban_field_kind(field)))
+		return err_set(e, EX_DATAERR,
+		    "archive: %s of a ban is damaged: not a JSON %s",
+		    ban_field_name(field),
+		    ban_field_kind(field) == BAN_FIELD_KIND_ARRAY ? "array" :
+								    "object");
+	json_put_value(out, &value);
+	return 0;
+}
+
+static int
+put_json_field(struct buffer *out, const struct archive_cursor *ban,
+    enum ban_field field, struct err *e)
+{
+	int64_t number;
+	const char *s;
+
+	switch (ban_field_kind(field)) {
+	case BAN_FIELD_KIND_NUMBER:
+		if ((number = archive_cursor_number(ban, field)) == UNKNOWN)
+			break;
+		buffer_put_number(out, number);
+		return 0;
+	case BAN_FIELD_KIND_TEXT:
+		if ((s = archive_cursor_text(ban, field)) == NULL)
+			break;
+		json_put_text(out, s, strlen(s));
+		return 0;
+	default:
+		if ((s = archive_cursor_text(ban, field)) == NULL)
+			break;
+		return put_json(out, field, s, e);
+	}
+	buffer_puts(out, "null");
+	return 0;
+}
+
+/* Print one ban as an object on a line. */
+static int
+print_object(struct export *x, const struct archive_cursor *ban, struct err *e)
+{
+	struct buffer *out = &x->out;
+
+	buffer_cut(out, 0);
+	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
+		buffer_puts(out, field == 0 ? "{\"" : ",\"");
+		buffer_puts(out, ban_field_name(field));
+		buffer_puts(out, "\":");
+		if (put_json_field(out, ban, field, e) != 0)
+			return -1;
+	}
+	buffer_putc(out, '}');
+	if (out->failed)
+		return err_set(e, EX_OSERR, "out of memory");
+	escape_json(stdout, out->s);
+	putchar('\n');
+	return 0;
 }
 
 /*
- * JSON stays the same JSON with all escaped that a terminal acts on, which CSV
- * cannot do for a text: another program is given it as it is, or the id that
- * it reads were another. A terminal itself is not.
+ * Print one field of CSV. Characters that a terminal acts on are escaped in
+ * JSON, which stays the same JSON. CSV has no such escape for a text, so
+ * another program is given the text as it is, or it would read another id; a
+ * terminal is not.
  */
 static void
-print_field(struct export *x, bool json)
+print_field(const struct export *x, enum ban_field field)
 {
-	if (x->field.len == 0)
+	enum ban_field_kind kind = ban_field_kind(field);
+	bool json =
+	    kind == BAN_FIELD_KIND_ARRAY || kind == BAN_FIELD_KIND_OBJECT;
+
+	if (x->out.len == 0)
 		return;
 	if (json || x->terminal)
-		escape_json(stdout, x->field.s);
+		escape_json(stdout, x->out.s);
 	else
-		fwrite(x->field.s, 1, x->field.len, stdout);
+		fwrite(x->out.s, 1, x->out.len, stdout);
 }
 
+/* Print one ban as a record of CSV. */
 static int
-print_record(void *to, const struct archive_value *values)
+print_record(struct export *x, const struct archive_cursor *ban, struct err *e)
 {
-	struct export *x = to;
-
-	for (int i = 0; i < ARCHIVE_COLUMNS; i++) {
-		buffer_cut(&x->field, 0);
-		if (archive_columns[i].type == ARCHIVE_NUMBER)
-			csv_put_number(&x->field, values[i].number);
+	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
+		buffer_cut(&x->out, 0);
+		if (ban_field_kind(field) == BAN_FIELD_KIND_NUMBER)
+			csv_put_number(&x->out,
+			    archive_cursor_number(ban, field));
 		else
-			csv_put_text(&x->field, values[i].text);
-		if (x->field.failed)
-			return -1;
-		if (i > 0)
+			csv_put_text(&x->out, archive_cursor_text(ban, field));
+		if (x->out.failed)
+			return err_set(e, EX_OSERR, "out of memory");
+		if (field > 0)
 			putchar(',');
-		print_field(x, archive_columns[i].type == ARCHIVE_JSON);
+		print_field(x, field);
 	}
-	return putchar('\n') == EOF ? -1 : 0;
+	putchar('\n');
+	return 0;
+}
+
+static void
+print_header(void)
+{
+	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
+		printf("%s%s", field > 0 ? "," : "", ban_field_name(field));
+	putchar('\n');
 }
 
 static int
-export_csv(struct export *x, struct archive *archive, struct err *e)
+print_bans(struct export *x, struct archive_cursor *ban, struct err *e)
 {
-	int rc;
+	int rc = 0;
 
-	x->terminal = isatty(STDOUT_FILENO) == 1;
-	for (int i = 0; i < ARCHIVE_COLUMNS; i++)
-		printf("%s%s", i > 0 ? "," : "", archive_columns[i].name);
-	putchar('\n');
-	rc = archive_export_columns(archive, &x->wanted, print_record, x, e);
-	if (rc == 0 && x->field.failed)
-		rc = err_set(e, EX_OSERR, "out of memory");
-	buffer_free(&x->field);
-	return rc;
+	if (x->csv)
+		print_header();
+	while (!ferror(stdout) && (rc = archive_cursor_next(ban, e)) == 1) {
+		rc = x->csv ? print_record(x, ban, e) : print_object(x, ban, e);
+		if (rc != 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 static int
 run_export(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct export x = { .wanted = OPTIONS_ALL };
+	struct export x = { .filter = ARCHIVE_FILTER_ALL };
 	struct archive archive;
+	struct archive_cursor cursor;
 	int operands, rc;
 
 	if (options_parse(self, argc, argv, take_option, &x, &operands, e) !=
 		0 ||
 	    archive_open_read(&archive, config->archive, e) != 0)
 		return -1;
-	rc = x.csv ? export_csv(&x, &archive, e) :
-		     archive_export(&archive, &x.wanted, print_line, NULL, e);
+	x.terminal = isatty(STDOUT_FILENO) == 1;
+	rc = archive_cursor_open_oldest(&cursor, &archive, &x.filter, e);
+	if (rc == 0)
+		rc = print_bans(&x, &cursor, e);
+	archive_cursor_close(&cursor);
 	archive_close(&archive);
+	buffer_free(&x.out);
 	return rc;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list: the bans of the archive, the newest first, a table for people. */
+/* list: print the bans of the archive as a table for people, newest first. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,73 +9,138 @@
 #include "cmd/options.h"
 #include "base/timestamp.h"
 
-static void
-print_cell(const char *s, int width)
-{
-	char cell[256];
+/* The room for one cell. An escaped text that is longer is cut. */
+#define CELL_BYTES 256
 
-	escape_text(cell, sizeof(cell), s, strlen(s));
-	printf("%-*s  ", width, cell);
+static void
+put_since(char cell[CELL_BYTES], const struct archive_cursor *ban)
+{
+	timestamp_format(archive_cursor_number(ban, BAN_FIELD_SINCE), cell);
 }
 
-/* Another's archive may hold anything. */
 static void
-print_end(const char *when, const char *why)
+put_jail(char cell[CELL_BYTES], const struct archive_cursor *ban)
 {
-	char escaped[80];
+	const char *name = archive_cursor_text(ban, BAN_FIELD_JAIL);
+	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
+	char jail[CELL_BYTES];
 
+	if (host != NULL) {
+		snprintf(jail, sizeof(jail), "%s@%s", name, host);
+		name = jail;
+	}
+	escape_text(cell, CELL_BYTES, name, strlen(name));
+}
+
+static void
+put_ident(char cell[CELL_BYTES], const struct archive_cursor *ban)
+{
+	const char *ident = archive_cursor_text(ban, BAN_FIELD_IDENT);
+
+	escape_text(cell, CELL_BYTES, ident, strlen(ident));
+}
+
+static void
+put_ban_time(char cell[CELL_BYTES], const struct archive_cursor *ban)
+{
+	int64_t seconds = archive_cursor_number(ban, BAN_FIELD_SECONDS);
+
+	if (seconds != UNKNOWN)
+		timestamp_format_seconds(seconds, cell);
+	else
+		snprintf(cell, CELL_BYTES, "?");
+}
+
+static void
+put_failures(char cell[CELL_BYTES], const struct archive_cursor *ban)
+{
+	int64_t failures = archive_cursor_number(ban, BAN_FIELD_FAILURES);
+
+	if (failures != UNKNOWN)
+		snprintf(cell, CELL_BYTES, "%" PRId64, failures);
+	else
+		snprintf(cell, CELL_BYTES, "?");
+}
+
+/* The reason is escaped: an archive from elsewhere may hold any text. */
+static void
+put_end(char cell[CELL_BYTES], const struct archive_cursor *ban)
+{
+	int64_t ended_us = archive_cursor_number(ban, BAN_FIELD_ENDED);
+	const char *why = archive_cursor_text(ban, BAN_FIELD_WHY);
+	char when[32], escaped[80];
+
+	if (ended_us == UNKNOWN) {
+		snprintf(cell, CELL_BYTES, "active");
+		return;
+	}
 	why = why != NULL ? why : "?";
 	escape_text(escaped, sizeof(escaped), why, strlen(why));
-	printf("%s %s\n", when, escaped);
+	snprintf(cell, CELL_BYTES, "%s %s", timestamp_format(ended_us, when),
+	    escaped);
+}
+
+/* The columns of list, from left to right. */
+static const struct column {
+	const char *heading;
+	int width; /* at least; 0 for the last column */
+	void (*put)(char cell[CELL_BYTES], const struct archive_cursor *ban);
+} columns[] = {
+	{ "SINCE", 19, put_since },
+	{ "JAIL", 16, put_jail },
+	{ "ID", 24, put_ident },
+	{ "BAN TIME", 8, put_ban_time },
+	{ "FAILURES", 8, put_failures },
+	{ "END", 0, put_end },
+};
+
+static void
+print_cell(size_t column, const char *cell)
+{
+	bool last = column == ARRAY_LEN(columns) - 1;
+
+	printf("%-*s%s", columns[column].width, cell, last ? "\n" : "  ");
 }
 
 static int
-print_row(void *to, const struct archive_row *row)
+print_bans(struct archive_cursor *ban, struct err *e)
 {
-	bool *any = to;
-	char since[32], seconds[32] = "?", ended[32], jail[256];
+	char cell[CELL_BYTES];
+	bool any = false;
+	int rc = 0;
 
-	if (!*any)
-		printf("%-19s  %-16s  %-24s  %-8s  %-8s  %s\n", "SINCE", "JAIL",
-		    "ID", "BAN TIME", "FAILURES", "END");
-	*any = true;
-	if (row->seconds != UNKNOWN)
-		timestamp_format_seconds(row->seconds, seconds);
-	printf("%s  ", timestamp_format(row->since_us, since));
-	if (row->host != NULL)
-		snprintf(jail, sizeof(jail), "%s@%s", row->jail, row->host);
-	print_cell(row->host != NULL ? jail : row->jail, 16);
-	print_cell(row->ident, 24);
-	printf("%-8s  ", seconds);
-	if (row->failures != UNKNOWN)
-		printf("%-8" PRId64 "  ", row->failures);
-	else
-		printf("%-8s  ", "?");
-	if (row->ended_us == UNKNOWN)
-		puts("active");
-	else
-		print_end(timestamp_format(row->ended_us, ended),
-		    row->ended_why);
-	return ferror(stdout) ? -1 : 0;
+	while (!ferror(stdout) && (rc = archive_cursor_next(ban, e)) == 1) {
+		for (size_t i = 0; !any && i < ARRAY_LEN(columns); i++)
+			print_cell(i, columns[i].heading);
+		any = true;
+		for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+			columns[i].put(cell, ban);
+			print_cell(i, cell);
+		}
+	}
+	if (rc == 0 && !any)
+		puts("no such bans");
+	return rc < 0 ? -1 : 0;
 }
 
 static int
 run_list(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct archive_wanted wanted = OPTIONS_ALL;
+	struct archive_filter filter = ARCHIVE_FILTER_ALL;
 	struct archive archive;
-	bool any = false;
+	struct archive_cursor cursor;
 	int operands, rc;
 
-	if (options_parse(self, argc, argv, options_take_wanted, &wanted,
+	if (options_parse(self, argc, argv, options_take_wanted, &filter,
 		&operands, e) != 0 ||
 	    archive_open_read(&archive, config->archive, e) != 0)
 		return -1;
-	rc = archive_list(&archive, &wanted, print_row, &any, e);
+	rc = archive_cursor_open_newest(&cursor, &archive, &filter, e);
+	if (rc == 0)
+		rc = print_bans(&cursor, e);
+	archive_cursor_close(&cursor);
 	archive_close(&archive);
-	if (rc == 0 && !any)
-		puts("no such bans");
 	return rc;
 }
 

@@ -72,7 +72,7 @@ int
 options_take_wanted(void *to, const char *name, const char *value,
     struct err *e)
 {
-	struct archive_wanted *wanted = to;
+	struct archive_filter *wanted = to;
 	int rc = 0;
 
 	if (strcmp(name, "jail") == 0)

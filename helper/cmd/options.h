@@ -33,14 +33,8 @@ int options_parse(const struct command *self, int argc, char **argv,
 		"active", NULL, "only bans that have not ended" \
 	}
 
-/* An option_fn: to is a struct archive_wanted. */
+/* An option_fn: to is a struct archive_filter. */
 int options_take_wanted(void *to, const char *name, const char *value,
     struct err *e);
-
-/* What is wanted when nothing is said: all. */
-#define OPTIONS_ALL \
-	{ \
-		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
-	}
 
 #endif

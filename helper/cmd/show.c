@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* show: all about one address, every ban, how it ended, the log lines. */
+/* show: print every ban of one id or address, its end and its log lines. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "cmd/options.h"
 #include "base/timestamp.h"
 
-/* Print an attacker's text of any length, escaped. */
+/* Print a text of any length, which an attacker may have chosen, escaped. */
 static int
 print_escaped(const char *before, const char *s, const char *after)
 {
@@ -33,44 +33,83 @@ print_number(const char *name, int64_t v)
 		printf("  %-9s %" PRId64 "\n", name, v);
 }
 
-static int
-print_ban(void *to, const struct archive_row *row)
+static void
+print_text(const char *name, const char *s)
 {
-	int64_t *count = to;
+	char before[32];
+
+	snprintf(before, sizeof(before), "  %-9s ", name);
+	print_escaped(before, s, "\n");
+}
+
+static void
+print_end(const struct archive_cursor *ban)
+{
+	int64_t ended_us = archive_cursor_number(ban, BAN_FIELD_ENDED);
+	const char *why = archive_cursor_text(ban, BAN_FIELD_WHY);
+	char when[32];
+
+	if (ended_us == UNKNOWN) {
+		puts("  ended     not yet");
+		return;
+	}
+	printf("  ended     %s", timestamp_format(ended_us, when));
+	print_escaped(", ", why != NULL ? why : "?", "\n");
+}
+
+static void
+print_ban(const struct archive_cursor *ban)
+{
+	int64_t seconds = archive_cursor_number(ban, BAN_FIELD_SECONDS);
+	int64_t restored = archive_cursor_number(ban, BAN_FIELD_RESTORED);
+	const char *ip = archive_cursor_text(ban, BAN_FIELD_IP);
+	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
+	const char *captures = archive_cursor_text(ban, BAN_FIELD_CAPTURES);
 	char when[32], length[32] = "unknown";
 
-	if (row->seconds != UNKNOWN)
-		timestamp_format_seconds(row->seconds, length);
-	printf("%s%s  ", (*count)++ > 0 ? "\n" : "",
-	    timestamp_format(row->since_us, when));
-	print_escaped("banned in ", row->jail, "");
-	print_escaped(": ", row->ident, "\n");
-	if (row->ip != NULL)
-		print_escaped("  address   ", row->ip, "\n");
-	if (row->host != NULL)
-		print_escaped("  host      ", row->host, "\n");
-	printf("  ban time  %s\n", length);
-	if (row->ended_us == UNKNOWN)
-		puts("  ended     not yet");
-	else {
-		printf("  ended     %s", timestamp_format(row->ended_us, when));
-		print_escaped(", ",
-		    row->ended_why != NULL ? row->ended_why : "?", "\n");
-	}
-	print_escaped("  origin    ", row->origin, "\n");
-	print_number("failures", row->failures);
-	print_number("bancount", row->bancount);
-	if (row->restored > 0)
-		print_number("restored", row->restored);
-	if (row->captures != NULL && strcmp(row->captures, "{}") != 0)
-		print_escaped("  captures  ", row->captures, "\n");
-	return ferror(stdout) ? -1 : 0;
+	if (seconds != UNKNOWN)
+		timestamp_format_seconds(seconds, length);
+	printf("%s  ",
+	    timestamp_format(archive_cursor_number(ban, BAN_FIELD_SINCE),
+		when));
+	print_escaped("banned in ", archive_cursor_text(ban, BAN_FIELD_JAIL),
+	    "");
+	print_escaped(": ", archive_cursor_text(ban, BAN_FIELD_IDENT), "\n");
+	if (ip != NULL)
+		print_text("address", ip);
+	if (host != NULL)
+		print_text("host", host);
+	print_text("ban time", length);
+	print_end(ban);
+	print_text("origin", archive_cursor_text(ban, BAN_FIELD_ORIGIN));
+	print_number("failures",
+	    archive_cursor_number(ban, BAN_FIELD_FAILURES));
+	print_number("bancount",
+	    archive_cursor_number(ban, BAN_FIELD_BANCOUNT));
+	if (restored > 0)
+		print_number("restored", restored);
+	if (captures != NULL && strcmp(captures, "{}") != 0)
+		print_text("captures", captures);
 }
 
 static int
-print_line(void *to UNUSED, const char *line)
+print_bans(struct archive_cursor *ban, int64_t *count, struct err *e)
 {
-	return print_escaped("  | ", line, "\n");
+	const char *line;
+	int rc = 0;
+
+	for (*count = 0;
+	     !ferror(stdout) && (rc = archive_cursor_next(ban, e)) == 1;
+	     ++*count) {
+		if (*count > 0)
+			putchar('\n');
+		print_ban(ban);
+		while ((rc = archive_cursor_next_line(ban, &line, e)) == 1)
+			print_escaped("  | ", line, "\n");
+		if (rc != 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 static int
@@ -78,15 +117,17 @@ run_show(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
 	struct archive archive;
-	int64_t count = 0;
+	struct archive_cursor cursor;
+	int64_t count;
 	int operands, rc;
 
-	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0)
+	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0 ||
+	    archive_open_read(&archive, config->archive, e) != 0)
 		return -1;
-	if (archive_open_read(&archive, config->archive, e) != 0)
-		return -1;
-	rc = archive_show(&archive, argv[operands], print_ban, print_line,
-	    &count, e);
+	rc = archive_cursor_open_ident(&cursor, &archive, argv[operands], e);
+	if (rc == 0)
+		rc = print_bans(&cursor, &count, e);
+	archive_cursor_close(&cursor);
 	archive_close(&archive);
 	if (rc == 0 && count == 0)
 		print_escaped("", argv[operands], ": never banned\n");

@@ -154,31 +154,34 @@ play(struct lab *lab, const struct line *line)
 	event_free(&event);
 }
 
-/* A line of the export but for its rev, which the order decides. */
-static int
-add_line(void *to, const char *line)
-{
-	const char *rev = strstr(line, ",\"rev\":");
-
-	assert_non_null(rev);
-	fprintf(to, "%.*s\n", (int)(rev - line), line);
-	return 0;
-}
-
+/* All bans, a line each, but for their rev, which the order decides. */
 static char *
 exported(struct lab *lab)
 {
-	struct archive_wanted all = {
-		.since_us = UNKNOWN,
-		.until_us = UNKNOWN,
-		.limit = -1,
-	};
+	struct archive_filter all = ARCHIVE_FILTER_ALL;
+	struct archive_cursor ban;
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 	struct err e = { 0 };
+	int rc;
 
-	if (archive_export(&lab->archive, &all, add_line, out, &e) != 0)
+	rc = archive_cursor_open_oldest(&ban, &lab->archive, &all, &e);
+	while (rc == 0 && (rc = archive_cursor_next(&ban, &e)) == 1) {
+		for (enum ban_field field = 0; field < BAN_FIELD_REV; field++) {
+			const char *value = archive_cursor_text(&ban, field);
+			bool quoted = value != NULL &&
+			    ban_field_kind(field) == BAN_FIELD_KIND_TEXT;
+
+			fprintf(out, quoted ? "\"%s\":\"%s\"," : "\"%s\":%s,",
+			    ban_field_name(field),
+			    value != NULL ? value : "null");
+		}
+		fputc('\n', out);
+		rc = 0;
+	}
+	archive_cursor_close(&ban);
+	if (rc != 0)
 		fail_msg("%s", e.text);
 	fclose(out);
 	return text;
