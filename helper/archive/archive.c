@@ -13,11 +13,11 @@
 #include "os/clock.h"
 #include "archive/sqlite_vfs.h"
 
-/* How long a reader waits for a checkpoint that needs the file alone. */
+/* A reader waits so long for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000
-/* By how much the file grows: what is not used yet is there when the disk is
-   full. */
+/* The file grows by so much: the unused part can be written on a full disk. */
 #define CHUNK_BYTES (1024 * 1024)
+
 static int
 take_lock(struct archive *a, struct err *e)
 {
@@ -26,7 +26,7 @@ take_lock(struct archive *a, struct err *e)
 	if (lock_take(&a->lock, a->path, a->lock_ms, &a->busy_ms, e) != 0)
 		return -1;
 	a->locked = true;
-	/* A writer that knows nothing of our lock is waited for as well. */
+	/* SQLite waits for a writer that does not take our lock. */
 	sqlite_vfs_sleep_until(clock_steady_ms() + a->busy_ms);
 	if (a->db.handle != NULL)
 		sqlite3_busy_timeout(a->db.handle, a->busy_ms);
@@ -53,9 +53,9 @@ check_file(struct archive *a, struct stat *st, struct err *e)
 }
 
 /*
- * What is open for a moment only is had alone, so that the WAL's index is in
- * memory: a file would need room on disk each time. A reader prevents that, and
- * then has the index there already.
+ * Open the archive for this process alone, so that the WAL's index is in
+ * memory: as a file it would need room on disk each time. A reader prevents
+ * that; then the index is a file already.
  * (sqlite.org/wal.html, "Use of WAL Without Shared-Memory")
  */
 static int
@@ -124,7 +124,10 @@ archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
 {
 	struct stat st;
 
-	/* Nor are lock files made where others may put links. */
+	/*
+	 * The folder is checked before the lock files are made: in another
+	 * user's folder they might be links.
+	 */
 	if (prepare(a, path, lock_ms, e) == 0 &&
 	    archive_file_make_folder(path, e) == 0 &&
 	    archive_file_check(path, &st, e) == 0 && take_lock(a, e) == 0 &&
@@ -134,7 +137,7 @@ archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
 	return err_wrap(e, "archive");
 }
 
-/* A reader changes nothing, so it cannot bring the schema up to date. */
+/* Open to read; a reader cannot bring an older schema up to date. */
 static int
 open_to_read(struct archive *a, struct err *e)
 {
@@ -169,14 +172,14 @@ void
 archive_close(struct archive *a)
 {
 	archive_rollback(a);
-	/* A copy has no path: nobody reconciles it. */
+	/* A copy has no path, and is never reconciled. */
 	if (a->db.corrupt && a->path[0] != '\0')
 		archive_file_suspect(a->path);
 	db_close(&a->db);
 	lock_close(&a->lock);
 }
 
-/* Whether another file lies at the path than the one that is open. */
+/* Return true when the file that is open is no longer the one at the path. */
 static bool
 is_replaced(const struct archive *a)
 {
@@ -199,7 +202,7 @@ archive_abandon(struct archive *a, const char *why,
 	a->db.corrupt = false;
 	if (take_lock(a, e) != 0)
 		return -1;
-	/* Opened once, it may have been moved by another process since. */
+	/* Another process may have moved it since it was opened. */
 	if (a->ino == 0 || !is_replaced(a))
 		rc = archive_file_set_aside(a->path, BESIDE_CORRUPT, aside, e);
 	archive_unlock(a);
@@ -219,10 +222,11 @@ has_grown(const struct archive *a)
 }
 
 /*
- * Empty the WAL into the database when it has grown: whoever opens it alone
- * reads all of it. Passive, so no reader is waited for. What is then written,
- * in this same process, begins at the WAL's start again, and its commit cuts
- * the file to the limit: so its length tells the next process how full it is.
+ * Copy the WAL into the database when it has grown, because a process that
+ * opens the archive alone reads all of the WAL. The checkpoint is passive and
+ * waits for no reader. The next transaction of this process is then written at
+ * the WAL's start, and its commit cuts the file to the limit: so the file's
+ * length shows the next process how full it is.
  * (sqlite.org/wal.html, "Ever-growing WAL"; pragma.html#journal_size_limit)
  */
 static int
@@ -241,7 +245,7 @@ checkpoint_if_grown(struct archive *a, struct err *e)
 	return 0;
 }
 
-/* The lock, and the file that is open is still the archive. */
+/* Take the lock, and check that the open file is still the archive. */
 static int
 take_turn(struct archive *a, struct err *e)
 {
@@ -255,8 +259,9 @@ take_turn(struct archive *a, struct err *e)
 }
 
 /*
- * Who writes much has a long WAL: it is flushed without the lock, and who waits
- * for the checkpoint does not wait for the transaction as well.
+ * Checkpoint apart from the transaction that follows. A process that writes
+ * much has a long WAL: it is flushed before the lock is taken, and another
+ * process that waits for the checkpoint does not wait for the transaction too.
  */
 static int
 checkpoint_apart(struct archive *a, struct err *e)
@@ -351,7 +356,7 @@ archive_empty_wal(struct archive *a, struct err *e)
 
 	if (take_lock(a, e) != 0)
 		return err_wrap(e, "archive");
-	/* Nothing changes but where somebody has put another file here. */
+	/* This changes something only when the file at the path is not ours. */
 	sqlite3_exec(a->db.handle, "PRAGMA journal_mode = WAL", NULL, NULL,
 	    NULL);
 	sqlite3_busy_timeout(a->db.handle, 0);

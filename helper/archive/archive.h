@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The archive: one SQLite file, and the only room that knows its tables. All
- * that writes holds the lock of lock.h from archive_begin to archive_commit.
- * Times are microseconds since the epoch. What fails with SQLite's errors
- * gives the codes of db_error.
+ * The archive: one SQLite file. The files of this folder are the only ones that
+ * know its tables. A writer holds the lock of os/lock.h from archive_begin to
+ * archive_commit. Times are microseconds since the epoch. Where SQLite fails,
+ * the codes are db_error's.
  */
 #ifndef ARCHIVE_ARCHIVE_H
 #define ARCHIVE_ARCHIVE_H
@@ -17,8 +17,8 @@
 #include "archive/sqlite_vfs.h"
 
 /*
- * How long the WAL may grow, in bytes: for events, and for a process that
- * writes much and then gives it back to the events.
+ * The WAL may grow to so many bytes: for events, and for a process that writes
+ * much and then leaves it to the events again.
  */
 #define ARCHIVE_WAL_EVENT SQLITE_VFS_WAL_WHOLE
 #define ARCHIVE_WAL_BULK (6 * 1024 * 1024)
@@ -29,34 +29,36 @@ struct archive {
 	bool locked;
 	bool writing; /* a transaction is open */
 	char path[PATH_MAX];
-	int lock_ms;	   /* how long to wait for a lock */
+	int lock_ms;	   /* the longest wait for the lock */
 	int busy_ms;	   /* what the last wait left of that */
-	int wal_limit;	   /* bytes of WAL that begin a checkpoint */
-	bool lazy;	   /* see archive_set_durable */
+	int wal_limit;	   /* a WAL of more bytes is checkpointed */
+	bool lazy;	   /* commits are not durable: archive_set_durable */
 	uint64_t dev, ino; /* of the file that is open */
 };
 
 /*
- * Open the archive at path for writing: its folder (0700), its file (0600)
- * and its schema are made or brought up to date. lock_ms: how long to wait for
- * the lock, here and in archive_begin. The lock is held on return, until the
- * first archive_commit. briefly: for one short transaction, in which nobody
- * else can read it. Fails with EX_TEMPFAIL when the lock is not had, and
- * briefly where an older program made it, EX_DATAERR when the file is no
- * archive, EX_PROTOCOL when it is newer than this program.
+ * Open the archive at path for writing. Its folder (0700), its file (0600) and
+ * its schema are made or brought up to date. lock_ms is the longest wait for
+ * the lock, here and in archive_begin. The lock is held on return, until
+ * archive_commit, archive_rollback or archive_unlock. briefly is for one short
+ * transaction: no other process can read the archive meanwhile.
+ *
+ * Fails with EX_TEMPFAIL when the lock is not had in time, and also when
+ * briefly is set and an older program made the archive; with EX_DATAERR when
+ * the file is no archive; with EX_PROTOCOL when it is newer than this program.
  */
 int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
     struct err *e);
 
 /*
- * Open it for reading; takes no lock and makes nothing. Fails with
- * EX_NOINPUT when there is none.
+ * Open the archive for reading. This takes no lock and makes no file. Fails
+ * with EX_NOINPUT when there is no archive, or an older program made it.
  */
 int archive_open_read(struct archive *a, const char *path, struct err *e);
 
 /*
- * Roll back what is open, let the lock go, close. Where damage was met, a mark
- * is left for the next reconcile.
+ * Roll back an open transaction, let the lock go, and close the archive. When
+ * damage was met, a mark is left for the next reconcile (archive/file.h).
  */
 void archive_close(struct archive *a);
 
@@ -71,9 +73,10 @@ int archive_abandon(struct archive *a, const char *why,
     char message[ARCHIVE_ABANDONED], struct err *e);
 
 /*
- * One write transaction. archive_begin takes the lock and fails with
- * EX_TEMPFAIL as archive_open does, and with EX_IOERR when another file lies
- * at the path by now. After a failure anywhere, archive_rollback.
+ * Begin and end a write transaction. archive_begin takes the lock. It fails
+ * with EX_TEMPFAIL when the lock is not had in time, with EX_IOERR when another
+ * file lies at the path by now. After any failure in between, the caller calls
+ * archive_rollback.
  */
 int archive_begin(struct archive *a, struct err *e);
 int archive_commit(struct archive *a, struct err *e);
@@ -84,38 +87,46 @@ void archive_rollback(struct archive *a);
  */
 void archive_unlock(struct archive *a);
 
-/* Whether an event, or another process, waits for the lock that is held. */
+/* Return true when another process waits for the lock that is held here. */
 bool archive_is_wanted(const struct archive *a);
 
 /*
- * After a failure for want of room: the WAL is emptied into the database, so
- * that another try begins at its start. The lock is held on success.
+ * Make room after the disk was full: roll back, and copy the WAL into the
+ * database, so that the next transaction is written at the WAL's start. The
+ * lock is held on success.
  */
 int archive_make_room(struct archive *a, struct err *e);
 
 /*
- * Whether what is committed is on disk at once, as it is from the beginning.
- * Without, it is once anybody's next commit is, or a checkpoint: for what can
- * be done again as a whole, such as reading fail2ban's database.
+ * Choose whether a commit is on disk when archive_commit returns. It is so at
+ * first. Otherwise it is on disk after the next durable commit of any process,
+ * or the next checkpoint: that is enough for work that can be done again as a
+ * whole, such as a replay.
  */
 int archive_set_durable(struct archive *a, bool durable, struct err *e);
 
-/* How much of the archive to keep in memory. */
+/* Let SQLite keep so many KiB of the archive in memory. */
 int archive_set_cache(struct archive *a, int kib, struct err *e);
 
 /*
- * Empty the WAL into the archive, and have it keep its room on disk; readers
- * that still need it prevent that, and are not waited for.
+ * Copy the WAL into the archive, and let it keep its room on disk. Readers that
+ * still need the WAL prevent that; they are not waited for.
  */
 int archive_empty_wal(struct archive *a, struct err *e);
 
-/* A number of the archive's own by its key; UNKNOWN where it is not set. */
+/*
+ * Get or set a number of the archive's own by its key (table meta). *v is
+ * UNKNOWN when the key is not set.
+ */
 int archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e);
 int archive_set_number(struct archive *a, const char *key, int64_t v,
     struct err *e);
 
-/* When the newest ban began; UNKNOWN in an empty archive. */
+/*
+ * Find the beginning of the ban that began last; *since_us is UNKNOWN in an
+ * empty archive.
+ */
 int archive_newest(struct archive *a, int64_t *since_us, struct err *e);
 
 #endif

@@ -14,13 +14,16 @@
 #include "archive/statements.h"
 #include "os/clock.h"
 
-/* How long a copy is waited for that another process uses. */
+/* The longest wait for a copy that another process uses. */
 #define BUSY_MS 1000
 
-/* SQLite asks every so many steps whether to give up. */
+/* After so many steps SQLite asks whether it should give up. */
 #define PROGRESS_STEPS 10000
 
-/* A check of SQLite's has one row, "ok", or tells what is wrong in lines. */
+/*
+ * Run a check of SQLite's, which returns one row: "ok", or lines that say what
+ * is wrong.
+ */
 static int
 expect_ok(struct archive *a, int which, struct err *e)
 {
@@ -41,7 +44,7 @@ expect_ok(struct archive *a, int which, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The statement finds no row; why is what it means that there is one. */
+/* Fail with why when the statement finds a row. */
 static int
 expect_none(struct archive *a, int which, const char *why, struct err *e)
 {
@@ -54,35 +57,46 @@ expect_none(struct archive *a, int which, const char *why, struct err *e)
 	return rc == 0 ? 0 : err_set(e, EX_DATAERR, "%s: %s", a->db.name, why);
 }
 
-/* Whether each table, index and view of ours is as this program makes it. */
+/* Check that the archive has the table, index or view of want's row. */
+static int
+compare_table(struct archive *a, sqlite3_stmt *want, struct err *e)
+{
+	const char *name = db_text(want, 0), *type = db_text(want, 1);
+	sqlite3_stmt *have =
+	    db_bind(&a->db, SQL_SCHEMA_OF, e, "tt", name, type);
+	int rc;
+
+	if (have == NULL || (rc = db_step(&a->db, have, e)) < 0)
+		return -1;
+	if (rc == 1 && db_text(have, 0) != NULL &&
+	    archive_schema_is_same(db_text(have, 0), db_text(want, 2)))
+		rc = 0;
+	else
+		rc = err_set(e, EX_DATAERR, "%s: %s %s is not this program's",
+		    a->db.name, type, name);
+	sqlite3_reset(have);
+	return rc;
+}
+
+/* Check that each table, index and view is as this program makes it. */
 static int
 compare_tables(struct archive *a, struct db *fresh, struct err *e)
 {
-	sqlite3_stmt *want, *have = db_statement(&a->db, SQL_HAS_TABLE, e);
-	int rc = 1;
+	sqlite3_stmt *want;
+	int rc = 0;
 
-	if (have == NULL)
-		return -1;
 	if (sqlite3_prepare_v2(fresh->handle,
 		"SELECT name, type, sql FROM sqlite_schema "
 		"WHERE sql IS NOT NULL",
 		-1, &want, NULL) != SQLITE_OK)
 		return db_error(fresh, e);
-	while (rc == 1 && sqlite3_step(want) == SQLITE_ROW) {
-		for (int i = 0; i < 3; i++)
-			db_bind_text(have, i + 1, db_text(want, i));
-		rc = db_step(&a->db, have, e);
-		if (rc == 0)
-			err_set(e, EX_DATAERR,
-			    "%s: %s %s is not this program's", a->db.name,
-			    db_text(want, 1), db_text(want, 0));
-		sqlite3_reset(have);
-	}
+	while (rc == 0 && sqlite3_step(want) == SQLITE_ROW)
+		rc = compare_table(a, want, e);
 	sqlite3_finalize(want);
-	return rc == 1 ? 0 : -1;
+	return rc;
 }
 
-/* No index but ours: one that refuses a row would refuse a ban. */
+/* Look for an index that is not ours: it might refuse a row, and so a ban. */
 static int
 find_foreign_index(struct archive *a, struct db *fresh, struct err *e)
 {
@@ -114,7 +128,7 @@ find_foreign_index(struct archive *a, struct db *fresh, struct err *e)
 	return rc;
 }
 
-/* And there is nothing that runs by itself. */
+/* Check that all tables are ours, and that no trigger runs by itself. */
 static int
 examine_tables(struct archive *a, struct err *e)
 {
@@ -153,8 +167,9 @@ archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
 		sqlite3_progress_handler(a->db.handle, PROGRESS_STEPS, is_late,
 		    &deadline_ms);
 	/*
-	 * The tables first: an index may be anything until then. A row that
-	 * refers to nothing is no damage: somebody has deleted a ban by hand.
+	 * The tables are checked first: until then an index may be anything. A
+	 * row that refers to a missing one is no damage: an administrator has
+	 * deleted a ban by hand.
 	 */
 	if ((thorough && examine_tables(a, e) != 0) ||
 	    expect_ok(a, thorough ? SQL_INTEGRITY : SQL_QUICK, e) != 0 ||
@@ -192,7 +207,7 @@ archive_open_copy(struct archive *a, const char *file, struct err *e)
 	return -1;
 }
 
-/* Make an empty file of our own, and open it as a database. */
+/* Make a new file with mode 0600, and open it as a database. */
 static int
 create(struct db *db, const char *file, struct err *e)
 {
@@ -219,12 +234,15 @@ copy_pages(struct db *to, struct db *from, struct err *e)
 	sqlite3_backup_finish(backup);
 	if (rc == SQLITE_DONE)
 		return 0;
-	/* What failed is told by the side on which it did. */
+	/* The side that failed has the error. */
 	return db_error(sqlite3_errcode(to->handle) != SQLITE_OK ? to : from,
 	    e);
 }
 
-/* Copy all into a new file, and run finish on it; on failure it is gone. */
+/*
+ * Copy all to a new file, and run the SQL of finish on it. On failure the file
+ * is removed.
+ */
 static int
 copy_to(struct archive *a, const char *file, const char *finish, struct err *e)
 {
@@ -282,12 +300,12 @@ archive_backup(struct archive *a, const char *file, struct err *e)
 		return err_set(e, EX_CANTCREAT, "%s: path too long", file);
 	if (access(file, F_OK) == 0)
 		return err_set(e, EX_CANTCREAT,
-		    "%s: is there already: name a file that is not", file);
-	/* One file, without a WAL beside it. */
+		    "%s: exists already: name a new file", file);
+	/* In this mode it is one file, without a WAL. */
 	if (copy_to(a, tmp, "PRAGMA journal_mode = DELETE", e) != 0)
 		return -1;
 	rc = examine_copy(tmp, e);
-	/* Never over a file that came meanwhile, where the system can tell. */
+	/* link() never replaces a file that another process has made. */
 	if (rc == 0 && link(tmp, file) != 0 &&
 	    (errno == EEXIST || rename(tmp, file) != 0))
 		rc = err_errno(e, EX_CANTCREAT, "%s", file);
@@ -298,8 +316,9 @@ archive_backup(struct archive *a, const char *file, struct err *e)
 }
 
 /*
- * The copy gets ready to be the archive: it is another one than it was, and
- * what it knows of fail2ban's database may be long out of date.
+ * This makes an archive of the copy: it gets an id of its own, and fail2ban's
+ * database is read from its beginning again, because what the copy knows about
+ * it may be out of date.
  */
 static const char begin_anew[] =
     "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'id';"
@@ -329,7 +348,7 @@ swap(const char *path, const char *tmp, int lock_ms, char aside[PATH_MAX],
 	return rc;
 }
 
-/* No other restore uses the same name for its copy, nor does a run run. */
+/* Restore, while the caller keeps other restores and reconciles out. */
 static int
 restore_alone(const char *path, const char *file, int lock_ms,
     char aside[PATH_MAX], struct err *e)
@@ -343,7 +362,7 @@ restore_alone(const char *path, const char *file, int lock_ms,
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	if (archive_open_copy(&copy, file, e) != 0)
 		return -1;
-	archive_file_remove(tmp); /* of a restore that was cut off */
+	archive_file_remove(tmp); /* a restore that was cut off has left it */
 	rc = archive_examine(&copy, true, 0, e);
 	if (rc == 0)
 		rc = copy_to(&copy, tmp, begin_anew, e);

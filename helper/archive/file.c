@@ -82,7 +82,7 @@ sync_one(const char *path)
 	return rc;
 }
 
-/* Flush the folder of a file, so that the names in it last. */
+/* Flush the folder of a file, so that the names in it are on disk. */
 static int
 sync_folder(const char *path)
 {
@@ -107,7 +107,7 @@ is_taken(const char *name)
 	return lstat(name, &st) == 0;
 }
 
-/* A name that nothing has yet, nor anything with a suffix of SQLite's. */
+/* Find a name that no file has yet, with -wal after it or without. */
 static void
 free_name(const char *path, const char *suffix, char aside[PATH_MAX])
 {
@@ -128,7 +128,10 @@ free_name(const char *path, const char *suffix, char aside[PATH_MAX])
 	} while (n < 1000);
 }
 
-/* Give it the other name as well; where no file may have two, instead. */
+/*
+ * Give a file beside the archive its new name as well. A file system that knows
+ * no second name renames it.
+ */
 static int
 link_aside(const char *path, const char *aside, const char *suffix)
 {
@@ -177,7 +180,11 @@ archive_file_set_aside(const char *path, const char *suffix,
 	return 0;
 }
 
-/* Not a -wal and the like beside the file that they belong to. */
+/*
+ * Return true when the name counts as a damaged archive: it is no -wal or the
+ * like beside the archive that it belongs to. skip: length of the part before
+ * the time.
+ */
 static bool
 is_first(int dir, const char *name, size_t skip)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The archive as a file among files, before SQLite sees it: whether it is ours
- * to open, how it is moved aside whole, and what lies beside it. Nothing here
- * opens the file itself: closing it would drop SQLite's locks.
+ * The archive as a file in a folder, before SQLite opens it: is it ours to
+ * open, how it is moved aside whole, and the files beside it. No function here
+ * opens the archive itself: closing it would drop SQLite's locks.
  */
 #ifndef ARCHIVE_FILE_H
 #define ARCHIVE_FILE_H
@@ -19,20 +19,20 @@
  */
 #include "beside.inc"
 
-/* Make the folder (0700) in which the archive at path lies or will lie. */
+/* Make the folder (0700) of the archive at path. It may exist already. */
 int archive_file_make_folder(const char *path, struct err *e);
 
 /*
- * A regular file of ours, which no other may write, or nothing at all lies at
- * path, in such a folder; *st says which, st_mode 0: nothing. Fails as
- * file_trust_check_folder does, and with EX_DATAERR where it is no regular
- * file.
+ * Check that a regular file lies at path, or no file, and that no other user
+ * may write it or its folder. st->st_mode is 0 when there is no file. Fails as
+ * file_trust_check_folder and file_trust_check do, and with EX_DATAERR when it
+ * is not a regular file.
  */
 int archive_file_check(const char *path, struct stat *st, struct err *e);
 
 /*
- * Whether there is a WAL beside a file that is empty or missing. SQLite would
- * delete that WAL, and the bans in it.
+ * Return true when the archive is empty or missing, but has a WAL. SQLite would
+ * delete that WAL with the bans in it.
  */
 bool archive_file_is_torn(const char *path, const struct stat *st);
 
@@ -45,35 +45,36 @@ bool archive_file_is_torn(const char *path, const struct stat *st);
 int archive_file_set_aside(const char *path, const char *suffix,
     char aside[PATH_MAX], struct err *e);
 
-/* How many files lie beside it that were set aside as corrupt. */
+/* Count the damaged archives that were moved aside and lie beside it. */
 int archive_file_count_corrupt(const char *path);
 
 /*
- * Flush a file, closed by SQLite, and its name to disk. -1 and errno on
- * failure.
+ * Flush a file that SQLite has closed, and its name, to disk. Return 0, or -1
+ * with errno.
  */
 int archive_file_sync(const char *path);
 
-/* Remove a copy of an archive and what SQLite has beside it, if it is there. */
+/* Remove a copy of an archive, and SQLite's files beside it, if they exist. */
 void archive_file_remove(const char *path);
 
 /*
- * A mark that somebody met damage: the next reconcile looks at all of the
- * archive, and takes the mark away. No failure is told.
+ * Set, look for and clear the mark that a process met damage. The next
+ * reconcile examines a marked archive and clears the mark. Failures are not
+ * reported.
  */
 void archive_file_suspect(const char *path);
 bool archive_file_is_suspect(const char *path);
 void archive_file_clear(const char *path);
 
-/* Whether the WAL holds that many bytes. */
+/* Return true when the WAL has at least so many bytes. */
 bool archive_file_has_wal(const char *path, off_t bytes);
 
-/* Flush the WAL to disk. No failure is told. */
+/* Flush the WAL to disk. Failures are not reported. */
 void archive_file_sync_wal(const char *path);
 
 /*
- * Have the WAL hold that many bytes on disk, so that events can be written
- * while the disk is full. What it holds stays. No failure is told.
+ * Let the WAL have at least so many bytes on disk, so that events can be
+ * written while the disk is full. Its content stays. Failures are not reported.
  */
 void archive_file_reserve_wal(const char *path, off_t bytes);
 

@@ -7,13 +7,35 @@
 #include "archive/statements.h"
 #include "base/list.h"
 
-/* What the archive has of an id; release with free_bans. */
-struct archive_bans {
-	struct witnessed_ban *seen; /* somebody better has seen them */
-	size_t seen_n, seen_room;
-	int64_t newest;	    /* row of the one that began last, 0: none */
-	struct ban *logged; /* only logs tell of them; id is their row */
+/* The lines of an id: first those that the archive has, which are sorted. */
+struct line_list {
+	struct archive *a;
+	const struct archive_ident *of;
+	struct logged_line *lines;
+	size_t n, room;
+	size_t archived; /* so many of them the archive has */
+	bool news;	 /* the archive has learnt something */
+};
+
+/* The rows that the table ban has for an id. */
+struct rows {
+	struct witnessed_ban *witnessed; /* an event or a row has shown them */
+	size_t witnessed_n, witnessed_room;
+	int64_t newest;	    /* row of the last one of these; 0: there is none */
+	struct ban *logged; /* only logs show them; id is their row */
 	size_t logged_n, logged_room;
+};
+
+/* The bans that the lines of an id make, on their way into the archive. */
+struct rewriting {
+	struct archive *a;
+	const struct archive_ident *of;
+	struct archive_change *change;
+	struct rows before;
+	struct ban *bans;
+	size_t n;
+	int *row;    /* bans[i] continues before.logged[row[i]]; -1: none */
+	bool *taken; /* a ban continues before.logged[i] */
 };
 
 static int
@@ -36,81 +58,93 @@ log_lines_any(struct archive *a, struct err *e)
 }
 
 static int
-load_lines(struct archive *a, const struct archive_ident *of, size_t more,
-    struct logged_line **lines, size_t *n, struct err *e)
+put_line(struct line_list *list, const struct logged_line *line, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_LINES_OF, e, "itt", of->jail,
-	    of->ident, host_of(of));
-	struct logged_line *list = NULL, *grown;
-	size_t room = 0;
-	int rc = st == NULL ? -1 : 1;
+	struct logged_line *lines =
+	    list_grow(list->lines, &list->room, list->n + 1, sizeof(*lines));
 
-	*n = 0;
-	while (rc == 1) {
-		grown = list_grow(list, &room, *n + 1 + more, sizeof(*list));
-		if (grown == NULL) {
-			rc = no_memory(e);
-			break;
-		}
-		list = grown;
-		if ((rc = db_step(&a->db, st, e)) != 1)
-			break;
-		list[(*n)++] = (struct logged_line){
+	if (lines == NULL)
+		return no_memory(e);
+	list->lines = lines;
+	lines[list->n++] = *line;
+	return 0;
+}
+
+/* Load the lines of an id in their order. The caller frees list->lines. */
+static int
+load_lines(struct line_list *list, struct err *e)
+{
+	const struct archive_ident *of = list->of;
+	struct db *db = &list->a->db;
+	sqlite3_stmt *st = db_bind(db, SQL_LINES_OF, e, "itt", of->jail,
+	    of->ident, host_of(of));
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		const struct logged_line line = {
 			.at_us = db_int(st, 0),
 			.verb = (enum logged_verb)db_int(st, 1),
 			.found = db_int(st, 2),
 			.seconds = db_int(st, 3),
 			.bancount = db_int(st, 4),
 		};
+
+		if (put_line(list, &line, e) != 0) {
+			rc = -1;
+			break;
+		}
 	}
-	if (st != NULL)
-		sqlite3_reset(st);
-	*lines = rc == 0 ? list : NULL;
-	if (rc != 0)
-		free(list);
-	return rc == 0 ? 0 : -1;
+	sqlite3_reset(st);
+	list->archived = list->n;
+	return rc;
 }
 
+/* Write a line by SQL_LINE_ADD or SQL_LINE_SET. */
 static int
-put_line(struct archive *a, int which, const struct archive_ident *of,
+save_line(const struct line_list *list, int which,
     const struct logged_line *line, struct err *e)
 {
-	return db_query(&a->db, which, e, "ittidiii", of->jail, of->ident,
+	const struct archive_ident *of = list->of;
+
+	return db_query(&list->a->db, which, e, "ittidiii", of->jail, of->ident,
 	    host_of(of), line->at_us, line->verb, line->found, line->seconds,
 	    line->bancount);
 }
 
 static int
-take_seen(struct archive_bans *bans, sqlite3_stmt *st)
+take_witnessed(struct rows *rows, sqlite3_stmt *st)
 {
-	struct witnessed_ban *seen = list_grow(bans->seen, &bans->seen_room,
-	    bans->seen_n + 1, sizeof(*seen));
+	struct witnessed_ban *list = list_grow(rows->witnessed,
+	    &rows->witnessed_room, rows->witnessed_n + 1, sizeof(*list));
 
-	if (seen == NULL)
+	if (list == NULL)
 		return -1;
-	bans->seen = seen;
-	seen[bans->seen_n++] = (struct witnessed_ban){
+	rows->witnessed = list;
+	list[rows->witnessed_n++] = (struct witnessed_ban){
 		.since_us = db_int(st, 1),
 		.timeofban = db_int(st, 2),
 		.ended_us = db_int(st, 4),
 		.inferred = ban_end_from_name(db_text(st, 5)) == BAN_INFERRED,
 		.known_as = db_int(st, 10),
 	};
+	rows->newest = db_int(st, 0);
 	return 0;
 }
 
 static int
-take_logged(struct archive_bans *bans, sqlite3_stmt *st)
+take_logged(struct rows *rows, sqlite3_stmt *st)
 {
-	struct ban *logged = list_grow(bans->logged, &bans->logged_room,
-	    bans->logged_n + 1, sizeof(*logged));
+	struct ban *list = list_grow(rows->logged, &rows->logged_room,
+	    rows->logged_n + 1, sizeof(*list));
 	const char *origin = db_text(st, 8);
 	int end = ban_end_from_name(db_text(st, 5));
 
-	if (logged == NULL)
+	if (list == NULL)
 		return -1;
-	bans->logged = logged;
-	logged[bans->logged_n++] = (struct ban){
+	rows->logged = list;
+	list[rows->logged_n++] = (struct ban){
 		.id = db_int(st, 0),
 		.since_us = db_int(st, 1),
 		.nth = (int)db_int(st, 3),
@@ -130,60 +164,57 @@ take_logged(struct archive_bans *bans, sqlite3_stmt *st)
 }
 
 /*
- * A ban that ended because one of the logs' own began lives on as far as others
- * know.
+ * A ban that ended because one of the logs' own bans began counts as alive
+ * here: without the logs it would not have ended.
  */
 static void
-forget_ends(struct archive_bans *bans)
+forget_ends(struct rows *rows)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < bans->seen_n; i++) {
-		struct witnessed_ban *ban = &bans->seen[i];
+	for (size_t i = 0; i < rows->witnessed_n; i++) {
+		struct witnessed_ban *ban = &rows->witnessed[i];
 
-		while (at < bans->logged_n &&
-		    bans->logged[at].since_us < ban->ended_us)
+		while (at < rows->logged_n &&
+		    rows->logged[at].since_us < ban->ended_us)
 			at++;
-		if (at < bans->logged_n &&
-		    bans->logged[at].since_us == ban->ended_us)
+		if (at < rows->logged_n &&
+		    rows->logged[at].since_us == ban->ended_us)
 			ban->ended_us = UNKNOWN;
 	}
 }
 
+/* Load the rows of an id; release them with free_rows, on failure too. */
 static int
-load_bans(struct archive *a, const struct archive_ident *of,
-    struct archive_bans *bans, struct err *e)
+load_rows(struct archive *a, const struct archive_ident *of, struct rows *rows,
+    struct err *e)
 {
 	sqlite3_stmt *st = db_bind(&a->db, SQL_BANS_OF, e, "itt", of->jail,
 	    of->ident, host_of(of));
 	int rc;
 
-	*bans = (struct archive_bans){ 0 };
 	if (st == NULL)
 		return -1;
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		bool logged = db_int(st, 11) == 1;
 
-		if ((logged ? take_logged(bans, st) : take_seen(bans, st)) !=
-		    0) {
+		if ((logged ? take_logged(rows, st) :
+			      take_witnessed(rows, st)) != 0) {
 			rc = no_memory(e);
 			break;
 		}
-		if (!logged)
-			bans->newest = db_int(st, 0);
 	}
 	sqlite3_reset(st);
 	if (rc == 0)
-		forget_ends(bans);
+		forget_ends(rows);
 	return rc;
 }
 
 static void
-free_bans(struct archive_bans *bans)
+free_rows(struct rows *rows)
 {
-	free(bans->seen);
-	free(bans->logged);
-	*bans = (struct archive_bans){ 0 };
+	free(rows->witnessed);
+	free(rows->logged);
 }
 
 static bool
@@ -196,112 +227,143 @@ is_same(const struct ban *a, const struct ban *b)
 }
 
 static int
-add_ban(struct archive *a, const struct archive_ident *of,
-    const struct ban *ban, int64_t now_us, struct err *e)
+add_ban(const struct rewriting *r, const struct ban *ban, struct err *e)
 {
 	const struct archive_ban_row row = {
 		.ban = ban,
-		.jail = of->jail,
-		.ident = of->ident,
-		.host = of->host,
+		.jail = r->of->jail,
+		.ident = r->of->ident,
+		.host = r->of->host,
 		.timeofban = ban_timeofban(ban->since_us),
 		.sightings = "[]",
-		.added_us = now_us,
+		.added_us = r->change->now_us,
 	};
 
-	return archive_ticket_add_row(a, &row, e);
+	return archive_ticket_add_row(r->a, &row, e);
 }
 
-/* Let the row of that id say what ban says. */
+/* Write what ban says to the row of that id. */
 static int
-change_ban(struct archive *a, int64_t id, const struct ban *ban, struct err *e)
+change_ban(const struct rewriting *r, int64_t id, const struct ban *ban,
+    struct err *e)
 {
 	struct ban changed = *ban;
 
 	changed.id = id;
-	return archive_ticket_change_row(a, &changed, e);
+	return archive_ticket_change_row(r->a, &changed, e);
 }
 
-/* Remove a row that is no ban any more; what stays tells of it by its rev. */
+/*
+ * Remove a row that is no ban any more. The newest other row gets a new rev, so
+ * that a reader who asks for later revs learns that something has changed.
+ */
 static int
-remove_ban(struct archive *a, int64_t id, int64_t stays, struct err *e)
+remove_ban(const struct rewriting *r, int64_t id, struct err *e)
 {
-	if (stays != 0 && db_query(&a->db, SQL_BAN_TOUCH, e, "i", stays) != 0)
+	struct db *db = &r->a->db;
+
+	if (r->before.newest != 0 &&
+	    db_query(db, SQL_BAN_TOUCH, e, "i", r->before.newest) != 0)
 		return -1;
-	return db_query(&a->db, SQL_BAN_REMOVE, e, "i", id);
+	return db_query(db, SQL_BAN_REMOVE, e, "i", id);
 }
 
-/* Pair the bans with the rows of the same beginning; row[i]: index, or -1. */
 static bool
-pair(const struct archive_bans *before, const struct ban *bans, size_t n,
-    int *row, bool *taken)
+begins_earlier(const struct ban *a, const struct ban *b)
 {
-	bool same = n == before->logged_n;
+	return a->since_us < b->since_us ||
+	    (a->since_us == b->since_us && a->nth < b->nth);
+}
+
+/*
+ * Pair the bans with the rows that begin when they begin: set row and taken.
+ * Return true when the rows say already what the bans say.
+ */
+static bool
+pair(struct rewriting *r)
+{
+	const struct rows *before = &r->before;
+	bool same = r->n == before->logged_n;
 	size_t at = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < r->n; i++) {
+		const struct ban *ban = &r->bans[i];
+
 		while (at < before->logged_n &&
-		    (before->logged[at].since_us < bans[i].since_us ||
-			(before->logged[at].since_us == bans[i].since_us &&
-			    before->logged[at].nth < bans[i].nth)))
+		    begins_earlier(&before->logged[at], ban))
 			at++;
-		row[i] = -1;
+		r->row[i] = -1;
 		if (at < before->logged_n &&
-		    before->logged[at].since_us == bans[i].since_us &&
-		    before->logged[at].nth == bans[i].nth) {
-			row[i] = (int)at;
-			taken[at] = true;
+		    !begins_earlier(ban, &before->logged[at])) {
+			r->row[i] = (int)at;
+			r->taken[at] = true;
 		}
-		same = same && row[i] >= 0 &&
-		    is_same(&bans[i], &before->logged[row[i]]);
+		same = same && r->row[i] >= 0 &&
+		    is_same(ban, &before->logged[r->row[i]]);
 	}
 	return same;
 }
 
 static int
-save_rows(struct archive *a, const struct archive_ident *of,
-    const struct archive_bans *before, const struct ban *bans, size_t n,
-    const int *row, const bool *taken, struct archive_change *change,
-    struct err *e)
+save_bans(struct rewriting *r, struct err *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (row[i] < 0) {
-			if (add_ban(a, of, &bans[i], change->now_us, e) != 0)
+	const struct ban *logged = r->before.logged;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->row[i] < 0) {
+			if (add_ban(r, &r->bans[i], e) != 0)
 				return -1;
-			change->added++;
-		} else if (!is_same(&bans[i], &before->logged[row[i]])) {
-			if (change_ban(a, before->logged[row[i]].id, &bans[i],
+			r->change->added++;
+		} else if (!is_same(&r->bans[i], &logged[r->row[i]])) {
+			if (change_ban(r, logged[r->row[i]].id, &r->bans[i],
 				e) != 0)
 				return -1;
-			change->changed++;
+			r->change->changed++;
 		}
 	}
-	/* Last: so what stays has a later rev than what goes. */
-	for (size_t i = 0; i < before->logged_n; i++) {
-		if (taken[i])
+	/* Last: so a row that stays has a later rev than a row that goes. */
+	for (size_t i = 0; i < r->before.logged_n; i++) {
+		if (r->taken[i])
 			continue;
-		if (remove_ban(a, before->logged[i].id, before->newest, e) != 0)
+		if (remove_ban(r, logged[i].id, e) != 0)
 			return -1;
-		change->changed++;
-		change->replaced++;
+		r->change->changed++;
+		r->change->replaced++;
 	}
 	return 0;
 }
 
+/*
+ * Let the logs' own bans in the archive be those that the lines make. Rows that
+ * need no change are not touched.
+ */
 static int
-save_bans(struct archive *a, const struct archive_ident *of,
-    const struct archive_bans *before, const struct ban *bans, size_t n,
-    struct archive_change *change, struct err *e)
+renew(struct line_list *list, struct archive_change *change, struct err *e)
 {
-	int *row = calloc(n + 1, sizeof(*row)), rc = 0;
-	bool *taken = calloc(before->logged_n + 1, sizeof(*taken));
+	struct rewriting r = {
+		.a = list->a,
+		.of = list->of,
+		.change = change,
+	};
+	int rc = load_rows(list->a, list->of, &r.before, e);
 
-	if (row == NULL || taken == NULL)
-		rc = no_memory(e);
-	else if (!pair(before, bans, n, row, taken))
-		rc = save_rows(a, of, before, bans, n, row, taken, change, e);
-	free(row);
-	free(taken);
+	if (rc == 0) {
+		r.bans = calloc(list->n + 1, sizeof(*r.bans));
+		r.row = calloc(list->n + 1, sizeof(*r.row));
+		r.taken = calloc(r.before.logged_n + 1, sizeof(*r.taken));
+		if (r.bans == NULL || r.row == NULL || r.taken == NULL)
+			rc = no_memory(e);
+	}
+	if (rc == 0) {
+		r.n = bans_of_log(list->lines, list->n, r.before.witnessed,
+		    r.before.witnessed_n, change->now_us, r.bans);
+		if (!pair(&r))
+			rc = save_bans(&r, e);
+	}
+	free_rows(&r.before);
+	free(r.bans);
+	free(r.row);
+	free(r.taken);
 	return rc;
 }
 
@@ -315,77 +377,53 @@ compare_lines(const void *pa, const void *pb)
 	return a->verb < b->verb ? -1 : a->verb > b->verb;
 }
 
-/* Let the archive's bans be what follows from n lines, which are sorted. */
-static int
-renew(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *lines, size_t n, struct archive_change *change,
-    struct err *e)
-{
-	struct archive_bans before;
-	struct ban *bans = calloc(n + 1, sizeof(*bans));
-	int rc = load_bans(a, of, &before, e);
-
-	if (rc == 0 && bans == NULL)
-		rc = no_memory(e);
-	if (rc == 0) {
-		n = bans_of_log(lines, n, before.seen, before.seen_n,
-		    change->now_us, bans);
-		rc = save_bans(a, of, &before, bans, n, change, e);
-	}
-	free_bans(&before);
-	free(bans);
-	return rc;
-}
-
 /*
- * A number that is told by one log and not by another, which begins later, is
- * known; of two the lesser, so that the order makes no difference.
+ * One log may show a number that another log, which begins later, does not
+ * show: the number that is known stays. Of two numbers the lesser one stays, so
+ * that the order of the logs makes no difference. Return true when *known has
+ * changed.
  */
 static bool
-learn(int64_t *known, int64_t told)
+learn(int64_t *known, int64_t shown)
 {
-	if (told == UNKNOWN || (*known != UNKNOWN && *known <= told))
+	if (shown == UNKNOWN || (*known != UNKNOWN && *known <= shown))
 		return false;
-	*known = told;
+	*known = shown;
 	return true;
 }
 
-/* A line that the archive has, told again; *news: there is something new. */
+/* Take from a line what the archive's own copy of it does not know yet. */
 static int
-tell_again(struct archive *a, const struct archive_ident *of,
-    struct logged_line *known, const struct logged_line *line, bool *news,
-    struct err *e)
+learn_from(struct line_list *list, struct logged_line *known,
+    const struct logged_line *line, struct err *e)
 {
 	bool learnt = learn(&known->found, line->found);
 
 	learnt = learn(&known->seconds, line->seconds) || learnt;
 	learnt = learn(&known->bancount, line->bancount) || learnt;
-	*news = *news || learnt;
-	return learnt ? put_line(a, SQL_LINE_SET, of, known, e) : 0;
+	list->news = list->news || learnt;
+	return learnt ? save_line(list, SQL_LINE_SET, known, e) : 0;
 }
 
-/*
- * Put a line behind the n of all, of which the first old are the archive's;
- * *news: something is new.
- */
+/* Add a line to the archive and to the list, unless they have it already. */
 static int
-add_line(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct logged_line *all, size_t old,
-    size_t *n, bool *news, struct err *e)
+add_line(struct line_list *list, const struct logged_line *line, struct err *e)
 {
-	struct logged_line *known =
-	    bsearch(line, all, old, sizeof(*all), compare_lines);
+	struct logged_line *known = NULL;
 
+	if (list->archived > 0)
+		known = bsearch(line, list->lines, list->archived,
+		    sizeof(*list->lines), compare_lines);
 	/* The log may hold a line of one millisecond twice. */
-	if (known == NULL && *n > old && compare_lines(line, &all[*n - 1]) == 0)
-		known = &all[*n - 1];
+	if (known == NULL && list->n > list->archived &&
+	    compare_lines(line, &list->lines[list->n - 1]) == 0)
+		known = &list->lines[list->n - 1];
 	if (known != NULL)
-		return tell_again(a, of, known, line, news, e);
-	if (put_line(a, SQL_LINE_ADD, of, line, e) != 0)
-		return -1;
-	all[(*n)++] = *line;
-	*news = true;
-	return 0;
+		return learn_from(list, known, line, e);
+	list->news = true;
+	return save_line(list, SQL_LINE_ADD, line, e) != 0 ?
+	    -1 :
+	    put_line(list, line, e);
 }
 
 int
@@ -393,22 +431,18 @@ log_lines_add(struct archive *a, const struct archive_ident *of,
     const struct logged_line *lines, size_t n, int64_t *known,
     struct archive_change *change, struct err *e)
 {
-	struct logged_line *all;
-	size_t old, now;
-	bool news = false;
-	int rc = 0;
+	struct line_list list = { .a = a, .of = of };
+	int rc = load_lines(&list, e);
 
-	if (load_lines(a, of, n, &all, &old, e) != 0)
-		return -1;
-	now = old;
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = add_line(a, of, &lines[i], all, old, &now, &news, e);
-	*known += (int64_t)(n - (now - old));
-	if (rc == 0 && news) {
-		qsort(all, now, sizeof(*all), compare_lines);
-		rc = renew(a, of, all, now, change, e);
+		rc = add_line(&list, &lines[i], e);
+	if (rc == 0)
+		*known += (int64_t)(n - (list.n - list.archived));
+	if (rc == 0 && list.news) {
+		qsort(list.lines, list.n, sizeof(*list.lines), compare_lines);
+		rc = renew(&list, change, e);
 	}
-	free(all);
+	free(list.lines);
 	return rc;
 }
 
@@ -416,14 +450,11 @@ int
 log_lines_renew(struct archive *a, const struct archive_ident *of,
     struct archive_change *change, struct err *e)
 {
-	struct logged_line *lines;
-	size_t n;
-	int rc = 0;
+	struct line_list list = { .a = a, .of = of };
+	int rc = load_lines(&list, e);
 
-	if (load_lines(a, of, 0, &lines, &n, e) != 0)
-		return -1;
-	if (n > 0)
-		rc = renew(a, of, lines, n, change, e);
-	free(lines);
+	if (rc == 0 && list.n > 0)
+		rc = renew(&list, change, e);
+	free(list.lines);
 	return rc;
 }

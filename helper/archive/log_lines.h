@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What logs told of one id in one jail of a host (NULL: this machine), and the
- * rows of the bans that only they tell of. What writes is called between
- * archive_begin and archive_commit; errors are db_error's.
+ * This file keeps the lines of fail2ban's logs about one id in one jail of one
+ * host (table line), and the rows of the bans that only logs show, which follow
+ * from these lines (ban/bans_of_log.h). Its functions are called in the
+ * caller's transaction. Errors are db_error's.
  */
 #ifndef ARCHIVE_LOG_LINES_H
 #define ARCHIVE_LOG_LINES_H
@@ -11,22 +12,27 @@
 #include "ban/bans_of_log.h"
 
 struct archive_ident {
-	int64_t jail; /* row of the table jail */
-	const char *ident, *host;
+	int64_t jail;	   /* row of the table jail */
+	const char *ident; /* as fail2ban names it: mostly an address */
+	const char *host;  /* NULL: this machine */
 };
 
-/* Whether there is any line at all: 1, 0 or -1. */
+/* Return 1 when the archive has a line of any log, 0 when not, -1 on failure.
+ */
 int log_lines_any(struct archive *a, struct err *e);
 
 /*
- * Keep n lines; those that the archive has already are passed over. *known:
- * how many those were, counted on.
+ * Add n lines about an id, in their order. *known is increased by the number of
+ * those that the archive has already.
  */
 int log_lines_add(struct archive *a, const struct archive_ident *of,
     const struct logged_line *lines, size_t n, int64_t *known,
     struct archive_change *change, struct err *e);
 
-/* Other bans of the id have changed: do the lines tell the same still? */
+/*
+ * Make the logs' own bans of an id anew from its lines, because other bans of
+ * the id have changed.
+ */
 int log_lines_renew(struct archive *a, const struct archive_ident *of,
     struct archive_change *change, struct err *e);
 

@@ -7,8 +7,8 @@
 
 #include "archive/statements.h"
 
-/* All bans of one jail, ident and rounded second. */
-struct group_key {
+/* A ticket that is to be removed, and the time that its bans lasted. */
+struct ticket_key {
 	int64_t jail;
 	char *ident;
 	int64_t timeofban;
@@ -16,9 +16,9 @@ struct group_key {
 	int64_t since_us, ended_us;
 };
 
-/* Remove all that is known of one ticket; *n counts on by its bans. */
+/* Remove all that is archived of a ticket; *n grows by its bans. */
 static int
-remove_group(struct archive *a, const struct group_key *key, int64_t *n,
+remove_ticket(struct archive *a, const struct ticket_key *key, int64_t *n,
     struct err *e)
 {
 	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_BANS,
@@ -40,7 +40,7 @@ remove_group(struct archive *a, const struct group_key *key, int64_t *n,
 
 static int
 load_prunable(struct archive *a, int64_t before_us, size_t max,
-    struct group_key *keys, size_t *n, struct err *e)
+    struct ticket_key *keys, size_t *n, struct err *e)
 {
 	sqlite3_stmt *st =
 	    db_bind(&a->db, SQL_PRUNABLE, e, "ii", before_us, (int64_t)max);
@@ -50,7 +50,7 @@ load_prunable(struct archive *a, int64_t before_us, size_t max,
 	if (st == NULL)
 		return -1;
 	while ((rc = db_step(&a->db, st, e)) == 1) {
-		keys[*n] = (struct group_key){
+		keys[*n] = (struct ticket_key){
 			.jail = db_int(st, 0),
 			.ident = strdup(db_text(st, 1)),
 			.timeofban = db_int(st, 2),
@@ -71,7 +71,7 @@ int
 archive_prune_ended(struct archive *a, int64_t before_us, size_t max,
     int64_t *n, struct err *e)
 {
-	struct group_key *keys = calloc(max, sizeof(*keys));
+	struct ticket_key *keys = calloc(max, sizeof(*keys));
 	size_t tickets = 0;
 	int rc;
 
@@ -80,7 +80,7 @@ archive_prune_ended(struct archive *a, int64_t before_us, size_t max,
 		return err_set(e, EX_OSERR, "archive: out of memory");
 	rc = load_prunable(a, before_us, max, keys, &tickets, e);
 	for (size_t i = 0; i < tickets && rc == 0; i++)
-		rc = remove_group(a, &keys[i], n, e);
+		rc = remove_ticket(a, &keys[i], n, e);
 	for (size_t i = 0; i < tickets; i++) {
 		free(keys[i].ident);
 		free(keys[i].host);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The removal of bans that ended long ago, as the configuration's
- * retention_days asks for. It is done between archive_begin and archive_commit.
+ * The removal of bans that ended long ago, for retention_days of the
+ * configuration. It is done between archive_begin and archive_commit. Errors
+ * are db_error's.
  */
 #ifndef ARCHIVE_PRUNE_H
 #define ARCHIVE_PRUNE_H
@@ -11,10 +12,10 @@
 #include "archive/archive.h"
 
 /*
- * Remove bans that ended, and were archived, before before_us; those of max
- * tickets at the most, and a ticket only when that is so of all its bans. *n:
- * how many bans; 0: there are none left. The ban that changed last stays: rev
- * counts on from it.
+ * Remove the bans of at most max tickets whose bans have all ended, and were
+ * all archived, before before_us. *n is the number of bans that were removed; 0
+ * means that none is left to remove. The ban that changed last stays in any
+ * case, because the next rev is counted from its rev.
  */
 int archive_prune_ended(struct archive *a, int64_t before_us, size_t max,
     int64_t *n, struct err *e);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ids that reban hands to fail2ban are noted before they are sent, so that the
- * ban that comes back is known for what it is: one from a list, or a ban of the
- * archive that goes on. Between archive_begin and archive_commit; errors are
- * db_error's.
+ * reban notes each id before it hands it to fail2ban. So the archive knows what
+ * the ban is that comes back: one from a list, or one of its own bans that goes
+ * on. Here are also the bans that reban may bring back. Functions that write
+ * are called between archive_begin and archive_commit. Errors are db_error's.
  */
 #ifndef ARCHIVE_REBAN_NOTES_H
 #define ARCHIVE_REBAN_NOTES_H
@@ -12,7 +12,7 @@
 
 #include "archive/archive.h"
 
-/* For so long a note waits for its answer: a day. */
+/* A note waits for so long for the ban that answers it: a day. */
 #define REBAN_NOTES_US INT64_C(86400000000)
 
 struct reban_note {
@@ -20,19 +20,19 @@ struct reban_note {
 	int64_t timeofban; /* of the ban that goes on; UNKNOWN: from a list */
 };
 
-/* Note an id; what was noted of it before is forgotten. */
+/* Note an id; an older note of the id is replaced. */
 int reban_notes_add(struct archive *a, int64_t jail, const char *ident,
     const struct reban_note *note, struct err *e);
 
-/* What is noted of an id: 1, 0 where there is nothing, -1. */
+/* Load the note of an id: return 1, 0 when there is none, -1 on failure. */
 int reban_notes_get(struct archive *a, int64_t jail, const char *ident,
     struct reban_note *note, struct err *e);
 
-/* It is answered. */
+/* Remove the note of an id, which a ban has answered. */
 int reban_notes_remove(struct archive *a, int64_t jail, const char *ident,
     struct err *e);
 
-/* Forget what was noted before before_us. */
+/* Remove the notes that were made before before_us. */
 int reban_notes_prune(struct archive *a, int64_t before_us, struct err *e);
 
 /* A ban that reban may bring back. */

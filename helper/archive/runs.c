@@ -80,7 +80,7 @@ archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
 	return rc < 0 ? -1 : 0;
 }
 
-/* One that another finds running has been cut off. */
+/* Mark the runs of a kind that still count as running as cut off. */
 static int
 cut_runs(struct archive *a, enum run_kind kind, struct err *e)
 {

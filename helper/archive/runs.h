@@ -47,36 +47,42 @@ struct archive_run {
 	int64_t id; /* 0: not archived yet */
 	enum run_kind kind;
 	enum run_state state;
-	const char *source; /* may be NULL */
-	const char *message;
+	const char *source;  /* what a replay or reban reads, or NULL */
+	const char *message; /* or NULL */
 	int64_t started_us, finished_us; /* UNKNOWN while it runs */
-	int64_t gap_seconds;		 /* UNKNOWN: no gap */
-	bool lossy;
+	/* Seconds since the last completed run; UNKNOWN: no gap. */
+	int64_t gap_seconds;
+	bool lossy; /* the gap is longer than fail2ban remembers */
 	int64_t rows, spooled, added, changed, skipped, bad;
-	const char *content; /* SHA-256 of what was read, or NULL */
-	const char *how;     /* options of what was wanted of it, or NULL */
+	const char *content; /* SHA-256 of what it reads, or NULL */
+	const char *how;     /* its options, or NULL */
 };
 
-/* When the last completed run of that kind ended; UNKNOWN: there is none. */
+/*
+ * Find the end of the last completed run of a kind; *last_us is UNKNOWN when
+ * there is none.
+ */
 int archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
     struct err *e);
 
 /*
- * Save a run as it is now; id 0: a new one, whose id is then set. One of that
- * kind that is found running when another is new has been cut off, as runs of a
- * kind come one at a time.
+ * Save a run as it is now. When its id is 0, it is a new one and gets an id; a
+ * run of its kind that still counts as running has then been cut off, because
+ * only one run of a kind runs at a time.
  */
 int archive_run_save(struct archive *a, struct archive_run *run, struct err *e);
 
 /*
- * The last run of run's kind that completed what run is to do: the same of the
- * same content. *id is 0 where there is none, *finished_us when
- * it ended.
+ * Find the last completed run of run's kind with the same content and the same
+ * options. *id is 0 when there is none; *finished_us is when it ended.
  */
 int archive_run_find(struct archive *a, const struct archive_run *run,
     int64_t *id, int64_t *finished_us, struct err *e);
 
-/* Hand the last runs of a kind, or of all (RUN_KINDS), to fn, the newest first.
+/*
+ * Hand the last runs of a kind, or of all (RUN_KINDS), to fn, the newest first;
+ * at most limit of them. The texts of a run live until fn returns. When fn
+ * returns -1, no further run follows.
  */
 typedef int archive_run_fn(void *to, const struct archive_run *run);
 int archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,

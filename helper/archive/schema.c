@@ -2,13 +2,14 @@
 #include "archive/schema.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/macros.h"
 
 #define APPLICATION_ID 0x46324241 /* "F2BA" */
 
-/* The schema's versions, made from helper/sql/ by the Makefile. */
+/* The SQL of each version, which the Makefile makes from archive/sql/. */
 static const char *const schema[] = {
 #include "schema.inc"
 };
@@ -51,13 +52,55 @@ archive_schema_check(struct db *db, int64_t *version, struct err *e)
 	return 0;
 }
 
+/* Skip blanks and comments; return true when there were some. */
+static bool
+skip_gap(const char **s)
+{
+	const char *at = *s;
+	bool gap;
+
+	for (;;) {
+		at += strspn(at, " \t\n");
+		if (strncmp(at, "--", 2) != 0)
+			break;
+		at += strcspn(at, "\n");
+	}
+	gap = at != *s;
+	*s = at;
+	return gap;
+}
+
+bool
+archive_schema_is_same(const char *a, const char *b)
+{
+	char quote = '\0';
+
+	for (;;) {
+		if (quote == '\0' && skip_gap(&a) != skip_gap(&b))
+			return false;
+		if (*a != *b)
+			return false;
+		if (*a == '\0')
+			return true;
+		if (*a == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*a == '\'' || *a == '"'))
+			quote = *a;
+		a++;
+		b++;
+	}
+}
+
 int
 archive_schema_make(struct db *db, int version, struct err *e)
 {
 	return db_exec(db, schema[version - 1], e);
 }
 
-/* All in one transaction: nobody finds an archive that is on its way. */
+/*
+ * Migrate in one transaction, so that no process finds an archive between two
+ * versions.
+ */
 static int
 migrate_from(struct db *db, int version, struct err *e)
 {
@@ -77,7 +120,6 @@ migrate_from(struct db *db, int version, struct err *e)
 	return err_wrap(e, "migrate to %d", version);
 }
 
-/* An event has no time to bring up to date what an older program made. */
 int
 archive_schema_migrate(struct db *db, bool briefly, struct err *e)
 {

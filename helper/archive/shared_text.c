@@ -9,18 +9,18 @@
 
 #include "base/buffer.h"
 
-/* What is hashed, and the shortest and the longest piece. */
+/* So many bytes are hashed; a piece has SHORTEST to LONGEST bytes. */
 #define HASHED 4
 #define SHORTEST 6
 #define LONGEST 250
 
-/* More than that is not looked at: an event must not take long. */
+/* Longer texts are kept as they are: an event must not take long. */
 #define LINES_BYTES 16384
 
-/* So many lines tell what is in all of them. */
+/* So many lines are compared with the first one. */
 #define LINES_LOOKED_AT 32
 
-/* How many pieces are looked at before the best of them are taken. */
+/* So many pieces are compared before the longest are taken. */
 #define ROOM 12
 
 struct span {
@@ -28,10 +28,10 @@ struct span {
 	size_t len;
 };
 
-/* Where in a line its sequences of HASHED bytes begin, from 1. */
+/* The places in a line where a sequence of HASHED bytes begins, by its hash. */
 struct places {
 	struct span line;
-	uint16_t of[256];
+	uint16_t of[256]; /* counted from 1; 0: none */
 };
 
 static size_t
@@ -52,13 +52,16 @@ find_places(struct places *places, const struct span *line)
 		places->of[hash(line->at + i)] = (uint16_t)(i + 1);
 }
 
-/* The text behind s, of lines between quotes; false at the end. */
+/*
+ * Take the next line of an array; *s is the array's first byte, or the one
+ * after a line. Return false at the end.
+ */
 static bool
 next_line(const char **s, struct span *line)
 {
 	const char *end;
 
-	/* In front of a text stands [ or a comma, and its quote. */
+	/* Before a line there is [ or a comma, and the line's quote. */
 	if (**s == ']' || (*s)[1] == ']')
 		return false;
 	line->at = *s + 2;
@@ -69,7 +72,7 @@ next_line(const char **s, struct span *line)
 	return true;
 }
 
-/* How far s is like the line at place. */
+/* Return how many bytes of s are the same as in the line at place. */
 static size_t
 common(const struct span *line, size_t place, const struct span *s)
 {
@@ -84,8 +87,10 @@ common(const struct span *line, size_t place, const struct span *s)
 }
 
 /*
- * What of s the line begins with somewhere, as far as two looks can tell: where
- * a line that is alike would go on, and at the last place that begins like s.
+ * Return how many bytes at the start of s the line has somewhere, 0 when fewer
+ * than SHORTEST. Only two places are tried: *expected, where a similar line
+ * goes on, and the last place that begins like s. *expected becomes the better
+ * one.
  */
 static size_t
 common_start(const struct places *places, const struct span *s,
@@ -105,7 +110,10 @@ common_start(const struct places *places, const struct span *s,
 	return n < SHORTEST ? 0 : n;
 }
 
-/* The parts of a piece that the line has as well; how many, at most room. */
+/*
+ * Find the parts of a piece that the line has too. Return their number, at most
+ * room.
+ */
 static size_t
 split(const struct span *piece, const struct places *places, struct span *parts,
     size_t room)
@@ -137,8 +145,8 @@ total(const struct span *spans, size_t n)
 }
 
 /*
- * Leave of the pieces what the line has as well. A line that has little of them
- * is of another kind, and leaves them as they are.
+ * Keep of the pieces only the parts that the line has too. A line that has less
+ * than a third of them is of another kind: then they stay as they are.
  */
 static void
 narrow(struct span *pieces, size_t *n, const struct span *line)
@@ -166,14 +174,14 @@ compare_lengths(const void *a, const void *b)
 	return x->at < y->at ? -1 : 1;
 }
 
-/* Where a character of UTF-8 goes on. */
+/* Return true when c is a further byte of a character in UTF-8. */
 static bool
 is_inside_character(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* No longer than a piece may be, and whole characters. */
+/* Cut a piece to LONGEST bytes and to whole characters. */
 static void
 trim(struct span *piece)
 {
@@ -185,7 +193,7 @@ trim(struct span *piece)
 		piece->at++;
 		piece->len--;
 	}
-	/* What stands behind it is at least the quote of the line. */
+	/* After it there is at least the quote of the line. */
 	end = piece->at + piece->len;
 	while (piece->len > 0 && is_inside_character(*end)) {
 		end--;
@@ -193,7 +201,7 @@ trim(struct span *piece)
 	}
 }
 
-/* The longest pieces that the lines have in common; at most SHARED_TEXT_MAX. */
+/* Find the longest pieces that lines share. Return how many, at most 4. */
 static size_t
 find(const char *lines, struct span pieces[ROOM])
 {
@@ -213,7 +221,7 @@ find(const char *lines, struct span pieces[ROOM])
 	return n < SHARED_TEXT_MAX ? n : SHARED_TEXT_MAX;
 }
 
-/* The piece that stands at s, -1: none. */
+/* Return the number of the piece that begins at s, or -1. */
 static int
 piece_at(const char *s, const char *end, const struct span *pieces, size_t n)
 {
@@ -226,8 +234,7 @@ piece_at(const char *s, const char *end, const struct span *pieces, size_t n)
 	return -1;
 }
 
-/* Write the lines with marks in place of the pieces, and note which there are.
- */
+/* Write the lines with a mark for each piece; used[i]: piece i occurs. */
 static void
 mark(struct buffer *out, const char *lines, size_t len,
     const struct span *pieces, size_t n, bool used[SHARED_TEXT_MAX])
@@ -256,7 +263,7 @@ mark(struct buffer *out, const char *lines, size_t len,
 }
 
 int
-shared_text_find(struct shared_text *pieces, const char *lines)
+shared_text_find(struct shared_text *text, const char *lines)
 {
 	size_t len = strlen(lines), n = 0;
 	struct buffer out = { 0 };
@@ -264,27 +271,27 @@ shared_text_find(struct shared_text *pieces, const char *lines)
 	bool used[SHARED_TEXT_MAX] = { false };
 	int rc = 0;
 
-	*pieces = (struct shared_text){ 0 };
+	*text = (struct shared_text){ 0 };
 	if (len <= LINES_BYTES)
 		n = find(lines, spans);
 	mark(&out, lines, len, spans, n, used);
-	if ((pieces->lines = buffer_take(&out)) == NULL)
+	if ((text->lines = buffer_take(&out)) == NULL)
 		rc = -1;
 	for (size_t i = 0; i < SHARED_TEXT_MAX; i++) {
-		pieces->had[i] = i < n && used[i] ?
+		text->piece[i] = i < n && used[i] ?
 		    strndup(spans[i].at, spans[i].len) :
 		    strdup("");
-		if (pieces->had[i] == NULL)
+		if (text->piece[i] == NULL)
 			rc = -1;
 	}
 	return rc;
 }
 
 void
-shared_text_free(struct shared_text *pieces)
+shared_text_free(struct shared_text *text)
 {
-	free(pieces->lines);
+	free(text->lines);
 	for (size_t i = 0; i < SHARED_TEXT_MAX; i++)
-		free(pieces->had[i]);
-	*pieces = (struct shared_text){ 0 };
+		free(text->piece[i]);
+	*text = (struct shared_text){ 0 };
 }

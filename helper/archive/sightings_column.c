@@ -21,10 +21,11 @@ enum {
 	NUMBERS
 };
 
-/* What stands behind the ip. */
+/* The values after the ip. */
 enum { ORIGIN, WITNESSES, RESTORED, NTH, MORE_NUMBERS };
 
-/* A time as the distance from the second, and back. */
+/* Return a time as the distance from the ban's second; time_of does the
+ * reverse. */
 static int64_t
 distance(int64_t us, int64_t timeofban)
 {
@@ -147,7 +148,7 @@ fill(struct sighting *sighting, const int64_t numbers[NUMBERS],
 	}
 }
 
-/* The next n numbers of an array; those that are not there are unknown. */
+/* Take the next n numbers of an array; missing ones are UNKNOWN. */
 static int
 take_numbers(const char **inside, int64_t *numbers, size_t n)
 {
@@ -162,7 +163,7 @@ take_numbers(const char **inside, int64_t *numbers, size_t n)
 	return 0;
 }
 
-/* What stands behind the ip, each 0 where it is unknown. */
+/* Take the values after the ip; an unknown one is 0. */
 static int
 take_more(const char **inside, struct sighting *sighting)
 {

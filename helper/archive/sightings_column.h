@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sightings of a ban as the archive has them beside it: a JSON array with
- * an array of numbers for each,
+ * The sightings of a ban as the archive keeps them, in the column signs of the
+ * table ban: a JSON array of arrays, one for each sighting,
  *
  *   [kind, seen, since, seconds, bancount, failures, evidence, end, ended, ip,
  *    origin, witnesses, restored, nth]
  *
- * null for what is unknown, and what is null at the end left out; the last
- * four are of an import, and null where they are 0. seen, since
- * and ended are microseconds from the ban's second (timeofban) on; since is
- * null where only that second is known. evidence is negative where it has no
- * log lines. ip is a text. Pure.
+ * An unknown value is null, and nulls at the end are left out. seen, since and
+ * ended are microseconds from the ban's second (timeofban) on; since is null
+ * when only that second is known. evidence is a row of the table evidence,
+ * negative when it has no log lines. ip is a text. The last four values belong
+ * to an import, and are null when they are 0. Pure.
  */
 #ifndef ARCHIVE_SIGHTINGS_COLUMN_H
 #define ARCHIVE_SIGHTINGS_COLUMN_H
@@ -18,20 +18,23 @@
 #include "ban/sighting.h"
 #include "base/buffer.h"
 
-/* Write a sighting behind others of its ban: lines and captures are not kept.
+/*
+ * Append a sighting to the array in out, or begin the array when out is empty;
+ * the caller appends the last "]". Log lines and captures are not written.
  */
 void sightings_column_put(struct buffer *out, const struct sighting *sighting,
     int64_t timeofban);
 
 /*
- * Read the next sighting of an array; *at begins as its first byte. *ip is the
- * caller's to free, NULL: none. 1 with a sighting, 0 at the end, -1 where it is
- * no sighting, or there is no memory.
+ * Read the next sighting of an array. *at is at first the array's first byte,
+ * and moves on. The caller frees *ip, which may be NULL. Return 1 with a
+ * sighting, 0 at the end, -1 when the next value is no sighting or memory is
+ * short.
  */
 int sightings_column_take(const char **at, int64_t timeofban,
     struct sighting *sighting, char **ip);
 
-/* Whether the text is a JSON array, which sightings_column_take can read. */
+/* Return true when sightings_column_take can read the text: a JSON array. */
 bool sightings_column_is_array(const char *text);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define NAME "fail2ban-archive"
 
-/* SQLite keeps a VFS by its address, for as long as the process runs. */
+/* SQLite keeps the address of a VFS for as long as the process runs. */
 static sqlite3_vfs vfs;
 static int64_t until_ms = INT64_MAX;
 
@@ -23,8 +23,9 @@ is_whole(const char *path)
 }
 
 /*
- * SQLite chowns each WAL that it opens as root, a write to the inode, though it
- * belongs to whom it should. (3.40.1, os_unix.c: unixOpen, robustFchown)
+ * Change the owner only when it is another one: as root, SQLite changes it for
+ * each WAL that it opens, which is a write to the inode. (3.40.1, os_unix.c:
+ * unixOpen, robustFchown)
  */
 static int
 change_owner(int fd, uid_t owner, gid_t group)

@@ -3,10 +3,10 @@
 
 #include "ban/ban_field.h"
 
-/* Each insert and change gets one; ban_rev has the last. */
+/* Each insert and each change gets the next rev; the index ban_rev finds it. */
 #define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
 
-/* Log lines in full, as the view "bans" has them. */
+/* The log lines in full, as in the view bans. */
 #define MATCHES \
 	"replace(replace(replace(replace(matches, x'01', a), x'02', b), " \
 	"x'03', c), x'04', d)"
@@ -14,10 +14,11 @@
 /* The bans of one jail, ident, rounded second and host. */
 #define TICKET "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
 
-/* A ban that only logs tell of: what they say stands in the table line. */
+/* True for a ban that only logs show: their lines are in the table line. */
 #define LOGGED "signs = '[]'"
 
-/* What people ask for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5 active. */
+/* The bans that are asked for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5
+ * active. */
 #define WANTED \
 	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR ident = ?2 OR ip = ?2) " \
 	"AND (?3 IS NULL OR since_us >= ?3) " \
@@ -32,7 +33,8 @@
 #define LISTED_OBJECT(name)
 #define LISTED_FIELDS "NULL" BAN_FIELD_TABLE(LISTED)
 
-/* Another archive's ban behind row ?1, in the order of BAN_FIELD_TABLE. */
+/* The first ban of another archive after row ?1, its columns as in
+ * BAN_FIELD_TABLE. */
 #define IMPORT(matches) \
 	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
 	"timeofban, nth, seconds, bancount, failures, " matches \
@@ -65,11 +67,14 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
 	    " FROM ban "
 	    "WHERE jail = ?1 AND ident = ?2 ORDER BY timeofban DESC LIMIT 1",
-	/* The ban that a row is of, the one that lives or the last, first. */
+	/*
+	 * The first is the ban that a row of fail2ban's database is of: the one
+	 * that lives, or else the last.
+	 */
 	[SQL_TICKET] =
 	    "SELECT id, present, signs, known_as FROM ban WHERE " TICKET
 	    " ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
-	/* The ban that fail2ban has under another second, ?3. */
+	/* The ban that fail2ban has under another second than its own, ?3. */
 	[SQL_KNOWN_AS] =
 	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
 	    "AND known_as = ?3 AND host = '' ORDER BY timeofban DESC LIMIT 1",
@@ -79,13 +84,14 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    " AND signs <> '[]' ORDER BY since_us DESC, "
 	    "nth DESC LIMIT 1) "
 	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
-	/* Not a ban that had ended before this one's last sign of life, ?5. */
+	/* A ban that had ended before ?5, the last sign of life, does not
+	   count. */
 	[SQL_NEXT_START] =
 	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
 	    "AND timeofban > ?3 AND host = ?4 "
 	    "AND (ended_us IS NULL OR ended_us > ?5) "
 	    "ORDER BY timeofban, since_us LIMIT 1",
-	/* One whose end may be the beginning of a ban since ?5. */
+	/* A ban that another one, which began since ?5, may have ended. */
 	[SQL_PREVIOUS] =
 	    "SELECT timeofban FROM (SELECT * FROM ban WHERE jail = ?1 "
 	    "AND ident = ?2 AND timeofban < ?3 AND host = ?4 "
@@ -111,11 +117,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ip, evidence, origin, seen, ended_us, ended_why, restored, "
 	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 	    "?14, ?15, ?16)",
-	/* Not what the ban is, so no new rev. */
+	/* This does not change what the ban is, so its rev stays. */
 	[SQL_BAN_SIGHTINGS] =
 	    "UPDATE ban SET signs = ?2, life_us = ?3 WHERE id = ?1 "
 	    "AND (signs, life_us) IS NOT (?2, ?3)",
-	/* Out of the way of a ban that may take its place. */
+	/* Moves a row out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] =
 	    "UPDATE ban SET nth = -id WHERE id = ?1 "
 	    "AND (since_us, nth) IS NOT (?2, ?3)",
@@ -128,7 +134,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_BAN_SOURCE] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 
-	/* Of another machine's, only those that end by themselves. */
+	/* Of other machines only the bans that end by themselves. */
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
 	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
@@ -144,11 +150,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
 	/*
-	 * What reban brings back: the bans of this machine that live, ?2 is
-	 * now, and that nobody may have lifted since fail2ban was started, ?5;
-	 * and those that only the server
-	 * of another database than they were in, ?4, first seen at ?3, did not
-	 * have.
+	 * The bans of this machine that reban brings back. ?2 is now. They were
+	 * not flushed since fail2ban was started, ?5. They live; or their end
+	 * was inferred because the server had them not, and its database, ?4,
+	 * first seen at ?3, is another one than theirs.
 	 */
 	[SQL_REBAN] =
 	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
@@ -164,7 +169,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (y.timeofban, y.since_us, y.nth) > "
 	    "(b.timeofban, b.since_us, b.nth)) ORDER BY jail.name, b.id",
 
-	/* Whole tickets: the bans of one share their evidence. */
+	/* Whole tickets, because the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
 	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
 	    "FROM ban AS b "
@@ -180,7 +185,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
-	/* Those that were written while it lived. */
+	/* The lines that were written while the ban lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
 	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
@@ -218,7 +223,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
 	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
 
-	/* 2^32: so that the sum is never too large. */
+	/* 2^32 keeps the sum of all jails small enough. */
 	[SQL_STATE] =
 	    "SELECT coalesce(max(rev), 0), "
 	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
@@ -248,7 +253,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY since_us, nth",
 	[SQL_EXPORT] = "SELECT * FROM bans WHERE " WANTED
 		       "ORDER BY since_us, nth, jail, ident",
-	/* What archive_import.c reads of another archive, of any version. */
+	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
 	    "AND name IN ('ban', 'jail', 'evidence') AND rootpage > 0",
@@ -260,15 +265,14 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
-	/* 2^62: half of what there is. */
+	/* 2^62 is half of the greatest number, so that sums of two are safe. */
 	[SQL_NUMBERS] =
 	    "SELECT 1 FROM ban WHERE rev NOT BETWEEN 0 AND 4611686018427387904 "
 	    "OR typeof(rev) <> 'integer' UNION ALL "
 	    "SELECT 1 FROM run WHERE abs(started_us) > 4611686018427387904 "
 	    "OR abs(finished_us) > 4611686018427387904 LIMIT 1",
 	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
-	[SQL_HAS_TABLE] =
-	    "SELECT 1 FROM sqlite_schema WHERE name = ?1 "
-	    "AND type = ?2 AND sql = ?3",
+	[SQL_SCHEMA_OF] =
+	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
 	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
 };

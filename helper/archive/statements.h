@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every statement that the archive runs, by name; for archive*.c only. */
+/* The names of all SQL statements of the archive; only archive/ uses them. */
 #ifndef ARCHIVE_STATEMENTS_H
 #define ARCHIVE_STATEMENTS_H
 
-enum archive_statements {
+enum {
 	SQL_META_GET,
 	SQL_META_SET,
 	SQL_JAIL_GET,
@@ -66,7 +66,7 @@ enum archive_statements {
 	SQL_REFERENCES,
 	SQL_NUMBERS,
 	SQL_TRIGGER,
-	SQL_HAS_TABLE,
+	SQL_SCHEMA_OF,
 	SQL_NEWEST,
 	ARCHIVE_STATEMENTS_COUNT
 };

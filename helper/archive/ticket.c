@@ -87,7 +87,7 @@ keep_text(struct archive_ticket *t, char *text)
 	return 0;
 }
 
-/* The sightings of one ban, as the archive has them. */
+/* Load the sightings of one ban from their column. */
 static int
 load_sightings(struct archive_ticket *t, int64_t ban, const char *text,
     struct err *e)
@@ -131,14 +131,14 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 	t->bans = bans;
 	if (t->bans_n == 0)
 		t->source = db_int(st, 1);
-	/* It was banned again within its second. */
+	/* reban banned it again within its second. */
 	if (db_int(st, 3) == t->timeofban)
 		t->known_as = t->timeofban;
 	bans[t->bans_n++] = db_int(st, 0);
 	return load_sightings(t, db_int(st, 0), sightings, e);
 }
 
-/* When the newest ban of t's jail and ident is of; UNKNOWN: there is none. */
+/* Load the second of the newest ban of t's jail and ident into t. */
 static int
 load_newest(struct archive *a, struct archive_ticket *t, struct err *e)
 {
@@ -173,7 +173,10 @@ load_bans(struct archive *a, struct archive_ticket *t, struct err *e)
 	return rc == 0 ? 0 : -1;
 }
 
-/* The ticket that fail2ban has under that second, where there is one. */
+/*
+ * Let t be the ticket of the ban that fail2ban has under t's second. Return 1,
+ * 0 when there is none, -1 on failure.
+ */
 static int
 find_known_as(struct archive *a, struct archive_ticket *t, struct err *e)
 {
@@ -287,6 +290,10 @@ archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
 	return db_query(&a->db, SQL_BAN_SOURCE, e, "ii", ban, source);
 }
 
+/*
+ * Return 1 when that row of the table evidence says just this, 0 when not, -1
+ * on failure.
+ */
 static int
 evidence_is(struct archive *a, int64_t id, const char *matches,
     const char *captures, struct err *e)
@@ -295,6 +302,7 @@ evidence_is(struct archive *a, int64_t id, const char *matches,
 	    captures);
 }
 
+/* Add a row to the table evidence; *id is its id. */
 static int
 add_evidence(struct archive *a, const char *matches, const char *captures,
     int64_t *id, struct err *e)
@@ -306,8 +314,8 @@ add_evidence(struct archive *a, const char *matches, const char *captures,
 		rc = no_memory(e);
 	else
 		rc = db_query(&a->db, SQL_EVIDENCE_ADD, e, "tttttt",
-		    matches != NULL ? text.lines : NULL, captures, text.had[0],
-		    text.had[1], text.had[2], text.had[3]);
+		    matches != NULL ? text.lines : NULL, captures,
+		    text.piece[0], text.piece[1], text.piece[2], text.piece[3]);
 	if (rc == 0)
 		*id = sqlite3_last_insert_rowid(a->db.handle);
 	shared_text_free(&text);
@@ -344,7 +352,10 @@ archive_ticket_has_row(struct archive *a, const struct archive_ticket *t,
 	return 0;
 }
 
-/* 1 with the row of t's evidence that says the same, 0 or -1. */
+/*
+ * Find the evidence of t that says the same: return 1 with its row in *id, 0 or
+ * -1.
+ */
 static int
 find_evidence(struct archive *a, const struct archive_ticket *t,
     const char *matches, const char *captures, int64_t *id, struct err *e)

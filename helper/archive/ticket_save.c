@@ -13,16 +13,16 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-/* What same_ban_make_bans made of a group, on its way into the archive. */
+/* The bans of a ticket on their way into the archive. */
 struct saving {
 	struct archive *a;
-	const struct archive_ticket *g;
-	const struct ban *bans;
-	size_t n, latest;
-	const size_t *owner;
+	const struct archive_ticket *t;
+	const struct ticket_bans *made;
+	size_t latest; /* the ban that fail2ban's row of the ticket is of */
 	struct archive_change *change;
 };
 
+/* Return a row's id, or UNKNOWN for 0, no row. */
 static int64_t
 unknown_if_none(int64_t id)
 {
@@ -59,16 +59,16 @@ archive_ticket_change_row(struct archive *a, const struct ban *ban,
 	    ban_end_name(ban->end), ban->restored, ban->pending_us);
 }
 
-/* The sightings of ban number i; NULL when there is no memory. */
+/* Return the sightings of ban number i as text; NULL when memory is short. */
 static char *
-signs_of(const struct saving *s, size_t i)
+sightings_of(const struct saving *s, size_t i)
 {
 	struct buffer out = { 0 };
 
-	for (size_t k = 0; k < s->g->n; k++) {
-		if (s->owner[k] == i)
-			sightings_column_put(&out, &s->g->sightings[k],
-			    s->g->timeofban);
+	for (size_t k = 0; k < s->t->n; k++) {
+		if (s->made->owner[k] == i)
+			sightings_column_put(&out, &s->t->sightings[k],
+			    s->t->timeofban);
 	}
 	buffer_puts(&out, out.len == 0 ? "[]" : "]");
 	return buffer_take(&out);
@@ -78,11 +78,11 @@ static int
 add_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 {
 	const struct archive_ban_row row = {
-		.ban = &s->bans[i],
-		.jail = s->g->jail,
-		.ident = s->g->ident,
-		.host = s->g->host,
-		.timeofban = s->g->timeofban,
+		.ban = &s->made->bans[i],
+		.jail = s->t->jail,
+		.ident = s->t->ident,
+		.host = s->t->host,
+		.timeofban = s->t->timeofban,
 		.sightings = sightings,
 		.source = i == s->latest ? s->change->source : 0,
 		.added_us = s->change->now_us,
@@ -97,7 +97,7 @@ add_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 static int
 change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 {
-	const struct ban *ban = &s->bans[i];
+	const struct ban *ban = &s->made->bans[i];
 
 	if (archive_ticket_change_row(s->a, ban, e) != 0)
 		return -1;
@@ -113,13 +113,13 @@ change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 static int
 save_ban(struct saving *s, size_t i, struct err *e)
 {
-	char *sightings = signs_of(s, i);
+	char *sightings = sightings_of(s, i);
 	int rc;
 
 	if (sightings == NULL)
 		return no_memory(e);
-	rc = s->bans[i].id == 0 ? add_ban(s, i, sightings, e) :
-				  change_ban(s, i, sightings, e);
+	rc = s->made->bans[i].id == 0 ? add_ban(s, i, sightings, e) :
+					change_ban(s, i, sightings, e);
 	free(sightings);
 	return rc;
 }
@@ -135,57 +135,60 @@ park_ban(struct archive *a, int64_t id, int64_t since_us, int64_t nth,
 	return db_query(&a->db, SQL_BAN_PARK, e, "iii", id, since_us, nth);
 }
 
-/* Whether one of bans continues the archive's row of that id. */
+/* Return true when one of the bans continues the row of that id. */
 static bool
-goes_on(int64_t id, const struct ban *bans, size_t n)
+is_continued(const struct ticket_bans *made, int64_t id)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (bans[i].id == id)
+	for (size_t i = 0; i < made->n; i++) {
+		if (made->bans[i].id == id)
 			return true;
 	}
 	return false;
 }
 
-/* Rows of g that are no ban any more, and those that change places. */
+/* Park the rows that are no ban any more, and those that change places. */
 static int
-make_room(struct archive *a, const struct archive_ticket *g,
-    const struct ban *bans, size_t n, struct err *e)
+make_room(const struct saving *s, struct err *e)
 {
-	for (size_t i = 0; i < g->bans_n; i++) {
-		if (!goes_on(g->bans[i], bans, n) &&
-		    park_ban(a, g->bans[i], UNKNOWN, UNKNOWN, e) != 0)
+	for (size_t i = 0; i < s->t->bans_n; i++) {
+		if (!is_continued(s->made, s->t->bans[i]) &&
+		    park_ban(s->a, s->t->bans[i], UNKNOWN, UNKNOWN, e) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (bans[i].id != 0 &&
-		    park_ban(a, bans[i].id, bans[i].since_us, bans[i].nth, e) !=
-			0)
+	for (size_t i = 0; i < s->made->n; i++) {
+		const struct ban *ban = &s->made->bans[i];
+
+		if (ban->id != 0 &&
+		    park_ban(s->a, ban->id, ban->since_us, ban->nth, e) != 0)
 			return -1;
 	}
 	return 0;
 }
 
 /*
- * What stays has a later rev than what goes, so that none comes again: one that
- * was added has, another gets it.
+ * Remove the rows that are no ban any more. A ban that stays gets a later rev
+ * than the row that goes had, so that no rev is given out twice.
  */
 static int
-remove_others(struct archive *a, const struct archive_ticket *g,
-    const struct ban *bans, size_t n, struct archive_change *change,
-    struct err *e)
+remove_others(const struct saving *s, struct err *e)
 {
-	for (size_t i = 0; i < g->bans_n; i++) {
-		if (goes_on(g->bans[i], bans, n))
+	for (size_t i = 0; i < s->t->bans_n; i++) {
+		if (is_continued(s->made, s->t->bans[i]))
 			continue;
-		if (db_query(&a->db, SQL_BAN_TOUCH, e, "i", bans[0].id) != 0 ||
-		    db_query(&a->db, SQL_BAN_REMOVE, e, "i", g->bans[i]) != 0)
+		if (db_query(&s->a->db, SQL_BAN_TOUCH, e, "i",
+			s->made->bans[0].id) != 0 ||
+		    db_query(&s->a->db, SQL_BAN_REMOVE, e, "i",
+			s->t->bans[i]) != 0)
 			return -1;
-		change->changed++;
+		s->change->changed++;
 	}
 	return 0;
 }
 
-/* The ban that a row of fail2ban's database is of: SQL_GROUP has it first. */
+/*
+ * Find the ban that the row of fail2ban's database is of: the one that lives,
+ * or the last one. SQL_TICKET returns the archive's rows in this order.
+ */
 static size_t
 find_latest(const struct ban *bans, size_t n)
 {
@@ -205,29 +208,27 @@ find_latest(const struct ban *bans, size_t n)
 }
 
 int
-archive_ticket_save(struct archive *a, const struct archive_ticket *g,
-    const struct ban *bans, size_t n, const size_t *owner,
-    struct archive_change *change, struct err *e)
+archive_ticket_save(struct archive *a, const struct archive_ticket *t,
+    const struct ticket_bans *made, struct archive_change *change,
+    struct err *e)
 {
 	struct saving s = {
 		.a = a,
-		.g = g,
-		.bans = bans,
-		.n = n,
-		.latest = find_latest(bans, n),
-		.owner = owner,
+		.t = t,
+		.made = made,
+		.latest = find_latest(made->bans, made->n),
 		.change = change,
 	};
 
-	if (make_room(a, g, bans, n, e) != 0)
+	if (make_room(&s, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (bans[i].id != 0 && save_ban(&s, i, e) != 0)
+	for (size_t i = 0; i < made->n; i++) {
+		if (made->bans[i].id != 0 && save_ban(&s, i, e) != 0)
 			return -1;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (bans[i].id == 0 && save_ban(&s, i, e) != 0)
+	for (size_t i = 0; i < made->n; i++) {
+		if (made->bans[i].id == 0 && save_ban(&s, i, e) != 0)
 			return -1;
 	}
-	return remove_others(a, g, bans, n, change, e);
+	return remove_others(&s, e);
 }

@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bans of a group into the archive, as same_ban_make_bans made them.
- * Between archive_begin and archive_commit; errors are db_error's.
+ * This file writes the bans of a ticket, as same_ban_make_bans made them, into
+ * the table ban. Its functions are called between archive_begin and
+ * archive_commit. Errors are db_error's.
  */
 #ifndef ARCHIVE_TICKET_SAVE_H
 #define ARCHIVE_TICKET_SAVE_H
 
 #include "archive/ticket.h"
 
-/* What is saved with a group, and what that has done. */
+/* What is saved with a ban, and counts of what was changed, which add up. */
 struct archive_change {
 	int64_t now_us;
-	/* The database of fail2ban's that has the row of the ban, 0: none. */
-	int64_t source;
-	int64_t added, changed; /* bans; they count on */
-	int64_t replaced;	/* rows of logs' bans that are of others' now */
+	int64_t source; /* fail2ban's database that has its row; 0: none */
+	int64_t added, changed; /* bans */
+	int64_t replaced; /* bans of logs whose rows are gone or others' now */
+};
+
+/* The n bans of a ticket: sighting i of the ticket belongs to bans[owner[i]].
+ */
+struct ticket_bans {
+	const struct ban *bans;
+	size_t n;
+	const size_t *owner;
 };
 
 /*
- * Save what same_ban_make_bans made of g: each ban, with its sightings, is
- * added or changed, and one that is no more is removed.
+ * Let the archive have just these bans of the ticket, each with its sightings:
+ * they are added or changed, and a row that is no ban any more is removed.
  */
-int archive_ticket_save(struct archive *a, const struct archive_ticket *g,
-    const struct ban *bans, size_t n, const size_t *owner,
-    struct archive_change *change, struct err *e);
+int archive_ticket_save(struct archive *a, const struct archive_ticket *t,
+    const struct ticket_bans *made, struct archive_change *change,
+    struct err *e);
 
 /* A row for the table ban. */
 struct archive_ban_row {
@@ -42,8 +50,8 @@ int archive_ticket_add_row(struct archive *a, const struct archive_ban_row *row,
     struct err *e);
 
 /*
- * Let row ban->id say what ban says. Its rev grows when that is something else
- * than before; sqlite3_changes() counts 1 then.
+ * Write what ban says to its row, ban->id. Where that changes the row, its rev
+ * grows, and sqlite3_changes() returns 1.
  */
 int archive_ticket_change_row(struct archive *a, const struct ban *ban,
     struct err *e);

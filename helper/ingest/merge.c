@@ -79,8 +79,8 @@ decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 		t->logged = 0;
 	}
 	if (rc == 0)
-		rc = archive_ticket_save(merge->archive, t, bans, n, owner,
-		    &merge->change, e);
+		rc = archive_ticket_save(merge->archive, t,
+		    &(struct ticket_bans){ bans, n, owner }, &merge->change, e);
 	free(bans);
 	free(owner);
 	return rc;

@@ -9,7 +9,7 @@
 
 #include "base/escape.h"
 
-/* As SQLite calls what it cannot parse of a schema. */
+/* SQLite's message begins so when it cannot parse a schema. */
 #define MALFORMED_SCHEMA "malformed database schema"
 
 static int
@@ -41,7 +41,7 @@ exit_code(int rc)
 	}
 }
 
-/* The last error of the system that SQLite met with a file; 0: none. */
+/* Return the last errno that SQLite met with a file; 0: none. */
 static int
 file_errno(sqlite3_file *file)
 {
@@ -54,8 +54,8 @@ file_errno(sqlite3_file *file)
 }
 
 /*
- * Whether it is the disk that could not be read this time: SQLite says of that
- * that the database is corrupt. (SQLite, os_unix.c: SQLITE_IOERR_CORRUPTFS.)
+ * Return true when the disk could not be read this time, which SQLite reports
+ * as a corrupt database. (SQLite, os_unix.c: SQLITE_IOERR_CORRUPTFS.)
  */
 static bool
 is_unread(struct db *db)
@@ -86,7 +86,7 @@ db_error(struct db *db, struct err *e)
 	rc = sqlite3_extended_errcode(db->handle);
 	if ((rc & 0xff) == SQLITE_CORRUPT && is_unread(db))
 		return err_set(e, EX_IOERR, "%s: cannot be read", db->name);
-	/* An index of somebody's, with a function that is refused, is none. */
+	/* A foreign index with a function that is refused is no damage. */
 	if ((rc & 0xff) == SQLITE_NOTADB ||
 	    ((rc & 0xff) == SQLITE_CORRUPT &&
 		strncmp(sqlite3_errmsg(db->handle), MALFORMED_SCHEMA,

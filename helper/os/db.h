@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SQLite without a table name: opening, transactions, statements that are
- * prepared when first used, binding by type, errors. Every room that owns
- * tables keeps its statements as text in one array and hands that over.
+ * SQLite, apart from any table: open and close, statements that are prepared
+ * when they are first used, values bound by type, errors. A folder that owns
+ * tables keeps the text of its statements in one array and hands that to
+ * db_open.
  */
 #ifndef OS_DB_H
 #define OS_DB_H
@@ -18,47 +19,53 @@ struct db {
 	const char *const *sql; /* the text of each statement */
 	sqlite3_stmt **statements;
 	int count;
-	bool corrupt;	/* an error said that the file is damaged */
+	bool corrupt;	/* an error has shown that the file is damaged */
 	char name[128]; /* the path, for messages */
 };
 
 /*
- * To be called once, before the first db_open: this process has one thread, so
- * that SQLite needs no mutexes, nor need it count its memory.
+ * Tell SQLite that this process has one thread, so that it needs no mutexes,
+ * and that it need not count its memory. Call it before the first db_open.
  */
 void db_be_single_threaded(void);
 
 /*
- * Open path with SQLite's flags; vfs is NULL or the name of one. sql is an
+ * Open path with SQLite's flags; vfs is NULL or the name of a VFS. sql is an
  * array of count texts that outlives db. Tables and views of the file are not
  * trusted to run functions (SQLITE_DBCONFIG_TRUSTED_SCHEMA, _DEFENSIVE;
- * sqlite.org/security.html), and closing never checkpoints. Busy is waited for
- * busy_ms. On failure nothing is left open. Fails with the code of db_error.
+ * sqlite.org/security.html), and closing never checkpoints. SQLite waits up to
+ * busy_ms for another process. On failure nothing is left open. Errors are
+ * db_error's.
  */
 int db_open(struct db *db, const char *path, int flags, const char *vfs,
     int busy_ms, const char *const *sql, int count, struct err *e);
 void db_close(struct db *db);
 
 /*
- * Fill e from SQLite's last error: EX_TEMPFAIL busy or given up, EX_IOERR full
- * or unreadable, EX_DATAERR corrupt or no database, EX_NOINPUT cannot be
- * opened, EX_NOPERM read-only, otherwise EX_SOFTWARE. Always returns -1.
+ * Fill e from SQLite's last error: EX_TEMPFAIL when the database is busy or
+ * SQLite was asked to give up, EX_IOERR when the disk is full or cannot be
+ * read, EX_DATAERR when the file is corrupt or no database, EX_NOINPUT when it
+ * cannot be opened, EX_NOPERM when it is read-only, otherwise EX_SOFTWARE.
+ * Always returns -1.
  */
 int db_error(struct db *db, struct err *e);
 
-/* Run a text of statements that takes no values and gives no rows. */
+/* Run a text of statements that takes no values and returns no rows. */
 int db_exec(struct db *db, const char *sql, struct err *e);
 
 /*
- * Statement number which, ready to be bound: reset, nothing bound. NULL on
- * failure. It belongs to db.
+ * Return statement number which, reset and with nothing bound; NULL on failure.
+ * It belongs to db.
  */
 sqlite3_stmt *db_statement(struct db *db, int which, struct err *e);
 
-/* 1 with a row, 0 at the end (the statement is then reset), -1 on failure. */
+/*
+ * Step a statement: return 1 with a row, 0 at the end (the statement is then
+ * reset), -1 on failure.
+ */
 int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
 
-/* Step a statement that gives no row, to its end. */
+/* Step a statement to its end, past any rows. Return 0 or -1. */
 int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
 
 /*
@@ -89,7 +96,10 @@ int db_has_row(struct db *db, int which, struct err *e, const char *types, ...);
 void db_bind_int(sqlite3_stmt *st, int i, int64_t v);
 void db_bind_text(sqlite3_stmt *st, int i, const char *s);
 
-/* Column i (from 0): UNKNOWN for NULL; NULL for NULL. */
+/*
+ * Return the value of column i, counted from 0. NULL is UNKNOWN as a number,
+ * and NULL as a text. The text lives until the next step.
+ */
 int64_t db_int(sqlite3_stmt *st, int i);
 const char *db_text(sqlite3_stmt *st, int i);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sightings of a ban as an archive has them, which may be another's: any
- * bytes are read or refused, and what was read is read again as it was written.
+ * The text of the sightings of a ban, which may come from another archive. Any
+ * bytes are read or refused; a sighting that was read is written, and the same
+ * is read again.
  */
 #include "fuzz.h"
 #include "archive/sightings_column.h"

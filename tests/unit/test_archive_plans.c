@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How SQLite finds what an event and a reconcile ask the archive for: by an
- * index, whatever the number of bans. As EXPLAIN QUERY PLAN tells it.
+ * SQLite answers an event and a reconcile by an index, whatever the number of
+ * bans, as EXPLAIN QUERY PLAN shows.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +21,8 @@
 #define BANS 600
 
 /*
- * So many bans of two jails and of 50 idents, every tenth alive; runs of two
- * kinds.
+ * Fill the archive with 600 bans of two jails and 50 idents, every tenth of
+ * them alive, and with runs of two kinds.
  */
 static const char fill[] =
     "INSERT INTO jail (name) VALUES ('sshd'), ('web');"
@@ -43,7 +43,7 @@ static const char fill[] =
 
 #define BY_ID "INTEGER PRIMARY KEY"
 
-/* What is looked for in a table, by which index, in the order of the plan. */
+/* A table that is searched, and by which index, in the order of the plan. */
 struct step {
 	const char *table, *index;
 };
@@ -59,10 +59,10 @@ static const struct plan {
 #define PLAN(sql) .which = sql, .name = #sql
 	{ PLAN(SQL_JAIL_GET), { { "jail", "sqlite_autoindex_jail_1" } } },
 	{ PLAN(SQL_NEWEST_OF), { { "ban", "ban_identity" } } },
-	/* Sorts the bans of one second. */
+	/* This sorts the bans of one second. */
 	{ PLAN(SQL_TICKET), { { "ban", "ban_identity" } }, .sorts = true },
 	{ PLAN(SQL_NEXT_START), { { "ban", "ban_identity" } } },
-	/* Goes through 32 rows at most that it has found, and sorts those. */
+	/* This finds at most 32 rows, and sorts them. */
 	{ PLAN(SQL_PREVIOUS), { { "ban", "ban_identity" } },
 	    .scanned = "(subquery", .sorts = true },
 	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" } } },
@@ -85,33 +85,33 @@ static const struct plan {
 	    { { "evidence", BY_ID }, { "ban", "ban_identity" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_identity" } } },
-	/* The last row, by its id. */
+	/* This reads the last row, by its id. */
 	{ PLAN(SQL_SOURCE_LAST), .scanned = "source" },
 	{ PLAN(SQL_SOURCE_IDS), .scanned = "source" },
 	{ PLAN(SQL_SOURCE_SAVE), { { "source", BY_ID } } },
-	/* Of the jails there are a few. */
+	/* There are only a few jails. */
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
-	/* From the last one back, to the first that is completed. */
+	/* This reads from the last run back to one that is completed. */
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
 	{ PLAN(SQL_NEWEST), { { "ban", "ban_since" } } },
 #undef PLAN
 };
 
-/* What the line of a plan is about, behind its verb; NULL: another verb. */
+/* Return the line of a plan after its verb; NULL: it has another verb. */
 static const char *
-behind(const char *line, const char *verb)
+after_verb(const char *line, const char *verb)
 {
 	size_t len = strlen(verb);
 
 	if (strncmp(line, verb, len) != 0 || line[len] != ' ')
 		return NULL;
 	line += len + 1;
-	/* As SQLite said until 3.35. */
+	/* SQLite wrote this word until 3.35. */
 	return strncmp(line, "TABLE ", 6) == 0 ? line + 6 : line;
 }
 
-/* SEARCH ban USING COVERING INDEX ban_rev (rev>?) */
+/* A line is "SEARCH ban USING COVERING INDEX ban_rev (rev>?)". */
 static bool
 is_step(const char *about, const struct step *step)
 {
@@ -132,13 +132,13 @@ assert_line(const struct plan *plan, const char *line, size_t *step)
 {
 	const char *about;
 
-	if ((about = behind(line, "SEARCH")) != NULL) {
+	if ((about = after_verb(line, "SEARCH")) != NULL) {
 		if (*step < STEPS && plan->steps[*step].table != NULL &&
 		    is_step(about, &plan->steps[*step])) {
 			++*step;
 			return;
 		}
-	} else if ((about = behind(line, "SCAN")) != NULL) {
+	} else if ((about = after_verb(line, "SCAN")) != NULL) {
 		if (plan->scanned != NULL &&
 		    strncmp(about, plan->scanned, strlen(plan->scanned)) == 0)
 			return;
@@ -180,7 +180,7 @@ open_archive(struct archive *a, struct scratch *s)
 }
 
 static void
-an_index_finds_what_is_asked_for(void **state)
+an_index_finds_the_rows(void **state)
 {
 	struct archive a;
 
@@ -191,7 +191,7 @@ an_index_finds_what_is_asked_for(void **state)
 }
 
 static void
-it_does_so_too_once_sqlite_knows_the_numbers(void **state)
+an_index_finds_the_rows_after_analyze(void **state)
 {
 	struct archive a;
 	struct err e = { .text = "" };
@@ -204,13 +204,13 @@ it_does_so_too_once_sqlite_knows_the_numbers(void **state)
 }
 
 /*
- * Of a max() a plan looks the same whether it goes to the end of an index or
- * through all of it. So each is run as well, with 7 for nearly all it asks for,
- * and its steps are counted: to go through all bans takes one for each at
- * least.
+ * The plan of a max() looks the same when SQLite goes to the end of an index
+ * and when it reads all of it. So each statement is run as well, with 7 for
+ * nearly all values, and its steps are counted: all bans would take a step
+ * each.
  */
 static void
-no_more_is_done_for_many_bans_than_for_a_few(void **state)
+many_bans_take_no_more_steps_than_a_few(void **state)
 {
 	struct archive a;
 	struct err e = { .text = "" };
@@ -242,9 +242,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_unit_test(an_index_finds_what_is_asked_for),
-		scratch_unit_test(it_does_so_too_once_sqlite_knows_the_numbers),
-		scratch_unit_test(no_more_is_done_for_many_bans_than_for_a_few),
+		scratch_unit_test(an_index_finds_the_rows),
+		scratch_unit_test(an_index_finds_the_rows_after_analyze),
+		scratch_unit_test(many_bans_take_no_more_steps_than_a_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

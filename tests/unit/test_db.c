@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SQLite's errors as exit codes, statements used again, NULL and UNKNOWN. */
+/* SQLite's errors become exit codes; statements are used again; NULL is
+ * UNKNOWN. */
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -43,7 +44,7 @@ exec(struct db *db, const char *text)
 	assert_ok(db_exec(db, text, &e), &e);
 }
 
-/* With a table t of two columns. */
+/* Open a database in memory with a table t of two columns. */
 static void
 open_memory(struct db *db)
 {
@@ -62,7 +63,7 @@ assert_fails(struct db *db, const char *text, int code, const char *why)
 }
 
 static void
-what_is_locked_may_be_had_later(void **state)
+a_locked_database_is_a_temporary_failure(void **state)
 {
 	const char *path = scratch_path(*state, "db");
 	struct db one, two;
@@ -85,7 +86,7 @@ what_is_locked_may_be_had_later(void **state)
 }
 
 static void
-what_is_no_database_or_broken_is_bad_data(void **state)
+a_file_that_is_no_database_or_broken_is_bad_data(void **state)
 {
 	struct scratch *s = *state;
 	const char *junk = scratch_path(s, "junk");
@@ -121,7 +122,7 @@ what_is_no_database_or_broken_is_bad_data(void **state)
 }
 
 static void
-what_cannot_be_opened_is_no_input(void **state)
+a_file_that_cannot_be_opened_is_no_input(void **state)
 {
 	struct scratch *s = *state;
 	struct db db;
@@ -139,7 +140,7 @@ what_cannot_be_opened_is_no_input(void **state)
 }
 
 static void
-what_may_only_be_read_is_a_matter_of_rights(void **state)
+a_write_to_a_read_only_database_is_a_matter_of_rights(void **state)
 {
 	const char *path = scratch_path(*state, "db");
 	struct db db;
@@ -165,7 +166,7 @@ deny(void *none, int what, const char *a, const char *b, const char *c,
 }
 
 static void
-what_is_not_allowed_is_a_matter_of_rights(void **state)
+a_refused_statement_is_a_matter_of_rights(void **state)
 {
 	struct db db;
 
@@ -177,7 +178,7 @@ what_is_not_allowed_is_a_matter_of_rights(void **state)
 }
 
 static void
-what_is_full_is_an_io_error(void **state)
+a_full_database_is_an_io_error(void **state)
 {
 	struct db db;
 
@@ -190,7 +191,7 @@ what_is_full_is_an_io_error(void **state)
 }
 
 static void
-what_cannot_be_written_is_an_io_error(void **state)
+a_failed_write_is_an_io_error(void **state)
 {
 	struct rlimit saved, tight;
 	struct db db;
@@ -213,7 +214,7 @@ what_cannot_be_written_is_an_io_error(void **state)
 }
 
 static void
-what_else_fails_is_our_own_fault(void **state)
+any_other_failure_is_an_error_of_this_program(void **state)
 {
 	struct db db;
 	struct err e = { .text = "" };
@@ -231,7 +232,7 @@ what_else_fails_is_our_own_fault(void **state)
 }
 
 static void
-a_name_is_escaped_before_it_is_told(void **state)
+a_name_is_escaped_in_messages(void **state)
 {
 	struct db db;
 	struct err e;
@@ -255,7 +256,7 @@ a_file_is_not_trusted_with_functions(void **state)
 	assert_int_equal(on, 1);
 	sqlite3_db_config(db.handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, -1, &on);
 	assert_int_equal(on, 0);
-	/* A schema that was written to would be one of the attacker's. */
+	/* An attacker could write a schema of his own. */
 	assert_fails(&db,
 	    "PRAGMA writable_schema = ON; DELETE FROM sqlite_master",
 	    EX_SOFTWARE, "may not be modified");
@@ -276,11 +277,11 @@ a_statement_is_prepared_once_and_comes_clean(void **state)
 	db_bind_int(st, 1, 7);
 	db_bind_text(st, 2, "x");
 	assert_ok(db_run(&db, st, &e), &e);
-	/* What was bound before is bound no more. */
+	/* The values that were bound before are gone. */
 	assert_ptr_equal(db_statement(&db, SQL_ADD, &e), st);
 	assert_ok(db_run(&db, st, &e), &e);
 
-	/* One that was left in the middle begins again. */
+	/* A statement that was left in the middle begins again. */
 	st = db_statement(&db, SQL_ALL, &e);
 	assert_int_equal(db_step(&db, st, &e), 1);
 	assert_int_equal(db_int(st, 0), 7);
@@ -331,7 +332,7 @@ a_statement_that_fails_is_reset_and_may_be_tried_again(void **state)
 }
 
 static void
-what_is_bound_comes_back(void **state)
+bound_values_come_back(void **state)
 {
 	static const int64_t numbers[] = { 0, 1, -1, INT64_MAX, INT64_MIN + 1,
 		UNKNOWN };
@@ -446,7 +447,7 @@ closing_never_checkpoints(void **state)
 		assert_int_equal(stat(scratch_path(s, "db-wal"), &after), 0);
 		assert_true(after.st_size > 0);
 
-		/* What the WAL holds is there all the same. */
+		/* The content of the WAL is read all the same. */
 		open_at(&db, scratch_path(s, "db"), SQLITE_OPEN_READWRITE);
 		st = db_statement(&db, SQL_ALL, &e);
 		assert_non_null(st);
@@ -454,7 +455,7 @@ closing_never_checkpoints(void **state)
 		assert_string_equal(db_text(st, 1), "x");
 		db_close(&db);
 	}
-	/* Twice is once. */
+	/* A second db_close does no harm. */
 	db_close(&db);
 }
 
@@ -462,20 +463,22 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_unit_test(what_is_locked_may_be_had_later),
-		scratch_unit_test(what_is_no_database_or_broken_is_bad_data),
-		scratch_unit_test(what_cannot_be_opened_is_no_input),
-		scratch_unit_test(what_may_only_be_read_is_a_matter_of_rights),
-		cmocka_unit_test(what_is_not_allowed_is_a_matter_of_rights),
-		cmocka_unit_test(what_is_full_is_an_io_error),
-		scratch_unit_test(what_cannot_be_written_is_an_io_error),
-		cmocka_unit_test(what_else_fails_is_our_own_fault),
-		cmocka_unit_test(a_name_is_escaped_before_it_is_told),
+		scratch_unit_test(a_locked_database_is_a_temporary_failure),
+		scratch_unit_test(
+		    a_file_that_is_no_database_or_broken_is_bad_data),
+		scratch_unit_test(a_file_that_cannot_be_opened_is_no_input),
+		scratch_unit_test(
+		    a_write_to_a_read_only_database_is_a_matter_of_rights),
+		cmocka_unit_test(a_refused_statement_is_a_matter_of_rights),
+		cmocka_unit_test(a_full_database_is_an_io_error),
+		scratch_unit_test(a_failed_write_is_an_io_error),
+		cmocka_unit_test(any_other_failure_is_an_error_of_this_program),
+		cmocka_unit_test(a_name_is_escaped_in_messages),
 		cmocka_unit_test(a_file_is_not_trusted_with_functions),
 		cmocka_unit_test(a_statement_is_prepared_once_and_comes_clean),
 		cmocka_unit_test(
 		    a_statement_that_fails_is_reset_and_may_be_tried_again),
-		cmocka_unit_test(what_is_bound_comes_back),
+		cmocka_unit_test(bound_values_come_back),
 		cmocka_unit_test(values_are_bound_by_their_letters_and_run),
 		cmocka_unit_test(a_row_is_found_or_not),
 		scratch_unit_test(closing_never_checkpoints),

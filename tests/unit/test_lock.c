@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Two processes, pipes between them, and the locks that keep them apart. */
+/* The locks keep two processes apart, which talk to each other by pipes. */
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -32,7 +32,7 @@ take(struct lock *lock, const char *path, int wait_ms, struct err *e)
 	return lock_take(lock, path, wait_ms, NULL, e);
 }
 
-/* What the other process does, and what it says to us. */
+/* The other process, and the pipes to and from it. */
 struct other {
 	pid_t pid;
 	int says, hears; /* our ends of the pipes */
@@ -47,7 +47,7 @@ say(int fd, char c)
 		_exit(EX_IOERR);
 }
 
-/* The next byte; 0 at the end. */
+/* Return the next byte; 0 at the end. */
 static char
 hear(int fd)
 {
@@ -90,7 +90,7 @@ finish(struct other *o, int sig)
 	return status;
 }
 
-/* Takes the lock and holds it until it is told to go on. */
+/* Take the lock and hold it until the test says "go on". */
 static void
 hold(const char *path, int says, int hears)
 {
@@ -115,7 +115,7 @@ hold_alone(const char *path, int says, int hears)
 	hear(hears);
 }
 
-/* Waits for the lock, and says so before it lets it go. */
+/* Wait for the lock, say so when it is had, and let it go. */
 static void
 wait_for(const char *path, int says, int hears)
 {
@@ -145,7 +145,7 @@ two_processes_exclude_each_other(void **state)
 	assert_ok(take(&lock, path, 0, &e), &e);
 	assert_int_equal(finish(&o, 0), 0);
 
-	/* And the other way round. */
+	/* The same the other way round. */
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 0);
 	assert_int_equal(WEXITSTATUS(finish(&o, 0)), EX_TEMPFAIL);
@@ -157,7 +157,7 @@ two_processes_exclude_each_other(void **state)
 }
 
 static void
-at_the_deadline_it_is_given_up(void **state)
+a_wait_ends_at_the_deadline(void **state)
 {
 	const char *path = scratch_path(*state, "archive");
 	struct lock lock = LOCK_INIT;
@@ -171,7 +171,7 @@ at_the_deadline_it_is_given_up(void **state)
 		assert_int_equal(take(&lock, path, SHORT_MS, &e), -1);
 		assert_error(&e, EX_TEMPFAIL, "for more than 30 ms");
 	}
-	/* Giving up lets the gate go: it stops nobody else. */
+	/* A process that gives up lets the gate go for the others. */
 	assert_int_equal(flock(lock.gate, LOCK_EX | LOCK_NB), 0);
 	assert_int_equal(flock(lock.gate, LOCK_UN), 0);
 	say(o.hears, 'g');
@@ -182,7 +182,7 @@ at_the_deadline_it_is_given_up(void **state)
 }
 
 static void
-what_is_left_of_the_time_is_told(void **state)
+the_rest_of_the_time_is_returned(void **state)
 {
 	const char *path = scratch_path(*state, "archive");
 	struct lock lock = LOCK_INIT;
@@ -198,7 +198,7 @@ what_is_left_of_the_time_is_told(void **state)
 }
 
 static void
-whoever_waits_at_the_gate_gives_up_too(void **state)
+a_wait_at_the_gate_ends_at_the_deadline_too(void **state)
 {
 	struct scratch *s = *state;
 	struct lock lock = LOCK_INIT;
@@ -217,7 +217,7 @@ whoever_waits_at_the_gate_gives_up_too(void **state)
 }
 
 static void
-a_killed_holder_leaves_nothing(void **state)
+a_killed_holder_leaves_no_lock(void **state)
 {
 	const char *path = scratch_path(*state, "archive");
 	struct lock lock = LOCK_INIT;
@@ -232,8 +232,8 @@ a_killed_holder_leaves_nothing(void **state)
 }
 
 /*
- * Come back once the other process waits for the write lock: it has the gate
- * then, and nobody gets it from it.
+ * Return when the other process waits for the write lock: it has the gate then,
+ * and keeps it.
  */
 static void
 until_the_gate_is_taken(int gate)
@@ -248,11 +248,11 @@ until_the_gate_is_taken(int gate)
 		assert_int_equal(flock(gate, LOCK_UN), 0);
 		sched_yield();
 	}
-	fail_msg("nobody waits at the gate");
+	fail_msg("no process waits at the gate");
 }
 
 static void
-a_holder_that_takes_it_again_at_once_starves_nobody(void **state)
+a_holder_that_takes_it_again_at_once_lets_a_waiter_in(void **state)
 {
 	const char *path = scratch_path(*state, "archive");
 	struct lock lock = LOCK_INIT;
@@ -266,7 +266,7 @@ a_holder_that_takes_it_again_at_once_starves_nobody(void **state)
 		until_the_gate_is_taken(lock.gate);
 		lock_release(&lock);
 		assert_ok(take(&lock, path, LONG_MS, &e), &e);
-		/* It had it meanwhile: what it said is there already. */
+		/* The other process had it meanwhile, and has said so. */
 		assert_int_equal(fcntl(o.says, F_SETFL, O_NONBLOCK), 0);
 		assert_int_equal(hear(o.says), 'h');
 		lock_release(&lock);
@@ -306,13 +306,13 @@ a_lock_is_wanted_while_another_process_waits_for_it(void **state)
 	assert_int_not_equal(gate, -1);
 	for (i = 0; i < 3; i++) {
 		assert_false(lock_is_wanted(&lock));
-		/* Asking leaves the gate to whoever comes. */
+		/* The question leaves the gate free. */
 		assert_int_equal(flock(gate, LOCK_EX | LOCK_NB), 0);
 		assert_int_equal(flock(gate, LOCK_UN), 0);
 		start(&o, wait_for, path);
 		until_the_gate_is_taken(lock.gate);
 		assert_true(lock_is_wanted(&lock));
-		/* Asking changes nothing. */
+		/* A second question has the same answer. */
 		assert_true(lock_is_wanted(&lock));
 		lock_release(&lock);
 		assert_int_equal(hear(o.says), 'h');
@@ -320,7 +320,7 @@ a_lock_is_wanted_while_another_process_waits_for_it(void **state)
 		assert_int_equal(finish(&o, 0), 0);
 		assert_ok(take(&lock, path, LONG_MS, &e), &e);
 	}
-	/* Nor does one want it who has given up, or does not wait. */
+	/* A process that has given up, or does not wait, does not count. */
 	start(&o, wait_for, path);
 	until_the_gate_is_taken(lock.gate);
 	assert_int_equal(WTERMSIG(finish(&o, SIGKILL)), SIGKILL);
@@ -367,7 +367,7 @@ waiting_leaves_the_alarm_as_it_was(void **state)
 }
 
 static void
-the_lock_files_are_their_owners(void **state)
+only_their_owner_may_use_the_lock_files(void **state)
 {
 	struct scratch *s = *state;
 	struct lock lock = LOCK_INIT;
@@ -402,7 +402,7 @@ locks_that_cannot_be_made_are_an_error(void **state)
 	assert_int_equal(take(&lock, scratch_path(s, "none/a"), 0, &e), -1);
 	assert_error(&e, EX_CANTCREAT, "/none/a.gate: No such file");
 
-	/* No link is followed to a file elsewhere. */
+	/* A link to another file is not followed. */
 	assert_int_equal(symlink("target", scratch_path(s, "b.write")), 0);
 	assert_int_equal(take(&lock, scratch_path(s, "b"), 0, &e), -1);
 	assert_error(&e, EX_CANTCREAT, "/b.write: ");
@@ -439,7 +439,7 @@ one_process_is_alone(void **state)
 }
 
 static void
-nobody_is_alone_where_no_file_can_be(void **state)
+a_lock_file_that_cannot_be_made_is_an_error(void **state)
 {
 	struct err e;
 
@@ -452,20 +452,20 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_unit_test(two_processes_exclude_each_other),
-		scratch_unit_test(at_the_deadline_it_is_given_up),
-		scratch_unit_test(what_is_left_of_the_time_is_told),
-		scratch_unit_test(whoever_waits_at_the_gate_gives_up_too),
-		scratch_unit_test(a_killed_holder_leaves_nothing),
+		scratch_unit_test(a_wait_ends_at_the_deadline),
+		scratch_unit_test(the_rest_of_the_time_is_returned),
+		scratch_unit_test(a_wait_at_the_gate_ends_at_the_deadline_too),
+		scratch_unit_test(a_killed_holder_leaves_no_lock),
 		scratch_unit_test(
-		    a_holder_that_takes_it_again_at_once_starves_nobody),
+		    a_holder_that_takes_it_again_at_once_lets_a_waiter_in),
 		scratch_unit_test(a_waiter_that_is_killed_leaves_the_gate),
 		scratch_unit_test(
 		    a_lock_is_wanted_while_another_process_waits_for_it),
 		scratch_unit_test(waiting_leaves_the_alarm_as_it_was),
-		scratch_unit_test(the_lock_files_are_their_owners),
+		scratch_unit_test(only_their_owner_may_use_the_lock_files),
 		scratch_unit_test(locks_that_cannot_be_made_are_an_error),
 		scratch_unit_test(one_process_is_alone),
-		scratch_unit_test(nobody_is_alone_where_no_file_can_be),
+		scratch_unit_test(a_lock_file_that_cannot_be_made_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

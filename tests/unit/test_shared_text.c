@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What log lines have in common, and the lines that SQL makes of it again. */
+/* The text that log lines share is found, and SQL makes the same lines again.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,12 +19,12 @@
 #include "archive/shared_text.h"
 #include "base/utf8.h"
 
-/* The view "bans" has it so. */
+/* The view bans makes the lines in this way. */
 #define REPLACED \
 	"replace(replace(replace(replace(matches, x'01', a), x'02', b), " \
 	"x'03', c), x'04', d)"
 
-/* As in pieces.c: the longest piece, and the longest text looked at. */
+/* As in shared_text.c: the longest piece, and the longest text that is cut. */
 #define PIECE_LONGEST 250
 #define LOOKED_AT 16384
 
@@ -43,10 +44,9 @@ close_sqlite(void **state)
 	return sqlite3_close(*state);
 }
 
-/* The lines, as the view would have them, are these. */
+/* Check that the view would make these lines. */
 static void
-assert_come_back(sqlite3 *db, const struct shared_text *pieces,
-    const char *lines)
+assert_come_back(sqlite3 *db, const struct shared_text *text, const char *lines)
 {
 	sqlite3_stmt *st;
 
@@ -55,9 +55,9 @@ assert_come_back(sqlite3 *db, const struct shared_text *pieces,
 			     "?2 AS a, ?3 AS b, ?4 AS c, ?5 AS d)",
 			     -1, &st, NULL),
 	    SQLITE_OK);
-	sqlite3_bind_text(st, 1, pieces->lines, -1, SQLITE_STATIC);
+	sqlite3_bind_text(st, 1, text->lines, -1, SQLITE_STATIC);
 	for (int i = 0; i < SHARED_TEXT_MAX; i++)
-		sqlite3_bind_text(st, 2 + i, pieces->had[i], -1, SQLITE_STATIC);
+		sqlite3_bind_text(st, 2 + i, text->piece[i], -1, SQLITE_STATIC);
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(sqlite3_column_bytes(st, 0), strlen(lines));
 	assert_memory_equal(sqlite3_column_text(st, 0), lines, strlen(lines));
@@ -74,41 +74,41 @@ has_control(const char *s, char first)
 	return false;
 }
 
-/* What holds for whatever lines. */
+/* Check what holds for any lines. */
 static void
-assert_pieces(sqlite3 *db, const char *lines, struct shared_text *pieces)
+assert_shared(sqlite3 *db, const char *lines, struct shared_text *text)
 {
-	assert_int_equal(shared_text_find(pieces, lines), 0);
-	assert_come_back(db, pieces, lines);
-	assert_false(has_control(pieces->lines, SHARED_TEXT_MAX + 1));
+	assert_int_equal(shared_text_find(text, lines), 0);
+	assert_come_back(db, text, lines);
+	assert_false(has_control(text->lines, SHARED_TEXT_MAX + 1));
 	for (int i = 0; i < SHARED_TEXT_MAX; i++) {
-		assert_false(has_control(pieces->had[i], 1));
-		assert_true(strlen(pieces->had[i]) <= PIECE_LONGEST);
+		assert_false(has_control(text->piece[i], 1));
+		assert_in_range(strlen(text->piece[i]), 0, PIECE_LONGEST);
 		/* A mark stands for something. */
-		if (strchr(pieces->lines, 1 + i) != NULL)
-			assert_int_not_equal(pieces->had[i][0], '\0');
+		if (strchr(text->lines, 1 + i) != NULL)
+			assert_int_not_equal(text->piece[i][0], '\0');
 		else
-			assert_string_equal(pieces->had[i], "");
+			assert_string_equal(text->piece[i], "");
 		assert_true(
-		    utf8_is_valid(pieces->had[i], strlen(pieces->had[i])));
+		    utf8_is_valid(text->piece[i], strlen(text->piece[i])));
 	}
-	assert_true(utf8_is_valid(pieces->lines, strlen(pieces->lines)));
+	assert_true(utf8_is_valid(text->lines, strlen(text->lines)));
 }
 
-/* The bytes that are archived. */
+/* Return the number of bytes that are archived. */
 static size_t
-size_of(const struct shared_text *pieces)
+size_of(const struct shared_text *text)
 {
-	size_t size = strlen(pieces->lines);
+	size_t size = strlen(text->lines);
 
 	for (int i = 0; i < SHARED_TEXT_MAX; i++)
-		size += strlen(pieces->had[i]);
+		size += strlen(text->piece[i]);
 	return size;
 }
 
-/* As "bans" is read by whoever reads it. */
+/* Any program that reads the view bans gets the lines in this way. */
 static void
-the_view_replaces_the_marks_like_this(void **state UNUSED)
+the_view_puts_the_pieces_back(void **state UNUSED)
 {
 	FILE *file = fopen("helper/archive/sql/2.sql", "r");
 	char text[16384], *to = text;
@@ -136,9 +136,9 @@ the_view_replaces_the_marks_like_this(void **state UNUSED)
 /* clang-format off */
 
 static const struct {
-	const char *lines, *marked, *had[SHARED_TEXT_MAX];
+	const char *lines, *marked, *piece[SHARED_TEXT_MAX];
 } found[] = {
-	/* Nothing in common. */
+	/* They share nothing. */
 	{ "[]", "[]", { "", "", "", "" } },
 	{ "[\"\"]", "[\"\"]", { "", "", "", "" } },
 	{ "[\"\",\"\",\"\"]", "[\"\",\"\",\"\"]", { "", "", "", "" } },
@@ -163,7 +163,7 @@ static const struct {
 	{ "[\"brief: 1, and a longer one\",\"brief: 2, and a longer one\"]",
 	    "[\"\2" "1\1\",\"\2" "2\1\"]",
 	    { ", and a longer one", "brief: ", "", "" } },
-	/* What all but one of them have. */
+	/* All but one of them share it. */
 	{ "[\"1: Failed password\",\"Accepted key\",\"2: Failed password\"]",
 	    "[\"1\1\",\"Accepted key\",\"2\1\"]",
 	    { ": Failed password", "", "", "" } },
@@ -172,22 +172,22 @@ static const struct {
 /* clang-format on */
 
 static void
-what_lines_have_in_common_is_found(void **state)
+the_text_that_lines_share_is_found(void **state)
 {
-	struct shared_text pieces;
+	struct shared_text text;
 
 	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
-		assert_pieces(*state, found[i].lines, &pieces);
-		assert_string_equal(pieces.lines, found[i].marked);
+		assert_shared(*state, found[i].lines, &text);
+		assert_string_equal(text.lines, found[i].marked);
 		for (int k = 0; k < SHARED_TEXT_MAX; k++)
-			assert_string_equal(pieces.had[k], found[i].had[k]);
-		shared_text_free(&pieces);
-		assert_null(pieces.lines);
-		assert_null(pieces.had[0]);
+			assert_string_equal(text.piece[k], found[i].piece[k]);
+		shared_text_free(&text);
+		assert_null(text.lines);
+		assert_null(text.piece[0]);
 	}
 }
 
-/* As services write them, when someone tries one password after the other. */
+/* Services write such lines when an attacker tries many passwords. */
 static const char *const alike[] = {
 	"[\"Nov 23 18:48:31 mail sshd[20811]: Failed password for root from "
 	"192.0.2.17 port 51034 ssh2\","
@@ -220,16 +220,16 @@ static const char *const alike[] = {
 };
 
 static void
-lines_that_are_alike_take_less_room(void **state)
+similar_lines_take_less_room(void **state)
 {
-	struct shared_text pieces;
+	struct shared_text text;
 
 	for (size_t i = 0; i < ARRAY_LEN(alike); i++) {
-		assert_pieces(*state, alike[i], &pieces);
-		if (size_of(&pieces) * 10 >= strlen(alike[i]) * 6)
+		assert_shared(*state, alike[i], &text);
+		if (size_of(&text) * 10 >= strlen(alike[i]) * 6)
 			fail_msg("%s: %zu of %zu bytes", alike[i],
-			    size_of(&pieces), strlen(alike[i]));
-		shared_text_free(&pieces);
+			    size_of(&text), strlen(alike[i]));
+		shared_text_free(&text);
 	}
 }
 
@@ -269,7 +269,7 @@ static const char *const hostile[] = {
 	"\"\xe2\x82\xac\xe2\x82\xad\xe2\x82\xac\"]",
 	"[\"\xf0\x9f\x98\x80\xf0\x9f\x98\x81\",\"\xf0\x9f\x98\x80\xf0\x9f\x98"
 	"\x82\"]",
-	/* Of different kinds. */
+	/* The lines are of different kinds. */
 	"[\"Accepted publickey for root\",\"Connection closed by 192.0.2.1\","
 	"\"pam_unix: session opened\",\"\",\"Connection closed by 192.0.2.2\"]",
 	"[\"short1\",\"a much longer line that has nothing of that one\"]",
@@ -280,18 +280,18 @@ static const char *const hostile[] = {
 };
 
 static void
-whatever_the_lines_they_come_back(void **state)
+hostile_lines_come_back(void **state)
 {
-	struct shared_text pieces;
+	struct shared_text text;
 
 	for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
 		assert_true(json_is(hostile[i], '['));
-		assert_pieces(*state, hostile[i], &pieces);
-		shared_text_free(&pieces);
+		assert_shared(*state, hostile[i], &text);
+		shared_text_free(&text);
 	}
 }
 
-/* An array of n lines: number, lead, then len times what. */
+/* Return an array of n lines: a number, lead, then what len times. */
 static char *
 lines_of(size_t n, const char *lead, const char *what, size_t len)
 {
@@ -313,54 +313,52 @@ lines_of(size_t n, const char *lead, const char *what, size_t len)
 static void
 a_long_piece_is_cut(void **state)
 {
-	/* The cut falls behind a character, into one, into an escape. */
+	/* The cut falls after a character, into one, into an escape. */
 	static const struct {
 		const char *lead, *what;
 	} rows[] = { { " ", "x" }, { "", "\xc3\xa9" }, { " ", "\xc3\xa9" },
 		{ "  ", "\xf0\x9f\x98\x80" }, { "", "\\u001b" },
 		{ " ", "\\\"" }, { "", "\\\\" } };
-	struct shared_text pieces;
+	struct shared_text text;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char *lines = lines_of(3, rows[i].lead, rows[i].what, 400);
 
-		assert_pieces(*state, lines, &pieces);
-		/* Less where a whole character would be longer. */
-		assert_true(strlen(pieces.had[0]) >= PIECE_LONGEST - 3);
-		assert_true(strlen(pieces.had[0]) <= PIECE_LONGEST);
-		assert_true(size_of(&pieces) < strlen(lines));
-		shared_text_free(&pieces);
+		assert_shared(*state, lines, &text);
+		/* It is shorter where a whole character would be too long. */
+		assert_in_range(strlen(text.piece[0]), PIECE_LONGEST - 3,
+		    PIECE_LONGEST);
+		assert_true(size_of(&text) < strlen(lines));
+		shared_text_free(&text);
 		free(lines);
 	}
 }
 
 static void
-very_long_lines_are_left_as_they_are(void **state)
+very_long_lines_are_kept_as_they_are(void **state)
 {
 	/* [, ], and two lines of a quote, a digit, a quote; a comma. */
 	size_t most = (LOOKED_AT - 9) / 2;
 	char *lines = lines_of(2, "", "x", most);
-	struct shared_text pieces;
+	struct shared_text text;
 
-	assert_true(
-	    strlen(lines) == LOOKED_AT - 1 || strlen(lines) == LOOKED_AT);
-	assert_pieces(*state, lines, &pieces);
-	assert_true(strlen(pieces.lines) < LOOKED_AT / 10);
-	shared_text_free(&pieces);
+	assert_in_range(strlen(lines), LOOKED_AT - 1, LOOKED_AT);
+	assert_shared(*state, lines, &text);
+	assert_true(strlen(text.lines) < LOOKED_AT / 10);
+	shared_text_free(&text);
 	free(lines);
 
 	lines = lines_of(2, "", "x", most + 1);
-	assert_true(
-	    strlen(lines) == LOOKED_AT + 1 || strlen(lines) == LOOKED_AT + 2);
-	assert_pieces(*state, lines, &pieces);
-	assert_string_equal(pieces.lines, lines);
+	assert_in_range(strlen(lines), LOOKED_AT + 1, LOOKED_AT + 2);
+	assert_shared(*state, lines, &text);
+	assert_string_equal(text.lines, lines);
 	for (int i = 0; i < SHARED_TEXT_MAX; i++)
-		assert_string_equal(pieces.had[i], "");
-	shared_text_free(&pieces);
+		assert_string_equal(text.piece[i], "");
+	shared_text_free(&text);
 	free(lines);
 }
 
-/* The same numbers on each machine. */
+/* Draw a number; every machine draws the same ones. */
 static uint32_t
 draw(uint32_t *seed, uint32_t below)
 {
@@ -368,7 +366,7 @@ draw(uint32_t *seed, uint32_t below)
 	return (*seed >> 16) % below;
 }
 
-/* Up to 12 lines of up to 20 words, most of them those of the first line. */
+/* Draw up to 12 lines of up to 20 words, most of them like the first line's. */
 static char *
 draw_lines(uint32_t *seed)
 {
@@ -398,20 +396,20 @@ draw_lines(uint32_t *seed)
 }
 
 static void
-lines_drawn_by_lot_come_back(void **state)
+random_lines_come_back(void **state)
 {
 	size_t before = 0, after = 0;
 	uint32_t seed = 7;
 
 	for (int i = 0; i < 200; i++) {
 		char *lines = draw_lines(&seed);
-		struct shared_text pieces;
+		struct shared_text text;
 
 		assert_true(json_is(lines, '['));
-		assert_pieces(*state, lines, &pieces);
+		assert_shared(*state, lines, &text);
 		before += strlen(lines);
-		after += size_of(&pieces);
-		shared_text_free(&pieces);
+		after += size_of(&text);
+		shared_text_free(&text);
 		free(lines);
 	}
 	assert_true(after < before);
@@ -421,13 +419,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_view_replaces_the_marks_like_this),
-		cmocka_unit_test(what_lines_have_in_common_is_found),
-		cmocka_unit_test(lines_that_are_alike_take_less_room),
-		cmocka_unit_test(whatever_the_lines_they_come_back),
+		cmocka_unit_test(the_view_puts_the_pieces_back),
+		cmocka_unit_test(the_text_that_lines_share_is_found),
+		cmocka_unit_test(similar_lines_take_less_room),
+		cmocka_unit_test(hostile_lines_come_back),
 		cmocka_unit_test(a_long_piece_is_cut),
-		cmocka_unit_test(very_long_lines_are_left_as_they_are),
-		cmocka_unit_test(lines_drawn_by_lot_come_back),
+		cmocka_unit_test(very_long_lines_are_kept_as_they_are),
+		cmocka_unit_test(random_lines_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, open_sqlite, close_sqlite);

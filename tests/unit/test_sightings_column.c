@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sightings of a ban as the archive has them: these very texts stand in
- * archives, and are read from them.
+ * The text of the sightings of a ban. Archives have these very texts, so they
+ * must be written and read in this form.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,10 +22,10 @@
 /* Microseconds after SECOND, since the epoch. */
 #define AT(us) (SECOND * TIMESTAMP_US + (us))
 
-/* What nobody told. */
+/* Numbers that are not known. */
 #define NO_NUMBERS .seconds = UNKNOWN, .bancount = UNKNOWN, .failures = UNKNOWN
 
-/* A sighting that only knows the second of its ban, and how it lives. */
+/* A sighting that only knows the second of its ban, which lives. */
 #define BARE(what, at) \
 	.kind = what, .at_us = AT(at), .since_us = AT(0), .ended_us = UNKNOWN
 
@@ -72,20 +72,20 @@ static const struct {
 	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9), .since_us = AT(0), NO_NUMBERS,
 	      .end = BAN_INFERRED, .ended_us = AT(-1) },
 	    "[5,9,null,null,null,null,null,4,-1]" },
-	/* Before the ban's second: clocks are set, fail2ban rounds up. */
+	/* Before the ban's second: a clock was set, or fail2ban rounded up. */
 	{ { .kind = SIGHTING_BAN, .at_us = AT(-400000), .since_us = AT(-500000),
 	      .exact = true, NO_NUMBERS, .ended_us = UNKNOWN },
 	    "[0,-400000,-500000]" },
 	/* Nothing is known. */
 	{ { BARE(SIGHTING_BAN, 0), NO_NUMBERS }, "[0,0]" },
-	/* The first thing known is far behind. */
+	/* Only one of the last values is known. */
 	{ { BARE(SIGHTING_ROW, 1), .seconds = UNKNOWN, .bancount = UNKNOWN,
 	      .failures = UNKNOWN, .evidence = INT64_MAX, .matches = true },
 	    "[3,1,null,null,null,null,9223372036854775807]" },
 	{ { BARE(SIGHTING_ROW, 1), .seconds = UNKNOWN, .bancount = 0,
 	      .failures = UNKNOWN },
 	    "[3,1,null,null,0]" },
-	/* An address stands behind all the numbers. */
+	/* The address comes after the numbers. */
 	{ { BARE(SIGHTING_BAN, 2), NO_NUMBERS, .ip = "192.0.2.1" },
 	    "[0,2,null,null,null,null,null,null,null,\"192.0.2.1\"]" },
 	{ { .kind = SIGHTING_UNBAN, .at_us = AT(2), .since_us = AT(1),
@@ -103,7 +103,7 @@ static const struct {
 
 /* clang-format on */
 
-/* The sightings from row number from on, as a ban has them; to be freed. */
+/* Return the text of n rows, from the row with that number on; free it. */
 static char *
 put_rows(size_t from, size_t n)
 {
@@ -151,7 +151,7 @@ assert_ip(char *ip, const char *expected)
 }
 
 static void
-a_sign_is_archived_as_this_text(void **state UNUSED)
+a_sighting_is_archived_as_this_text(void **state UNUSED)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char *text = put_rows(i, 1), *inside = text + 1;
@@ -164,7 +164,7 @@ a_sign_is_archived_as_this_text(void **state UNUSED)
 }
 
 static void
-signs_come_back_as_they_were(void **state UNUSED)
+sightings_come_back_as_they_were(void **state UNUSED)
 {
 	char *text = put_rows(0, ARRAY_LEN(rows)), *ip;
 	char *copy = watched_copy(text, strlen(text) + 1);
@@ -200,7 +200,7 @@ lines_and_captures_are_not_kept(void **state UNUSED)
 	buffer_free(&out);
 }
 
-/* What is no end has no time of one, whatever stands there. */
+/* Without an end no time of an end is written, whatever the field has. */
 static void
 a_ban_that_lives_has_no_end(void **state UNUSED)
 {
@@ -215,7 +215,7 @@ a_ban_that_lives_has_no_end(void **state UNUSED)
 }
 
 static void
-times_go_by_the_second_of_their_ban(void **state UNUSED)
+times_are_counted_from_the_second_of_their_ban(void **state UNUSED)
 {
 	static const struct {
 		int64_t timeofban, at_us, since_us;
@@ -226,7 +226,7 @@ times_go_by_the_second_of_their_ban(void **state UNUSED)
 		{ 1, 1500000, 250000, "[[0,500000,-750000]" },
 		{ SECOND, 0, AT(1), "[[0,-1795458480000000,1]" },
 		{ 0, -1, AT(1), "[[0,-1,1795458480000001]" },
-		/* The last that fail2ban's database may name. */
+		/* The last second that fail2ban's database can have. */
 		{ INT64_MAX / TIMESTAMP_US - 1, INT64_MAX, INT64_MAX - 1,
 		    "[[0,1775807,1775806]" },
 		{ INT64_MAX / TIMESTAMP_US - 1, 0, 1,
@@ -256,7 +256,7 @@ times_go_by_the_second_of_their_ban(void **state UNUSED)
 }
 
 static void
-a_time_that_cannot_be_stops_at_the_ends(void **state UNUSED)
+a_time_out_of_range_becomes_the_nearest_one(void **state UNUSED)
 {
 	const char *at = "[[0,9223372036854775807,-9223372036854775807]]";
 	struct sighting sighting;
@@ -272,9 +272,9 @@ a_time_that_cannot_be_stops_at_the_ends(void **state UNUSED)
 	assert_int_equal(sighting.at_us, INT64_MIN);
 }
 
-/* As sql/2.sql has made them of a table: all ten, null or not. */
+/* sql/2.sql has written all ten values, null or not. */
 static void
-nulls_at_the_end_may_stand_there(void **state UNUSED)
+nulls_at_the_end_are_accepted(void **state UNUSED)
 {
 	static const char *const same[] = {
 		"[[0,1,null,600,2,3]]",
@@ -303,10 +303,10 @@ nulls_at_the_end_may_stand_there(void **state UNUSED)
 }
 
 static void
-what_is_no_sign_is_refused(void **state UNUSED)
+a_text_that_is_no_sighting_is_refused(void **state UNUSED)
 {
 	static const char *const refused[] = {
-		/* No array. */
+		/* It is no array. */
 		"0",
 		"null",
 		"true",
@@ -314,11 +314,12 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		"\"[0,1]\"",
 		"{}",
 		"{\"0\":1}",
-		/* No kind, or none that is known. */
+		/* The kind is missing or unknown. */
 		"[]",
 		"[null]",
 		"[null,1]",
-		/* No time, an end without a time, a time of no end. */
+		/* The time is missing, an end has no time, a time has no end.
+		 */
 		"[0]",
 		"[0,null,1]",
 		"[5,1,null,null,null,null,null,4]",
@@ -326,7 +327,7 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		"[-1,1]",
 		"[8,1]",
 		"[9223372036854775807]",
-		/* What is no number, or not a whole one, in each place. */
+		/* A value is no number, or no whole one, in each place. */
 		"[\"0\",1]",
 		"[0.0,1]",
 		"[0,\"1\"]",
@@ -340,11 +341,11 @@ what_is_no_sign_is_refused(void **state UNUSED)
 		"[5,1,null,600,1,5,7,1,\"\"]",
 		"[0,9223372036854775808]",
 		"[0,-9223372036854775809]",
-		/* No end: it lives, or one that is not known. */
+		/* The end is no end, or an unknown one. */
 		"[5,1,null,null,null,null,null,0,8]",
 		"[5,1,null,null,null,null,null,-1,8]",
 		"[5,1,null,null,null,null,null,5,8]",
-		/* No address. */
+		/* The address is no text. */
 		"[0,1,null,600,1,5,7,null,null,0]",
 		"[0,1,null,600,1,5,7,null,null,true]",
 		"[0,1,null,600,1,5,7,null,null,[\"192.0.2.1\"]]",
@@ -354,7 +355,7 @@ what_is_no_sign_is_refused(void **state UNUSED)
 	const char *at;
 	char text[120], *ip;
 
-	/* As the last one, and before another. */
+	/* Each is tried as the last sighting and before another one. */
 	for (size_t i = 0; i < 2 * ARRAY_LEN(refused); i++) {
 		snprintf(text, sizeof(text),
 		    i % 2 == 0 ? "[[0,1],%s]" : "[[0,1],%s,[3,2]]",
@@ -415,14 +416,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_sign_is_archived_as_this_text),
-		cmocka_unit_test(signs_come_back_as_they_were),
+		cmocka_unit_test(a_sighting_is_archived_as_this_text),
+		cmocka_unit_test(sightings_come_back_as_they_were),
 		cmocka_unit_test(lines_and_captures_are_not_kept),
 		cmocka_unit_test(a_ban_that_lives_has_no_end),
-		cmocka_unit_test(times_go_by_the_second_of_their_ban),
-		cmocka_unit_test(a_time_that_cannot_be_stops_at_the_ends),
-		cmocka_unit_test(nulls_at_the_end_may_stand_there),
-		cmocka_unit_test(what_is_no_sign_is_refused),
+		cmocka_unit_test(
+		    times_are_counted_from_the_second_of_their_ban),
+		cmocka_unit_test(a_time_out_of_range_becomes_the_nearest_one),
+		cmocka_unit_test(nulls_at_the_end_are_accepted),
+		cmocka_unit_test(a_text_that_is_no_sighting_is_refused),
 		cmocka_unit_test(a_text_is_an_array_or_not),
 		cmocka_unit_test(an_empty_array_has_no_sighting),
 	};

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- Less on disk, and fewer pages to write for an event.
+-- This version takes less room on disk, and an event writes fewer pages.
 
 DROP VIEW bans;
 
--- One index where there were two: the bans that live have no end.
+-- One index takes the place of two: a ban that lives has no end.
 DROP INDEX ban_live;
 DROP INDEX ban_ended;
 CREATE INDEX ban_ended ON ban (ended_us);
 
--- What each witness saw of a ban stands beside it: see sign.h.
+-- The sightings of a ban, in its own row: see archive/sightings_column.h.
 ALTER TABLE ban ADD COLUMN signs TEXT NOT NULL DEFAULT '[]';
 
 UPDATE ban SET signs = (SELECT json_group_array(json_array(
@@ -27,14 +27,14 @@ UPDATE ban SET signs = (SELECT json_group_array(json_array(
 
 DROP TABLE sign;
 
--- What the last pass that judged all live bans went by: when nothing of it has
--- changed, and nothing is due, there is nothing to judge.
-ALTER TABLE source ADD COLUMN settled_rev INTEGER; -- the newest change it saw
-ALTER TABLE source ADD COLUMN flushed_us INTEGER;  -- of all jails, added up
+-- The state when a run last judged all live bans. While this state is the same,
+-- and no ban is due, there is nothing to judge.
+ALTER TABLE source ADD COLUMN settled_rev INTEGER; -- the newest rev then
+ALTER TABLE source ADD COLUMN flushed_us INTEGER;  -- the sum of all jails' flushed_us then
 ALTER TABLE source ADD COLUMN server_us INTEGER;   -- when fail2ban was started
 ALTER TABLE source ADD COLUMN due_us INTEGER;      -- when the next ban is up
 
--- What the log lines of a ban have in common: see pieces.h.
+-- The text that the log lines of a ban share: see archive/shared_text.h.
 ALTER TABLE evidence ADD COLUMN a TEXT NOT NULL DEFAULT '';
 ALTER TABLE evidence ADD COLUMN b TEXT NOT NULL DEFAULT '';
 ALTER TABLE evidence ADD COLUMN c TEXT NOT NULL DEFAULT '';

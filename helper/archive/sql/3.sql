@@ -1,41 +1,42 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
--- Old logs and exports come in, and bans go back into fail2ban.
+-- This version is for replay and reban: old logs and exports come into the
+-- archive, and bans go back into fail2ban.
 
 DROP VIEW bans;
 
--- What fail2ban's logs told of bans, a line once: see timeline.h.
+-- The lines of fail2ban's logs about bans, each once: see ban/bans_of_log.h.
 CREATE TABLE line (
 	jail     INTEGER NOT NULL REFERENCES jail,
 	ident    TEXT NOT NULL,
 	host     TEXT NOT NULL,    -- as in ban
 	at_us    INTEGER NOT NULL, -- when fail2ban wrote it
 	verb     INTEGER NOT NULL,
-	found    INTEGER,          -- second of the last failure before it
-	seconds  INTEGER,          -- ban time
+	found    INTEGER,          -- the second of the last failure before it
+	seconds  INTEGER,          -- the ban time
 	bancount INTEGER,
 	PRIMARY KEY (jail, ident, host, at_us, verb)
 ) WITHOUT ROWID;
 
--- Ids that were handed to fail2ban, until an event or a row answers.
+-- Ids that reban has handed to fail2ban, until an event or a row answers.
 CREATE TABLE note (
 	jail      INTEGER NOT NULL REFERENCES jail,
 	ident     TEXT NOT NULL,
 	noted_us  INTEGER NOT NULL,
-	timeofban INTEGER,         -- the ban that goes on; NULL: from a list
+	timeofban INTEGER,         -- the ban that goes on; NULL: it is from a list
 	PRIMARY KEY (jail, ident)
 ) WITHOUT ROWID;
 
-ALTER TABLE jail ADD COLUMN noted_us INTEGER NOT NULL DEFAULT 0; -- the last
+ALTER TABLE jail ADD COLUMN noted_us INTEGER NOT NULL DEFAULT 0; -- the last note
 
--- The second under which fail2ban has a ban since it was banned again.
+-- The second under which fail2ban has a ban since reban banned it again.
 ALTER TABLE ban ADD COLUMN known_as INTEGER;
 
 ALTER TABLE run ADD COLUMN content TEXT;     -- SHA-256 of what was read
-ALTER TABLE run ADD COLUMN how TEXT;         -- options of what was wanted of it
-ALTER TABLE run ADD COLUMN skipped INTEGER;  -- rows that are no business of ours
+ALTER TABLE run ADD COLUMN how TEXT;         -- the options of the run
+ALTER TABLE run ADD COLUMN skipped INTEGER;  -- rows that the run had no use for
 
--- When the database was first seen: what went since may have been lost with
--- the one before it.
+-- When the database was first seen. A ban that has gone since may have been lost
+-- with the database before it.
 ALTER TABLE source ADD COLUMN begun_us INTEGER;
 ALTER TABLE source ADD COLUMN born_us INTEGER; -- when its file was made
 
