@@ -1,4 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fail2ban-archive keeps every ban that fail2ban makes. main finds the verb,
+ * loads the config, runs the verb's command, and is the only place that prints
+ * an error and exits.
+ *
+ * Where things are:
+ * - how a ban's end is decided: ban/end.c
+ * - a column of list: cmd/list.c
+ * - an export format: cmd/export.c, and a ban's fields in ban/exported_ban.c
+ * - a config key: config.c
+ * - the prefix of a log line: fail2ban/log_prefix.c
+ * - a verb: cmd/VERB.c, cmd/command.h and the table below
+ */
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -79,7 +92,10 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* In an event a broken config is complained of, and the defaults serve. */
+/*
+ * Load the config and run the command. An event takes the defaults when the
+ * config is broken.
+ */
 static int
 run(const struct command *command, const char *config_file, int argc,
     char **argv, struct err *e)
@@ -91,7 +107,7 @@ run(const struct command *command, const char *config_file, int argc,
 		return 0;
 	}
 	if (command->event) {
-		/* Nobody may read our standard error any more. */
+		/* A closed standard error must not end the process. */
 		signal(SIGPIPE, SIG_IGN);
 		log_to_syslog();
 	}
@@ -103,9 +119,13 @@ run(const struct command *command, const char *config_file, int argc,
 	return command->run(command, &config, argc, argv, e);
 }
 
-/* The options before the verb; its index, or 0 after --help and --version. */
+/*
+ * Take the options before the verb, and do --help and --version. Return the
+ * index of the verb; argc when there is nothing left to do; -1 when there is no
+ * verb.
+ */
 static int
-take_globals(int argc, char **argv, const char **config_file, struct err *e)
+take_globals(int argc, char **argv, const char **config_file)
 {
 	int i = 1;
 
@@ -116,22 +136,20 @@ take_globals(int argc, char **argv, const char **config_file, struct err *e)
 	if (i < argc &&
 	    (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
 		print_usage(stdout);
-		return 0;
+		return argc;
 	}
 	if (i < argc &&
 	    (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)) {
 		printf("fail2ban-archive %s, SQLite %s\n", VERSION,
 		    sqlite3_libversion());
-		return 0;
+		return argc;
 	}
-	if (i >= argc)
-		return err_set(e, EX_USAGE, "no command given");
-	return i;
+	return i < argc ? i : -1;
 }
 
 /*
- * Of the environment only the time zone is taken: the libraries would look
- * there for folders to write to.
+ * Keep only the time zone of the environment: the libraries would find folders
+ * to write to in it.
  */
 static void
 forget_environment(void)
@@ -146,51 +164,64 @@ forget_environment(void)
 }
 
 /*
- * SQLite maps a file of the WAL's, which a full disk may have no room for.
- * (sqlite3 3.40.1, os_unix.c: unixShmMap.)
+ * SQLite maps the archive's -shm file into memory. A bus error says that a full
+ * disk has no room for it. (sqlite3 3.40.1, os_unix.c: unixShmMap.)
  */
 static void
 on_bus_error(int sig UNUSED)
 {
-	static const char said[] =
+	static const char text[] =
 	    "fail2ban-archive: no room on disk for the archive's -shm\n";
-	ssize_t ignored = write(STDERR_FILENO, said, sizeof(said) - 1);
+	ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)ignored;
 	_exit(EX_IOERR);
 }
 
-int
-main(int argc, char **argv)
+/*
+ * Run what the command line asks for. Return the exit status, or -1 and e; -1
+ * with an empty e where the usage is the answer.
+ */
+static int
+run_command_line(int argc, char **argv, struct err *e)
 {
 	const char *config_file = CONFIG_FILE;
 	const struct command *command;
 	char escaped[80];
+	int i = take_globals(argc, argv, &config_file), rc;
+
+	if (i < 0)
+		return err_set(e, EX_USAGE, "%s", "");
+	if (i == argc)
+		return EX_OK;
+	if ((command = find_command(argv[i])) == NULL) {
+		escape_text(escaped, sizeof(escaped), argv[i], strlen(argv[i]));
+		return err_set(e, EX_USAGE,
+		    "%s: unknown command; see fail2ban-archive --help",
+		    escaped);
+	}
+	rc = run(command, config_file, argc - i, argv + i, e);
+	if (rc >= 0 && fflush(stdout) != 0)
+		return err_errno(e, EX_IOERR, "standard output");
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
 	struct err e = { 0 };
-	int i, rc;
+	int rc;
 
 	umask(077);
 	forget_environment();
 	signal(SIGBUS, on_bus_error);
 	db_be_single_threaded();
-	i = take_globals(argc, argv, &config_file, &e);
-	if (i == 0)
-		return EX_OK;
-	if (i < 0) {
+	rc = run_command_line(argc, argv, &e);
+	if (rc >= 0)
+		return rc;
+	if (e.text[0] == '\0')
 		print_usage(stderr);
-		return e.code;
-	}
-	if ((command = find_command(argv[i])) == NULL) {
-		escape_text(escaped, sizeof(escaped), argv[i], strlen(argv[i]));
-		log_line(LOG_ERR,
-		    "%s: unknown command; see fail2ban-archive --help",
-		    escaped);
-		return EX_USAGE;
-	}
-	rc = run(command, config_file, argc - i, argv + i, &e);
-	if (rc >= 0 && fflush(stdout) != 0)
-		rc = err_errno(&e, EX_IOERR, "standard output");
-	if (rc < 0)
+	else
 		log_line(LOG_ERR, "%s", e.text);
-	return rc < 0 ? e.code : rc;
+	return e.code;
 }

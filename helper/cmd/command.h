@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A verb of the program: one file cmd_*.c and one line in main.c's table. Its
- * help is made from what stands here.
+ * A command of the program: one file in cmd/ and one line in main.c's table.
+ * The help of --help is made from these structs.
  */
 #ifndef CMD_COMMAND_H
 #define CMD_COMMAND_H
@@ -12,24 +12,25 @@
 #include "base/err.h"
 
 struct option_spec {
-	const char *name;     /* without dashes; NULL ends an array */
-	const char *argument; /* NULL: a flag */
+	const char *name;     /* without dashes; NULL ends the array */
+	const char *argument; /* its name in the help; NULL: a flag */
 	const char *help;
 };
 
 struct command {
-	const char *name;
-	const char *operands; /* "" or what follows the options, for the help */
+	const char *name; /* the verb */
+	/* "": none, "[X]": at most one, "X": one, "X...": one or more. */
+	const char *operands;
 	const char *summary;
 	const struct option_spec *options;
 	/*
-	 * It is run by fail2ban: a broken config must not stop it, and syslog
-	 * is told what goes wrong.
+	 * fail2ban runs this command: it works with a broken config too, and
+	 * its errors also go to syslog.
 	 */
 	bool event;
 	/*
-	 * argv[0] is the verb. The exit status, or -1 and e: main prints it
-	 * and exits with its code.
+	 * Run the command; argv[0] is the verb. Returns the exit status, or -1
+	 * and e: then main prints e and exits with its code.
 	 */
 	int (*run)(const struct command *self, const struct config *config,
 	    int argc, char **argv, struct err *e);

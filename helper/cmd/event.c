@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ban, unban, prolong, flush: what fail2ban's action calls. Each millisecond
- * here is one in which no jail can ban, and nothing may be lost: what cannot
- * be archived in time goes to the spool, and what cannot be spooled to syslog.
+ * ban, unban, prolong, flush: fail2ban's action calls these. fail2ban bans
+ * nothing else meanwhile, so each millisecond counts. No event may be lost: one
+ * that cannot be archived in time goes to the spool, and one that cannot be
+ * spooled goes to syslog.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -27,17 +28,27 @@
 #include "base/utf8.h"
 #include "fail2ban/database_path.h"
 
-/* The most of <matches> that is taken, and of a row's data. */
+/* How many bytes of <matches>, and of a row's data, are taken at most. */
 #define MATCHES_MAX (1024 * 1024)
 #define DATA_MAX (1024 * 1024)
 /*
- * How long a write of fail2ban's is waited for (its own take a millisecond),
- * a row that is not there yet, and all of the look-up.
+ * The look-up in fail2ban's database may take LOOK_UP_MS. It waits BUSY_MS for
+ * fail2ban to write, which takes fail2ban a millisecond, and sleeps NAPS times
+ * for a row that fail2ban has not written yet.
  */
 #define BUSY_MS 10
 #define NAPS 4
 #define NAP_NS 3000000
 #define LOOK_UP_MS 100
+
+/*
+ * The command opens these and does not close them: the end of the process does
+ * it, and saves a tenth of the event's time.
+ */
+struct handles {
+	struct fail2ban_database database;
+	struct archive archive;
+};
 
 static int
 take_option(void *to, const char *name, const char *value, struct err *e)
@@ -52,8 +63,8 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 }
 
 /*
- * The log lines that the action writes to our standard input, to its end:
- * the shell would be killed if it were closed before.
+ * Read the log lines that the action writes to our standard input, to the end:
+ * if we closed it early, a signal would kill the action's shell.
  */
 static void
 read_matches(struct event *event)
@@ -84,8 +95,9 @@ take_row(struct event *event, const struct fail2ban_row *row)
 }
 
 /*
- * Find the event's row. Another thread of fail2ban's writes that of a new ban,
- * which on a busy machine comes a moment after the action.
+ * Find the event's row: 1, 0 when there is none, -1 on failure. Another thread
+ * of fail2ban writes the row of a new ban; on a busy machine it does so a
+ * moment after the action was called.
  */
 static int
 find_row(const struct config *config, const struct event *event,
@@ -106,12 +118,11 @@ find_row(const struct config *config, const struct event *event,
 	return rc;
 }
 
-/* What fail2ban's database says of the event's ban, if it says it at once. */
+/* Add to the event what fail2ban's database has of its ban. */
 static void
-look_up(const struct config *config, struct event *event)
+look_up(struct fail2ban_database *f, const struct config *config,
+    struct event *event)
 {
-	/* Left open for the process's end to close: it takes a tenth of all. */
-	static struct fail2ban_database f;
 	struct fail2ban_row row = { 0 };
 	char path[PATH_MAX];
 	int64_t timeofban;
@@ -122,21 +133,21 @@ look_up(const struct config *config, struct event *event)
 	    timestamp_parse_ticket(event->time, NULL, &timeofban, NULL, NULL) !=
 		0)
 		return;
-	if (fail2ban_database_open(&f, path, BUSY_MS, LOOK_UP_MS, NULL) == 0) {
-		rc = find_row(config, event, &f, timeofban, &row);
-		event->row_dev = f.dev;
-		event->row_ino = f.ino;
-		event->row_born_us = f.born_us;
-		if (rc == 0)
-			event->row = EVENT_ROW_GONE;
-		else if (rc == 1)
-			take_row(event, &row);
-		fail2ban_row_free(&row);
-	}
+	if (fail2ban_database_open(f, path, BUSY_MS, LOOK_UP_MS, NULL) != 0)
+		return;
+	rc = find_row(config, event, f, timeofban, &row);
+	event->row_dev = f->dev;
+	event->row_ino = f->ino;
+	event->row_born_us = f->born_us;
+	if (rc == 0)
+		event->row = EVENT_ROW_GONE;
+	else if (rc == 1)
+		take_row(event, &row);
+	fail2ban_row_free(&row);
 }
 
 static int
-take_event(struct archive *archive, const struct config *config,
+write_event(struct archive *archive, const struct config *config,
     const struct event *event, struct err *e)
 {
 	struct merge merge = {
@@ -151,23 +162,21 @@ take_event(struct archive *archive, const struct config *config,
 }
 
 static int
-archive_event(const struct config *config, const struct event *event,
-    int lock_ms, struct err *e)
+archive_event(struct archive *archive, const struct config *config,
+    const struct event *event, int lock_ms, struct err *e)
 {
-	/* Left open, too, once all is committed. */
-	static struct archive archive;
 	struct err ignored;
 	int rc;
 
-	if (archive_open(&archive, config->archive, lock_ms, true, e) != 0)
+	if (archive_open(archive, config->archive, lock_ms, true, e) != 0)
 		return -1;
-	rc = take_event(&archive, config, event, e);
-	/* On a full disk there may be room in the WAL's beginning. */
+	rc = write_event(archive, config, event, e);
+	/* On a full disk there may be room at the beginning of the WAL. */
 	if (rc != 0 && e->code == EX_IOERR &&
-	    archive_make_room(&archive, &ignored) == 0)
-		rc = take_event(&archive, config, event, e);
+	    archive_make_room(archive, &ignored) == 0)
+		rc = write_event(archive, config, event, e);
 	if (rc != 0)
-		archive_close(&archive);
+		archive_close(archive);
 	return rc;
 }
 
@@ -183,19 +192,20 @@ put_in_spool(const struct config *config, const struct event *event,
 }
 
 /*
- * Into the archive, else into the spool. Only the first event that waits is
- * told of: a reconcile says what became of the others.
+ * Archive the event, or else put it into the spool. Only the first spooled
+ * event is logged; the next reconcile logs what becomes of the others.
  */
 static int
-keep_event(const struct config *config, const struct event *event,
-    struct err *e)
+keep_event(struct archive *archive, const struct config *config,
+    const struct event *event, struct err *e)
 {
 	bool fresh = spool_is_fresh(config->spool, event->at_us);
 	struct spool_state spool;
 	struct err why;
 
-	if (archive_event(config, event, fresh ? 0 : (int)config->lock_deadline,
-		&why) == 0)
+	/* While another event's spooling is fresh, do not wait for the lock. */
+	if (archive_event(archive, config, event,
+		fresh ? 0 : (int)config->lock_deadline, &why) == 0)
 		return 0;
 	spool = spool_look(config->spool, config->spool_limit, event->at_us);
 	if (put_in_spool(config, event, spool.waiting, e) != 0)
@@ -207,7 +217,7 @@ keep_event(const struct config *config, const struct event *event,
 	return 0;
 }
 
-/* Folders that are missing are made, then nothing else can be written to. */
+/* Make the folders where they are missing; then allow writing only there. */
 static void
 confine_to_folders(const struct config *config)
 {
@@ -226,6 +236,8 @@ static int
 run_event(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
+	/* Static, so that a leak checker finds what it owns. */
+	static struct handles handles;
 	struct event event;
 	int operands, rc;
 
@@ -239,8 +251,8 @@ run_event(const struct command *self, const struct config *config, int argc,
 		if (event.tag)
 			read_matches(&event);
 		if (event.kind != EVENT_FLUSH)
-			look_up(config, &event);
-		rc = keep_event(config, &event, e);
+			look_up(&handles.database, config, &event);
+		rc = keep_event(&handles.archive, config, &event, e);
 	}
 	if (rc != 0) {
 		syslog_event_write(&event, e->text);

@@ -14,7 +14,7 @@
 
 const struct option_spec options_none[] = { { NULL, NULL, NULL } };
 
-/* As many as the help says: none, one in brackets, just one, one or more. */
+/* Fail unless there are as many operands as self->operands says. */
 static int
 check_operands(const struct command *self, int n, struct err *e)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line of a verb: its options by table, and what people ask for. */
+/* The command line of a command: its options, by its table, and operands. */
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
 
@@ -8,22 +8,23 @@
 #include "archive/queries.h"
 #include "cmd/command.h"
 
-/* Take one option; value is NULL for a flag. */
+/* Take one option into to; value is NULL for a flag. Fails with EX_USAGE. */
 typedef int option_fn(void *to, const char *name, const char *value,
     struct err *e);
 
-/* The options of a verb that has none; take may be NULL then. */
+/* The table of a command without options. */
 extern const struct option_spec options_none[];
 
 /*
- * Parse argv by self->options, each handed to take. *operands is the index of
- * the first argument that is no option; there are as many as self->operands
- * says. Fails with EX_USAGE.
+ * Parse argv by self->options, and hand each option to take, which may be NULL
+ * when the table is empty. *operands is the index of the first argument that is
+ * no option; there are as many operands as self->operands says. Fails with
+ * EX_USAGE.
  */
 int options_parse(const struct command *self, int argc, char **argv,
     option_fn *take, void *to, int *operands, struct err *e);
 
-/* Options of list and export, for their tables. */
+/* The options that list and export have in common, for their tables. */
 #define OPTIONS_WANTED \
 	{ "jail", "NAME", "only bans of this jail" }, \
 	    { "id", "ID", "only bans of this id or address" }, \

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* As it would be read from its text; false for one of another family. */
+/* Make the address that address_parse makes; false for another family. */
 static bool
 take(const struct sockaddr *sa, struct address *a)
 {

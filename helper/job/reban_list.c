@@ -24,7 +24,7 @@ is_blank(char c)
 	    c == '\f';
 }
 
-/* Whether a word ends there, and none begins. */
+/* Return true for a character that separates words. */
 static bool
 is_between(char c)
 {
@@ -58,7 +58,7 @@ cut_comment(struct piece *p)
 	}
 }
 
-/* The next word, which may be empty; rest is what follows it. */
+/* Return the next word, which may be empty, and cut it from rest. */
 static struct piece
 take_word(struct piece *rest)
 {
@@ -72,7 +72,7 @@ take_word(struct piece *rest)
 	return word;
 }
 
-/* Whether the word is an address, or is one before its -. */
+/* Return true when the word, or what it has before a -, is an address. */
 static bool
 take_address(struct piece word, struct piece *rest, struct address *a)
 {
@@ -106,7 +106,7 @@ span(const struct address *last, struct address *a, const char **why)
 	return REBAN_LIST_ADDRESS;
 }
 
-/* Whether the word is that number. */
+/* Return true when the word is this number. */
 static bool
 is_number(struct piece word, int number)
 {
@@ -121,7 +121,7 @@ is_number(struct piece word, int number)
 	return word.len > 0 && word.len == i && n == number;
 }
 
-/* What follows the address a may make it a range. */
+/* Read the words after the address a, which may make it a network. */
 static enum reban_list_kind
 read_second(struct piece rest, struct address *a, const char **why)
 {
@@ -171,7 +171,7 @@ read_words(struct piece rest, struct address *a, const char **why)
 	return i == 0 ? REBAN_LIST_NOTHING : bad(why, "not an address");
 }
 
-/* A text of JSON as an address; the only escape in one may be that of /. */
+/* Read a JSON text as an address; it may have no escape but that of /. */
 static bool
 json_address(const struct json *value, struct address *a)
 {

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fail2ban's database into the archive. It costs what is new: nothing when
- * the header's change counter has not moved; else the rows behind the mark,
- * and some below it, for rowids are used again; all of "bans" and "bips" once
- * a day, when the row at the mark is another one, and for another database.
+ * The step that archives what is new in fail2ban's database. It reads nothing
+ * when the change counter in the file's header has not changed. Otherwise it
+ * reads the rows after the mark, and some before it, because SQLite uses rowids
+ * again. It reads all of "bans" and "bips" once a day, when the row at the mark
+ * is another one, and when the database is another one.
  */
+#include "job/reconcile_database.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +21,65 @@
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 
-/* Rows that are read at a time, and written in the order of the ids. */
+/* How many rows are read at a time, and written in the order of the ids. */
 #define CHUNK 1000
-/* After so many rows it is looked who waits. */
+/* After how many rows to give way to events. */
 #define LOOK_EVERY 8
+/* How many rows before the mark are read again. */
 #define REREAD 1000
-#define FULL_EVERY_US (INT64_C(86400) * TIMESTAMP_US)
-/* How long fail2ban's own write is waited for. */
+#define DAY INT64_C(86400)
+#define FULL_EVERY_US (DAY * TIMESTAMP_US)
+/* How long to wait for fail2ban to write, in milliseconds. */
 #define BUSY_MS 2000
+/* The key of a number in the archive: the floor that its first run found. */
 #define FLOOR "floor"
+
+bool
+reconcile_database_is_same(const struct archive_source *s,
+    const struct fail2ban_database *db)
+{
+	return s->id != 0 && s->dev == (int64_t)db->dev &&
+	    s->ino == (int64_t)db->ino && db->counter >= s->counter &&
+	    (s->born_us <= 0 || db->born_us == 0 || s->born_us == db->born_us);
+}
+
+bool
+reconcile_database_is_mark_valid(const struct archive_source *s,
+    const char *key)
+{
+	return strcmp(key, s->mark_key) == 0 &&
+	    (key[0] != '\0' || s->mark_rowid == 0);
+}
+
+bool
+reconcile_database_needs_all(const struct archive_source *s, bool is_mark_valid,
+    int64_t now_us)
+{
+	return !is_mark_valid || s->full_us == 0 || s->full_bans != 0 ||
+	    s->full_bips != 0 || now_us - s->full_us > FULL_EVERY_US;
+}
+
+int64_t
+reconcile_database_read_after(int64_t mark_rowid)
+{
+	return mark_rowid > REREAD ? mark_rowid - REREAD : 0;
+}
+
+int64_t
+reconcile_database_first_floor(int64_t newest, int64_t now, int64_t backfill)
+{
+	if (backfill == 0)
+		return 0;
+	return (newest >= 0 && newest < now ? newest : now) - backfill;
+}
+
+int64_t
+reconcile_database_floor_now(int64_t first, int64_t now, int64_t retention_days)
+{
+	int64_t kept_from = now - retention_days * DAY;
+
+	return retention_days > 0 && first < kept_from ? kept_from : first;
+}
 
 int
 reconcile_database_find(struct reconcile *r, struct err *e)
@@ -46,9 +99,8 @@ reconcile_database_find(struct reconcile *r, struct err *e)
 		if (r->db_path[0] != '\0')
 			return 0;
 		return err_set(e, EX_UNAVAILABLE,
-		    "%s does not tell where fail2ban's database lies (%s): "
-		    "start fail2ban, or set "
-		    "fail2ban_database in the config",
+		    "%s does not say where fail2ban's database is (%s): "
+		    "start fail2ban, or set fail2ban_database in the config",
 		    r->run.config->fail2ban_socket, r->why.text);
 	}
 	if (path != NULL)
@@ -56,29 +108,28 @@ reconcile_database_find(struct reconcile *r, struct err *e)
 	free(path);
 	if (r->db_path[0] != '\0' && r->db_path[0] != '/')
 		return err_set(e, EX_CONFIG,
-		    "fail2ban says that its database is %s, from a folder "
-		    "that it does not tell: set "
-		    "fail2ban_database in the config",
+		    "fail2ban says that its database is %s, and not in which "
+		    "folder: set fail2ban_database in the config",
 		    r->db_path);
 	return database_path_note(r->run.config, r->db_path, e);
 }
 
-/* An archive that was begun because one was damaged takes all that is left. */
+/* Return true when the archive was begun because an older one was damaged. */
 static bool
 is_after_loss(struct reconcile *r)
 {
 	if (archive_file_count_corrupt(r->run.config->archive) == 0)
 		return false;
 	run_report(&r->run, LOG_WARNING,
-	    "the archive was begun after one was damaged: all that fail2ban's "
-	    "database has is taken");
+	    "the archive was begun after one was damaged: all bans that "
+	    "fail2ban's database has are archived");
 	return true;
 }
 
 /*
- * The floor below which ended bans are left out, noted at the first run: the
- * lesser of the clock and the newest ban, less the window; retention lifts
- * it. In the caller's transaction. floor: the one noted before, or UNKNOWN.
+ * Find the floor, and note it in the caller's transaction when the first run
+ * finds it. floor: the one that an earlier run noted, or UNKNOWN. newest: as
+ * for reconcile_database_first_floor.
  */
 static int
 find_floor(struct reconcile *r, int64_t floor, int64_t newest,
@@ -86,40 +137,26 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 {
 	const struct config *config = r->run.config;
 	int64_t now = clock_wall_us() / TIMESTAMP_US;
+	bool all;
 
 	if (floor == UNKNOWN) {
-		floor = newest >= 0 && newest < now ? newest : now;
-		floor = config->backfill == 0 || is_after_loss(r) ?
-		    0 :
-		    floor - config->backfill;
+		all = config->backfill == 0 || is_after_loss(r);
+		floor = reconcile_database_first_floor(newest, now,
+		    all ? 0 : config->backfill);
 		if (archive_set_number(&r->run.archive, FLOOR, floor, e) != 0)
 			return -1;
 	}
-	if (config->retention_days > 0 &&
-	    floor < now - config->retention_days * 86400)
-		floor = now - config->retention_days * 86400;
-	*floor_us = timestamp_from_seconds(floor);
+	*floor_us = timestamp_from_seconds(
+	    reconcile_database_floor_now(floor, now, config->retention_days));
 	return 0;
 }
 
-/* The database is the one that was read last. */
-static bool
-is_same(const struct reconcile *r)
-{
-	const struct archive_source *s = &r->source;
-
-	return s->id != 0 && s->dev == (int64_t)r->db.dev &&
-	    s->ino == (int64_t)r->db.ino && r->db.counter >= s->counter &&
-	    (s->born_us <= 0 || r->db.born_us == 0 ||
-		s->born_us == r->db.born_us);
-}
-
-/* Note the database as the present one where it is not; find the floor. */
+/* Note the database when it is another one than before; find the floor. */
 static int
 begin_source(struct reconcile *r, int64_t *floor_us, struct err *e)
 {
 	struct archive_source *s = &r->source;
-	bool same = is_same(r);
+	bool same = reconcile_database_is_same(s, &r->db);
 	struct merge merge;
 	int64_t floor, newest = UNKNOWN;
 
@@ -150,7 +187,7 @@ is_ban(const struct fail2ban_row *row)
 	return !row->bad && !row->twin;
 }
 
-/* As the archive's index is sorted; what is no ban stands last. */
+/* Sort as the archive's index is sorted; rows that are no bans come last. */
 static int
 compare_rows(const void *a, const void *b)
 {
@@ -165,8 +202,8 @@ compare_rows(const void *a, const void *b)
 }
 
 /*
- * Write one chunk, and then how far the reading has come with it: where an end
- * comes between, rows are read again.
+ * Archive one chunk of rows, and then how far the reading has come. A run that
+ * ends in between reads the rows again.
  */
 static int
 write_chunk(struct reconcile *r, struct fail2ban_row *rows, size_t n,
@@ -197,21 +234,7 @@ write_chunk(struct reconcile *r, struct fail2ban_row *rows, size_t n,
 	return run_commit(&r->run, &merge, e);
 }
 
-/* The row at the mark is what it was when the mark was set. */
-static int
-mark_holds(struct reconcile *r, bool *holds, struct err *e)
-{
-	const struct archive_source *s = &r->source;
-	char key[64];
-
-	if (fail2ban_database_key(&r->db, s->mark_rowid, key, e) != 0)
-		return -1;
-	*holds = strcmp(key, s->mark_key) == 0 &&
-	    (key[0] != '\0' || s->mark_rowid == 0);
-	return 0;
-}
-
-/* The mark goes with the last row of "bans" that was read. */
+/* Move the mark to the last row of "bans" that was read. */
 static int
 move_mark(struct reconcile *r, int64_t rowid, struct err *e)
 {
@@ -222,8 +245,8 @@ move_mark(struct reconcile *r, int64_t rowid, struct err *e)
 }
 
 /*
- * Bring the rows of a table behind *at into the archive; *at moves on. It
- * may be a field of r->source, and is then saved with each chunk.
+ * Archive the rows of a table after *at, which moves on with each chunk. Where
+ * it is a field of r->source, it is saved with each chunk.
  */
 static int
 read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
@@ -250,12 +273,13 @@ read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
 	return rc;
 }
 
-/* What is behind the mark, or all; a full diff that was cut off goes on. */
+/* Read the rows after the mark, or all; a full reading that was cut off goes
+ * on. */
 static int
 read_all(struct reconcile *r, bool full, int64_t floor_us, struct err *e)
 {
 	struct archive_source *s = &r->source;
-	int64_t from = s->mark_rowid > REREAD ? s->mark_rowid - REREAD : 0;
+	int64_t from = reconcile_database_read_after(s->mark_rowid);
 
 	if (!full)
 		return read_table(r, FAIL2BAN_BANS, &from, floor_us, e);
@@ -277,18 +301,20 @@ int
 reconcile_database(struct reconcile *r, struct err *e)
 {
 	struct archive_source *s = &r->source;
-	bool full, holds;
+	char key[sizeof(s->mark_key)];
 	int64_t floor_us;
+	bool is_mark_valid;
 
 	r->run.row.source = r->db_path;
 	if (fail2ban_database_look(&r->db, r->db_path, e) != 0 ||
 	    archive_source_last(&r->run.archive, s, e) != 0)
 		return -1;
-	r->unchanged = is_same(r) && r->db.counter == s->counter;
+	r->unchanged = reconcile_database_is_same(s, &r->db) &&
+	    r->db.counter == s->counter;
 	r->has_db = r->unchanged;
 	if (r->unchanged)
 		return 0;
-	/* What is lost from here on, the next run finds again. */
+	/* From here on the next run finds again what a power cut loses. */
 	if (archive_set_durable(&r->run.archive, false, e) != 0 ||
 	    fail2ban_database_open(&r->db, r->db_path, BUSY_MS,
 		run_left_ms(&r->run), e) != 0 ||
@@ -296,12 +322,13 @@ reconcile_database(struct reconcile *r, struct err *e)
 	    begin_source(r, &floor_us, e) != 0)
 		return -1;
 	r->has_db = true;
-	if (mark_holds(r, &holds, e) != 0)
+	if (fail2ban_database_key(&r->db, s->mark_rowid, key, e) != 0)
 		return -1;
-	/* Rows went, and others have their rowids: begin anew, if one is on. */
-	if (!holds)
+	is_mark_valid = reconcile_database_is_mark_valid(s, key);
+	/* Other rows have these rowids now: a full reading begins anew. */
+	if (!is_mark_valid)
 		s->full_bans = s->full_bips = 0;
-	full = !holds || s->full_us == 0 || s->full_bans != 0 ||
-	    s->full_bips != 0 || clock_wall_us() - s->full_us > FULL_EVERY_US;
-	return read_all(r, full, floor_us, e);
+	return read_all(r,
+	    reconcile_database_needs_all(s, is_mark_valid, clock_wall_us()),
+	    floor_us, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The spool into the archive: the oldest first, removed after the commit. */
+/* The step that archives the spooled events, and then removes their files. */
 #include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -8,12 +8,12 @@
 #include "job/reconcile_steps.h"
 #include "event/spool.h"
 
-/* Events of one transaction: an event that comes meanwhile waits for it. */
+/* Events in one transaction: an event that comes meanwhile waits for it. */
 #define CHUNK 50
-/* So many that the archive alone refuses: it is not the events. */
+/* When the archive refuses this many events, the events are not the reason. */
 #define REFUSED_MAX 10
 
-/* A file that is no event is kept under another name, and told of. */
+/* Rename a file that is no event, so that it is kept, and report it. */
 static int
 set_aside(struct run *run, const char *name, struct err *e)
 {
@@ -44,7 +44,7 @@ take_event(struct run *run, struct merge *merge, const char *name,
 	return rc;
 }
 
-/* Archive n events in one transaction, then remove them. */
+/* Archive n events in one transaction, then remove their files. */
 static int
 archive_events(struct run *run, char **names, size_t n, struct err *e)
 {
@@ -67,7 +67,7 @@ archive_events(struct run *run, char **names, size_t n, struct err *e)
 	return rc;
 }
 
-/* Whether it is the state of the archive or the disk, not the event. */
+/* Return true when every event would fail: the archive or the disk is ill. */
 static bool
 is_for_all(const struct run *run, const struct err *e)
 {
@@ -76,12 +76,12 @@ is_for_all(const struct run *run, const struct err *e)
 }
 
 /*
- * Where the events of a chunk fail together, each is tried alone. Only what is
- * wrong whatever the archive is like is set aside: what the archive refuses
- * waits for a better day, and where it refuses many, so do the rest.
+ * Archive a chunk of events together, or each alone when that fails. An event
+ * that is wrong in itself is set aside. One that the archive refuses stays for
+ * the next run; *refused counts those, and many of them are a failure.
  */
 static int
-drain_chunk(struct run *run, char **names, size_t n, int *refused,
+archive_chunk(struct run *run, char **names, size_t n, int *refused,
     struct err *e)
 {
 	int rc = archive_events(run, names, n, e);
@@ -117,7 +117,7 @@ reconcile_spool(struct run *run, struct err *e)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i += chunk) {
 		chunk = n - i < CHUNK ? n - i : CHUNK;
-		rc = drain_chunk(run, names + i, chunk, &refused, e);
+		rc = archive_chunk(run, names + i, chunk, &refused, e);
 	}
 	spool_free_names(names, n);
 	return rc;

@@ -39,9 +39,12 @@ static int (*const readers[REPLAY_FORMATS])(struct replay_source *,
 	[REPLAY_SPOOL] = replay_spool,
 };
 
-/* SQLite's file, and whose it is (sqlite.org/fileformat2, application id). */
+/*
+ * Find out whether it is an SQLite file, and which one by its application id.
+ * (sqlite.org/fileformat2.html)
+ */
 static enum replay_format
-tell_database(const unsigned char *bytes, size_t len)
+guess_database(const unsigned char *bytes, size_t len)
 {
 	static const char archive[] = "F2BA";
 
@@ -51,13 +54,13 @@ tell_database(const unsigned char *bytes, size_t len)
 						     REPLAY_DATABASE;
 }
 
-/* What the first bytes tell; a log has no beginning of its own. */
+/* Guess the format by the first bytes; all else may be a log. */
 static enum replay_format
-tell_format(const char *bytes, size_t len)
+guess_format(const char *bytes, size_t len)
 {
 	static const char csv[] = "jail,ident,";
 	enum replay_format format =
-	    tell_database((const unsigned char *)bytes, len);
+	    guess_database((const unsigned char *)bytes, len);
 
 	if (format != REPLAY_ANY)
 		return format;
@@ -74,8 +77,8 @@ tell_format(const char *bytes, size_t len)
 }
 
 /*
- * A database is not read while it is open here: its hash is made first. What
- * has not come into it from its WAL is content as well.
+ * Hash a database and its WAL, which is content too. This comes before SQLite
+ * opens the file: closing it here later would drop SQLite's locks.
  */
 static int
 hash_database(struct replay_source *s, struct err *e)
@@ -97,31 +100,31 @@ is_database(enum replay_format format)
 	return format == REPLAY_DATABASE || format == REPLAY_ARCHIVE;
 }
 
-/* Open it, know its format, and its hash where it can be read twice. */
+/* Find out the format, and the hash unless the source is a stream. */
 static int
 open_source(struct replay_source *s, struct err *e)
 {
-	enum replay_format told;
+	enum replay_format guess;
 	const char *bytes;
 	size_t len;
 
 	s->input.stop = s->run.stop;
 	if (line_reader_peek(&s->input, &bytes, &len, e) != 0)
 		return -1;
-	told = tell_format(bytes, len);
+	guess = guess_format(bytes, len);
 	s->format =
-	    s->options->format != REPLAY_ANY ? s->options->format : told;
-	if (is_database(told) != is_database(s->format))
+	    s->options->format != REPLAY_ANY ? s->options->format : guess;
+	if (is_database(guess) != is_database(s->format))
 		return err_set(e, EX_DATAERR, "it is no %s",
 		    replay_formats[s->format]);
-	if (is_database(told) && s->input.stream)
+	if (is_database(guess) && s->input.stream)
 		return err_set(e, EX_NOINPUT,
 		    "an SQLite file cannot be read from a pipe: name the file");
-	if (is_database(told))
+	if (is_database(guess))
 		return hash_database(s, e);
 	if (s->input.stream)
 		return 0;
-	/* What stands before the damage is read all the same. */
+	/* The lines before damage are read all the same, with no hash. */
 	if (line_reader_hash(&s->input, s->hash, s->run.stop, e) != 0) {
 		s->hash[0] = '\0';
 		return e->code == EX_DATAERR ? 0 : -1;
@@ -240,7 +243,7 @@ remove_copy(const struct config *dry)
 	}
 }
 
-/* Its name in the list of runs, where it is read long after. */
+/* Make the name for the list of runs, which people read much later. */
 static void
 name_source(const char *source, char *name, size_t room)
 {
@@ -253,7 +256,7 @@ name_source(const char *source, char *name, size_t room)
 	escape_text(name, room, source, strlen(source));
 }
 
-/* What was wanted of a source: what was read otherwise was not this. */
+/* Write the options that change the result: part of what a run is known by. */
 static void
 describe(const struct replay_options *options, char *how, size_t room)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Whole bans: another archive, and exports of one. What a line or a row tells
- * is checked, gathered, and written some hundred at a time.
- */
+/* Bans are checked, gathered, and archived some hundred at a time. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,7 +11,7 @@
 #include "job/replay_bans.h"
 #include "base/number.h"
 
-/* Bans that are gathered, and the bytes of their texts. */
+/* How many bans are gathered, and how many bytes their texts have. */
 #define CHUNK 500
 #define CHUNK_BYTES ((size_t)4 * 1024 * 1024)
 
@@ -24,7 +21,7 @@ struct gathered {
 	size_t n, bytes;
 };
 
-/* A ban without a host of its own is of the one that --host names. */
+/* Archive a ban; one without a host belongs to the host of --host. */
 static int
 write_ban(struct replay_source *s, struct merge *merge,
     const struct exported_ban *ban, struct err *e)
@@ -61,8 +58,8 @@ write_bans(struct gathered *g, struct err *e)
 }
 
 /*
- * Take what is told of a ban over, which is empty then; what is none is
- * counted.
+ * Take over the texts of a ban, which is empty afterwards. Count it as bad when
+ * it is not well-formed.
  */
 static int
 gather(struct gathered *g, struct exported_ban *ban, struct err *e)
@@ -90,7 +87,7 @@ gather(struct gathered *g, struct exported_ban *ban, struct err *e)
 	return g->n == CHUNK || g->bytes > CHUNK_BYTES ? write_bans(g, e) : 0;
 }
 
-/* What one could not make out: counted where it is the data, else a failure. */
+/* Count a ban as bad when its data is wrong; any other failure is returned. */
 static int
 refuse(struct gathered *g, struct exported_ban *ban, const struct err *why,
     struct err *e)
@@ -119,7 +116,7 @@ take_json(struct gathered *g, const char *line, size_t len, void *state UNUSED,
 	return gather(g, &ban, e);
 }
 
-/* The columns of a CSV, by its first merge. */
+/* The columns of a CSV, as its first record names them. */
 struct columns {
 	struct csv csv;
 	enum ban_field fields[CSV_FIELDS];
@@ -202,7 +199,7 @@ take_csv(struct gathered *g, const char *line, size_t len, void *state,
 typedef int take_fn(struct gathered *g, const char *line, size_t len,
     void *state, struct err *e);
 
-/* Every line, and then what is gathered, though the rest be damaged. */
+/* Read all lines, and archive what was gathered even after a failure. */
 static int
 read_lines(struct replay_source *s, take_fn *take, void *state, struct err *e)
 {
@@ -246,7 +243,7 @@ replay_csv(struct replay_source *s, struct err *e)
 	return rc;
 }
 
-/* All bans of another archive. */
+/* Read all bans of another archive. */
 static int
 read_bans(struct gathered *g, struct other_archive *in, struct err *e)
 {
@@ -276,7 +273,7 @@ read_bans(struct gathered *g, struct other_archive *in, struct err *e)
 	return 0;
 }
 
-/* The archive is not replayed into itself. */
+/* Return true when the source is the archive into which it would go. */
 static bool
 is_own(const struct replay_source *s)
 {
@@ -296,7 +293,7 @@ replay_archive(struct replay_source *s, struct err *e)
 	int rc;
 
 	if (is_own(s))
-		return err_set(e, EX_USAGE, "it is this very archive");
+		return err_set(e, EX_USAGE, "it is the archive itself");
 	if (other_archive_open(&in, s->name, s->run.stop, e) != 0)
 		return -1;
 	if ((g = calloc(1, sizeof(*g))) == NULL) {

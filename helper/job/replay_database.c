@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Another database of fail2ban's: an old one, or another machine's. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -9,10 +8,10 @@
 #include "job/replay_database.h"
 #include "base/timestamp.h"
 
-/* Rows that are read at a time. */
+/* How many rows are read at a time. */
 #define CHUNK 500
 
-/* How long a writer is waited for, and how long a chunk may be read. */
+/* How long to wait for a writer, and how long to read a chunk at most. */
 #define BUSY_MS 2000
 #define READ_MS 60000
 

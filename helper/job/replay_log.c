@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fail2ban.log, and syslogs: what fail2ban wrote of bans, and the events of
- * ours that syslog had to keep. Lines are gathered, and written by the id.
+ * A log has lines in which fail2ban reports bans, and a syslog also has events
+ * that fail2ban-archive could store nowhere else. Lines about bans are gathered
+ * in a temporary file first, and then archived id by id.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,74 +16,88 @@
 #include "job/replay_sort.h"
 #include "base/timestamp.h"
 
-/* As long as one of fail2ban's database may be. */
+/* The longest id that is archived, as in fail2ban's database. */
 #define IDENT_MAX ((size_t)4 * 1024 * 1024)
 
-/* A log this much later does not go on from the one before. */
+/* A log that is this much younger does not continue the one before. */
 #define FAR_US (INT64_C(180) * 86400 * TIMESTAMP_US)
 
-/* After so many ids it is looked who waits. */
+/* After how many ids to give way to events. */
 #define LOOK_EVERY 8
 
 struct reader {
 	struct replay_source *source;
+	struct fail2ban_log *log;
+	struct syslog_event kept; /* the event whose parts are being read */
 	struct replay_sort sort;
 };
 
-/* The lines of one id; jail is that of the id before, where it is the same. */
+/* The gathered lines on their way into the archive. */
+struct writer {
+	struct run *run;
+	struct merge merge;
+	struct replay_sort_lines lines; /* of one id */
+	char *jail; /* the jail of the id before; NULL: none */
+	struct archive_jail jail_row;
+};
+
 static int
-write_ident(struct replay_source *s, struct merge *merge,
-    const struct replay_sort_lines *of, char **jail, struct archive_jail *row,
-    struct err *e)
+write_ident(struct writer *w, struct err *e)
 {
-	if (*jail == NULL || strcmp(*jail, of->jail) != 0) {
-		free(*jail);
-		if ((*jail = strdup(of->jail)) == NULL)
+	if (w->jail == NULL || strcmp(w->jail, w->lines.jail) != 0) {
+		free(w->jail);
+		if ((w->jail = strdup(w->lines.jail)) == NULL)
 			return err_set(e, EX_OSERR, "out of memory");
-		if (archive_jail_get(merge->archive, of->jail, row, e) != 0)
+		if (archive_jail_get(w->merge.archive, w->jail, &w->jail_row,
+			e) != 0)
 			return -1;
 	}
-	return merge_log_lines(merge, row, of->ident, of->lines, of->n,
-	    &s->run.row.skipped, e);
+	return merge_log_lines(&w->merge, &w->jail_row, w->lines.ident,
+	    w->lines.lines, w->lines.n, &w->run->row.skipped, e);
 }
 
-/* All that was gathered, id by id. */
 static int
-write_lines(struct reader *reader, struct err *e)
+write_idents(struct reader *reader, struct writer *w, struct err *e)
 {
-	struct run *run = &reader->source->run;
-	struct replay_sort_lines of = { 0 };
-	struct archive_jail row;
-	struct merge merge;
-	char *jail = NULL;
-	int64_t done = 0;
+	int64_t done = 0, all = reader->sort.lines;
 	int rc = 0, n = 0;
 
-	if (replay_sort_begin(&reader->sort, e) != 0 ||
-	    run_begin(run, &merge, e) != 0)
-		return -1;
-	replay_source_show_writing(reader->source, 0, reader->sort.lines);
-	while (!run_is_over(run) &&
-	    (rc = replay_sort_next(&reader->sort, &of, e)) == 1) {
-		rc = write_ident(reader->source, &merge, &of, &jail, &row, e);
-		done += (int64_t)of.n;
-		replay_source_show_writing(reader->source, done,
-		    reader->sort.lines);
+	replay_source_show_writing(reader->source, 0, all);
+	while (!run_is_over(w->run) &&
+	    (rc = replay_sort_next(&reader->sort, &w->lines, e)) == 1) {
+		rc = write_ident(w, e);
+		done += (int64_t)w->lines.n;
+		replay_source_show_writing(reader->source, done, all);
 		if (rc == 0 && ++n % LOOK_EVERY == 0)
-			rc = run_give_way(run, &merge, e);
+			rc = run_give_way(w->run, &w->merge, e);
 		if (rc != 0)
 			break;
 	}
-	replay_sort_free(&of);
-	free(jail);
-	if (run->cut_off || rc == 0)
-		return run_commit(run, &merge, e);
-	run_rollback(run);
+	return rc;
+}
+
+/* Archive all lines that were gathered, id by id. */
+static int
+write_lines(struct reader *reader, struct err *e)
+{
+	struct writer w = { .run = &reader->source->run };
+	int rc;
+
+	if (replay_sort_begin(&reader->sort, e) != 0 ||
+	    run_begin(w.run, &w.merge, e) != 0)
+		return -1;
+	rc = write_idents(reader, &w, e);
+	replay_sort_free(&w.lines);
+	free(w.jail);
+	if (w.run->cut_off || rc == 0)
+		return run_commit(w.run, &w.merge, e);
+	run_rollback(w.run);
 	return -1;
 }
 
+/* Gather a line about a ban, a fail2ban_log_fn. */
 static int
-take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
+gather_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 {
 	static const enum logged_verb verbs[] = {
 		[FAIL2BAN_LOG_BAN] = LOGGED_BAN,
@@ -91,7 +106,7 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 		[FAIL2BAN_LOG_INCREASE] = LOGGED_INCREASE,
 	};
 	struct reader *reader = to;
-	struct logged_line told;
+	struct logged_line gathered;
 	struct err why;
 
 	if (reader->source->known ||
@@ -103,18 +118,18 @@ take_told(void *to, const struct fail2ban_log_line *line, struct err *e)
 		replay_source_bad(reader->source, &why);
 		return 0;
 	}
-	told = (struct logged_line){
+	gathered = (struct logged_line){
 		.verb = verbs[line->verb],
 		.at_us = line->at_us,
 		.found = line->found,
 		.seconds = line->seconds,
 		.bancount = line->bancount,
 	};
-	return replay_sort_put(&reader->sort, line->jail, line->ident, &told,
-	    e);
+	return replay_sort_put(&reader->sort, line->jail, line->ident,
+	    &gathered, e);
 }
 
-/* An event of ours that syslog kept, once all its parts are there. */
+/* Archive an event from syslog, all parts of which have been read. */
 static int
 take_event(struct replay_source *s, struct event *event, struct err *e)
 {
@@ -125,7 +140,7 @@ take_event(struct replay_source *s, struct event *event, struct err *e)
 		return 0;
 	if (run_begin(&s->run, &merge, e) != 0)
 		return -1;
-	/* A flush of another machine's is none of a jail of ours. */
+	/* A flush on another machine ends no ban of this one. */
 	rc = s->run.host != NULL && event->kind == EVENT_FLUSH ?
 	    0 :
 	    sightings_add_event(&merge, s->run.config, event, e);
@@ -139,22 +154,22 @@ take_event(struct replay_source *s, struct event *event, struct err *e)
 }
 
 static int
-take_line(struct replay_source *s, struct fail2ban_log *log,
-    struct syslog_event *kept, const char *line, size_t len, struct err *e)
+take_line(struct reader *reader, const char *line, size_t len, struct err *e)
 {
+	struct replay_source *s = reader->source;
 	struct err why = { .code = EX_DATAERR,
-		.text = "a line of fail2ban's of a ban, and not well-formed" };
+		.text = "a line of fail2ban about a ban, but not well-formed" };
 	enum fail2ban_log_class class;
 	struct event event;
 	int rc;
 
-	/* A file that grows: its last line may be half of one. */
+	/* fail2ban may be writing this line: it is read by the next replay. */
 	if (s->input.unfinished && !s->input.stream && !s->input.gzipped) {
 		s->run.row.skipped++;
 		return 0;
 	}
 
-	switch (syslog_event_take(kept, line, len, &event, &why)) {
+	switch (syslog_event_take(&reader->kept, line, len, &event, &why)) {
 	case SYSLOG_EVENT_EVENT:
 		s->usable++;
 		rc = take_event(s, &event, e);
@@ -170,7 +185,7 @@ take_line(struct replay_source *s, struct fail2ban_log *log,
 	case SYSLOG_EVENT_NONE:
 		break;
 	}
-	if (fail2ban_log_feed(log, line, len, &class, e) != 0)
+	if (fail2ban_log_feed(reader->log, line, len, &class, e) != 0)
 		return -1;
 	if (class == FAIL2BAN_LOG_FOREIGN)
 		s->run.row.skipped++;
@@ -181,43 +196,42 @@ take_line(struct replay_source *s, struct fail2ban_log *log,
 	return 0;
 }
 
-/* All lines, and then what the reader of the log has held back. */
+/* Read all lines, then archive what was gathered. */
 static int
-read_lines(struct reader *reader, struct fail2ban_log *log, struct err *e)
+read_lines(struct reader *reader, struct err *e)
 {
-	struct syslog_event kept = { 0 };
 	struct replay_source *s = reader->source;
+	struct err also;
 	const char *line;
 	size_t len;
 	int rc;
 
 	while ((rc = replay_source_line(s, &line, &len, e)) == 1) {
-		if (take_line(s, log, &kept, line, len, e) != 0) {
+		if (take_line(reader, line, len, e) != 0) {
 			rc = -1;
 			break;
 		}
 	}
-	/* Parts that never came. */
-	s->run.row.bad += (int64_t)syslog_event_end(&kept);
+	/* Events of which some parts are missing. */
+	s->run.row.bad += (int64_t)syslog_event_end(&reader->kept);
 	if (rc == 0)
-		rc = fail2ban_log_end(log, e);
-	/* What stands before damage is taken all the same. */
-	if (!s->known && (rc == 0 || e->code == EX_DATAERR)) {
-		struct err also;
-
-		if (write_lines(reader, rc == 0 ? e : &also) != 0)
-			rc = -1;
-	}
+		rc = fail2ban_log_end(reader->log, e);
+	/* The lines before damage are archived all the same. */
+	if (!s->known && (rc == 0 || e->code == EX_DATAERR) &&
+	    write_lines(reader, rc == 0 ? e : &also) != 0)
+		rc = -1;
 	return rc;
 }
 
 /*
- * The reader of the logs before, or a new one: what was written half a year
- * later is not the next. NULL: no memory.
+ * Return the context's reader of logs, which then hands its lines to this
+ * reader. It is a new one for the first log, and for a log that is half a year
+ * younger than the one before. Return NULL when there is no memory.
  */
 static struct fail2ban_log *
-find_log(struct replay_source *s, struct reader *reader)
+find_log(struct reader *reader)
 {
+	struct replay_source *s = reader->source;
 	struct replay_context *context = s->context;
 	int64_t mtime_us = s->input.mtime_us;
 
@@ -228,9 +242,9 @@ find_log(struct replay_source *s, struct reader *reader)
 	context->mtime_us = mtime_us;
 	if (context->log == NULL)
 		context->log = fail2ban_log_new(s->options->year,
-		    mtime_us / TIMESTAMP_US, take_told, reader);
+		    mtime_us / TIMESTAMP_US, gather_line, reader);
 	if (context->log != NULL)
-		fail2ban_log_redirect(context->log, take_told, reader);
+		fail2ban_log_redirect(context->log, gather_line, reader);
 	return context->log;
 }
 
@@ -238,14 +252,14 @@ int
 replay_log(struct replay_source *s, struct err *e)
 {
 	struct reader reader = { .source = s };
-	struct fail2ban_log *log = find_log(s, &reader);
 	int rc = -1;
 
-	if (log == NULL)
+	reader.log = find_log(&reader);
+	if (reader.log == NULL)
 		err_set(e, EX_OSERR, "out of memory");
 	else if (replay_sort_open(&reader.sort, e) == 0)
-		rc = read_lines(&reader, log, e);
-	/* What failed may have left it in the middle. */
+		rc = read_lines(&reader, e);
+	/* After a failure it may have stopped within a line. */
 	if (rc != 0)
 		replay_context_free(s->context);
 	replay_sort_close(&reader.sort);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/list.h"
+
 enum { SQL_PUT, SQL_NEXT, SQL_COUNT };
 
 static const char *const sql[SQL_COUNT] = {
@@ -12,7 +14,7 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_NEXT] = "SELECT * FROM line ORDER BY jail, ident, at_us, verb",
 };
 
-/* Nothing of it needs to outlive the process. */
+/* The file is of no use after the process, so nothing is made safe. */
 static const char begin[] =
     "PRAGMA temp_store = FILE; PRAGMA journal_mode = OFF;"
     "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
@@ -23,7 +25,7 @@ int
 replay_sort_open(struct replay_sort *s, struct err *e)
 {
 	*s = (struct replay_sort){ .next = NULL };
-	/* No name: a file that nobody else can find (sqlite.org/inmemorydb). */
+	/* No name: no other process finds it (sqlite.org/inmemorydb.html). */
 	if (db_open(&s->db, "", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 		NULL, 0, sql, SQL_COUNT, e) != 0)
 		return err_wrap(e, "temporary file");
@@ -77,16 +79,12 @@ replay_sort_begin(struct replay_sort *s, struct err *e)
 static int
 add_line(struct replay_sort *s, struct replay_sort_lines *of, struct err *e)
 {
-	if (of->n == of->room) {
-		size_t room = of->room == 0 ? 16 : 2 * of->room;
-		struct logged_line *lines =
-		    realloc(of->lines, room * sizeof(*lines));
+	struct logged_line *grown =
+	    list_grow(of->lines, &of->room, of->n + 1, sizeof(*grown));
 
-		if (lines == NULL)
-			return err_set(e, EX_OSERR, "out of memory");
-		of->lines = lines;
-		of->room = room;
-	}
+	if (grown == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	of->lines = grown;
 	of->lines[of->n++] = (struct logged_line){
 		.at_us = db_int(s->next, 2),
 		.verb = (enum logged_verb)db_int(s->next, 3),

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file of a spool: one event that waits there. */
 #include <string.h>
 #include <sysexits.h>
 
@@ -7,7 +6,7 @@
 #include "ingest/sightings.h"
 #include "job/replay_spool.h"
 
-/* An event has any bytes, newlines too: all of the file. */
+/* Read all of the file into words: an event may have newlines. */
 static int
 read_all(struct replay_source *s, struct buffer *words, struct err *e)
 {
@@ -34,7 +33,7 @@ write_event(struct replay_source *s, const struct event *event, struct err *e)
 		return 0;
 	if (run_begin(&s->run, &merge, e) != 0)
 		return -1;
-	/* A flush of another machine's is none of a jail of ours. */
+	/* A flush on another machine ends no ban of this one. */
 	if ((s->run.host == NULL || event->kind != EVENT_FLUSH) &&
 	    sightings_add_event(&merge, s->run.config, event, e) != 0) {
 		run_rollback(&s->run);
