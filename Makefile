@@ -68,13 +68,23 @@ $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/archive/archive_schema.o: $(BUILD)/schema.inc
+$(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
 # The schema is told once, in SQL; here each file becomes a C text.
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
 	for f in $(SCHEMA); do \
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f && echo ,; \
 	done > $@
+
+# So are the names of the files beside an archive: each line becomes a constant,
+# as #define BESIDE_WAL "-wal".
+$(BUILD)/beside.inc: helper/archive/beside | $(BUILD)
+	awk '/^[-.]/ { name = toupper(substr($$1, 2)); suffix = $$1; \
+		gsub("[-*]+$$", "", name); gsub("-", "_", name); \
+		sub("[*]$$", "", suffix); \
+		print "#define BESIDE_" name " \"" suffix "\"" }' $< > $@
+
+$(OBJECTS): | $(BUILD)/beside.inc
 
 $(BUILD):
 	mkdir -p $@
@@ -106,7 +116,7 @@ bench: all rulers
 install: all
 	install -d $(addprefix $(DESTDIR),$(dir $(INSTALLED)))
 	install -m 755 $(BUILD)/fail2ban-archive $(DESTDIR)$(SBIN)/
-	install -m 644 helper/fail2ban-archive.8 $(DESTDIR)$(MAN8)/
+	install -m 644 helper/dist/fail2ban-archive.8 $(DESTDIR)$(MAN8)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
 	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
 		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
@@ -116,7 +126,7 @@ install: all
 		action.d/fail2ban-archive.conf \
 		> $(DESTDIR)$(ACTION_D)/fail2ban-archive.conf
 	test -e $(DESTDIR)$(CONFIG) || \
-		install -m 644 helper/fail2ban-archive.cfg $(DESTDIR)$(CONFIG)
+		install -m 644 helper/dist/fail2ban-archive.cfg $(DESTDIR)$(CONFIG)
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))

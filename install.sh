@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Install, upgrade or take out fail2ban-archive: usage() says what it does,
-# install_all() and uninstall_all() in which order.
+# Install, upgrade or remove fail2ban-archive. usage() says what this script does;
+# install_all() and uninstall_all() have the order of the steps.
 
 set -euf
 umask 022
@@ -12,25 +12,27 @@ usage() {
 usage: ./install.sh [--jail NAME]... [--force] [--dry-run]
        ./install.sh --uninstall | --purge [--force] [--dry-run]
 
-Installs the packages that are missing (fail2ban too), builds and installs
+This script installs missing packages (fail2ban too), builds and installs
 fail2ban-archive, fills the archive from fail2ban's database, turns the action
-on in every enabled jail, and has a timer settle the bans every five minutes.
-Run it again to upgrade, or when another jail was enabled: what is in place
-stays as it is, and only jails that lack the action are restarted.
+on in every enabled jail, and starts a timer that runs a reconcile every five
+minutes. Run it again to upgrade, or after you have enabled another jail: it
+keeps your configuration, and restarts only jails that lack the action.
 
   --jail NAME   turn the action on in this jail only; may be repeated
-  --uninstall   take out all but the archive and its configuration
-  --purge       take out these too
+  --uninstall   remove everything except the archive and its configuration
+  --purge       remove these too
   --dry-run     print each step and change nothing
-  --force       go on where this script refuses: fail2ban has no database, the
-                system is unknown, another file of yours uses the action
-  --help        print this
+  --force       continue where this script would refuse: fail2ban has no
+                database, the system is unknown, or another file of yours uses
+                the action
+  --help        print this text
 
-For a trial, DESTDIR=/DIR stands for the root folder: all files are read and
-written below it (etc/os-release, etc/fail2ban, proc/mounts, ...), and what is
-not there, run/systemd/system for one, counts as absent. fail2ban is reached
-only by the socket FAIL2BAN_SOCKET; the action, and etc/fail2ban-archive.cfg if
-it is new, name paths below DIR. Packages and the build are this machine's.
+For a trial, set DESTDIR=/DIR. The script then takes DIR for the root folder: it
+reads and writes all files below it (etc/os-release, etc/fail2ban, proc/mounts,
+...), and a missing one, such as run/systemd/system, counts as absent. It reaches
+fail2ban only through the socket FAIL2BAN_SOCKET. The action names paths below
+DIR, and so does a new etc/fail2ban-archive.cfg. The packages and the build are
+those of this machine.
 END
 }
 
@@ -58,7 +60,7 @@ run() {
 	fi
 }
 
-# Make standard input the file $1, whole or not at all, with the mode it has.
+# Write standard input to the file $1, whole or not at all; keep the file's mode.
 write_file() {
 	if [ "$dry_run" ]; then
 		say "would write: $1"
@@ -71,7 +73,7 @@ write_file() {
 	fi
 }
 
-# Is $1 one of the words $2?
+# Succeed if $1 is one of the words $2.
 has_word() {
 	case " $2 " in
 	*" $1 "*) ;;
@@ -97,10 +99,11 @@ names() {
 	sed -n "$1" "$tmp/stream" | paste -s -d ' ' -
 }
 
-# Read what fail2ban makes of its configuration: Python lists, one a line, as
-# ['add', 'sshd', 'auto'] and ['set', 'sshd', 'addaction', 'fail2ban-archive'].
-# With -d a missing log does not fail the test -t: that is not for us to judge.
-# A jail's name becomes a word here and a line in a configuration.
+# Read the configuration as fail2ban dumps it: each line is a Python list, such as
+# ['add', 'sshd', 'auto'] or ['set', 'sshd', 'addaction', 'fail2ban-archive'].
+# With -d, the test -t does not fail for a missing log, which is not our concern.
+# Only plain names are taken, because a jail's name becomes a word in this script
+# and a line in a configuration.
 read_config() {
 	fail2ban -d -t >"$tmp/stream" 2>"$tmp/errors" || return 1
 	name="'\([A-Za-z0-9_.@+][A-Za-z0-9_.@+-]*\)'"
@@ -109,7 +112,7 @@ read_config() {
 	odd=$(grep "^\['add', " "$tmp/stream" | grep -v "^\['add', $name, ") || :
 }
 
-# How does the running server run the jail $1?
+# Print whether the running server has the jail $1, and with the action or not.
 jail_state() {
 	if ! actions=$(fail2ban get "$1" actions 2>/dev/null); then
 		say absent
@@ -120,23 +123,23 @@ jail_state() {
 	fi
 }
 
-# Which jails are to be archived, and may they be restarted?
+# Find the jails to archive, and refuse a restart that would lose live bans.
 survey() {
 	has_fail2ban || return 0
 	surveyed=1
 	read_config || die "$etc: fail2ban cannot read its configuration:" \
-		"put this right first: $(cat "$tmp/errors")"
-	[ -z "$odd" ] || warn "$etc: left out, as their names have more than" \
-		"letters, digits and _ . @ + -: $odd"
+		"correct it first: $(cat "$tmp/errors")"
+	[ -z "$odd" ] || warn "$etc: these jails are left out, because their names" \
+		"have other characters than letters, digits and _ . @ + -: $odd"
 	for jail in $jails; do
-		has_word "$jail" "$enabled" || die "--jail $jail: no jail of this name" \
-			"is enabled in $etc: enable it, or choose from: $enabled"
+		has_word "$jail" "$enabled" || die "--jail $jail: this jail is not" \
+			"enabled in $etc: enable it, or choose one of: $enabled"
 	done
 	wanted=${jails:-$enabled}
 	check_database
 }
 
-# Live bans come back to a restarted jail from fail2ban's database only.
+# A restarted jail gets its live bans back only from fail2ban's database.
 check_database() {
 	[ -z "$force" ] && is_running || return 0
 	case $(fail2ban get dbfile) in
@@ -145,20 +148,20 @@ check_database() {
 	esac
 	for jail in $wanted; do
 		[ "$(jail_state "$jail")" != unarchived ] || die "jail $jail: must be" \
-			"restarted, and would lose its live bans, as fail2ban has no" \
-			"database: set dbfile in $etc/fail2ban.local, or use --force"
+			"restarted, and would lose its live bans, because fail2ban has" \
+			"no database: set dbfile in $etc/fail2ban.local, or use --force"
 	done
 }
 
 # --------------------------------------------------------------- the action --
 
-# The jail file, with the jails "$@" after those that it has.
+# Print the jail file with the jails "$@" added at its end.
 jail_file_with() {
 	if [ -e "$jail_file" ]; then
 		cat "$jail_file"
 	else
-		say "# The jails whose bans are archived. fail2ban-archive's install.sh"
-		say "# adds jails here; its --uninstall removes the file."
+		say "# fail2ban-archive archives the bans of these jails. Its install.sh"
+		say "# adds jails here; install.sh --uninstall removes this file."
 	fi
 	line=$action
 	[ -z "$root" ] || line="${action}[helper=\"$program\", config=\"$config\"]"
@@ -167,7 +170,7 @@ jail_file_with() {
 	done
 }
 
-# From here until the change is checked, leaving by any way takes it back.
+# From here until the change is checked, every exit undoes the change.
 begin_change() {
 	[ -z "$dry_run" ] || return 0
 	[ ! -e "$jail_file" ] || cp -p "$jail_file" "$tmp/jails"
@@ -180,7 +183,7 @@ take_back() {
 	else
 		rm -f "$jail_file"
 	fi
-	warn "$jail_file: taken back to what it was"
+	warn "$jail_file: the change was undone"
 }
 
 turn_on() {
@@ -210,7 +213,7 @@ turn_off() {
 		return
 	fi
 	read_config || [ "$force" ] || die "$etc: fail2ban cannot read its" \
-		"configuration: put this right, or use --force: $(cat "$tmp/errors")"
+		"configuration: correct it, or use --force: $(cat "$tmp/errors")"
 	was_archived=$archived
 	begin_change
 	run rm -f "$jail_file"
@@ -218,7 +221,7 @@ turn_off() {
 	read_config || [ "$force" ] || die "$etc: $(cat "$tmp/errors")"
 	[ "$force" ] || ! grep -q "'addaction', '$action'\]\$" "$tmp/stream" ||
 		die "$etc: another file of yours turns the action on in: $archived:" \
-			"take it out there, or use --force"
+			"remove the action from that file, or use --force"
 	unchecked=
 	! is_running || for jail in $was_archived; do
 		[ "$(jail_state "$jail")" != archived ] || reload "$jail"
@@ -230,8 +233,8 @@ reload() {
 	run fail2ban reload "$@" || failed=1
 }
 
-# A running jail takes a new action by a restart only, a changed one by a
-# reload. A new sandbox needs a restart of the server.
+# A running jail needs a restart to get a new action, and a reload to get a changed
+# one. The server needs a restart to get a new sandbox.
 apply() {
 	is_running || return 0
 	if [ "$opened" ]; then
@@ -249,20 +252,24 @@ apply() {
 
 # -------------------------------------------------------------------- steps --
 
-# Where does the configuration put the archive?
+# Print the path that the configuration gives for the key $1, if it gives one.
+configured() {
+	[ ! -r "$config" ] || sed -n \
+		"s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*\"\([^\"]*\)\".*/\1/p" \
+		"$config"
+}
+
+# Set $archive to the path of the archive in the configuration.
 find_archive() {
-	archive=
-	[ ! -r "$config" ] || archive=$(sed -n \
-		's/^[[:space:]]*archive[[:space:]]*[=:][[:space:]]*"\([^"]*\)".*/\1/p' \
-		"$config")
+	archive=$(configured archive)
 	archive=${archive:-$root/var/lib/$action/archive.sqlite3}
 	folder=${archive%/*}
 	case $archive in
 	*[!A-Za-z0-9/._+@-]*) ;;
 	/*/*) return ;;
 	esac
-	die "$config: archive = \"$archive\": give it a folder of its own, by its" \
-		"absolute path of letters, digits and / . _ + @ -"
+	die "$config: archive = \"$archive\": must be an absolute path, with a" \
+		"folder of its own, of letters, digits and / . _ + @ -"
 }
 
 make_install() {
@@ -281,12 +288,12 @@ make_install() {
 
 reconcile() {
 	run "$program" -c "$config" reconcile ||
-		warn "nothing reconciled yet, see above; the timer goes on trying"
+		warn "the first reconcile failed, see above; the timer runs it again"
 }
 
 summary() {
 	say "$("$program" -c "$config" export | wc -l) bans are archived in $archive."
-	say "From now on those of: ${archived:-no jail, as none is enabled in $etc}"
+	say "From now on these jails are archived: ${archived:-none is enabled in $etc}"
 	if ! is_running; then
 		say "fail2ban does not run: start it, and its bans are archived."
 		! has_fail2ban || fail2ban -t 2>&1 >/dev/null |
@@ -310,8 +317,8 @@ install_all() {
 	apply
 	schedule
 	[ "$dry_run" ] || summary
-	[ -z "$failed" ] || die "fail2ban did not take the change: see its log;" \
-		"until it does, its bans are archived by the timer"
+	[ -z "$failed" ] || die "fail2ban did not load the change: see its log;" \
+		"until it does, the timer archives its bans"
 }
 
 uninstall_all() {
@@ -324,9 +331,9 @@ uninstall_all() {
 		remove_folder
 		run rm -f "$config"
 	else
-		say "Left: $folder and $config; ./install.sh --purge takes them out."
+		say "Kept: $folder and $config; ./install.sh --purge removes them."
 	fi
-	[ -z "$failed" ] || die "fail2ban did not let go of the action: restart it"
+	[ -z "$failed" ] || die "fail2ban still runs the action: restart fail2ban"
 }
 
 leave() {
@@ -364,7 +371,7 @@ case $root in
 	die "DESTDIR=$root: must be an absolute path of letters, digits, _ . + @ -"
 	;;
 esac
-[ "$root$dry_run" ] || [ "$(id -u)" -eq 0 ] || die "must run as root"
+[ "$root$dry_run" ] || [ "$(id -u)" -eq 0 ] || die "must run as root: sudo ./install.sh"
 
 action=fail2ban-archive
 prefix=/usr/local

@@ -42,34 +42,37 @@ static const char *const evidence_words[] = {
 static const struct key keys[] = {
 	{ "archive", KEY_PATH, AT(archive), 0, 0, 0,
 	    "/var/lib/fail2ban-archive/archive.sqlite3",
-	    "The archive: one SQLite file, on a local file system." },
+	    "The archive is one SQLite file, on a local file system." },
 	{ "spool", KEY_PATH, AT(spool), 0, 0, 0,
 	    "/var/lib/fail2ban-archive/spool",
-	    "The folder for events that could not be archived at once." },
+	    "An event that cannot be archived at once waits in this folder." },
 	{ "spool_limit", KEY_INT, AT(spool_limit), 1, 200000, 20000, NULL,
-	    "The most events in the spool; any more go to syslog." },
+	    "The spool holds at most this many events; further ones go to "
+	    "syslog." },
 	{ "fail2ban_database", KEY_PATH, AT(fail2ban_database), 0, 0, 0, "",
-	    "The path of fail2ban's database; empty: ask fail2ban for it." },
+	    "The path of fail2ban's database; if it is empty, fail2ban is "
+	    "asked." },
 	{ "fail2ban_socket", KEY_PATH, AT(fail2ban_socket), 0, 0, 0,
 	    "/run/fail2ban/fail2ban.sock", "The path of fail2ban's socket." },
 	{ "interval", KEY_INT, AT(interval), 1, 86400, 300, NULL,
 	    "Seconds from one reconcile to the next: the timer's interval." },
 	{ "backfill", KEY_INT, AT(backfill), 0, INT32_MAX, 648000, NULL,
-	    "Seconds of history that the first reconcile archives; 0: all of "
-	    "it." },
+	    "An empty archive takes this many seconds of history; 0 takes all "
+	    "of it." },
 	{ "run_deadline", KEY_INT, AT(run_deadline), 1, 3600, 60, NULL,
-	    "Seconds after which a reconcile stops; the next one continues." },
+	    "A reconcile stops after this many seconds; the next one goes "
+	    "on." },
 	{ "lock_deadline", KEY_INT, AT(lock_deadline), 1, 3000, 500, NULL,
-	    "Milliseconds that an event waits for the archive before it is "
-	    "spooled." },
+	    "An event waits this many milliseconds for the archive, then goes "
+	    "to the spool." },
 	{ "retention_days", KEY_INT, AT(retention_days), 0, 36500, 0, NULL,
-	    "Days after which an ended ban is removed; 0: never." },
+	    "An ended ban is removed after this many days; 0 removes none." },
 	{ "evidence", KEY_WORD, AT(evidence), 0, 0, CONFIG_EVIDENCE_DATABASE,
 	    NULL,
-	    "The log lines of a ban come from \"database\", \"tag\" (the "
-	    "action) or \"none\"." },
+	    "The source of a ban's log lines: \"database\", \"tag\" or "
+	    "\"none\"." },
 	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
-	    "The most log lines of a ban that are kept: the last ones." },
+	    "The last log lines of a ban are kept, at most this many." },
 };
 
 /* Return the field of config that a key sets: a path, a number or a word. */

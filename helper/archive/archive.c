@@ -10,7 +10,6 @@
 #include "archive/file.h"
 #include "archive/schema.h"
 #include "archive/statements.h"
-#include "os/log.h"
 #include "os/clock.h"
 #include "archive/sqlite_vfs.h"
 
@@ -34,8 +33,8 @@ take_lock(struct archive *a, struct err *e)
 	return 0;
 }
 
-static void
-release_lock(struct archive *a)
+void
+archive_unlock(struct archive *a)
 {
 	lock_release(&a->lock);
 	a->locked = false;
@@ -113,7 +112,7 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 		.lock_ms = lock_ms,
 		.wal_limit = ARCHIVE_WAL_EVENT,
 	};
-	if (strlen(path) + sizeof("-journal") > sizeof(a->path))
+	if (strlen(path) + sizeof(BESIDE_JOURNAL) > sizeof(a->path))
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	snprintf(a->path, sizeof(a->path), "%s", path);
 	return 0;
@@ -188,11 +187,13 @@ is_replaced(const struct archive *a)
 }
 
 int
-archive_abandon(struct archive *a, const char *why, struct err *e)
+archive_abandon(struct archive *a, const char *why,
+    char message[ARCHIVE_ABANDONED], struct err *e)
 {
-	char aside[PATH_MAX];
+	char aside[PATH_MAX] = "";
 	int rc = 0;
 
+	message[0] = '\0';
 	archive_rollback(a);
 	db_close(&a->db);
 	a->db.corrupt = false;
@@ -200,12 +201,10 @@ archive_abandon(struct archive *a, const char *why, struct err *e)
 		return -1;
 	/* Opened once, it may have been moved by another process since. */
 	if (a->ino == 0 || !is_replaced(a))
-		rc = archive_file_set_aside(a->path, "corrupt", aside, e);
-	else
-		aside[0] = '\0';
-	release_lock(a);
+		rc = archive_file_set_aside(a->path, BESIDE_CORRUPT, aside, e);
+	archive_unlock(a);
 	if (rc == 0 && aside[0] != '\0')
-		log_line(LOG_CRIT,
+		snprintf(message, ARCHIVE_ABANDONED,
 		    "archive: damaged: %s; kept as %s, and a new one is begun: "
 		    "what only the old one had is there, see "
 		    "fail2ban-archive(8), DAMAGE",
@@ -250,7 +249,7 @@ take_turn(struct archive *a, struct err *e)
 		return -1;
 	if (!is_replaced(a))
 		return 0;
-	release_lock(a);
+	archive_unlock(a);
 	return err_set(e, EX_IOERR, "%s: moved or replaced while it was open",
 	    a->db.name);
 }
@@ -267,7 +266,7 @@ checkpoint_apart(struct archive *a, struct err *e)
 	archive_file_sync_wal(a->path);
 	if (take_turn(a, e) != 0 || checkpoint_if_grown(a, e) != 0)
 		return -1;
-	release_lock(a);
+	archive_unlock(a);
 	return 0;
 }
 
@@ -292,7 +291,7 @@ archive_commit(struct archive *a, struct err *e)
 		return err_wrap(e, "archive: commit");
 	}
 	a->writing = false;
-	release_lock(a);
+	archive_unlock(a);
 	return 0;
 }
 
@@ -302,7 +301,7 @@ archive_rollback(struct archive *a)
 	if (a->writing)
 		sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
 	a->writing = false;
-	release_lock(a);
+	archive_unlock(a);
 }
 
 bool
@@ -362,7 +361,7 @@ archive_empty_wal(struct archive *a, struct err *e)
 		archive_file_reserve_wal(a->path, ARCHIVE_WAL_EVENT);
 	else if (rc != SQLITE_BUSY)
 		db_error(&a->db, e);
-	release_lock(a);
+	archive_unlock(a);
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 :
 						      err_wrap(e, "archive");
 }
@@ -371,12 +370,11 @@ int
 archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_META_GET, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_META_GET, e, "t", key);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, key);
 	rc = db_step(&a->db, st, e);
 	*v = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
@@ -386,13 +384,7 @@ archive_get_number(struct archive *a, const char *key, int64_t *v,
 int
 archive_set_number(struct archive *a, const char *key, int64_t v, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_META_SET, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_text(st, 1, key);
-	db_bind_int(st, 2, v);
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, SQL_META_SET, e, "ti", key, v);
 }
 
 int

@@ -61,10 +61,14 @@ int archive_open_read(struct archive *a, const char *path, struct err *e);
 void archive_close(struct archive *a);
 
 /*
- * Move a damaged archive aside, and say so in the log; why is what the damage
- * is. Then there is only archive_close left to do.
+ * Move a damaged archive aside; why says what is damaged. message gets the
+ * line for the log that says so, or "" when another process has moved it
+ * already. The caller closes the archive next. Fails with EX_TEMPFAIL when the
+ * lock is not had in time, with EX_IOERR when the file cannot be moved.
  */
-int archive_abandon(struct archive *a, const char *why, struct err *e);
+#define ARCHIVE_ABANDONED (PATH_MAX + 1024)
+int archive_abandon(struct archive *a, const char *why,
+    char message[ARCHIVE_ABANDONED], struct err *e);
 
 /*
  * One write transaction. archive_begin takes the lock and fails with
@@ -74,6 +78,11 @@ int archive_abandon(struct archive *a, const char *why, struct err *e);
 int archive_begin(struct archive *a, struct err *e);
 int archive_commit(struct archive *a, struct err *e);
 void archive_rollback(struct archive *a);
+
+/*
+ * Let the lock go that archive_open took, when no transaction follows at once.
+ */
+void archive_unlock(struct archive *a);
 
 /* Whether an event, or another process, waits for the lock that is held. */
 bool archive_is_wanted(const struct archive *a);

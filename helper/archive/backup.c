@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "archive/file.h"
+#include "archive/runs.h"
 #include "archive/schema.h"
 #include "archive/statements.h"
 #include "os/clock.h"
@@ -317,7 +318,7 @@ swap(const char *path, const char *tmp, int lock_ms, char aside[PATH_MAX],
 	aside[0] = '\0';
 	if (lock_take(&lock, path, lock_ms, NULL, e) == 0 &&
 	    archive_file_check(path, &st, e) == 0 &&
-	    archive_file_set_aside(path, "replaced", aside, e) == 0) {
+	    archive_file_set_aside(path, BESIDE_REPLACED, aside, e) == 0) {
 		if (st.st_mode == 0)
 			aside[0] = '\0';
 		rc = 0;
@@ -337,7 +338,7 @@ restore_alone(const char *path, const char *file, int lock_ms,
 	char tmp[PATH_MAX];
 	int rc;
 
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.restore", path) >=
+	if ((size_t)snprintf(tmp, sizeof(tmp), "%s" BESIDE_RESTORE, path) >=
 	    sizeof(tmp))
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	if (archive_open_copy(&copy, file, e) != 0)
@@ -358,11 +359,11 @@ int
 archive_restore(const char *path, const char *file, int lock_ms,
     char aside[PATH_MAX], struct err *e)
 {
-	char turn_path[PATH_MAX + 16];
+	char turn_path[ARCHIVE_RUN_LOCK_PATH];
 	struct stat st;
 	int turn, rc;
 
-	snprintf(turn_path, sizeof(turn_path), "%s.reconcile", path);
+	archive_run_lock_path(path, RUN_RECONCILE, turn_path);
 	if (archive_file_make_folder(path, e) != 0 ||
 	    archive_file_check(path, &st, e) != 0 ||
 	    (turn = lock_alone(turn_path, e)) < 0)

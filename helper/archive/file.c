@@ -15,9 +15,6 @@
 #include "base/path.h"
 #include "os/file_trust.h"
 
-#define CORRUPT "corrupt"
-#define SUSPECT ".suspect"
-
 /* Room for the longest suffix that a name gets here. */
 #define NAME_ROOM 64
 
@@ -62,7 +59,7 @@ archive_file_has_wal(const char *path, off_t bytes)
 	char wal[PATH_MAX + NAME_ROOM];
 	struct stat st;
 
-	snprintf(wal, sizeof(wal), "%s-wal", path);
+	snprintf(wal, sizeof(wal), "%s" BESIDE_WAL, path);
 	return lstat(wal, &st) == 0 && st.st_size >= bytes;
 }
 
@@ -112,7 +109,7 @@ is_taken(const char *name)
 
 /* A name that nothing has yet, nor anything with a suffix of SQLite's. */
 static void
-free_name(const char *path, const char *word, char aside[PATH_MAX])
+free_name(const char *path, const char *suffix, char aside[PATH_MAX])
 {
 	char stamp[32], wal[PATH_MAX + NAME_ROOM];
 	time_t now = time(NULL);
@@ -121,12 +118,12 @@ free_name(const char *path, const char *word, char aside[PATH_MAX])
 
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-	snprintf(aside, PATH_MAX, "%s.%s-%s", path, word, stamp);
+	snprintf(aside, PATH_MAX, "%s%s%s", path, suffix, stamp);
 	do {
-		snprintf(wal, sizeof(wal), "%s-wal", aside);
+		snprintf(wal, sizeof(wal), "%s" BESIDE_WAL, aside);
 		if (!is_taken(aside) && !is_taken(wal))
 			return;
-		snprintf(aside, PATH_MAX, "%s.%s-%s.%d", path, word, stamp,
+		snprintf(aside, PATH_MAX, "%s%s%s.%d", path, suffix, stamp,
 		    ++n);
 	} while (n < 1000);
 }
@@ -157,24 +154,24 @@ void
 archive_file_remove(const char *path)
 {
 	remove_beside(path, "");
-	remove_beside(path, "-wal");
-	remove_beside(path, "-shm");
-	remove_beside(path, "-journal");
+	remove_beside(path, BESIDE_WAL);
+	remove_beside(path, BESIDE_SHM);
+	remove_beside(path, BESIDE_JOURNAL);
 }
 
 int
-archive_file_set_aside(const char *path, const char *word, char aside[PATH_MAX],
-    struct err *e)
+archive_file_set_aside(const char *path, const char *suffix,
+    char aside[PATH_MAX], struct err *e)
 {
 	if (strlen(path) + NAME_ROOM > PATH_MAX)
 		return err_set(e, EX_IOERR, "%s: path too long", path);
-	free_name(path, word, aside);
-	if (link_aside(path, aside, "-wal") != 0 ||
-	    link_aside(path, aside, "-journal") != 0 ||
+	free_name(path, suffix, aside);
+	if (link_aside(path, aside, BESIDE_WAL) != 0 ||
+	    link_aside(path, aside, BESIDE_JOURNAL) != 0 ||
 	    (rename(path, aside) != 0 && errno != ENOENT) ||
-	    remove_beside(path, "-wal") != 0 ||
-	    remove_beside(path, "-journal") != 0 ||
-	    remove_beside(path, "-shm") != 0 || sync_folder(path) != 0)
+	    remove_beside(path, BESIDE_WAL) != 0 ||
+	    remove_beside(path, BESIDE_JOURNAL) != 0 ||
+	    remove_beside(path, BESIDE_SHM) != 0 || sync_folder(path) != 0)
 		return err_errno(e, EX_IOERR, "%s: move to %s", path, aside);
 	archive_file_clear(path);
 	return 0;
@@ -191,7 +188,7 @@ is_first(int dir, const char *name, size_t skip)
 	if (dash == NULL)
 		return true;
 	snprintf(whole, sizeof(whole), "%.*s", (int)(dash - name), name);
-	return strcmp(dash, "-wal") == 0 &&
+	return strcmp(dash, BESIDE_WAL) == 0 &&
 	    fstatat(dir, whole, &st, AT_SYMLINK_NOFOLLOW) != 0;
 }
 
@@ -205,7 +202,7 @@ archive_file_count_corrupt(const char *path)
 	DIR *dir;
 
 	folder_of(path, folder);
-	snprintf(start, sizeof(start), "%.*s." CORRUPT "-", NAME_MAX,
+	snprintf(start, sizeof(start), "%.*s" BESIDE_CORRUPT, NAME_MAX,
 	    name != NULL ? name + 1 : path);
 	if ((dir = opendir(folder)) == NULL)
 		return 0;
@@ -221,7 +218,7 @@ archive_file_count_corrupt(const char *path)
 static void
 suspect_name(const char *path, char name[PATH_MAX + NAME_ROOM])
 {
-	snprintf(name, PATH_MAX + NAME_ROOM, "%s" SUSPECT, path);
+	snprintf(name, PATH_MAX + NAME_ROOM, "%s" BESIDE_SUSPECT, path);
 }
 
 void
@@ -249,7 +246,7 @@ archive_file_is_suspect(const char *path)
 void
 archive_file_clear(const char *path)
 {
-	remove_beside(path, SUSPECT);
+	remove_beside(path, BESIDE_SUSPECT);
 }
 
 static int
@@ -257,7 +254,7 @@ open_wal(const char *path)
 {
 	char name[PATH_MAX + NAME_ROOM];
 
-	snprintf(name, sizeof(name), "%s-wal", path);
+	snprintf(name, sizeof(name), "%s" BESIDE_WAL, path);
 	return open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 }
 

@@ -13,6 +13,12 @@
 
 #include "base/err.h"
 
+/*
+ * BESIDE_WAL and the like: what is added to the archive's name in the names of
+ * the files beside it. The Makefile makes these from archive/beside.
+ */
+#include "beside.inc"
+
 /* Make the folder (0700) in which the archive at path lies or will lie. */
 int archive_file_make_folder(const char *path, struct err *e);
 
@@ -31,12 +37,12 @@ int archive_file_check(const char *path, struct stat *st, struct err *e);
 bool archive_file_is_torn(const char *path, const struct stat *st);
 
 /*
- * Move the file aside, with its -wal and -journal, to PATH.WORD-TIME, of which
- * aside becomes the name. The caller has the write lock. What has the file
- * open keeps it. Where a step is cut off, the next call does the rest. Fails
- * with EX_IOERR.
+ * Move the archive aside, with its -wal and -journal, to PATH SUFFIX TIME,
+ * which is written to aside; suffix is BESIDE_CORRUPT or BESIDE_REPLACED. The
+ * caller has the write lock. A process that has the file open keeps it. When a
+ * step is cut off, the next call does the rest. Fails with EX_IOERR.
  */
-int archive_file_set_aside(const char *path, const char *word,
+int archive_file_set_aside(const char *path, const char *suffix,
     char aside[PATH_MAX], struct err *e);
 
 /* How many files lie beside it that were set aside as corrupt. */

@@ -5,6 +5,16 @@
 #include <sysexits.h>
 
 #include "archive/statements.h"
+#include "base/list.h"
+
+/* What the archive has of an id; release with free_bans. */
+struct archive_bans {
+	struct witnessed_ban *seen; /* somebody better has seen them */
+	size_t seen_n, seen_room;
+	int64_t newest;	    /* row of the one that began last, 0: none */
+	struct ban *logged; /* only logs tell of them; id is their row */
+	size_t logged_n, logged_room;
+};
 
 static int
 no_memory(struct err *e)
@@ -12,53 +22,33 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-static sqlite3_stmt *
-statement_of(struct archive *a, int which, const struct archive_ident *of,
-    struct err *e)
+/* Return the host as the tables have it: "" is this machine. */
+static const char *
+host_of(const struct archive_ident *of)
 {
-	sqlite3_stmt *st = db_statement(&a->db, which, e);
-
-	if (st == NULL)
-		return NULL;
-	db_bind_int(st, 1, of->jail);
-	db_bind_text(st, 2, of->ident);
-	db_bind_text(st, 3, of->host != NULL ? of->host : "");
-	return st;
+	return of->host != NULL ? of->host : "";
 }
 
 int
 log_lines_any(struct archive *a, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_LINE_ANY, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	sqlite3_reset(st);
-	return rc;
+	return db_has_row(&a->db, SQL_LINE_ANY, e, "");
 }
 
-/* Room for one more element of size bytes behind n of them, and for more. */
-static void *
-grow(void *list, size_t n, size_t more, size_t size)
-{
-	if (list != NULL && (n & (n - 1)) != 0)
-		return list;
-	return realloc(list, ((n == 0 ? 1 : 2 * n) + more) * size);
-}
-
-int
-log_lines_load(struct archive *a, const struct archive_ident *of, size_t room,
+static int
+load_lines(struct archive *a, const struct archive_ident *of, size_t more,
     struct logged_line **lines, size_t *n, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_LINES_OF, of, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_LINES_OF, e, "itt", of->jail,
+	    of->ident, host_of(of));
 	struct logged_line *list = NULL, *grown;
+	size_t room = 0;
 	int rc = st == NULL ? -1 : 1;
 
 	*n = 0;
 	while (rc == 1) {
-		if ((grown = grow(list, *n, room, sizeof(*list))) == NULL) {
+		grown = list_grow(list, &room, *n + 1 + more, sizeof(*list));
+		if (grown == NULL) {
 			rc = no_memory(e);
 			break;
 		}
@@ -85,37 +75,16 @@ static int
 put_line(struct archive *a, int which, const struct archive_ident *of,
     const struct logged_line *line, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, which, of, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 4, line->at_us);
-	db_bind_int(st, 5, line->verb);
-	db_bind_int(st, 6, line->found);
-	db_bind_int(st, 7, line->seconds);
-	db_bind_int(st, 8, line->bancount);
-	return db_run(&a->db, st, e);
-}
-
-int
-log_lines_add(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct err *e)
-{
-	return put_line(a, SQL_LINE_ADD, of, line, e);
-}
-
-int
-log_lines_set(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct err *e)
-{
-	return put_line(a, SQL_LINE_SET, of, line, e);
+	return db_query(&a->db, which, e, "ittidiii", of->jail, of->ident,
+	    host_of(of), line->at_us, line->verb, line->found, line->seconds,
+	    line->bancount);
 }
 
 static int
 take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct witnessed_ban *seen =
-	    grow(bans->seen, bans->seen_n, 0, sizeof(*seen));
+	struct witnessed_ban *seen = list_grow(bans->seen, &bans->seen_room,
+	    bans->seen_n + 1, sizeof(*seen));
 
 	if (seen == NULL)
 		return -1;
@@ -133,8 +102,8 @@ take_seen(struct archive_bans *bans, sqlite3_stmt *st)
 static int
 take_logged(struct archive_bans *bans, sqlite3_stmt *st)
 {
-	struct ban *logged =
-	    grow(bans->logged, bans->logged_n, 0, sizeof(*logged));
+	struct ban *logged = list_grow(bans->logged, &bans->logged_room,
+	    bans->logged_n + 1, sizeof(*logged));
 	const char *origin = db_text(st, 8);
 	int end = ban_end_from_name(db_text(st, 5));
 
@@ -181,11 +150,12 @@ forget_ends(struct archive_bans *bans)
 	}
 }
 
-int
-log_lines_bans(struct archive *a, const struct archive_ident *of,
+static int
+load_bans(struct archive *a, const struct archive_ident *of,
     struct archive_bans *bans, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_BANS_OF, of, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_BANS_OF, e, "itt", of->jail,
+	    of->ident, host_of(of));
 	int rc;
 
 	*bans = (struct archive_bans){ 0 };
@@ -208,8 +178,8 @@ log_lines_bans(struct archive *a, const struct archive_ident *of,
 	return rc;
 }
 
-void
-log_lines_free(struct archive_bans *bans)
+static void
+free_bans(struct archive_bans *bans)
 {
 	free(bans->seen);
 	free(bans->logged);
@@ -229,39 +199,36 @@ static int
 add_ban(struct archive *a, const struct archive_ident *of,
     const struct ban *ban, int64_t now_us, struct err *e)
 {
-	sqlite3_stmt *st = statement_of(a, SQL_BAN_ADD, of, e);
+	const struct archive_ban_row row = {
+		.ban = ban,
+		.jail = of->jail,
+		.ident = of->ident,
+		.host = of->host,
+		.timeofban = ban_timeofban(ban->since_us),
+		.sightings = "[]",
+		.added_us = now_us,
+	};
 
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 3, ban_timeofban(ban->since_us));
-	archive_ticket_save_bind(st, ban);
-	db_bind_text(st, 17, "[]");
-	db_bind_int(st, 18, 0);
-	db_bind_int(st, 20, now_us);
-	db_bind_text(st, 21, of->host != NULL ? of->host : "");
-	return db_run(&a->db, st, e);
+	return archive_ticket_add_row(a, &row, e);
 }
 
+/* Let the row of that id say what ban says. */
 static int
 change_ban(struct archive *a, int64_t id, const struct ban *ban, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_CHANGE, e);
+	struct ban changed = *ban;
 
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, id);
-	archive_ticket_save_bind(st, ban);
-	return db_run(&a->db, st, e);
+	changed.id = id;
+	return archive_ticket_change_row(a, &changed, e);
 }
 
 /* Remove a row that is no ban any more; what stays tells of it by its rev. */
 static int
 remove_ban(struct archive *a, int64_t id, int64_t stays, struct err *e)
 {
-	if (stays != 0 &&
-	    db_run_numbers(&a->db, SQL_BAN_TOUCH, stays, UNKNOWN, e) != 0)
+	if (stays != 0 && db_query(&a->db, SQL_BAN_TOUCH, e, "i", stays) != 0)
 		return -1;
-	return db_run_numbers(&a->db, SQL_BAN_REMOVE, id, UNKNOWN, e);
+	return db_query(&a->db, SQL_BAN_REMOVE, e, "i", id);
 }
 
 /* Pair the bans with the rows of the same beginning; row[i]: index, or -1. */
@@ -292,7 +259,7 @@ pair(const struct archive_bans *before, const struct ban *bans, size_t n,
 }
 
 static int
-save(struct archive *a, const struct archive_ident *of,
+save_rows(struct archive *a, const struct archive_ident *of,
     const struct archive_bans *before, const struct ban *bans, size_t n,
     const int *row, const bool *taken, struct archive_change *change,
     struct err *e)
@@ -321,8 +288,8 @@ save(struct archive *a, const struct archive_ident *of,
 	return 0;
 }
 
-int
-log_lines_save(struct archive *a, const struct archive_ident *of,
+static int
+save_bans(struct archive *a, const struct archive_ident *of,
     const struct archive_bans *before, const struct ban *bans, size_t n,
     struct archive_change *change, struct err *e)
 {
@@ -332,8 +299,131 @@ log_lines_save(struct archive *a, const struct archive_ident *of,
 	if (row == NULL || taken == NULL)
 		rc = no_memory(e);
 	else if (!pair(before, bans, n, row, taken))
-		rc = save(a, of, before, bans, n, row, taken, change, e);
+		rc = save_rows(a, of, before, bans, n, row, taken, change, e);
 	free(row);
 	free(taken);
+	return rc;
+}
+
+static int
+compare_lines(const void *pa, const void *pb)
+{
+	const struct logged_line *a = pa, *b = pb;
+
+	if (a->at_us != b->at_us)
+		return a->at_us < b->at_us ? -1 : 1;
+	return a->verb < b->verb ? -1 : a->verb > b->verb;
+}
+
+/* Let the archive's bans be what follows from n lines, which are sorted. */
+static int
+renew(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, struct archive_change *change,
+    struct err *e)
+{
+	struct archive_bans before;
+	struct ban *bans = calloc(n + 1, sizeof(*bans));
+	int rc = load_bans(a, of, &before, e);
+
+	if (rc == 0 && bans == NULL)
+		rc = no_memory(e);
+	if (rc == 0) {
+		n = bans_of_log(lines, n, before.seen, before.seen_n,
+		    change->now_us, bans);
+		rc = save_bans(a, of, &before, bans, n, change, e);
+	}
+	free_bans(&before);
+	free(bans);
+	return rc;
+}
+
+/*
+ * A number that is told by one log and not by another, which begins later, is
+ * known; of two the lesser, so that the order makes no difference.
+ */
+static bool
+learn(int64_t *known, int64_t told)
+{
+	if (told == UNKNOWN || (*known != UNKNOWN && *known <= told))
+		return false;
+	*known = told;
+	return true;
+}
+
+/* A line that the archive has, told again; *news: there is something new. */
+static int
+tell_again(struct archive *a, const struct archive_ident *of,
+    struct logged_line *known, const struct logged_line *line, bool *news,
+    struct err *e)
+{
+	bool learnt = learn(&known->found, line->found);
+
+	learnt = learn(&known->seconds, line->seconds) || learnt;
+	learnt = learn(&known->bancount, line->bancount) || learnt;
+	*news = *news || learnt;
+	return learnt ? put_line(a, SQL_LINE_SET, of, known, e) : 0;
+}
+
+/*
+ * Put a line behind the n of all, of which the first old are the archive's;
+ * *news: something is new.
+ */
+static int
+add_line(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *line, struct logged_line *all, size_t old,
+    size_t *n, bool *news, struct err *e)
+{
+	struct logged_line *known =
+	    bsearch(line, all, old, sizeof(*all), compare_lines);
+
+	/* The log may hold a line of one millisecond twice. */
+	if (known == NULL && *n > old && compare_lines(line, &all[*n - 1]) == 0)
+		known = &all[*n - 1];
+	if (known != NULL)
+		return tell_again(a, of, known, line, news, e);
+	if (put_line(a, SQL_LINE_ADD, of, line, e) != 0)
+		return -1;
+	all[(*n)++] = *line;
+	*news = true;
+	return 0;
+}
+
+int
+log_lines_add(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, int64_t *known,
+    struct archive_change *change, struct err *e)
+{
+	struct logged_line *all;
+	size_t old, now;
+	bool news = false;
+	int rc = 0;
+
+	if (load_lines(a, of, n, &all, &old, e) != 0)
+		return -1;
+	now = old;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = add_line(a, of, &lines[i], all, old, &now, &news, e);
+	*known += (int64_t)(n - (now - old));
+	if (rc == 0 && news) {
+		qsort(all, now, sizeof(*all), compare_lines);
+		rc = renew(a, of, all, now, change, e);
+	}
+	free(all);
+	return rc;
+}
+
+int
+log_lines_renew(struct archive *a, const struct archive_ident *of,
+    struct archive_change *change, struct err *e)
+{
+	struct logged_line *lines;
+	size_t n;
+	int rc = 0;
+
+	if (load_lines(a, of, 0, &lines, &n, e) != 0)
+		return -1;
+	if (n > 0)
+		rc = renew(a, of, lines, n, change, e);
+	free(lines);
 	return rc;
 }

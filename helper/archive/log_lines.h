@@ -19,39 +19,15 @@ struct archive_ident {
 int log_lines_any(struct archive *a, struct err *e);
 
 /*
- * The lines of an id in their order; the caller frees *lines. room: for how
- * many more there is to be room behind them.
+ * Keep n lines; those that the archive has already are passed over. *known:
+ * how many those were, counted on.
  */
-int log_lines_load(struct archive *a, const struct archive_ident *of,
-    size_t room, struct logged_line **lines, size_t *n, struct err *e);
-
 int log_lines_add(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct err *e);
+    const struct logged_line *lines, size_t n, int64_t *known,
+    struct archive_change *change, struct err *e);
 
-/* Write anew what is known of a line that the archive has. */
-int log_lines_set(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *line, struct err *e);
-
-/* What the archive has of an id; release with log_lines_free. */
-struct archive_bans {
-	struct witnessed_ban *seen; /* somebody better has seen them */
-	size_t seen_n;
-	int64_t newest;	    /* row of the one that began last, 0: none */
-	struct ban *logged; /* only logs tell of them; id is their row */
-	size_t logged_n;
-};
-
-int log_lines_bans(struct archive *a, const struct archive_ident *of,
-    struct archive_bans *bans, struct err *e);
-void log_lines_free(struct archive_bans *bans);
-
-/*
- * Make rows of n bans, in place of those that there are; what is as it was is
- * not touched. Those that are no more are removed, and what stays gets a later
- * rev.
- */
-int log_lines_save(struct archive *a, const struct archive_ident *of,
-    const struct archive_bans *before, const struct ban *bans, size_t n,
+/* Other bans of the id have changed: do the lines tell the same still? */
+int log_lines_renew(struct archive *a, const struct archive_ident *of,
     struct archive_change *change, struct err *e);
 
 #endif

@@ -99,21 +99,22 @@ take_seen(sqlite3_stmt *st, int i, struct exported_ban *ban, struct err *e)
 		buffer_putc(&text, '"');
 	}
 	buffer_puts(&text, text.len == 0 ? "[]" : "]");
-	rc = text.failed ? err_set(e, EX_OSERR, "out of memory") :
-			   exported_ban_set_text(ban, EXPORTED_SEEN, text.s, e);
+	rc = text.failed ?
+	    err_set(e, EX_OSERR, "out of memory") :
+	    exported_ban_set_text(ban, BAN_FIELD_SEEN, text.s, e);
 	buffer_free(&text);
 	return rc;
 }
 
 static int
 take_cell(sqlite3_stmt *st, int i, struct exported_ban *ban,
-    enum exported_ban_field field, struct err *e)
+    enum ban_field field, struct err *e)
 {
 	switch (sqlite3_column_type(st, i)) {
 	case SQLITE_NULL:
 		return 0;
 	case SQLITE_INTEGER:
-		if (field == EXPORTED_SEEN)
+		if (field == BAN_FIELD_SEEN)
 			return take_seen(st, i, ban, e);
 		return exported_ban_set_number(ban, field,
 		    sqlite3_column_int64(st, i), e);
@@ -121,7 +122,7 @@ take_cell(sqlite3_stmt *st, int i, struct exported_ban *ban,
 		return exported_ban_set_text(ban, field, db_text(st, i), e);
 	default:
 		return err_set(e, EX_DATAERR, "%s: neither text nor number",
-		    exported_ban_name(field));
+		    ban_field_name(field));
 	}
 }
 
@@ -149,9 +150,9 @@ other_archive_next(struct other_archive *in, struct exported_ban *ban,
 		    db->name);
 	if (rc == 1) {
 		in->after = sqlite3_column_int64(st, 0);
-		for (int i = 0; rc == 1 && i < EXPORTED_FIELDS; i++) {
-			if (take_cell(st, i + 1, ban,
-				(enum exported_ban_field)i, e) != 0)
+		for (int i = 0; rc == 1 && i < BAN_FIELDS; i++) {
+			if (take_cell(st, i + 1, ban, (enum ban_field)i, e) !=
+			    0)
 				rc = -1;
 		}
 		*bad = rc < 0 && e->code == EX_DATAERR;

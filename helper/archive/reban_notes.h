@@ -8,6 +8,8 @@
 #ifndef ARCHIVE_REBAN_NOTES_H
 #define ARCHIVE_REBAN_NOTES_H
 
+#include <stddef.h>
+
 #include "archive/archive.h"
 
 /* For so long a note waits for its answer: a day. */
@@ -32,5 +34,29 @@ int reban_notes_remove(struct archive *a, int64_t jail, const char *ident,
 
 /* Forget what was noted before before_us. */
 int reban_notes_prune(struct archive *a, int64_t before_us, struct err *e);
+
+/* A ban that reban may bring back. */
+struct lost_ban {
+	char *jail, *ident;
+	int64_t timeofban, since_us, seconds;
+};
+
+struct lost_bans {
+	struct lost_ban *list;
+	size_t n, room;
+};
+
+/*
+ * Find the bans that fail2ban may have lost: bans of this machine, of one jail
+ * or of all (NULL), that live at now_us as far as the archive knows, or that
+ * were inferred to have ended because the server of another database than
+ * theirs had them not. Only a ban that an event or fail2ban's database has
+ * shown, whose ban time is known, and that may not have been lifted since
+ * fail2ban was started at start_us, is among them. They are in the order of
+ * their jails. The caller releases lost with reban_notes_free_lost.
+ */
+int reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
+    int64_t start_us, struct lost_bans *lost, struct err *e);
+void reban_notes_free_lost(struct lost_bans *lost);
 
 #endif

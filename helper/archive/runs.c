@@ -1,20 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/runs.h"
 
+#include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "archive/file.h"
 #include "archive/statements.h"
 
+static const char *const kinds[] = {
+	[RUN_RECONCILE] = "reconcile",
+	[RUN_REPLAY] = "replay",
+	[RUN_REBAN] = "reban",
+	[RUN_PRUNE] = "prune",
+	[RUN_KINDS] = "unknown",
+};
+
+static const char *const states[] = {
+	[RUN_RUNNING] = "running",
+	[RUN_COMPLETED] = "completed",
+	[RUN_FAILED] = "failed",
+	[RUN_INTERRUPTED] = "interrupted",
+	[RUN_STATES] = "unknown",
+};
+
+/* Return the index of the name in a list of n names, or n. */
+static int
+find_name(const char *const *names, int n, const char *name)
+{
+	int i = 0;
+
+	while (i < n && (name == NULL || strcmp(names[i], name) != 0))
+		i++;
+	return i;
+}
+
+const char *
+archive_run_kind_name(enum run_kind kind)
+{
+	return kinds[kind];
+}
+
+const char *
+archive_run_state_name(enum run_state state)
+{
+	return states[state];
+}
+
+enum run_kind
+archive_run_kind_from_name(const char *name)
+{
+	return (enum run_kind)find_name(kinds, RUN_KINDS, name);
+}
+
+void
+archive_run_lock_path(const char *path, enum run_kind kind,
+    char name[ARCHIVE_RUN_LOCK_PATH])
+{
+	const char *suffix = kind == RUN_REPLAY ? BESIDE_REPLAY :
+	    kind == RUN_REBAN			? BESIDE_REBAN :
+						  BESIDE_RECONCILE;
+
+	snprintf(name, ARCHIVE_RUN_LOCK_PATH, "%s%s", path, suffix);
+}
+
 int
-archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_LAST, e);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_RUN_LAST, e, "t", archive_run_kind_name(kind));
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, kind);
 	rc = db_step(&a->db, st, e);
 	*last_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
@@ -23,43 +82,24 @@ archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
 
 /* One that another finds running has been cut off. */
 static int
-cut_runs(struct archive *a, const char *kind, struct err *e)
+cut_runs(struct archive *a, enum run_kind kind, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_CUT, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_text(st, 1, kind);
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, SQL_RUN_CUT, e, "t",
+	    archive_run_kind_name(kind));
 }
 
 int
 archive_run_save(struct archive *a, struct archive_run *run, struct err *e)
 {
-	sqlite3_stmt *st;
-
 	if (run->id == 0 && cut_runs(a, run->kind, e) != 0)
 		return -1;
-	if ((st = db_statement(&a->db, SQL_RUN_SAVE, e)) == NULL)
-		return -1;
-	db_bind_int(st, 1, run->id != 0 ? run->id : UNKNOWN);
-	db_bind_text(st, 2, run->kind);
-	db_bind_text(st, 3, run->source);
-	db_bind_text(st, 4, run->state);
-	db_bind_int(st, 5, run->started_us);
-	db_bind_int(st, 6, run->finished_us);
-	db_bind_int(st, 7, run->gap_seconds);
-	db_bind_int(st, 8, run->lossy);
-	db_bind_int(st, 9, run->rows);
-	db_bind_int(st, 10, run->spooled);
-	db_bind_int(st, 11, run->added);
-	db_bind_int(st, 12, run->changed);
-	db_bind_int(st, 13, run->bad);
-	db_bind_text(st, 14, run->message);
-	db_bind_text(st, 15, run->content);
-	db_bind_text(st, 16, run->how);
-	db_bind_int(st, 17, run->skipped);
-	if (db_run(&a->db, st, e) != 0)
+	if (db_query(&a->db, SQL_RUN_SAVE, e, "itttiiidiiiiittti",
+		run->id != 0 ? run->id : UNKNOWN,
+		archive_run_kind_name(run->kind), run->source,
+		archive_run_state_name(run->state), run->started_us,
+		run->finished_us, run->gap_seconds, run->lossy, run->rows,
+		run->spooled, run->added, run->changed, run->bad, run->message,
+		run->content, run->how, run->skipped) != 0)
 		return -1;
 	run->id = sqlite3_last_insert_rowid(a->db.handle);
 	return 0;
@@ -69,15 +109,13 @@ int
 archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
     int64_t *finished_us, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUN_OF, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_RUN_OF, e, "ttt", run->content,
+	    archive_run_kind_name(run->kind), run->how);
 	int rc;
 
 	*id = 0;
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, run->content);
-	db_bind_text(st, 2, run->kind);
-	db_bind_text(st, 3, run->how);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		*id = db_int(st, 0);
 		*finished_us = db_int(st, 1);
@@ -87,22 +125,22 @@ archive_run_find(struct archive *a, const struct archive_run *run, int64_t *id,
 }
 
 int
-archive_run_list(struct archive *a, const char *kind, int64_t limit,
+archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
     archive_run_fn *fn, void *to, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_RUNS, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_RUNS, e, "ti",
+	    kind == RUN_KINDS ? NULL : archive_run_kind_name(kind), limit);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_text(st, 1, kind);
-	db_bind_int(st, 2, limit);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		struct archive_run run = {
 			.id = db_int(st, 0),
-			.kind = db_text(st, 1),
+			.kind = archive_run_kind_from_name(db_text(st, 1)),
 			.source = db_text(st, 2),
-			.state = db_text(st, 3),
+			.state = (enum run_state)find_name(states, RUN_STATES,
+			    db_text(st, 3)),
 			.message = db_text(st, 4),
 			.started_us = db_int(st, 5),
 			.finished_us = db_int(st, 6),
@@ -119,114 +157,4 @@ archive_run_list(struct archive *a, const char *kind, int64_t limit,
 	}
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
-}
-
-int
-archive_source_last(struct archive *a, struct archive_source *s, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_LAST, e);
-	int rc;
-
-	*s = (struct archive_source){ 0 };
-	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	if (rc == 0)
-		return 0;
-	s->id = db_int(st, 0);
-	snprintf(s->path, sizeof(s->path), "%s", db_text(st, 1));
-	s->dev = db_int(st, 2);
-	s->ino = db_int(st, 3);
-	s->counter = db_int(st, 4);
-	s->mark_rowid = db_int(st, 5);
-	if (db_text(st, 6) != NULL)
-		snprintf(s->mark_key, sizeof(s->mark_key), "%s",
-		    db_text(st, 6));
-	s->full_us = db_int(st, 7);
-	s->full_bans = db_int(st, 8);
-	s->full_bips = db_int(st, 9);
-	s->settled.rev = db_int(st, 10);
-	s->settled.flushed_us = db_int(st, 11);
-	s->server_us = db_int(st, 12);
-	s->due_us = db_int(st, 13);
-	s->begun_us = db_int(st, 14);
-	s->born_us = db_int(st, 15);
-	sqlite3_reset(st);
-	return 0;
-}
-
-int
-archive_source_is(struct archive *a, const struct archive_source *s,
-    int64_t *id, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_IDS, e);
-	int rc;
-
-	*id = 0;
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	if (rc == 1 && db_int(st, 1) == s->dev && db_int(st, 2) == s->ino &&
-	    (s->born_us == 0 || db_int(st, 3) <= 0 ||
-		db_int(st, 3) == s->born_us))
-		*id = db_int(st, 0);
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
-}
-
-int
-archive_source_add(struct archive *a, struct archive_source *s, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_ADD, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_text(st, 1, s->path);
-	db_bind_int(st, 2, s->dev);
-	db_bind_int(st, 3, s->ino);
-	db_bind_int(st, 4, s->begun_us);
-	db_bind_int(st, 5, s->born_us);
-	if (db_run(&a->db, st, e) != 0)
-		return -1;
-	s->id = sqlite3_last_insert_rowid(a->db.handle);
-	s->counter = s->mark_rowid = 0;
-	s->mark_key[0] = '\0';
-	s->full_us = s->full_bans = s->full_bips = 0;
-	s->settled.rev = s->settled.flushed_us = UNKNOWN;
-	s->server_us = s->due_us = UNKNOWN;
-	return 0;
-}
-
-int
-archive_state(struct archive *a, struct archive_state *state, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_STATE, e);
-
-	if (st == NULL || db_step(&a->db, st, e) != 1)
-		return -1;
-	state->rev = db_int(st, 0);
-	state->flushed_us = db_int(st, 1);
-	sqlite3_reset(st);
-	return 0;
-}
-
-int
-archive_source_save(struct archive *a, const struct archive_source *s,
-    struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SOURCE_SAVE, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, s->id);
-	db_bind_int(st, 2, s->counter);
-	db_bind_int(st, 3, s->mark_rowid);
-	db_bind_text(st, 4, s->mark_key);
-	db_bind_int(st, 5, s->full_us);
-	db_bind_int(st, 6, s->full_bans);
-	db_bind_int(st, 7, s->full_bips);
-	db_bind_int(st, 8, s->settled.rev);
-	db_bind_int(st, 9, s->settled.flushed_us);
-	db_bind_int(st, 10, s->server_us);
-	db_bind_int(st, 11, s->due_us);
-	return db_run(&a->db, st, e);
 }

@@ -1,20 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The runs that the archive remembers, and the databases of fail2ban that they
- * read. Writing is done between archive_begin and archive_commit; errors are
- * db_error's.
+ * The runs that the archive remembers. Writing is done between archive_begin
+ * and archive_commit. Errors are db_error's.
  */
 #ifndef ARCHIVE_RUNS_H
 #define ARCHIVE_RUNS_H
 
 #include "archive/archive.h"
 
-/* What a run has done; see the table run. */
+enum run_kind {
+	RUN_RECONCILE,
+	RUN_REPLAY,
+	RUN_REBAN,
+	RUN_PRUNE,
+	RUN_KINDS /* how many there are; also: any kind, or an unknown one */
+};
+
+enum run_state {
+	RUN_RUNNING,
+	RUN_COMPLETED,
+	RUN_FAILED,
+	RUN_INTERRUPTED,
+	RUN_STATES /* how many there are; also: an unknown one */
+};
+
+/*
+ * Return the word for a kind or a state, which stands in the table run and is
+ * printed: "reconcile", "completed". RUN_KINDS and RUN_STATES are "unknown".
+ */
+const char *archive_run_kind_name(enum run_kind kind);
+const char *archive_run_state_name(enum run_state state);
+
+/* Return the kind of that name, or RUN_KINDS when there is none. */
+enum run_kind archive_run_kind_from_name(const char *name);
+
+/*
+ * Write the path of the file that a run of that kind locks while it runs on the
+ * archive at path to name. A prune is part of a reconcile.
+ */
+#define ARCHIVE_RUN_LOCK_PATH (PATH_MAX + 16)
+void archive_run_lock_path(const char *path, enum run_kind kind,
+    char name[ARCHIVE_RUN_LOCK_PATH]);
+
+/* A row of the table run: what a run has done. */
 struct archive_run {
-	int64_t id;
-	const char *kind; /* "reconcile", "replay", "reban", "prune" */
-	/* "running", "completed", "failed", "interrupted" */
-	const char *state;
+	int64_t id; /* 0: not archived yet */
+	enum run_kind kind;
+	enum run_state state;
 	const char *source; /* may be NULL */
 	const char *message;
 	int64_t started_us, finished_us; /* UNKNOWN while it runs */
@@ -26,7 +58,7 @@ struct archive_run {
 };
 
 /* When the last completed run of that kind ended; UNKNOWN: there is none. */
-int archive_run_last(struct archive *a, const char *kind, int64_t *last_us,
+int archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
     struct err *e);
 
 /*
@@ -44,53 +76,10 @@ int archive_run_save(struct archive *a, struct archive_run *run, struct err *e);
 int archive_run_find(struct archive *a, const struct archive_run *run,
     int64_t *id, int64_t *finished_us, struct err *e);
 
-/* Hand the last runs of a kind, or of all (NULL), to fn, the newest first. */
-typedef int archive_run_fn(void *to, const struct archive_run *run);
-int archive_run_list(struct archive *a, const char *kind, int64_t limit,
-    archive_run_fn *fn, void *to, struct err *e);
-
-/* What changes when an event, or anybody, has anything to say. */
-struct archive_state {
-	int64_t rev;	    /* the newest */
-	int64_t flushed_us; /* the last flushes of all jails, added up */
-};
-
-int archive_state(struct archive *a, struct archive_state *state,
-    struct err *e);
-
-/* A database of fail2ban, and how far it has been read. */
-struct archive_source {
-	int64_t id; /* 0: there is none yet */
-	char path[PATH_MAX];
-	int64_t dev, ino, counter;
-	int64_t mark_rowid;
-	char mark_key[64];
-	int64_t full_us, full_bans, full_bips;
-	/* What the last run that judged all live bans went by; UNKNOWN: none
-	   did. */
-	struct archive_state settled;
-	int64_t server_us; /* when fail2ban was started */
-	int64_t due_us;	   /* when the next of them is up; 0: in doubt */
-	int64_t begun_us;  /* when it was first seen */
-	int64_t born_us;   /* when its file was made; 0, UNKNOWN: nobody says */
-};
-
-/* The present one: the last that was added. */
-int archive_source_last(struct archive *a, struct archive_source *s,
-    struct err *e);
-
-/* The id of the present one where s->dev and s->ino are its own, else 0. */
-int archive_source_is(struct archive *a, const struct archive_source *s,
-    int64_t *id, struct err *e);
-
-/*
- * Begin with another database, seen at begun_us: sets s->id and the marks to
- * none.
+/* Hand the last runs of a kind, or of all (RUN_KINDS), to fn, the newest first.
  */
-int archive_source_add(struct archive *a, struct archive_source *s,
-    struct err *e);
-/* Save how far it has been read. */
-int archive_source_save(struct archive *a, const struct archive_source *s,
-    struct err *e);
+typedef int archive_run_fn(void *to, const struct archive_run *run);
+int archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
+    archive_run_fn *fn, void *to, struct err *e);
 
 #endif

@@ -15,7 +15,7 @@
 #ifndef ARCHIVE_SIGHTINGS_COLUMN_H
 #define ARCHIVE_SIGHTINGS_COLUMN_H
 
-#include "ban/ban.h"
+#include "ban/sighting.h"
 #include "base/buffer.h"
 
 /* Write a sighting behind others of its ban: lines and captures are not kept.

@@ -110,9 +110,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
 	    "?14, ?15, ?16)",
 	/* Not what the ban is, so no new rev. */
-	[SQL_BAN_SIGNS] =
-	    "UPDATE ban SET signs = ?17, life_us = ?18 WHERE id = ?1 "
-	    "AND (signs, life_us) IS NOT (?17, ?18)",
+	[SQL_BAN_SIGHTINGS] =
+	    "UPDATE ban SET signs = ?2, life_us = ?3 WHERE id = ?1 "
+	    "AND (signs, life_us) IS NOT (?2, ?3)",
 	/* Out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] =
 	    "UPDATE ban SET nth = -id WHERE id = ?1 "
@@ -124,7 +124,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND " MATCHES " IS ?2 AND captures IS ?3",
 	[SQL_EVIDENCE_ADD] =
 	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_PRESENT] = "UPDATE ban SET present = ?2 WHERE id = ?1",
+	[SQL_BAN_SOURCE] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 
 	/* Of another machine's, only those that end by themselves. */
 	[SQL_LIVE] =
@@ -137,7 +137,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
 	    "AND pending_us = ?4",
-	[SQL_HELD] = "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
+	[SQL_SERVER_HAS] =
+	    "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
 	/*

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/archive_evidence.h"
-#include "archive/statements.h"
+#include "archive/shared_text.h"
 #include "archive/sightings_column.h"
+#include "archive/statements.h"
+#include "base/list.h"
 
 static int
 no_memory(struct err *e)
@@ -15,29 +16,54 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-/* Make room for one more element of size bytes behind n of them. */
-static void *
-grow(void *list, size_t n, size_t size)
+/* Return the ticket's host as the tables have it: "" is this machine. */
+static const char *
+host_of(const struct archive_ticket *t)
 {
-	if ((n & (n - 1)) != 0)
-		return list;
-	return realloc(list, (n == 0 ? 1 : 2 * n) * size);
+	return t->host != NULL ? t->host : "";
 }
 
-void
-archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t)
+int
+archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
+    struct err *e)
 {
-	db_bind_int(st, 1, t->jail);
-	db_bind_text(st, 2, t->ident);
-	db_bind_int(st, 3, t->timeofban);
-	db_bind_text(st, 4, t->host != NULL ? t->host : "");
+	sqlite3_stmt *st;
+	int rc;
+
+	if ((st = db_bind(&a->db, SQL_JAIL_GET, e, "t", name)) == NULL)
+		return -1;
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		jail->id = db_int(st, 0);
+		jail->noted_us = db_int(st, 1);
+		sqlite3_reset(st);
+		return 0;
+	}
+	if (rc < 0 || db_query(&a->db, SQL_JAIL_ADD, e, "t", name) != 0)
+		return -1;
+	jail->id = sqlite3_last_insert_rowid(a->db.handle);
+	jail->noted_us = 0;
+	return 0;
+}
+
+int
+archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_JAIL_FLUSHED, e, "ii", jail, at_us);
+}
+
+int
+archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_JAIL_RESTORED, e, "ii", jail, at_us);
 }
 
 struct sighting *
 archive_ticket_add(struct archive_ticket *t)
 {
 	struct sighting *sightings =
-	    grow(t->sightings, t->n, sizeof(*sightings));
+	    list_grow(t->sightings, &t->room, t->n + 1, sizeof(*sightings));
 
 	if (sightings == NULL)
 		return NULL;
@@ -49,7 +75,8 @@ archive_ticket_add(struct archive_ticket *t)
 static int
 keep_text(struct archive_ticket *t, char *text)
 {
-	char **texts = grow(t->texts, t->texts_n, sizeof(*texts));
+	char **texts =
+	    list_grow(t->texts, &t->texts_room, t->texts_n + 1, sizeof(*texts));
 
 	if (texts == NULL) {
 		free(text);
@@ -98,11 +125,12 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 		t->logged = db_int(st, 0);
 		return 0;
 	}
-	if ((bans = grow(t->bans, t->bans_n, sizeof(*bans))) == NULL)
+	if ((bans = list_grow(t->bans, &t->bans_room, t->bans_n + 1,
+		 sizeof(*bans))) == NULL)
 		return no_memory(e);
 	t->bans = bans;
 	if (t->bans_n == 0)
-		t->present = db_int(st, 1);
+		t->source = db_int(st, 1);
 	/* It was banned again within its second. */
 	if (db_int(st, 3) == t->timeofban)
 		t->known_as = t->timeofban;
@@ -114,13 +142,12 @@ load_ban(struct archive_ticket *t, sqlite3_stmt *st, struct err *e)
 static int
 load_newest(struct archive *a, struct archive_ticket *t, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST_OF, e);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_NEWEST_OF, e, "it", t->jail, t->ident);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 1, t->jail);
-	db_bind_text(st, 2, t->ident);
 	rc = db_step(&a->db, st, e);
 	t->newest = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	t->newest_logged = rc == 1 && db_int(st, 1) == 1;
@@ -137,9 +164,9 @@ load_bans(struct archive *a, struct archive_ticket *t, struct err *e)
 	/* UNKNOWN is less than any second. */
 	if (t->newest < t->timeofban)
 		return 0;
-	if ((st = db_statement(&a->db, SQL_TICKET, e)) == NULL)
+	if ((st = db_bind(&a->db, SQL_TICKET, e, "itit", t->jail, t->ident,
+		 t->timeofban, host_of(t))) == NULL)
 		return -1;
-	archive_ticket_bind(st, t);
 	while ((rc = db_step(&a->db, st, e)) == 1 && load_ban(t, st, e) == 0)
 		continue;
 	sqlite3_reset(st);
@@ -150,12 +177,12 @@ load_bans(struct archive *a, struct archive_ticket *t, struct err *e)
 static int
 find_known_as(struct archive *a, struct archive_ticket *t, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_KNOWN_AS, e);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_KNOWN_AS, e, "iti", t->jail,
+	    t->ident, t->timeofban);
 	int rc;
 
 	if (st == NULL)
 		return -1;
-	archive_ticket_bind(st, t);
 	if ((rc = db_step(&a->db, st, e)) == 1) {
 		t->known_as = t->timeofban;
 		t->timeofban = db_int(st, 0);
@@ -169,7 +196,7 @@ archive_ticket_load(struct archive *a, struct archive_ticket *t, struct err *e)
 {
 	int rc;
 
-	t->present = UNKNOWN;
+	t->source = UNKNOWN;
 	if (load_newest(a, t, e) != 0 || load_bans(a, t, e) != 0)
 		return -1;
 	if (t->noted_us == 0 || t->host != NULL || t->newest == UNKNOWN ||
@@ -180,18 +207,54 @@ archive_ticket_load(struct archive *a, struct archive_ticket *t, struct err *e)
 }
 
 int
+archive_ticket_next_start(struct archive *a, const struct archive_ticket *t,
+    int64_t life_us, int64_t *next_us, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*next_us = INT64_MAX;
+	if (t->newest <= t->timeofban)
+		return 0;
+	if ((st = db_bind(&a->db, SQL_NEXT_START, e, "ititi", t->jail, t->ident,
+		 t->timeofban, host_of(t), life_us)) == NULL)
+		return -1;
+	rc = db_step(&a->db, st, e);
+	if (rc == 1)
+		*next_us = db_int(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_ticket_previous(struct archive *a, const struct archive_ticket *t,
+    int64_t since_us, int64_t *timeofban, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (t->newest == UNKNOWN) {
+		*timeofban = UNKNOWN;
+		return 0;
+	}
+	if ((st = db_bind(&a->db, SQL_PREVIOUS, e, "ititi", t->jail, t->ident,
+		 t->timeofban, host_of(t), since_us)) == NULL)
+		return -1;
+	rc = db_step(&a->db, st, e);
+	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
 archive_ticket_set_known_as(struct archive *a, struct archive_ticket *t,
     int64_t timeofban, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_SET_KNOWN_AS, e);
 	int64_t known_as = t->timeofban;
 
-	if (st == NULL)
-		return -1;
 	t->timeofban = timeofban;
-	archive_ticket_bind(st, t);
-	db_bind_int(st, 5, known_as);
-	if (db_run(&a->db, st, e) != 0)
+	if (db_query(&a->db, SQL_SET_KNOWN_AS, e, "ititi", t->jail, t->ident,
+		t->timeofban, host_of(t), known_as) != 0)
 		return -1;
 	if (sqlite3_changes(a->db.handle) == 0) {
 		t->timeofban = known_as;
@@ -214,13 +277,41 @@ archive_ticket_free(struct archive_ticket *t)
 	t->sightings = NULL;
 	t->bans = NULL;
 	t->n = t->texts_n = t->bans_n = 0;
+	t->room = t->texts_room = t->bans_room = 0;
 }
 
 int
-archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
+archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e)
 {
-	return db_run_numbers(&a->db, SQL_PRESENT, ban, source, e);
+	return db_query(&a->db, SQL_BAN_SOURCE, e, "ii", ban, source);
+}
+
+static int
+evidence_is(struct archive *a, int64_t id, const char *matches,
+    const char *captures, struct err *e)
+{
+	return db_has_row(&a->db, SQL_EVIDENCE_IS, e, "itt", id, matches,
+	    captures);
+}
+
+static int
+add_evidence(struct archive *a, const char *matches, const char *captures,
+    int64_t *id, struct err *e)
+{
+	struct shared_text text;
+	int rc;
+
+	if (shared_text_find(&text, matches != NULL ? matches : "[]") != 0)
+		rc = no_memory(e);
+	else
+		rc = db_query(&a->db, SQL_EVIDENCE_ADD, e, "tttttt",
+		    matches != NULL ? text.lines : NULL, captures, text.had[0],
+		    text.had[1], text.had[2], text.had[3]);
+	if (rc == 0)
+		*id = sqlite3_last_insert_rowid(a->db.handle);
+	shared_text_free(&text);
+	return rc;
 }
 
 int
@@ -229,7 +320,7 @@ archive_ticket_has_evidence(struct archive *a, const struct sighting *archived,
 {
 	if (archived->evidence == 0)
 		return sighting->lines == NULL && sighting->captures == NULL;
-	return archive_evidence_is(a, archived->evidence, sighting->lines,
+	return evidence_is(a, archived->evidence, sighting->lines,
 	    sighting->captures, e);
 }
 
@@ -266,8 +357,7 @@ find_evidence(struct archive *a, const struct archive_ticket *t,
 		*id = t->sightings[i].evidence;
 		if (*id == 0 || *id == last)
 			continue;
-		if ((rc = archive_evidence_is(a, *id, matches, captures, e)) !=
-		    0)
+		if ((rc = evidence_is(a, *id, matches, captures, e)) != 0)
 			return rc;
 		last = *id;
 	}
@@ -286,5 +376,5 @@ archive_ticket_add_evidence(struct archive *a, const struct archive_ticket *t,
 		return 0;
 	if ((rc = find_evidence(a, t, matches, captures, id, e)) != 0)
 		return rc < 0 ? -1 : 0;
-	return archive_evidence_add(a, matches, captures, id, e);
+	return add_evidence(a, matches, captures, id, e);
 }

@@ -10,6 +10,23 @@
 #include <stddef.h>
 
 #include "archive/archive.h"
+#include "ban/sighting.h"
+
+/* A row of the table jail. */
+struct archive_jail {
+	int64_t id;
+	int64_t noted_us; /* when an id was last handed to fail2ban, 0: never */
+};
+
+/* The row of the jail of that name, made where missing. */
+int archive_jail_get(struct archive *a, const char *name,
+    struct archive_jail *jail, struct err *e);
+
+/* Note that the jail was flushed, or had a ban restored, at at_us. */
+int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e);
+int archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e);
 
 struct archive_ticket {
 	int64_t jail;	   /* row of the table jail */
@@ -26,16 +43,16 @@ struct archive_ticket {
 	int64_t newest;
 	bool newest_logged; /* that one lives, and only logs tell of it */
 	struct sighting *sightings;
-	size_t n;
+	size_t n, room;
 	char **texts; /* what sightings' ip points to */
-	size_t texts_n;
+	size_t texts_n, texts_room;
 	/* Rows of the table ban; the one that a row of the ticket is of first.
 	 */
 	int64_t *bans;
-	size_t bans_n;
-	int64_t present; /* the source that last had the row of that, UNKNOWN */
-	int64_t logged;	 /* a row that only logs tell of, which a new ban takes
-			    over; 0: there is none */
+	size_t bans_n, bans_room;
+	int64_t source; /* the source that last had the row of that, UNKNOWN */
+	int64_t logged; /* a row that only logs tell of, which a new ban takes
+			   over; 0: there is none */
 };
 
 /*
@@ -54,8 +71,20 @@ void archive_ticket_free(struct archive_ticket *t);
 int archive_ticket_set_known_as(struct archive *a, struct archive_ticket *t,
     int64_t timeofban, struct err *e);
 
-/* Bind jail, ident, second and host to parameters 1 to 4. */
-void archive_ticket_bind(sqlite3_stmt *st, const struct archive_ticket *t);
+/*
+ * When the next ban of t's jail and ident begins, behind t's second, that had
+ * not ended before life_us; INT64_MAX where there is none.
+ */
+int archive_ticket_next_start(struct archive *a, const struct archive_ticket *t,
+    int64_t life_us, int64_t *next_us, struct err *e);
+
+/*
+ * The second of the ban before t of its jail and ident that lives, or whose
+ * end is inferred and not before since_us: another ban may have ended it.
+ * UNKNOWN where there is none.
+ */
+int archive_ticket_previous(struct archive *a, const struct archive_ticket *t,
+    int64_t since_us, int64_t *timeofban, struct err *e);
 
 /* Room for one more sighting in t; NULL when there is no memory. */
 struct sighting *archive_ticket_add(struct archive_ticket *t);
@@ -74,7 +103,7 @@ int archive_ticket_has_evidence(struct archive *a,
     struct err *e);
 
 /* Note that the source has the row of a ban. */
-int archive_ticket_set_present(struct archive *a, int64_t ban, int64_t source,
+int archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e);
 
 /*

@@ -23,22 +23,40 @@ struct saving {
 	struct archive_change *change;
 };
 
-void
-archive_ticket_save_bind(sqlite3_stmt *st, const struct ban *ban)
+static int64_t
+unknown_if_none(int64_t id)
 {
-	db_bind_int(st, 4, ban->since_us);
-	db_bind_int(st, 5, ban->nth);
-	db_bind_int(st, 6, ban->seconds);
-	db_bind_int(st, 7, ban->bancount);
-	db_bind_int(st, 8, ban->failures);
-	db_bind_text(st, 9, ban->ip);
-	db_bind_int(st, 10, ban->evidence != 0 ? ban->evidence : UNKNOWN);
-	db_bind_text(st, 11, ban_origin_name(ban->origin));
-	db_bind_int(st, 12, ban->seen);
-	db_bind_int(st, 13, ban->ended_us);
-	db_bind_text(st, 14, ban_end_name(ban->end));
-	db_bind_int(st, 15, ban->restored);
-	db_bind_int(st, 16, ban->pending_us);
+	return id != 0 ? id : UNKNOWN;
+}
+
+/* The letters of the values that both statements bind to ?4 to ?16. */
+#define BAN_TYPES "idiiititiitii"
+
+int
+archive_ticket_add_row(struct archive *a, const struct archive_ban_row *row,
+    struct err *e)
+{
+	const struct ban *ban = row->ban;
+
+	return db_query(&a->db, SQL_BAN_ADD, e, "iti" BAN_TYPES "tiiit",
+	    row->jail, row->ident, row->timeofban, ban->since_us, ban->nth,
+	    ban->seconds, ban->bancount, ban->failures, ban->ip,
+	    unknown_if_none(ban->evidence), ban_origin_name(ban->origin),
+	    (int64_t)ban->seen, ban->ended_us, ban_end_name(ban->end),
+	    ban->restored, ban->pending_us, row->sightings, ban->life_us,
+	    unknown_if_none(row->source), row->added_us,
+	    row->host != NULL ? row->host : "");
+}
+
+int
+archive_ticket_change_row(struct archive *a, const struct ban *ban,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_BAN_CHANGE, e, "inn" BAN_TYPES, ban->id,
+	    ban->since_us, ban->nth, ban->seconds, ban->bancount, ban->failures,
+	    ban->ip, unknown_if_none(ban->evidence),
+	    ban_origin_name(ban->origin), (int64_t)ban->seen, ban->ended_us,
+	    ban_end_name(ban->end), ban->restored, ban->pending_us);
 }
 
 /* The sightings of ban number i; NULL when there is no memory. */
@@ -59,21 +77,18 @@ signs_of(const struct saving *s, size_t i)
 static int
 add_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 {
-	const struct ban *ban = &s->bans[i];
-	sqlite3_stmt *st = db_statement(&s->a->db, SQL_BAN_ADD, e);
+	const struct archive_ban_row row = {
+		.ban = &s->bans[i],
+		.jail = s->g->jail,
+		.ident = s->g->ident,
+		.host = s->g->host,
+		.timeofban = s->g->timeofban,
+		.sightings = sightings,
+		.source = i == s->latest ? s->change->source : 0,
+		.added_us = s->change->now_us,
+	};
 
-	if (st == NULL)
-		return -1;
-	archive_ticket_bind(st, s->g);
-	archive_ticket_save_bind(st, ban);
-	db_bind_text(st, 17, sightings);
-	db_bind_int(st, 18, ban->life_us);
-	db_bind_int(st, 19,
-	    i == s->latest && s->change->source != 0 ? s->change->source :
-						       UNKNOWN);
-	db_bind_int(st, 20, s->change->now_us);
-	db_bind_text(st, 21, s->g->host != NULL ? s->g->host : "");
-	if (db_run(&s->a->db, st, e) != 0)
+	if (archive_ticket_add_row(s->a, &row, e) != 0)
 		return -1;
 	s->change->added++;
 	return 0;
@@ -83,25 +98,16 @@ static int
 change_ban(struct saving *s, size_t i, const char *sightings, struct err *e)
 {
 	const struct ban *ban = &s->bans[i];
-	sqlite3_stmt *st = db_statement(&s->a->db, SQL_BAN_CHANGE, e);
 
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, ban->id);
-	archive_ticket_save_bind(st, ban);
-	if (db_run(&s->a->db, st, e) != 0)
+	if (archive_ticket_change_row(s->a, ban, e) != 0)
 		return -1;
 	s->change->changed += sqlite3_changes(s->a->db.handle);
-	if ((st = db_statement(&s->a->db, SQL_BAN_SIGNS, e)) == NULL)
-		return -1;
-	db_bind_int(st, 1, ban->id);
-	db_bind_text(st, 17, sightings);
-	db_bind_int(st, 18, ban->life_us);
-	if (db_run(&s->a->db, st, e) != 0)
+	if (db_query(&s->a->db, SQL_BAN_SIGHTINGS, e, "iti", ban->id, sightings,
+		ban->life_us) != 0)
 		return -1;
 	if (i != s->latest || s->change->source == 0)
 		return 0;
-	return archive_ticket_set_present(s->a, ban->id, s->change->source, e);
+	return archive_ticket_set_source(s->a, ban->id, s->change->source, e);
 }
 
 static int
@@ -119,21 +125,14 @@ save_ban(struct saving *s, size_t i, struct err *e)
 }
 
 /*
- * Out of the way of a ban that may take its place; one that stays where it is,
- * at since_us and nth, is in nobody's way.
+ * Move a row out of the way of a ban that may take its place. A row that stays
+ * at since_us and nth is in no ban's way.
  */
 static int
 park_ban(struct archive *a, int64_t id, int64_t since_us, int64_t nth,
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_BAN_PARK, e);
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, id);
-	db_bind_int(st, 2, since_us);
-	db_bind_int(st, 3, nth);
-	return db_run(&a->db, st, e);
+	return db_query(&a->db, SQL_BAN_PARK, e, "iii", id, since_us, nth);
 }
 
 /* Whether one of bans continues the archive's row of that id. */
@@ -178,10 +177,8 @@ remove_others(struct archive *a, const struct archive_ticket *g,
 	for (size_t i = 0; i < g->bans_n; i++) {
 		if (goes_on(g->bans[i], bans, n))
 			continue;
-		if (db_run_numbers(&a->db, SQL_BAN_TOUCH, bans[0].id, UNKNOWN,
-			e) != 0 ||
-		    db_run_numbers(&a->db, SQL_BAN_REMOVE, g->bans[i], UNKNOWN,
-			e) != 0)
+		if (db_query(&a->db, SQL_BAN_TOUCH, e, "i", bans[0].id) != 0 ||
+		    db_query(&a->db, SQL_BAN_REMOVE, e, "i", g->bans[i]) != 0)
 			return -1;
 		change->changed++;
 	}

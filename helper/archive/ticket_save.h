@@ -25,7 +25,27 @@ int archive_ticket_save(struct archive *a, const struct archive_ticket *g,
     const struct ban *bans, size_t n, const size_t *owner,
     struct archive_change *change, struct err *e);
 
-/* Bind a ban to what SQL_BAN_ADD and SQL_BAN_CHANGE share, 4 to 16. */
-void archive_ticket_save_bind(sqlite3_stmt *st, const struct ban *ban);
+/* A row for the table ban. */
+struct archive_ban_row {
+	const struct ban *ban;
+	int64_t jail; /* row of the table jail */
+	const char *ident;
+	const char *host; /* NULL: this machine */
+	int64_t timeofban;
+	const char *sightings; /* as archive/sightings_column.h writes them */
+	int64_t source;	       /* fail2ban's database that has it; 0: none */
+	int64_t added_us;      /* when it is archived */
+};
+
+/* Add a row for a ban. */
+int archive_ticket_add_row(struct archive *a, const struct archive_ban_row *row,
+    struct err *e);
+
+/*
+ * Let row ban->id say what ban says. Its rev grows when that is something else
+ * than before; sqlite3_changes() counts 1 then.
+ */
+int archive_ticket_change_row(struct archive *a, const struct ban *ban,
+    struct err *e);
 
 #endif

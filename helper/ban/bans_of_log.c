@@ -11,24 +11,24 @@
 /* fail2ban looks once a second which bans are up. */
 #define UNBAN_US (2 * TIMESTAMP_US)
 
-/* So many of the last bans are looked at for one that lived: they follow one
-   another. */
+/* How many of the last witnessed bans are searched for one that lived. */
 #define LIVED_MAX 8
 
 struct bans_of_log {
-	struct witnessed_ban *seen;
-	size_t seen_n;
+	struct witnessed_ban *witnessed;
+	size_t witnessed_n;
 	struct ban *bans;
 	size_t n;
 	/*
-	 * When the last of bans was told to live, where no line since then was
-	 * of a ban that others have seen; INT64_MAX otherwise.
+	 * When a line last showed the last of bans alive; INT64_MAX when a
+	 * line since then belonged to a witnessed ban.
 	 */
 	int64_t lived_us;
 	int64_t restored_us; /* the restore of the last ban that was counted */
 	/*
-	 * The ban of the last Ban line, where others have seen it, that line
-	 * and its Unban line, although the ban lived on: at_us 0, none.
+	 * The witnessed ban to which the last Ban line belongs, that line, and
+	 * an Unban line after it in spite of which the ban lived on; at_us is 0
+	 * when there is none.
 	 */
 	const struct witnessed_ban *doubted;
 	struct logged_line first, unban;
@@ -40,16 +40,16 @@ latest_us(const struct logged_line *line)
 	return number_add_sat(line->at_us, LINE_US);
 }
 
-/* How many of the bans that others have seen began by then. */
+/* Count the witnessed bans that began by then. */
 static size_t
 count_began(const struct bans_of_log *t, int64_t us)
 {
-	size_t low = 0, high = t->seen_n;
+	size_t low = 0, high = t->witnessed_n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (t->seen[middle].since_us <= us)
+		if (t->witnessed[middle].since_us <= us)
 			low = middle + 1;
 		else
 			high = middle;
@@ -57,7 +57,7 @@ count_began(const struct bans_of_log *t, int64_t us)
 	return low;
 }
 
-/* … before the line was written. */
+/* Count the witnessed bans that began before the line was written. */
 static size_t
 count_before(const struct bans_of_log *t, const struct logged_line *line)
 {
@@ -71,9 +71,9 @@ lived(const struct witnessed_ban *ban, const struct logged_line *line)
 }
 
 /*
- * The first of n bans that is of the second of the failure, and of no other
- * line unless it lived still. The log cuts that second, fail2ban's database
- * rounds it.
+ * Find the first of n witnessed bans whose second is that of the failure and
+ * to which no line belongs yet; or the last one that lived still. The log cuts
+ * that second, fail2ban's database rounds it.
  */
 static struct witnessed_ban *
 find_second(struct bans_of_log *t, size_t n, const struct logged_line *line)
@@ -84,21 +84,18 @@ find_second(struct bans_of_log *t, size_t n, const struct logged_line *line)
 	if (found == UNKNOWN)
 		return NULL;
 	for (size_t i = count_began(t, timestamp_from_seconds(found - 1));
-	     i < n && t->seen[i].timeofban <= found + 1; i++) {
-		if (t->seen[i].timeofban < found)
+	     i < n && t->witnessed[i].timeofban <= found + 1; i++) {
+		if (t->witnessed[i].timeofban < found)
 			continue;
-		if (t->seen[i].claims == 0)
-			return &t->seen[i];
-		if (lived(&t->seen[i], line))
-			again = &t->seen[i];
+		if (t->witnessed[i].claims == 0)
+			return &t->witnessed[i];
+		if (lived(&t->witnessed[i], line))
+			again = &t->witnessed[i];
 	}
 	return again;
 }
 
-/*
- * A failure that was found last is not older than the ticket, and not much
- * younger.
- */
+/* The last failure found is at most this much later than the ticket. */
 #define FOUND_S 600
 
 static bool
@@ -109,7 +106,7 @@ may_be_of(const struct witnessed_ban *ban, const struct logged_line *line)
 		ban->timeofban >= line->found - FOUND_S);
 }
 
-/* Whether the line may be that of its being banned again. */
+/* Return true when reban may have written the line by banning it again. */
 static bool
 is_again(const struct witnessed_ban *ban, const struct logged_line *line)
 {
@@ -118,15 +115,15 @@ is_again(const struct witnessed_ban *ban, const struct logged_line *line)
 	    number_add_sat(latest_us(line), ROW_US);
 }
 
-/* The ban that a Ban line is of; NULL where nobody else has seen it. */
+/* Find the witnessed ban of a Ban line; NULL when there is none. */
 static struct witnessed_ban *
-find_seen(struct bans_of_log *t, const struct logged_line *line)
+find_witnessed(struct bans_of_log *t, const struct logged_line *line)
 {
 	size_t n = count_before(t, line);
 	struct witnessed_ban *found = find_second(t, n, line);
 
 	for (size_t i = n; found == NULL && i > 0 && n - i < LIVED_MAX; i--) {
-		struct witnessed_ban *ban = &t->seen[i - 1];
+		struct witnessed_ban *ban = &t->witnessed[i - 1];
 
 		if (lived(ban, line) &&
 		    (is_again(ban, line) ||
@@ -136,41 +133,48 @@ find_seen(struct bans_of_log *t, const struct logged_line *line)
 	return found;
 }
 
-/* The last ban that began before the line, of those that others have seen. */
+/* Return the last witnessed ban that began before the line, or NULL. */
 static const struct witnessed_ban *
-last_seen(const struct bans_of_log *t, const struct logged_line *line)
+last_witnessed(const struct bans_of_log *t, const struct logged_line *line)
 {
 	size_t n = count_before(t, line);
 
-	return n == 0 ? NULL : &t->seen[n - 1];
+	return n == 0 ? NULL : &t->witnessed[n - 1];
 }
 
 /*
- * The ban of the log's own that a line speaks of: the last, where nobody else
- * has seen a later one.
+ * Return the log's own ban that a line speaks of: the last one, unless a later
+ * ban is witnessed. NULL when there is none.
  */
 static struct ban *
 last_own(struct bans_of_log *t, const struct logged_line *line)
 {
-	const struct witnessed_ban *seen = last_seen(t, line);
+	const struct witnessed_ban *witnessed = last_witnessed(t, line);
 
 	if (t->n == 0 || t->lived_us == INT64_MAX ||
-	    (seen != NULL && seen->claims == 0 && seen->since_us > t->lived_us))
+	    (witnessed != NULL && witnessed->claims == 0 &&
+		witnessed->since_us > t->lived_us))
 		return NULL;
 	return &t->bans[t->n - 1];
 }
 
+/* End the ban by a verdict where ban/end.h lets that replace its end. */
 static void
-end_ban(struct ban *ban, enum ban_end end, int64_t ended_us)
+end_by(struct ban *ban, enum ban_end_source source,
+    const struct ban_end_verdict *verdict)
 {
-	ban->end = end;
-	ban->ended_us = ended_us > ban->since_us ? ended_us : ban->since_us;
+	const struct ban_end_state state = { .end = ban->end };
+
+	if (!ban_end_replaces(&state, source, verdict))
+		return;
+	ban->end = verdict->end;
+	ban->ended_us = verdict->ended_us;
 }
 
 static void
 add_ban(struct bans_of_log *t, const struct logged_line *line)
 {
-	const struct witnessed_ban *before = last_seen(t, line);
+	const struct witnessed_ban *before = last_witnessed(t, line);
 	struct ban *ban = &t->bans[t->n];
 	bool found = line->found != UNKNOWN &&
 	    timestamp_from_seconds(line->found) <= line->at_us;
@@ -185,7 +189,7 @@ add_ban(struct bans_of_log *t, const struct logged_line *line)
 		.seen = BAN_SEEN_LOG,
 		.ended_us = UNKNOWN,
 	};
-	/* The failure found last may be of the ban before, whoever saw that. */
+	/* The last failure found may be that of the ban before. */
 	if ((t->n > 0 && ban->since_us < ban[-1].since_us) ||
 	    (before != NULL && before->claims > 0 &&
 		ban->since_us < before->since_us))
@@ -195,16 +199,19 @@ add_ban(struct bans_of_log *t, const struct logged_line *line)
 	t->n++;
 }
 
-/* When it began is not told; so its ban time tells nothing either. */
+/*
+ * Take a Restore Ban line. It does not say when the ban began, so its ban time
+ * says nothing either.
+ */
 static void
 take_restore(struct bans_of_log *t, const struct logged_line *line)
 {
 	struct logged_line unknown = *line;
-	const struct witnessed_ban *seen = last_seen(t, line);
+	const struct witnessed_ban *witnessed = last_witnessed(t, line);
 	struct ban *ban = last_own(t, line);
 
-	if (ban == NULL && seen != NULL &&
-	    (lived(seen, line) || seen->inferred))
+	if (ban == NULL && witnessed != NULL &&
+	    (lived(witnessed, line) || witnessed->inferred))
 		return;
 	if (ban == NULL) {
 		unknown.found = unknown.seconds = UNKNOWN;
@@ -221,7 +228,7 @@ take_restore(struct bans_of_log *t, const struct logged_line *line)
 	}
 }
 
-/* Though the log says that it has ended. */
+/* Return true when a ban lived on after an Unban line. */
 static bool
 lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
 {
@@ -232,19 +239,26 @@ lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
 static void
 take_unban(struct ban *ban, const struct logged_line *line)
 {
-	int64_t expiry = ban_expiry_us(ban->since_us, ban->seconds);
+	const struct ban_end_verdict verdict =
+	    ban_end_by_logged_unban(ban->since_us, ban->seconds, line->at_us);
 
-	if (ban->end != BAN_LIVES && ban->end != BAN_INFERRED)
-		return;
-	if (ban->seconds == UNKNOWN)
-		end_ban(ban, BAN_INFERRED, line->at_us);
-	else if (expiry <= number_add_sat(line->at_us, UNBAN_US))
-		end_ban(ban, BAN_EXPIRED, line->at_us);
-	else
-		end_ban(ban, BAN_MANUAL, line->at_us);
+	end_by(ban, BAN_END_BY_LOG, &verdict);
 }
 
-/* It was a ban of its own, before the one that others have seen. */
+/* A reconcile run has judged that the ban ended when the line says. */
+static void
+take_judged(struct ban *ban, const struct logged_line *line)
+{
+	const struct ban_end_verdict verdict = { BAN_INFERRED,
+		line->at_us > ban->since_us ? line->at_us : ban->since_us };
+
+	end_by(ban, BAN_END_BY_RUN, &verdict);
+}
+
+/*
+ * Make a ban of the log's own of the doubted lines: they are those of another
+ * ban, before the witnessed one.
+ */
 static void
 add_doubted(struct bans_of_log *t)
 {
@@ -258,18 +272,18 @@ add_doubted(struct bans_of_log *t)
 	take_unban(ban, &t->unban);
 }
 
-/* The line is of a ban that others have seen. */
+/* Note that a Ban line belongs to a witnessed ban. */
 static void
-claim(struct bans_of_log *t, struct witnessed_ban *seen,
+claim(struct bans_of_log *t, struct witnessed_ban *witnessed,
     const struct logged_line *line)
 {
-	/* Behind a younger ban of the log's there is no place for it. */
-	if (seen == t->doubted && t->unban.at_us != 0 &&
+	/* The log's own bans stay in the order of their times. */
+	if (witnessed == t->doubted && t->unban.at_us != 0 &&
 	    (t->n == 0 || t->bans[t->n - 1].since_us <= t->first.at_us))
 		add_doubted(t);
-	seen->claims++;
+	witnessed->claims++;
 	t->lived_us = INT64_MAX;
-	t->doubted = seen;
+	t->doubted = witnessed;
 	t->first = *line;
 	t->unban.at_us = 0;
 }
@@ -277,11 +291,11 @@ claim(struct bans_of_log *t, struct witnessed_ban *seen,
 static void
 take_ban(struct bans_of_log *t, const struct logged_line *line)
 {
-	struct witnessed_ban *seen = find_seen(t, line);
-	const struct ban *own = seen == NULL ? last_own(t, line) : NULL;
+	struct witnessed_ban *witnessed = find_witnessed(t, line);
+	const struct ban *own = witnessed == NULL ? last_own(t, line) : NULL;
 
-	if (seen != NULL)
-		claim(t, seen, line);
+	if (witnessed != NULL)
+		claim(t, witnessed, line);
 	else if (own == NULL || own->end != BAN_LIVES ||
 	    line->found == UNKNOWN ||
 	    own->since_us != timestamp_from_seconds(line->found))
@@ -314,37 +328,39 @@ take_line(struct bans_of_log *t, const struct logged_line *line)
 		}
 		break;
 	case LOGGED_JUDGED:
-		if (ban != NULL && ban->end == BAN_LIVES)
-			end_ban(ban, BAN_INFERRED, line->at_us);
+		if (ban != NULL)
+			take_judged(ban, line);
 		break;
 	}
 }
 
-/* By a younger ban, whoever saw that, or because its time is up. */
+/* End a ban that no line ends: by the next ban, or because its time is up. */
 static void
-end_at_last(const struct bans_of_log *t, struct ban *ban, int64_t overdue_us)
+end_unseen(const struct bans_of_log *t, struct ban *ban, int64_t overdue_us)
 {
-	int64_t end = ban_expiry_us(ban->since_us, ban->seconds);
+	int64_t expired_us = ban_end_expiry_us(ban->since_us, ban->seconds);
+	int64_t next_us = INT64_MAX;
 	size_t next = count_began(t, ban->since_us);
+	struct ban_end_verdict verdict;
 
 	if (ban->end != BAN_LIVES)
 		return;
-	if (end >= overdue_us)
-		end = INT64_MAX;
-	if (next < t->seen_n && t->seen[next].since_us < end)
-		end = t->seen[next].since_us;
-	if (ban + 1 < t->bans + t->n && ban[1].since_us < end)
-		end = ban[1].since_us;
-	if (end != INT64_MAX)
-		end_ban(ban, BAN_INFERRED, end);
+	if (expired_us >= overdue_us)
+		expired_us = INT64_MAX;
+	if (next < t->witnessed_n)
+		next_us = t->witnessed[next].since_us;
+	if (ban + 1 < t->bans + t->n && ban[1].since_us < next_us)
+		next_us = ban[1].since_us;
+	verdict = ban_end_unseen(expired_us, next_us);
+	end_by(ban, BAN_END_BY_LOG, &verdict);
 }
 
-/* Bans of one time are told apart by their number. */
+/* Number the bans of one time. */
 static void
 set_nth(const struct bans_of_log *t, struct ban *ban)
 {
 	for (size_t i = count_began(t, ban->since_us);
-	     i > 0 && t->seen[i - 1].since_us == ban->since_us; i--)
+	     i > 0 && t->witnessed[i - 1].since_us == ban->since_us; i--)
 		ban->nth++;
 	for (struct ban *b = ban;
 	     b > t->bans && b[-1].since_us == ban->since_us; b--)
@@ -353,15 +369,17 @@ set_nth(const struct bans_of_log *t, struct ban *ban)
 
 size_t
 bans_of_log(const struct logged_line *lines, size_t n,
-    struct witnessed_ban *seen, size_t seen_n, int64_t overdue_us,
+    struct witnessed_ban *witnessed, size_t witnessed_n, int64_t overdue_us,
     struct ban *bans)
 {
-	struct bans_of_log t = { .seen = seen, .seen_n = seen_n, .bans = bans };
+	struct bans_of_log t = { .witnessed = witnessed,
+		.witnessed_n = witnessed_n,
+		.bans = bans };
 
 	for (size_t i = 0; i < n; i++)
 		take_line(&t, &lines[i]);
 	for (size_t i = 0; i < t.n; i++) {
-		end_at_last(&t, &bans[i], overdue_us);
+		end_unseen(&t, &bans[i], overdue_us);
 		set_nth(&t, &bans[i]);
 	}
 	return t.n;

@@ -9,83 +9,37 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
-/* As long as what fail2ban's own database may say. */
+/* The longest text: the same limit as for fail2ban's own database. */
 #define TEXT_BYTES ((size_t)4 * 1024 * 1024)
-
-static const struct {
-	const char *name;
-	bool number;
-} fields[EXPORTED_FIELDS] = {
-	[EXPORTED_JAIL] = { "jail", false },
-	[EXPORTED_IDENT] = { "ident", false },
-	[EXPORTED_IP] = { "ip", false },
-	[EXPORTED_HOST] = { "host", false },
-	[EXPORTED_SINCE] = { "since_us", true },
-	[EXPORTED_TIMEOFBAN] = { "timeofban", true },
-	[EXPORTED_NTH] = { "nth", true },
-	[EXPORTED_SECONDS] = { "seconds", true },
-	[EXPORTED_BANCOUNT] = { "bancount", true },
-	[EXPORTED_FAILURES] = { "failures", true },
-	[EXPORTED_MATCHES] = { "matches", false },
-	[EXPORTED_CAPTURES] = { "captures", false },
-	[EXPORTED_ORIGIN] = { "origin", false },
-	[EXPORTED_SEEN] = { "seen", false },
-	[EXPORTED_ENDED] = { "ended_us", true },
-	[EXPORTED_WHY] = { "ended_why", false },
-	[EXPORTED_RESTORED] = { "restored", true },
-	[EXPORTED_REV] = { "rev", true },
-};
 
 void
 exported_ban_init(struct exported_ban *ban)
 {
 	*ban = (struct exported_ban){ 0 };
-	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
+	for (size_t i = 0; i < BAN_FIELDS; i++)
 		ban->numbers[i] = UNKNOWN;
 }
 
 void
 exported_ban_free(struct exported_ban *ban)
 {
-	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
+	for (size_t i = 0; i < BAN_FIELDS; i++)
 		free(ban->texts[i]);
 	exported_ban_init(ban);
 }
 
-enum exported_ban_field
-exported_ban_find(const char *name)
-{
-	enum exported_ban_field i = 0;
-
-	while (i < EXPORTED_FIELDS && strcmp(fields[i].name, name) != 0)
-		i++;
-	return i;
-}
-
-const char *
-exported_ban_name(enum exported_ban_field field)
-{
-	return fields[field].name;
-}
-
-bool
-exported_ban_is_number(enum exported_ban_field field)
-{
-	return fields[field].number;
-}
-
 int
-exported_ban_set_text(struct exported_ban *ban, enum exported_ban_field field,
+exported_ban_set_text(struct exported_ban *ban, enum ban_field field,
     const char *text, struct err *e)
 {
 	size_t len = text != NULL ? strlen(text) : 0;
 
-	if (fields[field].number)
+	if (ban_field_kind(field) == BAN_FIELD_KIND_NUMBER)
 		return err_set(e, EX_DATAERR, "%s: not a number",
-		    fields[field].name);
+		    ban_field_name(field));
 	if (len > TEXT_BYTES)
 		return err_set(e, EX_DATAERR, "%s: %zu bytes: too long",
-		    fields[field].name, len);
+		    ban_field_name(field), len);
 	free(ban->texts[field]);
 	ban->texts[field] = NULL;
 	if (text != NULL &&
@@ -95,45 +49,30 @@ exported_ban_set_text(struct exported_ban *ban, enum exported_ban_field field,
 }
 
 int
-exported_ban_set_number(struct exported_ban *ban, enum exported_ban_field field,
+exported_ban_set_number(struct exported_ban *ban, enum ban_field field,
     int64_t v, struct err *e)
 {
-	if (!fields[field].number)
+	if (ban_field_kind(field) != BAN_FIELD_KIND_NUMBER)
 		return err_set(e, EX_DATAERR, "%s: not a text",
-		    fields[field].name);
+		    ban_field_name(field));
 	ban->numbers[field] = v;
 	return 0;
 }
 
-/* A key that has no escape in it, as ours have not. */
-static enum exported_ban_field
+/* Find the field of a key. A key of ours never has an escape in it. */
+static enum ban_field
 find_key(const struct json *key)
 {
-	enum exported_ban_field i = 0;
+	enum ban_field i = 0;
 
-	while (i < EXPORTED_FIELDS && !json_equals(key, fields[i].name))
+	while (i < BAN_FIELDS && !json_equals(key, ban_field_name(i)))
 		i++;
 	return i;
 }
 
-/* What a value of the field begins with, in JSON. */
-static char
-kind_of(enum exported_ban_field field)
-{
-	switch (field) {
-	case EXPORTED_MATCHES:
-	case EXPORTED_SEEN:
-		return '[';
-	case EXPORTED_CAPTURES:
-		return '{';
-	default:
-		return '"';
-	}
-}
-
-/* What a value says where a text belongs; containers as they are. */
+/* Set a text field from a JSON value; arrays and objects stay JSON. */
 static int
-take_text(struct exported_ban *ban, enum exported_ban_field field,
+take_text(struct exported_ban *ban, enum ban_field field,
     const struct json *value, struct err *e)
 {
 	struct buffer said = { 0 };
@@ -142,9 +81,10 @@ take_text(struct exported_ban *ban, enum exported_ban_field field,
 
 	if (json_is_null(value))
 		return 0;
-	if (value->at[0] != kind_of(field))
-		return err_set(e, EX_DATAERR, "%s: of the wrong kind",
-		    fields[field].name);
+	if (value->at[0] != (char)ban_field_kind(field))
+		return err_set(e, EX_DATAERR,
+		    "%s: a JSON value of the wrong kind",
+		    ban_field_name(field));
 	buffer_puts(&said, "");
 	json_put_said(&said, value);
 	if ((text = buffer_take(&said)) == NULL)
@@ -155,16 +95,16 @@ take_text(struct exported_ban *ban, enum exported_ban_field field,
 }
 
 static int
-take_value(struct exported_ban *ban, enum exported_ban_field field,
+take_value(struct exported_ban *ban, enum ban_field field,
     const struct json *value, struct err *e)
 {
 	int64_t v;
 
-	if (!fields[field].number)
+	if (ban_field_kind(field) != BAN_FIELD_KIND_NUMBER)
 		return take_text(ban, field, value, e);
 	if (!json_take_number(value, &v))
 		return err_set(e, EX_DATAERR, "%s: not a whole number",
-		    fields[field].name);
+		    ban_field_name(field));
 	return exported_ban_set_number(ban, field, v, e);
 }
 
@@ -183,9 +123,9 @@ exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
 	if (!json_is(text, '{'))
 		rc = err_set(e, EX_DATAERR, "not a JSON object");
 	while (rc == 0 && json_next(&at, &key, &value)) {
-		enum exported_ban_field field = find_key(&key);
+		enum ban_field field = find_key(&key);
 
-		if (field != EXPORTED_FIELDS)
+		if (field != BAN_FIELDS)
 			rc = take_value(ban, field, &value, e);
 	}
 	free(text);
@@ -193,15 +133,15 @@ exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
 }
 
 /*
- * A value of captures or matches, its text written as we do. Log lines are
- * texts, whatever somebody has put there.
+ * Write a value of captures or matches with the escapes that we use. as_text:
+ * a log line is written as a text, whatever kind of value it was.
  */
 static void
-put_plainly(struct buffer *out, const struct json *value, bool line)
+put_plainly(struct buffer *out, const struct json *value, bool as_text)
 {
 	struct buffer said = { 0 };
 
-	if (!line && !json_is_text(value)) {
+	if (!as_text && !json_is_text(value)) {
 		json_put_value(out, value);
 		return;
 	}
@@ -215,14 +155,13 @@ put_plainly(struct buffer *out, const struct json *value, bool line)
 }
 
 /*
- * JSON as the archive has it, whatever escapes it was written with: so the
- * same is known as the same.
+ * Rewrite a JSON field as the archive writes it, so that the same content with
+ * other escapes is recognised as the same.
  */
 static int
-mend_json(struct exported_ban *ban, enum exported_ban_field field, char open,
-    struct err *e)
+mend_json(struct exported_ban *ban, enum ban_field field, struct err *e)
 {
-	char *text = ban->texts[field];
+	char *text = ban->texts[field], open = (char)ban_field_kind(field);
 	struct buffer out = { 0 };
 	struct json key, value;
 	const char *at = text;
@@ -232,8 +171,8 @@ mend_json(struct exported_ban *ban, enum exported_ban_field field, char open,
 		return 0;
 	json_mend(text);
 	if (!json_is(text, open))
-		return err_set(e, EX_DATAERR,
-		    "%s: not JSON, or not of its kind", fields[field].name);
+		return err_set(e, EX_DATAERR, "%s: not a JSON %s",
+		    ban_field_name(field), open == '{' ? "object" : "array");
 	buffer_putc(&out, open);
 	while (json_next(&at, open == '{' ? &key : NULL, &value)) {
 		if (!first)
@@ -253,11 +192,11 @@ mend_json(struct exported_ban *ban, enum exported_ban_field field, char open,
 	return 0;
 }
 
-/* An array of names; none: nobody says who has seen it. */
+/* Read the names of the witnesses; without the field it is an import. */
 static int
 check_seen(struct exported_ban *ban, struct err *e)
 {
-	const char *at = ban->texts[EXPORTED_SEEN];
+	const char *at = ban->texts[BAN_FIELD_SEEN];
 	struct json value;
 
 	ban->seen = 0;
@@ -276,7 +215,7 @@ check_seen(struct exported_ban *ban, struct err *e)
 		}
 		if (ban->seen == before)
 			return err_set(e, EX_DATAERR,
-			    "seen: nobody of that name, or twice");
+			    "seen: an unknown witness, or one twice");
 	}
 	return 0;
 }
@@ -284,40 +223,41 @@ check_seen(struct exported_ban *ban, struct err *e)
 static int
 check_words(struct exported_ban *ban, struct err *e)
 {
-	int end = ban_end_from_name(ban->texts[EXPORTED_WHY]);
-	int origin = ban->texts[EXPORTED_ORIGIN] == NULL ?
+	int end = ban_end_from_name(ban->texts[BAN_FIELD_WHY]);
+	int origin = ban->texts[BAN_FIELD_ORIGIN] == NULL ?
 	    BAN_FROM_UNKNOWN :
-	    ban_origin_from_name(ban->texts[EXPORTED_ORIGIN]);
+	    ban_origin_from_name(ban->texts[BAN_FIELD_ORIGIN]);
 
 	if (end < 0)
-		return err_set(e, EX_DATAERR, "ended_why: not a way to end");
-	if ((end == BAN_LIVES) != (ban->numbers[EXPORTED_ENDED] == UNKNOWN))
+		return err_set(e, EX_DATAERR,
+		    "ended_why: not a reason that we know");
+	if ((end == BAN_LIVES) != (ban->numbers[BAN_FIELD_ENDED] == UNKNOWN))
 		return err_set(e, EX_DATAERR,
 		    "ended_us and ended_why: one without the other");
 	if (origin < 0)
-		return err_set(e, EX_DATAERR, "origin: not a known one");
+		return err_set(e, EX_DATAERR, "origin: not one that we know");
 	ban->end = (enum ban_end)end;
 	ban->origin = (enum ban_origin)origin;
 	return check_seen(ban, e);
 }
 
-/* Each number from min to max; -1 where it is not told. */
+/* Check that each number is from min to max; set a missing one to otherwise. */
 static int
 check_numbers(struct exported_ban *ban, struct err *e)
 {
 	static const struct {
-		enum exported_ban_field field;
+		enum ban_field field;
 		int64_t min, max, otherwise;
 	} ranges[] = {
-		{ EXPORTED_SINCE, 0, INT64_MAX / 2, UNKNOWN },
-		{ EXPORTED_TIMEOFBAN, 0, INT64_MAX / 2 / TIMESTAMP_US,
+		{ BAN_FIELD_SINCE, 0, INT64_MAX / 2, UNKNOWN },
+		{ BAN_FIELD_TIMEOFBAN, 0, INT64_MAX / 2 / TIMESTAMP_US,
 		    UNKNOWN },
-		{ EXPORTED_NTH, 0, 1000000, 0 },
-		{ EXPORTED_SECONDS, -1, INT64_MAX, UNKNOWN },
-		{ EXPORTED_BANCOUNT, 0, INT64_MAX, UNKNOWN },
-		{ EXPORTED_FAILURES, 0, INT64_MAX, UNKNOWN },
-		{ EXPORTED_ENDED, 0, INT64_MAX, UNKNOWN },
-		{ EXPORTED_RESTORED, 0, 1000000, 0 },
+		{ BAN_FIELD_NTH, 0, 1000000, 0 },
+		{ BAN_FIELD_SECONDS, -1, INT64_MAX, UNKNOWN },
+		{ BAN_FIELD_BANCOUNT, 0, INT64_MAX, UNKNOWN },
+		{ BAN_FIELD_FAILURES, 0, INT64_MAX, UNKNOWN },
+		{ BAN_FIELD_ENDED, 0, INT64_MAX, UNKNOWN },
+		{ BAN_FIELD_RESTORED, 0, 1000000, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
@@ -327,17 +267,17 @@ check_numbers(struct exported_ban *ban, struct err *e)
 			*v = ranges[i].otherwise;
 		else if (*v < ranges[i].min || *v > ranges[i].max)
 			return err_set(e, EX_DATAERR, "%s: out of range",
-			    fields[ranges[i].field].name);
+			    ban_field_name(ranges[i].field));
 	}
 	return 0;
 }
 
-/* The second is that of the time, rounded. */
+/* Check that timeofban is since_us rounded to a second, or fill it in. */
 static int
 check_time(struct exported_ban *ban, struct err *e)
 {
-	int64_t since = ban->numbers[EXPORTED_SINCE],
-		*second = &ban->numbers[EXPORTED_TIMEOFBAN];
+	int64_t since = ban->numbers[BAN_FIELD_SINCE],
+		*second = &ban->numbers[BAN_FIELD_TIMEOFBAN];
 
 	if (since == UNKNOWN)
 		return err_set(e, EX_DATAERR, "since_us is missing");
@@ -353,45 +293,45 @@ check_time(struct exported_ban *ban, struct err *e)
 int
 exported_ban_check(struct exported_ban *ban, struct err *e)
 {
-	static const enum exported_ban_field needed[] = { EXPORTED_JAIL,
-		EXPORTED_IDENT };
+	static const enum ban_field needed[] = { BAN_FIELD_JAIL,
+		BAN_FIELD_IDENT };
 
 	for (size_t i = 0; i < ARRAY_LEN(needed); i++) {
 		if (ban->texts[needed[i]] == NULL ||
 		    ban->texts[needed[i]][0] == '\0')
 			return err_set(e, EX_DATAERR, "%s is missing or empty",
-			    fields[needed[i]].name);
+			    ban_field_name(needed[i]));
 	}
 	if (check_numbers(ban, e) != 0 || check_time(ban, e) != 0 ||
 	    check_words(ban, e) != 0 ||
-	    mend_json(ban, EXPORTED_MATCHES, '[', e) != 0)
+	    mend_json(ban, BAN_FIELD_MATCHES, e) != 0)
 		return -1;
-	return mend_json(ban, EXPORTED_CAPTURES, '{', e);
+	return mend_json(ban, BAN_FIELD_CAPTURES, e);
 }
 
 struct sighting
 exported_ban_sighting(const struct exported_ban *ban)
 {
-	const char *ip = ban->texts[EXPORTED_IP];
-	const char *lines = ban->texts[EXPORTED_MATCHES];
-	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN] * TIMESTAMP_US;
+	const char *ip = ban->texts[BAN_FIELD_IP];
+	const char *lines = ban->texts[BAN_FIELD_MATCHES];
+	int64_t second = ban->numbers[BAN_FIELD_TIMEOFBAN] * TIMESTAMP_US;
 
 	return (struct sighting){
 		.kind = SIGHTING_IMPORT,
-		.at_us = ban->numbers[EXPORTED_SINCE],
-		.since_us = ban->numbers[EXPORTED_SINCE],
-		.exact = ban->numbers[EXPORTED_SINCE] != second,
-		.seconds = ban->numbers[EXPORTED_SECONDS],
-		.bancount = ban->numbers[EXPORTED_BANCOUNT],
-		.failures = ban->numbers[EXPORTED_FAILURES],
+		.at_us = ban->numbers[BAN_FIELD_SINCE],
+		.since_us = ban->numbers[BAN_FIELD_SINCE],
+		.exact = ban->numbers[BAN_FIELD_SINCE] != second,
+		.seconds = ban->numbers[BAN_FIELD_SECONDS],
+		.bancount = ban->numbers[BAN_FIELD_BANCOUNT],
+		.failures = ban->numbers[BAN_FIELD_FAILURES],
 		.ip = ip,
 		.lines = lines,
-		.captures = ban->texts[EXPORTED_CAPTURES],
+		.captures = ban->texts[BAN_FIELD_CAPTURES],
 		.end = ban->end,
-		.ended_us = ban->numbers[EXPORTED_ENDED],
+		.ended_us = ban->numbers[BAN_FIELD_ENDED],
 		.origin = ban->origin,
 		.seen = ban->seen,
-		.restored = ban->numbers[EXPORTED_RESTORED],
-		.nth = ban->numbers[EXPORTED_NTH],
+		.restored = ban->numbers[BAN_FIELD_RESTORED],
+		.nth = ban->numbers[BAN_FIELD_NTH],
 	};
 }

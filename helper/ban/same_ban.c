@@ -6,124 +6,73 @@
 
 #include "base/timestamp.h"
 
-/* What is known of a ban on the way, beside the ban itself. */
+/* A ban while its sightings are taken one by one, and what decides its fields.
+ */
 struct draft {
 	struct ban ban;
-	bool judged;	     /* its end is a judgement, not an event */
-	int64_t counted_us;  /* the restored sighting last counted */
-	int64_t last_word;   /* seconds by an unban */
-	int64_t row_seconds; /* … by fail2ban's database */
-	int64_t tag_seconds; /* … by any other event */
-	int64_t old_seconds; /* … by an import */
-	bool row_bancount, row_failures, row_evidence, log_lines;
-	bool imported;	      /* nobody has seen it but an import */
-	bool listed;	      /* it comes from a list of ours */
-	enum ban_origin told; /* by an import */
+	bool end_seen;	    /* an event saw its end */
+	int64_t counted_us; /* the restored sighting that was counted last */
+	/* The ban time, from the best word to the weakest; UNKNOWN: unsaid. */
+	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
+	bool row_bancount, row_failures, row_evidence; /* the row said it */
+	bool matches;  /* there are log lines of it */
+	bool imported; /* an import made it */
+	bool listed;   /* it comes from a list of ours */
+	enum ban_origin import_origin;
 };
 
-static int
-compare_numbers(int64_t a, int64_t b)
+static struct ban_end_state
+end_state(const struct draft *d)
 {
-	return a < b ? -1 : a > b;
-}
-
-/* What was seen here, what another archive has, what another database has. */
-static int
-rank(const struct sighting *sighting)
-{
-	return sighting->kind < SIGHTING_IMPORT ? 0 : (int)sighting->kind;
-}
-
-/* The fields that only an import has. */
-static int
-compare_imports(const struct sighting *a, const struct sighting *b)
-{
-	int order;
-
-	if ((order = compare_numbers(a->nth, b->nth)) == 0 &&
-	    (order = compare_numbers(a->end, b->end)) == 0 &&
-	    (order = compare_numbers(a->ended_us, b->ended_us)) == 0 &&
-	    (order = compare_numbers(a->origin, b->origin)) == 0 &&
-	    (order = compare_numbers(a->seen, b->seen)) == 0)
-		order = compare_numbers(a->restored, b->restored);
-	return order;
-}
-
-static int
-compare_fields(const struct sighting *a, const struct sighting *b)
-{
-	int order;
-
-	if ((order = compare_numbers(a->exact, b->exact)) == 0 &&
-	    (order = compare_numbers(a->since_us, b->since_us)) == 0 &&
-	    (order = compare_numbers(a->seconds, b->seconds)) == 0 &&
-	    (order = compare_numbers(a->bancount, b->bancount)) == 0)
-		order = compare_numbers(a->failures, b->failures);
-	return order;
-}
-
-static int
-compare_sightings(const void *pa, const void *pb)
-{
-	const struct sighting *a = pa, *b = pb;
-	int order;
-
-	if ((order = compare_numbers(rank(a), rank(b))) == 0 &&
-	    (order = compare_numbers(a->at_us, b->at_us)) == 0 &&
-	    (order = compare_numbers(a->kind, b->kind)) == 0)
-		order = rank(a) == 0 ? 0 : compare_imports(a, b);
-	return order != 0 ? order : compare_fields(a, b);
-}
-
-static bool
-same_text(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-bool
-same_ban_is_same_sighting(const struct sighting *a, const struct sighting *b)
-{
-	if (a->kind != b->kind || a->at_us != b->at_us)
-		return false;
-	if (rank(a) != 0)
-		return compare_imports(a, b) == 0 &&
-		    compare_fields(a, b) == 0 && same_text(a->ip, b->ip);
-	return !a->exact || !b->exact || a->since_us == b->since_us;
+	return (
+	    struct ban_end_state){ d->ban.end, d->end_seen, d->ban.life_us };
 }
 
 static void
-end_ban(struct draft *d, enum ban_end end, int64_t ended_us, bool judged)
+set_end(struct draft *d, const struct ban_end_verdict *verdict, bool end_seen)
 {
-	d->ban.end = end;
-	d->ban.ended_us = ended_us;
-	d->judged = judged;
+	d->ban.end = verdict->end;
+	d->ban.ended_us = verdict->ended_us;
+	d->end_seen = end_seen;
 }
 
-/* It lives, or lived still when the sighting was seen. */
+/* End the draft by a verdict where ban/end.h lets that replace its end. */
+static void
+end_by(struct draft *d, enum ban_end_source source,
+    const struct ban_end_verdict *verdict)
+{
+	const struct ban_end_state state = end_state(d);
+
+	if (ban_end_replaces(&state, source, verdict))
+		set_end(d, verdict, source == BAN_END_BY_EVENT);
+}
+
+/* Return true when the ban lived at the time of the sighting. */
 static bool
-open_at(const struct draft *d, const struct sighting *sighting)
+lived_at(const struct draft *d, const struct sighting *sighting)
 {
 	return d->ban.end == BAN_LIVES || sighting->at_us < d->ban.ended_us;
 }
 
-/*
- * Whether a fresh ban begins another ban than d. One whose unban is not
- * settled yet is settled by this: fail2ban bans no id that it still holds.
- */
+/* Return true when the sighting begins another ban than d. */
 static bool
 is_another(struct draft *d, const struct sighting *sighting)
 {
+	struct ban_end_verdict manual;
+
 	if (sighting->kind != SIGHTING_BAN)
 		return false;
-	if (d->ban.end == BAN_LIVES && d->ban.pending_us != 0)
-		end_ban(d, BAN_MANUAL, d->ban.pending_us, false);
-	return !open_at(d, sighting);
+	if (d->ban.end == BAN_LIVES && d->ban.pending_us != 0) {
+		manual = ban_end_by_ban_again(d->ban.pending_us);
+		set_end(d, &manual, true);
+	}
+	return !lived_at(d, sighting);
 }
 
 /*
- * Another archive numbers the bans of one time: the draft with the same number,
- * or the one of which only the second is known here.
+ * Find the draft that an import speaks of: that of the same number among the
+ * bans of its time, or the one of which only the second is known here. -1 when
+ * there is none.
  */
 static int
 find_nth(const struct draft *drafts, size_t n, const struct sighting *sighting)
@@ -144,8 +93,8 @@ find_nth(const struct draft *drafts, size_t n, const struct sighting *sighting)
 }
 
 /*
- * The latest draft that the sighting may speak of, -1 if there is none. A
- * sighting that knows the exact time never speaks of a ban of another exact
+ * Find the latest draft that the sighting may speak of, -1 when there is none.
+ * A sighting that has the exact time never speaks of a ban of another exact
  * time.
  */
 static int
@@ -174,7 +123,8 @@ new_draft(const struct sighting *sighting, int64_t timeofban)
 	return (struct draft){
 		.ban = {
 			.since_us = sighting->exact ?
-			    sighting->since_us : timestamp_from_seconds(timeofban),
+			    sighting->since_us :
+			    timestamp_from_seconds(timeofban),
 			.exact = sighting->exact,
 			.seconds = UNKNOWN,
 			.bancount = UNKNOWN,
@@ -182,51 +132,61 @@ new_draft(const struct sighting *sighting, int64_t timeofban)
 			.ended_us = UNKNOWN,
 		},
 		.counted_us = INT64_MIN,
-		.last_word = UNKNOWN,
+		.unban_seconds = UNKNOWN,
 		.row_seconds = UNKNOWN,
 		.tag_seconds = UNKNOWN,
-		.old_seconds = UNKNOWN,
-		.imported = rank(sighting) != 0,
+		.import_seconds = UNKNOWN,
+		.imported = !sighting_is_own(sighting),
 	};
 }
 
-static void
-reopen(struct draft *d)
-{
-	end_ban(d, BAN_LIVES, UNKNOWN, false);
-	d->ban.pending_us = 0;
-	d->last_word = UNKNOWN;
-}
-
+/* Count a restored sighting unless it is a retry, and reopen the ban. */
 static void
 take_restored(struct draft *d, const struct sighting *sighting)
 {
+	static const struct ban_end_verdict lives = { BAN_LIVES, UNKNOWN };
+
 	if (d->counted_us == INT64_MIN ||
 	    sighting->at_us - d->counted_us > BAN_RETRY_US) {
 		d->ban.restored++;
 		d->counted_us = sighting->at_us;
 	}
-	reopen(d);
+	set_end(d, &lives, false);
+	d->ban.pending_us = 0;
+	d->unban_seconds = UNKNOWN;
 }
 
 static void
 take_unban(struct draft *d, const struct sighting *sighting)
 {
+	const struct ban_end_unban unban = {
+		.since_us = sighting->since_us,
+		.seconds = sighting->seconds,
+		.at_us = sighting->at_us,
+		.rows_gone = sighting->end == BAN_MANUAL,
+	};
+	const struct ban_end_verdict verdict = ban_end_by_unban(&unban);
+
 	if (sighting->seconds != UNKNOWN)
-		d->last_word = sighting->seconds;
-	if (d->ban.end != BAN_LIVES && !d->judged)
-		return;
-	if (ban_expiry_us(sighting->since_us, sighting->seconds) <=
-	    sighting->at_us)
-		end_ban(d, BAN_EXPIRED, sighting->at_us, false);
-	else if (sighting->end == BAN_MANUAL)
-		end_ban(d, BAN_MANUAL, sighting->at_us, false);
-	else
+		d->unban_seconds = sighting->seconds;
+	if (verdict.end != BAN_LIVES)
+		end_by(d, BAN_END_BY_EVENT, &verdict);
+	else if (d->ban.end == BAN_LIVES || !d->end_seen)
 		d->ban.pending_us = sighting->at_us;
 }
 
-/* What the sighting tells of the ban itself; the database's word is the better.
- */
+/* Take the ban's end from a judgement of a run, or from an import. */
+static void
+take_end(struct draft *d, enum ban_end_source source,
+    const struct sighting *sighting)
+{
+	const struct ban_end_verdict verdict = { sighting->end,
+		sighting->ended_us };
+
+	end_by(d, source, &verdict);
+}
+
+/* Take the fields of a sighting; a row's values beat those of an event. */
 static void
 take_fields(struct draft *d, const struct sighting *sighting)
 {
@@ -256,12 +216,10 @@ take_fields(struct draft *d, const struct sighting *sighting)
 		ban->evidence = sighting->evidence;
 		d->row_evidence = row;
 	}
-	d->log_lines = d->log_lines || sighting->matches;
-	if (ban->ip == NULL)
-		ban->ip = sighting->ip;
+	d->listed = d->listed || sighting->origin == BAN_FROM_LIST;
 }
 
-/* What is known of the ban already is not touched. */
+/* Take from an import what is not known here. */
 static void
 take_import(struct draft *d, const struct sighting *sighting)
 {
@@ -269,8 +227,8 @@ take_import(struct draft *d, const struct sighting *sighting)
 
 	ban->seen |= sighting->kind == SIGHTING_IMPORT ? sighting->seen :
 							 BAN_SEEN_IMPORT;
-	if (d->old_seconds == UNKNOWN)
-		d->old_seconds = sighting->seconds;
+	if (d->import_seconds == UNKNOWN)
+		d->import_seconds = sighting->seconds;
 	if (ban->bancount == UNKNOWN)
 		ban->bancount = sighting->bancount;
 	if (ban->failures == UNKNOWN)
@@ -279,111 +237,100 @@ take_import(struct draft *d, const struct sighting *sighting)
 		ban->evidence = sighting->evidence;
 	if (ban->restored < sighting->restored)
 		ban->restored = sighting->restored;
-	if (d->told == BAN_FROM_UNKNOWN)
-		d->told = sighting->origin;
-	if (sighting->end != BAN_LIVES && sighting->ended_us >= ban->life_us &&
-	    (ban->end == BAN_LIVES ||
-		(d->judged && ban->end == BAN_INFERRED &&
-		    sighting->end != BAN_INFERRED)))
-		end_ban(d, sighting->end, sighting->ended_us, true);
-	d->log_lines = d->log_lines || sighting->matches;
-	if (ban->ip == NULL)
-		ban->ip = sighting->ip;
+	if (d->import_origin == BAN_FROM_UNKNOWN)
+		d->import_origin = sighting->origin;
+	take_end(d, BAN_END_BY_IMPORT, sighting);
 }
 
+/* Take what follows from the kind of the sighting. */
 static void
-take_sighting(struct draft *d, const struct sighting *sighting)
+take_kind(struct draft *d, const struct sighting *sighting)
 {
 	switch (sighting->kind) {
-	case SIGHTING_BAN:
-	case SIGHTING_PROLONG:
-		break;
 	case SIGHTING_RESTORED:
 		take_restored(d, sighting);
+		/* FALLTHROUGH */
+	case SIGHTING_BAN:
+	case SIGHTING_PROLONG:
+		d->ban.life_us = sighting->at_us;
+		d->ban.seen |= BAN_SEEN_EVENT;
+		break;
+	case SIGHTING_UNBAN:
+		take_unban(d, sighting);
+		d->ban.seen |= BAN_SEEN_EVENT;
 		break;
 	case SIGHTING_ROW:
 		d->ban.seen |= BAN_SEEN_DATABASE;
 		break;
-	case SIGHTING_UNBAN:
-		take_unban(d, sighting);
-		break;
 	case SIGHTING_JUDGED:
-		if (d->ban.end == BAN_LIVES)
-			end_ban(d, sighting->end, sighting->ended_us, true);
+		take_end(d, BAN_END_BY_RUN, sighting);
 		break;
 	case SIGHTING_IMPORT:
 	case SIGHTING_OLD_ROW:
 		take_import(d, sighting);
 		break;
 	}
-	if (sighting->kind == SIGHTING_BAN ||
-	    sighting->kind == SIGHTING_RESTORED ||
-	    sighting->kind == SIGHTING_PROLONG)
-		d->ban.life_us = sighting->at_us;
-	if (rank(sighting) == 0 && sighting->kind != SIGHTING_ROW &&
-	    sighting->kind != SIGHTING_JUDGED)
-		d->ban.seen |= BAN_SEEN_EVENT;
+}
+
+static void
+take_sighting(struct draft *d, const struct sighting *sighting)
+{
+	take_kind(d, sighting);
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
 	}
-	if (rank(sighting) == 0) {
+	if (sighting_is_own(sighting))
 		take_fields(d, sighting);
-		d->listed = d->listed || sighting->origin == BAN_FROM_LIST;
-	}
+	d->matches = d->matches || sighting->matches;
+	if (d->ban.ip == NULL)
+		d->ban.ip = sighting->ip;
 	if (d->ban.id == 0)
 		d->ban.id = sighting->ban;
 }
 
+static enum ban_origin
+origin_of(const struct draft *d)
+{
+	const struct ban *ban = &d->ban;
+
+	if (d->listed)
+		return BAN_FROM_LIST;
+	if (d->import_origin != BAN_FROM_UNKNOWN &&
+	    (d->imported || ban->failures == UNKNOWN))
+		return d->import_origin;
+	if (d->matches || (ban->failures != UNKNOWN && ban->failures > 0))
+		return BAN_FROM_LOG;
+	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
+}
+
+/* All sightings are taken: decide what several of them say. */
 static void
 finish(struct draft *d)
 {
 	struct ban *ban = &d->ban;
 
-	ban->seconds = d->last_word != UNKNOWN ? d->last_word :
-	    d->row_seconds != UNKNOWN	       ? d->row_seconds :
-	    d->tag_seconds != UNKNOWN	       ? d->tag_seconds :
-						 d->old_seconds;
+	ban->seconds = d->unban_seconds != UNKNOWN ? d->unban_seconds :
+	    d->row_seconds != UNKNOWN		   ? d->row_seconds :
+	    d->tag_seconds != UNKNOWN		   ? d->tag_seconds :
+						     d->import_seconds;
 	if (ban->seen & BAN_SEEN_HERE)
 		ban->seen &= BAN_SEEN_HERE;
 	else if (ban->seen & BAN_SEEN_IMPORT)
 		ban->seen = BAN_SEEN_IMPORT;
-	if (d->listed)
-		ban->origin = BAN_FROM_LIST;
-	else if (d->told != BAN_FROM_UNKNOWN &&
-	    (d->imported || ban->failures == UNKNOWN))
-		ban->origin = d->told;
-	else if (d->log_lines ||
-	    (ban->failures != UNKNOWN && ban->failures > 0))
-		ban->origin = BAN_FROM_LOG;
-	else if (ban->failures != UNKNOWN)
-		ban->origin = BAN_FROM_HAND;
+	ban->origin = origin_of(d);
 }
 
-/* The order of an ident's bans in time. */
-static bool
-is_older(const struct ban *a, const struct ban *b)
+static struct ban_end_span
+span_of(const struct ban *ban)
 {
-	return a->since_us < b->since_us ||
-	    (a->since_us == b->since_us && a->nth < b->nth);
+	return (struct ban_end_span){ ban->since_us, ban->nth, ban->life_us,
+		ban->ended_us };
 }
 
-/*
- * A younger ban ends an older one that lives; not so when it had ended itself
- * before the older one gave its last sign of life. A log line stamped earlier
- * than a ban that was lifted makes such an older one.
- */
-static bool
-ends(const struct ban *younger, const struct ban *older)
-{
-	return is_older(older, younger) &&
-	    (younger->ended_us == UNKNOWN ||
-		younger->ended_us > older->life_us);
-}
-
-/* Number the bans of the same time; a younger ban ends an older live one. */
+/* Number the bans of the same time. */
 static void
-settle_among(struct ban *bans, size_t n, int64_t next_us)
+set_nth(struct ban *bans, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < i; k++) {
@@ -391,19 +338,41 @@ settle_among(struct ban *bans, size_t n, int64_t next_us)
 				bans[i].nth++;
 		}
 	}
+}
+
+/* End each ban that lives at the beginning of the ban that ends it. */
+static void
+end_by_later_bans(struct ban *bans, size_t n, int64_t next_us)
+{
 	for (size_t i = 0; i < n; i++) {
-		int64_t end = next_us;
+		const struct ban_end_span own = span_of(&bans[i]);
+		struct ban_end_verdict verdict;
+		int64_t first_us = next_us;
 
 		if (bans[i].end != BAN_LIVES)
 			continue;
 		for (size_t k = 0; k < n; k++) {
-			if (ends(&bans[k], &bans[i]) && bans[k].since_us < end)
-				end = bans[k].since_us;
+			const struct ban_end_span other = span_of(&bans[k]);
+
+			if (bans[k].since_us < first_us &&
+			    ban_end_ends(&other, &own))
+				first_us = bans[k].since_us;
 		}
-		if (end == INT64_MAX)
-			continue;
-		bans[i].end = BAN_INFERRED;
-		bans[i].ended_us = end;
+		verdict = ban_end_unseen(INT64_MAX, first_us);
+		bans[i].end = verdict.end;
+		bans[i].ended_us = verdict.ended_us;
+	}
+}
+
+/* Only the first of several drafts keeps the row of the archive they had. */
+static void
+keep_rows_apart(struct ban *bans, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (bans[k].id == bans[i].id)
+				bans[i].id = 0;
+		}
 	}
 }
 
@@ -416,7 +385,7 @@ same_ban_make_bans(struct sighting *sightings, size_t n, int64_t timeofban,
 
 	if (drafts == NULL)
 		return 0;
-	qsort(sightings, n, sizeof(*sightings), compare_sightings);
+	qsort(sightings, n, sizeof(*sightings), sighting_compare);
 	for (size_t i = 0; i < n; i++) {
 		int found = find(drafts, count, &sightings[i]);
 
@@ -430,12 +399,10 @@ same_ban_make_bans(struct sighting *sightings, size_t n, int64_t timeofban,
 	for (size_t i = 0; i < count; i++) {
 		finish(&drafts[i]);
 		bans[i] = drafts[i].ban;
-		for (size_t k = 0; k < i; k++) {
-			if (bans[k].id == bans[i].id)
-				bans[i].id = 0;
-		}
 	}
 	free(drafts);
-	settle_among(bans, count, next_us);
+	keep_rows_apart(bans, count);
+	set_nth(bans, count);
+	end_by_later_bans(bans, count, next_us);
 	return count;
 }

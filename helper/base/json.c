@@ -267,14 +267,6 @@ json_is_null(const struct json *value)
 }
 
 bool
-json_equals(const struct json *text, const char *plain)
-{
-	size_t len = strlen(plain);
-
-	return text->len == len + 2 && memcmp(text->at + 1, plain, len) == 0;
-}
-
-bool
 json_next(const char **at, struct json *key, struct json *value)
 {
 	const char *s = skip_blanks(*at);
@@ -366,6 +358,26 @@ put_characters(struct buffer *out, const struct json *text)
 		else
 			buffer_putc(out, stop[1]);
 	}
+}
+
+/* A text of characters only is compared where it lies. */
+bool
+json_equals(const struct json *text, const char *plain)
+{
+	size_t len = strlen(plain);
+	struct buffer said = { 0 };
+	char *characters;
+	bool equal;
+
+	if (memchr(text->at, '\\', text->len) == NULL)
+		return text->len == len + 2 &&
+		    memcmp(text->at + 1, plain, len) == 0;
+	buffer_puts(&said, "");
+	put_characters(&said, text);
+	characters = buffer_take(&said);
+	equal = characters != NULL && strcmp(characters, plain) == 0;
+	free(characters);
+	return equal;
 }
 
 void

@@ -40,7 +40,7 @@ bool json_is_array(const struct json *value);
 bool json_is_null(const struct json *value);
 bool json_is_text(const struct json *value);
 
-/* Whether a key or a text is this one, of plain characters. */
+/* Whether a key or a text says these characters, escaped or not. */
 bool json_equals(const struct json *text, const char *plain);
 
 /*

@@ -57,7 +57,7 @@ check_runs(struct report *report, struct archive *archive,
 {
 	int64_t last_us, age_us;
 
-	if (archive_run_last(archive, "reconcile", &last_us, e) != 0)
+	if (archive_run_last(archive, RUN_RECONCILE, &last_us, e) != 0)
 		return -1;
 	if (last_us == UNKNOWN) {
 		add(report, STATE_WARNING, "no reconcile was completed yet");

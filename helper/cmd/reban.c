@@ -6,7 +6,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "job/reban.h"
-#include "os/stop.h"
+#include "os/signals.h"
 
 struct wanted {
 	struct reban_options options;
@@ -47,7 +47,7 @@ run_reban(const struct command *self, const struct config *config, int argc,
 	if (wanted.options.list != NULL && wanted.options.jail == NULL)
 		return err_set(e, EX_USAGE,
 		    "reban: --list needs --jail NAME, the jail that bans");
-	return reban(config, &wanted.options, stop_on_signals(), e);
+	return reban(config, &wanted.options, signals_stop_flag(), e);
 }
 
 static const struct option_spec options[] = {

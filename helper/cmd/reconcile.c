@@ -9,7 +9,7 @@
 #include "os/log.h"
 #include "cmd/options.h"
 #include "job/reconcile.h"
-#include "os/stop.h"
+#include "os/signals.h"
 #include "base/number.h"
 
 static int
@@ -82,7 +82,7 @@ run_reconcile(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, take_option, &every, &operands,
 		e) != 0)
 		return -1;
-	stop = stop_on_signals();
+	stop = signals_stop_flag();
 	if (every > 0)
 		return run_every(config, every, stop);
 	return reconcile(config, stop, e);

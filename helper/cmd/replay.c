@@ -12,7 +12,7 @@
 #include "os/clock.h"
 #include "cmd/options.h"
 #include "job/replay.h"
-#include "os/stop.h"
+#include "os/signals.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
@@ -127,7 +127,7 @@ run_replay(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, take_option, &replay_options,
 		&operands, e) != 0)
 		return -1;
-	stop = stop_on_signals();
+	stop = signals_stop_flag();
 	sort_sources(argv + operands, argc - operands);
 	for (int i = operands; i < argc && *stop == 0; i++) {
 		context.more = i + 1 < argc;

@@ -16,7 +16,7 @@
 #define LIMIT 20
 
 struct wanted {
-	const char *kind;
+	enum run_kind kind;
 	int64_t limit;
 	const struct config *config;
 	bool any;
@@ -42,23 +42,22 @@ print_count(int64_t v)
 }
 
 /* A run whose process is gone says that it is running until the next. */
-static const char *
+static enum run_state
 state_of(const struct wanted *wanted, const struct archive_run *run)
 {
-	char path[PATH_MAX + 32];
+	char path[ARCHIVE_RUN_LOCK_PATH];
 
-	if (strcmp(run->state, "running") != 0)
+	if (run->state != RUN_RUNNING)
 		return run->state;
-	snprintf(path, sizeof(path), "%s.%.20s", wanted->config->archive,
-	    run->kind);
-	return lock_is_taken(path) ? run->state : "interrupted";
+	archive_run_lock_path(wanted->config->archive, run->kind, path);
+	return lock_is_taken(path) ? run->state : RUN_INTERRUPTED;
 }
 
 static int
 print_run(void *to, const struct archive_run *run)
 {
 	struct wanted *wanted = to;
-	char when[32], state[24], kind[24];
+	char when[32];
 	const int64_t counts[] = { run->rows, run->added, run->changed,
 		run->skipped, run->bad };
 
@@ -67,11 +66,10 @@ print_run(void *to, const struct archive_run *run)
 		    "RUN", "STARTED", "KIND", "STATE", "ROWS", "ADDED",
 		    "CHANGED", "SKIPPED", "BAD", "SOURCE");
 	wanted->any = true;
-	escape_text(kind, sizeof(kind), run->kind, strlen(run->kind));
-	escape_text(state, sizeof(state), state_of(wanted, run),
-	    strlen(state_of(wanted, run)));
 	printf("%6" PRId64 "  %s  %-9s  %-11s  ", run->id,
-	    timestamp_format(run->started_us, when), kind, state);
+	    timestamp_format(run->started_us, when),
+	    archive_run_kind_name(run->kind),
+	    archive_run_state_name(state_of(wanted, run)));
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
 		print_count(counts[i]);
 	if (run->source != NULL)
@@ -91,18 +89,12 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 {
 	struct wanted *wanted = to;
 
-	static const char *const kinds[] = { "reconcile", "replay", "reban",
-		"prune" };
-	size_t i = 0;
-
 	if (strcmp(name, "kind") == 0) {
-		while (i < ARRAY_LEN(kinds) && strcmp(kinds[i], value) != 0)
-			i++;
-		if (i == ARRAY_LEN(kinds))
+		wanted->kind = archive_run_kind_from_name(value);
+		if (wanted->kind == RUN_KINDS)
 			return err_set(e, EX_USAGE,
 			    "--kind: must be reconcile, replay, reban or "
 			    "prune");
-		wanted->kind = value;
 	} else if (number_parse(value, 0, INT64_MAX, &wanted->limit, e) != 0)
 		return err_wrap(e, "--limit");
 	return 0;
@@ -112,7 +104,9 @@ static int
 run_runs(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct wanted wanted = { .limit = LIMIT, .config = config };
+	struct wanted wanted = { .kind = RUN_KINDS,
+		.limit = LIMIT,
+		.config = config };
 	struct archive archive;
 	int operands, rc;
 

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Completion for bash. What it offers is read from the program's own --help,
-# whose lines are "  list       list bans", "  --jail NAME          only bans of
-# this jail", "  --active             only bans that have not ended" and
-# "  --kind KIND          only a, b or c"; its first one ends with FILE or
-# SOURCE where files are what a verb takes.
+# Completion for bash. It reads the words that it offers from the program's
+# --help. That has lines such as "  list       list bans",
+# "  --jail NAME          only bans of this jail",
+# "  --active             only bans that have not ended" and
+# "  --kind KIND          only a, b or c". If a verb takes files, the first line
+# of its --help ends with FILE or SOURCE.
 
-# $1 the program, $2 the word to complete, $3 the word before it.
+# $1 is the program, $2 the word to complete, $3 the word before it.
 _fail2ban_archive() {
 	local verb='' help option argument='' text='' words='' files='' i
 	COMPREPLY=()
@@ -38,7 +39,7 @@ _fail2ban_archive() {
 	*) return 0 ;;
 	esac
 	if [[ ! $argument ]]; then
-		# The program takes these in place of a verb, or right behind it.
+		# The program takes these in place of a verb, or right after it.
 		[[ $verb && $3 != "$verb" ]] || words+=' --help'
 		[[ $verb ]] || words+=' --version'
 	fi

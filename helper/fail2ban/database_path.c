@@ -7,15 +7,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define SUFFIX ".fail2ban"
+#include "beside.inc"
 
 static void
 noted_path(const struct config *config, char path[PATH_MAX])
 {
-	char link[PATH_MAX + sizeof(SUFFIX)];
+	char link[PATH_MAX + sizeof(BESIDE_FAIL2BAN)];
 	ssize_t n;
 
-	snprintf(link, sizeof(link), "%s" SUFFIX, config->archive);
+	snprintf(link, sizeof(link), "%s" BESIDE_FAIL2BAN, config->archive);
 	n = readlink(link, path, PATH_MAX - 1);
 	path[n > 0 ? n : 0] = '\0';
 }
@@ -32,13 +32,13 @@ database_path_get(const struct config *config, char path[PATH_MAX])
 int
 database_path_note(const struct config *config, const char *path, struct err *e)
 {
-	char link[PATH_MAX + sizeof(SUFFIX)], next[sizeof(link) + 4];
+	char link[PATH_MAX + sizeof(BESIDE_FAIL2BAN)], next[sizeof(link) + 4];
 	char noted[PATH_MAX];
 
 	noted_path(config, noted);
 	if (strcmp(noted, path) == 0)
 		return 0;
-	snprintf(link, sizeof(link), "%s" SUFFIX, config->archive);
+	snprintf(link, sizeof(link), "%s" BESIDE_FAIL2BAN, config->archive);
 	snprintf(next, sizeof(next), "%s.new", link);
 	if (path[0] == '\0')
 		return unlink(link) == 0 || errno == ENOENT ?

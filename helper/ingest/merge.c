@@ -5,14 +5,13 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/log_lines.h"
 #include "archive/reban_notes.h"
-#include "archive/history.h"
 #include "ban/same_ban.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* Put a sighting into t, with its evidence; one that t has already is left out.
- */
+/* Add a sighting, with its evidence, to t unless t has it already. */
 static int
 add_sighting(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sighting, struct err *e)
@@ -21,8 +20,7 @@ add_sighting(struct merge *merge, struct archive_ticket *t,
 	struct sighting *added;
 
 	for (size_t i = 0; i < t->n; i++) {
-		int same =
-		    same_ban_is_same_sighting(&t->sightings[i], sighting);
+		int same = sighting_is_same(&t->sightings[i], sighting);
 
 		if (same == 1 && sighting->kind >= SIGHTING_IMPORT)
 			same = archive_ticket_has_evidence(merge->archive,
@@ -45,7 +43,7 @@ add_sighting(struct merge *merge, struct archive_ticket *t,
 	return 0;
 }
 
-/* The last sign of life in t. */
+/* Return when an event last showed a ban of t alive, 0: none did. */
 static int64_t
 last_life(const struct archive_ticket *t)
 {
@@ -59,15 +57,15 @@ last_life(const struct archive_ticket *t)
 	return life_us;
 }
 
-/* Let what t holds be what the archive says. */
+/* Make bans of t's sightings and save them. */
 static int
 decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 {
 	struct ban *bans = calloc(t->n, sizeof(*bans));
 	size_t *owner = calloc(t->n, sizeof(*owner)), n = 0;
 	int64_t next_us;
-	int rc =
-	    archive_next_start(merge->archive, t, last_life(t), &next_us, e);
+	int rc = archive_ticket_next_start(merge->archive, t, last_life(t),
+	    &next_us, e);
 
 	if (rc == 0 && bans != NULL && owner != NULL)
 		n = same_ban_make_bans(t->sightings, t->n, t->timeofban,
@@ -89,9 +87,9 @@ decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 }
 
 /*
- * A ban of the ident that began earlier may end, or end no more, by what has
- * changed in t, from since_us on; and what changes there may in turn change one
- * before it.
+ * Decide again about the bans of the id that began before changed: what changed
+ * there, from since_us on, may end one of them, or end it no more; and that may
+ * in turn change one before it.
  */
 static int
 decide_previous(struct merge *merge, const struct archive_ticket *changed,
@@ -102,7 +100,7 @@ decide_previous(struct merge *merge, const struct archive_ticket *changed,
 	int rc;
 
 	for (;;) {
-		rc = archive_previous(merge->archive, &t, since_us,
+		rc = archive_ticket_previous(merge->archive, &t, since_us,
 		    &t.timeofban, e);
 		if (rc != 0 || t.timeofban == UNKNOWN)
 			return rc;
@@ -144,8 +142,8 @@ merge_adapt(const struct archive_ticket *t, struct sighting *sighting)
 }
 
 /*
- * Whether the sighting may be the answer to a note: a ban that began since
- * then, by hand as far as fail2ban knows.
+ * Return true when the sighting may be the answer to a note: the ban began
+ * since the note, and fail2ban takes it for a ban by hand.
  */
 static bool
 may_answer(const struct archive_ticket *t, const struct sighting *sighting,
@@ -158,7 +156,10 @@ may_answer(const struct archive_ticket *t, const struct sighting *sighting,
 	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
 }
 
-/* A new ban of fail2ban's: have we handed its id to it? */
+/*
+ * Look whether reban handed the id of a new ban to fail2ban. *listed: it came
+ * from a list. When it continues an archived ban, t becomes that ban's ticket.
+ */
 static int
 answer_note(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, bool *listed, struct err *e)
@@ -166,14 +167,14 @@ answer_note(struct merge *merge, struct archive_ticket *t,
 	struct reban_note note;
 	int rc;
 
-	/* Where the jail's last note is older than a day, so are all. */
+	/* All notes of the jail are at least as old as its last one. */
 	if (t->noted_us == 0 || t->host != NULL || n == 0 ||
 	    sightings[0].at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
 		return 0;
 	rc = reban_notes_get(merge->archive, t->jail, t->ident, &note, e);
 	if (rc != 1 || !may_answer(t, &sightings[0], note.noted_us))
 		return rc < 0 ? -1 : 0;
-	/* It may come back within its second. */
+	/* A lost ban may come back within the second of its ticket. */
 	if (t->n > 0 &&
 	    (t->timeofban != note.timeofban ||
 		sightings[0].kind != SIGHTING_BAN))
@@ -187,7 +188,7 @@ answer_note(struct merge *merge, struct archive_ticket *t,
 	    e);
 }
 
-/* An id that was unbanned has come back, and gone; no note waits any more. */
+/* Forget the note of an id that was unbanned. */
 static int
 drop_note(struct merge *merge, const struct archive_ticket *t,
     const struct sighting *unban, struct err *e)
@@ -198,7 +199,10 @@ drop_note(struct merge *merge, const struct archive_ticket *t,
 	return reban_notes_remove(merge->archive, t->jail, t->ident, e);
 }
 
-/* Whether any log was ever read; asked once a transaction. 1, 0 or -1. */
+/*
+ * Return 1 when the archive has lines of a log, 0 when it has none, -1 on
+ * failure. The archive is asked once a transaction.
+ */
 static int
 has_lines(struct merge *merge, struct err *e)
 {
@@ -213,8 +217,8 @@ has_lines(struct merge *merge, struct err *e)
 }
 
 /*
- * A ban of t may be one that a log has told of already, by another second; or
- * have taken its row; or end one that lives as far as a log knows.
+ * Decide again about the bans that only logs show. A ban of t may be one of
+ * them under another second, may have taken the row of one, or may end one.
  */
 static int
 renew_history(struct merge *merge, const struct archive_ticket *t, bool added,
@@ -230,9 +234,8 @@ renew_history(struct merge *merge, const struct archive_ticket *t, bool added,
 		    (t->newest < t->timeofban - 1 && !t->newest_logged))))
 		return 0;
 	if ((rc = has_lines(merge, e)) == 1)
-		rc = history_renew(merge->archive, &of, &merge->change, e);
-	/* A ban that takes the place of one of a log's is no more than it was.
-	 */
+		rc = log_lines_renew(merge->archive, &of, &merge->change, e);
+	/* A ban that replaces one of a log is not added but changed. */
 	if (rc == 0 && added && merge->change.replaced > replaced)
 		merge->change.added--;
 	return rc;
@@ -262,9 +265,9 @@ add_sightings(struct merge *merge, struct archive_ticket *t,
 	return 0;
 }
 
-/* Match t, which was saved, once more. */
+/* Decide about t once more; t was saved. */
 static int
-match_again(struct merge *merge, const struct archive_ticket *t, struct err *e)
+decide_again(struct merge *merge, const struct archive_ticket *t, struct err *e)
 {
 	struct archive_ticket again = {
 		.jail = t->jail,
@@ -280,7 +283,9 @@ match_again(struct merge *merge, const struct archive_ticket *t, struct err *e)
 	return rc;
 }
 
-/* The logs' own bans anew, and t, where it had ended by one that is none now.
+/*
+ * Renew the logs' own bans, and then t: it may have ended by one of them that
+ * is gone now.
  */
 static int
 renew(struct merge *merge, struct archive_ticket *t, bool added, struct err *e)
@@ -289,13 +294,13 @@ renew(struct merge *merge, struct archive_ticket *t, bool added, struct err *e)
 	int rc = renew_history(merge, t, added, e);
 
 	if (rc == 0 && merge->change.replaced != replaced)
-		rc = match_again(merge, t, e);
+		rc = decide_again(merge, t, e);
 	return rc;
 }
 
-/* Whichever ban of the id still lives, or ended by another since since_us. */
+/* Decide again about all bans of the id that a ban since since_us may end. */
 static int
-match_all(struct merge *merge, int64_t jail, const char *ident,
+decide_all(struct merge *merge, int64_t jail, const char *ident,
     int64_t since_us, struct err *e)
 {
 	struct archive_ticket all = {
@@ -309,13 +314,13 @@ match_all(struct merge *merge, int64_t jail, const char *ident,
 	return decide_previous(merge, &all, since_us, e);
 }
 
-/* What follows for other bans of the id from what was saved of t. */
+/* Decide what follows for the other bans of the id from what was saved of t. */
 static int
-match_others(struct merge *merge, struct archive_ticket *t, bool added,
+decide_others(struct merge *merge, struct archive_ticket *t, bool added,
     struct err *e)
 {
 	int64_t since_us = timestamp_from_seconds(t->timeofban - 1);
-	int64_t changed, told;
+	int64_t changed, before;
 	int rc = renew(merge, t, added, e);
 
 	changed = merge->change.changed;
@@ -323,11 +328,11 @@ match_others(struct merge *merge, struct archive_ticket *t, bool added,
 		rc = decide_previous(merge, t, since_us, e);
 	if (rc != 0 || merge->change.changed == changed)
 		return rc;
-	/* With other ends the log may tell of more bans, or of fewer. */
-	told = merge->change.added + merge->change.changed;
+	/* With other ends the log may show more bans, or fewer. */
+	before = merge->change.added + merge->change.changed;
 	rc = renew(merge, t, added, e);
-	if (rc == 0 && merge->change.added + merge->change.changed != told)
-		rc = match_all(merge, t->jail, t->ident, since_us, e);
+	if (rc == 0 && merge->change.added + merge->change.changed != before)
+		rc = decide_all(merge, t->jail, t->ident, since_us, e);
 	return rc;
 }
 
@@ -346,12 +351,11 @@ merge_ticket(struct merge *merge, struct archive_ticket *t,
 		merge->change.source = source;
 		rc = decide_and_save(merge, t, e);
 		merge->change.source = 0;
-		return rc == 0 ? match_others(merge, t, added, e) : -1;
+		return rc == 0 ? decide_others(merge, t, added, e) : -1;
 	}
-	if (source == 0 || t->bans_n == 0 || t->present == source)
+	if (source == 0 || t->bans_n == 0 || t->source == source)
 		return 0;
-	return archive_ticket_set_present(merge->archive, t->bans[0], source,
-	    e);
+	return archive_ticket_set_source(merge->archive, t->bans[0], source, e);
 }
 
 int
@@ -367,7 +371,7 @@ merge_sightings(struct merge *merge, const char *jail, const char *ident,
 	struct archive_jail row;
 	int rc;
 
-	rc = archive_jail(merge->archive, jail, &row, e);
+	rc = archive_jail_get(merge->archive, jail, &row, e);
 	t.jail = row.id;
 	t.noted_us = row.noted_us;
 	if (rc == 0)
@@ -386,13 +390,13 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 	struct archive_ident of = { jail->id, ident, merge->host };
 	int64_t added = merge->change.added, changed = merge->change.changed;
 
-	if (history_add(merge->archive, &of, lines, n, known, &merge->change,
+	if (log_lines_add(merge->archive, &of, lines, n, known, &merge->change,
 		e) != 0)
 		return -1;
 	if (merge->change.added == added && merge->change.changed == changed)
 		return 0;
-	/* A ban that lives on as far as others know ends by a younger one. */
-	return match_all(merge, jail->id, ident, lines[0].at_us, e);
+	/* A ban of the log may end one that events or rows show alive. */
+	return decide_all(merge, jail->id, ident, lines[0].at_us, e);
 }
 
 int
@@ -400,7 +404,7 @@ merge_flush(struct merge *merge, const char *jail, int64_t at_us, struct err *e)
 {
 	struct archive_jail row;
 
-	if (archive_jail(merge->archive, jail, &row, e) != 0)
+	if (archive_jail_get(merge->archive, jail, &row, e) != 0)
 		return -1;
 	return archive_jail_flushed(merge->archive, row.id, at_us, e);
 }

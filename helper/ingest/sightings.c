@@ -5,13 +5,13 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/runs.h"
+#include "archive/fail2ban_source.h"
 #include "fail2ban/ticket_data.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 
-/* The address, where it is another text than the ident. */
+/* Return the address when it differs from the ident, else NULL. */
 static const char *
 other_than(const char *ip, const char *ident)
 {
@@ -65,8 +65,9 @@ kind_of(const struct event *event)
 }
 
 /*
- * The source that the event looked at; noted as the present one where there
- * was another, or none, and it has the row. 0: none, or another one.
+ * Find the database that the event looked into, *source. It becomes the present
+ * one when it has the ban's row and another one, or none, was known. *source is
+ * 0 when the event looked into no database, or into an unknown one.
  */
 static int
 find_source(struct merge *merge, const struct config *config,
@@ -93,7 +94,7 @@ find_source(struct merge *merge, const struct config *config,
 	return 0;
 }
 
-/* The sighting of the event itself; *timeofban is the second of its ban. */
+/* Make the sighting of the event; *timeofban is the second of its ticket. */
 static int
 event_sighting(const struct event *event, bool gone, struct sighting *sighting,
     int64_t *timeofban, struct err *e)
@@ -129,7 +130,7 @@ take_event(struct merge *merge, const struct config *config,
 
 	if (find_source(merge, config, event, &source, e) != 0)
 		return -1;
-	/* Absence tells nothing in a database that is not the known one. */
+	/* Only in the known database does absence mean anything. */
 	gone = event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE &&
 	    (source != 0 || event->row_ino == 0);
 	if (event_sighting(event, gone, &sightings[0], &timeofban, e) != 0)
@@ -169,29 +170,21 @@ sightings_add_event(struct merge *merge, const struct config *config,
 	return rc;
 }
 
-int64_t
-sightings_overdue_us(const struct config *config, int64_t since_us,
-    int64_t seconds)
-{
-	int64_t expiry = ban_expiry_us(since_us, seconds);
-
-	return number_add_sat(expiry,
-	    timestamp_from_seconds(2 * config->interval));
-}
-
-/* It ended before the floor, or nobody can say when. */
+/* Return true when a row began before the floor and does not live now. */
 static bool
 is_below_floor(const struct sighting *sighting, int64_t floor_us,
     int64_t now_us)
 {
 	return sighting->since_us < floor_us &&
 	    (sighting->seconds == UNKNOWN ||
-		ban_expiry_us(sighting->since_us, sighting->seconds) <= now_us);
+		ban_end_expiry_us(sighting->since_us, sighting->seconds) <=
+		    now_us);
 }
 
-/* That a ban which nobody knew has ended, as its time is long up. */
+/* Make the judgement that the ban of a row has ended. */
 static struct sighting
-judged_sighting(const struct sighting *row)
+judged_sighting(const struct sighting *row,
+    const struct ban_end_verdict *verdict)
 {
 	return (struct sighting){
 		.kind = SIGHTING_JUDGED,
@@ -200,12 +193,14 @@ judged_sighting(const struct sighting *row)
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
 		.failures = UNKNOWN,
-		.end = BAN_INFERRED,
-		.ended_us = ban_expiry_us(row->since_us, row->seconds),
+		.end = verdict->end,
+		.ended_us = verdict->ended_us,
 	};
 }
 
-/* The sighting of a row to t, which is loaded; what the archive has is enough.
+/*
+ * Merge the sighting of a row into its ticket t, which is loaded. A row that
+ * the archive has already adds nothing.
  */
 static int
 take_sighting(struct merge *merge, const struct config *config,
@@ -214,6 +209,8 @@ take_sighting(struct merge *merge, const struct config *config,
 {
 	struct sighting sightings[2] = { *row };
 	int64_t now_us = merge->change.now_us;
+	struct ban_end_verdict verdict = ban_end_by_clock(row->since_us,
+	    row->seconds, now_us, config->interval);
 	size_t n = 1;
 	int known;
 
@@ -225,19 +222,18 @@ take_sighting(struct merge *merge, const struct config *config,
 		n = 0;
 	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us))
 		return 0;
-	else if (t->bans_n == 0 &&
-	    now_us > sightings_overdue_us(config, row->since_us, row->seconds))
-		sightings[n++] = judged_sighting(row);
+	else if (t->bans_n == 0 && verdict.end != BAN_LIVES)
+		sightings[n++] = judged_sighting(row, &verdict);
 	return merge_ticket(merge, t, sightings, n, source, e);
 }
 
-/* Most rows are of the same jail as the one before. */
+/* Find a row's jail; most rows are of the same jail as the one before. */
 static int
 find_jail(struct merge *merge, const char *jail, struct archive_ticket *t,
     struct err *e)
 {
 	if (merge->row_jail == NULL || strcmp(merge->row_jail, jail) != 0) {
-		if (archive_jail(merge->archive, jail, &merge->row_jail_row,
+		if (archive_jail_get(merge->archive, jail, &merge->row_jail_row,
 			e) != 0)
 			return -1;
 		merge->row_jail = jail;
@@ -268,7 +264,7 @@ take_row(struct merge *merge, const struct config *config,
 	return rc;
 }
 
-/* In place of log lines that are too much to be kept: how much it was. */
+/* Keep a note of their size in place of log lines that are too long. */
 static int
 note_left_out(size_t bytes, struct ticket_data *ev, struct err *e)
 {
@@ -303,7 +299,7 @@ sightings_add_row(struct merge *merge, const struct config *config,
 	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
-	/* Two rows of one ban are two sightings: each has a moment of its own.
+	/* Two rows of one ban are two sightings, each with its own moment.
 	 */
 	merge->change.now_us++;
 	if (rc == 0) {
@@ -322,6 +318,7 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 {
 	struct ticket_data ev;
 	struct sighting sighting;
+	struct ban_end_verdict verdict;
 	int rc = row_evidence(config, row, &ev, e);
 
 	if (rc == 0) {
@@ -329,14 +326,11 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 		    row->timeofban, row->seconds, row->bancount, &ev,
 		    row->ident);
 		sighting.kind = SIGHTING_OLD_ROW;
-		/* Where it ended otherwise, that database does not say so. */
-		if (merge->change.now_us > sightings_overdue_us(config,
-					       sighting.since_us,
-					       sighting.seconds)) {
-			sighting.end = BAN_INFERRED;
-			sighting.ended_us =
-			    ban_expiry_us(sighting.since_us, sighting.seconds);
-		}
+		/* An old database does not say how its bans ended. */
+		verdict = ban_end_by_clock(sighting.since_us, sighting.seconds,
+		    merge->change.now_us, config->interval);
+		sighting.end = verdict.end;
+		sighting.ended_us = verdict.ended_us;
 		rc = merge_sightings(merge, row->jail, row->ident,
 		    row->timeofban, &sighting, 1, 0, e);
 	}
@@ -350,8 +344,8 @@ sightings_add_import(struct merge *merge, const struct exported_ban *ban,
 {
 	struct sighting sighting = exported_ban_sighting(ban);
 
-	sighting.ip = other_than(sighting.ip, ban->texts[EXPORTED_IDENT]);
-	return merge_sightings(merge, ban->texts[EXPORTED_JAIL],
-	    ban->texts[EXPORTED_IDENT], ban->numbers[EXPORTED_TIMEOFBAN],
+	sighting.ip = other_than(sighting.ip, ban->texts[BAN_FIELD_IDENT]);
+	return merge_sightings(merge, ban->texts[BAN_FIELD_JAIL],
+	    ban->texts[BAN_FIELD_IDENT], ban->numbers[BAN_FIELD_TIMEOFBAN],
 	    &sighting, 1, 0, e);
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154 # variables shared with install.sh
 #
-# The part of install.sh that differs from system to system: packages, file
-# systems, SELinux, systemd or cron.
+# This is the part of install.sh that differs from system to system: packages,
+# file systems, SELinux, systemd or cron.
 
 units=$root/etc/systemd/system
 crontab=$root/etc/crontabs/root
@@ -10,10 +10,10 @@ cron_file=$root/etc/cron.d/$action
 
 # ----------------------------------------------------------------- packages --
 
-# Which column of helper/install/packages is this system's?
+# Set $system to the column of helper/install/packages for this system.
 find_system() {
 	release=$root/etc/os-release
-	[ -r "$release" ] || die "$release: cannot be read: which system is this?"
+	[ -r "$release" ] || die "$release: cannot be read, so the system is not known"
 	for id in $(sed -n 's/^ID\(_LIKE\)\{0,1\}=//p' "$release" | tr -d "\"'"); do
 		case $id in
 		debian | ubuntu) system=debian && return ;;
@@ -22,12 +22,12 @@ find_system() {
 		esac
 	done
 	system=
-	[ "$force" ] || die "$release: neither Debian, Ubuntu, Fedora nor Alpine:" \
-		"install fail2ban, make, a C compiler, pkg-config, and SQLite," \
+	[ "$force" ] || die "$release: the system is not Debian, Ubuntu, Fedora or" \
+		"Alpine: install fail2ban, make, a C compiler, pkg-config, and SQLite," \
 		"libconfig, zlib and nettle with their headers, then run this with --force"
 }
 
-# This system's packages for the purposes "$@".
+# Print this system's packages for the purposes "$@".
 packages_for() {
 	awk -v heading="$system" -v purposes=" $* " '
 		/^#/ || NF == 0 { next }
@@ -45,7 +45,7 @@ is_installed() {
 	esac
 }
 
-# A fail2ban that came without a package is as good as any.
+# A fail2ban that did not come from a package is good enough.
 install_packages() {
 	[ "$system" ] || return 0
 	set -- build
@@ -71,7 +71,8 @@ install_packages() {
 
 # ------------------------------------------------------ the archive's folder --
 
-# The type of the file system that $folder is on, or will be, links resolved.
+# Print the type of the file system that $folder is on, or will be on. Symbolic
+# links are resolved.
 folder_fs_type() {
 	place=$folder
 	while [ ! -d "$place" ]; do
@@ -96,7 +97,7 @@ refuse_network_fs() {
 	nfs* | cifs | smb* | 9p | afs | ceph | coda | gfs2 | glusterfs | lustre | \
 		ocfs2 | fuse.ceph* | fuse.gluster* | fuse.rclone | fuse.s3fs | fuse.sshfs)
 		die "$folder: lies on a network file system ($type), where SQLite is" \
-			"not safe: name a file on a local one in $config: archive = \"...\";"
+			"not safe: set archive = \"FILE\"; in $config to a file on a local one"
 		;;
 	esac
 }
@@ -106,7 +107,7 @@ has_selinux() {
 		selinuxenabled
 }
 
-# Under SELinux fail2ban may write what bears the type of its own database.
+# SELinux lets fail2ban write files that have the type of its own database.
 make_folder() {
 	[ -d "$folder" ] || run install -d -m 0700 "$folder"
 	has_selinux || return 0
@@ -115,15 +116,38 @@ make_folder() {
 	run restorecon -R "$folder"
 }
 
-# The usual folder is ours; in another one only the archive's files are.
+# Remove the archive and the files beside it from a folder that has others, too.
+remove_archive() {
+	run rm -f "$archive"
+	set +f
+	while read -r suffix _; do
+		# shellcheck disable=SC2086 # a pattern
+		case $suffix in
+		[-.]*) run rm -f "$archive"$suffix ;;
+		esac
+	done <helper/archive/beside
+	set -f
+}
+
+# An event's file in the spool is named by its time, in 20 digits. The folder
+# goes when nothing else lies in it.
+remove_spool() {
+	spool=$(configured spool)
+	[ -d "$spool" ] || return 0
+	five='[0-9][0-9][0-9][0-9][0-9]'
+	event=$five$five$five$five-
+	set +f
+	# shellcheck disable=SC2086 # patterns
+	run rm -f "$spool"/$event* "$spool"/tmp-$event*
+	set -f
+	run rmdir "$spool" 2>/dev/null || warn "$spool: other files lie in it: left"
+}
+
+# The default folder is ours; in another one only the archive's files are ours.
 remove_folder() {
-	if [ "$folder" = "$root/var/lib/$action" ]; then
-		run rm -rf "$folder"
-	else
-		for suffix in '' -wal -shm .gate .write .reconcile .fail2ban; do
-			run rm -f "$archive$suffix"
-		done
-	fi
+	[ "$folder" = "$root/var/lib/$action" ] || remove_archive
+	remove_spool
+	run rm -rf "$root/var/lib/$action"
 	! has_selinux || run semanage fcontext -d "$folder(/.*)?" || :
 }
 
@@ -133,16 +157,16 @@ has_systemd() {
 	[ -d "$root/run/systemd/system" ]
 }
 
-# Let the unit $1 write to $folder; with the - it starts without one, too. Fails
-# when it could do so before.
+# Let the unit $1 write to $folder. The - lets the unit start if the folder is
+# missing. Fail if the unit could write there before.
 add_drop_in() {
 	drop_in=$units/$1.d/$action.conf
 	! grep -qFx -e "ReadWritePaths=-$folder" "$drop_in" 2>/dev/null || return 1
 	printf '[Service]\nReadWritePaths=-%s\n' "$folder" | write_file "$drop_in"
 }
 
-# fail2ban's actions run inside the sandbox that an administrator may have given
-# its unit. That of our own unit has a hole at the usual folder only.
+# fail2ban's actions run inside the sandbox of its unit, if an administrator has
+# set one. The sandbox of our own unit lets only the default folder be written.
 open_sandboxes() {
 	has_systemd || return 0
 	[ "$folder" = "$root/var/lib/$action" ] || add_drop_in "$action.service" || :
@@ -162,14 +186,14 @@ crontab_without_ours() {
 	grep -v "/$action reconcile" "$crontab" || :
 }
 
-# busybox's crond reads no cron.d but a table a user, without the column for the
-# user; it takes the change up because the file is a new one.
+# busybox's crond does not read cron.d. It reads one table for each user, without a
+# column for the user, and loads the change because the file is a new one.
 schedule() {
 	if has_systemd; then
 		run systemctl enable --now "$action.timer"
 		return
 	fi
-	say "The timer is cron's: see that its daemon runs"
+	say "cron is the timer: make sure that its daemon runs"
 	if [ -f "$crontab" ] && [ ! -d "${cron_file%/*}" ]; then
 		{
 			crontab_without_ours

@@ -9,10 +9,11 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive/live_bans.h"
 #include "archive/reban_notes.h"
 #include "job/reban_list.h"
 #include "base/escape.h"
-#include "os/input.h"
+#include "os/line_reader.h"
 #include "os/log.h"
 #include "os/clock.h"
 #include "job/reban_batch.h"
@@ -27,13 +28,13 @@ struct reban {
 	const struct reban_options *options;
 	struct run run;
 	struct reban_batch batch;
-	char hash[INPUT_HASH], how[300]; /* of a list */
-	int64_t shown;			 /* bad lines that were told of */
+	char hash[LINE_READER_HASH], how[300]; /* of a list */
+	int64_t shown;			       /* bad lines that were told of */
 };
 
 /* An id of the archive's, which may be an address that is ignored by now. */
 static int
-add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
+add_lost(struct reban *r, const struct lost_ban *lost, struct err *e)
 {
 	struct address a;
 
@@ -49,8 +50,8 @@ add_lost(struct reban *r, const struct archive_lost *lost, struct err *e)
 
 /* The bans of one jail; *n: how many those are. */
 static int
-reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
-    size_t *n, struct err *e)
+reban_jail(struct reban *r, const struct lost_ban *list, size_t max, size_t *n,
+    struct err *e)
 {
 	int rc;
 
@@ -69,18 +70,20 @@ reban_jail(struct reban *r, const struct archive_lost *list, size_t max,
 static int
 reban_live(struct reban *r, struct err *e)
 {
-	struct archive_lost *list;
+	struct lost_bans lost;
 	struct err first = { 0 };
-	size_t n, m = 1;
+	size_t m = 1;
+	bool none;
 	int rc;
 
-	if (archive_lost(&r->run.archive, r->options->jail, clock_wall_us(),
-		run_server_start_us(&r->run), &list, &n, e) != 0)
+	if (reban_notes_find_lost(&r->run.archive, r->options->jail,
+		clock_wall_us(), run_server_start_us(&r->run), &lost, e) != 0)
 		return -1;
-	r->run.row.rows = (int64_t)n;
+	r->run.row.rows = (int64_t)lost.n;
 	rc = 0;
-	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i += m) {
-		rc = reban_jail(r, &list[i], n - i, &m, e);
+	for (size_t i = 0; i < lost.n && rc == 0 && !run_is_over(&r->run);
+	     i += m) {
+		rc = reban_jail(r, &lost.list[i], lost.n - i, &m, e);
 		if (rc != 0 && e->code == EX_NOINPUT) {
 			log_line(LOG_ERR, "reban: %s: %zu bans are left",
 			    e->text, m);
@@ -89,9 +92,10 @@ reban_live(struct reban *r, struct err *e)
 			rc = 0;
 		}
 	}
-	archive_lost_free(list, n);
+	none = lost.n == 0;
+	reban_notes_free_lost(&lost);
 	/* Nothing to do, or no such jail? */
-	if (n == 0 && r->options->jail != NULL) {
+	if (none && r->options->jail != NULL) {
 		rc = reban_batch_enter(&r->batch, r->options->jail, e);
 		reban_batch_leave(&r->batch);
 	}
@@ -149,7 +153,8 @@ tell_line(struct reban *r, const char *line, size_t len, const char *why)
 }
 
 static int
-read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
+read_list(struct reban *r, struct line_reader *in, struct list *list,
+    struct err *e)
 {
 	struct address a;
 	const char *line, *why;
@@ -157,7 +162,7 @@ read_list(struct reban *r, struct input *in, struct list *list, struct err *e)
 	int rc = 0;
 
 	while (!run_is_over(&r->run) &&
-	    (rc = input_line(in, &line, &len, e)) == 1) {
+	    (rc = line_reader_next(in, &line, &len, e)) == 1) {
 		r->run.row.rows++;
 		switch (reban_list_read(line, len, &a, &why)) {
 		case REBAN_LIST_NOTHING:
@@ -224,9 +229,9 @@ run_noted(struct reban *r, int (*work)(struct reban *, void *, struct err *),
 	run_rollback(run);
 	run->row.skipped = r->batch.there + r->batch.refused;
 	if (run_end(run,
-		rc != 0		 ? "failed" :
-		    run->cut_off ? "interrupted" :
-				   "completed",
+		rc != 0		 ? RUN_FAILED :
+		    run->cut_off ? RUN_INTERRUPTED :
+				   RUN_COMPLETED,
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	return rc;
@@ -259,30 +264,30 @@ static int
 with_list(struct reban *r, struct err *e)
 {
 	struct list list = { 0 };
-	struct input in;
+	struct line_reader in;
 	int rc;
 
-	if (input_open(&in, r->options->list, e) != 0)
+	if (line_reader_open(&in, r->options->list, e) != 0)
 		return -1;
-	in.content.stop = r->run.stop;
+	in.stop = r->run.stop;
 	snprintf(r->how, sizeof(r->how), "--jail %s", r->options->jail);
 	r->run.row.how = r->how;
 	r->run.row.content = r->hash;
-	rc = in.content.stream ? 0 : input_hash(&in, r->hash, r->run.stop, e);
-	if (rc == 0 && !in.content.stream)
+	rc = in.stream ? 0 : line_reader_hash(&in, r->hash, r->run.stop, e);
+	if (rc == 0 && !in.stream)
 		rc = r->options->force ?
 		    0 :
 		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = read_list(r, &in, &list, e);
-	if (rc == 0 && in.content.stream &&
-	    (rc = input_hash_end(&in, r->hash, e)) == 0)
+	if (rc == 0 && in.stream &&
+	    (rc = line_reader_hash_end(&in, r->hash, e)) == 0)
 		rc = r->options->force ?
 		    0 :
 		    run_is_known(&r->run, r->options->list, e);
 	if (rc == 0)
 		rc = run_noted(r, work_list, &list, e);
-	input_close(&in);
+	line_reader_close(&in);
 	free(list.entries);
 	return rc;
 }
@@ -302,7 +307,7 @@ with_archive(struct reban *r, struct err *e)
 		rc = archive_open(a, r->run.config->archive,
 		    run_lock_ms(&r->run), false, e);
 	if (rc == 0) {
-		archive_rollback(a);
+		archive_unlock(a);
 		rc = r->options->list != NULL ?
 		    with_list(r, e) :
 		    run_noted(r, work_live, NULL, e);
@@ -334,8 +339,8 @@ reban(const struct config *config, const struct reban_options *options,
 			.stop = stop,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.row = {
-				.kind = "reban",
-				.state = "running",
+				.kind = RUN_REBAN,
+				.state = RUN_RUNNING,
 				.source = source,
 				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
@@ -343,7 +348,7 @@ reban(const struct config *config, const struct reban_options *options,
 			},
 		},
 	};
-	int turn = run_wait_turn(config, "reban", stop, e), rc;
+	int turn = run_wait_turn(config, RUN_REBAN, stop, e), rc;
 
 	if (turn < 0)
 		return -1;

@@ -185,7 +185,7 @@ note_batch(struct reban_batch *s, struct err *e)
 
 	if (run_begin(s->run, &merge, e) != 0)
 		return -1;
-	rc = archive_jail(a, s->jail, &jail, e);
+	rc = archive_jail_get(a, s->jail, &jail, e);
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
 		note.timeofban = s->timeofban[i];
 		rc = reban_notes_add(a, jail.id, s->ids[i], &note, e);
@@ -207,7 +207,7 @@ forget_batch(struct reban_batch *s)
 
 	if (run_begin(s->run, &merge, &e) != 0)
 		return;
-	rc = archive_jail(a, s->jail, &jail, &e);
+	rc = archive_jail_get(a, s->jail, &jail, &e);
 	for (size_t i = 0; i < s->n && rc == 0; i++)
 		rc = reban_notes_remove(a, jail.id, s->ids[i], &e);
 	if (rc != 0 || run_commit(s->run, &merge, &e) != 0)

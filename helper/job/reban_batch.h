@@ -8,6 +8,7 @@
 #define JOB_REBAN_BATCH_H
 
 #include "base/address.h"
+#include "fail2ban/server.h"
 #include "job/run.h"
 
 /*

@@ -1,53 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which of the live bans have ended, though no unban said so?
+ * The third step of a reconcile: find the live bans that have ended without an
+ * unban. This file gathers the facts about each live ban, and writes what
+ * ban/end.h concludes from them; the rules stand there.
  *
- * - Its time is up, and no event came for two intervals: inferred, at that
- *   time.
- * - Its rows are gone from the database in which they were: flushed, where
- *   the jail was flushed since its last sign of life; else lifted by hand.
- * - The server was started, the jail flushed or the ban unbanned since its
- *   last sign of life, and the running server does not have it, in two runs
- *   at least an interval apart with no restored ban of that jail between
- *   them: inferred. Bans come back one by one after a start.
+ * A chunk of bans is loaded. The server is asked about those in doubt, a
+ * question a jail. Then the rows are looked up in fail2ban's database, which is
+ * never held while the server is asked. Then the verdicts are written, each
+ * only if its ban has not changed meanwhile: an event may have come.
  *
- * Where fail2ban's database could not be read, the clock alone judges.
- *
- * Rows that are there settle nothing. The server is asked before the rows are
- * looked up. What is judged is written only if the ban is then still as it
- * was: an event may have come meanwhile.
+ * When fail2ban's database could not be read, the clock alone judges.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "ingest/sightings.h"
-#include "os/clock.h"
-#include "job/run.h"
+#include "archive/live_bans.h"
 #include "base/timestamp.h"
+#include "job/reconcile_steps.h"
+#include "os/clock.h"
 
 #define CHUNK 250
 
-struct verdict {
-	enum { NOTHING, HELD, MISSED, ENDED } what;
-	enum ban_end end;
-	int64_t ended_us;
-};
-
-/* What the server holds, of the jail asked for last. */
-struct holdings {
-	int64_t started_us; /* 0: it does not answer */
+/* The running server, and the ids that it has of the jail asked for last. */
+struct answers {
+	int64_t started_us; /* 0: it is not asked, or does not answer */
 	struct fail2ban_list jails;
 	int64_t at_us; /* when it answered */
 	char *jail;
 	struct fail2ban_list ids;
 };
 
-struct settling {
-	struct run *run;
-	struct holdings server;
-	bool look;	/* absence in the database proves an end */
-	int64_t due_us; /* when the next ban is up */
+struct judging {
+	struct reconcile *r;
+	struct answers server;
+	bool look_up;	/* absence in the database proves an end */
+	int64_t due_us; /* when the next ban must be judged again */
+};
+
+/* A live ban with what is known of it and what follows. */
+struct candidate {
+	const struct live_ban *ban;
+	struct ban_end_facts facts;
+	struct ban_end_judgement judgement;
 };
 
 static int64_t
@@ -56,47 +51,22 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The last that was heard of it as a live ban. */
-static int64_t
-last_life(const struct archive_live *live)
-{
-	return later(later(live->life_us, live->held_us), live->since_us);
-}
-
-/* When the jail was flushed while it lived, 0: it was not. */
-static int64_t
-flushed_since(const struct archive_live *live)
-{
-	return live->flushed_us > last_life(live) ? live->flushed_us : 0;
-}
-
 static bool
-is_here(const struct archive_live *live)
+is_here(const struct live_ban *ban)
 {
-	return live->host[0] == '\0';
-}
-
-/* Whether its last sign of life may be of a ban that is no more. */
-static bool
-is_doubtful(const struct settling *s, const struct archive_live *live)
-{
-	int64_t life = last_life(live);
-
-	return is_here(live) && s->server.started_us != 0 &&
-	    (life < s->server.started_us || life < live->flushed_us ||
-		life < live->pending_us);
+	return ban->host[0] == '\0';
 }
 
 /*
- * Ask what a jail holds; a server that has no such jail holds nothing. It is
- * asked for its jails first: a question for a missing one is an error in
+ * Ask the server which ids a jail has; a jail that it lacks has none. It is
+ * asked for its jails first: a question for a missing jail is an error in
  * fail2ban's log.
  */
 static int
-ask_server(struct settling *s, const char *jail)
+ask_server(struct judging *j, const char *jail)
 {
-	struct holdings *server = &s->server;
-	struct fail2ban_server *socket;
+	struct answers *server = &j->server;
+	struct fail2ban_server *connection;
 	bool exists;
 
 	if (server->jail != NULL && strcmp(server->jail, jail) == 0)
@@ -105,14 +75,14 @@ ask_server(struct settling *s, const char *jail)
 	server->jail = NULL;
 	fail2ban_list_free(&server->ids);
 	server->at_us = clock_wall_us();
-	if ((socket = run_server(s->run)) == NULL ||
+	if ((connection = reconcile_server(j->r)) == NULL ||
 	    (server->jails.n == 0 &&
-		fail2ban_server_get_jails(socket, &server->jails,
-		    &s->run->why) != 0) ||
+		fail2ban_server_get_jails(connection, &server->jails,
+		    &j->r->why) != 0) ||
 	    (fail2ban_list_has(&server->jails, jail) &&
-		fail2ban_server_get_banned(socket, jail, &exists, &server->ids,
-		    &s->run->why) != 0)) {
-		s->run->silent = true;
+		fail2ban_server_get_banned(connection, jail, &exists,
+		    &server->ids, &j->r->why) != 0)) {
+		j->r->silent = true;
 		server->started_us = 0;
 		return -1;
 	}
@@ -120,135 +90,91 @@ ask_server(struct settling *s, const char *jail)
 	return server->jail != NULL ? 0 : -1;
 }
 
-static struct verdict
-ended(enum ban_end end, int64_t ended_us)
+/* Gather the facts about a ban, and ask the server where they are in doubt. */
+static void
+gather_facts(struct judging *j, const struct live_ban *ban,
+    struct ban_end_facts *facts)
 {
-	return (struct verdict){ ENDED, end, ended_us };
+	*facts = (struct ban_end_facts){
+		.now_us = clock_wall_us(),
+		.interval_s = j->r->run.config->interval,
+		.since_us = ban->since_us,
+		.seconds = ban->seconds,
+		.life_us = ban->life_us,
+		.unbanned_us = ban->pending_us,
+		.confirmed_us = ban->server_had_us,
+		.missed_us = ban->missed_us,
+		.here = is_here(ban),
+		.row_seen = ban->source == j->r->source.id,
+		.flushed_us = ban->flushed_us,
+		.restored_us = ban->restored_us,
+		.started_us = j->server.started_us,
+	};
+	if (!ban_end_needs_server(facts))
+		return;
+	if (ask_server(j, ban->jail) == 0)
+		facts->server = fail2ban_list_has(&j->server.ids, ban->ident) ?
+		    BAN_END_SERVER_HAS :
+		    BAN_END_SERVER_LACKS;
+	facts->started_us = j->server.started_us;
+	facts->answered_us = j->server.at_us;
 }
 
-/* What follows from the server's having it or not. */
-static struct verdict
-judge_by_server(struct settling *s, const struct archive_live *live)
-{
-	struct verdict verdict = { .what = NOTHING };
-	int64_t flushed = flushed_since(live),
-		interval_us = timestamp_from_seconds(s->run->config->interval);
-
-	if (fail2ban_list_has(&s->server.ids, live->ident)) {
-		verdict.what = HELD;
-	} else if (live->missed_us <=
-	    later(live->restored_us,
-		later(last_life(live), s->server.started_us))) {
-		verdict.what = MISSED;
-	} else if (s->server.at_us - live->missed_us >= interval_us) {
-		verdict = ended(BAN_INFERRED,
-		    flushed != 0	      ? flushed :
-			live->pending_us != 0 ? live->pending_us :
-						live->missed_us);
-	}
-	return verdict;
-}
-
-/*
- * Whether this database has had its rows: they were seen there; or the server
- * that runs made the ban, and has flushed or unbanned it since.
- */
-static bool
-had_rows(const struct settling *s, const struct archive_live *live)
-{
-	bool undone =
-	    flushed_since(live) != 0 || live->pending_us > live->life_us;
-
-	return live->present == s->run->source.id ||
-	    (undone && s->server.started_us != 0 &&
-		live->life_us >= s->server.started_us);
-}
-
-/* Its rows were in this database, and are there no more. 1, 0 or -1. */
+/* Look a ban's row up in fail2ban's database. */
 static int
-rows_are_gone(struct settling *s, const struct archive_live *live,
-    struct err *e)
+look_up_rows(struct judging *j, struct candidate *c, struct err *e)
 {
 	struct fail2ban_row row = { 0 };
 	int rc;
 
-	/* Two idents that are no UTF-8 may look alike here. */
-	if (!is_here(live) || !had_rows(s, live) ||
-	    strstr(live->ident, "\xef\xbf\xbd") != NULL)
+	/* Two idents that are not UTF-8 may look alike here. */
+	if (!ban_end_needs_rows(&c->facts) ||
+	    strstr(c->ban->ident, "\xef\xbf\xbd") != NULL)
 		return 0;
-	rc = fail2ban_database_find(&s->run->db, live->jail, live->ident,
-	    live->known_as, 0, &row, e);
+	rc = fail2ban_database_find(&j->r->db, c->ban->jail, c->ban->ident,
+	    c->ban->known_as, 0, &row, e);
 	fail2ban_row_free(&row);
-	return rc < 0 ? -1 : rc == 0;
-}
-
-/* By the clock and by the server; whether the rows have the last word. */
-static bool
-judge_first(struct settling *s, const struct archive_live *live,
-    struct verdict *verdict)
-{
-	const struct config *config = s->run->config;
-	int64_t now = clock_wall_us();
-
-	*verdict = (struct verdict){ .what = NOTHING };
-	if (now > sightings_overdue_us(config, live->since_us, live->seconds) &&
-	    now > sightings_overdue_us(config, live->life_us, 0)) {
-		*verdict = ended(BAN_INFERRED,
-		    ban_expiry_us(live->since_us, live->seconds));
-		return false;
-	}
-	if (is_doubtful(s, live) && ask_server(s, live->jail) == 0)
-		*verdict = judge_by_server(s, live);
-	return verdict->what != HELD;
-}
-
-static int
-judge_by_rows(struct settling *s, const struct archive_live *live,
-    struct verdict *verdict, struct err *e)
-{
-	int64_t now = clock_wall_us(), flushed = flushed_since(live);
-	int gone = rows_are_gone(s, live, e);
-
-	if (gone <= 0)
-		return gone;
-	/* Of unknown length, it may have been purged for its age alone. */
-	if (flushed != 0)
-		*verdict = ended(BAN_FLUSHED, flushed);
-	else if (live->seconds == UNKNOWN)
-		*verdict = ended(BAN_INFERRED, now);
-	else
-		*verdict = ended(BAN_MANUAL,
-		    live->pending_us != 0 ? live->pending_us : now);
+	if (rc < 0)
+		return -1;
+	c->facts.rows = rc == 0 ? BAN_END_ROWS_GONE : BAN_END_ROWS_THERE;
+	c->facts.now_us = clock_wall_us();
 	return 0;
 }
 
-/* The server first: nothing is asked of it while its database is held. */
 static int
-judge(struct settling *s, const struct archive_live *list,
-    struct verdict *verdicts, size_t n, struct err *e)
+look_up_all(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 {
-	bool by_rows[CHUNK];
 	int rc = 0;
 
-	for (size_t i = 0; i < n; i++)
-		by_rows[i] = judge_first(s, &list[i], &verdicts[i]);
-	if (s->look && fail2ban_database_hold(&s->run->db, e) != 0)
+	if (!j->look_up)
+		return 0;
+	if (fail2ban_database_hold(&j->r->db, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (s->look && by_rows[i])
-			rc = judge_by_rows(s, &list[i], &verdicts[i], e);
-	}
-	if (s->look)
-		fail2ban_database_release(&s->run->db);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = look_up_rows(j, &chunk[i], e);
+	fail2ban_database_release(&j->r->db);
 	return rc;
 }
 
-/* A ban that only logs tell of: one more line, as it were. */
+/* The server first: it is not asked while its database is held. */
 static int
-write_gone(struct merge *merge, const struct archive_live *live,
-    const struct verdict *verdict, struct err *e)
+judge(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 {
-	struct logged_line gone = {
+	for (size_t i = 0; i < n; i++)
+		gather_facts(j, chunk[i].ban, &chunk[i].facts);
+	if (look_up_all(j, chunk, n, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		chunk[i].judgement = ban_end_judge(&chunk[i].facts);
+	return 0;
+}
+
+/* End a ban that only logs show: the judgement is one more line of the log. */
+static int
+write_logged_end(struct merge *merge, const struct live_ban *ban,
+    const struct ban_end_verdict *verdict, struct err *e)
+{
+	struct logged_line judged = {
 		.verb = LOGGED_JUDGED,
 		.at_us = verdict->ended_us,
 		.found = UNKNOWN,
@@ -258,21 +184,21 @@ write_gone(struct merge *merge, const struct archive_live *live,
 	struct archive_jail jail;
 	int64_t known = 0;
 
-	if (archive_jail(merge->archive, live->jail, &jail, e) != 0)
+	if (archive_jail_get(merge->archive, ban->jail, &jail, e) != 0)
 		return -1;
-	return merge_log_lines(merge, &jail, live->ident, &gone, 1, &known, e);
+	return merge_log_lines(merge, &jail, ban->ident, &judged, 1, &known, e);
 }
 
 static int
-write_end(struct merge *merge, const struct archive_live *live,
-    const struct verdict *verdict, struct err *e)
+write_end(struct merge *merge, const struct live_ban *ban,
+    const struct ban_end_verdict *verdict, struct err *e)
 {
-	struct sighting sighting = {
+	struct sighting judged = {
 		.kind = SIGHTING_JUDGED,
-		/* After what it judges, though the clock was set back. */
+		/* After what it judges, even when the clock was set back. */
 		.at_us = later(merge->change.now_us,
-		    later(live->life_us, live->pending_us) + 1),
-		.since_us = timestamp_from_seconds(live->timeofban),
+		    later(ban->life_us, ban->pending_us) + 1),
+		.since_us = timestamp_from_seconds(ban->timeofban),
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
 		.failures = UNKNOWN,
@@ -280,141 +206,136 @@ write_end(struct merge *merge, const struct archive_live *live,
 		.ended_us = verdict->ended_us,
 	};
 
-	merge->host = is_here(live) ? NULL : live->host;
-	if (live->logged)
-		return write_gone(merge, live, verdict, e);
-	return merge_sightings(merge, live->jail, live->ident, live->timeofban,
-	    &sighting, 1, 0, e);
+	merge->host = is_here(ban) ? NULL : ban->host;
+	if (ban->logged)
+		return write_logged_end(merge, ban, verdict, e);
+	return merge_sightings(merge, ban->jail, ban->ident, ban->timeofban,
+	    &judged, 1, 0, e);
 }
 
+/* Write what follows for a ban, unless an event has changed it meanwhile. */
 static int
-write_verdict(struct settling *s, struct merge *merge,
-    const struct archive_live *live, const struct verdict *verdict,
-    struct err *e)
+write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
 {
-	int rc = archive_is_unchanged(merge->archive, live, e);
+	int rc = live_bans_is_unchanged(merge->archive, c->ban, e);
 
 	if (rc <= 0)
 		return rc;
-	switch (verdict->what) {
-	case HELD:
-		return archive_set_held(merge->archive, live->id,
-		    s->server.at_us, e);
-	case MISSED:
-		return archive_set_missed(merge->archive, live->id,
-		    s->server.at_us, e);
-	case ENDED:
-		return write_end(merge, live, verdict, e);
-	case NOTHING:
+	switch (c->judgement.what) {
+	case BAN_END_CONFIRMED:
+		return live_bans_set_server_has(merge->archive, c->ban->id,
+		    c->facts.answered_us, e);
+	case BAN_END_MISSED:
+		return live_bans_set_missed(merge->archive, c->ban->id,
+		    c->facts.answered_us, e);
+	case BAN_END_ENDED:
+		return write_end(merge, c->ban, &c->judgement.verdict, e);
+	case BAN_END_UNDECIDED:
 		break;
 	}
 	return 0;
 }
 
 static int
-write_verdicts(struct settling *s, const struct archive_live *list,
-    const struct verdict *verdicts, size_t n, struct err *e)
+write_judgements(struct judging *j, const struct candidate *chunk, size_t n,
+    struct err *e)
 {
 	struct merge merge;
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++)
-		any = any || verdicts[i].what != NOTHING;
+		any = any || chunk[i].judgement.what != BAN_END_UNDECIDED;
 	if (!any)
 		return 0;
-	if (run_begin(s->run, &merge, e) != 0)
+	if (run_begin(&j->r->run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (verdicts[i].what != NOTHING &&
-		    write_verdict(s, &merge, &list[i], &verdicts[i], e) != 0) {
-			run_rollback(s->run);
+		if (chunk[i].judgement.what != BAN_END_UNDECIDED &&
+		    write_judgement(&merge, &chunk[i], e) != 0) {
+			run_rollback(&j->r->run);
 			return -1;
 		}
 	}
-	return run_commit(s->run, &merge, e);
+	return run_commit(&j->r->run, &merge, e);
 }
 
-/*
- * When a ban that lives on is up, to be judged again though nothing has
- * changed: at once where there is a doubt, or no answer.
- */
+/* Note when the ban must be judged again though nothing has changed. */
 static void
-note_due(struct settling *s, const struct archive_live *live,
-    const struct verdict *verdict)
+note_due(struct judging *j, const struct candidate *c)
 {
-	int64_t due =
-	    later(ban_expiry_us(live->since_us, live->seconds), live->life_us);
+	int64_t due_us =
+	    j->r->silent ? 0 : ban_end_due_us(&c->facts, &c->judgement);
 
-	if (s->run->silent || verdict->what == MISSED ||
-	    verdict->what == ENDED ||
-	    (verdict->what == NOTHING && is_doubtful(s, live)))
-		due = 0;
-	if (due < s->due_us)
-		s->due_us = due;
+	if (due_us < j->due_us)
+		j->due_us = due_us;
 }
 
-/* Settle the live bans behind *after; *n: how many there were. */
+/* Judge the live bans after *after; *n is how many there were. */
 static int
-settle_chunk(struct settling *s, int64_t *after, size_t *n, struct err *e)
+judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 {
-	struct verdict verdicts[CHUNK];
-	struct archive_live *list;
+	struct candidate chunk[CHUNK];
+	struct live_ban *list;
 	int rc;
 
-	if (archive_live(&s->run->archive, *after, CHUNK, &list, n, e) != 0)
+	if (live_bans_load(&j->r->run.archive, *after, CHUNK, &list, n, e) != 0)
 		return -1;
-	rc = judge(s, list, verdicts, *n, e);
+	for (size_t i = 0; i < *n; i++)
+		chunk[i].ban = &list[i];
+	rc = judge(j, chunk, *n, e);
 	for (size_t i = 0; i < *n && rc == 0; i++)
-		note_due(s, &list[i], &verdicts[i]);
+		note_due(j, &chunk[i]);
 	if (rc == 0)
-		rc = write_verdicts(s, list, verdicts, *n, e);
+		rc = write_judgements(j, chunk, *n, e);
 	if (*n > 0)
 		*after = list[*n - 1].id;
-	archive_live_free(list, *n);
+	live_bans_free(list, *n);
 	return rc;
 }
 
-/* All is as it was when the bans were judged last, and none is due. */
+/* Return true when nothing has changed since the last judging and no ban is
+ * due.
+ */
 static bool
-is_settled(const struct run *run, const struct archive_source *now)
+is_settled(const struct reconcile *r, const struct archive_source *now)
 {
-	const struct archive_source *then = &run->source;
+	const struct archive_source *then = &r->source;
 
-	return run->unchanged && run->row.spooled == 0 &&
+	return r->unchanged && r->run.row.spooled == 0 &&
 	    then->settled.rev == now->settled.rev &&
 	    then->settled.flushed_us == now->settled.flushed_us &&
 	    then->server_us == now->server_us &&
 	    clock_wall_us() <=
-	    sightings_overdue_us(run->config, then->due_us, 0);
+	    ban_end_overdue_us(then->due_us, 0, r->run.config->interval);
 }
 
 int
-reconcile_ends(struct run *run, bool clock_only, struct err *e)
+reconcile_ends(struct reconcile *r, bool clock_only, struct err *e)
 {
-	struct settling s = {
-		.run = run,
+	struct judging j = {
+		.r = r,
 		.server = { .started_us =
-				clock_only ? 0 : run_server_start_us(run) },
-		.look = !clock_only && run->has_db && run->db.version >= 4 &&
-		    run->source.counter != run->db.counter,
+				clock_only ? 0 : run_server_start_us(&r->run) },
+		.look_up = !clock_only && r->has_db && r->db.version >= 4 &&
+		    r->source.counter != r->db.counter,
 		.due_us = INT64_MAX,
 	};
-	struct archive_source now = { .server_us = s.server.started_us };
+	struct archive_source now = { .server_us = j.server.started_us };
 	int64_t after = 0;
 	size_t n = 1;
-	int rc = archive_state(&run->archive, &now.settled, e);
+	int rc = archive_state(&r->run.archive, &now.settled, e);
 
-	if (rc == 0 && !clock_only && is_settled(run, &now)) {
-		run->settled_before = true;
+	if (rc == 0 && !clock_only && is_settled(r, &now)) {
+		r->settled_before = true;
 		return 0;
 	}
-	while (rc == 0 && n > 0 && !run_is_over(run))
-		rc = settle_chunk(&s, &after, &n, e);
-	run->source.settled = now.settled;
-	run->source.server_us = now.server_us;
-	run->source.due_us = s.due_us;
-	fail2ban_list_free(&s.server.jails);
-	fail2ban_list_free(&s.server.ids);
-	free(s.server.jail);
+	while (rc == 0 && n > 0 && !run_is_over(&r->run))
+		rc = judge_chunk(&j, &after, &n, e);
+	r->source.settled = now.settled;
+	r->source.server_us = now.server_us;
+	r->source.due_us = j.due_us;
+	fail2ban_list_free(&j.server.jails);
+	fail2ban_list_free(&j.server.ids);
+	free(j.server.jail);
 	return rc;
 }

@@ -6,7 +6,7 @@
 
 #include "ingest/sightings.h"
 #include "os/log.h"
-#include "job/run.h"
+#include "job/reconcile_steps.h"
 #include "event/spool.h"
 
 /* Events of one transaction: an event that comes meanwhile waits for it. */

@@ -86,7 +86,7 @@ replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
 
 	if (run_is_over(&r->run))
 		return 0;
-	if ((rc = input_line(&r->input, line, len, e)) != 1) {
+	if ((rc = line_reader_next(&r->input, line, len, e)) != 1) {
 		/* A signal ends the waiting for a pipe. */
 		return rc < 0 && run_is_over(&r->run) ? 0 : rc;
 	}
@@ -94,11 +94,11 @@ replay_line(struct replay *r, const char **line, size_t *len, struct err *e)
 	r->run.row.rows++;
 	if (r->input.cut) {
 		err_set(&why, EX_DATAERR, "longer than %zu bytes",
-		    INPUT_LINE_MAX);
+		    LINE_READER_LINE_MAX);
 		replay_bad(r, &why);
 		*len = 0;
 	}
-	input_progress(&r->input, &at, &size);
+	line_reader_progress(&r->input, &at, &size);
 	progress_show(&r->progress, r->source, at, size, r->run.row.rows);
 	return 1;
 }
@@ -147,12 +147,12 @@ hash_database(struct replay *r, struct err *e)
 	char wal[PATH_MAX];
 	const char *paths[] = { r->source, wal };
 
-	input_close(&r->input);
+	line_reader_close(&r->input);
 	if ((size_t)snprintf(wal, sizeof(wal), "%s-wal", r->source) >=
 	    sizeof(wal))
 		return err_set(e, EX_NOINPUT, "path too long");
-	return input_hash_files(paths, ARRAY_LEN(paths), r->hash, r->run.stop,
-	    e);
+	return line_reader_hash_files(paths, ARRAY_LEN(paths), r->hash,
+	    r->run.stop, e);
 }
 
 static bool
@@ -169,8 +169,8 @@ open_source(struct replay *r, struct err *e)
 	const char *bytes;
 	size_t len;
 
-	r->input.content.stop = r->run.stop;
-	if (input_peek(&r->input, &bytes, &len, e) != 0)
+	r->input.stop = r->run.stop;
+	if (line_reader_peek(&r->input, &bytes, &len, e) != 0)
 		return -1;
 	told = tell_format(bytes, len);
 	r->format =
@@ -178,15 +178,15 @@ open_source(struct replay *r, struct err *e)
 	if (is_database(told) != is_database(r->format))
 		return err_set(e, EX_DATAERR, "it is no %s",
 		    replay_formats[r->format]);
-	if (is_database(told) && r->input.content.stream)
+	if (is_database(told) && r->input.stream)
 		return err_set(e, EX_NOINPUT,
 		    "an SQLite file cannot be read from a pipe: name the file");
 	if (is_database(told))
 		return hash_database(r, e);
-	if (r->input.content.stream)
+	if (r->input.stream)
 		return 0;
 	/* What stands before the damage is read all the same. */
-	if (input_hash(&r->input, r->hash, r->run.stop, e) != 0) {
+	if (line_reader_hash(&r->input, r->hash, r->run.stop, e) != 0) {
 		r->hash[0] = '\0';
 		return e->code == EX_DATAERR ? 0 : -1;
 	}
@@ -243,8 +243,8 @@ read_source(struct replay *r, struct err *e)
 		return -1;
 	}
 	progress_end(&r->progress);
-	if (r->input.content.stream && !r->run.cut_off) {
-		if (input_hash_end(&r->input, r->hash, e) != 0)
+	if (r->input.stream && !r->run.cut_off) {
+		if (line_reader_hash_end(&r->input, r->hash, e) != 0)
 			return -1;
 		/* Only now it is known, and all of it was there already. */
 		if (is_known(r, e) < 0)
@@ -262,9 +262,9 @@ run_source(struct replay *r, struct err *e)
 
 	run_rollback(&r->run);
 	if (run_end(&r->run,
-		rc != 0		   ? "failed" :
-		    r->run.cut_off ? "interrupted" :
-				     "completed",
+		rc != 0		   ? RUN_FAILED :
+		    r->run.cut_off ? RUN_INTERRUPTED :
+				     RUN_COMPLETED,
 		rc != 0 ? e->text : NULL, rc != 0 ? &also : e) != 0)
 		rc = -1;
 	if (rc == 0 || r->run.row.rows > 0)
@@ -294,7 +294,7 @@ with_archive(struct replay *r, struct err *e)
 	if (archive_open(&r->run.archive, r->run.config->archive,
 		run_lock_ms(&r->run), false, e) != 0)
 		return -1;
-	archive_rollback(&r->run.archive);
+	archive_unlock(&r->run.archive);
 	rc = is_known(r, e);
 	if (rc == 0)
 		rc = run_source(r, e);
@@ -312,8 +312,8 @@ make_copy(const struct config *config, struct config *dry, struct err *e)
 	int rc;
 
 	*dry = *config;
-	if ((size_t)snprintf(dry->archive, sizeof(dry->archive), "%s.dry-run",
-		config->archive) >= sizeof(dry->archive))
+	if ((size_t)snprintf(dry->archive, sizeof(dry->archive),
+		"%s" BESIDE_DRY_RUN, config->archive) >= sizeof(dry->archive))
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	archive_file_remove(dry->archive);
 	if (access(config->archive, F_OK) != 0)
@@ -328,7 +328,7 @@ make_copy(const struct config *config, struct config *dry, struct err *e)
 static void
 remove_copy(const struct config *dry)
 {
-	static const char *const beside[] = { ".gate", ".write" };
+	static const char *const beside[] = { BESIDE_GATE, BESIDE_WRITE };
 	char path[PATH_MAX + 16];
 
 	archive_file_remove(dry->archive);
@@ -398,8 +398,8 @@ replay_alone(const struct config *config, const struct replay_options *options,
 			.host = options->host,
 			.deadline_ms = clock_steady_ms() + DEADLINE_MS,
 			.row = {
-				.kind = "replay",
-				.state = "running",
+				.kind = RUN_REPLAY,
+				.state = RUN_RUNNING,
 				.source = escaped,
 				.started_us = clock_wall_us(),
 				.finished_us = UNKNOWN,
@@ -412,10 +412,10 @@ replay_alone(const struct config *config, const struct replay_options *options,
 	name_source(source, escaped, sizeof(escaped));
 	describe(options, how, sizeof(how));
 	r.run.row.how = how[0] != '\0' ? how : NULL;
-	if (input_open(&r.input, source, e) != 0)
+	if (line_reader_open(&r.input, source, e) != 0)
 		return -1;
 	rc = with_archive(&r, e);
-	input_close(&r.input);
+	line_reader_close(&r.input);
 	return rc;
 }
 
@@ -425,7 +425,7 @@ replay(const struct config *config, const struct replay_options *options,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct config dry;
-	int turn = run_wait_turn(config, "replay", stop, e), rc = -1;
+	int turn = run_wait_turn(config, RUN_REPLAY, stop, e), rc = -1;
 
 	if (turn < 0)
 		return -1;

@@ -8,7 +8,7 @@
 #ifndef JOB_REPLAY_H
 #define JOB_REPLAY_H
 
-#include "os/input.h"
+#include "os/line_reader.h"
 #include "job/run.h"
 #include "os/progress.h"
 
@@ -55,8 +55,8 @@ struct replay {
 	const char *source; /* as it was named */
 	enum replay_format format;
 	struct run run;
-	struct input input; /* not of a database or an archive */
-	char hash[INPUT_HASH];
+	struct line_reader input; /* not of a database or an archive */
+	char hash[LINE_READER_HASH];
 	int64_t line;  /* the line, or row, that is looked at */
 	int64_t taken; /* lines that are of the format */
 	int64_t shown; /* bad ones that were told of */

@@ -29,7 +29,7 @@ static int
 write_ban(struct replay *r, struct merge *merge, const struct exported_ban *ban,
     struct err *e)
 {
-	const char *host = ban->texts[EXPORTED_HOST];
+	const char *host = ban->texts[BAN_FIELD_HOST];
 
 	merge->host = host != NULL && host[0] != '\0' ? host : r->run.host;
 	return sightings_add_import(merge, ban, e);
@@ -79,11 +79,11 @@ gather(struct gathered *g, struct exported_ban *ban, struct err *e)
 		return 0;
 	}
 	g->r->taken++;
-	if (!replay_wants(g->r, ban->numbers[EXPORTED_SINCE])) {
+	if (!replay_wants(g->r, ban->numbers[BAN_FIELD_SINCE])) {
 		exported_ban_free(ban);
 		return 0;
 	}
-	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
+	for (size_t i = 0; i < BAN_FIELDS; i++)
 		g->bytes += ban->texts[i] != NULL ? strlen(ban->texts[i]) : 0;
 	g->bans[g->n++] = *ban;
 	exported_ban_init(ban);
@@ -122,7 +122,7 @@ take_json(struct gathered *g, const char *line, size_t len, void *state UNUSED,
 /* The columns of a CSV, by its first merge. */
 struct columns {
 	struct csv csv;
-	enum exported_ban_field fields[CSV_FIELDS];
+	enum ban_field fields[CSV_FIELDS];
 	size_t n; /* 0: the names are not read yet */
 };
 
@@ -134,9 +134,8 @@ take_names(struct columns *c, struct err *e)
 	for (size_t i = 0; i < c->csv.n; i++) {
 		const char *name = c->csv.fields[i];
 
-		c->fields[i] =
-		    name == NULL ? EXPORTED_FIELDS : exported_ban_find(name);
-		any = any || c->fields[i] != EXPORTED_FIELDS;
+		c->fields[i] = name == NULL ? BAN_FIELDS : ban_field_find(name);
+		any = any || c->fields[i] != BAN_FIELDS;
 	}
 	c->n = c->csv.n;
 	return any ? 0 :
@@ -145,14 +144,14 @@ take_names(struct columns *c, struct err *e)
 }
 
 static int
-take_number(struct exported_ban *ban, enum exported_ban_field field,
-    const char *text, struct err *e)
+take_number(struct exported_ban *ban, enum ban_field field, const char *text,
+    struct err *e)
 {
 	int64_t v;
 
 	if (number_parse(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
 		return err_set(e, EX_DATAERR, "%s: not a whole number",
-		    exported_ban_name(field));
+		    ban_field_name(field));
 	return exported_ban_set_number(ban, field, v, e);
 }
 
@@ -165,12 +164,12 @@ take_record(struct columns *c, struct exported_ban *ban, struct err *e)
 		    c->n);
 	for (size_t i = 0; i < c->n; i++) {
 		const char *text = c->csv.fields[i];
-		enum exported_ban_field field = c->fields[i];
+		enum ban_field field = c->fields[i];
 		int rc;
 
-		if (field == EXPORTED_FIELDS || text == NULL)
+		if (field == BAN_FIELDS || text == NULL)
 			continue;
-		rc = exported_ban_is_number(field) ?
+		rc = ban_field_kind(field) == BAN_FIELD_KIND_NUMBER ?
 		    take_number(ban, field, text, e) :
 		    exported_ban_set_text(ban, field, csv_text(text), e);
 		if (rc != 0)

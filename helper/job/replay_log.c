@@ -40,7 +40,7 @@ write_ident(struct replay *r, struct merge *merge,
 		free(*jail);
 		if ((*jail = strdup(of->jail)) == NULL)
 			return err_set(e, EX_OSERR, "out of memory");
-		if (archive_jail(merge->archive, of->jail, row, e) != 0)
+		if (archive_jail_get(merge->archive, of->jail, row, e) != 0)
 			return -1;
 	}
 	return merge_log_lines(merge, row, of->ident, of->lines, of->n,
@@ -149,8 +149,7 @@ take_line(struct replay *r, struct fail2ban_log *log, struct syslog_event *kept,
 	int rc;
 
 	/* A file that grows: its last line may be half of one. */
-	if (r->input.unfinished && !r->input.content.stream &&
-	    !r->input.content.gzip) {
+	if (r->input.unfinished && !r->input.stream && !r->input.gzipped) {
 		r->run.row.skipped++;
 		return 0;
 	}
@@ -220,7 +219,7 @@ static struct fail2ban_log *
 find_log(struct replay *r, struct reader *reader)
 {
 	struct replay_context *context = r->context;
-	int64_t mtime_us = r->input.content.mtime_us;
+	int64_t mtime_us = r->input.mtime_us;
 
 	if (mtime_us == UNKNOWN)
 		mtime_us = r->run.row.started_us;

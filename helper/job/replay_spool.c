@@ -15,11 +15,11 @@ read_all(struct replay *r, struct buffer *words, struct err *e)
 	size_t len;
 	int rc;
 
-	while ((rc = input_line(&r->input, &line, &len, e)) == 1) {
+	while ((rc = line_reader_next(&r->input, &line, &len, e)) == 1) {
 		buffer_put(words, line, len);
 		if (!r->input.unfinished)
 			buffer_putc(words, '\n');
-		if (words->failed || words->len > INPUT_LINE_MAX)
+		if (words->failed || words->len > LINE_READER_LINE_MAX)
 			return err_set(e, EX_DATAERR, "not an event");
 	}
 	return rc;

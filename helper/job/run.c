@@ -34,9 +34,6 @@
 /* How often it is looked whether another run is over. */
 #define TURN_NAP_NS 50000000
 
-/* How long an answer of fail2ban's is waited for. */
-#define ANSWER_MS 5000
-
 int
 run_left_ms(const struct run *run)
 {
@@ -178,7 +175,8 @@ run_note(struct run *run, struct err *e)
 }
 
 int
-run_end(struct run *run, const char *state, const char *message, struct err *e)
+run_end(struct run *run, enum run_state state, const char *message,
+    struct err *e)
 {
 	struct merge merge;
 
@@ -212,26 +210,27 @@ run_is_known(struct run *run, const char *source, struct err *e)
 	escape_text(escaped, sizeof(escaped), source, strlen(source));
 	printf("%s: %s: completed already by run %" PRId64
 	       " (%s); --force does it again\n",
-	    row->kind, escaped, id, timestamp_format(finished_us, when));
+	    archive_run_kind_name(row->kind), escaped, id,
+	    timestamp_format(finished_us, when));
 	return 1;
 }
 
 /* The lock lies beside the archive, so its folder must be there. */
 int
-run_take_turn(const struct config *config, const char *kind, struct err *e)
+run_take_turn(const struct config *config, enum run_kind kind, struct err *e)
 {
-	char path[PATH_MAX + 16];
+	char path[ARCHIVE_RUN_LOCK_PATH];
 	struct stat st;
 
 	if (archive_file_make_folder(config->archive, e) != 0 ||
 	    archive_file_check(config->archive, &st, e) != 0)
 		return err_wrap(e, "archive");
-	snprintf(path, sizeof(path), "%s.%s", config->archive, kind);
+	archive_run_lock_path(config->archive, kind, path);
 	return lock_alone(path, e);
 }
 
 int
-run_wait_turn(const struct config *config, const char *kind,
+run_wait_turn(const struct config *config, enum run_kind kind,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	static const struct timespec nap = { .tv_nsec = TURN_NAP_NS };
@@ -239,7 +238,7 @@ run_wait_turn(const struct config *config, const char *kind,
 
 	if (turn < 0 && e->code == EX_TEMPFAIL)
 		log_line(LOG_NOTICE, "%s: another one is running: waiting",
-		    kind);
+		    archive_run_kind_name(kind));
 	while (turn < 0 && e->code == EX_TEMPFAIL && *stop == 0) {
 		nanosleep(&nap, NULL);
 		turn = run_take_turn(config, kind, e);
@@ -256,28 +255,4 @@ run_server_start_us(const struct run *run)
 	if (stat(run->config->fail2ban_socket, &st) != 0)
 		return 0;
 	return st.st_ctim.tv_sec * TIMESTAMP_US + st.st_ctim.tv_nsec / 1000;
-}
-
-struct fail2ban_server *
-run_server(struct run *run)
-{
-	int left = run_left_ms(run);
-
-	run_hang_up(run);
-	if (run->silent)
-		return NULL;
-	run->connected = true;
-	if (fail2ban_server_open(&run->socket, run->config->fail2ban_socket,
-		left < ANSWER_MS ? left : ANSWER_MS, &run->why) == 0)
-		return &run->socket;
-	run->silent = true;
-	return NULL;
-}
-
-void
-run_hang_up(struct run *run)
-{
-	if (run->connected)
-		fail2ban_server_close(&run->socket);
-	run->connected = false;
 }

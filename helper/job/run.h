@@ -12,11 +12,8 @@
 
 #include <signal.h>
 
-#include "archive/live_bans.h"
 #include "archive/runs.h"
 #include "config.h"
-#include "fail2ban/database.h"
-#include "fail2ban/server.h"
 #include "ingest/merge.h"
 
 struct run {
@@ -33,23 +30,6 @@ struct run {
 	bool run_noted;	   /* in the archive */
 	bool ending;	   /* there is only its end to note */
 	char message[512]; /* of the run; the first one stays */
-
-	/*
-	 * fail2ban's database; has_db: it is open and of a known version, or
-	 * unchanged: nothing at all was written to it since the last run, and
-	 * it was not opened.
-	 */
-	bool has_db, unchanged;
-	char db_path[PATH_MAX];
-	struct fail2ban_database db;
-	struct archive_source source;
-	bool settled_before; /* there was nothing to judge: source is as it was
-			      */
-
-	/* The running server; it is asked no more once it did not answer. */
-	bool connected, silent;
-	struct fail2ban_server socket;
-	struct err why; /* it did not answer */
 };
 
 /* Whether time is up or a signal came; then cut_off is set. */
@@ -87,7 +67,7 @@ int run_be_bulk(struct run *run, struct err *e);
  * which may be NULL, is what there is to say. The WAL is then emptied.
  */
 int run_note(struct run *run, struct err *e);
-int run_end(struct run *run, const char *state, const char *message,
+int run_end(struct run *run, enum run_state state, const char *message,
     struct err *e);
 
 /*
@@ -101,38 +81,14 @@ int run_is_known(struct run *run, const char *source, struct err *e);
  * The turn of a kind of run: there is one at a time. Returns a descriptor, to
  * be closed; -1 with EX_TEMPFAIL where one is running.
  */
-int run_take_turn(const struct config *config, const char *kind, struct err *e);
+int run_take_turn(const struct config *config, enum run_kind kind,
+    struct err *e);
 
 /* The same, waited for; EX_TEMPFAIL when stop is set. */
-int run_wait_turn(const struct config *config, const char *kind,
+int run_wait_turn(const struct config *config, enum run_kind kind,
     const volatile sig_atomic_t *stop, struct err *e);
 
 /* When the running server was started; 0: there is none. */
 int64_t run_server_start_us(const struct run *run);
-
-/*
- * A fresh connection to the server for the next questions, which are to be
- * answered within seconds; never asked while the archive's lock is held, for
- * the server may be waiting for an action that waits for it. NULL when it does
- * not answer: run->why says why. Where a question fails, set silent.
- */
-struct fail2ban_server *run_server(struct run *run);
-void run_hang_up(struct run *run);
-
-/* Take the spooled events in; a file that is none is set aside. */
-int reconcile_spool(struct run *run, struct err *e);
-
-/*
- * Find fail2ban's database: configured, else asked of the server, else the
- * one last known. db_path is "" where the server has none. Fails with
- * EX_UNAVAILABLE when nobody knows.
- */
-int reconcile_database_find(struct run *run, struct err *e);
-
-/* Open it, and bring what is new in it into the archive. */
-int reconcile_database(struct run *run, struct err *e);
-
-/* Judge which of the live bans have ended; clock_only: by their time alone. */
-int reconcile_ends(struct run *run, bool clock_only, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "os/db.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -183,18 +184,76 @@ db_run(struct db *db, sqlite3_stmt *st, struct err *e)
 	return rc;
 }
 
-int
-db_run_numbers(struct db *db, int which, int64_t one, int64_t two,
-    struct err *e)
+static void
+bind_all(sqlite3_stmt *st, const char *types, va_list values)
+{
+	for (int i = 1; types[i - 1] != '\0'; i++) {
+		switch (types[i - 1]) {
+		case 'i':
+			db_bind_int(st, i, va_arg(values, int64_t));
+			break;
+		case 'd':
+			sqlite3_bind_int(st, i, va_arg(values, int));
+			break;
+		case 't':
+			db_bind_text(st, i, va_arg(values, const char *));
+			break;
+		default: /* 'n': what is not bound is NULL */
+			break;
+		}
+	}
+}
+
+static sqlite3_stmt *
+bind_statement(struct db *db, int which, struct err *e, const char *types,
+    va_list values)
 {
 	sqlite3_stmt *st = db_statement(db, which, e);
 
+	if (st != NULL)
+		bind_all(st, types, values);
+	return st;
+}
+
+sqlite3_stmt *
+db_bind(struct db *db, int which, struct err *e, const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list values;
+
+	va_start(values, types);
+	st = bind_statement(db, which, e, types, values);
+	va_end(values);
+	return st;
+}
+
+int
+db_query(struct db *db, int which, struct err *e, const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list values;
+
+	va_start(values, types);
+	st = bind_statement(db, which, e, types, values);
+	va_end(values);
+	return st != NULL ? db_run(db, st, e) : -1;
+}
+
+int
+db_has_row(struct db *db, int which, struct err *e, const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list values;
+	int rc;
+
+	va_start(values, types);
+	st = bind_statement(db, which, e, types, values);
+	va_end(values);
 	if (st == NULL)
 		return -1;
-	db_bind_int(st, 1, one);
-	if (two != UNKNOWN)
-		db_bind_int(st, 2, two);
-	return db_run(db, st, e);
+	rc = db_step(db, st, e);
+	sqlite3_reset(st);
+	return rc;
 }
 
 void

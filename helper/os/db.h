@@ -62,15 +62,29 @@ int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
 int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
 
 /*
- * Run statement number which, to its end, with one or two numbers bound; the
- * second UNKNOWN where it takes only one.
+ * Bind values to all parameters of statement number which. types has a letter
+ * for each parameter, from the first one on:
+ *
+ *   i  an int64_t; UNKNOWN is NULL
+ *   d  an int, or what C passes as one: a bool, an enumerator
+ *   t  a text, which the caller keeps until the statement is reset; NULL is
+ * NULL n  no value follows, and the parameter is NULL
+ *
+ * The compiler does not check the values against types.
+ *
+ * db_bind returns the statement, which the caller steps, or NULL on failure.
+ * db_query runs it to its end and returns 0 or -1. db_has_row returns 1 when it
+ * finds a row, 0 when it finds none, -1 on failure.
  */
-int db_run_numbers(struct db *db, int which, int64_t one, int64_t two,
-    struct err *e);
+sqlite3_stmt *db_bind(struct db *db, int which, struct err *e,
+    const char *types, ...);
+int db_query(struct db *db, int which, struct err *e, const char *types, ...);
+int db_has_row(struct db *db, int which, struct err *e, const char *types, ...);
 
 /*
- * Bind a value to parameter i (from 1). Numbers: UNKNOWN is NULL. Texts: NULL
- * is NULL, and the text must live until the statement is reset.
+ * Bind one value to parameter i, counted from 1. Numbers: UNKNOWN is NULL.
+ * Texts: NULL is NULL, and the caller keeps the text until the statement is
+ * reset.
  */
 void db_bind_int(sqlite3_stmt *st, int i, int64_t v);
 void db_bind_text(sqlite3_stmt *st, int i, const char *s);

@@ -10,14 +10,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beside.inc"
 #include "os/clock.h"
-#include "os/wake.h"
+#include "os/signals.h"
 
 /* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
 static int
 flock_until(int fd, int64_t deadline)
 {
-	struct wake wake;
+	struct signals_wake wake;
 	int64_t left;
 	int rc;
 
@@ -28,13 +29,13 @@ flock_until(int fd, int64_t deadline)
 	    (left = deadline - clock_steady_ms()) <= 0)
 		return rc;
 
-	wake_begin(&wake, (int)left);
+	signals_wake_begin(&wake, (int)left);
 	do {
 		rc = flock(fd, LOCK_EX);
 	} while (rc != 0 && errno == EINTR && clock_steady_ms() < deadline);
 	if (rc != 0 && errno == EINTR)
 		errno = EWOULDBLOCK;
-	wake_end(&wake);
+	signals_wake_end(&wake);
 	return rc;
 }
 
@@ -62,8 +63,8 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 	int64_t deadline = clock_steady_ms() + wait_ms;
 	int rc;
 
-	if (open_lock(&lock->gate, path, ".gate", e) != 0 ||
-	    open_lock(&lock->write, path, ".write", e) != 0)
+	if (open_lock(&lock->gate, path, BESIDE_GATE, e) != 0 ||
+	    open_lock(&lock->write, path, BESIDE_WRITE, e) != 0)
 		return -1;
 	if (flock_until(lock->gate, deadline) != 0)
 		goto busy;

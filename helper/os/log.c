@@ -7,7 +7,7 @@
 
 #include "base/escape.h"
 #include "os/clock.h"
-#include "os/wake.h"
+#include "os/signals.h"
 
 /* The longest line, escaped. */
 #define LINE_MAX_BYTES 1536
@@ -19,13 +19,13 @@ static bool use_syslog;
 void
 log_to_syslog(void)
 {
-	struct wake wake;
+	struct signals_wake wake;
 
 	use_syslog = true;
 	/* Connected now: later there may be no descriptor left for it. */
-	wake_begin(&wake, SYSLOG_MS);
+	signals_wake_begin(&wake, SYSLOG_MS);
 	openlog("fail2ban-archive", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	wake_end(&wake);
+	signals_wake_end(&wake);
 }
 
 void
@@ -42,11 +42,11 @@ static void
 to_syslog(int level, const char *line)
 {
 	int64_t began = clock_steady_ms();
-	struct wake wake;
+	struct signals_wake wake;
 
-	wake_begin(&wake, SYSLOG_MS);
+	signals_wake_begin(&wake, SYSLOG_MS);
 	syslog(level, "%s", line);
-	wake_end(&wake);
+	signals_wake_end(&wake);
 	/* To wait for it once is enough. */
 	use_syslog = clock_steady_ms() - began < SYSLOG_MS;
 }

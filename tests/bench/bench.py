@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the rows share: how much is measured, and the data, made when first
-asked for."""
+"""The rows share this: the sizes that are measured, and the data, which are made
+when a row first asks for them."""
 
 import collections
 import functools
@@ -13,9 +13,9 @@ from lab import BANTIME, Lab, Theirs, multiply
 
 Sizes = collections.namedtuple("Sizes", (
     "large middle small"    # rows in a database of fail2ban's
-    " live"                 # … of which so many are of bans that live
+    " live"                 # of these rows, the ones of bans that live
     " archived begun few"   # bans in an archive: a large one, others
-    " template"             # … of which the program wrote so many
+    " template"             # of these bans, the ones that the program wrote
     " rounds"               # of a pair
     " events"               # whose flushes are counted
     " blocks block"         # of events beside a reader or writer
@@ -45,7 +45,7 @@ class Bench:
         self.labs = 0
 
     def insist(self, condition, what):
-        """What makes a figure worthless; tiny sizes cannot keep to it."""
+        """Fail where a figure would be worthless; tiny sizes may fall short."""
         if not condition and not self.smoke:
             raise RuntimeError(what)
 
@@ -53,8 +53,8 @@ class Bench:
         return "%s/%s" % (self.folder, name)
 
     def lab(self, theirs, archived=0):
-        """A lab of its own; with so many ended bans in the archive, left as a
-        reconcile leaves it, which on a real machine is a few minutes ago."""
+        """Make a lab with this many ended bans in its archive. A reconcile has
+        just run, as on a real machine, where it ran some minutes ago."""
         self.labs += 1
         folder = self.file("lab%d" % self.labs)
         if archived:
@@ -62,11 +62,11 @@ class Bench:
             shutil.copytree(self.template(), os.path.dirname(before.archive))
             multiply(before.archive, archived // self.sizes.template)
             before.run("reconcile")
-        os.sync()  # not while it is measured
+        os.sync()  # so that nothing is synced during the measurement
         return Lab(folder, self.program, theirs)
 
     def begun(self):
-        """A lab such as most events are measured in."""
+        """Make the lab in which most events are measured."""
         return self.lab(self.theirs(self.sizes.middle), self.sizes.begun)
 
     @functools.lru_cache(None)
@@ -76,7 +76,7 @@ class Bench:
 
     @functools.lru_cache(None)
     def template(self):
-        """An archive of bans that were banned and unbanned."""
+        """Make an archive of ids that were banned and unbanned."""
         lab = self.lab(self.theirs(self.sizes.middle))
         tickets = lab.theirs.tickets(self.sizes.template, live=False,
                                      newest=False)
@@ -87,7 +87,7 @@ class Bench:
 
     @functools.lru_cache(None)
     def backfilled(self, rows):
-        """A lab whose archive has all of so many rows; and that run."""
+        """Return a lab whose archive has all these rows, and its first run."""
         lab = self.lab(self.theirs(rows))
         ((run,),) = self.pair(ONCE, lab.reconcile())
         lab.run("reconcile")
@@ -100,7 +100,7 @@ class Bench:
         return [self.tools + "/floor", self.file("floor")]
 
     def three_columns(self):
-        """A database to insert into, and what to insert."""
+        """Return a database to insert into, and the statement to use."""
         path = self.file("three-columns.sqlite3")
         if not os.path.exists(path):
             with sqlite3.connect(path) as db:

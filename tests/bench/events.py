@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rows about one event: what fail2ban waits for."""
+"""These rows measure one event, for which fail2ban waits."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from bench import WARM_UP, number
 from lab import BANTIME, BANTIME_LIVE, Theirs, background
 from ruler import FLUSHES, Trace, at_most, line, p99_ratio, ratio
 
-# What each python3 that keeps a ban has to do.
+# Each python3 that keeps a ban runs this.
 INSERT = """import sqlite3
 db = sqlite3.connect("%s")
 db.execute("%s")
@@ -77,7 +77,7 @@ def large_archive(bench):
 
 
 def wait_for_write(lab, process):
-    """Until another one has written to the archive."""
+    """Wait until another process has written to the archive."""
     def written():
         return [os.stat(lab.archive + end).st_mtime_ns for end in ("", "-wal")
                 if os.path.exists(lab.archive + end)]
@@ -89,8 +89,8 @@ def wait_for_write(lab, process):
 
 
 def beside(bench, lab, command, begin):
-    """Blocks of bans beside a command, and as many while it does not run, in
-    turn. What a reconcile has done when it is ended, the next goes on from."""
+    """Measure blocks of bans beside a command, in turn with as many blocks while it
+    does not run. A reconcile that is ended is continued by the next one."""
     sizes, busy, idle = bench.sizes, [], []
     tickets = lab.theirs.tickets(2 * sizes.blocks * sizes.block)
     blocks = [tickets[n::2 * sizes.blocks] for n in range(2 * sizes.blocks)]
@@ -135,7 +135,7 @@ def memory(bench):
 
 
 def wait(bench):
-    """How long a ban waits for a reconcile that is writing."""
+    """The time that a ban waits for a reconcile that is writing."""
     theirs = bench.theirs(bench.sizes.large)
     lab = bench.lab(theirs, bench.sizes.begun)
     tickets = theirs.tickets(2 * bench.sizes.block)

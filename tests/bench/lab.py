@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is measured on: databases as fail2ban writes them, and archives."""
+"""The measurements use these: databases as fail2ban writes them, and archives."""
 
 import contextlib
 import functools
@@ -14,9 +14,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TREE = os.path.dirname(os.path.dirname(HERE))
 
-# All within what reconcile takes of an archive's first run, 648,000 s.
+# This is within the 648,000 s that an archive's first reconcile takes.
 SPAN = 7 * 86400
-# Most bans are over for long; the live ones last for two weeks.
+# Most bans ended long ago; the live ones last for two weeks.
 BANTIME, BANTIME_LIVE = 600, 14 * 86400
 
 LINES, LINE_BYTES = 5, 90
@@ -61,7 +61,7 @@ def their_row(n, at, live):
 
 
 class Theirs:
-    """A database of fail2ban's with so many bans, of which the newest live."""
+    """A database of fail2ban with this many bans, of which the newest live."""
 
     def __init__(self, path, rows, live):
         self.path, self.rows = path, 0
@@ -73,7 +73,7 @@ class Theirs:
 
     @contextlib.contextmanager
     def open(self):
-        """As fail2ban opens it."""
+        """Open it as fail2ban does."""
         with contextlib.closing(sqlite3.connect(self.path)) as db:
             db.executescript("PRAGMA journal_mode = MEMORY;"
                              "PRAGMA synchronous = OFF;"
@@ -99,13 +99,13 @@ class Theirs:
         self.rows += len(chunk)
 
     def add(self, count, live):
-        """So many more rows, of bans that live or of such that are over."""
+        """Add this many rows, of bans that live or of bans that have ended."""
         at = int(time.time()) - (0 if live else 5 * BANTIME)
         self.insert([(self.rows + n, at, live) for n in range(count)])
 
     def tickets(self, count, live=True, newest=True):
-        """(ID, TIME) of so many bans that live, or that are over: the newest or
-        the oldest of them, the older first."""
+        """Return (ID, TIME) of this many bans that live, or that have ended: the
+        newest or the oldest of them, the older first."""
         with self.open() as db:
             found = db.execute(
                 "SELECT ip, timeofban FROM bans WHERE bantime = ? "
@@ -154,7 +154,7 @@ class Lab:
                               stdout=subprocess.PIPE).stdout
 
     def check(self, tickets):
-        """Each ban is archived once, with all its lines, and at once."""
+        """Fail unless each ban was archived at once, once, with all log lines."""
         found = {}
         first = min(float(at) for _, at in tickets)
         said = self.run("export", "--since", "%d" % first)
@@ -176,9 +176,9 @@ class Lab:
         shutil.rmtree(self.folder)
 
 
-# What is not the same in the k-th of :copies of :n bans that have :revs: each
-# began a while after the one before, of which the originals are the first. They
-# share their log lines.
+# These columns differ in the k-th of :copies of :n bans that have :revs. Each copy
+# begins some time after the one before; the originals come first. The copies share
+# their log lines.
 COPIED = {
     "ban": {
         "id": "id + k * :n",
@@ -205,8 +205,8 @@ def copy_rows(db, table, changes, values):
 
 
 def multiply(path, copies):
-    """Let an archive of ended bans have so many times as many. What a ban is
-    like, the program has written."""
+    """Copy the ended bans of an archive until it has this many times as many. The
+    program has written the originals."""
     if copies == 1:
         return
     with contextlib.closing(sqlite3.connect(path)) as db:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rows about a reconcile: it runs for ever, beside all else."""
+"""These rows measure a reconcile, which runs for ever, beside everything else."""
 
 import contextlib
 import functools
@@ -34,7 +34,7 @@ def backfill(bench):
 
 
 def same_bans(labs):
-    """Both have done the same work."""
+    """Fail unless both have done the same work."""
     found = []
     for lab in labs:
         with contextlib.closing(sqlite3.connect(lab.archive)) as db:
@@ -107,7 +107,7 @@ def traced_hold(lab, bench, tickets, command):
 
 
 def shared_lock(bench):
-    """How long fail2ban cannot write to its database."""
+    """The longest time that fail2ban cannot write to its database."""
     lab, _ = bench.backfilled(bench.sizes.large)
     lab.theirs.add(bench.sizes.fresh, live=True)
     holds = [("backfill", traced_backfill(bench)[0]),

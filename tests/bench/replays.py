@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rows about a replay of a log: by hand, once, and the log may be large."""
+"""These rows measure a replay of a log: someone runs it once, by hand, and the log
+may be large."""
 
 import contextlib
 import heapq
@@ -17,8 +18,8 @@ BANTIME = 600
 
 
 class Log:
-    """fail2ban.log of so many lines: three failures, a ban and its end of each
-    of many addresses, most of which come again."""
+    """A fail2ban.log of this many lines. Many addresses have three failures, a ban
+    and its end each, and most of them come again."""
 
     def __init__(self, path, lines):
         self.path, self.lines, self.bans = path, 0, 0
@@ -64,7 +65,7 @@ class Log:
 
 
 def replayed(bench, log):
-    """A lab whose archive has all bans of the log; and that run."""
+    """Return a lab whose archive has all bans of the log, and the run."""
     lab = bench.lab(bench.theirs(0))
     lab.run("reconcile")  # all tables, nothing in them
     ((run,),) = bench.pair(ONCE, lab.command("replay", "--force", log.path))
@@ -76,8 +77,7 @@ def replayed(bench, log):
 
 
 def replay(bench):
-    """A log of many lines against zgrep, and the import of as many rows by the
-    sqlite3 shell."""
+    """A log of many lines against zgrep and the shell's import of as many rows."""
     sizes = bench.sizes
     log = Log(bench.file("large.log"), sizes.large)
     rows = bench.file("rows.csv")
@@ -105,8 +105,7 @@ def replay(bench):
 
 
 def memory(bench):
-    """Peak memory of a replay, and whether it grows with the lines, once its
-    caches are full."""
+    """Peak memory of a replay with full caches, and whether it grows."""
     kib = []
     for lines in 3 * bench.sizes.large, bench.sizes.large:
         lab, run = replayed(bench, Log(bench.file("some.log"), lines))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How it is measured: commands in turn, system calls, and what comes of it as
-a line of the table."""
+"""This module measures commands in turn, traces system calls, and makes lines of
+the table."""
 
 import collections
 import re
@@ -12,9 +12,9 @@ import tempfile
 STRACE = shutil.which("strace") or "/usr/bin/strace"
 FLUSHES = "fsync,fdatasync,msync,sync_file_range,sync,syncfs"
 
-# met: None where there is no goal.
+# met is None if there is no goal.
 Line = collections.namedtuple("Line", "measure against figure spread goal met")
-# What pair tells of one run of a command.
+# pair prints this for one run of a command.
 Run = collections.namedtuple("Run", "us kib")
 
 
@@ -113,8 +113,8 @@ class Trace:
 
 
 def longest_hold(calls, is_taken, is_released):
-    """The longest that a process had a lock, in ms: until it gave it back, at
-    the latest at its end."""
+    """Return the longest time in ms that a process had a lock. A process releases
+    its locks at its end at the latest."""
     since, longest, times = {}, 0, 0
     for call in calls:
         if call.pid in since and (call.name == "exit" or is_released(call)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The row about a real fail2ban server."""
+"""This row measures a real fail2ban server."""
 
 import contextlib
 import os
@@ -48,7 +48,7 @@ DEADLINE = 30  # seconds until it is ready; and without a ban
 
 
 class Server:
-    """A server of its own with one jail, whose action is ours, or a command."""
+    """A private server with one jail, whose action is ours or a command."""
 
     def __init__(self, folder, program, command=None):
         self.folder, self.path = folder, folder + "/fail2ban.sqlite3"
@@ -81,13 +81,13 @@ class Server:
                 self.lab.run("reconcile")
                 yield
             finally:
-                # At a stop it would run a command for each ban.
+                # At a stop, the server would run a command for each ban.
                 process.send_signal(signal.SIGKILL)
                 process.wait()
 
     def wait(self, text, path, count):
-        """Until a file has so many lines with this text. It is asked seldom,
-        and only what is new is read."""
+        """Wait until a file has this many lines with this text. The loop looks
+        seldom, and reads only what is new."""
         have, rest, until = 0, b"", time.monotonic() + DEADLINE
         with open(path, "rb") as f:
             while have < count:
@@ -106,9 +106,9 @@ class Server:
             raise RuntimeError("%d bans archived, not %d" % (found, count))
 
     def rate(self, count):
-        """One client bans so many ids, and one more. A ban is logged before its
-        commands are run, one after another: what the log says of the last one
-        is when all others were done."""
+        """Let one client ban this many ids, and one more. fail2ban logs a ban
+        before it runs its commands, one after another, so the last ban is logged
+        when all other bans are done."""
         with self.running():
             ids = ["2001:db8::%x" % n for n in range(1, count + 2)]
             subprocess.run(self.program("client", "set", "sshd", "banip", *ids),

@@ -16,7 +16,7 @@ static void
 check_sighting(const struct exported_ban *ban)
 {
 	struct sighting sighting = exported_ban_sighting(ban), again;
-	int64_t second = ban->numbers[EXPORTED_TIMEOFBAN];
+	int64_t second = ban->numbers[BAN_FIELD_TIMEOFBAN];
 	struct buffer out = { 0 };
 	const char *at;
 	char *ip;
@@ -65,17 +65,17 @@ check_ban(struct exported_ban *ban, int rc, const struct err *refused)
 		exported_ban_free(ban);
 		return;
 	}
-	for (size_t i = 0; i < EXPORTED_FIELDS; i++)
+	for (size_t i = 0; i < BAN_FIELDS; i++)
 		must(ban->texts[i] == NULL ||
 		    utf8_is_valid(ban->texts[i], strlen(ban->texts[i])));
 	check_sighting(ban);
-	lines = ban->texts[EXPORTED_MATCHES];
-	captures = ban->texts[EXPORTED_CAPTURES];
+	lines = ban->texts[BAN_FIELD_MATCHES];
+	captures = ban->texts[BAN_FIELD_CAPTURES];
 	lines = lines != NULL ? strdup(lines) : NULL;
 	captures = captures != NULL ? strdup(captures) : NULL;
 	must(exported_ban_check(ban, &e) == 0);
-	must(fuzz_same(lines, ban->texts[EXPORTED_MATCHES]));
-	must(fuzz_same(captures, ban->texts[EXPORTED_CAPTURES]));
+	must(fuzz_same(lines, ban->texts[BAN_FIELD_MATCHES]));
+	must(fuzz_same(captures, ban->texts[BAN_FIELD_CAPTURES]));
 	free(lines);
 	free(captures);
 	exported_ban_free(ban);
@@ -92,12 +92,12 @@ take_json(const char *line, size_t len)
 }
 
 static int
-set_field(struct exported_ban *ban, enum exported_ban_field field,
+set_field(struct exported_ban *ban, enum ban_field field,
     const char *text, struct err *e)
 {
 	int64_t v;
 
-	if (!exported_ban_is_number(field))
+	if (ban_field_kind(field) != BAN_FIELD_KIND_NUMBER)
 		return exported_ban_set_text(ban, field, csv_text(text), e);
 	if (number_parse(text, INT64_MIN + 1, INT64_MAX, &v, e) != 0)
 		return err_set(e, EX_DATAERR, "not a whole number");
@@ -106,7 +106,7 @@ set_field(struct exported_ban *ban, enum exported_ban_field field,
 
 /* A merge, by the names of the first one. */
 static void
-take_record(const struct csv *csv, const enum exported_ban_field *fields,
+take_record(const struct csv *csv, const enum ban_field *fields,
     size_t n)
 {
 	struct exported_ban ban;
@@ -115,7 +115,7 @@ take_record(const struct csv *csv, const enum exported_ban_field *fields,
 
 	exported_ban_init(&ban);
 	for (size_t i = 0; i < csv->n && i < n && rc == 0; i++) {
-		if (fields[i] != EXPORTED_FIELDS && csv->fields[i] != NULL)
+		if (fields[i] != BAN_FIELDS && csv->fields[i] != NULL)
 			rc = set_field(&ban, fields[i], csv->fields[i], &e);
 	}
 	check_ban(&ban, rc, &e);
@@ -123,7 +123,7 @@ take_record(const struct csv *csv, const enum exported_ban_field *fields,
 
 struct table {
 	struct csv csv;
-	enum exported_ban_field fields[CSV_FIELDS];
+	enum ban_field fields[CSV_FIELDS];
 	size_t n;
 };
 
@@ -140,7 +140,7 @@ take_csv(struct table *t, const char *line, size_t len)
 		const char *name = t->csv.fields[t->n];
 
 		t->fields[t->n] =
-		    name == NULL ? EXPORTED_FIELDS : exported_ban_find(name);
+		    name == NULL ? BAN_FIELDS : ban_field_find(name);
 	}
 }
 

@@ -115,7 +115,7 @@ write_row(struct input in)
 
 	take_number(&in, &head, 1);
 	must(db_exec(&writer, "BEGIN", &e) == 0);
-	must(db_run_numbers(&writer, SQL_VERSION, head & 7, UNKNOWN, &e) == 0);
+	must(db_query(&writer, SQL_VERSION, &e, "d", (int)(head & 7)) == 0);
 	for (int i = SQL_NO_BANS; i <= SQL_NO_BIPS; i++)
 		must(db_run(&writer, db_statement(&writer, i, &e), &e) == 0);
 	st = db_statement(&writer, (head & 8) == 0 ? SQL_PUT_BAN : SQL_PUT_BIP,

@@ -21,10 +21,15 @@ enum { IS_OBJECT, LINES, FITS, LENGTH, WHOLE, CHECKS };
 static const char *const checks[CHECKS] = {
 	[IS_OBJECT] = "SELECT CASE WHEN json_valid(?1) "
 	    "THEN json_type(?1) END IS 'object'",
-	/* The length of an array, or of an object's matches; -1 for others. */
+	/*
+	 * The length of an array, or of an object's matches; -1 for others.
+	 * json_each compares a key's characters; a path finds an escaped key
+	 * only from SQLite 3.46 on.
+	 */
 	[LINES] = "SELECT coalesce(CASE json_type(?1) WHEN 'array' "
-	    "THEN json_array_length(?1) ELSE json_array_length(?1, "
-	    "'$.matches') END, -1)",
+	    "THEN json_array_length(?1) ELSE (SELECT CASE type WHEN 'array' "
+	    "THEN json_array_length(value) ELSE 0 END FROM json_each(?1) "
+	    "WHERE key = 'matches' LIMIT 1) END, -1)",
 	/* True when no text of an array is too long, except for the note. */
 	[FITS] = "SELECT NOT EXISTS (SELECT 1 FROM json_each(?1) "
 	    "WHERE type <> 'text' OR (length(value) > 8192 AND "

@@ -38,19 +38,23 @@ setup() {
 	distribution_config
 }
 
-# The distribution's /etc/fail2ban with as little changed as keeps it off the
-# machine's own logs and firewall: sshd reads $lab/log/sshd and bans into a file.
+# Copy the distribution's /etc/fail2ban without what the administrator, or an
+# install.sh that has run here, added to it. The jail sshd is enabled; it reads
+# $lab/log/sshd and bans into a file, to stay off the machine's logs and firewall.
 distribution_config() {
 	rm -rf "${lab:?}/etc"
 	cp -a /etc/fail2ban "$scratch/etc/fail2ban"
+	find "$scratch/etc/fail2ban" \( -path '*/jail.d/*' -o -name '*.local' -o \
+		-name '*fail2ban-archive*' \) -delete
 	ln -s "$scratch/etc/fail2ban" "$lab/etc"
 	server_config
 	cat >"$lab/etc/jail.local" <<-END
 		[DEFAULT]
-		backend = polling
 		maxretry = 1
 		banaction = into-a-file
 		[sshd]
+		enabled = true
+		backend = polling
 		logpath = $lab/log/sshd
 	END
 	cat >"$lab/etc/action.d/into-a-file.conf" <<-END
@@ -121,7 +125,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 @test "a ban after the installation is in the archive at once, and the jail's own action still runs" {
 	server_start
 	status 0 installer
-	says 'From now on those of: sshd'
+	says 'From now on these jails are archived: sshd'
 	[[ $said != *'does not run'* ]]
 	login_fails 192.0.2.10
 	wait_for 15 is_archived sshd 192.0.2.10
@@ -258,7 +262,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	jail broken enabled=true filter=nonesuch
 	before=$(snapshot "$scratch")
 	status 1 installer
-	says 'put this right first'
+	says 'correct it first'
 	says nonesuch
 	unchanged_since "$before"
 }
@@ -269,7 +273,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	server_start
 	status 1 installer
 	says 'fail2ban refuses the change'
-	says 'taken back'
+	says 'the change was undone'
 	[ ! -e "$jail_file" ]
 	client reload
 	lacks_action sshd
@@ -366,7 +370,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	kept=$(sha256sum <"$scratch/etc/fail2ban-archive.cfg")
 
 	status 0 installer --uninstall
-	says "Left: $scratch/var/lib/fail2ban-archive"
+	says "Kept: $scratch/var/lib/fail2ban-archive"
 	lacks_action sshd
 	client get sshd banip | grep -q 192.0.2.14
 	[ "$(sha256sum <"$scratch/etc/fail2ban-archive.cfg")" = "$kept" ]
@@ -400,6 +404,38 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 	[ -e "$scratch/srv/mixed/bans.sqlite3" ]
 	status 0 installer --purge
 	[ "$(ls "$scratch/srv/mixed")" = file ]
+}
+
+@test "--purge of an archive in another folder removes every file of ours, whatever has been run" {
+	mkdir -p "$scratch/srv/mixed"
+	echo precious >"$scratch/srv/mixed/bans.sqlite3.txt"
+	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
+		archive = "$scratch/srv/mixed/bans.sqlite3";
+		spool = "$scratch/srv/spool";
+		fail2ban_socket = "$lab/run/sock";
+	END
+	server_start
+	status 0 installer
+	: >"$lab/empty"
+	ours() {
+		"$installed" -c "$scratch/etc/fail2ban-archive.cfg" "$@"
+	}
+	status 0 ours replay "$lab/empty"
+	status 0 ours reban --live
+	status 0 ours backup "$lab/backup"
+	status 0 ours restore "$lab/backup"
+	# A replay, a restore and an event that were killed leave these.
+	for suffix in .dry-run .dry-run-wal .dry-run.gate .restore .restore-journal \
+		.fail2ban.new .suspect .corrupt-20250102T030405Z-wal; do
+		: >"$scratch/srv/mixed/bans.sqlite3$suffix"
+	done
+	mkdir -p "$scratch/srv/spool"
+	: >"$scratch/srv/spool/00001735787045000000-123"
+	: >"$scratch/srv/spool/00001735787045000000-123.bad"
+	: >"$scratch/srv/spool/tmp-00001735787045000000-123"
+	status 0 installer --purge
+	[ "$(ls "$scratch/srv/mixed")" = bans.sqlite3.txt ]
+	[ ! -e "$scratch/srv/spool" ]
 }
 
 @test "--uninstall is refused while another file turns the action on, and changes nothing" {

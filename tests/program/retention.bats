@@ -104,7 +104,7 @@ reconcile_keeping() {
 	reconcile_keeping 30
 	look '[r["ident"] for r in rows()] == ["192.0.2.2"]'
 	sqlite3 "$lab/fail2ban.sqlite3" \
-	    'UPDATE bans SET data = "{}"; VACUUM'
+	    "UPDATE bans SET data = '{}'; VACUUM"
 	reconcile_keeping 30
 	look '[r["ident"] for r in rows()] == ["192.0.2.2"]'
 }

@@ -44,7 +44,7 @@
 #define GONE(ms) \
 	{ LOGGED_JUDGED, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
 
-/* Bans that somebody better has seen. */
+/* The witnessed bans. */
 #define SEEN(ms, second, end) \
 	{ MS(ms), T0 + (second), end, UNKNOWN, 0, false }
 #define AGAIN(ms, second, end, known_as) \
@@ -53,7 +53,7 @@
 	{ MS(ms), T0 + (second), end, UNKNOWN, 0, true }
 #define LIVES UNKNOWN
 
-/* What comes of it. */
+/* The log's own bans that follow. */
 struct expected {
 	int64_t since_us, seconds;
 	enum ban_origin origin;
@@ -758,7 +758,7 @@ count_of(const struct logged_line *lines, size_t n, enum logged_verb verb)
 	return count;
 }
 
-/* Each begins behind the one before it, and ends, and only the last lives. */
+/* Each ban begins after the one before it and ends; only the last may live. */
 static void
 check_order(const struct ban *bans, size_t n, int64_t overdue_us)
 {
@@ -772,7 +772,8 @@ check_order(const struct ban *bans, size_t n, int64_t overdue_us)
 		    ban->end == BAN_LIVES || ban->ended_us >= ban->since_us);
 		assert_true(ban->end != BAN_LIVES || i + 1 == n);
 		assert_true(ban->end != BAN_LIVES ||
-		    ban_expiry_us(ban->since_us, ban->seconds) >= overdue_us);
+		    ban_end_expiry_us(ban->since_us, ban->seconds) >=
+			overdue_us);
 		assert_int_equal(ban->seen, BAN_SEEN_LOG);
 	}
 }
@@ -793,7 +794,7 @@ check_numbers(const struct ban *bans, size_t n,
 	}
 }
 
-/* How many Ban lines are of the failure of that second. */
+/* Count the Ban lines whose last failure was in that second. */
 static size_t
 count_found(const struct logged_line *lines, size_t n, int64_t found)
 {
@@ -833,14 +834,14 @@ check_claims(const struct logged_line *lines, size_t n, size_t count,
 		    count_found(lines, n, seen[i].timeofban) +
 		    count_found(lines, n, seen[i].timeofban - 1);
 
-		assert_in_range(claims[i], 0, most);
+		assert_true(claims[i] >= 0 && (size_t)claims[i] <= most);
 		claimed += (size_t)claims[i];
 	}
 	for (size_t i = 0; i < n; i++)
 		again += may_be_again(lines, i);
 	assert_true(claimed <= told);
 	assert_true(count + again >= told - claimed);
-	/* The others are restored ones, whose beginning nobody saw. */
+	/* The others are restored bans, whose beginning no line shows. */
 	assert_true(count <= told + count_of(lines, n, LOGGED_RESTORE));
 }
 

@@ -368,7 +368,7 @@ what_is_bound_comes_back(void **state)
 }
 
 static void
-one_number_or_two_are_bound_and_run(void **state)
+values_are_bound_by_their_letters_and_run(void **state)
 {
 	struct db db;
 	struct err e = { .text = "" };
@@ -376,17 +376,51 @@ one_number_or_two_are_bound_and_run(void **state)
 
 	(void)state;
 	open_memory(&db);
-	assert_ok(db_run_numbers(&db, SQL_ADD, 1, 2, &e), &e);
-	assert_ok(db_run_numbers(&db, SQL_ADD, 3, UNKNOWN, &e), &e);
-	st = db_statement(&db, SQL_ALL, &e);
+	assert_ok(db_query(&db, SQL_ADD, &e, "it", INT64_MAX, "x"), &e);
+	assert_ok(db_query(&db, SQL_ADD, &e, "it", UNKNOWN, NULL), &e);
+	assert_ok(db_query(&db, SQL_ADD, &e, "nd", -3), &e);
+	assert_ok(db_query(&db, SQL_ADD, &e, "d", INT32_MAX), &e);
+
+	/* A statement that returns rows is run to its end, too. */
+	assert_ok(db_query(&db, SQL_ALL, &e, ""), &e);
+	assert_non_null(st = db_bind(&db, SQL_ALL, &e, ""));
+	assert_false(sqlite3_stmt_busy(st));
 	assert_int_equal(db_step(&db, st, &e), 1);
-	assert_int_equal(db_int(st, 0), 1);
-	assert_int_equal(db_int(st, 1), 2);
+	assert_int_equal(db_int(st, 0), INT64_MAX);
+	assert_string_equal(db_text(st, 1), "x");
 	assert_int_equal(db_step(&db, st, &e), 1);
-	assert_int_equal(db_int(st, 0), 3);
-	assert_int_equal(db_int(st, 1), UNKNOWN);
-	assert_int_equal(db_run_numbers(&db, SQL_BAD, 1, 2, &e), -1);
+	assert_int_equal(sqlite3_column_type(st, 0), SQLITE_NULL);
+	assert_int_equal(sqlite3_column_type(st, 1), SQLITE_NULL);
+	assert_int_equal(db_step(&db, st, &e), 1);
+	assert_int_equal(sqlite3_column_type(st, 0), SQLITE_NULL);
+	assert_int_equal(db_int(st, 1), -3);
+	assert_int_equal(db_step(&db, st, &e), 1);
+	assert_int_equal(db_int(st, 0), INT32_MAX);
+	assert_int_equal(sqlite3_column_type(st, 1), SQLITE_NULL);
+	assert_int_equal(db_step(&db, st, &e), 0);
+
+	assert_int_equal(db_query(&db, SQL_BAD, &e, "i", INT64_C(1)), -1);
 	assert_error(&e, EX_SOFTWARE, "no such table: nowhere");
+	assert_null(db_bind(&db, SQL_BAD, &e, "i", INT64_C(1)));
+	db_close(&db);
+}
+
+static void
+a_row_is_found_or_not(void **state)
+{
+	struct db db;
+	struct err e = { .text = "" };
+
+	(void)state;
+	open_memory(&db);
+	exec(&db, "INSERT INTO t VALUES (1, 'x'), (NULL, 'y')");
+	assert_int_equal(db_has_row(&db, SQL_GET, &e, "dt", 1, "x"), 1);
+	assert_int_equal(db_has_row(&db, SQL_GET, &e, "it", UNKNOWN, "y"), 1);
+	assert_int_equal(db_has_row(&db, SQL_GET, &e, "dt", 1, "y"), 0);
+	assert_int_equal(db_has_row(&db, SQL_BAD, &e, ""), -1);
+	/* It leaves no statement that holds a lock. */
+	assert_int_equal(db_has_row(&db, SQL_ALL, &e, ""), 1);
+	exec(&db, "DROP TABLE t");
 	db_close(&db);
 }
 
@@ -442,7 +476,8 @@ main(void)
 		cmocka_unit_test(
 		    a_statement_that_fails_is_reset_and_may_be_tried_again),
 		cmocka_unit_test(what_is_bound_comes_back),
-		cmocka_unit_test(one_number_or_two_are_bound_and_run),
+		cmocka_unit_test(values_are_bound_by_their_letters_and_run),
+		cmocka_unit_test(a_row_is_found_or_not),
 		scratch_unit_test(closing_never_checkpoints),
 	};
 

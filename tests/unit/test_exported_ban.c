@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A ban as another archive or an export tells it, whoever wrote that. */
+/* ban/exported_ban: bans from exports and other archives, also hostile ones. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@
 #define SECOND INT64_C(1795458480)
 #define SINCE (SECOND * TIMESTAMP_US + 250000)
 
-/* Enough to be a ban. */
+/* The fields that every ban needs. */
 #define ENOUGH \
 	"\"jail\":\"sshd\",\"ident\":\"192.0.2.1\"," \
 	"\"since_us\":1795458480250000"
@@ -40,7 +40,7 @@ read_line(struct exported_ban *ban, const char *line, struct err *e)
 	return rc;
 }
 
-/* Read and checked; what fails is freed. */
+/* Read and check a line; a ban that fails is freed. */
 static int
 take_line(struct exported_ban *ban, const char *line, struct err *e)
 {
@@ -62,7 +62,7 @@ take_good(struct exported_ban *ban, const char *line)
 		fail_msg("%s: %s", line, e.text);
 }
 
-/* What an object with ENOUGH and more says, or is refused for. */
+/* Check that an object of ENOUGH and more is taken, or refused with a text. */
 static void
 assert_more(const char *more, const char *refused)
 {
@@ -86,95 +86,95 @@ each_field_has_its_name(void **state UNUSED)
 {
 	static const struct {
 		const char *name;
-		enum exported_ban_field field;
+		enum ban_field field;
 		bool number;
 	} rows[] = {
-		{ "jail", EXPORTED_JAIL, false },
-		{ "ident", EXPORTED_IDENT, false },
-		{ "ip", EXPORTED_IP, false },
-		{ "host", EXPORTED_HOST, false },
-		{ "since_us", EXPORTED_SINCE, true },
-		{ "timeofban", EXPORTED_TIMEOFBAN, true },
-		{ "nth", EXPORTED_NTH, true },
-		{ "seconds", EXPORTED_SECONDS, true },
-		{ "bancount", EXPORTED_BANCOUNT, true },
-		{ "failures", EXPORTED_FAILURES, true },
-		{ "matches", EXPORTED_MATCHES, false },
-		{ "captures", EXPORTED_CAPTURES, false },
-		{ "origin", EXPORTED_ORIGIN, false },
-		{ "seen", EXPORTED_SEEN, false },
-		{ "ended_us", EXPORTED_ENDED, true },
-		{ "ended_why", EXPORTED_WHY, false },
-		{ "restored", EXPORTED_RESTORED, true },
-		{ "rev", EXPORTED_REV, true },
+		{ "jail", BAN_FIELD_JAIL, false },
+		{ "ident", BAN_FIELD_IDENT, false },
+		{ "ip", BAN_FIELD_IP, false },
+		{ "host", BAN_FIELD_HOST, false },
+		{ "since_us", BAN_FIELD_SINCE, true },
+		{ "timeofban", BAN_FIELD_TIMEOFBAN, true },
+		{ "nth", BAN_FIELD_NTH, true },
+		{ "seconds", BAN_FIELD_SECONDS, true },
+		{ "bancount", BAN_FIELD_BANCOUNT, true },
+		{ "failures", BAN_FIELD_FAILURES, true },
+		{ "matches", BAN_FIELD_MATCHES, false },
+		{ "captures", BAN_FIELD_CAPTURES, false },
+		{ "origin", BAN_FIELD_ORIGIN, false },
+		{ "seen", BAN_FIELD_SEEN, false },
+		{ "ended_us", BAN_FIELD_ENDED, true },
+		{ "ended_why", BAN_FIELD_WHY, false },
+		{ "restored", BAN_FIELD_RESTORED, true },
+		{ "rev", BAN_FIELD_REV, true },
 	};
 	static const char *const none[] = { "", "Jail", "jail ", "jai", "id",
 		"since", "ended" };
 
-	assert_int_equal(ARRAY_LEN(rows), EXPORTED_FIELDS);
+	assert_int_equal(ARRAY_LEN(rows), BAN_FIELDS);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(exported_ban_find(rows[i].name),
-		    rows[i].field);
-		assert_string_equal(exported_ban_name(rows[i].field),
+		assert_int_equal(ban_field_find(rows[i].name), rows[i].field);
+		assert_string_equal(ban_field_name(rows[i].field),
 		    rows[i].name);
-		assert_int_equal(exported_ban_is_number(rows[i].field),
+		assert_int_equal(ban_field_kind(rows[i].field) ==
+			BAN_FIELD_KIND_NUMBER,
 		    rows[i].number);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
-		assert_int_equal(exported_ban_find(none[i]), EXPORTED_FIELDS);
+		assert_int_equal(ban_field_find(none[i]), BAN_FIELDS);
 }
 
 static void
-a_number_is_no_text_and_a_text_no_number(void **state UNUSED)
+a_field_takes_only_values_of_its_kind(void **state UNUSED)
 {
 	struct exported_ban ban;
 	struct err e;
 
 	exported_ban_init(&ban);
-	for (enum exported_ban_field i = 0; i < EXPORTED_FIELDS; i++) {
-		bool number = exported_ban_is_number(i);
+	for (enum ban_field i = 0; i < BAN_FIELDS; i++) {
+		bool number = ban_field_kind(i) == BAN_FIELD_KIND_NUMBER;
 
 		e = (struct err){ 0 };
 		assert_int_equal(exported_ban_set_text(&ban, i, "7", &e),
 		    number ? -1 : 0);
 		if (number)
-			assert_error(&e, EX_DATAERR, exported_ban_name(i));
+			assert_error(&e, EX_DATAERR, ban_field_name(i));
 		e = (struct err){ 0 };
 		assert_int_equal(exported_ban_set_number(&ban, i, 7, &e),
 		    number ? 0 : -1);
 		if (!number)
-			assert_error(&e, EX_DATAERR, exported_ban_name(i));
+			assert_error(&e, EX_DATAERR, ban_field_name(i));
 		assert_int_equal(ban.numbers[i], number ? 7 : UNKNOWN);
 		assert_int_equal(ban.texts[i] == NULL, number);
 	}
 	exported_ban_free(&ban);
-	for (enum exported_ban_field i = 0; i < EXPORTED_FIELDS; i++) {
+	for (enum ban_field i = 0; i < BAN_FIELDS; i++) {
 		assert_null(ban.texts[i]);
 		assert_int_equal(ban.numbers[i], UNKNOWN);
 	}
 }
 
 static void
-a_field_that_is_set_again_is_another(void **state UNUSED)
+setting_a_field_again_replaces_it(void **state UNUSED)
 {
 	struct exported_ban ban;
 	struct err e = { 0 };
 
 	exported_ban_init(&ban);
-	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, "a", &e), &e);
-	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, "b", &e), &e);
-	assert_string_equal(ban.texts[EXPORTED_JAIL], "b");
-	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, NULL, &e), &e);
-	assert_null(ban.texts[EXPORTED_JAIL]);
-	assert_ok(exported_ban_set_text(&ban, EXPORTED_JAIL, "\xff\xc3", &e),
+	assert_ok(exported_ban_set_text(&ban, BAN_FIELD_JAIL, "a", &e), &e);
+	assert_ok(exported_ban_set_text(&ban, BAN_FIELD_JAIL, "b", &e), &e);
+	assert_string_equal(ban.texts[BAN_FIELD_JAIL], "b");
+	assert_ok(exported_ban_set_text(&ban, BAN_FIELD_JAIL, NULL, &e), &e);
+	assert_null(ban.texts[BAN_FIELD_JAIL]);
+	assert_ok(exported_ban_set_text(&ban, BAN_FIELD_JAIL, "\xff\xc3", &e),
 	    &e);
-	assert_string_equal(ban.texts[EXPORTED_JAIL],
+	assert_string_equal(ban.texts[BAN_FIELD_JAIL],
 	    "\xef\xbf\xbd\xef\xbf\xbd");
 	exported_ban_free(&ban);
 }
 
 static void
-a_text_has_at_most_four_megabytes(void **state UNUSED)
+a_text_may_have_four_megabytes_and_no_more(void **state UNUSED)
 {
 	const size_t most = (size_t)4 << 20;
 	char *text = malloc(most + 2);
@@ -186,12 +186,12 @@ a_text_has_at_most_four_megabytes(void **state UNUSED)
 	text[most + 1] = '\0';
 	exported_ban_init(&ban);
 	assert_int_equal(
-	    exported_ban_set_text(&ban, EXPORTED_MATCHES, text, &e), -1);
+	    exported_ban_set_text(&ban, BAN_FIELD_MATCHES, text, &e), -1);
 	assert_error(&e, EX_DATAERR, "matches: 4194305 bytes: too long");
-	assert_null(ban.texts[EXPORTED_MATCHES]);
+	assert_null(ban.texts[BAN_FIELD_MATCHES]);
 	text[most] = '\0';
-	assert_ok(exported_ban_set_text(&ban, EXPORTED_MATCHES, text, &e), &e);
-	assert_string_equal(ban.texts[EXPORTED_MATCHES], text);
+	assert_ok(exported_ban_set_text(&ban, BAN_FIELD_MATCHES, text, &e), &e);
+	assert_string_equal(ban.texts[BAN_FIELD_MATCHES], text);
 	exported_ban_free(&ban);
 	free(text);
 }
@@ -238,7 +238,7 @@ each_number_has_its_range(void **state UNUSED)
 		{ "\"restored\":1000000", NULL },
 		{ "\"restored\":1000001", "restored: out of range" },
 		{ "\"restored\":-1", "restored: out of range" },
-		/* The archive's own count: what it was there says nothing. */
+		/* rev counts changes within one archive, so any value is taken. */
 		{ "\"rev\":-7", NULL },
 	};
 
@@ -247,33 +247,33 @@ each_number_has_its_range(void **state UNUSED)
 }
 
 static void
-what_is_no_whole_number_is_refused(void **state UNUSED)
+a_number_field_takes_only_whole_numbers(void **state UNUSED)
 {
 	static const char *const values[] = { "1.5", "1e3", "1.0", "\"1\"",
 		"\"\"", "true", "false", "[]", "[1]", "{}",
 		"99999999999999999999", "-99999999999999999999", "-0.0" };
 	char line[200];
 
-	for (enum exported_ban_field f = 0; f < EXPORTED_FIELDS; f++) {
+	for (enum ban_field f = 0; f < BAN_FIELDS; f++) {
 		struct exported_ban ban;
 		struct err e;
 
 		for (size_t i = 0;
-		     exported_ban_is_number(f) && i < ARRAY_LEN(values); i++) {
+		     ban_field_kind(f) == BAN_FIELD_KIND_NUMBER && i < ARRAY_LEN(values); i++) {
 			snprintf(line, sizeof(line), "{\"%s\":%s}",
-			    exported_ban_name(f), values[i]);
+			    ban_field_name(f), values[i]);
 			e = (struct err){ 0 };
 			if (read_line(&ban, line, &e) == 0)
 				fail_msg("taken: %s", line);
 			exported_ban_free(&ban);
 			assert_error(&e, EX_DATAERR, "not a whole number");
-			assert_error(&e, EX_DATAERR, exported_ban_name(f));
+			assert_error(&e, EX_DATAERR, ban_field_name(f));
 		}
 	}
 }
 
 static void
-a_text_is_of_its_own_kind(void **state UNUSED)
+a_json_value_of_the_wrong_kind_is_refused(void **state UNUSED)
 {
 	static const struct {
 		const char *value, *text;
@@ -292,22 +292,22 @@ a_text_is_of_its_own_kind(void **state UNUSED)
 	};
 	char line[200];
 
-	for (enum exported_ban_field f = 0; f < EXPORTED_FIELDS; f++) {
-		char kind = f == EXPORTED_CAPTURES		     ? '{' :
-		    f == EXPORTED_MATCHES || f == EXPORTED_SEEN ? '[' :
+	for (enum ban_field f = 0; f < BAN_FIELDS; f++) {
+		char kind = f == BAN_FIELD_CAPTURES		     ? '{' :
+		    f == BAN_FIELD_MATCHES || f == BAN_FIELD_SEEN ? '[' :
 								      '"';
 
-		for (size_t i = 0; !exported_ban_is_number(f) && i < ARRAY_LEN(rows);
+		for (size_t i = 0; ban_field_kind(f) != BAN_FIELD_KIND_NUMBER && i < ARRAY_LEN(rows);
 		     i++) {
 			struct exported_ban ban;
 			struct err e = { 0 };
 
 			snprintf(line, sizeof(line), "{\"%s\":%s}",
-			    exported_ban_name(f), rows[i].value);
+			    ban_field_name(f), rows[i].value);
 			if (i > 0 && rows[i].value[0] != kind) {
 				assert_int_equal(read_line(&ban, line, &e), -1);
 				assert_error(&e, EX_DATAERR, "wrong kind");
-				assert_error(&e, EX_DATAERR, exported_ban_name(f));
+				assert_error(&e, EX_DATAERR, ban_field_name(f));
 			} else {
 				assert_ok(read_line(&ban, line, &e), &e);
 				if (rows[i].text == NULL)
@@ -322,7 +322,7 @@ a_text_is_of_its_own_kind(void **state UNUSED)
 }
 
 static void
-what_is_no_object_is_refused(void **state UNUSED)
+a_line_that_is_no_json_object_is_refused(void **state UNUSED)
 {
 	static const char *const lines[] = { "", " ", "x", "null", "1", "\"\"",
 		"[]", "[{}]", "{", "}", "{}}", "{} {}", "{\"jail\"}",
@@ -342,20 +342,20 @@ what_is_no_object_is_refused(void **state UNUSED)
 }
 
 static void
-keys_that_are_none_of_ours_are_passed_over(void **state UNUSED)
+unknown_keys_are_ignored(void **state UNUSED)
 {
 	struct exported_ban ban;
 
 	take_good(&ban, " { \"x\" : [ { \"jail\" : 1 } ] , " ENOUGH
 	    ",\"\":0,\"Seconds\":\"z\",\"j\\u0061il\":\"other\"} ");
-	assert_string_equal(ban.texts[EXPORTED_JAIL], "sshd");
-	assert_int_equal(ban.numbers[EXPORTED_SECONDS], UNKNOWN);
+	assert_string_equal(ban.texts[BAN_FIELD_JAIL], "sshd");
+	assert_int_equal(ban.numbers[BAN_FIELD_SECONDS], UNKNOWN);
 	exported_ban_free(&ban);
-	/* The last of two counts. */
+	/* The last of two equal keys counts. */
 	take_good(&ban, "{\"seconds\":1," ENOUGH
 	    ",\"jail\":\"b\",\"seconds\":2}");
-	assert_string_equal(ban.texts[EXPORTED_JAIL], "b");
-	assert_int_equal(ban.numbers[EXPORTED_SECONDS], 2);
+	assert_string_equal(ban.texts[BAN_FIELD_JAIL], "b");
+	assert_int_equal(ban.numbers[BAN_FIELD_SECONDS], 2);
 	exported_ban_free(&ban);
 }
 
@@ -406,9 +406,9 @@ a_ban_needs_a_jail_an_ident_and_a_time(void **state UNUSED)
 	}
 }
 
-/* fail2ban rounds half to even; an export may say either neighbour. */
+/* fail2ban rounds half to even; an export may round half either way. */
 static void
-the_second_is_that_of_the_time(void **state UNUSED)
+timeofban_is_since_us_rounded_to_a_second(void **state UNUSED)
 {
 	static const struct {
 		int64_t since_us, told, second; /* UNKNOWN: refused */
@@ -431,21 +431,21 @@ the_second_is_that_of_the_time(void **state UNUSED)
 		struct err e = { 0 };
 
 		exported_ban_init(&ban);
-		exported_ban_set_text(&ban, EXPORTED_JAIL, "j", &e);
-		exported_ban_set_text(&ban, EXPORTED_IDENT, "i", &e);
-		exported_ban_set_number(&ban, EXPORTED_SINCE, rows[i].since_us, &e);
-		exported_ban_set_number(&ban, EXPORTED_TIMEOFBAN, rows[i].told, &e);
+		exported_ban_set_text(&ban, BAN_FIELD_JAIL, "j", &e);
+		exported_ban_set_text(&ban, BAN_FIELD_IDENT, "i", &e);
+		exported_ban_set_number(&ban, BAN_FIELD_SINCE, rows[i].since_us, &e);
+		exported_ban_set_number(&ban, BAN_FIELD_TIMEOFBAN, rows[i].told, &e);
 		if (exported_ban_check(&ban, &e) != 0)
 			assert_int_equal(rows[i].second, UNKNOWN);
 		else
-			assert_int_equal(ban.numbers[EXPORTED_TIMEOFBAN],
+			assert_int_equal(ban.numbers[BAN_FIELD_TIMEOFBAN],
 			    rows[i].second);
 		exported_ban_free(&ban);
 	}
 }
 
 static void
-an_end_has_a_time_and_a_reason(void **state UNUSED)
+an_end_needs_a_time_and_a_reason(void **state UNUSED)
 {
 	static const struct {
 		const char *more, *refused;
@@ -466,10 +466,10 @@ an_end_has_a_time_and_a_reason(void **state UNUSED)
 		    BAN_LIVES },
 		{ "\"ended_why\":\"expired\"", "one without the other",
 		    BAN_LIVES },
-		{ "\"ended_us\":5,\"ended_why\":\"\"", "not a way to end",
+		{ "\"ended_us\":5,\"ended_why\":\"\"", "not a reason",
 		    BAN_LIVES },
 		{ "\"ended_us\":5,\"ended_why\":\"Expired\"",
-		    "not a way to end", BAN_LIVES },
+		    "not a reason", BAN_LIVES },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -488,7 +488,7 @@ an_end_has_a_time_and_a_reason(void **state UNUSED)
 }
 
 static void
-origin_and_seen_are_names(void **state UNUSED)
+origin_and_seen_are_read_by_name(void **state UNUSED)
 {
 	static const struct {
 		const char *more, *refused;
@@ -507,16 +507,16 @@ origin_and_seen_are_names(void **state UNUSED)
 		    BAN_FROM_UNKNOWN, BAN_SEEN_LOG | BAN_SEEN_EVENT },
 		{ "\"seen\":[\"event\",\"database\",\"log\",\"import\"]", NULL,
 		    BAN_FROM_UNKNOWN, BAN_SEEN_ALL },
-		{ "\"origin\":\"\"", "origin: not a known one", 0, 0 },
-		{ "\"origin\":\"Log\"", "origin: not a known one", 0, 0 },
-		{ "\"seen\":[\"event\",\"event\"]", "or twice", 0, 0 },
-		{ "\"seen\":[\"nobody\"]", "nobody of that name", 0, 0 },
-		{ "\"seen\":[\"\"]", "nobody of that name", 0, 0 },
-		{ "\"seen\":[1]", "nobody of that name", 0, 0 },
-		{ "\"seen\":[null]", "nobody of that name", 0, 0 },
-		{ "\"seen\":[[\"event\"]]", "nobody of that name", 0, 0 },
+		{ "\"origin\":\"\"", "origin: not one that we know", 0, 0 },
+		{ "\"origin\":\"Log\"", "origin: not one that we know", 0, 0 },
+		{ "\"seen\":[\"event\",\"event\"]", "or one twice", 0, 0 },
+		{ "\"seen\":[\"nobody\"]", "unknown witness", 0, 0 },
+		{ "\"seen\":[\"\"]", "unknown witness", 0, 0 },
+		{ "\"seen\":[1]", "unknown witness", 0, 0 },
+		{ "\"seen\":[null]", "unknown witness", 0, 0 },
+		{ "\"seen\":[[\"event\"]]", "unknown witness", 0, 0 },
 		{ "\"seen\":[\"event\",\"database\",\"log\",\"import\",0]",
-		    "nobody of that name", 0, 0 },
+		    "unknown witness", 0, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -534,9 +534,8 @@ origin_and_seen_are_names(void **state UNUSED)
 	}
 }
 
-/* However the same was written, it is the same text. */
 static void
-evidence_is_written_as_ours_is(void **state UNUSED)
+evidence_with_other_escapes_becomes_the_same_text(void **state UNUSED)
 {
 	static const struct {
 		const char *more, *matches, *captures;
@@ -550,7 +549,7 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 		    "[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]", NULL },
 		{ "\"matches\":[\"\\u001B\\t\\u000a\\\"\\\\\"]",
 		    "[\"\\u001b\\t\\n\\\"\\\\\"]", NULL },
-		/* Log lines are texts. */
+		/* Log lines become texts. */
 		{ "\"matches\":[1, null ,[ \"x\" ]]",
 		    "[\"1\",\"\",\"[\\\"x\\\"]\"]", NULL },
 		{ "\"captures\":{ \"us\\u0065r\" : \"r\\u006fot\", \"n\":1 }",
@@ -563,7 +562,7 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 		struct sighting sighting;
 
 		snprintf(line, sizeof(line), "{" ENOUGH ",%s}", rows[i].more);
-		/* Checked twice it is the same. */
+		/* A second check changes nothing. */
 		for (int twice = 0; twice < 2; twice++) {
 			struct err e = { 0 };
 
@@ -587,34 +586,34 @@ evidence_is_written_as_ours_is(void **state UNUSED)
 	}
 }
 
-/* A CSV has them as texts. */
+/* CSV has arrays and objects as texts. */
 static void
-texts_that_are_to_be_json_are_checked(void **state UNUSED)
+a_text_that_must_be_json_is_checked(void **state UNUSED)
 {
 	static const struct {
-		enum exported_ban_field field;
+		enum ban_field field;
 		const char *text, *refused, *mended;
 	} rows[] = {
-		{ EXPORTED_MATCHES, "[\"a\"]", NULL, "[\"a\"]" },
-		{ EXPORTED_MATCHES, " [ \"\\u0061\" ] ", NULL, "[\"a\"]" },
-		{ EXPORTED_MATCHES, "", "matches: not JSON", NULL },
-		{ EXPORTED_MATCHES, "x", "matches: not JSON", NULL },
-		{ EXPORTED_MATCHES, "{}", "not of its kind", NULL },
-		{ EXPORTED_MATCHES, "null", "not of its kind", NULL },
-		{ EXPORTED_MATCHES, "\"[]\"", "not of its kind", NULL },
-		{ EXPORTED_MATCHES, "[", "matches: not JSON", NULL },
-		{ EXPORTED_MATCHES, "[1,]", "matches: not JSON", NULL },
-		{ EXPORTED_MATCHES, "[\"\n\"]", "matches: not JSON", NULL },
-		{ EXPORTED_CAPTURES, "{\"\\u0061\":\"\\/\"}", NULL,
+		{ BAN_FIELD_MATCHES, "[\"a\"]", NULL, "[\"a\"]" },
+		{ BAN_FIELD_MATCHES, " [ \"\\u0061\" ] ", NULL, "[\"a\"]" },
+		{ BAN_FIELD_MATCHES, "", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "x", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "{}", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "null", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "\"[]\"", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "[", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "[1,]", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_MATCHES, "[\"\n\"]", "matches: not a JSON array", NULL },
+		{ BAN_FIELD_CAPTURES, "{\"\\u0061\":\"\\/\"}", NULL,
 		    "{\"a\":\"/\"}" },
-		{ EXPORTED_CAPTURES, "", "captures: not JSON", NULL },
-		{ EXPORTED_CAPTURES, "[]", "not of its kind", NULL },
-		{ EXPORTED_CAPTURES, "{\"a\"}", "captures: not JSON", NULL },
-		{ EXPORTED_SEEN, "[\"event\"]", NULL, "[\"event\"]" },
-		{ EXPORTED_SEEN, "", "seen: not an array", NULL },
-		{ EXPORTED_SEEN, "event", "seen: not an array", NULL },
-		{ EXPORTED_SEEN, "{}", "seen: not an array", NULL },
-		{ EXPORTED_SEEN, "3", "seen: not an array", NULL },
+		{ BAN_FIELD_CAPTURES, "", "captures: not a JSON object", NULL },
+		{ BAN_FIELD_CAPTURES, "[]", "captures: not a JSON object", NULL },
+		{ BAN_FIELD_CAPTURES, "{\"a\"}", "captures: not a JSON object", NULL },
+		{ BAN_FIELD_SEEN, "[\"event\"]", NULL, "[\"event\"]" },
+		{ BAN_FIELD_SEEN, "", "seen: not an array", NULL },
+		{ BAN_FIELD_SEEN, "event", "seen: not an array", NULL },
+		{ BAN_FIELD_SEEN, "{}", "seen: not an array", NULL },
+		{ BAN_FIELD_SEEN, "3", "seen: not an array", NULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -638,7 +637,7 @@ texts_that_are_to_be_json_are_checked(void **state UNUSED)
 }
 
 static void
-a_sign_says_all_that_is_told(void **state UNUSED)
+the_sighting_has_every_field_of_the_ban(void **state UNUSED)
 {
 	struct exported_ban ban;
 	struct sighting sighting;
@@ -672,7 +671,7 @@ a_sign_says_all_that_is_told(void **state UNUSED)
 }
 
 static void
-what_is_not_told_is_not_known(void **state UNUSED)
+a_missing_field_is_unknown_in_the_sighting(void **state UNUSED)
 {
 	struct exported_ban ban;
 	struct sighting sighting;
@@ -681,7 +680,7 @@ what_is_not_told_is_not_known(void **state UNUSED)
 	sighting = exported_ban_sighting(&ban);
 	assert_false(sighting.exact);
 	assert_int_equal(sighting.since_us, 7000000);
-	assert_int_equal(ban.numbers[EXPORTED_TIMEOFBAN], 7);
+	assert_int_equal(ban.numbers[BAN_FIELD_TIMEOFBAN], 7);
 	assert_int_equal(sighting.seconds, UNKNOWN);
 	assert_int_equal(sighting.bancount, UNKNOWN);
 	assert_int_equal(sighting.failures, UNKNOWN);
@@ -699,7 +698,7 @@ what_is_not_told_is_not_known(void **state UNUSED)
 
 /* clang-format on */
 
-/* A line of JSON in which each text is this one, and its evidence too. */
+/* Make a line of JSON in which every text, also in the evidence, is text. */
 static char *
 line_of(const char *text)
 {
@@ -725,7 +724,7 @@ line_of(const char *text)
 }
 
 static void
-hostile_texts_come_back_as_they_are(void **state UNUSED)
+hostile_texts_are_kept_unchanged(void **state UNUSED)
 {
 	static const char *const texts[] = { "\n", "\r\n", "\"", "\\",
 		"\\u0041", "\\\"", "'; DROP TABLE ban; --", "=cmd()",
@@ -740,14 +739,14 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 
 		json_put_text(&quoted, texts[i], strlen(texts[i]));
 		take_good(&ban, line);
-		assert_string_equal(ban.texts[EXPORTED_JAIL], texts[i]);
-		assert_string_equal(ban.texts[EXPORTED_IDENT], texts[i]);
-		assert_string_equal(ban.texts[EXPORTED_IP], texts[i]);
-		assert_string_equal(ban.texts[EXPORTED_HOST], texts[i]);
-		assert_int_equal(strncmp(ban.texts[EXPORTED_MATCHES] + 1,
+		assert_string_equal(ban.texts[BAN_FIELD_JAIL], texts[i]);
+		assert_string_equal(ban.texts[BAN_FIELD_IDENT], texts[i]);
+		assert_string_equal(ban.texts[BAN_FIELD_IP], texts[i]);
+		assert_string_equal(ban.texts[BAN_FIELD_HOST], texts[i]);
+		assert_int_equal(strncmp(ban.texts[BAN_FIELD_MATCHES] + 1,
 				     quoted.s, quoted.len),
 		    0);
-		assert_int_equal(strncmp(ban.texts[EXPORTED_CAPTURES] + 1,
+		assert_int_equal(strncmp(ban.texts[BAN_FIELD_CAPTURES] + 1,
 				     quoted.s, quoted.len),
 		    0);
 		exported_ban_free(&ban);
@@ -756,9 +755,9 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 	}
 }
 
-/* Cut anywhere it is none, and bytes that are no UTF-8 become some. */
+/* A cut line is no object; invalid UTF-8 becomes U+FFFD. */
 static void
-a_line_may_be_cut_or_broken_anywhere(void **state UNUSED)
+a_line_that_is_cut_or_broken_anywhere_is_harmless(void **state UNUSED)
 {
 	char *line = line_of("\xc3\xa9\"a");
 	size_t len = strlen(line);
@@ -791,24 +790,26 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_field_has_its_name),
-		cmocka_unit_test(a_number_is_no_text_and_a_text_no_number),
-		cmocka_unit_test(a_field_that_is_set_again_is_another),
-		cmocka_unit_test(a_text_has_at_most_four_megabytes),
+		cmocka_unit_test(a_field_takes_only_values_of_its_kind),
+		cmocka_unit_test(setting_a_field_again_replaces_it),
+		cmocka_unit_test(a_text_may_have_four_megabytes_and_no_more),
 		cmocka_unit_test(each_number_has_its_range),
-		cmocka_unit_test(what_is_no_whole_number_is_refused),
-		cmocka_unit_test(a_text_is_of_its_own_kind),
-		cmocka_unit_test(what_is_no_object_is_refused),
-		cmocka_unit_test(keys_that_are_none_of_ours_are_passed_over),
+		cmocka_unit_test(a_number_field_takes_only_whole_numbers),
+		cmocka_unit_test(a_json_value_of_the_wrong_kind_is_refused),
+		cmocka_unit_test(a_line_that_is_no_json_object_is_refused),
+		cmocka_unit_test(unknown_keys_are_ignored),
 		cmocka_unit_test(a_ban_needs_a_jail_an_ident_and_a_time),
-		cmocka_unit_test(the_second_is_that_of_the_time),
-		cmocka_unit_test(an_end_has_a_time_and_a_reason),
-		cmocka_unit_test(origin_and_seen_are_names),
-		cmocka_unit_test(evidence_is_written_as_ours_is),
-		cmocka_unit_test(texts_that_are_to_be_json_are_checked),
-		cmocka_unit_test(a_sign_says_all_that_is_told),
-		cmocka_unit_test(what_is_not_told_is_not_known),
-		cmocka_unit_test(hostile_texts_come_back_as_they_are),
-		cmocka_unit_test(a_line_may_be_cut_or_broken_anywhere),
+		cmocka_unit_test(timeofban_is_since_us_rounded_to_a_second),
+		cmocka_unit_test(an_end_needs_a_time_and_a_reason),
+		cmocka_unit_test(origin_and_seen_are_read_by_name),
+		cmocka_unit_test(
+		    evidence_with_other_escapes_becomes_the_same_text),
+		cmocka_unit_test(a_text_that_must_be_json_is_checked),
+		cmocka_unit_test(the_sighting_has_every_field_of_the_ban),
+		cmocka_unit_test(a_missing_field_is_unknown_in_the_sighting),
+		cmocka_unit_test(hostile_texts_are_kept_unchanged),
+		cmocka_unit_test(
+		    a_line_that_is_cut_or_broken_anywhere_is_harmless),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,7 @@ start(struct fake *f, const char *answer, size_t len, enum manner how,
 
 /* End the session; return the exit status of the child. */
 static int
-stop(struct fake *f)
+finish(struct fake *f)
 {
 	int status = 0;
 
@@ -284,7 +284,7 @@ the_path_of_the_database_is_read(void **state)
 		else
 			assert_string_equal(path, rows[i].path);
 		free(path);
-		assert_int_equal(stop(&f), TOOK_LEAVE);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
 	}
 }
 
@@ -316,7 +316,7 @@ the_purge_age_is_read(void **state)
 		seconds = -1;
 		fail2ban_server_get_dbpurgeage(&f.s, &seconds, &e);
 		assert_int_equal(seconds, rows[i].seconds);
-		assert_int_equal(stop(&f), TOOK_LEAVE);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
 	}
 }
 
@@ -337,7 +337,7 @@ the_jails_are_sorted(void **state)
 	assert_true(fail2ban_list_has(&jails, "gamma"));
 	assert_false(fail2ban_list_has(&jails, "gamm"));
 	fail2ban_list_free(&jails);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -353,7 +353,7 @@ a_server_without_jails_has_none(void **state)
 	assert_int_equal(jails.n, 0);
 	assert_false(fail2ban_list_has(&jails, ""));
 	fail2ban_list_free(&jails);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -368,7 +368,7 @@ names_of_jails_that_cannot_be_split_are_an_error(void **state)
 	assert_int_equal(fail2ban_server_get_jails(&f.s, &jails, &e), -1);
 	assert_error(&e, EX_PROTOCOL, "names cannot be split");
 	assert_int_equal(jails.n, 0);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 /* Make an answer to banip of texts under 256 bytes, each with a span. */
@@ -422,7 +422,7 @@ an_id_is_any_text_before_the_last_tab(void **state)
 	}
 	assert_false(fail2ban_list_has(&list, "192.0.2.70"));
 	fail2ban_list_free(&list);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -440,7 +440,7 @@ an_id_with_a_nul_is_left_out(void **state)
 	assert_int_equal(list.n, 1);
 	assert_string_equal(list.item[0], "c");
 	fail2ban_list_free(&list);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -476,7 +476,7 @@ a_jail_that_does_not_exist_is_no_failure(void **state)
 		assert_int_equal(exists, rows[i].exists);
 		assert_int_equal(list.n, 0);
 		fail2ban_list_free(&list);
-		assert_int_equal(stop(&f), TOOK_LEAVE);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
 	}
 }
 
@@ -497,7 +497,7 @@ a_name_that_would_end_the_question_is_not_asked(void **state)
 	assert_error(&e, EX_DATAERR, "cannot be asked about");
 	assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e), 0);
 	free(path);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -518,7 +518,7 @@ the_ids_that_a_jail_ignores_are_read(void **state)
 	self = false;
 	assert_int_equal(
 	    fail2ban_server_get_ignored(&f.s, "beta", &list, &self, &e), 0);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 	assert_true(self);
 	assert_int_equal(list.n, ARRAY_LEN(sorted));
 	for (i = 0; i < ARRAY_LEN(sorted); i++)
@@ -529,7 +529,7 @@ the_ids_that_a_jail_ignores_are_read(void **state)
 	start(&f, ANSWER(NO_IGNOREIP), WHOLE, LONG_MS);
 	assert_int_equal(
 	    fail2ban_server_get_ignored(&f.s, "beta", &list, &self, &e), 0);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 	assert_false(self);
 	assert_int_equal(list.n, 0);
 	fail2ban_list_free(&list);
@@ -587,7 +587,7 @@ an_unknown_ignored_value_is_a_failure(void **state)
 		assert_error(&e, rows[i].code, rows[i].error);
 		assert_int_equal(list.n, 0);
 		assert_null(list.item);
-		assert_int_equal(stop(&f), TOOK_LEAVE);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
 	}
 	next.bytes = NULL;
 }
@@ -612,12 +612,12 @@ bans_by_hand_are_one_command(void **state)
 	assert_int_equal(fail2ban_server_ban(&f.s, "beta", ids, 2, &banned, &e),
 	    0);
 	assert_int_equal(banned, 2);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 	start(&f, ANSWER(NONE), BYTE_BY_BYTE, LONG_MS);
 	assert_int_equal(fail2ban_server_ban(&f.s, "beta", ids, 2, &banned, &e),
 	    0);
 	assert_int_equal(banned, 0);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 	next.question = NULL;
 }
 
@@ -662,7 +662,7 @@ a_failed_ban_has_its_reason(void **state)
 		    -1);
 		assert_error(&e, rows[i].code, rows[i].error);
 		assert_int_equal(banned, 0);
-		assert_int_equal(stop(&f), TOOK_LEAVE);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
 	}
 }
 
@@ -705,7 +705,7 @@ a_command_that_would_do_something_else_is_not_sent(void **state)
 			assert_int_equal(fail2ban_server_get_ignored(&f.s,
 					     rows[i].jail, &list, &self, &e),
 			    -1);
-		assert_int_equal(stop(&f), TOOK_LEAVE);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
 	}
 	next.question = NULL;
 }
@@ -777,7 +777,7 @@ one_session_takes_many_questions(void **state)
 		    0);
 		free(path);
 	}
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -831,7 +831,7 @@ a_bad_exchange_ends_the_session(void **state)
 		assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e),
 		    -1);
 		assert_error(&e, EX_UNAVAILABLE, "not connected");
-		assert_int_not_equal(stop(&f), MISUNDERSTOOD);
+		assert_int_not_equal(finish(&f), MISUNDERSTOOD);
 	}
 }
 
@@ -846,7 +846,7 @@ a_stopping_server_is_unavailable(void **state)
 	start(&f, ANSWER(SHUTDOWN), WHOLE, LONG_MS);
 	assert_int_equal(fail2ban_server_get_dbfile(&f.s, &path, &e), -1);
 	assert_error(&e, EX_UNAVAILABLE, "fail2ban is stopping");
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 }
 
 static void
@@ -869,7 +869,7 @@ signals_do_not_cut_an_answer_off(void **state)
 	if (fail2ban_server_get_dbfile(&f.s, &path, &e) == -1)
 		fail_msg("%s", e.text);
 	free(path);
-	assert_int_equal(stop(&f), TOOK_LEAVE);
+	assert_int_equal(finish(&f), TOOK_LEAVE);
 	sigaction(SIGUSR1, &old, NULL);
 }
 
@@ -941,7 +941,7 @@ a_full_queue_is_waited_for_until_the_deadline(void **state)
 	assert_error(&e, EX_TEMPFAIL, "fail2ban: no answer in time");
 	while (n > 0)
 		close(fds[--n]);
-	stop(&f);
+	finish(&f);
 }
 
 int

@@ -510,6 +510,11 @@ a_name_equals_itself_only(void **state UNUSED)
 		{ "\"iq\"", "ip", false },
 		{ "\"IP\"", "ip", false },
 		{ "\" ip\"", "ip", false },
+		{ "\"i\\u0070\"", "ip", true },
+		{ "\"\\u0069\\u0070\"", "ip", true },
+		{ "\"\\/\"", "/", true },
+		{ "\"i\\u0071\"", "ip", false },
+		{ "\"ip\\n\"", "ip", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

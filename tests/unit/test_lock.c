@@ -76,9 +76,9 @@ start(struct other *o, other_fn *fn, const char *path)
 	o->hears = to[1];
 }
 
-/* Let it go on to its end, or kill it; how it ended. */
+/* Let the process go on to its end, or kill it; return its status. */
 static int
-stop(struct other *o, int sig)
+finish(struct other *o, int sig)
 {
 	int status;
 
@@ -143,16 +143,16 @@ two_processes_exclude_each_other(void **state)
 	say(o.hears, 'g');
 	assert_int_equal(hear(o.says), 'r');
 	assert_ok(take(&lock, path, 0, &e), &e);
-	assert_int_equal(stop(&o, 0), 0);
+	assert_int_equal(finish(&o, 0), 0);
 
 	/* And the other way round. */
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 0);
-	assert_int_equal(WEXITSTATUS(stop(&o, 0)), EX_TEMPFAIL);
+	assert_int_equal(WEXITSTATUS(finish(&o, 0)), EX_TEMPFAIL);
 	lock_release(&lock);
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 'h');
-	assert_int_equal(stop(&o, 0), 0);
+	assert_int_equal(finish(&o, 0), 0);
 	lock_close(&lock);
 }
 
@@ -177,7 +177,7 @@ at_the_deadline_it_is_given_up(void **state)
 	say(o.hears, 'g');
 	assert_int_equal(hear(o.says), 'r');
 	assert_ok(take(&lock, path, SHORT_MS, &e), &e);
-	assert_int_equal(stop(&o, 0), 0);
+	assert_int_equal(finish(&o, 0), 0);
 	lock_close(&lock);
 }
 
@@ -193,7 +193,7 @@ what_is_left_of_the_time_is_told(void **state)
 	assert_int_equal(left, 0);
 	lock_release(&lock);
 	assert_ok(lock_take(&lock, path, LONG_MS, &left, &e), &e);
-	assert_in_range(left, 1, LONG_MS);
+	assert_true(left >= 1 && left <= LONG_MS);
 	lock_close(&lock);
 }
 
@@ -226,7 +226,7 @@ a_killed_holder_leaves_nothing(void **state)
 
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 'h');
-	assert_int_equal(WTERMSIG(stop(&o, SIGKILL)), SIGKILL);
+	assert_int_equal(WTERMSIG(finish(&o, SIGKILL)), SIGKILL);
 	assert_ok(take(&lock, path, 0, &e), &e);
 	lock_close(&lock);
 }
@@ -270,7 +270,7 @@ a_holder_that_takes_it_again_at_once_starves_nobody(void **state)
 		assert_int_equal(fcntl(o.says, F_SETFL, O_NONBLOCK), 0);
 		assert_int_equal(hear(o.says), 'h');
 		lock_release(&lock);
-		assert_int_equal(stop(&o, 0), 0);
+		assert_int_equal(finish(&o, 0), 0);
 	}
 	lock_close(&lock);
 }
@@ -286,7 +286,7 @@ a_waiter_that_is_killed_leaves_the_gate(void **state)
 	assert_ok(take(&lock, path, 0, &e), &e);
 	start(&o, wait_for, path);
 	until_the_gate_is_taken(lock.gate);
-	assert_int_equal(WTERMSIG(stop(&o, SIGKILL)), SIGKILL);
+	assert_int_equal(WTERMSIG(finish(&o, SIGKILL)), SIGKILL);
 	lock_release(&lock);
 	assert_ok(take(&lock, path, 0, &e), &e);
 	lock_close(&lock);
@@ -317,17 +317,17 @@ a_lock_is_wanted_while_another_process_waits_for_it(void **state)
 		lock_release(&lock);
 		assert_int_equal(hear(o.says), 'h');
 		assert_false(lock_is_wanted(&lock));
-		assert_int_equal(stop(&o, 0), 0);
+		assert_int_equal(finish(&o, 0), 0);
 		assert_ok(take(&lock, path, LONG_MS, &e), &e);
 	}
 	/* Nor does one want it who has given up, or does not wait. */
 	start(&o, wait_for, path);
 	until_the_gate_is_taken(lock.gate);
-	assert_int_equal(WTERMSIG(stop(&o, SIGKILL)), SIGKILL);
+	assert_int_equal(WTERMSIG(finish(&o, SIGKILL)), SIGKILL);
 	assert_false(lock_is_wanted(&lock));
 	start(&o, hold, path);
 	assert_int_equal(hear(o.says), 0);
-	assert_int_equal(WEXITSTATUS(stop(&o, 0)), EX_TEMPFAIL);
+	assert_int_equal(WEXITSTATUS(finish(&o, 0)), EX_TEMPFAIL);
 	assert_false(lock_is_wanted(&lock));
 	close(gate);
 	lock_close(&lock);
@@ -361,7 +361,7 @@ waiting_leaves_the_alarm_as_it_was(void **state)
 	assert_int_equal(timer.it_value.tv_sec, 0);
 	assert_int_equal(timer.it_value.tv_usec, 0);
 	assert_int_equal(alarms, 0);
-	assert_int_equal(stop(&o, 0), 0);
+	assert_int_equal(finish(&o, 0), 0);
 	lock_close(&lock);
 	signal(SIGALRM, SIG_DFL);
 }
@@ -428,11 +428,11 @@ one_process_is_alone(void **state)
 	assert_int_equal(hear(o.says), 'h');
 	assert_int_equal(lock_alone(path, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "reconcile.lock: held by another");
-	assert_int_equal(stop(&o, SIGKILL), SIGKILL);
+	assert_int_equal(finish(&o, SIGKILL), SIGKILL);
 	assert_int_not_equal(fd = lock_alone(path, &e), -1);
 	start(&o, hold_alone, path);
 	assert_int_equal(hear(o.says), 0);
-	assert_int_equal(WEXITSTATUS(stop(&o, 0)), EX_TEMPFAIL);
+	assert_int_equal(WEXITSTATUS(finish(&o, 0)), EX_TEMPFAIL);
 	close(fd);
 	assert_int_not_equal(fd = lock_alone(path, &e), -1);
 	close(fd);

@@ -245,7 +245,7 @@ any_order_of_the_events_gives_the_same_rows(void **state UNUSED)
 }
 
 static void
-the_events_in_order_are_the_bans_that_they_tell(void **state UNUSED)
+the_events_in_order_make_their_bans(void **state UNUSED)
 {
 	static const char *const parts[] = {
 		("\"ident\":\"192.0.2.1\",\"ip\":null,\"host\":null,"
@@ -322,8 +322,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-		    the_events_in_order_are_the_bans_that_they_tell),
+		cmocka_unit_test(the_events_in_order_make_their_bans),
 		cmocka_unit_test(any_order_of_the_events_gives_the_same_rows),
 		cmocka_unit_test(a_repeat_changes_no_rev),
 	};

@@ -21,7 +21,7 @@
 /* Seconds after SECOND, in microseconds since the epoch. */
 #define AT(seconds) (SECOND * TIMESTAMP_US + (int64_t)((seconds)*1e6))
 
-/* What is not said of a sign. */
+/* The numbers that a sighting here does not give. */
 #define REST .bancount = UNKNOWN, .failures = UNKNOWN
 
 #define FRESH(at, since, length) \
@@ -81,7 +81,7 @@ struct play {
 	int64_t next_us; /* 0: none */
 };
 
-#define SIGNS(...) \
+#define SIGHTINGS(...) \
 	.sightings = { __VA_ARGS__ }, \
 	.n = sizeof((struct sighting[]){ __VA_ARGS__ }) / \
 	    sizeof(struct sighting)
@@ -90,97 +90,97 @@ struct play {
 	.bans_n = sizeof((struct ban[]){ __VA_ARGS__ }) / sizeof(struct ban)
 
 static const struct play plays[] = {
-	{ "a ban lives", SIGNS(FRESH(0.5, 0.1, 600)),
+	{ "a ban lives", SIGHTINGS(FRESH(0.5, 0.1, 600)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
 	{ "a command that fail2ban runs twice is one ban",
-	    SIGNS(FRESH(0.5, 0.1, 600), FRESH(0.6, 0.1, 600)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), FRESH(0.6, 0.1, 600)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
 	{ "an unban after the time is up: expired, when it ran",
-	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES)),
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 600.7, 0)) },
 	{ "an unban whose rows were gone: manual",
-	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_MANUAL)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_MANUAL)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 50, 0)) },
 	{ "an unban whose rows stand is pending",
-	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_LIVES)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_LIVES)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
 	{ "a permanent ban never expires",
-	    SIGNS(FRESH(0.5, 0.1, -1), UNBAN(1e6, 0.1, -1, BAN_LIVES)),
+	    SIGHTINGS(FRESH(0.5, 0.1, -1), UNBAN(1e6, 0.1, -1, BAN_LIVES)),
 	    BANS(LIVES(0.1, 0, -1, 0)) },
 	{ "ban, unban, ban of one whole second are two bans",
-	    SIGNS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_MANUAL),
+	    SIGHTINGS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_MANUAL),
 		FRESH(0.8, 0, 600)),
 	    BANS(ENDED(0, 0, 600, BAN_MANUAL, 0.5, 0), LIVES(0, 1, 600, 0)) },
 	{ "a fresh ban shows that a pending unban was one",
-	    SIGNS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_LIVES),
+	    SIGHTINGS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_LIVES),
 		FRESH(0.8, 0, 600)),
 	    BANS(ENDED(0, 0, 600, BAN_MANUAL, 0.5, 0), LIVES(0, 1, 600, 0)) },
 	{ "two exact times of one second are two bans, one alive",
-	    SIGNS(FRESH(0.2, 0.1, 600), FRESH(0.4, 0.3, 600)),
+	    SIGHTINGS(FRESH(0.2, 0.1, 600), FRESH(0.4, 0.3, 600)),
 	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 0.3, 0),
 		LIVES(0.3, 0, 600, 0)) },
-	{ "a row alone is a ban of the bare second", SIGNS(ROW(30, 600)),
+	{ "a row alone is a ban of the bare second", SIGHTINGS(ROW(30, 600)),
 	    BANS(LIVES(0, 0, 600, 0)) },
 	{ "a fresh ban gives a row its exact time",
-	    SIGNS(ROW(0.3, 600), FRESH(0.5, 0.1, 600)),
+	    SIGHTINGS(ROW(0.3, 600), FRESH(0.5, 0.1, 600)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
 	{ "the database's ban time beats the tag's",
-	    SIGNS(FRESH(0.5, 0.1, 600), ROW(0.5, 1200)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), ROW(0.5, 1200)),
 	    BANS(LIVES(0.1, 0, 1200, 0)) },
-	{ "a prolong tells the ban time that no row told",
-	    SIGNS(FRESH(0.5, 0.1, 600), PROLONG(5, 0.1, 1200)),
+	{ "a prolong gives the ban time when no row does",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), PROLONG(5, 0.1, 1200)),
 	    BANS(LIVES(0.1, 0, 1200, 0)) },
 	{ "an unban has the last word on the ban time",
-	    SIGNS(FRESH(0.5, 0.1, 600), ROW(0.5, 600),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), ROW(0.5, 600),
 		UNBAN(301, 0.1, 300, BAN_LIVES), ROW(400, 600)),
 	    BANS(ENDED(0.1, 0, 300, BAN_EXPIRED, 301, 0)) },
 	{ "a restored ban is counted, and is no second one",
-	    SIGNS(FRESH(0.5, 0.1, 600), RESTORED(60, 600)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(60, 600)),
 	    BANS(LIVES(0.1, 0, 600, 1)) },
 	{ "a restored ban's retry is not counted, the next restart is",
-	    SIGNS(FRESH(0.5, 0.1, 600), RESTORED(60, 600), RESTORED(60.1, 600),
-		RESTORED(90, 600)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(60, 600),
+		RESTORED(60.1, 600), RESTORED(90, 600)),
 	    BANS(LIVES(0.1, 0, 600, 2)) },
 	{ "a restored ban reopens one that was held to have ended",
-	    SIGNS(FRESH(0.5, 0.1, 600), JUDGED(40, BAN_INFERRED, 20),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, BAN_INFERRED, 20),
 		RESTORED(60, 600)),
 	    BANS(LIVES(0.1, 0, 600, 1)) },
-	{ "a restored ban that nobody knew makes the ban",
-	    SIGNS(RESTORED(60, 600)), BANS(LIVES(0, 0, 600, 1)) },
+	{ "a restored ban that was not known makes the ban",
+	    SIGHTINGS(RESTORED(60, 600)), BANS(LIVES(0, 0, 600, 1)) },
 	{ "after a restart an unban knows the bare second only",
-	    SIGNS(FRESH(0.5, 0.1, 600), RESTORED(60, 600),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(60, 600),
 		UNBAN_LATER(600.4, 600, BAN_LIVES)),
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 600.4, 1)) },
-	{ "an unban that nobody knew makes the ban and ends it",
-	    SIGNS(UNBAN(700, 0.1, 600, BAN_LIVES)),
+	{ "an unban without a ban makes the ban and ends it",
+	    SIGHTINGS(UNBAN(700, 0.1, 600, BAN_LIVES)),
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 700, 0)) },
 	{ "a judged end holds",
-	    SIGNS(FRESH(0.5, 0.1, 600), JUDGED(90, BAN_FLUSHED, 70)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(90, BAN_FLUSHED, 70)),
 	    BANS(ENDED(0.1, 0, 600, BAN_FLUSHED, 70, 0)) },
 	{ "a real unban that comes late beats the judgement",
-	    SIGNS(FRESH(0.5, 0.1, 600), JUDGED(90, BAN_MANUAL, 90),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(90, BAN_MANUAL, 90),
 		UNBAN(95, 0.1, 600, BAN_MANUAL)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 95, 0)) },
 	{ "a judgement does not touch a seen end",
-	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES),
 		JUDGED(900, BAN_INFERRED, 600)),
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 600.7, 0)) },
 	{ "a row that stays after the end reopens nothing",
-	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES),
 		ROW(700, 600)),
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 600.7, 0)) },
 	{ "a younger ban of the ident ends this one at its start",
-	    SIGNS(FRESH(0.5, 0.1, 600)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600)),
 	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 77, 0)), .next_us = AT(77) },
 	{ "a younger ban leaves a seen end alone",
-	    SIGNS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_MANUAL)),
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_MANUAL)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 50, 0)), .next_us = AT(77) },
 	{ "an older ban outlives a younger one that had ended before it came",
-	    SIGNS(FRESH(1, 0.4, 600), UNBAN(2, 0.4, 600, BAN_MANUAL),
+	    SIGHTINGS(FRESH(1, 0.4, 600), UNBAN(2, 0.4, 600, BAN_MANUAL),
 		FRESH(3, 0.1, 600)),
 	    BANS(ENDED(0.4, 0, 600, BAN_MANUAL, 2, 0), LIVES(0.1, 0, 600, 0)) },
 	{ "of two bans of one second the later takes the restored and the row",
-	    SIGNS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_MANUAL),
+	    SIGHTINGS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_MANUAL),
 		FRESH(0.8, 0, 600), RESTORED(60, 600), ROW(70, 900)),
 	    BANS(ENDED(0, 0, 600, BAN_MANUAL, 0.5, 0), LIVES(0, 1, 900, 1)) },
 };
@@ -269,7 +269,7 @@ only_ban(struct sighting *sightings, size_t n)
 }
 
 static void
-the_database_tells_bancount_and_failures(void **state UNUSED)
+the_database_gives_bancount_and_failures(void **state UNUSED)
 {
 	struct sighting sightings[] = {
 		FRESH(0.5, 0.1, 600),
@@ -290,7 +290,7 @@ the_database_tells_bancount_and_failures(void **state UNUSED)
 }
 
 static void
-a_restored_ban_tells_no_bancount(void **state UNUSED)
+a_restored_ban_gives_no_bancount(void **state UNUSED)
 {
 	struct sighting sightings[] = { RESTORED(60, 600) };
 
@@ -334,15 +334,15 @@ a_ban_keeps_the_row_of_its_first_sighting(void **state UNUSED)
 }
 
 static void
-a_sign_is_the_same_when_its_witness_and_moment_are(void **state UNUSED)
+a_sighting_is_the_same_when_its_witness_and_moment_are(void **state UNUSED)
 {
 	const struct sighting a = FRESH(0.5, 0.1, 600), b = FRESH(0.5, 0.1, 60),
 			      later = FRESH(0.6, 0.1, 600),
 			      other = ROW(0.5, 600);
 
-	assert_true(same_ban_is_same_sighting(&a, &b));
-	assert_false(same_ban_is_same_sighting(&a, &later));
-	assert_false(same_ban_is_same_sighting(&a, &other));
+	assert_true(sighting_is_same(&a, &b));
+	assert_false(sighting_is_same(&a, &later));
+	assert_false(sighting_is_same(&a, &other));
 }
 
 int
@@ -350,12 +350,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_play_gives_its_bans_in_every_order),
-		cmocka_unit_test(the_database_tells_bancount_and_failures),
-		cmocka_unit_test(a_restored_ban_tells_no_bancount),
+		cmocka_unit_test(the_database_gives_bancount_and_failures),
+		cmocka_unit_test(a_restored_ban_gives_no_bancount),
 		cmocka_unit_test(the_origin_follows_from_failures_and_lines),
 		cmocka_unit_test(a_ban_keeps_the_row_of_its_first_sighting),
 		cmocka_unit_test(
-		    a_sign_is_the_same_when_its_witness_and_moment_are),
+		    a_sighting_is_the_same_when_its_witness_and_moment_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

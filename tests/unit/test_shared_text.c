@@ -83,7 +83,7 @@ assert_pieces(sqlite3 *db, const char *lines, struct shared_text *pieces)
 	assert_false(has_control(pieces->lines, SHARED_TEXT_MAX + 1));
 	for (int i = 0; i < SHARED_TEXT_MAX; i++) {
 		assert_false(has_control(pieces->had[i], 1));
-		assert_in_range(strlen(pieces->had[i]), 0, PIECE_LONGEST);
+		assert_true(strlen(pieces->had[i]) <= PIECE_LONGEST);
 		/* A mark stands for something. */
 		if (strchr(pieces->lines, 1 + i) != NULL)
 			assert_int_not_equal(pieces->had[i][0], '\0');
@@ -326,8 +326,8 @@ a_long_piece_is_cut(void **state)
 
 		assert_pieces(*state, lines, &pieces);
 		/* Less where a whole character would be longer. */
-		assert_in_range(strlen(pieces.had[0]), PIECE_LONGEST - 3,
-		    PIECE_LONGEST);
+		assert_true(strlen(pieces.had[0]) >= PIECE_LONGEST - 3);
+		assert_true(strlen(pieces.had[0]) <= PIECE_LONGEST);
 		assert_true(size_of(&pieces) < strlen(lines));
 		shared_text_free(&pieces);
 		free(lines);
@@ -342,14 +342,16 @@ very_long_lines_are_left_as_they_are(void **state)
 	char *lines = lines_of(2, "", "x", most);
 	struct shared_text pieces;
 
-	assert_in_range(strlen(lines), LOOKED_AT - 1, LOOKED_AT);
+	assert_true(
+	    strlen(lines) == LOOKED_AT - 1 || strlen(lines) == LOOKED_AT);
 	assert_pieces(*state, lines, &pieces);
 	assert_true(strlen(pieces.lines) < LOOKED_AT / 10);
 	shared_text_free(&pieces);
 	free(lines);
 
 	lines = lines_of(2, "", "x", most + 1);
-	assert_in_range(strlen(lines), LOOKED_AT + 1, LOOKED_AT + 2);
+	assert_true(
+	    strlen(lines) == LOOKED_AT + 1 || strlen(lines) == LOOKED_AT + 2);
 	assert_pieces(*state, lines, &pieces);
 	assert_string_equal(pieces.lines, lines);
 	for (int i = 0; i < SHARED_TEXT_MAX; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What replay reads: lines of files and streams, plain and gzipped, hashed. */
+/* os/line_reader: lines of files and streams, plain and gzipped, and hashes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 
-#include "os/input.h"
+#include "os/line_reader.h"
 #include "scratch.h"
 
 #define BYTES(s) s, sizeof(s) - 1
@@ -26,11 +26,11 @@ static const char of_nothing[] =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 static const char of_abc[] =
     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-/* Of the letter a (FIPS 180-2, appendix B.3). */
+/* The hash of a million letters a (FIPS 180-2, appendix B.3). */
 static const char of_a_million[] =
     "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0";
 
-/* Append bytes to a file, as one gzipped one. */
+/* Append bytes to a file, gzipped as one member. */
 static void
 append_gzipped(const char *path, const char *bytes, size_t len)
 {
@@ -61,29 +61,29 @@ size_of(const char *path)
 }
 
 static void
-open_input(struct input *in, const char *path)
+open_input(struct line_reader *in, const char *path)
 {
 	struct err e = { 0 };
 
-	assert_ok(input_open(in, path, &e), &e);
+	assert_ok(line_reader_open(in, path, &e), &e);
 }
 
 static void
-hash_input(struct input *in, char hex[INPUT_HASH])
+hash_input(struct line_reader *in, char hex[LINE_READER_HASH])
 {
 	struct err e = { 0 };
 
-	assert_ok(input_hash(in, hex, NULL, &e), &e);
-	assert_int_equal(strlen(hex), INPUT_HASH - 1);
+	assert_ok(line_reader_hash(in, hex, NULL, &e), &e);
+	assert_int_equal(strlen(hex), LINE_READER_HASH - 1);
 }
 
 static void
-assert_line(struct input *in, const char *expected, size_t len)
+assert_line(struct line_reader *in, const char *expected, size_t len)
 {
 	struct err e = { 0 };
 	const char *line;
 	size_t n;
-	int rc = input_line(in, &line, &n, &e);
+	int rc = line_reader_next(in, &line, &n, &e);
 
 	if (rc != 1)
 		fail_msg("%d %s: wanted %s", rc, e.text, expected);
@@ -93,32 +93,33 @@ assert_line(struct input *in, const char *expected, size_t len)
 }
 
 static void
-assert_end(struct input *in)
+assert_end(struct line_reader *in)
 {
 	struct err e = { 0 };
 	const char *line;
 	size_t len;
 
 	for (int i = 0; i < 2; i++)
-		assert_ok(input_line(in, &line, &len, &e), &e);
+		assert_ok(line_reader_next(in, &line, &len, &e), &e);
 	assert_false(in->cut);
 	assert_false(in->unfinished);
 }
 
 static void
-assert_no_line(struct input *in, int code, const char *text)
+assert_no_line(struct line_reader *in, int code, const char *text)
 {
 	struct err e = { 0 };
 	const char *line;
 	size_t len;
 
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(input_line(in, &line, &len, &e), -1);
+		assert_int_equal(line_reader_next(in, &line, &len, &e), -1);
 		assert_error(&e, code, text);
 	}
 }
 
-/* Line number i of a long file, all of different lengths. */
+/* Write line i of a long file into line; the lengths vary. Return the length.
+ */
 static size_t
 put_numbered(char line[512], int i)
 {
@@ -127,7 +128,7 @@ put_numbered(char line[512], int i)
 	return (size_t)n;
 }
 
-/* A file of n such lines, and its bytes, which the caller frees. */
+/* Write a file of n such lines. Return its bytes, which the caller frees. */
 static char *
 write_numbered(const char *path, int n, size_t *len)
 {
@@ -145,7 +146,7 @@ write_numbered(const char *path, int n, size_t *len)
 }
 
 static void
-assert_numbered(struct input *in, int n)
+assert_numbered(struct line_reader *in, int n)
 {
 	char line[512];
 
@@ -157,7 +158,7 @@ assert_numbered(struct input *in, int n)
 	assert_end(in);
 }
 
-/* A pipe as standard input, into which a child writes the bytes of a file. */
+/* Standard input is a pipe, into which a child writes the bytes of a file. */
 struct piped {
 	int saved;
 	pid_t child;
@@ -194,7 +195,7 @@ unpipe(const struct piped *piped)
 }
 
 static void
-lines_are_read_one_by_one(void **state)
+each_call_returns_one_line(void **state)
 {
 	static const struct {
 		const char *bytes;
@@ -215,7 +216,7 @@ lines_are_read_one_by_one(void **state)
 	};
 	const char *path = scratch_path(*state, "lines");
 	const char *gzipped = scratch_path(*state, "lines.gz");
-	struct input in;
+	struct line_reader in;
 
 	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
 		size_t row = i / 2;
@@ -233,7 +234,7 @@ lines_are_read_one_by_one(void **state)
 			    last && rows[row].unfinished);
 		}
 		assert_end(&in);
-		input_close(&in);
+		line_reader_close(&in);
 	}
 }
 
@@ -242,7 +243,7 @@ a_line_may_hold_any_byte(void **state)
 {
 	const char *path = scratch_path(*state, "bytes");
 	char bytes[257], *at = bytes;
-	struct input in;
+	struct line_reader in;
 
 	for (int i = 0; i < 256; i++) {
 		if (i != '\n')
@@ -253,7 +254,7 @@ a_line_may_hold_any_byte(void **state)
 	open_input(&in, path);
 	assert_line(&in, bytes, 255);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 }
 
 static void
@@ -261,8 +262,8 @@ many_lines_plain_and_gzipped_are_the_same_content(void **state)
 {
 	const char *path = scratch_path(*state, "plain");
 	const char *gzipped = scratch_path(*state, "gzipped");
-	char plain[INPUT_HASH], packed[INPUT_HASH], *bytes;
-	struct input in;
+	char plain[LINE_READER_HASH], packed[LINE_READER_HASH], *bytes;
+	struct line_reader in;
 	size_t len;
 
 	bytes = write_numbered(path, 20000, &len);
@@ -270,11 +271,11 @@ many_lines_plain_and_gzipped_are_the_same_content(void **state)
 	open_input(&in, path);
 	hash_input(&in, plain);
 	assert_numbered(&in, 20000);
-	input_close(&in);
+	line_reader_close(&in);
 
 	open_input(&in, gzipped);
 	assert_numbered(&in, 20000);
-	/* In the midst of it too, and again. */
+	/* Hash again in the middle of the reading, twice. */
 	for (int i = 0; i < 2; i++) {
 		hash_input(&in, packed);
 		assert_string_equal(packed, plain);
@@ -282,18 +283,18 @@ many_lines_plain_and_gzipped_are_the_same_content(void **state)
 	}
 	hash_input(&in, packed);
 	assert_numbered(&in, 20000);
-	input_close(&in);
+	line_reader_close(&in);
 	free(bytes);
 }
 
 static void
-gzipped_files_behind_each_other_are_one(void **state)
+several_gzipped_files_in_one_are_one_content(void **state)
 {
 	const char *path = scratch_path(*state, "several");
 	static const char zeros[100000];
 	struct err e = { 0 };
 	const char *line;
-	struct input in;
+	struct line_reader in;
 	size_t len;
 
 	append_gzipped(path, BYTES("on"));
@@ -307,16 +308,16 @@ gzipped_files_behind_each_other_are_one(void **state)
 	assert_line(&in, "two", 3);
 	assert_line(&in, "three", 5);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 
-	/* But what else is behind them is no padding. */
+	/* Bytes other than zeros are no padding. */
 	append(path, BYTES("garbage"));
 	open_input(&in, path);
 	assert_line(&in, "one", 3);
 	assert_line(&in, "two", 3);
-	assert_int_equal(input_line(&in, &line, &len, &e), -1);
+	assert_int_equal(line_reader_next(&in, &line, &len, &e), -1);
 	assert_error(&e, EX_DATAERR, "damaged before byte 200");
-	input_close(&in);
+	line_reader_close(&in);
 }
 
 static void
@@ -324,29 +325,29 @@ the_hash_is_sha_256(void **state)
 {
 	enum { MILLION = 1000000 };
 	const char *path = scratch_path(*state, "abc");
-	char hex[INPUT_HASH], *bytes = malloc(MILLION);
-	struct input in;
+	char hex[LINE_READER_HASH], *bytes = malloc(MILLION);
+	struct line_reader in;
 
 	assert_non_null(bytes);
 	scratch_write(path, "abc", 3);
 	open_input(&in, path);
 	hash_input(&in, hex);
 	assert_string_equal(hex, of_abc);
-	input_close(&in);
+	line_reader_close(&in);
 
 	scratch_write(path, "", 0);
 	open_input(&in, path);
 	hash_input(&in, hex);
 	assert_string_equal(hex, of_nothing);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 
 	memset(bytes, 'a', MILLION);
 	scratch_write(path, bytes, MILLION);
 	open_input(&in, path);
 	hash_input(&in, hex);
 	assert_string_equal(hex, of_a_million);
-	input_close(&in);
+	line_reader_close(&in);
 	free(bytes);
 }
 
@@ -354,9 +355,9 @@ static void
 a_log_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 {
 	const char *path = scratch_path(*state, "live");
-	char before[INPUT_HASH], after[INPUT_HASH];
+	char before[LINE_READER_HASH], after[LINE_READER_HASH];
 	int64_t at, size;
-	struct input in;
+	struct line_reader in;
 
 	scratch_write(path, BYTES("one\ntwo\n"));
 	open_input(&in, path);
@@ -368,10 +369,10 @@ a_log_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 	assert_line(&in, "three", 5);
 	assert_false(in.unfinished);
 	assert_end(&in);
-	input_progress(&in, &at, &size);
+	line_reader_progress(&in, &at, &size);
 	assert_int_equal(at, 14);
 	assert_int_equal(size, 14);
-	/* Until it is hashed again. */
+	/* A second hash includes the lines that were added. */
 	hash_input(&in, after);
 	assert_string_not_equal(before, after);
 	assert_line(&in, "one", 3);
@@ -379,9 +380,9 @@ a_log_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 	assert_line(&in, "three", 5);
 	assert_line(&in, "four", 4);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 
-	/* Half a line was there. */
+	/* The last line is half written when the log is hashed. */
 	scratch_write(path, BYTES("one\nBan 192.0.2.1"));
 	open_input(&in, path);
 	hash_input(&in, before);
@@ -390,15 +391,15 @@ a_log_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 	assert_line(&in, "Ban 192.0.2.1", 13);
 	assert_true(in.unfinished);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 }
 
 static void
 a_gzipped_file_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 {
 	const char *path = scratch_path(*state, "live.gz");
-	char hex[INPUT_HASH];
-	struct input in;
+	char hex[LINE_READER_HASH];
+	struct line_reader in;
 
 	append_gzipped(path, BYTES("one\ntwo\n"));
 	open_input(&in, path);
@@ -408,16 +409,16 @@ a_gzipped_file_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 	assert_line(&in, "one", 3);
 	assert_line(&in, "two", 3);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 }
 
 static void
-a_file_that_shrinks_is_no_shorter_log(void **state)
+a_file_that_shrinks_is_an_error(void **state)
 {
 	const char *path = scratch_path(*state, "shrinks");
 	const char *gzipped = scratch_path(*state, "shrinks.gz");
-	char hex[INPUT_HASH], *bytes;
-	struct input in;
+	char hex[LINE_READER_HASH], *bytes;
+	struct line_reader in;
 	size_t len;
 
 	bytes = write_numbered(path, 20000, &len);
@@ -426,9 +427,9 @@ a_file_that_shrinks_is_no_shorter_log(void **state)
 	hash_input(&in, hex);
 	assert_int_equal(truncate(path, 0), 0);
 	assert_no_line(&in, EX_TEMPFAIL, "has become shorter");
-	input_close(&in);
+	line_reader_close(&in);
 
-	/* Emptied while it is read, as copytruncate does. */
+	/* logrotate's copytruncate empties the file while it is read. */
 	scratch_write(path, bytes, len);
 	open_input(&in, path);
 	hash_input(&in, hex);
@@ -441,18 +442,18 @@ a_file_that_shrinks_is_no_shorter_log(void **state)
 
 		assert_line(&in, line, n);
 	}
-	while (input_line(&in, &(const char *){ NULL }, &len, NULL) == 1)
+	while (line_reader_next(&in, &(const char *){ NULL }, &len, NULL) == 1)
 		;
 	assert_no_line(&in, EX_TEMPFAIL, "has become shorter");
-	input_close(&in);
+	line_reader_close(&in);
 
 	open_input(&in, gzipped);
 	hash_input(&in, hex);
 	assert_int_equal(truncate(gzipped, 15), 0);
 	assert_no_line(&in, EX_DATAERR, "unexpected end");
-	input_close(&in);
+	line_reader_close(&in);
 
-	/* What was gzipped has become plain, and the other way round. */
+	/* A gzipped file becomes plain, then gzipped again. */
 	append_gzipped(gzipped, BYTES(""));
 	scratch_write(gzipped, BYTES("1\n2\n"));
 	open_input(&in, gzipped);
@@ -463,7 +464,7 @@ a_file_that_shrinks_is_no_shorter_log(void **state)
 	hash_input(&in, hex);
 	scratch_write(gzipped, BYTES("1\n2\n3"));
 	assert_line(&in, "1", 1);
-	input_close(&in);
+	line_reader_close(&in);
 	free(bytes);
 }
 
@@ -472,33 +473,34 @@ gzipped_data_that_ends_early_is_an_error_and_its_lines_are_read(void **state)
 {
 	const char *path = scratch_path(*state, "whole");
 	const char *gzipped = scratch_path(*state, "short.gz");
-	char hex[INPUT_HASH], *bytes;
+	char hex[LINE_READER_HASH], *bytes;
 	struct err e = { 0 };
-	struct input in;
+	struct line_reader in;
 	off_t whole;
 	size_t len;
 
 	bytes = write_numbered(path, 2000, &len);
 	append_gzipped(gzipped, bytes, len);
 	whole = size_of(gzipped);
-	/* Down to where only the two bytes are left that say it is gzipped. */
+	/* The shortest cut leaves only the two bytes of the gzip magic. */
 	for (off_t cut = whole - 1; cut >= 2;
 	     cut -= cut > whole - 12 || cut <= 30 ? 1 : 97) {
 		char text[80];
 
 		assert_int_equal(truncate(gzipped, cut), 0);
 		open_input(&in, gzipped);
-		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_int_equal(line_reader_hash(&in, hex, NULL, &e), -1);
 		snprintf(text, sizeof(text),
 		    "unexpected end of the gzipped data after %lld bytes",
 		    (long long)cut);
 		assert_error(&e, EX_DATAERR, text);
 		if (cut > 2000)
 			assert_line(&in, "0 |", 3);
-		while (input_line(&in, &(const char *){ NULL }, &len, &e) == 1)
+		while (line_reader_next(&in, &(const char *){ NULL }, &len,
+			   &e) == 1)
 			assert_false(in.unfinished);
 		assert_no_line(&in, EX_DATAERR, text);
-		input_close(&in);
+		line_reader_close(&in);
 	}
 	free(bytes);
 }
@@ -508,9 +510,9 @@ gzipped_data_that_is_damaged_is_an_error(void **state)
 {
 	const char *path = scratch_path(*state, "whole");
 	const char *gzipped = scratch_path(*state, "bad.gz");
-	char hex[INPUT_HASH], *bytes;
+	char hex[LINE_READER_HASH], *bytes;
 	struct err e = { 0 };
-	struct input in;
+	struct line_reader in;
 	size_t len;
 	off_t whole;
 	int fd;
@@ -518,7 +520,7 @@ gzipped_data_that_is_damaged_is_an_error(void **state)
 	bytes = write_numbered(path, 2000, &len);
 	append_gzipped(gzipped, bytes, len);
 	whole = size_of(gzipped);
-	/* The checksum and the length behind the data. */
+	/* The checksum and the length after the data are damaged. */
 	for (off_t at = whole - 8; at < whole; at++) {
 		uint8_t byte;
 
@@ -527,9 +529,9 @@ gzipped_data_that_is_damaged_is_an_error(void **state)
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 		open_input(&in, gzipped);
-		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_int_equal(line_reader_hash(&in, hex, NULL, &e), -1);
 		assert_error(&e, EX_DATAERR, "damaged before byte");
-		/* All that was damaged later is read. */
+		/* The lines before the damage are read. */
 		for (int i = 0; i < 2000; i++) {
 			char line[512];
 			size_t n = put_numbered(line, i);
@@ -537,27 +539,28 @@ gzipped_data_that_is_damaged_is_an_error(void **state)
 			assert_line(&in, line, n);
 		}
 		assert_no_line(&in, EX_DATAERR, "incorrect");
-		input_close(&in);
+		line_reader_close(&in);
 		byte ^= 1;
 		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 		close(fd);
 	}
-	/* Whatever byte it is, nothing crashes, and the hash is another. */
+	/* Any damaged byte gives an error or another hash. */
 	fd = open(gzipped, O_RDWR);
 	for (off_t at = 10; at < whole - 8; at += 131) {
 		assert_int_equal(pwrite(fd, "\xa5\x5a", 2, at), 2);
 		open_input(&in, gzipped);
-		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_int_equal(line_reader_hash(&in, hex, NULL, &e), -1);
 		assert_int_equal(e.code, EX_DATAERR);
-		while (input_line(&in, &(const char *){ NULL }, &len, &e) == 1)
+		while (line_reader_next(&in, &(const char *){ NULL }, &len,
+			   &e) == 1)
 			;
-		input_close(&in);
+		line_reader_close(&in);
 	}
 	close(fd);
 	free(bytes);
 }
 
-/* A file of a line of len bytes, and one behind it. */
+/* Write a file with a line of len bytes, and a short line after it. */
 static void
 write_long(const char *path, size_t len, bool gzipped)
 {
@@ -578,117 +581,118 @@ static void
 a_line_of_any_length_is_read_up_to_the_longest(void **state)
 {
 	static const size_t lengths[] = { 4096, 131071, 131072, 131073, 262142,
-		262143, 262144, 262145, 1000000, INPUT_LINE_MAX - 1,
-		INPUT_LINE_MAX, INPUT_LINE_MAX + 1, INPUT_LINE_MAX + 300000,
-		INPUT_LINE_MAX * 3 };
+		262143, 262144, 262145, 1000000, LINE_READER_LINE_MAX - 1,
+		LINE_READER_LINE_MAX, LINE_READER_LINE_MAX + 1,
+		LINE_READER_LINE_MAX + 300000, LINE_READER_LINE_MAX * 3 };
 	const char *path = scratch_path(*state, "long");
 	struct err e = { 0 };
 	const char *line;
-	struct input in;
+	struct line_reader in;
 	size_t len;
 
 	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
-		bool cut = lengths[i] > INPUT_LINE_MAX;
+		bool cut = lengths[i] > LINE_READER_LINE_MAX;
 
 		write_long(path, lengths[i], i % 3 == 2);
 		open_input(&in, path);
-		assert_int_equal(input_line(&in, &line, &len, &e), 1);
+		assert_int_equal(line_reader_next(&in, &line, &len, &e), 1);
 		assert_int_equal(in.cut, cut);
 		assert_false(in.unfinished);
-		assert_int_equal(len, cut ? INPUT_LINE_MAX : lengths[i]);
+		assert_int_equal(len, cut ? LINE_READER_LINE_MAX : lengths[i]);
 		assert_int_equal(line[0], 'x');
 		assert_int_equal(line[len - 1], 'x');
 		assert_int_equal(line[len], '\0');
-		assert_true(in.room < INPUT_LINE_MAX + (1 << 20));
+		assert_true(in.room <= 2 * LINE_READER_LINE_MAX);
 		assert_line(&in, "behind", 6);
 		assert_false(in.cut);
 		assert_end(&in);
-		input_close(&in);
+		line_reader_close(&in);
 	}
 }
 
 static void
-a_line_that_is_too_long_may_be_the_last(void **state)
+the_last_line_may_be_too_long(void **state)
 {
 	const char *path = scratch_path(*state, "long");
 	struct err e = { 0 };
 	const char *line;
-	struct input in;
+	struct line_reader in;
 	size_t len;
 
-	write_long(path, INPUT_LINE_MAX + 500000, false);
-	assert_int_equal(truncate(path, (off_t)INPUT_LINE_MAX + 400000), 0);
+	write_long(path, LINE_READER_LINE_MAX + 500000, false);
+	assert_int_equal(truncate(path, (off_t)LINE_READER_LINE_MAX + 400000),
+	    0);
 	open_input(&in, path);
-	assert_int_equal(input_line(&in, &line, &len, &e), 1);
-	assert_int_equal(len, INPUT_LINE_MAX);
+	assert_int_equal(line_reader_next(&in, &line, &len, &e), 1);
+	assert_int_equal(len, LINE_READER_LINE_MAX);
 	assert_true(in.cut);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 }
 
 static void
-the_beginning_is_shown_and_read_again(void **state)
+a_peek_shows_bytes_that_are_read_again_as_lines(void **state)
 {
 	const char *path = scratch_path(*state, "peek");
-	char hex[INPUT_HASH], *written;
+	char hex[LINE_READER_HASH], *written;
 	struct err e = { 0 };
 	const char *bytes;
-	struct input in;
+	struct line_reader in;
 	size_t len, n;
 
 	written = write_numbered(path, 1000, &n);
 	open_input(&in, path);
 	for (int i = 0; i < 2; i++) {
-		assert_ok(input_peek(&in, &bytes, &len, &e), &e);
-		assert_int_equal(len, INPUT_PEEK);
+		assert_ok(line_reader_peek(&in, &bytes, &len, &e), &e);
+		assert_int_equal(len, LINE_READER_PEEK);
 		assert_memory_equal(bytes, written, len);
 	}
 	hash_input(&in, hex);
-	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_ok(line_reader_peek(&in, &bytes, &len, &e), &e);
 	assert_memory_equal(bytes, written, len);
 	assert_numbered(&in, 1000);
-	input_close(&in);
+	line_reader_close(&in);
 
 	scratch_write(path, BYTES("short"));
 	open_input(&in, path);
-	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_ok(line_reader_peek(&in, &bytes, &len, &e), &e);
 	assert_int_equal(len, 5);
 	assert_memory_equal(bytes, "short", 5);
 	assert_line(&in, "short", 5);
-	input_close(&in);
+	line_reader_close(&in);
 
 	scratch_write(path, "", 0);
 	open_input(&in, path);
-	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_ok(line_reader_peek(&in, &bytes, &len, &e), &e);
 	assert_int_equal(len, 0);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 	free(written);
 }
 
 static void
-what_stands_before_the_damage_is_shown(void **state)
+a_peek_shows_the_bytes_before_the_damage(void **state)
 {
 	const char *path = scratch_path(*state, "peek.gz");
 	struct err e = { 0 };
 	const char *bytes;
-	struct input in;
+	struct line_reader in;
 	size_t len;
 
 	append_gzipped(path, BYTES("one\n"));
 	append(path, BYTES("garbage"));
 	open_input(&in, path);
-	assert_ok(input_peek(&in, &bytes, &len, &e), &e);
+	assert_ok(line_reader_peek(&in, &bytes, &len, &e), &e);
 	assert_int_equal(len, 4);
 	assert_line(&in, "one", 3);
 	assert_no_line(&in, EX_DATAERR, "damaged");
-	input_close(&in);
+	line_reader_close(&in);
 
 	scratch_write(path, BYTES("\x1f\x8b\x08"));
 	open_input(&in, path);
-	assert_int_equal(input_peek(&in, &bytes, &len, &e), -1);
+	assert_int_equal(line_reader_peek(&in, &bytes, &len, &e), -1);
 	assert_error(&e, EX_DATAERR, "unexpected end");
-	input_close(&in);
+	line_reader_close(&in);
 }
 
 static void
@@ -696,50 +700,50 @@ standard_input_is_hashed_while_it_is_read(void **state)
 {
 	const char *path = scratch_path(*state, "plain");
 	const char *gzipped = scratch_path(*state, "gzipped");
-	char expected[INPUT_HASH], hex[INPUT_HASH], *bytes;
+	char expected[LINE_READER_HASH], hex[LINE_READER_HASH], *bytes;
 	struct err e = { 0 };
 	struct piped piped;
 	int64_t at, size;
-	struct input in;
+	struct line_reader in;
 	size_t len;
 
 	bytes = write_numbered(path, 20000, &len);
 	append_gzipped(gzipped, bytes, len);
 	open_input(&in, path);
-	assert_false(in.content.stream);
+	assert_false(in.stream);
 	hash_input(&in, expected);
-	input_close(&in);
+	line_reader_close(&in);
 	for (int i = 0; i < 4; i++) {
 		piped = pipe_in(i % 2 == 0 ? path : gzipped);
 		open_input(&in, "-");
-		assert_true(in.content.stream);
-		assert_int_equal(in.content.mtime_us, UNKNOWN);
-		assert_int_equal(input_hash(&in, hex, NULL, &e), -1);
+		assert_true(in.stream);
+		assert_int_equal(in.mtime_us, UNKNOWN);
+		assert_int_equal(line_reader_hash(&in, hex, NULL, &e), -1);
 		assert_error(&e, EX_SOFTWARE, "standard input: ");
-		/* To the end, or not: the rest is hashed too. */
+		/* The hash includes the lines that were not read. */
 		if (i < 2)
 			assert_numbered(&in, 20000);
 		else
 			assert_line(&in, "0 |", 3);
-		assert_ok(input_hash_end(&in, hex, &e), &e);
+		assert_ok(line_reader_hash_end(&in, hex, &e), &e);
 		assert_string_equal(hex, expected);
-		input_progress(&in, &at, &size);
+		line_reader_progress(&in, &at, &size);
 		assert_int_equal(size, UNKNOWN);
 		assert_int_equal(at, size_of(i % 2 == 0 ? path : gzipped));
-		input_close(&in);
+		line_reader_close(&in);
 		unpipe(&piped);
 	}
 	free(bytes);
 }
 
 static void
-standard_input_that_is_a_file_is_one(void **state)
+standard_input_that_is_a_file_is_read_as_a_file(void **state)
 {
 	const char *path = scratch_path(*state, "abc");
 	int saved = dup(0), fd;
-	char hex[INPUT_HASH];
+	char hex[LINE_READER_HASH];
 	int64_t at, size;
-	struct input in;
+	struct line_reader in;
 
 	scratch_write(path, BYTES("xyabc"));
 	fd = open(path, O_RDONLY);
@@ -747,30 +751,30 @@ standard_input_that_is_a_file_is_one(void **state)
 	assert_int_equal(dup2(fd, 0), 0);
 	close(fd);
 	open_input(&in, "-");
-	assert_false(in.content.stream);
+	assert_false(in.stream);
 	hash_input(&in, hex);
 	assert_string_equal(hex, of_abc);
 	assert_line(&in, "abc", 3);
-	input_progress(&in, &at, &size);
+	line_reader_progress(&in, &at, &size);
 	assert_int_equal(at, 3);
 	assert_int_equal(size, 3);
-	input_close(&in);
-	/* It is still open. */
+	line_reader_close(&in);
+	/* Closing the reader leaves standard input open. */
 	assert_int_equal(lseek(0, 0, SEEK_CUR), 2);
 	dup2(saved, 0);
 	close(saved);
 }
 
 static void
-a_fifo_is_waited_for(void **state)
+reading_a_fifo_waits_for_its_writer(void **state)
 {
 	const char *path = scratch_path(*state, "fifo");
-	struct input in;
+	struct line_reader in;
 	pid_t child;
 
 	assert_int_equal(mkfifo(path, 0600), 0);
 	open_input(&in, path);
-	assert_true(in.content.stream);
+	assert_true(in.stream);
 	child = fork();
 	if (child == 0) {
 		int fd;
@@ -784,7 +788,7 @@ a_fifo_is_waited_for(void **state)
 	}
 	assert_line(&in, "one", 3);
 	assert_end(&in);
-	input_close(&in);
+	line_reader_close(&in);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
@@ -797,98 +801,98 @@ on_alarm(int number UNUSED)
 }
 
 static void
-it_stops_when_it_is_told_to(void **state)
+reading_ends_when_the_stop_flag_is_set(void **state)
 {
 	const char *path = scratch_path(*state, "fifo");
 	const char *file = scratch_path(*state, "file");
 	struct sigaction action = { .sa_handler = on_alarm };
-	char hex[INPUT_HASH];
+	char hex[LINE_READER_HASH];
 	struct err e = { 0 };
-	struct input in;
+	struct line_reader in;
 
-	/* Nobody ever writes into it. */
+	/* No process ever opens the FIFO for writing. */
 	stop = 0;
 	assert_int_equal(mkfifo(path, 0600), 0);
 	open_input(&in, path);
-	in.content.stop = &stop;
+	in.stop = &stop;
 	sigaction(SIGALRM, &action, NULL);
 	ualarm(50000, 0);
 	assert_no_line(&in, EX_TEMPFAIL, "stopped");
-	assert_int_equal(input_hash_end(&in, hex, &e), -1);
-	input_close(&in);
+	assert_int_equal(line_reader_hash_end(&in, hex, &e), -1);
+	line_reader_close(&in);
 
 	scratch_write(file, BYTES("one\n"));
 	open_input(&in, file);
-	assert_int_equal(input_hash(&in, hex, &stop, &e), -1);
+	assert_int_equal(line_reader_hash(&in, hex, &stop, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "stopped");
-	input_close(&in);
-	assert_int_equal(input_hash_files(&file, 1, hex, &stop, &e), -1);
+	line_reader_close(&in);
+	assert_int_equal(line_reader_hash_files(&file, 1, hex, &stop, &e), -1);
 	assert_error(&e, EX_TEMPFAIL, "stopped");
 }
 
 static void
-how_far_it_is_counts_bytes_of_the_file(void **state)
+progress_counts_bytes_of_the_file(void **state)
 {
 	const char *path = scratch_path(*state, "plain");
 	const char *gzipped = scratch_path(*state, "gzipped");
 	int64_t at, before = 0, size;
-	char hex[INPUT_HASH], *bytes;
+	char hex[LINE_READER_HASH], *bytes;
 	struct err e = { 0 };
 	const char *line;
-	struct input in;
+	struct line_reader in;
 	size_t len;
 
 	bytes = write_numbered(path, 50000, &len);
 	append_gzipped(gzipped, bytes, len);
 	open_input(&in, path);
-	input_progress(&in, &at, &size);
+	line_reader_progress(&in, &at, &size);
 	assert_int_equal(at, 0);
 	assert_int_equal(size, len);
-	input_close(&in);
+	line_reader_close(&in);
 
 	open_input(&in, gzipped);
 	hash_input(&in, hex);
-	input_progress(&in, &at, &size);
+	line_reader_progress(&in, &at, &size);
 	assert_int_equal(at, 0);
 	assert_int_equal(size, size_of(gzipped));
-	while (input_line(&in, &line, &len, &e) == 1) {
-		input_progress(&in, &at, &size);
+	while (line_reader_next(&in, &line, &len, &e) == 1) {
+		line_reader_progress(&in, &at, &size);
 		assert_true(at >= before && at <= size);
 		before = at;
 	}
 	assert_int_equal(at, size);
-	input_close(&in);
+	line_reader_close(&in);
 	free(bytes);
 }
 
 static void
-it_knows_when_the_file_was_changed(void **state)
+a_file_has_its_mtime_in_microseconds(void **state)
 {
 	const char *path = scratch_path(*state, "old");
 	const struct timespec times[] = { { 1, 0 }, { 1795458480, 123456789 } };
-	struct input in;
+	struct line_reader in;
 
 	scratch_write(path, "x", 1);
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	open_input(&in, path);
-	assert_int_equal(in.content.mtime_us, 1795458480123456);
-	assert_int_equal(in.content.size, 1);
-	input_close(&in);
+	assert_int_equal(in.mtime_us, 1795458480123456);
+	assert_int_equal(in.size, 1);
+	line_reader_close(&in);
 }
 
 static void
 assert_refused(const char *path, int code, const char *text)
 {
 	struct err e = { 0 };
-	struct input in;
+	struct line_reader in;
 
-	assert_int_equal(input_open(&in, path, &e), -1);
+	assert_int_equal(line_reader_open(&in, path, &e), -1);
 	assert_error(&e, code, text);
 	assert_error(&e, code, path);
 }
 
 static void
-what_is_no_source_is_refused(void **state)
+a_path_that_cannot_be_read_is_refused(void **state)
 {
 	const char *path = scratch_path(*state, "name");
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -908,7 +912,7 @@ what_is_no_source_is_refused(void **state)
 	assert_refused(path, EX_NOINPUT, path);
 	unlink(path);
 
-	/* Root may read all. */
+	/* Root may read any file, so another user opens it. */
 	scratch_write(path, "", 0);
 	assert_int_equal(chmod(path, 0), 0);
 	if (geteuid() == 0)
@@ -923,35 +927,35 @@ standard_input_that_is_closed_or_a_folder_is_refused(void **state UNUSED)
 {
 	int saved = dup(0), fd = open("/tmp", O_RDONLY);
 	struct err e = { 0 };
-	struct input in;
+	struct line_reader in;
 
 	dup2(fd, 0);
 	close(fd);
-	assert_int_equal(input_open(&in, "-", &e), -1);
+	assert_int_equal(line_reader_open(&in, "-", &e), -1);
 	assert_error(&e, EX_NOINPUT, "standard input: a folder");
 	close(0);
-	assert_int_equal(input_open(&in, "-", &e), -1);
+	assert_int_equal(line_reader_open(&in, "-", &e), -1);
 	assert_error(&e, EX_NOINPUT, "standard input: ");
 	dup2(saved, 0);
 	close(saved);
 }
 
 static void
-nothing_stays_open(void **state)
+closing_leaves_no_descriptor_open(void **state)
 {
 	const char *path = scratch_path(*state, "open");
 	struct err e = { 0 };
-	struct input in;
+	struct line_reader in;
 	int before = dup(0), after;
 
 	close(before);
 	scratch_write(path, "x", 1);
 	for (int i = 0; i < 3; i++) {
 		open_input(&in, path);
-		assert_int_equal(fcntl(in.content.fd, F_GETFD), FD_CLOEXEC);
-		assert_int_equal(fcntl(in.content.fd, F_GETFL) & O_NONBLOCK, 0);
-		input_close(&in);
-		assert_int_equal(input_open(&in, "/tmp", &e), -1);
+		assert_int_equal(fcntl(in.fd, F_GETFD), FD_CLOEXEC);
+		assert_int_equal(fcntl(in.fd, F_GETFL) & O_NONBLOCK, 0);
+		line_reader_close(&in);
+		assert_int_equal(line_reader_open(&in, "/tmp", &e), -1);
 	}
 	after = dup(0);
 	close(after);
@@ -963,38 +967,38 @@ a_database_is_hashed_with_its_wal(void **state)
 {
 	const char *paths[] = { scratch_path(*state, "db"),
 		scratch_path(*state, "db-wal") };
-	char hex[INPUT_HASH];
+	char hex[LINE_READER_HASH];
 	struct err e = { 0 };
 
 	scratch_write(paths[0], BYTES("abc"));
-	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_ok(line_reader_hash_files(paths, 2, hex, NULL, &e), &e);
 	assert_string_equal(hex, of_abc);
 	scratch_write(paths[1], BYTES(""));
-	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_ok(line_reader_hash_files(paths, 2, hex, NULL, &e), &e);
 	assert_string_equal(hex, of_abc);
 	scratch_write(paths[1], BYTES("d"));
-	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_ok(line_reader_hash_files(paths, 2, hex, NULL, &e), &e);
 	assert_string_not_equal(hex, of_abc);
 	scratch_write(paths[0], BYTES("a"));
 	scratch_write(paths[1], BYTES("bc"));
-	assert_ok(input_hash_files(paths, 2, hex, NULL, &e), &e);
+	assert_ok(line_reader_hash_files(paths, 2, hex, NULL, &e), &e);
 	assert_string_equal(hex, of_abc);
 
-	/* As it lies there: gzipped bytes are bytes. */
+	/* Gzipped files are hashed without being unpacked. */
 	unlink(paths[0]);
 	append_gzipped(paths[0], BYTES("abc"));
-	assert_ok(input_hash_files(paths, 1, hex, NULL, &e), &e);
+	assert_ok(line_reader_hash_files(paths, 1, hex, NULL, &e), &e);
 	assert_string_not_equal(hex, of_abc);
 
 	unlink(paths[0]);
-	assert_int_equal(input_hash_files(paths, 2, hex, NULL, &e), -1);
+	assert_int_equal(line_reader_hash_files(paths, 2, hex, NULL, &e), -1);
 	assert_error(&e, EX_NOINPUT, "no such file");
 	assert_int_equal(symlink("db-wal", paths[0]), 0);
-	assert_int_equal(input_hash_files(paths, 2, hex, NULL, &e), -1);
+	assert_int_equal(line_reader_hash_files(paths, 2, hex, NULL, &e), -1);
 	assert_error(&e, EX_NOINPUT, "a symbolic link");
 	unlink(paths[0]);
 	assert_int_equal(mkdir(paths[0], 0700), 0);
-	assert_int_equal(input_hash_files(paths, 2, hex, NULL, &e), -1);
+	assert_int_equal(line_reader_hash_files(paths, 2, hex, NULL, &e), -1);
 	assert_error(&e, EX_NOINPUT, "not a file");
 }
 
@@ -1002,35 +1006,37 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_unit_test(lines_are_read_one_by_one),
+		scratch_unit_test(each_call_returns_one_line),
 		scratch_unit_test(a_line_may_hold_any_byte),
 		scratch_unit_test(
 		    many_lines_plain_and_gzipped_are_the_same_content),
-		scratch_unit_test(gzipped_files_behind_each_other_are_one),
+		scratch_unit_test(several_gzipped_files_in_one_are_one_content),
 		scratch_unit_test(the_hash_is_sha_256),
 		scratch_unit_test(
 		    a_log_that_grows_is_read_as_far_as_it_was_hashed),
 		scratch_unit_test(
 		    a_gzipped_file_that_grows_is_read_as_far_as_it_was_hashed),
-		scratch_unit_test(a_file_that_shrinks_is_no_shorter_log),
+		scratch_unit_test(a_file_that_shrinks_is_an_error),
 		scratch_unit_test(
 		    gzipped_data_that_ends_early_is_an_error_and_its_lines_are_read),
 		scratch_unit_test(gzipped_data_that_is_damaged_is_an_error),
 		scratch_unit_test(
 		    a_line_of_any_length_is_read_up_to_the_longest),
-		scratch_unit_test(a_line_that_is_too_long_may_be_the_last),
-		scratch_unit_test(the_beginning_is_shown_and_read_again),
-		scratch_unit_test(what_stands_before_the_damage_is_shown),
+		scratch_unit_test(the_last_line_may_be_too_long),
+		scratch_unit_test(
+		    a_peek_shows_bytes_that_are_read_again_as_lines),
+		scratch_unit_test(a_peek_shows_the_bytes_before_the_damage),
 		scratch_unit_test(standard_input_is_hashed_while_it_is_read),
-		scratch_unit_test(standard_input_that_is_a_file_is_one),
-		scratch_unit_test(a_fifo_is_waited_for),
-		scratch_unit_test(it_stops_when_it_is_told_to),
-		scratch_unit_test(how_far_it_is_counts_bytes_of_the_file),
-		scratch_unit_test(it_knows_when_the_file_was_changed),
-		scratch_unit_test(what_is_no_source_is_refused),
+		scratch_unit_test(
+		    standard_input_that_is_a_file_is_read_as_a_file),
+		scratch_unit_test(reading_a_fifo_waits_for_its_writer),
+		scratch_unit_test(reading_ends_when_the_stop_flag_is_set),
+		scratch_unit_test(progress_counts_bytes_of_the_file),
+		scratch_unit_test(a_file_has_its_mtime_in_microseconds),
+		scratch_unit_test(a_path_that_cannot_be_read_is_refused),
 		cmocka_unit_test(
 		    standard_input_that_is_closed_or_a_folder_is_refused),
-		scratch_unit_test(nothing_stays_open),
+		scratch_unit_test(closing_leaves_no_descriptor_open),
 		scratch_unit_test(a_database_is_hashed_with_its_wal),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "os/wake.h"
+#include "os/signals.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -7,16 +7,37 @@
 
 #include "base/macros.h"
 
+/* The time between two interruptions. */
 #define AGAIN_US 20000
+
+static volatile sig_atomic_t stop;
+
+static void
+on_stop(int sig UNUSED)
+{
+	stop = 1;
+}
+
+const volatile sig_atomic_t *
+signals_stop_flag(void)
+{
+	struct sigaction action = { .sa_handler = on_stop };
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	return &stop;
+}
 
 static void
 on_alarm(int sig UNUSED)
 {
-	/* The call returns with EINTR: that is all that is wanted. */
+	/* A handler must exist so that the system call returns with EINTR. */
 }
 
 void
-wake_begin(struct wake *wake, int ms)
+signals_wake_begin(struct signals_wake *wake, int ms)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
 	struct itimerval timer = {
@@ -34,7 +55,7 @@ wake_begin(struct wake *wake, int ms)
 }
 
 void
-wake_end(const struct wake *wake)
+signals_wake_end(const struct signals_wake *wake)
 {
 	struct itimerval none = { { 0, 0 }, { 0, 0 } };
 	int saved = errno;

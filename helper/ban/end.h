@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a ban ends: every rule of it stands in this room. Pure: facts go in, a
+ * verdict comes out. The callers gather the facts and write the verdict.
+ *
+ * 1. Expiry: a ban expires its ban time after its beginning. A permanent ban
+ *    never expires, nor does one whose ban time is unknown.
+ * 2. Overdue: fail2ban unbans within seconds of the expiry. When it did not
+ *    for two intervals of reconcile, and sent no other event of the ban, the
+ *    end is inferred at the expiry.
+ * 3. An unban event whose own time and ban time are up is an expiry. Otherwise
+ *    the ban was lifted by hand if its rows are gone, for fail2ban deletes them
+ *    before it runs the command (1.0.2, server/jailsCommands: unbanip).
+ *    Otherwise the unban may be a stop's: the end is pending.
+ * 4. A fresh ban with the ticket of a pending unban shows that the unban was
+ *    done by hand: fail2ban bans no id that it still holds.
+ * 5. An Unban line of a log is an expiry when it stands up to two seconds
+ *    before the expiry or later, as fail2ban looks once a second. Otherwise
+ *    the ban was lifted by hand; a ban of unknown ban time ends inferred.
+ *    (Lines that a stop writes never come here: fail2ban/log_server.)
+ * 6. A ban of the same id that began later ends one that lives: inferred, at
+ *    the later one's beginning. The later one must not have ended before the
+ *    earlier one's last sign of life: a log line that is stamped earlier than
+ *    a ban which was lifted meanwhile begins such an earlier ban.
+ * 7. A reconcile run judges the bans that live (ban_end_judge):
+ *    a. overdue: rule 2;
+ *    b. the running server has it: the ban lives, whatever its rows say;
+ *    c. its rows are gone from the database in which they were: flushed, when
+ *       the jail was flushed since the ban's last sign of life; otherwise
+ *       lifted by hand. A ban of unknown ban time may have been purged for its
+ *       age: inferred;
+ *    d. the running server lacks it, in two runs at least an interval apart
+ *       and with no restored ban of the jail between them: inferred, at the
+ *       flush, else at the pending unban, else when it was first missed. After
+ *       a start the bans come back one by one, so one look is not enough.
+ *    Rows that are there prove nothing: fail2ban deletes them after the flush
+ *    commands, and keeps rows of bans that it will never restore.
+ * 8. Precedence: see ban_end_replaces.
+ * 9. A restored event after the end reopens the ban (same_ban).
+ */
+#ifndef BAN_END_H
+#define BAN_END_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+
+/* The archive stores sightings with these numbers. */
+enum ban_end {
+	BAN_LIVES = 0, /* or its end is pending */
+	BAN_EXPIRED = 1,
+	BAN_MANUAL = 2,
+	BAN_FLUSHED = 3,
+	BAN_INFERRED = 4, /* no sighting shows how it ended */
+};
+
+/* ended_us is UNKNOWN with BAN_LIVES. */
+struct ban_end_verdict {
+	enum ban_end end;
+	int64_t ended_us;
+};
+
+/* Return "expired", "manual", "flushed", "inferred"; NULL for BAN_LIVES. */
+const char *ban_end_name(enum ban_end end);
+
+/* Return the end of that name, -1 when there is none. NULL is BAN_LIVES. */
+int ban_end_from_name(const char *name);
+
+/*
+ * Return when a ban of that many seconds expires (rule 1): INT64_MAX when it is
+ * permanent (-1) or its ban time is unknown. Saturates.
+ */
+int64_t ban_end_expiry_us(int64_t since_us, int64_t seconds);
+
+/*
+ * Return when the ban is overdue (rule 2): two intervals, of interval_s
+ * seconds, after its expiry. INT64_MAX: never.
+ */
+int64_t ban_end_overdue_us(int64_t since_us, int64_t seconds,
+    int64_t interval_s);
+
+/*
+ * Return the end that follows from the time alone at now_us (rule 2): inferred
+ * at the expiry when the ban is overdue, otherwise BAN_LIVES.
+ */
+struct ban_end_verdict ban_end_by_clock(int64_t since_us, int64_t seconds,
+    int64_t now_us, int64_t interval_s);
+
+/* An unban event. */
+struct ban_end_unban {
+	int64_t since_us, seconds; /* its <time> and <bantime> */
+	int64_t at_us;		   /* when fail2ban ran the command */
+	bool rows_gone; /* the ban's rows were gone from the known database */
+};
+
+/* Return how the ban ends by it (rule 3); BAN_LIVES: the end is pending. */
+struct ban_end_verdict ban_end_by_unban(const struct ban_end_unban *unban);
+
+/*
+ * Return how a ban ends when fail2ban bans the same ticket again after an
+ * unban at unbanned_us that is pending (rule 4).
+ */
+struct ban_end_verdict ban_end_by_ban_again(int64_t unbanned_us);
+
+/* Return how a ban ends by an Unban line that was logged at at_us (rule 5). */
+struct ban_end_verdict ban_end_by_logged_unban(int64_t since_us,
+    int64_t seconds, int64_t at_us);
+
+/* Of two bans of one id, as far as rule 6 asks. */
+struct ban_end_span {
+	int64_t since_us;
+	int nth;	  /* tells apart bans of the same time */
+	int64_t life_us;  /* the last event that shows it alive, or 0 */
+	int64_t ended_us; /* UNKNOWN while it lives */
+};
+
+/* Return true when the later ban ends the earlier one (rule 6). */
+bool ban_end_ends(const struct ban_end_span *later,
+    const struct ban_end_span *earlier);
+
+/*
+ * Return the end of a ban that no sighting shows to end: inferred at the
+ * earlier of expired_us (its expiry, when it is overdue) and next_us (the
+ * beginning of the ban that ends it, rule 6). INT64_MAX: neither.
+ */
+struct ban_end_verdict ban_end_unseen(int64_t expired_us, int64_t next_us);
+
+/* From where an end is known. */
+enum ban_end_source {
+	BAN_END_BY_EVENT,  /* an unban command ran */
+	BAN_END_BY_RUN,	   /* a reconcile run judged it */
+	BAN_END_BY_IMPORT, /* another archive, or an old database, says so */
+	BAN_END_BY_LOG,	   /* a log line says so */
+};
+
+/* The end that a ban has so far. */
+struct ban_end_state {
+	enum ban_end end;
+	bool by_event; /* it was seen by an event */
+	int64_t life_us;
+};
+
+/*
+ * Return true when a verdict from a source replaces the end that a ban has
+ * (rule 8). Everything ends a ban that lives, except that an import does not
+ * when the ban was seen alive after the import's end. Beyond that, an event
+ * replaces every end that no event saw, a log's unban one that is inferred,
+ * and an import one that is inferred here and known there; a run replaces none.
+ */
+bool ban_end_replaces(const struct ban_end_state *state,
+    enum ban_end_source source, const struct ban_end_verdict *verdict);
+
+/* What the running server says of a ban. */
+enum ban_end_server {
+	BAN_END_SERVER_SILENT, /* it was not asked, or did not answer */
+	BAN_END_SERVER_HAS,
+	BAN_END_SERVER_LACKS,
+};
+
+/* What fail2ban's database says of a ban's rows. */
+enum ban_end_rows {
+	BAN_END_ROWS_UNKNOWN, /* nothing was looked up */
+	BAN_END_ROWS_THERE,
+	BAN_END_ROWS_GONE,
+};
+
+/*
+ * What a run knows of a ban that lives (rule 7). Moments are microseconds since
+ * the epoch; 0: it never happened.
+ */
+struct ban_end_facts {
+	int64_t now_us, interval_s;
+	/* The ban. */
+	int64_t since_us, seconds;
+	int64_t life_us;      /* the last ban, restored or prolong event */
+	int64_t unbanned_us;  /* an unban event that is pending */
+	int64_t confirmed_us; /* a server said last that it has the ban */
+	int64_t missed_us;    /* a server said last that it lacks the ban */
+	bool here;	      /* it is a ban of this machine */
+	bool row_seen;	      /* its row was seen in the present database */
+	/* Its jail's last flush, and last restored ban. */
+	int64_t flushed_us, restored_us;
+	/* The running server: when it was started, and what it answered when.
+	 */
+	int64_t started_us;
+	enum ban_end_server server;
+	int64_t answered_us;
+	enum ban_end_rows rows;
+};
+
+/*
+ * Return true when the server must be asked about the ban: the server was
+ * started, the jail flushed or the ban unbanned since its last sign of life.
+ */
+bool ban_end_needs_server(const struct ban_end_facts *facts);
+
+/*
+ * Return true when the rows of the ban decide (rule 7c), after the server was
+ * asked: absence proves something only where they were, that is, in a database
+ * in which the row was seen, or in that of the running server when this server
+ * made the ban and has flushed or unbanned it.
+ */
+bool ban_end_needs_rows(const struct ban_end_facts *facts);
+
+struct ban_end_judgement {
+	enum {
+		BAN_END_UNDECIDED,
+		BAN_END_CONFIRMED, /* the server has it: to be noted */
+		BAN_END_MISSED,	   /* the server lacks it: to be noted */
+		BAN_END_ENDED,
+	} what;
+	struct ban_end_verdict verdict; /* with BAN_END_ENDED */
+};
+
+/* Judge a ban that lives (rule 7). */
+struct ban_end_judgement ban_end_judge(const struct ban_end_facts *facts);
+
+/*
+ * Return when a ban that was judged so is to be judged again though nothing
+ * changes: 0 is at the next run, as long as there is a doubt; INT64_MAX never.
+ */
+int64_t ban_end_due_us(const struct ban_end_facts *facts,
+    const struct ban_end_judgement *judgement);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ban/sighting.h"
+
+#include <string.h>
+
+bool
+sighting_is_own(const struct sighting *sighting)
+{
+	return sighting->kind < SIGHTING_IMPORT;
+}
+
+static int
+compare_numbers(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* Rank what was seen here before imports, and these before old rows. */
+static int
+rank(const struct sighting *sighting)
+{
+	return sighting_is_own(sighting) ? 0 : (int)sighting->kind;
+}
+
+/* Compare the fields that only an import has. */
+static int
+compare_imports(const struct sighting *a, const struct sighting *b)
+{
+	int order;
+
+	if ((order = compare_numbers(a->nth, b->nth)) == 0 &&
+	    (order = compare_numbers(a->end, b->end)) == 0 &&
+	    (order = compare_numbers(a->ended_us, b->ended_us)) == 0 &&
+	    (order = compare_numbers(a->origin, b->origin)) == 0 &&
+	    (order = compare_numbers(a->seen, b->seen)) == 0)
+		order = compare_numbers(a->restored, b->restored);
+	return order;
+}
+
+static int
+compare_fields(const struct sighting *a, const struct sighting *b)
+{
+	int order;
+
+	if ((order = compare_numbers(a->exact, b->exact)) == 0 &&
+	    (order = compare_numbers(a->since_us, b->since_us)) == 0 &&
+	    (order = compare_numbers(a->seconds, b->seconds)) == 0 &&
+	    (order = compare_numbers(a->bancount, b->bancount)) == 0)
+		order = compare_numbers(a->failures, b->failures);
+	return order;
+}
+
+int
+sighting_compare(const void *pa, const void *pb)
+{
+	const struct sighting *a = pa, *b = pb;
+	int order;
+
+	if ((order = compare_numbers(rank(a), rank(b))) == 0 &&
+	    (order = compare_numbers(a->at_us, b->at_us)) == 0 &&
+	    (order = compare_numbers(a->kind, b->kind)) == 0)
+		order = rank(a) == 0 ? 0 : compare_imports(a, b);
+	return order != 0 ? order : compare_fields(a, b);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
+sighting_is_same(const struct sighting *a, const struct sighting *b)
+{
+	if (a->kind != b->kind || a->at_us != b->at_us)
+		return false;
+	if (rank(a) != 0)
+		return compare_imports(a, b) == 0 &&
+		    compare_fields(a, b) == 0 && same_text(a->ip, b->ip);
+	return !a->exact || !b->exact || a->since_us == b->since_us;
+}

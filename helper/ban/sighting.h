@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A sighting: one thing that one witness saw of a ban, such as an action
+ * command, a row of fail2ban's database, the judgement of a reconcile run, an
+ * import. (Log lines are struct logged_line of ban/bans_of_log.h.) Pure.
+ */
+#ifndef BAN_SIGHTING_H
+#define BAN_SIGHTING_H
+
+#include "ban/ban.h"
+
+/*
+ * Sightings of the same moment are taken in this order. The archive stores
+ * them with these numbers.
+ */
+enum sighting_kind {
+	SIGHTING_BAN = 0,
+	SIGHTING_RESTORED = 1,
+	SIGHTING_PROLONG = 2,
+	SIGHTING_ROW = 3, /* a row of fail2ban's database */
+	SIGHTING_UNBAN = 4,
+	SIGHTING_JUDGED = 5,  /* a reconcile run judged that it has ended */
+	SIGHTING_IMPORT = 6,  /* another archive has it */
+	SIGHTING_OLD_ROW = 7, /* a row of another database of fail2ban's */
+};
+
+struct sighting {
+	enum sighting_kind kind;
+	int64_t at_us;	  /* when the witness saw it */
+	int64_t since_us; /* the ticket's time, cut to the microsecond */
+	bool exact;	  /* since_us is more than the rounded second */
+	int64_t seconds;
+	int64_t bancount;
+	int64_t failures;
+	const char *ip;	  /* where it differs from the ident, else NULL */
+	int64_t evidence; /* row of the archive's evidence, 0: none */
+	bool matches;	  /* that evidence has log lines */
+	const char *lines, *captures; /* evidence to be archived, or NULL */
+	enum ban_end end;	      /* SIGHTING_JUDGED, SIGHTING_IMPORT,
+					 SIGHTING_OLD_ROW; SIGHTING_UNBAN: BAN_MANUAL
+					 when the rows were gone, else BAN_LIVES */
+	int64_t ended_us;	      /* SIGHTING_JUDGED, _IMPORT, _OLD_ROW */
+	enum ban_origin origin; /* SIGHTING_IMPORT; _BAN, _ROW: a list's */
+	unsigned seen;		/* SIGHTING_IMPORT: who had seen it there */
+	int64_t restored, nth;	/* SIGHTING_IMPORT */
+	int64_t ban;		/* row of the archive's ban that has it, or 0 */
+};
+
+/* Return true when the sighting was made here, and not taken from elsewhere. */
+bool sighting_is_own(const struct sighting *sighting);
+
+/*
+ * Order sightings, for qsort(3): what was seen here by the time at which it was
+ * seen, then imports, then rows of old databases. The order in which they reach
+ * the archive makes no difference.
+ */
+int sighting_compare(const void *a, const void *b);
+
+/*
+ * Return true when two sightings are one and the same: the same witness saw it
+ * at the same time. Two imports must agree in everything but their evidence.
+ */
+bool sighting_is_same(const struct sighting *a, const struct sighting *b);
+
+#endif
