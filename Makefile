@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make, make check, make soak, make bench, make install; BUILD=DIR builds
+# make, make test, make soak, make bench, make install; BUILD=DIR builds
 # elsewhere, STATIC= links the libraries shared.
 
 BUILD ?= build
@@ -101,12 +101,13 @@ $(BUILD)/bench/%: tests/bench/%.c
 	mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ "$(CURDIR)/$<"
 
-check: all
-	tests/run
+# make test T='replay buffer' runs only these.
+test:
+	tests/run $(T)
 
 # For an hour or two: all faults, the large storms, the fuzzers.
-soak: all
-	tests/run --soak
+soak:
+	tests/deep --soak
 
 # Writes tests/bench/RESULTS.md; tests/bench/run measures single rows.
 bench: all rulers
@@ -136,4 +137,4 @@ clean:
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all units rulers check soak bench clean install uninstall
+.PHONY: all units rulers test soak bench clean install uninstall

@@ -9,16 +9,17 @@ and the last line of LOG that a stop wrote, counted from one, and the jail that
 was stopped, or * for all: what was unbanned there was not lifted. A line of HELD
 is a jail and an id that the server holds in the end.
 
-What does not agree is told, a line each."""
+A line is printed for each disagreement."""
 
 import collections
 import json
+import os
 import re
 import sys
 import time
 
 BEGINS_WITHIN = 5  # seconds: a log tells a failure's time without its fraction
-ENDS_WITHIN = 2
+ENDS_WITHIN = 2 * int(os.environ.get("SLOWNESS", "1"))
 TOLD_MAX = 40
 
 LINE = re.compile(r"(.{19}),(\d{3}) fail2ban\.actions +\[\d+\]: NOTICE +"
@@ -29,7 +30,7 @@ def rows(path):
     """The bans of each jail and id, in the order of their ends: one of them ends
     before the next begins, and a log knows beginnings by the second only."""
     found = collections.defaultdict(list)
-    # Not by splitlines: a text may hold an end of line of another kind.
+    # splitlines will not do: a text may hold an end of line of another kind.
     with open(path, encoding="utf-8", newline="\n") as f:
         for line in f:
             row = json.loads(line)
@@ -41,7 +42,8 @@ def rows(path):
 
 
 def unbans(log, stops):
-    """When each jail and id was unbanned, in seconds, but for what stopped."""
+    """The times at which each jail and id was unbanned, in seconds, without the
+    unbans of a stop."""
     with open(stops) as f:
         stopped = [line.split() for line in f]
     found = collections.defaultdict(list)

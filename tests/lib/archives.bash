@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# More than one archive in a test, what replay and reban say of their runs, and
-# a program that is killed at a call of its own choosing. Loaded after server.
+# More than one archive in a test, the results of replay and reban, and a program
+# that is killed at a chosen call. Loaded after server.
 #
-# What is not assigned here, lib/server.bash assigns.
+# lib/server.bash assigns the variables that are not assigned here.
 # shellcheck disable=SC2154
 #
 # SEED       chooses what is left to chance (default 1)

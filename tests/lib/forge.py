@@ -6,8 +6,8 @@ forge.py csv                          of JSON Lines on standard input, the CSV
 forge.py database FILE VERSION [OFFSET JAIL ID SECONDS]...
                                       fail2ban's database of that version; each
                                       ban began that many seconds from now
-forge.py spoil FILE HOW               of a good archive makes one that somebody
-                                      wants to do harm with; see SPOILS
+forge.py spoil FILE HOW               turns a good archive into a hostile one;
+                                      see SPOILS
 forge.py spoils                       the names of all HOWs
 forge.py flip FILE SEED               some bytes of it are others
 
@@ -71,7 +71,7 @@ def guarded(text):
 def to_csv():
     out = csv.writer(sys.stdout, lineterminator="\r\n")
     out.writerow(FIELDS)
-    # Not by splitlines: a text may hold an end of line of another kind.
+    # splitlines will not do: a text may hold an end of line of another kind.
     for line in sys.stdin.buffer.read().decode("utf-8").split("\n")[:-1]:
         row = {k: guarded(v) if isinstance(v, str) and v else v
                for k, v in json.loads(line).items()}

@@ -19,6 +19,7 @@ import unicodedata
 
 LAB = os.environ["LAB"]
 PROGRAM = os.environ["PROGRAM"]
+SLOWNESS = int(os.environ.get("SLOWNESS", "1"))
 FIELDS = ("jail ident ip host since_us timeofban nth seconds bancount failures"
           " matches captures origin seen ended_us ended_why restored rev").split()
 
@@ -37,18 +38,24 @@ def query(path, sql, *values):
 # The archive
 
 def rows(*options):
-    """What export writes; each line is checked to have just the fields."""
+    """The rows that export writes, each with just the fields."""
     run = subprocess.run(
         [PROGRAM, "-c", LAB + "/archive.cfg", "export", *options],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.returncode == 0, run.stderr.decode("utf-8", "replace")
-    # Not splitlines: a text may hold U+0085 and U+2028, which JSON leaves alone.
+    # splitlines will not do: a text may hold U+0085 and U+2028, which JSON leaves alone.
     lines = run.stdout.decode("utf-8").split("\n")
     assert lines.pop() == "", "the last line is not ended"
     found = [json.loads(line) for line in lines]
     for row in found:
         assert list(row) == FIELDS, list(row)
     return found
+
+
+def count(of="*"):
+    """The number of bans in the archive, or of their distinct idents."""
+    return query(LAB + "/archive/archive.sqlite3",
+                 "SELECT count(%s) AS n FROM bans" % of)[0]["n"]
 
 
 def row(jail, ident):
@@ -59,7 +66,7 @@ def row(jail, ident):
 
 
 def harmless(*arguments):
-    """What the program prints, checked to hold nothing that a terminal obeys:
+    """The output of the program, which must hold nothing that a terminal obeys:
     no control character but the newline, none that turns the direction, no
     other end of a line."""
     run = subprocess.run(
@@ -106,7 +113,7 @@ def log():
 
 
 def log_times(what):
-    """When fail2ban logged lines that end in this, in seconds."""
+    """The times at which fail2ban logged lines that end in this, in seconds."""
     return [time.mktime(time.strptime(m[1], "%Y-%m-%d %H:%M:%S"))
             + int(m[2]) / 1000 for m in
             re.finditer("^(.{19}),([0-9]{3}) .*" + re.escape(what) + "$",
@@ -131,7 +138,7 @@ def longest_wait(jail):
 
 
 def calls(verb=None):
-    """How the action called the helper: one dict a call."""
+    """The calls of the helper by the action: one dict a call."""
     with open(LAB + "/calls", encoding="utf-8", errors="replace") as f:
         lines = f.read().splitlines()
     found = []
@@ -154,14 +161,14 @@ def calls(verb=None):
 
 
 def taken():
-    """How long each call took that killer.c made, in seconds, the shortest
+    """The time that each call of killer.c took, in seconds, the shortest
     first."""
     with open(LAB + "/taken") as f:
         return sorted(int(line.split()[1]) / 1e6 for line in f)
 
 
 def killed():
-    """How many of these calls were killed."""
+    """The number of these calls that were killed."""
     with open(LAB + "/taken") as f:
         return sum(int(line.split()[2]) for line in f)
 
@@ -235,7 +242,8 @@ def of_database(have):
 
 
 def same(have, want):
-    """A row is as wanted; what differs is told. rev is compared when wanted."""
+    """A row is as wanted; the error names all differences. rev is compared when
+    wanted."""
     differ = ["%s: %r, not %r" % (k, have[k], want[k])
               for k in want if have[k] != want[k]]
     assert not differ, "; ".join(differ)
@@ -252,7 +260,8 @@ def ended(jail, ident, why, at=None, about=None):
     have = row(jail, ident)
     assert have["ended_why"] == why, have
     assert at is None or have["ended_us"] == at, have
-    assert about is None or -0.1 < have["ended_us"] / 1e6 - about < 2, \
+    assert about is None or -0.1 < have["ended_us"] / 1e6 - about \
+        < 2 * SLOWNESS, \
         (have, about)
     return True
 
@@ -269,7 +278,7 @@ def main():
             why = "false"
             if eval(expression, names):
                 return 0
-        except Exception as e:  # whatever is not there yet
+        except Exception as e:  # a file or row may come later
             why = "%s: %s" % (type(e).__name__, e)
         if time.monotonic() >= until:
             break

@@ -10,13 +10,21 @@
 # shellcheck disable=SC2119,SC2120
 #
 # BUILD      folder with the program (default: build/ of this tree)
-# SLOWNESS   factor on all deadlines (default 1), for a slow build
+# SLOWNESS   factor on all deadlines (default 1); tests/run measures it
+# SLOW_BUILD divides the size of some tests (default 1), for a slow build
 
 bats_require_minimum_version 1.5.0
 
 root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 program=${BUILD:-$root/build}/fail2ban-archive
 slowness=${SLOWNESS:-1}
+# shellcheck disable=SC2034 # for the tests
+slow_build=${SLOW_BUILD:-1}
+
+# The ban time of a ban that is to run out. Under load fail2ban makes no ban of a
+# failure whose time is up by then.
+# shellcheck disable=SC2034 # for the tests
+briefly=$((1 + slowness))
 
 # fail2ban's own interpreter and modules: where fail2ban is, these are.
 python=/usr/bin/python3
@@ -27,7 +35,7 @@ teardown() { lab_teardown; }
 lab_setup() {
 	lab=$(mktemp -d "${TMPDIR:-/tmp}/lab.XXXXXX")
 	mkdir -p "$lab"/{etc/{action,filter,jail}.d,log,run}
-	# What the sanitizers have to say goes to files: fail2ban swallows stderr.
+	# The sanitizers report to files: fail2ban swallows stderr.
 	export ASAN_OPTIONS=log_path=$lab/sanitizer
 	export UBSAN_OPTIONS=log_path=$lab/sanitizer:print_stacktrace=1
 	export LAB=$lab PROGRAM=$program
@@ -35,8 +43,10 @@ lab_setup() {
 	started=()
 
 	config
-	cp "$root/action.d/fail2ban-archive.conf" "$lab/etc/action.d/" || true
-	# The action calls this helper: it notes what it was told, then becomes
+	sed "s/^timeout = 4\$/timeout = $((4 * slowness))/" \
+	    "$root/action.d/fail2ban-archive.conf" \
+	    >"$lab/etc/action.d/fail2ban-archive.conf" || true
+	# The action calls this helper: it notes its arguments, then becomes
 	# the program. An argument ends in a unit separator, a call in a newline.
 	cat >"$lab/helper" <<-END
 		#!/bin/sh
@@ -108,7 +118,7 @@ config() {
 		    "spool = \"$lab/spool\";" \
 		    "fail2ban_socket = \"$lab/run/sock\";" \
 		    "fail2ban_database = \"$lab/fail2ban.sqlite3\";" \
-		    'interval = 1;' 'run_deadline = 5;'
+		    'interval = 1;' "run_deadline = $((5 * slowness));"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$lab/archive.cfg"
 }
@@ -198,6 +208,9 @@ logged() { grep -qF -- "$1" "$lab/fail2ban.log"; }
 
 archive() { "$program" -c "$lab/archive.cfg" "$@"; }
 
+# sqlite3's shell does not wait for a lock, unless it is asked to.
+sqlite3() { command sqlite3 -cmd ".timeout $((10000 * slowness))" "$@"; }
+
 # status N COMMAND...: it ends with that exit status; what it says is in $said.
 status() {
 	local want=$1 got=0
@@ -225,7 +238,7 @@ soon() { "$python" "$root/tests/lib/look.py" "$((15 * slowness))" "$@"; }
 # eventually: it becomes true, if need be after a reconcile. An event does not
 # wait for fail2ban's database: what that did not say at once comes later.
 eventually() {
-	"$python" "$root/tests/lib/look.py" "$((5 * slowness))" "$@" 2>/dev/null || {
+	"$python" "$root/tests/lib/look.py" "$((2 * slowness))" "$@" 2>/dev/null || {
 		archive reconcile
 		soon "$@"
 	}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """syslog.py listen SOCKET FILE   until standard input ends, each datagram that
                                   comes is a line of FILE, a JSON text
-syslog.py stuck SOCKET            its queue is full, and nobody reads it
+syslog.py stuck SOCKET            its queue is full, and no process reads it
 syslog.py events FILE             the events among these lines, a JSON list
 
 Both sockets are ready when a line is written to standard output."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The archive as a file: damaged, another's, open to others, copied, put back.
-# What is damaged is moved aside whole, and nothing that is sound is taken for it.
+# A damaged archive is moved aside whole; a sound one never is.
 
 load ../lib/server
 
@@ -155,7 +155,7 @@ removed() { rm "$db"; }
 	says '1 damaged'
 }
 
-@test "what is set aside is told loudly, once, with its name" {
+@test "an archive that is set aside is reported once, as an error, with its name" {
 	archive reconcile
 	all_noise
 	status 0 event ban 192.0.2.78
@@ -368,7 +368,7 @@ removed() { rm "$db"; }
 	status 65 archive restore "$lab/copy"
 }
 
-@test "a copy that somebody has put a trigger in is not restored" {
+@test "a copy with a trigger in it is not restored" {
 	archive reconcile
 	archive backup "$lab/copy"
 	sqlite3 "$lab/copy" "CREATE TRIGGER evil AFTER INSERT ON ban
@@ -401,7 +401,7 @@ removed() { rm "$db"; }
 	cmp "$lab/was/archive.sqlite3" "$db".replaced-*[0-9Z]
 	cmp "$lab/was/archive.sqlite3-wal" "$db".replaced-*-wal
 	[ "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'id'")" != "$id" ]
-	# What was there is an archive still.
+	# The file that was there is still an archive.
 	config "archive = \"$(compgen -G "$db.replaced-*Z")\";"
 	archive export | cmp - "$lab/after"
 }
@@ -509,7 +509,7 @@ removed() { rm "$db"; }
 	look 'spooled() == []'
 }
 
-@test "an index that someone has added is no damage" {
+@test "an index that an administrator added is no damage" {
 	archive reconcile
 	event ban 192.0.2.77
 	# Functions that are not taken from a schema which is not trusted.
@@ -546,7 +546,7 @@ removed() { rm "$db"; }
 	look 'row("sshd", "192.0.2.77") and row("sshd", "192.0.2.78")'
 }
 
-@test "a ban that someone deleted by hand is no damage" {
+@test "a ban that was deleted by hand is no damage" {
 	archive reconcile
 	event ban 192.0.2.77
 	event ban 192.0.2.78
@@ -591,11 +591,14 @@ removed() { rm "$db"; }
 	archive reconcile
 	archive backup "$lab/copy"
 	# The first one has made its copy, and waits for the writers.
-	in_background flock "$db.write" sleep 2
+	# shellcheck disable=SC2016 # the other shell expands it
+	in_background flock "$db.write" sh -c \
+	    'until [ -e "$1" ]; do sleep 0.05; done' - "$lab/refused"
 	wait_for 5 bash -c "! flock -n '$db.write' true"
 	archive_in_background restore "$lab/copy"
 	wait_for 5 [ -s "$db.restore" ]
 	status 75 archive restore "$lab/copy"
+	: >"$lab/refused"
 	wait_for 10 compgen -G "$db.replaced-*"
 	wait_for 10 archive verify
 }
@@ -614,7 +617,7 @@ removed() { rm "$db"; }
 	    SELECT jail, ip, timeofban FROM bips)')"
 }
 
-@test "a damaged copy that is looked at leaves no mark behind" {
+@test "a damaged copy that is verified leaves no mark" {
 	archive reconcile
 	archive backup "$lab/copy"
 	noise "$lab/copy" $(($(stat -c %s "$lab/copy") / 2)) 4096

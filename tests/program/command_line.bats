@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What people and scripts ask of the program: list, show, export, help, config.
+# The commands for people and scripts: list, show, export, help, config.
 
 load ../lib/server
 
@@ -127,7 +127,7 @@ in_csv() {
 	in_csv 'rows[0]["since_us"] == "1767225600250000" and
 	    rows[0]["seen"] == "[\"event\"]" and rows[0]["origin"] == "log"'
 	in_csv 'rows[4]["seconds"] == "-1"'
-	# What is not known is nothing, and not an empty text.
+	# An unknown value is null, and not an empty text.
 	in_csv 'all(rows[0][k] == "" for k in ("ip", "host", "matches", "captures"))'
 	grep -q '^sshd,192.0.2.1,,,1767225600250000,1767225600,0,600,1,3,,,log,' "$lab/csv"
 	# The options of list hold.
@@ -262,12 +262,12 @@ refused() {
 	printf '# a comment\n%s\n' "$1" >"$lab/bad.cfg"
 	status 78 "$program" -c "$lab/bad.cfg" list
 	says "$lab/bad.cfg:2: $2"
-	# One line, and a reason behind the key.
+	# One line, with a reason after the key.
 	[[ $said =~ bad\.cfg:2:\ $2:?\ .+ ]]
 	[[ $said != *$'\n'* ]]
 }
 
-@test "a wrong config is told by file, line, key and reason" {
+@test "an error in the config is reported with file, line, key and reason" {
 	refused 'nonsense = 1;' nonsense
 	refused 'interval = "often";' interval
 	refused 'interval = 0;' interval
@@ -285,7 +285,7 @@ refused() {
 	says "$lab/bad.cfg:2: "
 }
 
-@test "a config file that is named and missing is told" {
+@test "a missing config file that was named is an error" {
 	status 66 "$program" -c "$lab/none.cfg" list
 	says "$lab/none.cfg"
 }

@@ -146,7 +146,7 @@ reconciles_sample() {
 	    -10 sshd 192.0.2.3 600 \
 	    -700000 sshd 192.0.2.4 -1 -700001 sshd 192.0.2.5 9000000
 	archive reconcile
-	# What lives is taken at any age.
+	# A ban that lives is taken at any age.
 	look '{r["ident"][-1] for r in rows()} == set("2345")'
 	database 4 -648050 sshd 192.0.2.6 600 -5 sshd 192.0.2.7 600
 	archive reconcile
@@ -251,7 +251,7 @@ reconciles_sample() {
 	look 'row("sshd", "192.0.2.1")["ended_us"] is None and len(rows()) == 3'
 }
 
-# What goes wrong: told, recorded, and the archive stands.
+# A failure is reported and recorded, and the archive stays as it was.
 
 # fails_with STATUS WORDS...: a reconcile that ends so, within its deadline and
 # a little, says each of the words, and leaves the archive as it was.
@@ -282,7 +282,7 @@ an_archived_ban() {
 	fails_with 69 "$lab/run/sock"
 }
 
-@test "a socket that nobody listens on" {
+@test "a socket without a listener" {
 	an_archived_ban
 	config 'fail2ban_database = "";'
 	"$python" -c 'import socket, sys
@@ -292,7 +292,7 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$lab/run/sock"
 
 @test "a socket that is silent" {
 	an_archived_ban
-	config 'fail2ban_database = "";'
+	config 'fail2ban_database = "";' 'run_deadline = 5;'
 	in_background "$python" -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX)
 s.bind(sys.argv[1])
@@ -392,8 +392,8 @@ while True:
 	says "$lab/fail2ban.sqlite3"
 	rmdir "$lab/fail2ban.sqlite3"
 	mkfifo "$lab/fail2ban.sqlite3"
-	status 65 timeout 20 "$program" -c "$lab/archive.cfg" reconcile ||
-	    status 66 timeout 20 "$program" -c "$lab/archive.cfg" reconcile
+	status 65 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" reconcile ||
+	    status 66 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" reconcile
 	says "$lab/fail2ban.sqlite3"
 }
 
@@ -432,6 +432,7 @@ open(sys.argv[2], "w").close()
 time.sleep(600)' "$lab/fail2ban.sqlite3" "$lab/locked"
 	local holder=$!
 	wait_for 5 test -e "$lab/locked"
+	config 'run_deadline = 5;'
 	fails_with 75 "$lab/fail2ban.sqlite3"
 	kill "$holder"
 	wait "$holder" || true
@@ -505,7 +506,7 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	    {r["ident"] for r in rows()} and runs()[-1]["state"] == "completed"'
 }
 
-@test "a database whose tables are views without end stalls nobody" {
+@test "a database whose tables are views without end stalls neither a reconcile nor an event" {
 	an_archived_ban
 	sqlite3 "$lab/fail2ban.sqlite3" "CREATE TABLE fail2banDb(version INTEGER);
 	    INSERT INTO fail2banDb VALUES(4);
@@ -583,7 +584,7 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 @test "a full diff that was cut off begins anew when the rows are others" {
 	database 4 -60 sshd 192.0.2.1 600 -50 sshd 192.0.2.2 600
 	archive reconcile
-	# As a pass leaves it that was stopped behind the second row.
+	# A pass that was stopped after the second row leaves it so.
 	sqlite3 "$lab/archive/archive.sqlite3" \
 	    'UPDATE source SET full_us = 0, full_bans = 2, counter = counter - 1'
 	sqlite3 "$lab/fail2ban.sqlite3" 'DELETE FROM bans; DELETE FROM bips'

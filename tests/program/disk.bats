@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# When the disk fails: full, read-only, gone, cut off from power. The disk is a
-# true file system, mounted at $lab/archive where only the test sees it.
+# The disk fails: it is full, read-only, gone, or cut off from power. The disk is
+# a true file system, mounted at $lab/archive where only the test sees it.
 
 load ../lib/server
 
@@ -16,7 +16,7 @@ setup() {
 teardown() {
 	# The mounts go with the namespace: what a failed test left there is kept.
 	if [ -z "${BATS_TEST_COMPLETED:-}" ] && [ -x "$lab/bin/inside" ]; then
-		timeout 20 "$lab/bin/inside" cp -a "$lab/archive" "$lab/disk" || :
+		timeout "$((20 * slowness))" "$lab/bin/inside" cp -a "$lab/archive" "$lab/disk" || :
 	fi
 	if [ -n "$listener" ]; then
 		eval "exec ${holder[1]}>&-"
@@ -57,7 +57,7 @@ namespace='
 	exec /usr/bin/python3 "$syslog" "$mode" /dev/log ${told:+"$told"}'
 
 # disk tmpfs|ext4 SIZE [mkfs's OPTION...]: from now on the program, look and
-# `inside COMMAND...` are in that namespace. With $mode stuck nobody reads
+# `inside COMMAND...` are in that namespace. With $mode stuck no process reads
 # syslog.
 disk() {
 	local mode=${mode:-listen} told=$lab/syslog ready='' name
@@ -90,7 +90,7 @@ disk() {
 
 inside() { "$lab/bin/inside" "$@"; }
 
-# Nor does what runs beside the test outlive it.
+# A process that runs beside the test does not outlive it.
 beside() { in_background setpriv --pdeathsig KILL "$@"; }
 archive_in_background() { beside "$program" -c "$lab/archive.cfg" "$@"; }
 
@@ -126,7 +126,7 @@ banned() {
 # joins $lab/stderr.
 tell() {
 	rc=0
-	timeout 20 "$program" -c "$lab/archive.cfg" "$1" --jail sshd --id "2001:db8::$2" --ip "2001:db8::$2" \
+	timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" "$1" --jail sshd --id "2001:db8::$2" --ip "2001:db8::$2" \
 	    --family inet6 --time "$now.25" --bantime 600 --bancount 1 \
 	    --failures 3 --restored 0 2>>"$lab/stderr" || rc=$?
 }
@@ -202,7 +202,8 @@ full_disk() {
 	(($(spooled "$lab/spool") >= 5))
 	sound
 	one_warning full
-	# What this takes from the spool is in the archive, or stays there.
+	# An event that this takes from the spool is in the archive, or stays in the
+	# spool.
 	run archive reconcile
 	inside rm "$lab/archive/fill"
 	archive reconcile
@@ -295,7 +296,7 @@ small_index() {
 	each_once $n 'r["seen"] == ["event"]'
 }
 
-@test "who reads or reconciles with too little room for the index says so" {
+@test "a reader or reconcile with too little room for the index says so" {
 	local kb verb failed=0
 	disk ext4 16m -b 1024
 	database
@@ -332,7 +333,7 @@ lost_or_kept() {
 	fi
 }
 
-# in_syslog: what syslog was told of events is in $lab/told.json.
+# in_syslog: the events that went to syslog are in $lab/told.json.
 in_syslog() {
 	"$python" "$root/tests/lib/syslog.py" events "$lab/syslog" \
 	    >"$lab/told.json"
@@ -400,7 +401,7 @@ full_spool() {
 	grep -q 'wait in' "$lab/syslog"
 }
 
-@test "what syslog is told of an event is all of it, whatever its id is" {
+@test "syslog gets the whole event, whatever its id is" {
 	local id n=0 hostile=(
 		'a b  c' 'say "it"' "it's" '100% #1 # why' $'two\nlines' 'é…日本'
 		$'\e[31mred\e[0m' $'\u202eback' 'C:\new\x41' '%41%' "$(printf '%1000s' '')"
@@ -428,7 +429,7 @@ full_spool() {
 	    for e in json.load(open(LAB + "/told.json")))' "now=$now"
 }
 
-@test "what syslog is told of log lines is what fail2ban's database says" {
+@test "syslog gets the log lines that fail2ban's database has" {
 	local lost=()
 	disk tmpfs 1m
 	config "spool = \"$lab/archive/spool\";"
@@ -446,13 +447,13 @@ full_spool() {
 	    "log lines left out" in json.load(open(LAB + "/told.json"))[1]["why"]'
 }
 
-@test "a syslog that nobody reads does not hold up an event" {
+@test "a syslog without a reader does not hold up an event" {
 	local start lost=()
 	mode=stuck disk tmpfs 1m
 	config "spool = \"$lab/archive/spool\";"
 	database
 	banned 1 1 20
-	# As many log lines as syslog is told of, and no more.
+	# As many log lines as syslog gets, and no more.
 	banned 2 2 1560
 	fill
 	for n in 1 2; do
@@ -467,7 +468,7 @@ full_spool() {
 
 @test "a reconcile that fills the disk fails, and the next one goes on" {
 	disk tmpfs 6m
-	config 'run_deadline = 60;'
+	config "run_deadline = $((60 * slowness));"
 	database
 	for n in 1 2 3 4 5; do kept ban $n; done
 	banned 6 20000
@@ -489,7 +490,7 @@ full_spool() {
 	each_once 20002
 }
 
-@test "a backup that does not fit leaves nothing behind" {
+@test "a backup that does not fit leaves no file" {
 	disk tmpfs 8m
 	config "archive = \"$lab/elsewhere/archive.sqlite3\";"
 	kept ban 1
@@ -609,7 +610,7 @@ power_back() {
 	inside mount -o loop "$lab/image" "$lab/archive"
 }
 
-@test "what an event said is archived is there after a power cut" {
+@test "an event that was reported as archived is there after a power cut" {
 	local n
 	disk ext4 32m
 	database
@@ -628,7 +629,7 @@ power_back() {
 	[ ! -s "$lab/stderr" ]
 }
 
-@test "what an event said is spooled is there after a power cut" {
+@test "an event that was reported as spooled is there after a power cut" {
 	local n
 	disk ext4 32m
 	config "spool = \"$lab/archive/spool\";" \
@@ -740,7 +741,7 @@ second_way() {
 }
 
 @test "a reconcile whose archive is moved away stops, and loses nothing" {
-	config 'run_deadline = 60;'
+	config "run_deadline = $((60 * slowness));"
 	database
 	kept ban 1
 	banned 2 20000
@@ -798,7 +799,7 @@ replaced() {
 	kept ban $((bans + 2))
 	bans=$((bans + 2))
 	[ "$(cat "$victim")" = 'another file' ]
-	status "$3" timeout 20 "$program" -c "$lab/archive.cfg" reconcile
+	status "$3" timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" reconcile
 	says "$name"
 	[ "$(wc -l <<<"$said")" -le 3 ]
 	[ "$(cat "$victim")" = 'another file' ]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The manual, the README and the completion say what the program does: what they
-# have to name is asked of the program itself.
+# The manual, the README and the completion name what the program has: the tests
+# ask the program itself for that.
 #
 # $lab, $root and the like are from lib/server; what is read here has one word
 # a line.
@@ -71,11 +71,6 @@ offered() {
 }
 
 # -------------------------------------------------------------- the manual --
-
-@test "the manual is clean mdoc" {
-	status 0 mandoc -T lint -W warning "$manual"
-	[ -z "$said" ]
-}
 
 @test "the manual names every command" {
 	local verb n=0
@@ -315,7 +310,7 @@ offered() {
 
 @test "completion runs nothing of what stands on the command line" {
 	cd "$lab"
-	# shellcheck disable=SC2016 # nobody is to expand it
+	# shellcheck disable=SC2016 # no shell is to expand it
 	offered '' 'li$(touch pwned)'
 	# shellcheck disable=SC2016
 	offered '' '$(touch pwned)' --x

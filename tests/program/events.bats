@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The event path: what fail2ban's action hands over is archived at once or
-# waits in the spool, whatever else goes on.
+# The event path: an event of fail2ban's action is archived at once or waits in
+# the spool, whatever else goes on.
 
 load ../lib/server
 
-# So many rows that a reconcile needs more than a second for them.
-crowd=$((150000 / slowness))
+# A reconcile needs more than a second for this many rows.
+crowd=$((150000 / slow_build))
 
 # event VERB ID TIME: as the action calls it.
 event() {
@@ -72,7 +72,7 @@ released() {
 
 @test "an event during a reconcile is there before that ends" {
 	event ban 192.0.2.1 "$EPOCHREALTIME"
-	many "$crowd" 'run_deadline = 60;'
+	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile
 	local reconcile=$! n
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
@@ -84,7 +84,7 @@ released() {
 	    "SELECT count(*) FROM bans WHERE ident LIKE '192.0.2.%'" |
 	    grep -qx 6
 	wait "$reconcile"
-	look 'len(rows()) == int(n) + 6 and spooled() == []' "n=$crowd"
+	look 'count() == int(n) + 6 and spooled() == []' "n=$crowd"
 }
 
 # reconciled: one more pass, and it came to the end.
@@ -93,12 +93,12 @@ reconciled() {
 	look 'runs()[-1]["state"] == "completed"' 2>/dev/null
 }
 
-@test "a reconcile cut off at its deadline is gone on with by the next" {
+@test "the next reconcile goes on where one was cut off at its deadline" {
 	many "$crowd" 'run_deadline = 1;'
 	archive reconcile
-	look 'runs()[-1]["state"] == "interrupted" and len(rows()) > 0'
+	look 'runs()[-1]["state"] == "interrupted" and count() > 0'
 	wait_for 90 reconciled
-	look 'len(rows()) == len({r["ident"] for r in rows()}) == int(n)' "n=$crowd"
+	look 'count() == count("DISTINCT ident") == int(n)' "n=$crowd"
 }
 
 @test "a reconcile cut off in the middle of a reading has not failed" {
@@ -108,13 +108,13 @@ reconciled() {
 	    status 0 strace -o "$lab/trace" -P "$lab/fail2ban.sqlite3" \
 	    -e inject=pread64:delay_enter=50000 \
 	    "$program" -c "$lab/archive.cfg" reconcile
-	look 'runs()[-1]["state"] == "interrupted" and len(rows()) < 3000'
+	look 'runs()[-1]["state"] == "interrupted" and count() < 3000'
 	wait_for 90 reconciled
-	look 'len(rows()) == 3000'
+	look 'count() == 3000'
 }
 
 @test "a second reconcile says that one is running, and leaves with 0" {
-	many "$crowd" 'run_deadline = 60;'
+	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile
 	local first=$!
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
@@ -122,7 +122,7 @@ reconciled() {
 	[ -n "$said" ]
 	kill -0 "$first"
 	wait "$first"
-	look 'len(rows()) == int(n)' "n=$crowd"
+	look 'count() == int(n)' "n=$crowd"
 }
 
 # every SIGNAL: reconcile --every runs at once and again, and that ends it.
@@ -156,7 +156,7 @@ every() {
 }
 
 @test "SIGTERM in mid-pass leaves cleanly, and the next pass goes on" {
-	many "$crowd" 'run_deadline = 60;'
+	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile --every 60
 	local pid=$!
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
@@ -166,15 +166,15 @@ every() {
 	((EPOCHSECONDS - start <= 3 * slowness))
 	look 'runs()[-1]["state"] != "running"'
 	archive reconcile
-	look 'len(rows()) == int(n) and runs()[-1]["state"] == "completed"' \
+	look 'count() == int(n) and runs()[-1]["state"] == "completed"' \
 	    "n=$crowd"
 }
 
 mark() { sqlite3 "$lab/archive/archive.sqlite3" 'SELECT mark_rowid FROM source'; }
 mark_moved() { [ "$(mark)" -gt "$1" ]; }
 
-@test "what a cut-off pass has read is not read again by the next" {
-	many 10 'run_deadline = 60;'
+@test "the next pass does not read again what a cut-off pass has read" {
+	many 10 "run_deadline = $((60 * slowness));"
 	archive reconcile
 	local before
 	before=$(mark)
@@ -191,23 +191,23 @@ mark_moved() { [ "$(mark)" -gt "$1" ]; }
 	archive reconcile
 	# But for the thousand below the mark that are always read.
 	look 'runs()[-1]["rows"] <= 40010 - int(mark) + 1000 and
-	    len(rows()) == 40010' "mark=$before"
+	    count() == 40010' "mark=$before"
 }
 
 @test "SIGKILL in mid-pass loses nothing, and the next pass goes on" {
-	many "$crowd" 'run_deadline = 60;'
+	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile
 	local pid=$!
 	wait_for 10 look 'runs()[-1]["state"] == "running"' 2>/dev/null
 	kill -KILL "$pid"
 	wait "$pid" || true
 	archive reconcile
-	look 'len(rows()) == int(n) and runs()[-1]["state"] == "completed"' \
+	look 'count() == int(n) and runs()[-1]["state"] == "completed"' \
 	    "n=$crowd"
 	look '"running" not in [r["state"] for r in runs()]'
 }
 
-@test "an event that is told twice is one row, and changes nothing" {
+@test "an event that comes twice is one row, and changes nothing" {
 	event ban 192.0.2.1 1795458480.123456
 	archive export >"$lab/before"
 	event ban 192.0.2.1 1795458480.123456
@@ -238,7 +238,7 @@ mark_moved() { [ "$(mark)" -gt "$1" ]; }
 	    "seen": ["event"], "ended_us": None}) for r in rows())'
 }
 
-@test "only the first event that waits is complained of" {
+@test "only the first event that waits is logged" {
 	event ban 192.0.2.1 "$EPOCHSECONDS.25"
 	holds_archive
 	status 0 event ban 192.0.2.2 "$EPOCHSECONDS.25"
@@ -249,7 +249,7 @@ mark_moved() { [ "$(mark)" -gt "$1" ]; }
 		status 0 event ban 192.0.2.$n "$EPOCHSECONDS.25"
 		[ -z "$said" ]
 	done
-	# Nor when it is no longer fresh.
+	# The same holds when it is no longer fresh.
 	touch -d '1 hour ago' "$lab/spool"
 	status 0 event ban 192.0.2.6 "$EPOCHSECONDS.25"
 	[ -z "$said" ]
@@ -271,7 +271,7 @@ mark_moved() { [ "$(mark)" -gt "$1" ]; }
 	look 'len(rows()) == 4 and spooled() == []'
 }
 
-@test "events behind a spooled one do not wait for the lock again" {
+@test "events after a spooled one do not wait for the lock again" {
 	event ban 192.0.2.1 "$EPOCHSECONDS.25"
 	holds_archive
 	event ban 192.0.2.2 "$EPOCHSECONDS.25"
@@ -376,13 +376,13 @@ spools_then_drains() {
 	holds_archive
 	event ban 192.0.2.2 "$EPOCHSECONDS.25"
 	released
-	timeout 20 "$program" -c "$lab/archive.cfg" reconcile || true
+	timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" reconcile || true
 	look 'row("sshd", "192.0.2.2") and len(rows()) == 5'
 }
 
 @test "a server whose archive is locked goes on banning, and nothing is lost" {
 	jail sshd
-	jail short bantime=2
+	jail short "bantime=$briefly"
 	server_start
 	client set sshd banip 192.0.2.1
 	soon 'len(rows()) == 1'

@@ -1,18 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How the program is built, and what it is kept from.
+# The program is built with the hardening of the compiler, and confines itself.
 
 load ../lib/server
 
-# The program as the Makefile builds it for users, whatever is tested else.
-setup_file() {
-	make -s -C "$root" BUILD="$BATS_FILE_TMPDIR" all
-}
-
+# tests/run builds the program as the Makefile does for users.
 setup() {
 	lab_setup
-	built=$BATS_FILE_TMPDIR/fail2ban-archive
+	built=$program
 }
 
 event() {
@@ -47,11 +43,11 @@ event() {
 }
 
 @test "it is not set to another user's rights" {
-	make -s -C "$root" BUILD="$BATS_FILE_TMPDIR" DESTDIR="$lab/dest" install
+	make -s -C "$root" BUILD="${program%/*}" DESTDIR="$lab/dest" install
 	[ -z "$(find "$lab/dest" -perm /7022 -not -type l)" ]
 }
 
-# What that refuses, tests/unit/test_confine.c tries.
+# tests/unit/test_sandbox.c tries the calls that this refuses.
 @test "an event is confined, before it reads what an attacker wrote" {
 	event
 	cp "$root/tests/samples/mixed20-deb-running.sqlite3" "$lab/fail2ban.sqlite3"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The ways out when the archive does not take an event: the spool, and syslog.
+# An event that the archive does not take goes to the spool, or else to syslog.
 
 load ../lib/server
 
@@ -13,7 +13,7 @@ setup() {
 }
 
 # syslog_stuck DGRAM|STREAM COMMAND...: with a /dev of its own, whose log is
-# such a socket that nobody reads. The command's status is in $lab/rc.
+# such a socket that no process reads. The command's status is in $lab/rc.
 syslog_stuck() {
 	cat >"$lab/stuck.py" <<-'END'
 		import socket, sys, time
@@ -50,7 +50,7 @@ syslog_stuck() {
 	unshare -m bash "$lab/inside" "$@" 2>"$lab/err"
 }
 
-@test "a standard error that nobody reads costs no event" {
+@test "a standard error without a reader costs no event" {
 	archive reconcile
 	head -c 40960 /dev/zero | tr '\0' '\252' |
 		dd of="$db" conv=notrunc status=none
@@ -72,13 +72,13 @@ syslog_stuck() {
 	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES ('sshd',
 	    '192.0.2.50', 1795480000, 600, 1, CAST(json_object('matches',
 	    json_array(replace(hex(zeroblob(7900)), '0', ' '))) AS BLOB))"
-	# Neither the archive nor the spool takes it: syslog is what is left.
+	# Neither the archive nor the spool takes it: it goes to syslog.
 	mkdir -p "$lab/spool"
 	chmod 777 "$lab/archive" "$lab/spool"
 	local kind began
 	for kind in DGRAM STREAM; do
 		began=${EPOCHREALTIME/./}
-		syslog_stuck $kind timeout -s KILL 30 "$program" \
+		syslog_stuck $kind timeout -s KILL "$((30 * slowness))" "$program" \
 		    -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.50 \
 		    --time 1795480000 --bantime 600
 		[ "$(cat "$lab/rc")" -eq 77 ]
@@ -114,7 +114,7 @@ syslog_stuck() {
 		while ! grep -q ' # ' "$lab/heard"; do sleep 0.05; done
 		kill -KILL %1
 	END
-	unshare -m timeout 60 bash "$lab/inside" 2>/dev/null
+	unshare -m timeout "$((60 * slowness))" bash "$lab/inside" 2>/dev/null
 	"$python" - "$lab/heard" <<-'END'
 		import json, re, sys, urllib.parse
 		parts = re.findall(r'event \d+/\d+ (.*)', open(sys.argv[1]).read())

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What others wrote comes into the archive by replay: logs, databases, exports,
-# events that went astray. Each content once, however often it is cut off, and
-# whatever is in it.
+# Replay brings logs, databases, exports and events that went astray into the
+# archive. Each content comes in once, however often the replay is cut off, and
+# whatever it contains.
 
 load ../lib/server
 load ../lib/archives
@@ -99,9 +99,9 @@ ev() {
 	two_bans >"$lab/log1"
 	mkfifo "$lab/fifo"
 	in_background sh -c 'cat "$1" >"$2"' - "$lab/log1" "$lab/fifo"
-	status 0 timeout 20 "$program" -c "$lab/archive.cfg" replay "$lab/fifo"
+	status 0 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" replay "$lab/fifo"
 	look 'len(rows()) == 2'
-	# What is in it is not known before it has been read.
+	# Its content is not known before it has been read.
 	replays <(gzip <"$lab/log1")
 	look 'len(rows()) == 2 and not any(r["changed"] for r in runs())'
 }
@@ -118,7 +118,7 @@ ev() {
 	says 'would be added'
 	archive export | cmp - "$lab/before"
 	look 'runs() == []'
-	# So it is all still to be done.
+	# All of it is still to be done.
 	replays "$lab/log1"
 	last_run added=2 'state="completed"'
 }
@@ -139,11 +139,11 @@ ev() {
 	    "/log1", "/log2"))] == ["completed"] * 2'
 	look 'any(r["state"] == "failed" and r["source"].endswith("/log2.gz")
 	    for r in runs())'
-	# Not only when it is the last one.
+	# The same holds when it is not the last one.
 	ends_badly replay "$lab/missing" "$lab/log1"
 }
 
-@test "a ban behind a ban of the same id is another, and ends the first" {
+@test "a ban after a ban of the same id is another one, and ends the first" {
 	{
 		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
 		line actions "$t0:10,000" '[web] Ban 192.0.2.1'
@@ -158,7 +158,7 @@ ev() {
 	look 'sum(r["ended_us"] is None for r in rows()) == 2 and len(rows()) == 3'
 }
 
-@test "what fail2ban says besides is no ban and not bad" {
+@test "fail2ban's other log lines are no bans, and not bad" {
 	{
 		line server "$t0:30,000" 'Starting Fail2ban v1.0.2'
 		line actions "$t0:31,000" '  banTime: 600'
@@ -172,7 +172,7 @@ ev() {
 	look 'len(rows()) == 2'
 }
 
-@test "a ban that stands in someone's text is none" {
+@test "a ban that stands inside a text is none" {
 	local ban="[sshd] Ban 198.51.100.66"
 	{
 		two_bans
@@ -234,7 +234,7 @@ ev() {
 	echo 22 >>"$lab/log1"
 	replays "$lab/log1"
 	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.222" ]
-	# Of a pipe there is nothing to wait for.
+	# A pipe does not grow: its last line is whole.
 	printf '%s' "$(line actions "$t0:12,000" '[sshd] Ban 192.0.2.3')" |
 	    archive replay -
 	look 'row("sshd", "192.0.2.3")'
@@ -261,7 +261,7 @@ ev() {
 	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.3" ]
 }
 
-@test "the hour that comes twice is told by the order of the lines" {
+@test "in the hour that comes twice the order of the lines decides" {
 	local zone=Europe/Berlin
 	[ -e /usr/share/zoneinfo/$zone ] || zone=CET-1CEST,M3.5.0,M10.5.0/3
 	local d='2026-10-25'
@@ -331,16 +331,16 @@ ev() {
 	look 'all(sum(r["ident"] == i for r in rows()) == 2
 	    for i in ("192.0.2.10", "2001:db8::1"))'
 	refused --host '' "$lab/log1"
-	# What was known of the one is no reason to skip it for another.
+	# A content that is known of one host is not skipped for another.
 	replays --host web2 "$lab/log1"
 	look 'len(rows()) == 6'
 }
 
-@test "only what began in time is taken with --since" {
+@test "--since takes only bans that began in time" {
 	two_bans >"$lab/log1"
 	replays --since 2026-11-23T18:48:40Z "$lab/log1"
 	[ "$(idents)" = '2001:db8::1' ]
-	# That was not all of it.
+	# There is more of it.
 	replays "$lab/log1"
 	look 'len(rows()) == 2'
 	refused --since nonsense "$lab/log1"
@@ -349,7 +349,7 @@ ev() {
 # ago SECONDS: the stamp of a line, of so long ago.
 ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 
-@test "an event ends a ban that only a log has told of" {
+@test "an event ends a ban that is known from a log only" {
 	line actions "$(ago 3000)" '[sshd] Ban 192.0.2.1' >"$lab/log1"
 	replays "$lab/log1"
 	look 'rows()[0]["ended_us"] is None'
@@ -392,7 +392,7 @@ ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 	look '[r["rev"] for r in rows()] == [2]'
 }
 
-@test "what another machine flushed is not flushed here" {
+@test "a flush of another machine flushes nothing here" {
 	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5"
 	echo "Nov 23 18:48:38 box fail2ban-archive[7]: event 1/1 flush --at" \
 	    "$((EPOCHSECONDS + 1))000000 --jail sshd --family inet4 --time" \
@@ -541,7 +541,8 @@ hostile_ids() {
 	of b last_run bad=0 'state="completed"'
 	same_as b
 	of b adds_nothing "$lab/a.jsonl"
-	# Nor does it in parts, in another order, and through another.
+	# The same holds for parts of it, in another order, and by way of another
+	# archive.
 	another c
 	LC_ALL=C sort -t , -k 3 "$lab/a.jsonl" >"$lab/sorted"
 	split -n l/3 "$lab/sorted" "$lab/part-"
@@ -612,7 +613,7 @@ hostile_ids() {
 	of b all_but_rev | cmp - <(of c all_but_rev)
 }
 
-@test "an import that events or a database see as well is one ban" {
+@test "an import that events or a database have as well is one ban" {
 	local now=$EPOCHSECONDS
 	ev ban sshd 192.0.2.1 "$now.5"
 	archive export >"$lab/a.jsonl"
@@ -666,7 +667,7 @@ hostile_ids() {
 	replays "$lab/b.csv"
 	[ "$(idents)" = "better"$'\n'"good" ]
 	last_run added=2 bad=2 'state="completed"'
-	# What breaks off is not all there is: it fails, with what it had.
+	# A source that breaks off is not whole: it fails, with the bans before.
 	rm -r "$lab/archive"
 	printf 'sshd,"never closed' >>"$lab/b.csv"
 	ends_badly replay "$lab/b.csv"
@@ -713,7 +714,7 @@ last_resort() {
 		exec 9>"$lab/stay"
 		until [ -s "$lab/listens" ]; do sleep 0.05; done
 		"\$@"
-		# What is sent last is heard last.
+		# The last message arrives last.
 		"$python" -c 'import socket
 		s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 		s.sendto(b"that is all", "/dev/log")'
@@ -777,8 +778,8 @@ astray() {
 
 # ------------------------------------------------------------------- cut off --
 
-# So many lines that a replay takes its time.
-crowd=$((20000 / slowness))
+# A replay takes a while for this many lines.
+crowd=$((20000 / slow_build))
 
 # undisturbed [LINES]: a log of so many, and an archive b that has it all.
 undisturbed() {
@@ -794,7 +795,7 @@ undisturbed() {
 @test "a replay that is killed again and again is done in the end, once" {
 	local kills=50 killed=0 lives=0 length=4000 writes syncs call k
 	[ "${SOAK:-0}" = 1 ] && length=20000
-	undisturbed $((length / slowness))
+	undisturbed $((length / slow_build))
 	RANDOM=${SEED:-1}
 	another count
 	writes=$(of count calls_of pwrite64 replay "$lab/log1")
@@ -834,18 +835,18 @@ replaying() {
 	    2>/dev/null
 }
 
-# slow_replay SOURCE: in the background, each write takes so long; its process
-# id is in $slow.
+# slow_replay SOURCE: in the background; each write is held up so that the
+# replay is not over before it is met. Its process id is in $slow.
 slow_replay() {
 	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 in_background strace -D -f -qq \
-	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=500 \
+	    -o /dev/null -e trace=pwrite64 -e inject=pwrite64:delay_enter=$((500 * slowness)) \
 	    "$program" -c "$lab/archive.cfg" replay "$@"
 	slow=$!
 	wait_for 10 replaying
 }
 
 @test "a replay that was killed is noted so, and does not stop the next" {
-	undisturbed $((60000 / slowness))
+	undisturbed $((60000 / slow_build))
 	slow_replay "$lab/log1"
 	kill -KILL "$slow"
 	wait "$slow" || true
@@ -856,7 +857,7 @@ slow_replay() {
 
 @test "SIGINT and SIGTERM end a replay cleanly, and the next goes on" {
 	# More than one transaction, so that there is something left to do.
-	undisturbed $((60000 / slowness))
+	undisturbed $((60000 / slow_build))
 	local signal rc start
 	for signal in INT TERM; do
 		rm -rf "$lab/archive"
@@ -906,7 +907,7 @@ except OSError:
 sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 }
 
-@test "how far a replay has come is told to a terminal, and to nothing else" {
+@test "a replay shows its progress on a terminal only" {
 	forge log 300000 1 >"$lab/log1"
 	shown "$lab/log1" >"$lab/out"
 	grep -q 'lines of bans' "$lab/out"
@@ -935,7 +936,7 @@ sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 
 # ------------------------------------------------------------------- hostile --
 
-@test "what is no source is refused, and says which" {
+@test "a file that is no source is refused by name" {
 	ev ban sshd 192.0.2.1 1795458480.5
 	two_bans >"$lab/log1"
 	ln -s "$lab/log1" "$lab/link"
@@ -965,7 +966,7 @@ sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 	refused --format archive "$lab/log1"
 }
 
-@test "a format that the content is not of brings nothing" {
+@test "a wrong format brings no ban" {
 	two_bans >"$lab/log1"
 	ev ban sshd 192.0.2.1 1795458480.5
 	local format
@@ -982,7 +983,7 @@ sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 	look 'len(rows()) == 3'
 }
 
-@test "little that unpacks to much is no trouble" {
+@test "a small file that unpacks to a large one does no harm" {
 	head -c 64M /dev/zero | gzip -1 >"$lab/zeros.gz"
 	survives "$lab/zeros.gz"
 	head -c 8M /dev/zero | tr '\0' '[' | gzip -1 >"$lab/open.gz"
@@ -1014,7 +1015,7 @@ sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 	says "$lab/theirs"
 	forge spoil "$lab/theirs" other
 	of b refused "$lab/theirs"
-	# What was good in them is still to be had.
+	# The bans that were good in them can still be had.
 	of b replays --force "$lab/good"
 }
 
@@ -1085,7 +1086,7 @@ sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 
 # ---------------------------------------------------------------------- runs --
 
-@test "runs are told, the newest first, and so that a terminal obeys none" {
+@test "runs are listed, the newest first, and escaped for a terminal" {
 	two_bans >"$lab/log1"
 	replays "$lab/log1"
 	printf 'sshd\n' >"$lab/"$'evil\e[31m\nname'

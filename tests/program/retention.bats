@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What retention_days removes, and what it must not: by the key a ban stays for
-# good.
+# retention_days removes old bans and must not remove others: by default a ban
+# stays for good.
 
 load ../lib/server
 

@@ -68,7 +68,7 @@ version() {
 	bans_are_as_before
 }
 
-@test "a reader of an older archive is told what to do" {
+@test "a reader of an older archive says what to do" {
 	status 66 archive list
 	says 'run fail2ban-archive reconcile'
 }

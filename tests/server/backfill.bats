@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What the action did not see, reconcile finds in fail2ban's own database.
+# Reconcile finds in fail2ban's own database the bans that the action did not see.
 
 load ../lib/server
 
@@ -77,7 +77,7 @@ load ../lib/server
 	look 'row("sshd", "192.0.2.1")["since_us"] % 1000000 == 250000'
 }
 
-@test "what fail2ban's purge leaves only in bips is archived" {
+@test "a ban that fail2ban's purge leaves only in bips is archived" {
 	jail perm action= bantime=-1
 	server_start
 	client set perm banip 192.0.2.1 192.0.2.2
@@ -126,7 +126,7 @@ load ../lib/server
 	soon 'len(rows()) == 3'
 	archive reconcile
 	look 'same_as_theirs("sshd", "192.0.2.3")'
-	# Not manual: their rows did not go from the database that had them.
+	# They are not manual: their rows did not go from the database that had them.
 	look 'all(row("sshd", ip)["ended_why"] in (None, "inferred")
 	    for ip in ("192.0.2.1", "192.0.2.2"))'
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# How a ban ended is told apart, and what fail2ban forgets then is kept.
+# The archive tells the ways in which a ban ends apart, and keeps what fail2ban
+# forgets then.
 
 load ../lib/server
 
 @test "a ban whose time is up is expired when fail2ban lifts it" {
-	jail short bantime=2
+	jail short "bantime=$briefly"
 	server_start
 	fails short 'auth failure user=x from 192.0.2.1'
 	client set short banip 2001:db8::1
@@ -16,7 +17,8 @@ load ../lib/server
 		    about=log_times("[short] Unban " + id)[0])' "id=$id"
 		archive reconcile
 		look 'row("short", id)["ended_us"] >=
-		    row("short", id)["since_us"] + 2000000' "id=$id"
+		    row("short", id)["since_us"] + int(s) * 1000000' \
+		    "id=$id" "s=$briefly"
 		# All else is as it was while the ban lived.
 		look 'same_as_theirs("short", id, ended_why="expired",
 		    ended_us=row("short", id)["ended_us"])' "id=$id"
@@ -27,7 +29,7 @@ load ../lib/server
 }
 
 @test "unbanip is a manual end, and the archive keeps what fail2ban deletes" {
-	jail sshd bantime=2
+	jail sshd "bantime=$briefly"
 	server_start
 	fails sshd 'auth failure user=first from 192.0.2.1'
 	soon 'ended("sshd", "192.0.2.1", "expired")'
@@ -41,7 +43,7 @@ load ../lib/server
 	eventually 'rows()[2]["ended_why"] == "manual"'
 	look 'bans() == bips() == []'
 	look '-0.1 < rows()[2]["ended_us"] / 1e6 -
-	    log_times("[sshd] Unban 192.0.2.1")[-1] < 2'
+	    log_times("[sshd] Unban 192.0.2.1")[-1] < 2 * SLOWNESS'
 	archive reconcile
 	look '[(r["captures"]["user"], r["ended_why"]) for r in rows()] ==
 	    [("first", "expired"), ("second", "expired"), ("third", "manual")]'
@@ -207,10 +209,11 @@ restart_with() {
 	server_start
 	client set sshd banip 192.0.2.1
 	soon 'len(rows()) == 1'
-	restart_with jail sshd bantime=6
+	local lowered=$((6 * slowness))
+	restart_with jail sshd "bantime=$lowered"
 	soon 'ended("sshd", "192.0.2.1", "expired",
 	    about=log_times("[sshd] Unban 192.0.2.1")[-1])'
-	look 'row("sshd", "192.0.2.1")["seconds"] == 6'
+	look 'row("sshd", "192.0.2.1")["seconds"] == int(s)' "s=$lowered"
 	look 'row("sshd", "192.0.2.1")["restored"] == 1'
 	look 'bans()[0]["bantime"] == 600'
 }
@@ -311,7 +314,7 @@ restart_with() {
 	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
 }
 
-@test "a flush is told from a stop though no reconcile ran before it" {
+@test "a flush is not taken for a stop though no reconcile ran before it" {
 	config 'fail2ban_database = "";'
 	jail sshd
 	server_start

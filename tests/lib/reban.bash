@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Bans that are made in bulk, and a reban that is cut off. Loaded after server and
+# archives.
+#
+# lib/server.bash assigns the variables that are not assigned here.
+# shellcheck disable=SC2154
+
+v4() { seq "$1" "$2" | sed "s/^/${3:-192.0.2}./"; }
+v6() { seq "$1" "$2" | xargs printf "${3:-2001:db8}::%x\n"; }
+
+# has_banned NUMBER JAIL: so many bans of that jail are in the log.
+has_banned() {
+	[ "$(grep -c "NOTICE  \[$2\] Ban " "$lab/fail2ban.log")" -ge "$1" ]
+}
+
+# bans JAIL: the ids on standard input, and waits until the archive has them.
+bans() {
+	local ids before
+	mapfile -t ids
+	before=$(grep -c "NOTICE  \[$1\] Ban " "$lab/fail2ban.log") || true
+	client set "$1" banip "${ids[@]}" >/dev/null
+	wait_for 30 has_banned $((before + ${#ids[@]})) "$1"
+}
+
+# The numbers of bans in the log and of calls of our action.
+counts() { figure '(len(ban_lines()), len(calls()))'; }
+
+# An interval has gone by, and a little.
+interval_later() {
+	# shellcheck disable=SC2317 # wait_for calls it
+	passed() { look '__import__("time").time() > float(t) + 1.2' "t=$1" 2>/dev/null; }
+	wait_for 10 passed "$EPOCHREALTIME"
+}
+
+# cut_off WORDS...: the program is killed at one of the calls by which it makes a
+# difference or learns what it made, chosen by chance; or comes to its end before.
+cut_off() {
+	local most=('pwrite64 60' 'fdatasync 8' 'sendto 12' 'recvfrom 9') one
+	read -ra one <<<"${most[RANDOM % 4]}"
+	if killed_at "${one[0]}" $((1 + RANDOM % one[1])) "$@" 2>"$lab/out"; then
+		kills=$((kills + 1))
+	fi
+	[ ! -e "$lab/ended_badly" ]
+}
+
+# cut_off_enough: that was so often, and what was killed was noted so.
+cut_off_enough() {
+	echo "# killed $kills times (SEED=${SEED:-1})" >&3
+	((kills >= 8))
+	last_run 'kind="reban"' 'state="completed"'
+	look '{r["state"] for r in runs() if r["kind"] == "reban"} ==
+	    {"completed", "interrupted"}'
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# install.sh --uninstall and --purge.
+#
+# $lab and the like are from lib/server and lib/install; a stub's text is for
+# another shell than this one.
+# shellcheck disable=SC2016,SC2154
+
+load ../lib/server
+load ../lib/install
+
+@test "--uninstall keeps the archive and the configuration, and the server goes on without the action" {
+	server_start
+	before=$(snapshot "$scratch")
+	status 0 installer
+	login_fails 192.0.2.14
+	wait_for 15 is_archived sshd 192.0.2.14
+	kept=$(sha256sum <"$scratch/etc/fail2ban-archive.cfg")
+
+	status 0 installer --uninstall
+	says "Kept: $scratch/var/lib/fail2ban-archive"
+	lacks_action sshd
+	client get sshd banip | grep -q 192.0.2.14
+	[ "$(sha256sum <"$scratch/etc/fail2ban-archive.cfg")" = "$kept" ]
+	[ -s "$scratch/var/lib/fail2ban-archive/archive.sqlite3" ]
+	diff <(echo "$before") <(snapshot "$scratch" |
+		grep -v -e "$scratch/var/lib/fail2ban-archive/" -e fail2ban-archive.cfg)
+
+	status 0 installer
+	is_archived sshd 192.0.2.14
+}
+
+@test "--purge leaves not one file" {
+	server_start
+	before=$(snapshot "$scratch")
+	status 0 installer
+	status 0 installer --purge
+	unchanged_since "$before"
+	[ ! -e "$scratch/var/lib/fail2ban-archive" ]
+}
+
+@test "--purge of an archive in a folder with other things removes the archive only" {
+	mkdir -p "$scratch/srv/mixed"
+	echo precious >"$scratch/srv/mixed/file"
+	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
+		archive = "$scratch/srv/mixed/bans.sqlite3";
+		spool = "$lab/spool";
+		fail2ban_socket = "$lab/run/sock";
+	END
+	server_start
+	status 0 installer
+	[ -e "$scratch/srv/mixed/bans.sqlite3" ]
+	status 0 installer --purge
+	[ "$(ls "$scratch/srv/mixed")" = file ]
+}
+
+@test "--purge of an archive in another folder removes every file of ours, whatever has been run" {
+	mkdir -p "$scratch/srv/mixed"
+	echo precious >"$scratch/srv/mixed/bans.sqlite3.txt"
+	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
+		archive = "$scratch/srv/mixed/bans.sqlite3";
+		spool = "$scratch/srv/spool";
+		fail2ban_socket = "$lab/run/sock";
+	END
+	server_start
+	status 0 installer
+	: >"$lab/empty"
+	ours() {
+		"$installed" -c "$scratch/etc/fail2ban-archive.cfg" "$@"
+	}
+	status 0 ours replay "$lab/empty"
+	status 0 ours reban --live
+	status 0 ours backup "$lab/backup"
+	status 0 ours restore "$lab/backup"
+	# A replay, a restore and an event that were killed leave these.
+	for suffix in .dry-run .dry-run-wal .dry-run.gate .restore .restore-journal \
+		.fail2ban.new .suspect .corrupt-20250102T030405Z-wal; do
+		: >"$scratch/srv/mixed/bans.sqlite3$suffix"
+	done
+	mkdir -p "$scratch/srv/spool"
+	: >"$scratch/srv/spool/00001735787045000000-123"
+	: >"$scratch/srv/spool/00001735787045000000-123.bad"
+	: >"$scratch/srv/spool/tmp-00001735787045000000-123"
+	status 0 installer --purge
+	[ "$(ls "$scratch/srv/mixed")" = bans.sqlite3.txt ]
+	[ ! -e "$scratch/srv/spool" ]
+}
+
+@test "--uninstall is refused while another file turns the action on, and changes nothing" {
+	status 0 installer
+	cat >>"$lab/etc/jail.local" <<-'END'
+		action = %(action_)s
+		         fail2ban-archive[actionban=true]
+	END
+	sed -i '/^\[sshd\]/,$d' "$jail_file"
+	before=$(snapshot "$scratch")
+	status 1 installer --uninstall
+	says 'another file of yours'
+	unchanged_since "$before"
+}
+
+@test "--uninstall with a configuration that fail2ban cannot read is refused, and done with --force" {
+	status 0 installer
+	jail broken enabled=true filter=nonesuch
+	status 1 installer --uninstall
+	says nonesuch
+	[ -e "$jail_file" ]
+	status 0 installer --uninstall --force
+	[ ! -e "$jail_file" ]
+	[ ! -e "$installed" ]
+}
+
+@test "--uninstall after fail2ban itself is gone leaves nothing of ours in its configuration" {
+	status 0 installer
+	status 0 bare_installer --uninstall
+	[ -z "$(find "$scratch/etc/fail2ban" -name '*fail2ban-archive*')" ]
+}
