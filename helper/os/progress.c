@@ -20,7 +20,7 @@ progress_begin(struct progress *p)
 	p->begun_ms = p->shown_ms = clock_steady_ms();
 }
 
-/* Whether it is time to show something, and what it is about; *took: so far. */
+/* Begin a line when it is time for one; *took is the time since the start. */
 static bool
 begin_line(struct progress *p, const char *name, int64_t *took)
 {
@@ -36,14 +36,14 @@ begin_line(struct progress *p, const char *name, int64_t *took)
 	return true;
 }
 
-/* How much of it all is done, and how long the rest takes. */
+/* Print the share that is done, and the time that the rest takes. */
 static void
 put_rest(int64_t done, int64_t all, int64_t took)
 {
 	double share = (double)done / (double)all;
 	char left[32];
 
-	/* Too soon to tell. */
+	/* It is too early for an estimate. */
 	if (share < 0.01)
 		return;
 	fprintf(stderr, ", %d %%, %s left", (int)(share * 100),

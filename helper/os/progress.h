@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far a long work has come, on a terminal; nothing anywhere else. */
+/* Show the progress of long work on a terminal; do nothing elsewhere. */
 #ifndef OS_PROGRESS_H
 #define OS_PROGRESS_H
 
@@ -11,21 +11,21 @@ struct progress {
 	int64_t begun_ms, shown_ms;
 };
 
-/* A work begins. */
+/* Begin: the elapsed time counts from here. */
 void progress_begin(struct progress *p);
 
 /*
- * It has come to at of size bytes (UNKNOWN: nobody knows) and so many rows.
- * Called as often as one likes: it shows something twice a second.
+ * Show that at of size bytes and so many rows are read; size may be UNKNOWN.
+ * Call it as often as you like: it prints at most twice a second.
  */
 void progress_show(struct progress *p, const char *name, int64_t at,
     int64_t size, int64_t rows);
 
-/* All is read, and so much of it is written; its time begins with that. */
+/* Show that all is read, and done of all lines are written. */
 void progress_show_writing(struct progress *p, const char *name, int64_t done,
     int64_t all);
 
-/* It is over: the line is cleared. */
+/* End: clear the line. */
 void progress_end(struct progress *p);
 
 #endif
