@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exports of unknown origin, as JSON Lines and as CSV: each ban is taken or
- * refused, and what is taken is within its bounds, and the same when it is
- * checked again.
+ * Exports of unknown origin, read as JSON Lines and as CSV: each ban is taken
+ * or refused. A ban that is taken is within its bounds, and a second check
+ * changes nothing.
  */
 #include "base/csv.h"
 #include "fuzz.h"
@@ -21,36 +21,37 @@ check_sighting(const struct exported_ban *ban)
 	const char *at;
 	char *ip;
 
-	must(sign.kind == SIGHTING_IMPORT && sign.since_us >= 0);
-	must(sign.seconds == UNKNOWN || sign.seconds >= -1);
-	must(sign.bancount == UNKNOWN || sign.bancount >= 0);
-	must(sign.failures == UNKNOWN || sign.failures >= 0);
-	must(sign.restored >= 0 && sign.restored <= 1000000);
-	must(sign.nth >= 0 && sign.nth <= 1000000);
-	must((sign.end == BAN_LIVES) == (sign.ended_us == UNKNOWN));
-	must((sign.seen & ~BAN_SEEN_ALL) == 0);
-	must(sign.lines == NULL || json_is(sign.lines, '['));
-	must(sign.captures == NULL || json_is(sign.captures, '{'));
-	/* As the archive keeps it. */
+	must(sighting.kind == SIGHTING_IMPORT && sighting.since_us >= 0);
+	must(sighting.seconds == UNKNOWN || sighting.seconds >= -1);
+	must(sighting.bancount == UNKNOWN || sighting.bancount >= 0);
+	must(sighting.failures == UNKNOWN || sighting.failures >= 0);
+	must(sighting.restored >= 0 && sighting.restored <= 1000000);
+	must(sighting.nth >= 0 && sighting.nth <= 1000000);
+	must((sighting.end == BAN_LIVES) == (sighting.ended_us == UNKNOWN));
+	must((sighting.seen & ~BAN_SEEN_ALL) == 0);
+	must(sighting.lines == NULL || json_is(sighting.lines, '['));
+	must(sighting.captures == NULL || json_is(sighting.captures, '{'));
+	/* The archive's own form of the sighting is read back. */
 	sightings_column_put(&out, &sighting, second);
 	buffer_putc(&out, ']');
 	must(!out.failed && sightings_column_is_array(out.s));
 	at = out.s;
 	must(sightings_column_take(&at, second, &again, &ip) == 1);
-	must(again.kind == sign.kind && again.at_us == sign.at_us);
-	must(again.since_us == sign.since_us && again.exact == sign.exact);
-	must(again.seconds == sign.seconds);
-	must(again.bancount == sign.bancount);
-	must(again.failures == sign.failures);
-	must(again.end == sign.end && again.ended_us == sign.ended_us);
-	must(again.origin == sign.origin && again.seen == sign.seen);
-	must(again.restored == sign.restored && again.nth == sign.nth);
-	must(fuzz_same(ip, sign.ip));
+	must(again.kind == sighting.kind && again.at_us == sighting.at_us);
+	must(again.since_us == sighting.since_us &&
+	    again.exact == sighting.exact);
+	must(again.seconds == sighting.seconds);
+	must(again.bancount == sighting.bancount);
+	must(again.failures == sighting.failures);
+	must(again.end == sighting.end && again.ended_us == sighting.ended_us);
+	must(again.origin == sighting.origin && again.seen == sighting.seen);
+	must(again.restored == sighting.restored && again.nth == sighting.nth);
+	must(fuzz_same(ip, sighting.ip));
 	free(ip);
 	buffer_free(&out);
 }
 
-/* All is told, or it was refused; ban is empty then. */
+/* Check a ban that was read (rc is 0) or refused, and free it. */
 static void
 check_ban(struct exported_ban *ban, int rc, const struct err *refused)
 {
@@ -92,8 +93,8 @@ take_json(const char *line, size_t len)
 }
 
 static int
-set_field(struct exported_ban *ban, enum ban_field field,
-    const char *text, struct err *e)
+set_field(struct exported_ban *ban, enum ban_field field, const char *text,
+    struct err *e)
 {
 	int64_t v;
 
@@ -104,10 +105,9 @@ set_field(struct exported_ban *ban, enum ban_field field,
 	return exported_ban_set_number(ban, field, v, e);
 }
 
-/* A merge, by the names of the first one. */
+/* Read a record; the first record gave the fields. */
 static void
-take_record(const struct csv *csv, const enum ban_field *fields,
-    size_t n)
+take_record(const struct csv *csv, const enum ban_field *fields, size_t n)
 {
 	struct exported_ban ban;
 	struct err e = { 0 };
