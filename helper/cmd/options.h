@@ -38,7 +38,7 @@ int options_parse(const struct command *self, int argc, char **argv,
 int options_take_wanted(void *to, const char *name, const char *value,
     struct err *e);
 
-/* What is wanted when nothing is said: all. */
+/* Without options, all bans are wanted. */
 #define OPTIONS_ALL \
 	{ \
 		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
