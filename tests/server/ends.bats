@@ -196,8 +196,7 @@ restart_with() {
 	client set sshd banip 192.0.2.1
 	client set web banip 192.0.2.1
 	soon 'len(rows()) == 2'
-	wait_for 5 look '__import__("time").time() > bans()[0]["timeofban"] + 2' \
-	    2>/dev/null
+	wait_for 5 past "$(figure 'bans()[0]["timeofban"] + 2')"
 	restart_with jail sshd bantime=1
 	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
 	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
