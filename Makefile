@@ -20,9 +20,9 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
 	-DCONFIG_FILE='"$(SYSCONFDIR)/fail2ban-archive.cfg"' \
 	-MMD -MP $(CFLAGS)
 
-# Each ban starts a process, and finding its way through shared libraries takes
-# that longer than a flush to disk. So they are linked into it, where system and
-# flags can do that, and again when the system has newer ones.
+# Each ban starts a process. Loading shared libraries would take it longer than a
+# flush to disk, so they are linked statically where the system and the flags
+# allow that, and linked again when the system has newer ones.
 STATIC_LIBS != pkg-config --libs --static $(NEEDED)
 ifeq ($(origin STATIC),undefined)
 STATIC != echo 'int sqlite3_open(void), config_init(void), inflate(void), \
@@ -47,7 +47,7 @@ SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
-# Where things go is told here and nowhere else.
+# The places of what is installed; no other file names them.
 SBIN = $(PREFIX)/sbin
 MAN8 = $(PREFIX)/share/man/man8
 UNITDIR = $(PREFIX)/lib/systemd/system
@@ -70,7 +70,7 @@ $(BUILD)/%.o: helper/%.c
 
 $(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
-# The schema is told once, in SQL; here each file becomes a C text.
+# The schema stands in SQL files; each becomes a C text here.
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
 	for f in $(SCHEMA); do \
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f && echo ,; \
