@@ -7,7 +7,7 @@
  * Where things are:
  * - how a ban's end is decided: ban/end.c
  * - a column of list: cmd/list.c
- * - an export format: cmd/export.c, and a ban's fields in ban/exported_ban.c
+ * - an export format: cmd/export.c, and the fields of a ban in ban/ban_field.h
  * - a config key: config.c
  * - the prefix of a log line: fail2ban/log_prefix.c
  * - a verb: cmd/VERB.c, cmd/command.h and the table below
