@@ -57,7 +57,7 @@ print_usage(FILE *out)
 		    commands[i]->summary);
 	fprintf(out,
 	    "\n  -c FILE    the config, instead of %s\n"
-	    "\nfail2ban-archive COMMAND --help tells more; "
+	    "\nfail2ban-archive COMMAND --help says more; "
 	    "the manual is fail2ban-archive(8).\n",
 	    CONFIG_FILE);
 }

@@ -8,24 +8,24 @@
 #include "base/buffer.h"
 #include "os/clock.h"
 
-/* SQLite asks every so many steps whether to give up. */
+/* SQLite calls is_over after each so many steps. */
 #define PROGRESS_STEPS 10000
 
-/* No row of a sound archive takes so long. */
+/* The most time for one row; a sound archive needs far less. */
 #define ROW_MS 30000
 
-/* As much as the log lines of a ban can be. */
+/* The largest cell: the most that the log lines of a ban can have. */
 #define CELL_BYTES (32 * 1024 * 1024)
 
 static int
-is_over(void *import)
+is_over(void *other)
 {
-	const struct other_archive *in = import;
+	const struct other_archive *in = other;
 
 	return *in->stop != 0 || clock_steady_ms() >= in->deadline_ms;
 }
 
-/* The first number of a statement without parameters, 0 without a row. */
+/* Set *n to the first number of a statement, 0 without a row. */
 static int
 count(struct other_archive *in, int which, int64_t *n, struct err *e)
 {
@@ -38,7 +38,7 @@ count(struct other_archive *in, int which, int64_t *n, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Three tables, which no module makes up. */
+/* Check that the three tables exist and are no virtual tables. */
 static int
 check_tables(struct other_archive *in, struct err *e)
 {
@@ -50,7 +50,7 @@ check_tables(struct other_archive *in, struct err *e)
 	if (tables != 3)
 		return err_set(e, EX_DATAERR,
 		    "%s: its tables are not an archive's", in->archive.db.name);
-	in->with_pieces = pieces == 4;
+	in->shared_texts = pieces == 4;
 	return 0;
 }
 
@@ -81,7 +81,7 @@ other_archive_close(struct other_archive *in)
 	archive_close(&in->archive);
 }
 
-/* Who has seen it, which the table has in bits, in the words of export. */
+/* Set the field seen, which the table has as bits, to names as in export. */
 static int
 take_seen(sqlite3_stmt *st, int i, struct exported_ban *ban, struct err *e)
 {
@@ -90,7 +90,7 @@ take_seen(sqlite3_stmt *st, int i, struct exported_ban *ban, struct err *e)
 	int rc;
 
 	if (bits < 0 || bits > BAN_SEEN_ALL)
-		return err_set(e, EX_DATAERR, "seen: not by anybody known");
+		return err_set(e, EX_DATAERR, "seen: an unknown witness");
 	for (unsigned bit = 1; bit < BAN_SEEN_ALL; bit <<= 1) {
 		if ((bits & bit) == 0)
 			continue;
@@ -132,7 +132,7 @@ other_archive_next(struct other_archive *in, struct exported_ban *ban,
 {
 	struct db *db = &in->archive.db;
 	sqlite3_stmt *st =
-	    db_statement(db, in->with_pieces ? SQL_IMPORT : SQL_IMPORT_1, e);
+	    db_statement(db, in->shared_texts ? SQL_IMPORT : SQL_IMPORT_1, e);
 	int rc;
 
 	exported_ban_init(ban);
@@ -142,7 +142,7 @@ other_archive_next(struct other_archive *in, struct exported_ban *ban,
 	in->deadline_ms = clock_steady_ms() + ROW_MS;
 	db_bind_int(st, 1, in->after);
 	rc = db_step(db, st, e);
-	/* What is no number would never be passed. */
+	/* Without a greater number the reading would never end. */
 	if (rc == 1 &&
 	    (sqlite3_column_type(st, 0) != SQLITE_INTEGER ||
 		sqlite3_column_int64(st, 0) <= in->after))

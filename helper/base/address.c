@@ -9,7 +9,7 @@
 
 #include "base/macros.h"
 
-/* The IPv4 inside IPv6, ::ffff:0:0/96. */
+/* The prefix of IPv4 inside IPv6, ::ffff:0:0/96. */
 #define MAPPED_BITS 96
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -19,7 +19,7 @@ bits_of(int family)
 	return family == AF_INET ? 32 : 128;
 }
 
-/* Byte i of the mask of so many bits. */
+/* Return byte i of the mask of a prefix of that many bits. */
 static unsigned char
 mask_byte(int bits, int i)
 {
@@ -45,7 +45,7 @@ parse_bytes(const char *s, size_t len, struct address *a)
 	return inet_pton(a->family, text, a->bytes) == 1;
 }
 
-/* How many ones the mask begins with; -1 where another one follows. */
+/* Count the ones that the mask begins with; -1 when a one follows a zero. */
 static int
 mask_bits(const struct address *mask)
 {
@@ -61,7 +61,7 @@ mask_bits(const struct address *mask)
 	return bits;
 }
 
-/* The length of a prefix, in digits or as a mask; -1 where it is none. */
+/* Parse a prefix length, in digits or as a mask; -1 when it is neither. */
 static int
 parse_bits(const char *s, size_t len, int family)
 {
@@ -152,7 +152,7 @@ address_span(const struct address *first, const struct address *last,
 	*net = *first;
 	net->bits = bits;
 	cut(net);
-	/* The one end has only zeros behind the prefix, the other only ones. */
+	/* After the prefix, first must have only zeros and last only ones. */
 	for (i = 0; i < first->bits / 8; i++)
 		end.bytes[i] =
 		    net->bytes[i] | (unsigned char)~mask_byte(bits, i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Addresses and networks of IPv4 and IPv6, read strictly and written as
- * fail2ban writes them. Pure: no I/O, no DNS.
+ * Addresses and networks of IPv4 and IPv6: parsed strictly and printed as
+ * fail2ban prints them. Pure: no I/O, no DNS.
  */
 #ifndef BASE_ADDRESS_H
 #define BASE_ADDRESS_H
@@ -15,49 +15,50 @@
 /* A network; an address is one of 32 or 128 bits. */
 struct address {
 	int family;		 /* AF_INET or AF_INET6 */
-	unsigned char bytes[16]; /* in network order, zeros behind */
+	unsigned char bytes[16]; /* in network order, then zeros */
 	int bits;		 /* of the prefix; all others are zero */
 };
 
 /*
- * Parse all of the len bytes at s: an address, or one with "/24" or
- * "/255.255.255.0" (in IPv6 "/ffff:ffff::") behind it, whose other bits are
- * then cut off. IPv4 inside IPv6 (::ffff:192.0.2.1) is IPv4. No blanks, no
- * brackets, no leading zeros but in the groups of IPv6, no scope, no name.
- * False where it is none of these.
+ * Parse all of the len bytes at s: an address, or an address followed by "/24"
+ * or "/255.255.255.0" (in IPv6 "/ffff:ffff::"), whose bits after the prefix
+ * become zero. IPv4 inside IPv6 (::ffff:192.0.2.1) becomes IPv4. Blanks,
+ * brackets, scopes, names, and leading zeros outside the groups of IPv6 are not
+ * allowed. Return false when s is anything else.
  * (fail2ban 1.0.2, server/ipdns.py: IPAddr takes more than that, and leaves a
  * network of IPv4 inside IPv6 as it is.)
  */
 bool address_parse(const char *s, size_t len, struct address *a);
 
 /*
- * Write it as fail2ban's database and the answers of its server have it, and
- * return buf: an address without, a network with the length of its prefix. But
- * the network of all addresses is 0.0.0.0/0 or ::/0, where fail2ban writes
- * 0.0.0.0 or ::, which is another thing. How zeros are cut short is the C
- * library's word, as it is in Python.
+ * Print a into buf as fail2ban's database and server print it, and return buf:
+ * a network has the length of its prefix, an address has none. One case
+ * differs: the network of all addresses is 0.0.0.0/0 or ::/0, where fail2ban
+ * writes 0.0.0.0 or ::, which is a single address. The C library shortens the
+ * zeros of IPv6, as it does for Python.
  */
 const char *address_print(const struct address *a, char buf[ADDRESS_TEXT]);
 
 /*
- * The network that begins with first and ends with last, both addresses. False
- * where these are not the ends of one.
+ * Set *net to the network from the address first to the address last. Return
+ * false when no network has just these ends.
  */
 bool address_span(const struct address *first, const struct address *last,
     struct address *net);
 
-/* Whether it is one address. */
+/* Return true for one address, false for a network of several. */
 bool address_is_single(const struct address *a);
 
-/* Whether all of inner is in outer. */
+/* Return true when all of inner is in outer. */
 bool address_holds(const struct address *outer, const struct address *inner);
 
-/* Whether some address is in both: then one of the two holds the other. */
+/* Return true when an address is in both: one of the two holds the other. */
 bool address_overlap(const struct address *a, const struct address *b);
 
 /*
- * What nobody may ban, as far as it is in a: "loopback" (127.0.0.0/8, ::1) or
- * "unspecified" (0.0.0.0/8, ::). NULL where it is neither.
+ * Return the reason why a must never be banned: it overlaps "loopback"
+ * (127.0.0.0/8, ::1) or "unspecified" (0.0.0.0/8, ::). Return NULL when it may
+ * be banned.
  */
 const char *address_untouchable(const struct address *a);
 

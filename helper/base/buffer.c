@@ -4,25 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/list.h"
+
 #define ROOM_AT_FIRST 256
 
 /* Make room for n more bytes and the NUL. */
 static bool
 grow(struct buffer *b, size_t n)
 {
-	size_t room = b->room != 0 ? b->room : ROOM_AT_FIRST;
+	size_t need = b->len + n + 1;
 	char *s;
 
 	if (n < b->room - b->len)
 		return true;
-	while (room - b->len <= n)
-		room *= 2;
-	if (b->failed || (s = realloc(b->s, room)) == NULL) {
+	if (need < ROOM_AT_FIRST)
+		need = ROOM_AT_FIRST;
+	if ((s = list_grow(b->s, &b->room, need, 1)) == NULL) {
 		b->failed = true;
 		return false;
 	}
 	b->s = s;
-	b->room = room;
 	return true;
 }
 

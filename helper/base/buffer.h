@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A text that grows as it is written. Pure. */
+/* A text that grows while it is written. Pure. */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
 
@@ -10,27 +10,27 @@
 struct buffer {
 	char *s; /* ended by a NUL; NULL before the first byte */
 	size_t len, room;
-	bool failed; /* there was no memory: nothing more is written */
+	bool failed; /* there was no memory; later writes do nothing */
 };
 
-/* Write n bytes behind the others; the same for a text, and for one byte. */
+/* Append n bytes, a text up to its NUL, or one byte. */
 void buffer_put(struct buffer *b, const char *s, size_t n);
 void buffer_puts(struct buffer *b, const char *s);
 void buffer_putc(struct buffer *b, char c);
 
-/* Write a number in decimal digits. */
+/* Append a number in decimal digits. */
 void buffer_put_number(struct buffer *b, int64_t v);
 
-/* Forget what is written behind len bytes. */
+/* Cut the text to its first len bytes; len is at most b->len. */
 void buffer_cut(struct buffer *b, size_t len);
 
 /*
- * What was written, which is then the caller's to free; b is empty again. NULL
- * where there was no memory, or nothing was written.
+ * Return the text, which the caller frees, and make b empty. Returns NULL when
+ * there was no memory, or when nothing was written.
  */
 char *buffer_take(struct buffer *b);
 
-/* Release it; b may be used again. */
+/* Free the text and make b empty; b may be used again. */
 void buffer_free(struct buffer *b);
 
 #endif

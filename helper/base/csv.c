@@ -5,9 +5,9 @@
 #include <sysexits.h>
 
 /*
- * Whether a spreadsheet could take s for a formula, or a reader of ours for
- * one that was made harmless. Some trim blanks, and some take the characters
- * that are as wide as an ideograph too.
+ * Return true when a spreadsheet could take s for a formula, or when s begins
+ * with an apostrophe, which a reader of ours would remove. Some spreadsheets
+ * trim blanks first, and some also take the full-width forms of = + - @.
  */
 static bool
 needs_apostrophe(const char *s)
@@ -87,7 +87,7 @@ begin_field(struct csv *csv, struct err *e)
 	return 0;
 }
 
-/* Take what is within quotes; false where they are not closed. */
+/* Take the text in quotes; return false when the quote is not closed. */
 static bool
 take_quoted(struct csv *csv, const char **s, const char *end)
 {
@@ -133,20 +133,20 @@ finish(struct csv *csv, struct err *e)
 	return 1;
 }
 
-/* What stands at s does not belong there. */
+/* Fail: the character at s is not allowed there. */
 static int
 refuse(const struct csv *csv, const char *s, bool quoted, struct err *e)
 {
 	const char *what = "a carriage return outside of quotes";
 
 	if (quoted)
-		what = "no comma behind the closing quote";
+		what = "no comma after the closing quote";
 	else if (*s == '"')
 		what = "a quote in a field that is not quoted";
 	return err_set(e, EX_DATAERR, "field %zu: %s", csv->n, what);
 }
 
-/* Take the fields of a line, the first one where it was left open. */
+/* Take the fields of a line; open: it continues a field in quotes. */
 static int
 take_fields(struct csv *csv, bool open, const char *s, const char *end,
     struct err *e)

@@ -3,14 +3,14 @@
  * CSV (RFC 4180) as export writes it and replay reads it: records of fields
  * between commas, text in UTF-8. Pure. Beyond the RFC:
  *
- * NULL is an empty field, an empty text is "" in quotes.
+ * NULL is an empty field; an empty text is "" in quotes.
  *
  * A spreadsheet takes a text that begins with = + - @ or a control character
- * for a formula, and an attacker may have chosen it. So an apostrophe is put in
- * front of such a text, and of one that begins with an apostrophe: who reads it
- * takes one away.
+ * for a formula, and an attacker may have chosen the text. So the writer puts
+ * an apostrophe in front of such a text, and of a text that begins with an
+ * apostrophe; the reader removes one apostrophe.
  *
- * A record ends with a newline alone; with CR LF too where it is read.
+ * A record ends with a newline; the reader also takes CR LF.
  */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
@@ -22,44 +22,45 @@
 #include "base/buffer.h"
 #include "base/err.h"
 
-/* More fields in a record, or more bytes, are refused. */
+/* A record with more fields or more bytes is refused. */
 #define CSV_FIELDS 64
 #define CSV_BYTES ((size_t)32 << 20)
 
-/* Write a text, NULL as nothing. Commas and the newline are the caller's. */
+/* Append a text, or nothing for NULL. The caller writes commas and newline. */
 void csv_put_text(struct buffer *out, const char *s);
 
-/* Write a number, UNKNOWN as nothing. No apostrophe: it is no text. */
+/* Append a number without an apostrophe, or nothing for UNKNOWN. */
 void csv_put_number(struct buffer *out, int64_t v);
 
-/* Begins as { 0 }. */
+/* A reader; it begins as { 0 }. */
 struct csv {
-	/* Of a record: its fields as they stand there; NULL, or a text. */
+	/* The fields of the record as they are written; NULL, or a text. */
 	const char *fields[CSV_FIELDS];
 	size_t n;
-	/* A quote is open: the record goes on in the next line. */
+	/* A quote is open: the next line continues the record. */
 	bool open;
 
 	/* The rest is for csv.c. */
-	struct buffer text;    /* of all fields, each ended by a NUL */
-	size_t at[CSV_FIELDS]; /* where a field begins there */
+	struct buffer text;    /* all fields, each ended by a NUL */
+	size_t at[CSV_FIELDS]; /* the start of each field in text */
 	bool null[CSV_FIELDS];
 };
 
 /*
- * Hand over the next line, without its newline. 1: a record is complete, its
- * fields live until the next call. 0: a quote is open, the next line, which the
- * newline between them goes into, belongs to the record; at the end of the
- * input this is an error of the caller's to tell.
+ * Read the next line, given without its newline. Returns 1 when a record is
+ * complete; its fields are valid until the next call. Returns 0 when a quote is
+ * open: the next line continues the record, with the newline between them. At
+ * the end of the input the caller reports the open quote as an error.
  *
- * -1 with EX_DATAERR: a quote within a field that is not quoted, anything but a
- * comma behind a closing quote, a NUL, a carriage return outside of quotes, too
- * many fields or bytes; or with EX_OSERR. The next line then begins a record.
+ * Fails with EX_DATAERR for a quote inside a field without quotes, anything but
+ * a comma after a closing quote, a NUL, a carriage return outside quotes, too
+ * many fields or too many bytes; with EX_OSERR without memory. The next line
+ * then begins a new record.
  */
 int csv_read(struct csv *csv, const char *line, size_t len, struct err *e);
 void csv_free(struct csv *csv);
 
-/* What a field that is a text says: without the one apostrophe in front. */
+/* Return a text field without the apostrophe that the writer added. */
 const char *csv_text(const char *field);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/utf8.h"
 
-/* The code point of a valid UTF-8 sequence of n bytes. */
+/* Return the code point of a valid UTF-8 sequence of n bytes. */
 static uint32_t
 decode_utf8(const char *s, size_t n)
 {
@@ -19,8 +19,8 @@ decode_utf8(const char *s, size_t n)
 }
 
 /*
- * Whether a terminal would act on c rather than show it: controls, line and
- * paragraph separators, and the marks of UAX #9 that turn the direction.
+ * Return true when a terminal acts on c instead of showing it: controls, line
+ * and paragraph separators, and the marks of UAX #9 that change the direction.
  */
 static bool
 is_hostile(uint32_t c)
@@ -63,7 +63,7 @@ escape_text(char *dst, size_t cap, const char *src, size_t len)
 	return total;
 }
 
-/* A code point as JSON writes it: above U+FFFF as a surrogate pair. */
+/* Write the JSON escape of c; above U+FFFF it is a surrogate pair. */
 static void
 put_json_escape(FILE *out, uint32_t c)
 {

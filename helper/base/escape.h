@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text of an attacker's made harmless for where it goes. Pure: no I/O but to
- * the FILE that is handed over.
+ * Escape text that an attacker may have chosen, for a terminal, a log or JSON.
+ * Pure, but for writing to the FILE that is passed in.
  */
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H
@@ -10,16 +10,17 @@
 #include <stdio.h>
 
 /*
- * Write s for a terminal or a log: control characters, invalid UTF-8 and the
- * marks that turn the writing direction become visible escapes (\x1b,
- * \u202e), a backslash is doubled. Always terminated and never cut inside an
- * escape; returns the length that all of it would have had.
+ * Copy src to dst for a terminal or a log: control characters, invalid UTF-8
+ * and the marks that change the writing direction become visible escapes
+ * (\x1b, \u202e), and a backslash is doubled. dst ends with a NUL, and is never
+ * cut inside an escape. Returns the length that the whole text needs, as
+ * snprintf(3) does.
  */
 size_t escape_text(char *dst, size_t cap, const char *src, size_t len);
 
 /*
- * Write a JSON text so that it is the same JSON and a terminal shows all of it:
- * what escape_text would escape, as \uXXXX.
+ * Write JSON to out so that it stays the same JSON and is safe for a terminal:
+ * the characters that escape_text escapes become \uXXXX.
  */
 void escape_json(FILE *out, const char *json);
 

@@ -22,7 +22,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The value of four hexadecimal digits, -1 if they are none. */
+/* Return the value of four hexadecimal digits, -1 when they are none. */
 static int
 hex4(const char *s)
 {
@@ -41,7 +41,7 @@ hex4(const char *s)
 	return v;
 }
 
-/* Whether s is the escape of the second half of a surrogate pair. */
+/* Return true when s is the escape of the second half of a surrogate pair. */
 static bool
 is_low_surrogate(const char *s)
 {
@@ -68,9 +68,9 @@ json_mend(char *s)
 	}
 }
 
-/* Each check_ returns what stands behind, or NULL where it is not that. */
+/* Each check_ function returns the byte after the value, or NULL. */
 
-/* A character that stands for itself in a text. */
+/* Return true for a character that needs no escape in a text. */
 static bool
 is_plain(char c)
 {
@@ -146,15 +146,15 @@ check_key(const char *s)
 	return *s == ':' ? skip_blanks(s + 1) : NULL;
 }
 
-/* The containers that are open, from the outside in. */
+/* The arrays and objects that are open, from the outside in. */
 struct nest {
 	char closed_by[JSON_DEPTH];
 	size_t depth;
 };
 
 /*
- * Behind a value: close what it closes, and go on to the next value. At the end
- * of the outermost one the depth is 0.
+ * After a value, close the containers that end here and return the start of the
+ * next value. The depth is 0 after the end of the outermost container.
  */
 static const char *
 go_on(struct nest *nest, const char *s)
@@ -174,7 +174,7 @@ go_on(struct nest *nest, const char *s)
 	return s;
 }
 
-/* Into a container, to its first value, or behind it where it is empty. */
+/* Enter a container; return its first value, or go on after an empty one. */
 static const char *
 enter(struct nest *nest, const char *s)
 {
@@ -208,10 +208,9 @@ json_is(const char *s, char open)
 	return s != NULL && *skip_blanks(s) == '\0';
 }
 
-/* From here on the text is known to be JSON. */
+/* The functions from here on take only text that json_is has checked. */
 
-/* Behind a text: a quote that no \, or an even number of them, stands before.
- */
+/* Return the end of a text: a quote after an even number of backslashes. */
 static const char *
 skip_text(const char *s)
 {
@@ -271,7 +270,7 @@ json_next(const char **at, struct json *key, struct json *value)
 {
 	const char *s = skip_blanks(*at);
 
-	/* A first byte, or the comma behind a value. */
+	/* Skip the first byte of the container, or the comma after a value. */
 	if (*s == '{' || *s == '[' || *s == ',')
 		s = skip_blanks(s + 1);
 	if (*s == '}' || *s == ']')

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * JSON (RFC 8259) as far as the evidence of a ban needs it: is it an object,
- * what is in it, a text out of it and into it. SQLite's own functions do the
- * same and cost an event a fifth of its time, most of it to compile the
- * statement. Pure. Every text here is valid UTF-8, and mended.
+ * The JSON (RFC 8259) that a ban's evidence needs: check it, step through it,
+ * take texts out and write them. SQLite's own functions do the same, but cost
+ * an event a fifth of its time, most of it to compile the statement. Pure.
+ * Every text that comes in is valid UTF-8, and json_mend has mended it.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -18,50 +18,50 @@
 #define JSON_DEPTH 1000
 
 /*
- * Make escapes that stand for no character of a text, NUL and half a surrogate
- * pair, those of U+FFFD.
+ * Replace, in place, each escape of a NUL or of half a surrogate pair by that
+ * of U+FFFD: these are no characters of a text.
  */
 void json_mend(char *s);
 
-/* A piece of a text that json_is has checked, a value or a key. */
+/* A value or a key, in a text that json_is has checked. */
 struct json {
 	const char *at;
 	size_t len;
 };
 
 /*
- * Whether all of s is one JSON value that begins with open, { or [, nested no
- * deeper than JSON_DEPTH.
+ * Return true when all of s is one JSON value that begins with open, { or [,
+ * and is nested no deeper than JSON_DEPTH.
  */
 bool json_is(const char *s, char open);
 
-/* Whether it is an array, a text, null; the first byte tells. */
+/* Return true for an array, for null, for a text. */
 bool json_is_array(const struct json *value);
 bool json_is_null(const struct json *value);
 bool json_is_text(const struct json *value);
 
-/* Whether a key or a text says these characters, escaped or not. */
+/* Return true when a key or a text is plain, written with escapes or not. */
 bool json_equals(const struct json *text, const char *plain);
 
 /*
- * Step through an object or an array. *at begins as the container's first byte;
- * key may be NULL for an array. False at the end.
+ * Step to the next value of an object or an array, and return false at the end.
+ * *at begins as the container's first byte; key may be NULL for an array.
  */
 bool json_next(const char **at, struct json *key, struct json *value);
 
-/* The value as a whole number, UNKNOWN for null; false where it is neither. */
+/* Set *v to a whole number, UNKNOWN for null; return false for others. */
 bool json_take_number(const struct json *value, int64_t *v);
 
 /*
- * Write what a value says: the characters of a text, 1 and 0 for true and
- * false, nothing for null, otherwise its JSON.
+ * Append a value without its JSON syntax: the characters of a text, 1 for true,
+ * 0 for false, nothing for null; other values stay JSON.
  */
 void json_put_said(struct buffer *out, const struct json *value);
 
-/* Write a value's JSON, without blanks. */
+/* Append a value's JSON, without the blanks around its parts. */
 void json_put_value(struct buffer *out, const struct json *value);
 
-/* Write len bytes of characters as a JSON text, or as the inside of one. */
+/* Append len bytes as a JSON text, with its quotes or without them. */
 void json_put_text(struct buffer *out, const char *s, size_t len);
 void json_put_inside(struct buffer *out, const char *s, size_t len);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Attributes, the length of an array, the unknown number: no behaviour. */
+/* Macros that every room needs: attributes, array lengths, UNKNOWN. */
 #ifndef BASE_MACROS_H
 #define BASE_MACROS_H
 
@@ -10,10 +10,10 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* A local that is released by fn when it goes out of scope. */
+/* fn releases this local variable when it goes out of scope. */
 #define AUTO(fn) __attribute__((cleanup(fn)))
 
-/* Arguments from va on are checked against the printf format fmt. */
+/* The compiler checks the arguments from va on against the format fmt. */
 #define PRINTF(fmt, va) __attribute__((format(printf, fmt, va)))
 
 #define UNUSED __attribute__((unused))

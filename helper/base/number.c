@@ -39,7 +39,7 @@ number_parse(const char *s, int64_t min, int64_t max, int64_t *v, struct err *e)
 	if (negative)
 		p++;
 	if (!number_take_digits(&p, v) || *p != '\0')
-		return err_set(e, EX_USAGE, "'%.40s' is no whole number", s);
+		return err_set(e, EX_USAGE, "'%.40s' is not a whole number", s);
 	if (negative)
 		*v = -*v;
 	if (*v < min || *v > max)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole numbers: strict parsing, sums that do not overflow. Pure. */
+/* Whole numbers: parse them strictly, add them without overflow. Pure. */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 
@@ -8,17 +8,17 @@
 
 #include "base/err.h"
 
-/* Return the sum, held at INT64_MIN and INT64_MAX instead of overflowing. */
+/* Return the sum, or INT64_MIN or INT64_MAX where it would overflow. */
 int64_t number_add_sat(int64_t a, int64_t b);
 
 /*
- * Read the decimal digits at *s into *v and move *s past them. False when there
- * is no digit or the number does not fit.
+ * Read the decimal digits at *s into *v, move *s past them and return true.
+ * Return false when there is no digit or the number does not fit.
  */
 bool number_take_digits(const char **s, int64_t *v);
 
 /*
- * Parse a whole decimal number, nothing around it, into [min, max].
+ * Parse s, a whole decimal number from min to max and nothing else, into *v.
  * Fails with EX_USAGE.
  */
 int number_parse(const char *s, int64_t min, int64_t max, int64_t *v,

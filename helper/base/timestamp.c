@@ -29,8 +29,8 @@ is_digit(char c)
 }
 
 /*
- * Round seconds up to the next or not, by the digits behind the point: half
- * to even, as Python's round() does.
+ * Return true when the digits after the point round seconds up: half to even,
+ * as Python's round() does.
  */
 static bool
 rounds_up(int64_t seconds, const char *digits)
@@ -71,10 +71,10 @@ timestamp_parse_ticket(const char *s, int64_t *us, int64_t *rounded,
 		*exact = *digits != '\0';
 	return 0;
 bad:
-	return err_set(e, EX_USAGE, "'%.40s' is no time in seconds", s);
+	return err_set(e, EX_USAGE, "'%.40s' is not a time in seconds", s);
 }
 
-/* An age such as 7d before now; false if s does not have that form. */
+/* Parse an age before now, such as 7d; return false when s is none. */
 static bool
 parse_age(const char *s, int64_t now_us, int64_t *us)
 {
@@ -119,7 +119,7 @@ timestamp_days(int64_t year, int month, int day, int64_t *days)
 	return true;
 }
 
-/* Exactly width digits as an int in [min, max], *s moved behind them. */
+/* Read exactly width digits from min to max, and move *s past them. */
 static bool
 take_field(const char **s, int width, int min, int max, int *v)
 {
@@ -132,7 +132,7 @@ take_field(const char **s, int width, int min, int max, int *v)
 	return *v >= min && *v <= max;
 }
 
-/* The zone at the end of an ISO time: seconds east, or *local. */
+/* Parse the zone at the end of an ISO time: seconds east, or *local. */
 static bool
 parse_zone(const char *s, bool *local, int64_t *east)
 {
@@ -200,7 +200,7 @@ timestamp_parse_when(const char *s, int64_t now_us, int64_t *us, struct err *e)
 	    timestamp_parse_ticket(s, us, NULL, NULL, NULL) == 0)
 		return 0;
 	return err_set(e, EX_USAGE,
-	    "'%.40s' is no time: give seconds since the epoch, "
+	    "'%.40s' is not a time: give seconds since the epoch, "
 	    "2026-11-23T18:48, or an age such as 7d",
 	    s);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Times as text, and back: fail2ban's <time>, the times and ages that people
- * type, local time for people; and the calendar. Pure, but for the local time
- * zone. Times are microseconds since the epoch unless the name says otherwise.
+ * Times as text: parse fail2ban's <time> and the times and ages that people
+ * type, print local time for people, count the days of the calendar. Pure, but
+ * for the local time zone. Times are microseconds since the epoch unless the
+ * name says otherwise.
  */
 #ifndef BASE_TIMESTAMP_H
 #define BASE_TIMESTAMP_H
@@ -15,12 +16,13 @@
 /* Microseconds in a second. */
 #define TIMESTAMP_US INT64_C(1000000)
 
-/* Seconds to microseconds, held at the ends of int64_t. */
+/* Return seconds as microseconds; INT64_MIN or INT64_MAX on overflow. */
 int64_t timestamp_from_seconds(int64_t seconds);
 
 /*
- * Count the days from 1970-01-01 to a date of the Gregorian calendar. False
- * when there is no such date, or when its year is not from 1970 to 9999.
+ * Count the days from 1970-01-01 to a date of the Gregorian calendar into
+ * *days. Return false when there is no such date, or when its year is not from
+ * 1970 to 9999.
  */
 bool timestamp_days(int64_t year, int month, int day, int64_t *days);
 
@@ -28,11 +30,11 @@ bool timestamp_days(int64_t year, int month, int day, int64_t *days);
  * Parse the text of fail2ban's <time>, str() of a Python number of seconds:
  * 1795458480.0, 1795458662.123456, 1795458484.8787563 or 1795458480.
  *
- * us: cut to the microsecond. rounded: the whole second that fail2ban's
- * database has for it, int(round(t)), half to even, judged on the text and
- * not on us. exact: there was a fraction, if only ".0"; a bare integer is all
- * that is left of a ticket's time once it comes from the database. Any out
- * pointer may be NULL. Fails with EX_USAGE.
+ * *us is the time cut to the microsecond. *rounded is the whole second that
+ * fail2ban's database has for it: int(round(t)), half to even, computed from
+ * the text and not from *us. *exact is true when the text has a fraction, even
+ * ".0"; a ticket that fail2ban restored from its database has none. Each of the
+ * three pointers may be NULL. Fails with EX_USAGE.
  * (fail2ban 1.0.2, server/database.py: addBan.)
  */
 int timestamp_parse_ticket(const char *s, int64_t *us, int64_t *rounded,
@@ -47,12 +49,12 @@ int timestamp_parse_ticket(const char *s, int64_t *us, int64_t *rounded,
 int timestamp_parse_when(const char *s, int64_t now_us, int64_t *us,
     struct err *e);
 
-/* us as "2026-11-23 18:48:38" in local time, into a buffer of 32 bytes. */
+/* Print us into buf as local time, "2026-11-23 18:48:38", and return buf. */
 const char *timestamp_format(int64_t us, char buf[32]);
 
 /*
- * Seconds for people, its two largest units: "10m", "1h 30m", "7d"; "-1" is
- * "for ever". Into a buffer of 32 bytes.
+ * Print seconds into buf for people, in its two largest units: "10m", "1h 30m",
+ * "7d"; a negative number is "for ever". Return buf.
  */
 const char *timestamp_format_seconds(int64_t seconds, char buf[32]);
 

@@ -43,7 +43,7 @@ utf8_length(const char *s, size_t len)
 	return 0;
 }
 
-/* How many bytes of s are ASCII and no NUL, up to the first that is not. */
+/* Count the bytes of s before the first one that is a NUL or not ASCII. */
 static size_t
 plain_length(const char *s, size_t len)
 {

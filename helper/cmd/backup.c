@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* backup: a copy of the archive while it is in use. */
+/* backup: copy the archive while it is in use. */
 #include <stdio.h>
 
 #include "archive/backup.h"

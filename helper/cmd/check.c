@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check: one line and an exit status for a monitoring system, in the way of
+ * check: print one line for a monitoring system, and exit with the status of
  * its plugins (0 OK, 1 WARNING, 2 CRITICAL).
  */
 #include <inttypes.h>
@@ -24,7 +24,7 @@ enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL };
 
 static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
 
-/* What was found, one after another, and the worst of it. */
+/* The findings, one after another, and the worst state of them. */
 struct report {
 	enum state worst;
 	char text[1024];
@@ -50,7 +50,7 @@ add(struct report *report, enum state state, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* fail2ban forgets after a day by default: then what is missed is lost. */
+/* By default fail2ban forgets a ban after a day: then a missed ban is lost. */
 static int
 check_runs(struct report *report, struct archive *archive,
     const struct config *config, int64_t now_us, struct err *e)
@@ -84,7 +84,7 @@ check_spool(struct report *report, const struct config *config, int64_t now_us)
 	add(report, old ? STATE_WARNING : STATE_OK,
 	    "%" PRId64 " events in the spool", spool.waiting);
 	if (spool.waiting >= config->spool_limit)
-		add(report, STATE_CRITICAL, "it is full");
+		add(report, STATE_CRITICAL, "the spool is full");
 	if (spool.bad > 0)
 		add(report, STATE_WARNING, "%" PRId64 " files there are bad",
 		    spool.bad);

@@ -28,7 +28,7 @@
 #include "base/utf8.h"
 #include "fail2ban/database_path.h"
 
-/* How many bytes of <matches>, and of a row's data, are taken at most. */
+/* The most bytes of <matches>, and of a row's data, that are taken. */
 #define MATCHES_MAX (1024 * 1024)
 #define DATA_MAX (1024 * 1024)
 /*

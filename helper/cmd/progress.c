@@ -10,7 +10,7 @@
 #include "os/clock.h"
 #include "base/timestamp.h"
 
-/* How long a line is shown before the next one, in milliseconds. */
+/* Milliseconds between two lines. */
 #define SHOW_MS 500
 #define CLEAR "\r\033[K"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reban: bans of the archive, or of a block list, into a running fail2ban. */
+/* reban: have fail2ban ban again what it lost, or ban a block list. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

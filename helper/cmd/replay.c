@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* replay: old logs, databases, archives and exports into the archive. */
+/* replay: archive old logs, databases, archives and exports. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@
 static int
 take_format(const char *value, enum replay_format *format, struct err *e)
 {
-	/* A syslog has lines of both. */
+	/* A syslog is a log with other lines in between. */
 	if (strcmp(value, "syslog") == 0)
 		value = replay_formats[REPLAY_LOG];
 	for (int i = REPLAY_ANY + 1; i < REPLAY_FORMATS; i++) {
@@ -39,7 +39,7 @@ take_format(const char *value, enum replay_format *format, struct err *e)
 	    "must be log, syslog, database, archive, json, csv or spool");
 }
 
-/* A zone that the C library does not know would be UTC without a word. */
+/* Refuse an unknown zone, which the C library would take for UTC. */
 static int
 take_zone(const char *value, struct err *e)
 {
@@ -86,7 +86,7 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }
 
-/* When a source was last written to; what cannot be asked comes last. */
+/* Return when a source was last written to; the end of time when unknown. */
 static int64_t
 age_of(const char *source)
 {
@@ -98,8 +98,8 @@ age_of(const char *source)
 }
 
 /*
- * The oldest first, as a log goes on in the next; those of one age as they were
- * named.
+ * Sort the oldest first, because a log continues in the next one. Sources of
+ * one age stay in the order of the command line.
  */
 static void
 sort_sources(char **sources, int n)
@@ -195,10 +195,10 @@ run_replay(const struct command *self, const struct config *config, int argc,
 static const struct option_spec options[] = {
 	{ "format", "FORMAT",
 	    "log, syslog, database, archive, json, csv or spool, where the "
-	    "content does not tell" },
+	    "content does not show it" },
 	{ "tz", "ZONE", "the time zone of a log, such as Europe/Berlin" },
-	{ "year", "YEAR", "the year of a log that tells none" },
-	{ "since", "TIME", "pass over what is older" },
+	{ "year", "YEAR", "the year of a log that has none" },
+	{ "since", "TIME", "skip what is older" },
 	{ "host", "NAME", "these are another machine's bans" },
 	{ "force", NULL, "read again what was read already" },
 	{ "dry-run", NULL, "only say what would be added" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* restore: a copy of the archive becomes the archive. */
+/* restore: put a copy of the archive in its place. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "cmd/options.h"
 
-/* A busy archive's writers come one after another, in milliseconds. */
+/* Milliseconds to wait for the archive's writers. */
 #define LOCK_MS 5000
 
 static int

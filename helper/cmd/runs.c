@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* runs: what reconcile, replay, reban and prune have done, the newest first. */
+/* runs: list what reconcile, replay, reban and prune did, newest first. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ struct wanted {
 	bool any;
 };
 
-/* A text of any length that may hold anything. */
+/* Print a text, which may hold any characters, and cut it where it is long. */
 static void
 print_text(const char *before, const char *s)
 {
@@ -41,7 +41,8 @@ print_count(int64_t v)
 		printf("%8" PRId64 "  ", v);
 }
 
-/* A run whose process is gone says that it is running until the next. */
+/* Return the state of a run: a run whose process died is still noted as
+ * running. */
 static enum run_state
 state_of(const struct wanted *wanted, const struct archive_run *run)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* verify: whether the archive, or a copy of one, is sound. */
+/* verify: examine the archive, or a copy of one. */
 #include <stdio.h>
 
 #include "archive/backup.h"

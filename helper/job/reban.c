@@ -15,7 +15,7 @@
 #include "os/clock.h"
 #include "os/line_reader.h"
 
-/* How many entries a list may have. */
+/* The most entries that a list may have. */
 #define LIST_MAX 1000000
 
 struct reban {
@@ -28,7 +28,7 @@ struct reban {
 	char hash[LINE_READER_HASH], how[300];
 	struct address *entries;
 	size_t n, room;
-	int64_t shown; /* how many bad lines were logged */
+	int64_t shown; /* the number of bad lines that were logged */
 };
 
 /* Add a lost ban to the batch, unless the jail ignores its address by now. */

@@ -11,11 +11,11 @@
 #include "job/own_addresses.h"
 #include "os/clock.h"
 
-/* How long the server may take for a batch, and for a question. */
+/* The server must answer within these times: to a batch, to a question. */
 #define BATCH_MS 120000
 #define ANSWER_MS 10000
 
-/* How many reasons of a kind are logged. */
+/* The number of reasons of a kind that are logged. */
 #define SHOWN_MAX 5
 
 int

@@ -12,9 +12,9 @@
 #include "job/run.h"
 
 /*
- * How many ids are sent at a time: the server answers no other question until
- * the actions for all of them have ended. (fail2ban 1.0.2, server/actions.py:
- * addBannedIP.)
+ * The number of ids that are sent at a time. The server answers no other
+ * question until the actions for all of them have ended. (fail2ban 1.0.2,
+ * server/actions.py: addBannedIP.)
  */
 #define REBAN_BATCH_MAX 50
 
@@ -22,13 +22,14 @@
 typedef void reban_would_fn(const char *ident, const char *jail);
 
 struct reban_batch {
-	/* How many ids were sent, were in the jail already, were refused. */
+	/* The numbers of ids that were sent, were banned already, were refused.
+	 */
 	int64_t sent, server_has, refused;
 
 	/* The rest is for reban_batch.c, but for n. */
 	struct run *run;
 	reban_would_fn *would_ban; /* NULL: it is no dry run */
-	int64_t shown;		   /* how many refusals were logged */
+	int64_t shown;		   /* the number of refusals that were logged */
 	struct address *own;	   /* this machine's addresses */
 	size_t own_n;
 	/* The jail that is entered: its name, its bans, what it ignores. */

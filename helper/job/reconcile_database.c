@@ -21,15 +21,15 @@
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 
-/* How many rows are read at a time, and written in the order of the ids. */
+/* The rows that are read at a time, and then written in the order of ids. */
 #define CHUNK 1000
-/* After how many rows to give way to events. */
+/* The rows that are written before events may get in between. */
 #define LOOK_EVERY 8
-/* How many rows before the mark are read again. */
+/* The rows before the mark that are read again. */
 #define REREAD 1000
 #define DAY INT64_C(86400)
 #define FULL_EVERY_US (DAY * TIMESTAMP_US)
-/* How long to wait for fail2ban to write, in milliseconds. */
+/* Milliseconds to wait while fail2ban writes. */
 #define BUSY_MS 2000
 /* The key of a number in the archive: the floor that its first run found. */
 #define FLOOR "floor"

@@ -40,8 +40,9 @@ int64_t reconcile_database_read_after(int64_t mark_rowid);
 /*
  * Return the floor of an archive: a ban that has ended, is older, and is not
  * archived yet is left out. All are seconds since the epoch. newest: of the
- * newest ban in the database, UNKNOWN when it is empty; backfill: how many
- * seconds before it, or before now if that is earlier, are archived; 0: all.
+ * newest ban in the database, UNKNOWN when it is empty; backfill: the
+ * seconds before it, or before now if that is earlier, that are archived; 0:
+ * all.
  */
 int64_t reconcile_database_first_floor(int64_t newest, int64_t now,
     int64_t backfill);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job/reconcile_steps.h"
 
-/* How long fail2ban may take to answer, in milliseconds. */
+/* fail2ban must answer within these milliseconds. */
 #define ANSWER_MS 5000
 
 struct fail2ban_server *

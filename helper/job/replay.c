@@ -40,7 +40,7 @@ static int (*const readers[REPLAY_FORMATS])(struct replay_source *,
 };
 
 /*
- * Find out whether it is an SQLite file, and which one by its application id.
+ * Recognise an SQLite file, and an archive by its application id.
  * (sqlite.org/fileformat2.html)
  */
 static enum replay_format

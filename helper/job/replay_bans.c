@@ -11,7 +11,7 @@
 #include "job/replay_bans.h"
 #include "base/number.h"
 
-/* How many bans are gathered, and how many bytes their texts have. */
+/* The most bans that are gathered, and the most bytes of their texts. */
 #define CHUNK 500
 #define CHUNK_BYTES ((size_t)4 * 1024 * 1024)
 

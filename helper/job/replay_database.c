@@ -8,10 +8,10 @@
 #include "job/replay_database.h"
 #include "base/timestamp.h"
 
-/* How many rows are read at a time. */
+/* The rows that are read at a time. */
 #define CHUNK 500
 
-/* How long to wait for a writer, and how long to read a chunk at most. */
+/* Milliseconds to wait for a writer, and to read a chunk at most. */
 #define BUSY_MS 2000
 #define READ_MS 60000
 

@@ -22,7 +22,7 @@
 /* A log that is this much younger does not continue the one before. */
 #define FAR_US (INT64_C(180) * 86400 * TIMESTAMP_US)
 
-/* After how many ids to give way to events. */
+/* The ids that are written before events may get in between. */
 #define LOOK_EVERY 8
 
 struct reader {

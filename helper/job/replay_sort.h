@@ -15,7 +15,7 @@
 
 struct replay_sort {
 	struct db db;
-	int64_t lines;	    /* how many were put in */
+	int64_t lines;	    /* the number that was put in */
 	sqlite3_stmt *next; /* the sorted rows, after replay_sort_begin */
 	bool more;	    /* next stands on a row */
 };

@@ -9,7 +9,7 @@
 #include "fail2ban/log.h"
 #include "os/clock.h"
 
-/* How many bad lines are logged. */
+/* The number of bad lines that are logged. */
 #define SHOWN_MAX 5
 
 /* The clocks of two machines are not further apart. */

@@ -13,7 +13,7 @@
 #include "os/line_reader.h"
 
 enum replay_format {
-	REPLAY_ANY, /* find it out from the content */
+	REPLAY_ANY, /* the content decides */
 	REPLAY_LOG,
 	REPLAY_DATABASE,
 	REPLAY_ARCHIVE,
@@ -23,7 +23,7 @@ enum replay_format {
 	REPLAY_FORMATS /* how many there are */
 };
 
-/* How far a source has come. */
+/* The progress of a source. */
 struct replay_progress {
 	const char *source;
 	bool writing; /* all is read; what was gathered is being written */
@@ -72,8 +72,8 @@ struct replay_source {
 	struct line_reader input;    /* closed for a database or an archive */
 	char hash[LINE_READER_HASH]; /* of the content; "": not known yet */
 	int64_t line;	/* the number of the present line, or row */
-	int64_t usable; /* how many lines were of the format */
-	int64_t shown;	/* how many bad lines were logged */
+	int64_t usable; /* the number of lines that are of the format */
+	int64_t shown;	/* the number of bad lines that were logged */
 	bool known; /* completed before, and read for the next source only */
 };
 

@@ -13,7 +13,7 @@
 #include "base/timestamp.h"
 #include "os/clock.h"
 
-/* How long a run without a deadline may last, in milliseconds: 12 days. */
+/* The deadline of a run that needs none, in milliseconds: 12 days. */
 #define NO_DEADLINE_MS (INT_MAX / 2)
 
 /* The longest and the shortest wait for the lock, in milliseconds. */
@@ -21,9 +21,10 @@
 #define LOCK_MS_LEAST 500
 
 /*
- * How long a transaction may last, in milliseconds. An event waits for the
- * transaction, for the checkpoint that follows it, and for both to be flushed
- * to disk. So for GENTLE_MS after an event had to wait, transactions are short.
+ * A transaction lasts no longer than this, in milliseconds. An event waits for
+ * the transaction, for the checkpoint that follows it, and for both to be
+ * flushed to disk. So for GENTLE_MS after an event had to wait, transactions
+ * are short.
  */
 #define WRITING_MS 20
 #define WRITING_MS_GENTLE 4
@@ -33,7 +34,7 @@
 /* Memory for pages that a bulk run writes again and again. */
 #define BULK_CACHE_KIB 16384
 
-/* How long to sleep between two looks at another run's lock. */
+/* Nanoseconds between two looks at another run's lock. */
 #define TURN_NAP_NS 50000000
 
 /* The longest text of a warning; os/log.c takes as much. */

@@ -24,8 +24,7 @@
  */
 typedef void run_say_fn(int level, const char *fmt, ...) PRINTF(2, 3);
 
-/* What a command gives to the run that it starts. All of it outlives the run.
- */
+/* A command gives this to a run that it starts. All of it outlives the run. */
 struct run_caller {
 	const struct config *config;
 	const volatile sig_atomic_t *stop; /* not 0 once a signal came */
@@ -53,7 +52,7 @@ struct run {
 	char message[512];  /* the first run_report, or the failure */
 };
 
-/* What a run did, for the command to print. */
+/* The results of a run, for the command to print. */
 struct run_summary {
 	bool
 	    busy; /* another run of the kind is at work: this one did nothing */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What time it is. Pure rooms are told and do not ask. */
+/* The clocks. Pure rooms get the time as an argument and never read it. */
 #ifndef OS_CLOCK_H
 #define OS_CLOCK_H
 
 #include <stdint.h>
 
-/* Microseconds since the epoch, by the clock on the wall. */
+/* Return the wall clock's time in microseconds since the epoch. */
 int64_t clock_wall_us(void);
 
-/* Milliseconds of a clock that nobody sets, for deadlines. */
+/* Return milliseconds of CLOCK_MONOTONIC, which is never set: for deadlines. */
 int64_t clock_steady_ms(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether only the user we run as, and root, can change a file: what others
- * may write is not read as our config, nor written as our archive.
+ * Trust in files: only root and the user that we run as may be able to change a
+ * file. A file that others may write is not read as our config, and not used as
+ * our archive.
  */
 #ifndef OS_FILE_TRUST_H
 #define OS_FILE_TRUST_H
@@ -11,15 +12,16 @@
 #include "base/err.h"
 
 /*
- * The folder at path, absolute, and each one above it: a folder, no symbolic
- * link, ours or root's, and not to be written by group or others; those above
- * may be as /tmp is, where nobody removes what is another's. Fails with
- * EX_NOPERM and what to do, or with EX_NOINPUT, EX_NOPERM where it cannot be
- * looked at.
+ * Check the folder at path, which is absolute, and each folder above it: it is
+ * a folder and not a symbolic link, it belongs to us or to root, and group and
+ * others may not write it. A folder above may be sticky as /tmp is, because
+ * users cannot remove each other's files there. Fails with EX_NOPERM and a
+ * message that says what to do; with EX_NOINPUT, EX_NOPERM or EX_IOERR when a
+ * folder cannot be examined.
  */
 int file_trust_check_folder(const char *path, struct err *e);
 
-/* A file of that name that is open or was looked at: st is its fstat. */
+/* Check the owner and the mode of a file; st is its fstat(2) or lstat(2). */
 int file_trust_check(const char *path, const struct stat *st, struct err *e);
 
 #endif

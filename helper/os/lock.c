@@ -14,7 +14,7 @@
 #include "os/clock.h"
 #include "os/signals.h"
 
-/* flock(2) until the deadline; 0, or -1 with errno EWOULDBLOCK when past. */
+/* Wait for flock(2); after the deadline return -1 with errno EWOULDBLOCK. */
 static int
 flock_until(int fd, int64_t deadline)
 {
@@ -83,7 +83,7 @@ busy:
 	    "%s: locked by another process for more than %d ms", path, wait_ms);
 }
 
-/* Who waits for it has the gate. */
+/* A process that waits for the write lock has the gate. */
 bool
 lock_is_wanted(const struct lock *lock)
 {

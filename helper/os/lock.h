@@ -2,9 +2,9 @@
 /*
  * The archive's own locks, two files beside it. flock(2) alone is not fair: a
  * writer that locks again at once starves the others. So a writer takes the
- * gate, then the write lock, and lets the gate go: whoever waits for the write
- * lock holds the gate meanwhile and is next. The kernel drops the locks of a
- * process that dies.
+ * gate, then the write lock, and releases the gate. A process that waits for
+ * the write lock has the gate meanwhile, and is next. The kernel releases the
+ * locks of a process that dies.
  */
 #ifndef OS_LOCK_H
 #define OS_LOCK_H
@@ -25,32 +25,32 @@ struct lock {
 	}
 
 /*
- * Take the write lock of the file at path, by the files PATH.gate and
- * PATH.write, made 0600 where missing. Waits wait_ms at most, without polling;
- * 0: try once. *left_ms (may be NULL) is what is then left of it. Fails with
- * EX_TEMPFAIL when it is not had in time, with EX_CANTCREAT where the files
- * cannot be made.
+ * Take the write lock of the file at path, with the files PATH.gate and
+ * PATH.write, which are made with mode 0600 when missing. Waits at most wait_ms
+ * milliseconds, without polling; 0 tries once. *left_ms, which may be NULL, is
+ * set to the rest of that time. Fails with EX_TEMPFAIL when another process has
+ * the lock for too long, and with EX_CANTCREAT when the files cannot be made.
  */
 int lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
     struct err *e);
 
-/* Whether another process waits for the write lock, which this one has. */
+/* Return true when another process waits for the lock that this one has. */
 bool lock_is_wanted(const struct lock *lock);
 
-/* Let it go; the descriptors stay open for the next lock_take. */
+/* Release the lock; the descriptors stay open for the next lock_take. */
 void lock_release(struct lock *lock);
 
-/* Let it go and close. */
+/* Release the lock and close the descriptors. */
 void lock_close(struct lock *lock);
 
 /*
- * Take the lock file at path without waiting, for as long as the process
- * lives or until the descriptor is closed. Returns the descriptor; -1 on
- * failure, with EX_TEMPFAIL when another process has it.
+ * Take the lock file at path without waiting, until the descriptor is closed or
+ * the process ends. Returns the descriptor, or -1 on failure, with EX_TEMPFAIL
+ * when another process has the lock.
  */
 int lock_alone(const char *path, struct err *e);
 
-/* Whether a process has the lock file at path; where it is missing, none. */
+/* Return true when a process has the lock file at path; false without one. */
 bool lock_is_taken(const char *path);
 
 #endif

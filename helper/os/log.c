@@ -13,7 +13,7 @@
 #define LINE_MAX_BYTES 1536
 #define SYSLOG_MS 200
 
-/* The one piece of state of its kind: where lines go. */
+/* The only global state of the log: write lines to syslog too. */
 static bool use_syslog;
 
 void
@@ -22,7 +22,7 @@ log_to_syslog(void)
 	struct signals_wake wake;
 
 	use_syslog = true;
-	/* Connected now: later there may be no descriptor left for it. */
+	/* Connect now: later there may be no descriptor left. */
 	signals_wake_begin(&wake, SYSLOG_MS);
 	openlog("fail2ban-archive", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	signals_wake_end(&wake);
@@ -35,8 +35,8 @@ log_leave_syslog(void)
 }
 
 /*
- * A syslog that reads no more would hold us up for ever: it is given up after
- * a while. glibc tries a second time when the first is interrupted.
+ * Write to syslog, but give up after SYSLOG_MS: a syslog that no longer reads
+ * would block us for ever. glibc tries again when the first try is interrupted.
  */
 static void
 to_syslog(int level, const char *line)
@@ -47,7 +47,7 @@ to_syslog(int level, const char *line)
 	signals_wake_begin(&wake, SYSLOG_MS);
 	syslog(level, "%s", line);
 	signals_wake_end(&wake);
-	/* To wait for it once is enough. */
+	/* After one timeout syslog is no longer used. */
 	use_syslog = clock_steady_ms() - began < SYSLOG_MS;
 }
 

@@ -3,8 +3,7 @@
 
 #include "base/macros.h"
 
-/* Built with sanitizers or for coverage, a program writes reports of its own.
- */
+/* A build with sanitizers gets no sandbox: it writes its own reports. */
 #if !defined(__SANITIZE_ADDRESS__) && defined(__has_include)
 #if __has_include(<linux/landlock.h>)
 #define HAS_LANDLOCK
@@ -18,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What is refused, as far as the first version of Landlock knows it. */
+/* The rights that are taken away, of those in Landlock's first version. */
 #define REFUSED \
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
 	    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
@@ -27,7 +26,7 @@
 	    LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | \
 	    LANDLOCK_ACCESS_FS_MAKE_SYM)
 
-/* … and what is not, in the folders. */
+/* The rights that stay in the folders. */
 #define ALLOWED \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 	    LANDLOCK_ACCESS_FS_MAKE_REG)
@@ -51,7 +50,7 @@ bool
 sandbox_enter(const char *const *folders, int n)
 {
 	struct landlock_ruleset_attr attr = { .handled_access_fs = REFUSED };
-	bool held;
+	bool entered;
 	int rules;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -62,9 +61,9 @@ sandbox_enter(const char *const *folders, int n)
 		return false;
 	for (int i = 0; i < n; i++)
 		allow_folder(rules, folders[i]);
-	held = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
+	entered = syscall(SYS_landlock_restrict_self, rules, 0) == 0;
 	close(rules);
-	return held;
+	return entered;
 }
 
 #else

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An event reads text that an attacker chose, as root, inside fail2ban. So
- * that a flaw in that reading is worth little, the kernel is told beforehand
- * what an event never does: start a program, gain rights, change a file
- * anywhere but in the folders of the archive and the spool.
+ * A sandbox for events. An event reads text that an attacker chose, as root, as
+ * a child of fail2ban. Before it reads, the kernel takes away what an event
+ * never needs: to start a program, to gain rights, to change a file outside the
+ * folders of the archive and the spool. So a flaw in the reading is worth
+ * little.
  */
 #ifndef OS_SANDBOX_H
 #define OS_SANDBOX_H
@@ -11,9 +12,10 @@
 #include <stdbool.h>
 
 /*
- * For the rest of the process. A folder that is missing is left out, and all
- * of it where the kernel is older than 5.13 or has no Landlock: what makes an
- * event safer must not make it fail. Whether it holds. (landlock(7), prctl(2).)
+ * Enter the sandbox for the rest of the process; files change only in the n
+ * folders. A missing folder is left out. Returns false, and the process goes on
+ * without a sandbox, when the kernel is older than 5.13 or has no Landlock: the
+ * sandbox must not make an event fail. (landlock(7), prctl(2))
  */
 bool sandbox_enter(const char *const *folders, int n);
 

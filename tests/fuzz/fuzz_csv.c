@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CSV of unknown origin, line by line: records are read or refused, and what a
- * record says is written and read again as it was.
+ * CSV of unknown origin, line by line: each record is read or refused. A record
+ * that was read is written, and read back unchanged.
  */
 #include "base/csv.h"
 #include "fuzz.h"
 
-/* Hand over bytes as lines until a record is complete, or they are used up. */
+/* Read lines until a record is complete or the bytes are at their end. */
 static int
 read_record(struct csv *csv, const char **bytes, const char *end)
 {

@@ -282,7 +282,7 @@ def main():
             why = "%s: %s" % (type(e).__name__, e)
         if time.monotonic() >= until:
             break
-        time.sleep(0.05)
+        time.sleep(0.1)
     print("not so: %s\n%s" % (expression, why), file=sys.stderr)
     for name in "rows", "bans", "bips", "calls", "runs":
         try:

@@ -317,4 +317,5 @@ calibrate() {
 	END
 	) || SLOWNESS=10
 	export SLOWNESS
+	say "(deadlines are $SLOWNESS-fold, as this machine is so busy or slow)"
 }

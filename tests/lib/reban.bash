@@ -27,12 +27,8 @@ bans() {
 # The numbers of bans in the log and of calls of our action.
 counts() { figure '(len(ban_lines()), len(calls()))'; }
 
-# An interval has gone by, and a little.
-interval_later() {
-	# shellcheck disable=SC2317 # wait_for calls it
-	passed() { look '__import__("time").time() > float(t) + 1.2' "t=$1" 2>/dev/null; }
-	wait_for 10 passed "$EPOCHREALTIME"
-}
+# interval_later: wait until an interval, of one second, has gone by.
+interval_later() { wait_for 10 past "$((EPOCHSECONDS + 2))"; }
 
 # cut_off WORDS...: the program is killed at one of the calls by which it makes a
 # difference or learns what it made, chosen by chance; or comes to its end before.

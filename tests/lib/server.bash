@@ -200,9 +200,12 @@ wait_for() {
 			echo "waited in vain for: $*" >&2
 			return 1
 		}
-		sleep 0.05
+		sleep 0.1
 	done
 }
+
+# past SECOND: it is later than that.
+past() { ((${EPOCHREALTIME/./} > $1 * 1000000)); }
 
 logged() { grep -qF -- "$1" "$lab/fail2ban.log"; }
 

@@ -330,7 +330,7 @@ removed() { rm "$db"; }
 	archive reconcile
 	: >"$lab/copy"
 	status 73 archive backup "$lab/copy"
-	says 'there already'
+	says 'exists already'
 	[ ! -s "$lab/copy" ]
 	status 73 archive backup "$db"
 	status 73 archive backup "$lab/none/copy"

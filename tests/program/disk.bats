@@ -81,7 +81,7 @@ disk() {
 	fi
 	for name in inside program python; do
 		printf '#!/bin/sh\nexec nsenter -t %s -m -- %s "$@"\n' \
-		    "$listener" "${!name:-}" >"$lab/bin/$name"
+		    "$listener" "${!name:+'${!name}'}" >"$lab/bin/$name"
 	done
 	chmod +x "$lab"/bin/*
 	program=$lab/bin/program python=$lab/bin/python

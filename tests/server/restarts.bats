@@ -144,7 +144,7 @@ short=$((3 * slowness))
 	client set short banip 2001:db8::2
 	eventually 'len(rows()) == 2 and all(r["matches"] is not None for r in rows())'
 	server_kill
-	wait_for 10 expired_by "$short"
+	runs_out "$short"
 	archive reconcile
 	local id
 	for id in 192.0.2.1 2001:db8::2; do
@@ -159,10 +159,12 @@ short=$((3 * slowness))
 	archive export | cmp - "$lab/before"
 }
 
-# expired_by SECONDS: the newest ban is up, for more than two intervals.
-expired_by() {
-	look 'max(r["timeofban"] for r in rows()) + int(s) + 3 <
-	    __import__("time").time()' "s=$1" 2>/dev/null
+# runs_out SECONDS: wait until the newest ban, of so many seconds, has been over
+# for more than two intervals.
+runs_out() {
+	local last
+	last=$(figure 'max(r["timeofban"] for r in rows())')
+	wait_for 10 past "$((last + $1 + 3))"
 }
 
 @test "a ban that expired in a stop is inferred too, after the flush" {
@@ -173,7 +175,7 @@ expired_by() {
 	soon 'len(rows()) == 1'
 	server_stop
 	look 'len(calls("flush")) == 1'
-	wait_for 10 expired_by "$short"
+	runs_out "$short"
 	archive reconcile
 	look 'ended("short", "192.0.2.1", "inferred",
 	    at=row("short", "192.0.2.1")["since_us"] + int(s) * 1000000)' "s=$short"
@@ -186,7 +188,7 @@ expired_by() {
 	client set short banip 192.0.2.1
 	soon 'len(rows()) == 1'
 	server_kill
-	wait_for 10 expired_by "$short"
+	runs_out "$short"
 	archive reconcile
 	look 'ended("short", "192.0.2.1", "inferred")'
 	local before=$EPOCHREALTIME
@@ -195,13 +197,6 @@ expired_by() {
 	    --bancount 1 --failures 0 --restored 0
 	look 'ended("short", "192.0.2.1", "expired", about=float(before))' \
 	    "before=$before"
-}
-
-# passes N: that many reconciles have been completed since the last start.
-passes() {
-	look 'len([r for r in runs() if r["state"] == "completed" and
-	    r["started_us"] / 1e6 > log_times(" started")[-1]]) >= int(n)' \
-	    "n=$1" 2>/dev/null
 }
 
 @test "a ban of an F-ID jail lives after a restart without an event for it" {
@@ -214,7 +209,8 @@ passes() {
 	server_stop
 	server_start
 	archive_in_background reconcile --every 1
-	wait_for 20 passes 4
+	soon 'len([r for r in runs() if r["state"] == "completed" and
+	    r["started_us"] / 1e6 > log_times(" started")[-1]]) >= 4'
 	look 'same_as_theirs("web", "s3ss10n", ip="192.0.2.20", restored=0)'
 	look 'same_as_theirs("web", "an0ther", ip="192.0.2.20", restored=0)'
 	# No command runs for its unban either.

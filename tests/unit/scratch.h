@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A folder for one test, made and removed by cmocka's set-up and tear-down,
- * and errors compared. To be included behind cmocka.h.
+ * A folder for one test, which cmocka's set-up makes and its tear-down removes,
+ * and checks of errors. Include it after cmocka.h.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -21,7 +21,7 @@ struct scratch {
 	unsigned next;
 };
 
-/* FOLDER/name; lives until the fourth call after this one. */
+/* Return FOLDER/name, valid until the fourth call after this one. */
 static inline const char *
 scratch_path(struct scratch *s, const char *name)
 {
@@ -53,7 +53,7 @@ scratch_make(void **state)
 	return mkdtemp(s->folder) != NULL ? 0 : -1;
 }
 
-/* Remove all that is in a folder, whose descriptor is closed. */
+/* Remove all files and folders in a folder, and close its descriptor. */
 static inline void
 scratch_empty(int fd)
 {
@@ -85,7 +85,7 @@ scratch_remove(void **state)
 	return rc;
 }
 
-/* A test that has a folder, *state is its struct scratch. */
+/* A test that has a folder: *state is its struct scratch. */
 #define scratch_unit_test(f) \
 	cmocka_unit_test_setup_teardown(f, scratch_make, scratch_remove)
 
@@ -96,7 +96,7 @@ assert_error(const struct err *e, int code, const char *text)
 		fail_msg("%d %s: wanted %d %s", e->code, e->text, code, text);
 }
 
-/* What ought to have returned 0, and e. */
+/* Check that a call returned 0; e is its error. */
 static inline void
 assert_ok(int rc, const struct err *e)
 {

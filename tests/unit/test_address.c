@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses as people, feeds and fail2ban write them, good and bad. */
+/* base/address: addresses of people, feeds and fail2ban, good and bad. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,9 +25,9 @@ parsed(const char *s)
 	return a;
 }
 
-/* What fail2ban 1.0.2 writes for the same, but where a row says otherwise. */
+/* Each text is what fail2ban 1.0.2 prints, but where a row says otherwise. */
 static void
-an_address_is_written_as_fail2ban_writes_it(void **state)
+an_address_is_printed_as_fail2ban_prints_it(void **state)
 {
 	static const struct {
 		const char *text, *written;
@@ -64,7 +64,7 @@ an_address_is_written_as_fail2ban_writes_it(void **state)
 		/* fail2ban leaves these as they are. */
 		{ "::ffff:192.0.2.1/128", "192.0.2.1" },
 		{ "::ffff:192.0.2.1/120", "192.0.2.0/24" },
-		/* fail2ban leaves the /0 away. */
+		/* fail2ban does not print the /0. */
 		{ "0.0.0.0/0", "0.0.0.0/0" },
 		{ "192.0.2.1/0.0.0.0", "0.0.0.0/0" },
 		{ "::/0", "::/0" },
@@ -85,7 +85,7 @@ an_address_is_written_as_fail2ban_writes_it(void **state)
 }
 
 static void
-what_is_no_address_is_refused(void **state)
+a_text_that_is_no_address_is_refused(void **state)
 {
 	static const struct {
 		const char *text;
@@ -163,7 +163,7 @@ what_is_no_address_is_refused(void **state)
 }
 
 static void
-only_the_bytes_given_are_read(void **state)
+no_byte_beyond_the_length_is_read(void **state)
 {
 	static const char text[] = "192.0.2.0/24";
 	struct address a;
@@ -177,7 +177,7 @@ only_the_bytes_given_are_read(void **state)
 }
 
 static void
-one_holds_another_when_all_of_it_is_inside(void **state)
+a_network_holds_another_that_is_all_inside_it(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -219,7 +219,7 @@ one_holds_another_when_all_of_it_is_inside(void **state)
 }
 
 static void
-a_range_is_a_network_when_it_has_just_its_ends(void **state)
+a_range_is_a_network_when_its_ends_are_those_of_one(void **state)
 {
 	static const struct {
 		const char *first, *last, *net;
@@ -260,7 +260,7 @@ a_range_is_a_network_when_it_has_just_its_ends(void **state)
 }
 
 static void
-what_nobody_may_ban_is_told(void **state)
+loopback_and_unspecified_addresses_are_untouchable(void **state)
 {
 	static const struct {
 		const char *text, *what;
@@ -304,13 +304,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(an_address_is_written_as_fail2ban_writes_it),
-		cmocka_unit_test(what_is_no_address_is_refused),
-		cmocka_unit_test(only_the_bytes_given_are_read),
-		cmocka_unit_test(one_holds_another_when_all_of_it_is_inside),
+		cmocka_unit_test(an_address_is_printed_as_fail2ban_prints_it),
+		cmocka_unit_test(a_text_that_is_no_address_is_refused),
+		cmocka_unit_test(no_byte_beyond_the_length_is_read),
+		cmocka_unit_test(a_network_holds_another_that_is_all_inside_it),
 		cmocka_unit_test(
-		    a_range_is_a_network_when_it_has_just_its_ends),
-		cmocka_unit_test(what_nobody_may_ban_is_told),
+		    a_range_is_a_network_when_its_ends_are_those_of_one),
+		cmocka_unit_test(
+		    loopback_and_unspecified_addresses_are_untouchable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A text that grows: what was written is there, whatever the sizes. */
+/* base/buffer: a text that grows keeps what was written, whatever its size. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +13,10 @@
 #include "base/buffer.h"
 #include "base/macros.h"
 
-/* The room at first, as in buffer.c; more is twice that, and so on. */
+/* The first room, as in buffer.c; each later one is twice as large. */
 #define ROOM 256
 
-/* Byte number i of a text in which each has its place. */
+/* Return byte i of a text in which neighbouring bytes differ. */
 static char
 byte_at(size_t i)
 {
@@ -36,7 +36,7 @@ assert_bytes(const struct buffer *b, size_t len)
 	}
 }
 
-/* Write the next n bytes, in one piece of just their length. */
+/* Append the next n bytes from a copy of just that length. */
 static void
 put_more(struct buffer *b, size_t n)
 {
@@ -50,7 +50,7 @@ put_more(struct buffer *b, size_t n)
 }
 
 static void
-it_grows_with_what_is_written(void **state UNUSED)
+a_text_grows_with_each_write(void **state UNUSED)
 {
 	static const size_t sizes[] = { 0, 1, 2, ROOM - 2, ROOM - 1, ROOM,
 		ROOM + 1, 2 * ROOM - 1, 2 * ROOM, 2 * ROOM + 1, 5000, 100000 };
@@ -60,7 +60,7 @@ it_grows_with_what_is_written(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		put_more(&b, sizes[i]);
 		assert_bytes(&b, sizes[i]);
-		/* And behind it what is as large again. */
+		/* Append as many bytes again. */
 		put_more(&b, sizes[i]);
 		assert_bytes(&b, 2 * sizes[i]);
 		buffer_free(&b);
@@ -86,7 +86,7 @@ a_byte_at_the_edge_of_the_room_makes_it_grow(void **state UNUSED)
 	assert_bytes(&b, 5 * ROOM);
 	buffer_free(&b);
 
-	/* From each place before the edge, and on it. */
+	/* Begin at each place before the edge, and on it. */
 	for (size_t len = ROOM - 4; len < ROOM + 2; len++) {
 		put_more(&b, len);
 		for (size_t i = 0; i < 4; i++)
@@ -97,7 +97,7 @@ a_byte_at_the_edge_of_the_room_makes_it_grow(void **state UNUSED)
 }
 
 static void
-shared_text_of_all_kinds_follow_each_other(void **state UNUSED)
+bytes_texts_and_numbers_can_be_mixed(void **state UNUSED)
 {
 	struct buffer b = { 0 };
 
@@ -109,7 +109,7 @@ shared_text_of_all_kinds_follow_each_other(void **state UNUSED)
 	buffer_put(&b, "", 0);
 	assert_string_equal(b.s, "abcd-10");
 	assert_int_equal(b.len, 7);
-	/* Any byte is one. */
+	/* A text may hold any byte. */
 	buffer_put(&b, "\0x", 2);
 	buffer_putc(&b, '\0');
 	assert_int_equal(b.len, 10);
@@ -133,7 +133,7 @@ a_number_is_written_in_full(void **state UNUSED)
 		assert_string_equal(b.s, expected);
 		buffer_cut(&b, 0);
 	}
-	/* The longest one, at the edge of the room. */
+	/* The longest number ends at the edge of the room. */
 	for (size_t len = ROOM - 22; len <= ROOM; len++) {
 		buffer_cut(&b, 0);
 		put_more(&b, len);
@@ -145,7 +145,7 @@ a_number_is_written_in_full(void **state UNUSED)
 }
 
 static void
-what_is_cut_is_forgotten(void **state UNUSED)
+a_cut_text_continues_where_it_was_cut(void **state UNUSED)
 {
 	struct buffer b = { 0 };
 
@@ -167,7 +167,7 @@ what_is_cut_is_forgotten(void **state UNUSED)
 }
 
 static void
-what_is_taken_is_the_callers(void **state UNUSED)
+a_taken_text_belongs_to_the_caller(void **state UNUSED)
 {
 	struct buffer b = { 0 };
 	char *one, *two;
@@ -186,7 +186,7 @@ what_is_taken_is_the_callers(void **state UNUSED)
 }
 
 static void
-nothing_written_is_nothing_taken(void **state UNUSED)
+an_empty_buffer_gives_no_text(void **state UNUSED)
 {
 	struct buffer b = { 0 };
 	char *empty;
@@ -194,7 +194,7 @@ nothing_written_is_nothing_taken(void **state UNUSED)
 	assert_null(buffer_take(&b));
 	buffer_free(&b);
 	assert_null(buffer_take(&b));
-	/* An empty text is one. */
+	/* After an empty text was written there is a text. */
 	buffer_puts(&b, "");
 	empty = buffer_take(&b);
 	assert_string_equal(empty, "");
@@ -208,7 +208,7 @@ nothing_written_is_nothing_taken(void **state UNUSED)
 }
 
 static void
-where_memory_failed_nothing_is_taken(void **state UNUSED)
+a_buffer_without_memory_gives_no_text(void **state UNUSED)
 {
 	struct buffer b = { 0 };
 	char *text;
@@ -220,7 +220,7 @@ where_memory_failed_nothing_is_taken(void **state UNUSED)
 	put_more(&b, 2 * ROOM);
 	assert_string_equal(b.s, "half of it");
 	assert_null(buffer_take(&b));
-	/* Then it may be used again. */
+	/* Afterwards the buffer may be used again. */
 	assert_false(b.failed);
 	buffer_puts(&b, "again");
 	text = buffer_take(&b);
@@ -238,14 +238,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(it_grows_with_what_is_written),
+		cmocka_unit_test(a_text_grows_with_each_write),
 		cmocka_unit_test(a_byte_at_the_edge_of_the_room_makes_it_grow),
-		cmocka_unit_test(shared_text_of_all_kinds_follow_each_other),
+		cmocka_unit_test(bytes_texts_and_numbers_can_be_mixed),
 		cmocka_unit_test(a_number_is_written_in_full),
-		cmocka_unit_test(what_is_cut_is_forgotten),
-		cmocka_unit_test(what_is_taken_is_the_callers),
-		cmocka_unit_test(nothing_written_is_nothing_taken),
-		cmocka_unit_test(where_memory_failed_nothing_is_taken),
+		cmocka_unit_test(a_cut_text_continues_where_it_was_cut),
+		cmocka_unit_test(a_taken_text_belongs_to_the_caller),
+		cmocka_unit_test(an_empty_buffer_gives_no_text),
+		cmocka_unit_test(a_buffer_without_memory_gives_no_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

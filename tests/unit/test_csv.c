@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* CSV: what is written is read again, and is no formula for a spreadsheet. */
+/* base/csv: written text is read back, and is no formula in a spreadsheet. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,11 +18,11 @@
 
 #define BYTES(s) s, sizeof(s) - 1
 
-/* Longer than what the buffers hold at first. */
+/* Longer than the first room of a buffer. */
 #define LONG 300000
 
 static void
-a_text_is_quoted_where_it_must_be(void **state UNUSED)
+only_a_text_that_needs_quotes_gets_them(void **state UNUSED)
 {
 	static const struct {
 		const char *text, *expected;
@@ -60,7 +60,7 @@ a_text_is_quoted_where_it_must_be(void **state UNUSED)
 		{ "'=1", "''=1" },
 		{ "''", "'''" },
 		{ "1=1", "1=1" },
-		/* As wide as an ideograph: = + - @. */
+		/* The full-width forms of = + - @. */
 		{ "\xef\xbc\x9d"
 		  "1",
 		    "'\xef\xbc\x9d"
@@ -78,7 +78,7 @@ a_text_is_quoted_where_it_must_be(void **state UNUSED)
 		    "'\xef\xbc\xa0"
 		    "1" },
 		{ "\xef\xbc\xa1", "\xef\xbc\xa1" },
-		/* Blanks before it are trimmed by some. */
+		/* Some spreadsheets trim the blanks in front. */
 		{ " =1", "\"' =1\"" },
 		{ "  +1", "\"'  +1\"" },
 	};
@@ -94,7 +94,7 @@ a_text_is_quoted_where_it_must_be(void **state UNUSED)
 }
 
 static void
-a_number_is_written_as_it_is(void **state UNUSED)
+a_number_gets_no_quotes_and_no_apostrophe(void **state UNUSED)
 {
 	struct buffer out = { 0 };
 
@@ -154,7 +154,7 @@ a_record_is_split_into_its_fields(void **state UNUSED)
 }
 
 static void
-an_open_quote_goes_on_in_the_next_line(void **state UNUSED)
+the_next_line_continues_an_open_quote(void **state UNUSED)
 {
 	struct csv csv = { 0 };
 	struct err e = { 0 };
@@ -171,7 +171,8 @@ an_open_quote_goes_on_in_the_next_line(void **state UNUSED)
 	assert_string_equal(csv.fields[1], "one\r\n\ntwo,\"\n");
 	assert_string_equal(csv.fields[2], "b");
 	assert_string_equal(csv.fields[3], "c");
-	/* A doubled quote is not split by the end of a line. */
+	/* A quote at the end of one line and one at the start of the next are
+	 * two. */
 	assert_int_equal(csv_read(&csv, BYTES("\"a\""), &e), 1);
 	assert_int_equal(csv_read(&csv, BYTES("\""), &e), 0);
 	assert_int_equal(csv_read(&csv, BYTES("\""), &e), 1);
@@ -180,7 +181,7 @@ an_open_quote_goes_on_in_the_next_line(void **state UNUSED)
 }
 
 static void
-rubbish_is_refused_and_the_next_line_is_a_record(void **state UNUSED)
+after_a_bad_line_the_next_line_begins_a_record(void **state UNUSED)
 {
 	static const struct {
 		const char *line;
@@ -188,10 +189,10 @@ rubbish_is_refused_and_the_next_line_is_a_record(void **state UNUSED)
 		const char *error;
 	} rows[] = {
 		{ BYTES("\"a\"b"),
-		    "field 1: no comma behind the closing quote" },
-		{ BYTES("x,\"a\" "), "field 2: no comma behind the closing" },
-		{ BYTES("\"a\"\x1b"), "field 1: no comma behind the closing" },
-		{ BYTES("\"a\"\r\r"), "field 1: no comma behind the closing" },
+		    "field 1: no comma after the closing quote" },
+		{ BYTES("x,\"a\" "), "field 2: no comma after the closing" },
+		{ BYTES("\"a\"\x1b"), "field 1: no comma after the closing" },
+		{ BYTES("\"a\"\r\r"), "field 1: no comma after the closing" },
 		{ BYTES("a\"b"), "field 1: a quote in a field" },
 		{ BYTES(" \"a\""), "field 1: a quote in a field" },
 		{ BYTES("a\rb"), "field 1: a carriage return" },
@@ -212,17 +213,17 @@ rubbish_is_refused_and_the_next_line_is_a_record(void **state UNUSED)
 		assert_int_equal(csv.n, 2);
 		assert_string_equal(csv.fields[1], "y");
 	}
-	/* In a later line of a record too. */
+	/* The same in a later line of a record. */
 	assert_int_equal(csv_read(&csv, BYTES("a,\"b"), &e), 0);
 	assert_int_equal(csv_read(&csv, BYTES("c\"d"), &e), -1);
-	assert_error(&e, EX_DATAERR, "field 2: no comma behind");
+	assert_error(&e, EX_DATAERR, "field 2: no comma after");
 	assert_int_equal(csv_read(&csv, BYTES("x"), &e), 1);
 	assert_int_equal(csv.n, 1);
 	csv_free(&csv);
 }
 
 static void
-more_fields_than_there_may_be_are_refused(void **state UNUSED)
+a_record_with_too_many_fields_is_refused(void **state UNUSED)
 {
 	char line[CSV_FIELDS + 1];
 	struct csv csv = { 0 };
@@ -261,7 +262,7 @@ a_record_that_never_ends_is_refused(void **state UNUSED)
 }
 
 static void
-one_apostrophe_is_taken_away(void **state UNUSED)
+the_reader_removes_one_apostrophe(void **state UNUSED)
 {
 	assert_null(csv_text(NULL));
 	assert_string_equal(csv_text(""), "");
@@ -272,7 +273,7 @@ one_apostrophe_is_taken_away(void **state UNUSED)
 	assert_string_equal(csv_text("-1"), "-1");
 }
 
-/* Read what was written, a line at a time. */
+/* Read bytes that were written, a line at a time. */
 static void
 read_back(struct csv *csv, const char *bytes, size_t len)
 {
@@ -296,7 +297,7 @@ read_back(struct csv *csv, const char *bytes, size_t len)
 }
 
 static void
-what_is_written_is_read_again(void **state UNUSED)
+a_written_record_is_read_back(void **state UNUSED)
 {
 	static const char *const texts[] = { NULL, "", " ", "a", "=1", "'",
 		"''", "'=", "a,b", "\"", "\"\"\"", ",", ",\"", "\",\"", "\n",
@@ -331,7 +332,7 @@ what_is_written_is_read_again(void **state UNUSED)
 }
 
 static void
-a_long_text_is_read_again(void **state UNUSED)
+a_long_text_is_read_back(void **state UNUSED)
 {
 	char *text = malloc(LONG + 1);
 	struct buffer out = { 0 };
@@ -356,17 +357,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_text_is_quoted_where_it_must_be),
-		cmocka_unit_test(a_number_is_written_as_it_is),
+		cmocka_unit_test(only_a_text_that_needs_quotes_gets_them),
+		cmocka_unit_test(a_number_gets_no_quotes_and_no_apostrophe),
 		cmocka_unit_test(a_record_is_split_into_its_fields),
-		cmocka_unit_test(an_open_quote_goes_on_in_the_next_line),
+		cmocka_unit_test(the_next_line_continues_an_open_quote),
 		cmocka_unit_test(
-		    rubbish_is_refused_and_the_next_line_is_a_record),
-		cmocka_unit_test(more_fields_than_there_may_be_are_refused),
+		    after_a_bad_line_the_next_line_begins_a_record),
+		cmocka_unit_test(a_record_with_too_many_fields_is_refused),
 		cmocka_unit_test(a_record_that_never_ends_is_refused),
-		cmocka_unit_test(one_apostrophe_is_taken_away),
-		cmocka_unit_test(what_is_written_is_read_again),
-		cmocka_unit_test(a_long_text_is_read_again),
+		cmocka_unit_test(the_reader_removes_one_apostrophe),
+		cmocka_unit_test(a_written_record_is_read_back),
+		cmocka_unit_test(a_long_text_is_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What attackers write, harmless for a terminal and for JSON. */
+/* base/escape: text of attackers, made harmless for a terminal and JSON. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 #define BYTES(s) s, sizeof(s) - 1
 
 static void
-what_a_terminal_would_act_on_is_shown_instead(void **state)
+characters_that_a_terminal_acts_on_are_escaped(void **state)
 {
 	static const struct {
 		const char *bytes;
@@ -33,14 +33,14 @@ what_a_terminal_would_act_on_is_shown_instead(void **state)
 		{ BYTES("C:\\x1b"), "C:\\\\x1b" },
 		{ BYTES("100%s%n"), "100%s%n" },
 		{ BYTES("\"'`$<>&"), "\"'`$<>&" },
-		/* Writing as it should be. */
+		/* Ordinary text. */
 		{ BYTES("\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80"),
 		    "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80" },
 		{ BYTES("\xd7\xa9\xd7\x9c"), "\xd7\xa9\xd7\x9c" },
 		/* CSI in one character: U+009B. */
 		{ BYTES("\xc2\x9b[2J"), "\\u009b[2J" },
 		{ BYTES("\xc2\x80\xc2\x9f\xc2\xa0"), "\\u0080\\u009f\xc2\xa0" },
-		/* What turns the direction, or hides. */
+		/* Marks that change the direction or hide text. */
 		{ BYTES("\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad"
 			"\xe2\x80\xae"),
 		    "\\u202a\\u202b\\u202c\\u202d\\u202e" },
@@ -51,7 +51,7 @@ what_a_terminal_would_act_on_is_shown_instead(void **state)
 		{ BYTES("\xe2\x80\xa8\xe2\x80\xa9"), "\\u2028\\u2029" },
 		{ BYTES("\xe2\x80\x8b\xef\xbb\xbf"), "\\u200b\\ufeff" },
 		{ BYTES("\xf3\xa0\x81\x81"), "\\ue0041" },
-		/* Bytes that are no character. */
+		/* Bytes that are no UTF-8. */
 		{ BYTES("\xff\xc3"), "\\xff\\xc3" },
 		{ BYTES("\xed\xa0\x80"), "\\xed\\xa0\\x80" },
 		{ BYTES("\xe2\x80"), "\\xe2\\x80" },
@@ -70,7 +70,7 @@ what_a_terminal_would_act_on_is_shown_instead(void **state)
 }
 
 static void
-no_room_cuts_an_escape_in_two(void **state)
+an_escape_is_never_cut_in_two(void **state)
 {
 	static const char in[] =
 	    "a\x1b\\\xe2\x80\xae\xc3\xa9\xf0\x9f\x98\x80\xffz";
@@ -99,7 +99,7 @@ no_room_cuts_an_escape_in_two(void **state)
 }
 
 static void
-nothing_comes_behind_what_did_not_fit(void **state)
+nothing_follows_a_piece_that_did_not_fit(void **state)
 {
 	char out[4];
 
@@ -109,7 +109,7 @@ nothing_comes_behind_what_did_not_fit(void **state)
 }
 
 static void
-json_stays_the_same_json(void **state)
+escaped_json_is_the_same_json(void **state)
 {
 	static const struct {
 		const char *in, *out;
@@ -123,7 +123,7 @@ json_stays_the_same_json(void **state)
 		/* Above U+FFFF. */
 		{ "\xf3\xa0\x81\x81z", "\\udb40\\udc41z" },
 		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
-		/* Bytes that are no character. */
+		/* Bytes that are no UTF-8. */
 		{ "a\xff", "a\\ufffd" },
 	};
 	char *text;
@@ -145,10 +145,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_a_terminal_would_act_on_is_shown_instead),
-		cmocka_unit_test(no_room_cuts_an_escape_in_two),
-		cmocka_unit_test(nothing_comes_behind_what_did_not_fit),
-		cmocka_unit_test(json_stays_the_same_json),
+		cmocka_unit_test(
+		    characters_that_a_terminal_acts_on_are_escaped),
+		cmocka_unit_test(an_escape_is_never_cut_in_two),
+		cmocka_unit_test(nothing_follows_a_piece_that_did_not_fit),
+		cmocka_unit_test(escaped_json_is_the_same_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,19 +171,19 @@ a_senseless_option_is_refused(void **state)
 		{ "Jail", "x", "--Jail: unknown option" },
 		{ "--jail", "x", "----jail: unknown option" },
 		{ "bantime", "-3", "--bantime: -3 is not from -2" },
-		{ "bantime", "10m", "--bantime: '10m' is no whole number" },
-		{ "bantime", "45.2", "--bantime: '45.2' is no whole number" },
+		{ "bantime", "10m", "--bantime: '10m' is not a whole number" },
+		{ "bantime", "45.2", "--bantime: '45.2' is not a whole number" },
 		{ "bancount", "-1", "--bancount: -1 is not from 0" },
-		{ "failures", "x", "--failures: 'x' is no whole number" },
+		{ "failures", "x", "--failures: 'x' is not a whole number" },
 		{ "failures", "99999999999999999999",
-		    "--failures: '99999999999999999999' is no whole number" },
-		{ "restored", "yes", "--restored: 'yes' is no whole number" },
+		    "--failures: '99999999999999999999' is not a whole number" },
+		{ "restored", "yes", "--restored: 'yes' is not a whole number" },
 		{ "row", "3", "--row: 3 is not from 0 to 2" },
-		{ "row", "", "--row: '' is no whole number" },
+		{ "row", "", "--row: '' is not a whole number" },
 		{ "row-bantime", "-3", "--row-bantime: -3 is not from -2" },
 		{ "row-bancount", "-1", "--row-bancount: -1 is not from 0" },
 		{ "at", "-1", "--at: -1 is not from 0" },
-		{ "at", "<at>", "--at: '<at>' is no whole number" },
+		{ "at", "<at>", "--at: '<at>' is not a whole number" },
 	};
 	struct event event;
 	struct err e;
@@ -226,11 +226,11 @@ an_event_needs_jail_id_and_time(void **state)
 		{ EVENT_PROLONG, "sshd", "192.0.2.1", NULL,
 		    "prolong: --time is missing or empty" },
 		{ EVENT_BAN, "sshd", "192.0.2.1", "",
-		    "--time: '' is no time in seconds" },
+		    "--time: '' is not a time in seconds" },
 		{ EVENT_BAN, "sshd", "192.0.2.1", "<time>",
-		    "--time: '<time>' is no time in seconds" },
+		    "--time: '<time>' is not a time in seconds" },
 		{ EVENT_BAN, "sshd", "192.0.2.1", "7d",
-		    "--time: '7d' is no time in seconds" },
+		    "--time: '7d' is not a time in seconds" },
 	};
 	struct event event;
 	struct err e;

@@ -12,7 +12,7 @@
 #include "os/file_trust.h"
 #include "scratch.h"
 
-/* A folder of that mode in the scratch. */
+/* Make a folder of that mode in the scratch folder; return its path. */
 static const char *
 make_folder(struct scratch *s, const char *name, mode_t mode)
 {
@@ -48,7 +48,7 @@ a_folder_of_ours_is_trusted(void **state)
 }
 
 static void
-a_folder_that_others_may_write_is_not(void **state)
+a_folder_that_others_may_write_is_not_trusted(void **state)
 {
 	struct scratch *s = *state;
 
@@ -58,7 +58,7 @@ a_folder_that_others_may_write_is_not(void **state)
 }
 
 static void
-nor_is_one_below_a_folder_that_others_may_write(void **state)
+a_folder_below_one_that_others_may_write_is_not_trusted(void **state)
 {
 	struct scratch *s = *state;
 	struct err e;
@@ -71,7 +71,7 @@ nor_is_one_below_a_folder_that_others_may_write(void **state)
 }
 
 static void
-below_a_folder_like_tmp_it_is(void **state)
+a_folder_below_one_like_tmp_is_trusted(void **state)
 {
 	struct scratch *s = *state;
 	struct err e;
@@ -98,7 +98,7 @@ a_symbolic_link_is_not_followed(void **state)
 }
 
 static void
-what_is_no_folder_is_refused(void **state)
+a_path_that_is_no_folder_is_refused(void **state)
 {
 	struct scratch *s = *state;
 	struct err e;
@@ -113,7 +113,7 @@ what_is_no_folder_is_refused(void **state)
 }
 
 static void
-anothers_file_is_not_trusted(void **state)
+a_file_of_another_user_is_not_trusted(void **state)
 {
 	static const struct {
 		uid_t uid;
@@ -147,13 +147,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_unit_test(a_folder_of_ours_is_trusted),
-		scratch_unit_test(a_folder_that_others_may_write_is_not),
 		scratch_unit_test(
-		    nor_is_one_below_a_folder_that_others_may_write),
-		scratch_unit_test(below_a_folder_like_tmp_it_is),
+		    a_folder_that_others_may_write_is_not_trusted),
+		scratch_unit_test(
+		    a_folder_below_one_that_others_may_write_is_not_trusted),
+		scratch_unit_test(a_folder_below_one_like_tmp_is_trusted),
 		scratch_unit_test(a_symbolic_link_is_not_followed),
-		scratch_unit_test(what_is_no_folder_is_refused),
-		cmocka_unit_test(anothers_file_is_not_trusted),
+		scratch_unit_test(a_path_that_is_no_folder_is_refused),
+		cmocka_unit_test(a_file_of_another_user_is_not_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

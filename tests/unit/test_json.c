@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* JSON as RFC 8259 has it, and as SQLite's own functions judge it. */
+/* base/json: compared with RFC 8259 and with SQLite's own functions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +33,7 @@ close_sqlite(void **state)
 	return sqlite3_close(*state);
 }
 
-/* What SQLite answers to a question about one text; the caller frees it. */
+/* Return SQLite's answer to sql about text; the caller frees it. */
 static char *
 ask(sqlite3 *db, const char *sql, const char *text)
 {
@@ -49,7 +49,7 @@ ask(sqlite3 *db, const char *sql, const char *text)
 	return answer;
 }
 
-/* What was written into b, which is then empty; the caller frees it. */
+/* Take the text out of b; the caller frees it. */
 static char *
 written(struct buffer *b)
 {
@@ -74,7 +74,7 @@ assert_written(struct buffer *b, const char *expected)
 
 /* clang-format off */
 
-/* A text, and what it is: { or [, or 0 for neither of them. */
+/* A text and its kind: { or [, or 0 for neither of them. */
 static const struct {
 	const char *text;
 	char is;
@@ -85,10 +85,10 @@ static const struct {
 	{ "[[],{},[[]],[{}]]", '[' },
 	{ "{\"\":{}}", '{' }, { "{\"a\":[],\"b\":{\"c\":[{}]}}", '{' },
 	{ "[ 1 , 2 ]", '[' }, { "{ \"a\" : 1 , \"b\" : 2 }", '{' },
-	{ "{\"a\":1,\"a\":2}", '{' }, /* which of them counts is not said */
+	{ "{\"a\":1,\"a\":2}", '{' }, /* RFC 8259 does not say which one counts */
 	{ "[true,false,null]", '[' },
 
-	/* No container, none that is whole, or more than one. */
+	/* No container, an unfinished one, or more than one. */
 	{ "", 0 }, { " ", 0 }, { "1", 0 }, { "\"\"", 0 }, { "\"[]\"", 0 },
 	{ "null", 0 }, { "true", 0 }, { "[", 0 }, { "{", 0 }, { "]", 0 },
 	{ "}", 0 }, { "[}", 0 }, { "{]", 0 }, { "[1", 0 }, { "[1,", 0 },
@@ -148,9 +148,9 @@ static const struct {
 
 /* clang-format on */
 
-/* json_is asked for both containers: {, [, or 0. */
+/* Ask json_is for both containers; return {, [, or 0. */
 static char
-what_it_is(const char *text)
+kind_of(const char *text)
 {
 	char *copy = watched_copy(text, strlen(text) + 1);
 	bool object = json_is(copy, '{'), array = json_is(copy, '[');
@@ -163,14 +163,14 @@ what_it_is(const char *text)
 static void
 assert_is(const char *text, char expected)
 {
-	char is = what_it_is(text);
+	char is = kind_of(text);
 
 	if (is != expected)
 		fail_msg("%s is '%c', wanted '%c'", text, is, expected);
 }
 
 static void
-rfc_8259_tells_what_is_an_object_or_an_array(void **state UNUSED)
+objects_and_arrays_are_recognised_as_in_rfc_8259(void **state UNUSED)
 {
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		assert_is(texts[i].text, texts[i].is);
@@ -194,9 +194,9 @@ a_control_character_must_be_escaped(void **state UNUSED)
 	}
 }
 
-/* {, [ or 0, by json_valid() and json_type(). */
+/* Return {, [ or 0, from json_valid() and json_type(). */
 static char
-what_sqlite_says(sqlite3 *db, const char *text)
+kind_in_sqlite(sqlite3 *db, const char *text)
 {
 	char *type = ask(db,
 	    "SELECT CASE json_valid(?1) WHEN 1 THEN json_type(?1) ELSE '' END",
@@ -212,30 +212,30 @@ what_sqlite_says(sqlite3 *db, const char *text)
 }
 
 static void
-sqlite_judges_alike(void **state)
+sqlite_recognises_the_same_texts(void **state)
 {
 	static const char alphabet[] = "[]{}\",:\\u0e1-.n ";
 	char text[] = "[\"a?b\"]", brief[] = "[???]";
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (what_sqlite_says(*state, texts[i].text) != texts[i].is)
+		if (kind_in_sqlite(*state, texts[i].text) != texts[i].is)
 			fail_msg("not so to SQLite: %s", texts[i].text);
 	}
 	for (char c = 1; c > 0 && c < 0x7f; c++) {
 		text[3] = c;
-		assert_is(text, what_sqlite_says(*state, text));
+		assert_is(text, kind_in_sqlite(*state, text));
 	}
-	/* All that three of these can be in an array. */
+	/* Every array of three of these pieces. */
 	assert_int_equal(strlen(alphabet), 16);
 	for (size_t i = 0; i < 16 * 16 * 16; i++) {
 		brief[1] = alphabet[i / 256];
 		brief[2] = alphabet[i / 16 % 16];
 		brief[3] = alphabet[i % 16];
-		assert_is(brief, what_sqlite_says(*state, brief));
+		assert_is(brief, kind_in_sqlite(*state, brief));
 	}
 }
 
-/* depth containers, one in the other. */
+/* Make depth containers, one in the other; the caller frees the text. */
 static char *
 nested(size_t depth, const char *open, const char *close)
 {
@@ -252,18 +252,18 @@ nested(size_t depth, const char *open, const char *close)
 }
 
 /*
- * Not compared with SQLite: that goes as deep up to its version 3.41, and later
- * no deeper than 1000.
+ * This is not compared with SQLite, which goes deeper up to version 3.41, and
+ * since then no deeper than 1000.
  */
 static void
-it_is_nested_so_deep_and_no_deeper(void **state UNUSED)
+json_may_be_nested_1000_deep_and_no_deeper(void **state UNUSED)
 {
 	static const struct {
 		const char *open, *close;
-		size_t each; /* containers in one of them */
+		size_t each; /* containers in each piece */
 	} rows[] = {
 		{ "[", "]", 1 }, { "{\"a\":[", "]}", 2 },
-		{ "[1,[", "],[]]", 2 }, /* with an empty one beside */
+		{ "[1,[", "],[]]", 2 }, /* with an empty one beside it */
 	};
 	char *text;
 
@@ -271,13 +271,13 @@ it_is_nested_so_deep_and_no_deeper(void **state UNUSED)
 		size_t depth = JSON_DEPTH / rows[i].each;
 
 		text = nested(depth, rows[i].open, rows[i].close);
-		assert_true(what_it_is(text) == text[0]);
+		assert_true(kind_of(text) == text[0]);
 		free(text);
 		text = nested(depth + 1, rows[i].open, rows[i].close);
-		assert_true(what_it_is(text) == '\0');
+		assert_true(kind_of(text) == '\0');
 		free(text);
 	}
-	/* One after the other is not one in the other. */
+	/* Containers one after the other are not nested. */
 	text = nested(JSON_DEPTH + 1, "[],", "");
 	text[0] = '[';
 	text[1] = '0';
@@ -289,7 +289,7 @@ it_is_nested_so_deep_and_no_deeper(void **state UNUSED)
 /* ----------------------------------------------------------- json_mend -- */
 
 static void
-what_stands_for_no_character_is_mended(void **state UNUSED)
+an_escape_that_is_no_character_is_mended(void **state UNUSED)
 {
 	static const struct {
 		const char *text, *mended;
@@ -313,12 +313,12 @@ what_stands_for_no_character_is_mended(void **state UNUSED)
 		{ "\\ud83d\\ud83d\\ude00", "\\ufffd\\ud83d\\ude00" },
 		{ "\\ud83d\\ude00\\ude00", "\\ud83d\\ude00\\ufffd" },
 		{ "\\ud83d\\\\ude00", "\\ufffd\\\\ude00" },
-		/* Here the \ is one that is meant. */
+		/* Here the backslash is itself escaped. */
 		{ "\\\\u0000", "\\\\u0000" },
 		{ "\\\\\\u0000", "\\\\\\ufffd" },
 		{ "\\\\\\\\ud800", "\\\\\\\\ud800" },
 		{ "\\n\\u0000\\\"", "\\n\\ufffd\\\"" },
-		/* No escapes, or none that are whole. */
+		/* No escapes, or unfinished ones. */
 		{ "u0000", "u0000" },
 		{ "\\", "\\" },
 		{ "a\\u", "a\\u" },
@@ -374,7 +374,7 @@ an_array_is_stepped_through(void **state UNUSED)
 		{ "[\"[{\",[\"[{\"],2]", { "\"[{\"", "[\"[{\"]", "2" } },
 		{ "[\"a\\\"b\",\"\\\"\",1]",
 		    { "\"a\\\"b\"", "\"\\\"\"", "1" } },
-		/* A quote behind one \, two, three, four of them. */
+		/* A quote after one, two, three, four backslashes. */
 		{ "[\"\\\"\",1]", { "\"\\\"\"", "1" } },
 		{ "[\"\\\\\",1]", { "\"\\\\\"", "1" } },
 		{ "[\"\\\\\\\"\",1]", { "\"\\\\\\\"\"", "1" } },
@@ -394,7 +394,7 @@ an_array_is_stepped_through(void **state UNUSED)
 			assert_true(json_next(&at, NULL, &value));
 			assert_piece(&value, rows[i].values[k]);
 		}
-		/* And the end remains the end. */
+		/* Another step stays at the end. */
 		assert_false(json_next(&at, NULL, &value));
 		assert_false(json_next(&at, NULL, &value));
 	}
@@ -440,7 +440,7 @@ an_object_is_stepped_through(void **state UNUSED)
 }
 
 static void
-a_container_in_another_is_stepped_through_alone(void **state UNUSED)
+an_inner_container_is_stepped_through_alone(void **state UNUSED)
 {
 	const char *at = "[1,[2,[3]],4]", *inside;
 	struct json value;
@@ -467,7 +467,7 @@ piece_of(const char *text)
 }
 
 static void
-the_first_byte_tells_the_kind(void **state UNUSED)
+the_first_byte_gives_the_kind(void **state UNUSED)
 {
 	static const struct {
 		const char *text;
@@ -494,7 +494,7 @@ the_first_byte_tells_the_kind(void **state UNUSED)
 }
 
 static void
-a_name_equals_itself_only(void **state UNUSED)
+a_name_equals_only_itself(void **state UNUSED)
 {
 	static const struct {
 		const char *text, *plain;
@@ -526,7 +526,7 @@ a_name_equals_itself_only(void **state UNUSED)
 }
 
 static void
-a_number_is_taken_where_it_is_whole(void **state UNUSED)
+only_a_whole_number_is_taken(void **state UNUSED)
 {
 	static const struct {
 		const char *text;
@@ -540,7 +540,7 @@ a_number_is_taken_where_it_is_whole(void **state UNUSED)
 		{ "null", true, UNKNOWN },
 		{ "9223372036854775807", true, INT64_MAX },
 		{ "-9223372036854775807", true, -INT64_MAX },
-		/* The smallest stands for what is not known. */
+		/* The smallest number means UNKNOWN. */
 		{ "-9223372036854775808", true, UNKNOWN },
 		{ "9223372036854775808", false, 0 },
 		{ "-9223372036854775809", false, 0 },
@@ -585,7 +585,7 @@ a_number_ends_where_its_piece_does(void **state UNUSED)
 /* -------------------------------------------------------------- writing -- */
 
 static void
-a_value_says_its_characters(void **state)
+a_value_is_written_without_its_json_syntax(void **state)
 {
 	static const struct {
 		const char *json, *said;
@@ -663,7 +663,7 @@ a_value_is_written_without_blanks(void **state UNUSED)
 }
 
 static void
-no_more_is_written_than_the_piece(void **state UNUSED)
+only_the_piece_is_written(void **state UNUSED)
 {
 	const char *at = "[[ 1 ],\"a\\n\",{\"b\": 2},3]";
 	struct buffer out = { 0 };
@@ -679,7 +679,7 @@ no_more_is_written_than_the_piece(void **state UNUSED)
 }
 
 static void
-characters_are_escaped_as_few_as_must(void **state)
+only_the_characters_that_must_be_are_escaped(void **state)
 {
 	static const struct {
 		const char *characters, *inside;
@@ -712,13 +712,13 @@ characters_are_escaped_as_few_as_must(void **state)
 		assert_string_equal(sqlites, text);
 		free(sqlites);
 	}
-	/* So many bytes, and no NUL looked for; one is escaped, too. */
+	/* The length counts: a NUL does not end the text, and is escaped. */
 	json_put_text(&out, "a\nbc", 3);
 	json_put_inside(&out, "a\0b", 3);
 	assert_written(&out, "\"a\\nb\"a\\u0000b");
 }
 
-/* s as a JSON text, and what that says, are s again. */
+/* Check that s, written as a JSON text and read back, is s. */
 static void
 assert_round_trip(const char *s, size_t len)
 {
@@ -744,7 +744,7 @@ assert_round_trip(const char *s, size_t len)
 }
 
 static void
-what_is_written_says_the_same_again(void **state UNUSED)
+a_written_text_is_read_back(void **state UNUSED)
 {
 	static const char *const rows[] = { "", "\"", "\\", "\\\"", "\\u0041",
 		"\\n", "\xc2\x80\xdf\xbf", "\xe0\xa0\x80\xef\xbf\xbf",
@@ -765,24 +765,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rfc_8259_tells_what_is_an_object_or_an_array),
+		cmocka_unit_test(
+		    objects_and_arrays_are_recognised_as_in_rfc_8259),
 		cmocka_unit_test(a_control_character_must_be_escaped),
-		cmocka_unit_test(sqlite_judges_alike),
-		cmocka_unit_test(it_is_nested_so_deep_and_no_deeper),
-		cmocka_unit_test(what_stands_for_no_character_is_mended),
+		cmocka_unit_test(sqlite_recognises_the_same_texts),
+		cmocka_unit_test(json_may_be_nested_1000_deep_and_no_deeper),
+		cmocka_unit_test(an_escape_that_is_no_character_is_mended),
 		cmocka_unit_test(an_array_is_stepped_through),
 		cmocka_unit_test(an_object_is_stepped_through),
-		cmocka_unit_test(
-		    a_container_in_another_is_stepped_through_alone),
-		cmocka_unit_test(the_first_byte_tells_the_kind),
-		cmocka_unit_test(a_name_equals_itself_only),
-		cmocka_unit_test(a_number_is_taken_where_it_is_whole),
+		cmocka_unit_test(an_inner_container_is_stepped_through_alone),
+		cmocka_unit_test(the_first_byte_gives_the_kind),
+		cmocka_unit_test(a_name_equals_only_itself),
+		cmocka_unit_test(only_a_whole_number_is_taken),
 		cmocka_unit_test(a_number_ends_where_its_piece_does),
-		cmocka_unit_test(a_value_says_its_characters),
+		cmocka_unit_test(a_value_is_written_without_its_json_syntax),
 		cmocka_unit_test(a_value_is_written_without_blanks),
-		cmocka_unit_test(no_more_is_written_than_the_piece),
-		cmocka_unit_test(characters_are_escaped_as_few_as_must),
-		cmocka_unit_test(what_is_written_says_the_same_again),
+		cmocka_unit_test(only_the_piece_is_written),
+		cmocka_unit_test(only_the_characters_that_must_be_are_escaped),
+		cmocka_unit_test(a_written_text_is_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, open_sqlite, close_sqlite);

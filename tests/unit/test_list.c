@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An array that grows keeps its items, and is refused an impossible size. */
+/* base/list: an array keeps its items while it grows; a huge size fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ an_array_with_room_stays_where_it_is(void **state)
 }
 
 static void
-a_size_that_cannot_be_leaves_the_array_as_it_was(void **state)
+an_impossible_size_leaves_the_array_unchanged(void **state)
 {
 	size_t room = 4, was = room;
 	char *items = malloc(room * 16);
@@ -62,8 +62,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(items_stay_while_their_array_grows),
 		cmocka_unit_test(an_array_with_room_stays_where_it_is),
-		cmocka_unit_test(
-		    a_size_that_cannot_be_leaves_the_array_as_it_was),
+		cmocka_unit_test(an_impossible_size_leaves_the_array_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whole numbers, good and bad, and sums at the ends. */
+/* base/number: whole numbers, good and bad, and sums that would overflow. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "watched.h"
 
 static void
-a_number_is_whole_and_within_its_bounds(void **state)
+only_a_whole_number_within_its_bounds_is_taken(void **state)
 {
 	static const struct {
 		const char *text;
@@ -31,24 +31,24 @@ a_number_is_whole_and_within_its_bounds(void **state)
 		{ "0", 1, 10, 0, "0 is not from 1 to 10" },
 		{ "11", 1, 10, 0, "11 is not from 1 to 10" },
 		{ "-1", 0, 10, 0, "-1 is not from 0 to 10" },
-		{ "", 0, 9, 0, "'' is no whole number" },
-		{ "-", -9, 9, 0, "'-' is no whole number" },
-		{ "--1", -9, 9, 0, "'--1' is no whole number" },
-		{ "+1", 0, 9, 0, "'+1' is no whole number" },
-		{ " 1", 0, 9, 0, "' 1' is no whole number" },
-		{ "1 ", 0, 9, 0, "'1 ' is no whole number" },
-		{ "1\n", 0, 9, 0, "'1\n' is no whole number" },
-		{ "1.0", 0, 9, 0, "'1.0' is no whole number" },
-		{ "1e3", 0, 9999, 0, "'1e3' is no whole number" },
-		{ "0x1", 0, 9, 0, "'0x1' is no whole number" },
-		{ "<bancount>", 0, 9, 0, "'<bancount>' is no whole number" },
+		{ "", 0, 9, 0, "'' is not a whole number" },
+		{ "-", -9, 9, 0, "'-' is not a whole number" },
+		{ "--1", -9, 9, 0, "'--1' is not a whole number" },
+		{ "+1", 0, 9, 0, "'+1' is not a whole number" },
+		{ " 1", 0, 9, 0, "' 1' is not a whole number" },
+		{ "1 ", 0, 9, 0, "'1 ' is not a whole number" },
+		{ "1\n", 0, 9, 0, "'1\n' is not a whole number" },
+		{ "1.0", 0, 9, 0, "'1.0' is not a whole number" },
+		{ "1e3", 0, 9999, 0, "'1e3' is not a whole number" },
+		{ "0x1", 0, 9, 0, "'0x1' is not a whole number" },
+		{ "<bancount>", 0, 9, 0, "'<bancount>' is not a whole number" },
 		{ "9223372036854775808", 0, INT64_MAX, 0,
-		    "'9223372036854775808' is no whole number" },
+		    "'9223372036854775808' is not a whole number" },
 		{ "18446744073709551617", 0, INT64_MAX, 0,
-		    "'18446744073709551617' is no whole number" },
-		/* What is said of a long text is short. */
+		    "'18446744073709551617' is not a whole number" },
+		/* A message quotes only the beginning of a long text. */
 		{ "1234567890123456789012345678901234567890x", 0, 9, 0,
-		    "'1234567890123456789012345678901234567890' is no whole "
+		    "'1234567890123456789012345678901234567890' is not a whole "
 		    "number" },
 	};
 	struct err e;
@@ -73,7 +73,7 @@ a_number_is_whole_and_within_its_bounds(void **state)
 }
 
 static void
-sums_stop_at_the_ends(void **state)
+a_sum_that_would_overflow_stops_at_the_limit(void **state)
 {
 	static const struct {
 		int64_t a, b, sum;
@@ -105,8 +105,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_number_is_whole_and_within_its_bounds),
-		cmocka_unit_test(sums_stop_at_the_ends),
+		cmocka_unit_test(
+		    only_a_whole_number_within_its_bounds_is_taken),
+		cmocka_unit_test(a_sum_that_would_overflow_stops_at_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

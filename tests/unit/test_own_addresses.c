@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The addresses of the machine that runs the tests, as far as one knows them.
- */
+/* The addresses of the machine that runs the tests. */
 #include <sys/socket.h>
 
 #include <netinet/in.h>
@@ -19,7 +18,7 @@
 #include "job/own_addresses.h"
 #include "base/macros.h"
 
-/* Whether a socket can have that address: then it is one of ours. */
+/* Return true when a socket can have the address: then it is ours. */
 static bool
 can_bind(const struct address *a)
 {

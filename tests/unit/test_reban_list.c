@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lines in the manner of lists that are published, with neutral addresses. */
+/* Lines as in published lists, with addresses for documentation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define BYTES(s) s, sizeof(s) - 1
 #define MARK "\xef\xbb\xbf"
 
-/* The line in memory of just its length, so that a sanitizer watches. */
+/* Read a line in memory of just its length, which a sanitizer watches. */
 static enum reban_list_kind
 read_line(const char *line, size_t len, struct address *a, const char **why)
 {
@@ -154,7 +154,7 @@ a_line_says_nothing(void **state)
 }
 
 static void
-a_bad_line_is_told_why(void **state)
+a_bad_line_comes_with_a_reason(void **state)
 {
 	static const struct {
 		const char *line;
@@ -249,7 +249,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_says_an_address),
 		cmocka_unit_test(a_line_says_nothing),
-		cmocka_unit_test(a_bad_line_is_told_why),
+		cmocka_unit_test(a_bad_line_comes_with_a_reason),
 		cmocka_unit_test(a_long_line_is_read_for_its_first_words),
 	};
 

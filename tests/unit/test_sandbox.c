@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A child is confined, and tries what it must not do. */
+/* os/sandbox: a child enters the sandbox and tries forbidden things. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -61,7 +61,7 @@ static bool
 starts_a_program(struct scratch *s)
 {
 	(void)s;
-	/* What it ends with means that it was started. */
+	/* The program's exit status 0 means that it was started. */
 	execl("/bin/true", "true", (char *)NULL);
 	return false;
 }
@@ -72,8 +72,7 @@ reads_a_file_outside(struct scratch *s)
 	return open(scratch_path(s, "there"), O_RDONLY) >= 0;
 }
 
-/* What the child ends with: 0 it could, 1 it could not, 2 it is not confined.
- */
+/* Return 0 when the child could, 1 when it could not, 2 without a sandbox. */
 static int
 attempt(struct scratch *s, try_fn *try)
 {
@@ -91,7 +90,7 @@ attempt(struct scratch *s, try_fn *try)
 }
 
 static void
-what_is_not_in_its_folders_is_refused(void **state)
+a_process_in_the_sandbox_writes_only_in_its_folders(void **state)
 {
 	static const struct {
 		try_fn *try;
@@ -112,7 +111,7 @@ what_is_not_in_its_folders_is_refused(void **state)
 	scratch_write(scratch_path(s, "there"), "x", 1);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		got = attempt(s, rows[i].try);
-		/* 2: this kernel or this build cannot, and says so. */
+		/* 2: this kernel or this build has no Landlock. */
 		if (got != 2 && got != !rows[i].allowed)
 			fail_msg("row %zu: %d", i, got);
 	}
@@ -122,7 +121,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		scratch_unit_test(what_is_not_in_its_folders_is_refused),
+		scratch_unit_test(
+		    a_process_in_the_sandbox_writes_only_in_its_folders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Times as fail2ban 1.0.2 writes them and as people do; the calendar. */
+/* base/timestamp: the times of fail2ban 1.0.2 and of people; the calendar. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,12 +16,12 @@
 #include "base/utf8.h"
 #include "watched.h"
 
-/* 2026-11-23 18:48:38 UTC, and its day. */
+/* 2026-11-23 18:48:38 UTC, and the start of its day. */
 #define NOW INT64_C(1795459718000000)
 #define DAY INT64_C(1795392000)
 #define S TIMESTAMP_US
 
-/* Central Europe, without a database of zones. */
+/* Central Europe, written out so that no zone database is needed. */
 #define BERLIN "CET-1CEST,M3.5.0,M10.5.0/3"
 
 static void
@@ -43,7 +43,8 @@ a_tickets_time_is_cut_and_rounded_from_its_text(void **state)
 		{ "1795458480", 1795458480000000, 1795458480, false },
 		{ "1795458662.123456", 1795458662123456, 1795458662, true },
 		{ "1795458484.8787563", 1795458484878756, 1795458485, true },
-		/* Cut first, these would be rounded the other way. */
+		/* After a cut to microseconds these would round the other way.
+		 */
 		{ "1795458932.5000002", 1795458932500000, 1795458933, true },
 		{ "1795458931.4999998", 1795458931499999, 1795458931, true },
 		{ "1795458931.9999999", 1795458931999999, 1795458932, true },
@@ -85,7 +86,7 @@ a_tickets_time_is_cut_and_rounded_from_its_text(void **state)
 }
 
 static void
-what_is_no_tickets_time_is_refused(void **state)
+a_text_that_is_no_tickets_time_is_refused(void **state)
 {
 	static const char *const rows[] = { "<time>", "", "1e9", "-1", "+1",
 		" 1", "1 ", "1.", ".5", ".", "1.5x", "1.5.5", "1,5", "0x10",
@@ -100,7 +101,7 @@ what_is_no_tickets_time_is_refused(void **state)
 		if (timestamp_parse_ticket(rows[i], NULL, NULL, NULL, &e) != -1)
 			fail_msg("'%s' is taken", rows[i]);
 		assert_int_equal(e.code, EX_USAGE);
-		assert_non_null(strstr(e.text, "is no time in seconds"));
+		assert_non_null(strstr(e.text, "is not a time in seconds"));
 		assert_int_equal(
 		    timestamp_parse_ticket(rows[i], NULL, NULL, NULL, NULL),
 		    -1);
@@ -108,7 +109,7 @@ what_is_no_tickets_time_is_refused(void **state)
 }
 
 static void
-people_may_give_a_time_in_many_ways(void **state)
+people_may_give_a_time_in_several_forms(void **state)
 {
 	static const struct {
 		const char *zone, *text;
@@ -126,7 +127,7 @@ people_may_give_a_time_in_many_ways(void **state)
 		{ "UTC0", "0", 0 },
 		{ "UTC0", "1795458480", 1795458480 * S },
 		{ "UTC0", "1795458932.5000002", 1795458932500000 },
-		/* ISO 8601 with a zone, whatever our own is. */
+		/* ISO 8601 with a zone: the local zone does not matter. */
 		{ BERLIN, "2026-11-23Z", DAY * S },
 		{ BERLIN, "2026-11-23T18:48Z", (DAY + 67680) * S },
 		{ BERLIN, "2026-11-23 18:48:38Z", NOW },
@@ -141,7 +142,7 @@ people_may_give_a_time_in_many_ways(void **state)
 		{ BERLIN, "1970-01-01T00:00Z", 0 },
 		{ BERLIN, "1970-01-01T00:00+01:00", -3600 * S },
 		{ BERLIN, "9999-12-31T23:59:59Z", 253402300799 * S },
-		/* Leap years, and years that are none. */
+		/* Leap years, and years that are not. */
 		{ BERLIN, "2024-02-29Z", 1709164800 * S },
 		{ BERLIN, "2028-02-29T12:00Z", 1835438400 * S },
 		{ BERLIN, "2000-02-29Z", 951782400 * S },
@@ -149,7 +150,7 @@ people_may_give_a_time_in_many_ways(void **state)
 		{ BERLIN, "2100-03-01Z", 4107542400 * S },
 		{ BERLIN, "2023-12-31T23:59:59Z", 1704067199 * S },
 		{ BERLIN, "2024-12-31T23:59:59Z", 1735689599 * S },
-		/* Local time without one, in winter and in summer. */
+		/* Without a zone it is local time, in winter and in summer. */
 		{ "UTC0", "2026-11-23", DAY * S },
 		{ "UTC0", "2026-11-23 18:48:38", NOW },
 		{ BERLIN, "2026-11-23", (DAY - 3600) * S },
@@ -173,7 +174,7 @@ people_may_give_a_time_in_many_ways(void **state)
 }
 
 static void
-an_age_before_all_time_stops_at_its_beginning(void **state)
+an_age_before_the_earliest_time_stops_there(void **state)
 {
 	int64_t us;
 
@@ -184,7 +185,7 @@ an_age_before_all_time_stops_at_its_beginning(void **state)
 }
 
 static void
-what_is_no_time_is_refused(void **state)
+a_text_that_is_no_time_is_refused(void **state)
 {
 	static const char *const rows[] = { "", "d", "-7d", "+7d", "7 d", "7d ",
 		"7dd", "7x", "7D", "1.5d", "99999999999999999w",
@@ -213,12 +214,12 @@ what_is_no_time_is_refused(void **state)
 		if (timestamp_parse_when(rows[i], NOW, &us, &e) != -1)
 			fail_msg("'%s' is taken", rows[i]);
 		assert_int_equal(e.code, EX_USAGE);
-		assert_non_null(strstr(e.text, "is no time: give seconds"));
+		assert_non_null(strstr(e.text, "is not a time: give seconds"));
 	}
 }
 
 static void
-seconds_stop_at_the_ends(void **state)
+seconds_stop_at_the_limits(void **state)
 {
 	static const struct {
 		int64_t seconds, us;
@@ -278,7 +279,7 @@ seconds_are_shown_in_their_two_largest_units(void **state)
 }
 
 static void
-a_time_is_shown_where_one_is(void **state)
+a_time_is_printed_in_local_time(void **state)
 {
 	static const struct {
 		const char *zone;
@@ -305,7 +306,7 @@ a_time_is_shown_where_one_is(void **state)
 }
 
 static void
-a_day_is_counted_where_the_calendar_has_it(void **state)
+only_days_of_the_calendar_are_counted(void **state)
 {
 	static const struct {
 		int year, month, day;
@@ -344,14 +345,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    a_tickets_time_is_cut_and_rounded_from_its_text),
-		cmocka_unit_test(what_is_no_tickets_time_is_refused),
-		cmocka_unit_test(people_may_give_a_time_in_many_ways),
-		cmocka_unit_test(an_age_before_all_time_stops_at_its_beginning),
-		cmocka_unit_test(what_is_no_time_is_refused),
-		cmocka_unit_test(seconds_stop_at_the_ends),
+		cmocka_unit_test(a_text_that_is_no_tickets_time_is_refused),
+		cmocka_unit_test(people_may_give_a_time_in_several_forms),
+		cmocka_unit_test(an_age_before_the_earliest_time_stops_there),
+		cmocka_unit_test(a_text_that_is_no_time_is_refused),
+		cmocka_unit_test(seconds_stop_at_the_limits),
 		cmocka_unit_test(seconds_are_shown_in_their_two_largest_units),
-		cmocka_unit_test(a_time_is_shown_where_one_is),
-		cmocka_unit_test(a_day_is_counted_where_the_calendar_has_it),
+		cmocka_unit_test(a_time_is_printed_in_local_time),
+		cmocka_unit_test(only_days_of_the_calendar_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

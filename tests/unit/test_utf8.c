@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which bytes are UTF-8, and the repair of those that are not. */
+/* base/utf8: which bytes are UTF-8, and the repair of others. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #define BYTES(s) s, sizeof(s) - 1
 
-/* The length of the character that begins s, by arithmetic. */
+/* Compute the length of the first character of s by arithmetic. */
 static size_t
 utf8_by_arithmetic(const unsigned char *s, size_t len)
 {
@@ -41,7 +41,7 @@ utf8_by_arithmetic(const unsigned char *s, size_t len)
 }
 
 static void
-utf8_is_judged_as_rfc_3629_does(void **state)
+valid_utf8_is_that_of_rfc_3629(void **state)
 {
 	static const unsigned char bounds[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90,
 		0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec,
@@ -66,7 +66,7 @@ utf8_is_judged_as_rfc_3629_does(void **state)
 }
 
 static void
-bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
+each_byte_that_is_no_utf8_is_replaced(void **state)
 {
 #define R "\xef\xbf\xbd"
 	static const struct {
@@ -90,12 +90,12 @@ bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
 		{ BYTES("\xed\xa0\x80"), R R R },
 		{ BYTES("\xed\xbf\xbf"), R R R },
 		{ BYTES("\xee\x80\x80"), "\xee\x80\x80" },
-		/* U+10FFFF, and beyond. */
+		/* U+10FFFF, and code points above it. */
 		{ BYTES("\xf4\x8f\xbf\xbf"), "\xf4\x8f\xbf\xbf" },
 		{ BYTES("\xf4\x90\x80\x80"), R R R R },
 		{ BYTES("\xf5\x80\x80\x80"), R R R R },
 		{ BYTES("\xfe\xff"), R R },
-		/* Cut off, by the end or by what follows. */
+		/* Cut off by the end or by another character. */
 		{ BYTES("\xc3"), R },
 		{ BYTES("\xe2\x82"), R R },
 		{ BYTES("\xf0\x9f\x98"), R R R },
@@ -129,7 +129,7 @@ bytes_that_are_no_utf8_are_replaced_one_by_one(void **state)
 }
 
 static void
-a_length_that_cannot_be_is_no_memory(void **state)
+an_impossible_length_fails_for_lack_of_memory(void **state)
 {
 	(void)state;
 	assert_null(utf8_mend("", SIZE_MAX, NULL));
@@ -140,10 +140,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(utf8_is_judged_as_rfc_3629_does),
-		cmocka_unit_test(
-		    bytes_that_are_no_utf8_are_replaced_one_by_one),
-		cmocka_unit_test(a_length_that_cannot_be_is_no_memory),
+		cmocka_unit_test(valid_utf8_is_that_of_rfc_3629),
+		cmocka_unit_test(each_byte_that_is_no_utf8_is_replaced),
+		cmocka_unit_test(an_impossible_length_fails_for_lack_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes of just their length, to be included behind cmocka.h. */
+/* Copies of exactly the given length. Include this after cmocka.h. */
 #ifndef WATCHED_H
 #define WATCHED_H
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A copy whose end valgrind and the sanitizers watch. */
+/* Return a copy: valgrind and the sanitizers catch reads beyond its end. */
 static inline char *
 watched_copy(const char *bytes, size_t len)
 {

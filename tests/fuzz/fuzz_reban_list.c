@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A block list that nobody knows, line by line: each line is read or refused,
- * and an address that was read is written and read again as the same, alone on
- * a line, too.
+ * A block list of unknown origin, line by line: each line is read or refused.
+ * An address that was read is printed and read back as the same, also alone on
+ * a line.
  */
 #include "base/address.h"
 #include "job/reban_list.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Exports of unknown origin, as JSON Lines and as CSV: each ban is taken or
- * refused, and what is taken is within its bounds, and the same when it is
- * checked again.
+ * Exports of unknown origin, read as JSON Lines and as CSV: each ban is taken
+ * or refused. A ban that is taken is within its bounds, and a second check
+ * changes nothing.
  */
 #include "base/csv.h"
 #include "fuzz.h"
@@ -31,7 +31,7 @@ check_sighting(const struct exported_ban *ban)
 	must((sighting.seen & ~BAN_SEEN_ALL) == 0);
 	must(sighting.lines == NULL || json_is(sighting.lines, '['));
 	must(sighting.captures == NULL || json_is(sighting.captures, '{'));
-	/* As the archive keeps it. */
+	/* The archive's own form of the sighting is read back. */
 	sightings_column_put(&out, &sighting, second);
 	buffer_putc(&out, ']');
 	must(!out.failed && sightings_column_is_array(out.s));
@@ -51,7 +51,7 @@ check_sighting(const struct exported_ban *ban)
 	buffer_free(&out);
 }
 
-/* All is told, or it was refused; ban is empty then. */
+/* Check a ban that was read (rc is 0) or refused, and free it. */
 static void
 check_ban(struct exported_ban *ban, int rc, const struct err *refused)
 {
@@ -105,7 +105,7 @@ set_field(struct exported_ban *ban, enum ban_field field, const char *text,
 	return exported_ban_set_number(ban, field, v, e);
 }
 
-/* A merge, by the names of the first one. */
+/* Read a record; the first record gave the fields. */
 static void
 take_record(const struct csv *csv, const enum ban_field *fields, size_t n)
 {
