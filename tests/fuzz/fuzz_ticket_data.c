@@ -74,7 +74,7 @@ check_pieces(const char *lines)
 	must(strlen(pieces.lines) <= strlen(lines));
 	db_bind_text(st, 1, pieces.lines);
 	for (int i = 0; i < SHARED_TEXT_MAX; i++)
-		db_bind_text(st, 2 + i, pieces.had[i]);
+		db_bind_text(st, 2 + i, pieces.piece[i]);
 	db_bind_text(st, 6, lines);
 	must(db_step(&checker, st, &e) == 1 && db_int(st, 0) == 1);
 	sqlite3_reset(st);
