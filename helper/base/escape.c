@@ -31,6 +31,28 @@ is_hostile(uint32_t c)
 	    (c >= 0xe0000 && c <= 0xe007f);
 }
 
+/* Room for the longest escape, with its NUL. */
+#define PIECE_BYTES 16
+
+/* Escape the first character of src; return the number of its bytes. */
+static size_t
+escape_character(char piece[PIECE_BYTES], const char *src, size_t len)
+{
+	size_t n = utf8_length(src, len);
+	uint32_t c = n != 0 ? decode_utf8(src, n) : 0;
+
+	if (n == 0 || (n == 1 && is_hostile(c)))
+		snprintf(piece, PIECE_BYTES, "\\x%02x",
+		    (unsigned)(unsigned char)src[0]);
+	else if (is_hostile(c))
+		snprintf(piece, PIECE_BYTES, "\\u%04" PRIx32, c);
+	else if (c == '\\')
+		memcpy(piece, "\\\\", 3);
+	else
+		snprintf(piece, PIECE_BYTES, "%.*s", (int)n, src);
+	return n != 0 ? n : 1;
+}
+
 size_t
 escape_text(char *dst, size_t cap, const char *src, size_t len)
 {
@@ -40,27 +62,29 @@ escape_text(char *dst, size_t cap, const char *src, size_t len)
 	if (!full)
 		dst[0] = '\0';
 	for (size_t i = 0; i < len;) {
-		char piece[16];
-		size_t n = utf8_length(src + i, len - i), plen;
-		uint32_t c = n != 0 ? decode_utf8(src + i, n) : 0;
+		char piece[PIECE_BYTES];
+		size_t plen;
 
-		if (n == 0 || (n == 1 && is_hostile(c)))
-			snprintf(piece, sizeof(piece), "\\x%02x",
-			    (unsigned)(unsigned char)src[i]);
-		else if (is_hostile(c))
-			snprintf(piece, sizeof(piece), "\\u%04" PRIx32, c);
-		else if (c == '\\')
-			memcpy(piece, "\\\\", 3);
-		else
-			snprintf(piece, sizeof(piece), "%.*s", (int)n, src + i);
+		i += escape_character(piece, src + i, len - i);
 		plen = strlen(piece);
 		full = full || total + plen >= cap;
 		if (!full)
 			memcpy(dst + total, piece, plen + 1);
 		total += plen;
-		i += n != 0 ? n : 1;
 	}
 	return total;
+}
+
+void
+escape_print(FILE *out, const char *s)
+{
+	size_t len = strlen(s);
+	char piece[PIECE_BYTES];
+
+	for (size_t i = 0; i < len;) {
+		i += escape_character(piece, s + i, len - i);
+		fputs(piece, out);
+	}
 }
 
 /* Write the JSON escape of c; above U+FFFF it is a surrogate pair. */

@@ -18,6 +18,9 @@
  */
 size_t escape_text(char *dst, size_t cap, const char *src, size_t len);
 
+/* Write a text of any length to out, escaped as escape_text does. */
+void escape_print(FILE *out, const char *s);
+
 /*
  * Write JSON to out so that it stays the same JSON and is safe for a terminal:
  * the characters that escape_text escapes become \uXXXX.

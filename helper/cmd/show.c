@@ -2,28 +2,20 @@
 /* show: print every ban of one id or address, its end and its log lines. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "cmd/command.h"
 #include "base/escape.h"
 #include "cmd/options.h"
 #include "base/timestamp.h"
 
-/* Print a text of any length, which an attacker may have chosen, escaped. */
-static int
+/* Print a text, which an attacker may have chosen, escaped. */
+static void
 print_escaped(const char *before, const char *s, const char *after)
 {
-	size_t len = strlen(s), room = escape_text(NULL, 0, s, len) + 1;
-	char *escaped = malloc(room);
-
-	if (escaped == NULL)
-		return -1;
-	escape_text(escaped, room, s, len);
-	printf("%s%s%s", before, escaped, after);
-	free(escaped);
-	return ferror(stdout) ? -1 : 0;
+	fputs(before, stdout);
+	escape_print(stdout, s);
+	fputs(after, stdout);
 }
 
 static void

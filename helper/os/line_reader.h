@@ -20,7 +20,7 @@
 /* A line's bytes beyond these are skipped. */
 #define LINE_READER_LINE_MAX ((size_t)32 << 20)
 
-/* As many bytes of the beginning are enough to recognise a kind of file. */
+/* This many bytes of the beginning are enough to recognise a kind of file. */
 #define LINE_READER_PEEK ((size_t)4096)
 
 /* A SHA-256 in hexadecimal digits, and the NUL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the fuzz targets share. A target is called with bytes that nobody
- * chose; a promise that they break ends the program, and libFuzzer keeps them.
+ * Helpers of all fuzz targets. libFuzzer calls a target with random bytes.
+ * Bytes that break a promise abort the program, and libFuzzer keeps them.
  */
 #ifndef FUZZ_H
 #define FUZZ_H
@@ -26,7 +26,7 @@ fuzz_broken(const char *what, const char *file, int line)
 	abort();
 }
 
-/* A failure says what kind it is, and why. */
+/* Check that an error has a code and a text. */
 static inline void
 fuzz_must_say(const struct err *e)
 {
@@ -34,14 +34,14 @@ fuzz_must_say(const struct err *e)
 	must(e->text[0] != '\0');
 }
 
-/* The same text, or none both. */
+/* Return true for equal texts, and for two NULLs. */
 static inline int
 fuzz_same(const char *a, const char *b)
 {
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* FOLDER/name in a folder of this process only. Lives on. */
+/* Return FOLDER/name in a new folder of this process; it is never freed. */
 static inline char *
 fuzz_path(const char *name)
 {

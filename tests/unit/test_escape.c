@@ -109,6 +109,30 @@ nothing_follows_a_piece_that_did_not_fit(void **state)
 }
 
 static void
+a_text_of_any_length_is_printed_escaped(void **state)
+{
+	enum { TIMES = 3000 };
+	static const char in[] = "a\x1b\xe2\x80\xae\\\xff";
+	static const char escaped[] = "a\\x1b\\u202e\\\\\\xff";
+	char *text, s[TIMES * (sizeof(in) - 1) + 1];
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	for (size_t i = 0; i < TIMES; i++)
+		memcpy(s + i * (sizeof(in) - 1), in, sizeof(in));
+	escape_print(out, s);
+	escape_print(out, "");
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(len, TIMES * (sizeof(escaped) - 1));
+	for (size_t i = 0; i < TIMES; i++)
+		assert_memory_equal(text + i * (sizeof(escaped) - 1), escaped,
+		    sizeof(escaped) - 1);
+	free(text);
+}
+
+static void
 escaped_json_is_the_same_json(void **state)
 {
 	static const struct {
@@ -149,6 +173,7 @@ main(void)
 		    characters_that_a_terminal_acts_on_are_escaped),
 		cmocka_unit_test(an_escape_is_never_cut_in_two),
 		cmocka_unit_test(nothing_follows_a_piece_that_did_not_fit),
+		cmocka_unit_test(a_text_of_any_length_is_printed_escaped),
 		cmocka_unit_test(escaped_json_is_the_same_json),
 	};
 

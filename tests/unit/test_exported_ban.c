@@ -415,7 +415,7 @@ static void
 timeofban_is_since_us_rounded_to_a_second(void **state UNUSED)
 {
 	static const struct {
-		int64_t since_us, told, second; /* UNKNOWN: refused */
+		int64_t since_us, given, second; /* UNKNOWN: refused */
 	} rows[] = {
 		{ SECOND * TIMESTAMP_US, UNKNOWN, SECOND },
 		{ SECOND * TIMESTAMP_US + 499999, UNKNOWN, SECOND },
@@ -438,7 +438,7 @@ timeofban_is_since_us_rounded_to_a_second(void **state UNUSED)
 		exported_ban_set_text(&ban, BAN_FIELD_JAIL, "j", &e);
 		exported_ban_set_text(&ban, BAN_FIELD_IDENT, "i", &e);
 		exported_ban_set_number(&ban, BAN_FIELD_SINCE, rows[i].since_us, &e);
-		exported_ban_set_number(&ban, BAN_FIELD_TIMEOFBAN, rows[i].told, &e);
+		exported_ban_set_number(&ban, BAN_FIELD_TIMEOFBAN, rows[i].given, &e);
 		if (exported_ban_check(&ban, &e) != 0)
 			assert_int_equal(rows[i].second, UNKNOWN);
 		else

@@ -404,7 +404,7 @@ static void
 an_object_is_stepped_through(void **state UNUSED)
 {
 	static const struct {
-		const char *text, *members[MAX]; /* key, value, key, … */
+		const char *text, *members[MAX]; /* keys and values in turn */
 	} rows[] = {
 		{ "{}", { NULL } },
 		{ "{ \t}", { NULL } },
