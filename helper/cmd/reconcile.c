@@ -2,6 +2,7 @@
 /* reconcile: reconcile once, or at each interval in the foreground. */
 #include <inttypes.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/select.h>
 #include <time.h>
@@ -49,6 +50,25 @@ sleep_until(const struct timespec *until, const volatile sig_atomic_t *stop)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+static void say(int level, const char *fmt, ...) PRINTF(2, 3);
+
+/* Log a warning; also to syslog when the archive was damaged. A run_say_fn. */
+static void
+say(int level, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (level == LOG_CRIT)
+		log_to_syslog();
+	log_line(level, "%s", text);
+	if (level == LOG_CRIT)
+		log_leave_syslog();
+}
+
 /* Make one reconcile, and print what it did. */
 static int
 run_once(const struct run_caller *caller, struct err *e)
@@ -93,7 +113,7 @@ static int
 run_reconcile(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct run_caller caller = { .config = config, .say = log_line };
+	struct run_caller caller = { .config = config, .say = say };
 	int64_t every = 0;
 	int operands;
 

@@ -162,7 +162,8 @@ replay_one(const struct run_caller *caller, struct replay_options *options,
 	return rc;
 }
 
-/* Replay each source, also after one failed; the first failure's code is ours.
+/*
+ * Replay each source, also after one failed; the first failure's code is ours.
  */
 static int
 run_replay(const struct command *self, const struct config *config, int argc,

@@ -65,7 +65,8 @@ ban_jail(struct reban *r, const struct lost_ban *list, size_t max, size_t *n,
 	return rc;
 }
 
-/* Send all bans, jail by jail; log a missing jail, and go on with the others.
+/*
+ * Send all bans, jail by jail; log a missing jail, and go on with the others.
  */
 static int
 ban_jails(struct reban *r, const struct lost_ban *list, size_t n, struct err *e)

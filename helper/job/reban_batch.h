@@ -22,7 +22,8 @@
 typedef void reban_would_fn(const char *ident, const char *jail);
 
 struct reban_batch {
-	/* The numbers of ids that were sent, were banned already, were refused.
+	/*
+	 * The numbers of ids that were sent, were banned already, were refused.
 	 */
 	int64_t sent, server_has, refused;
 

@@ -9,7 +9,6 @@
 #include "archive/backup.h"
 #include "archive/file.h"
 #include "archive/prune.h"
-#include "os/log.h"
 #include "os/clock.h"
 #include "job/reconcile_steps.h"
 #include "base/timestamp.h"
@@ -19,7 +18,8 @@
 /* fail2ban's default, in seconds (fail2ban 1.0.2, fail2ban.conf). */
 #define DBPURGEAGE DAY
 
-/* Note in the run's row how long no reconcile was completed, if that is a gap.
+/*
+ * Note in the run's row how long no reconcile was completed, if that is a gap.
  */
 static int
 find_gap(struct reconcile *r, struct err *e)
@@ -234,13 +234,11 @@ try_again(struct reconcile *r, int damaged, const struct err *why)
 
 	if (damaged < 2)
 		return true;
-	log_to_syslog();
 	rc = archive_abandon(&r->run.archive, why->text, message, &e);
 	if (rc != 0)
 		run_say(&r->run, LOG_CRIT, "%s", e.text);
 	else if (message[0] != '\0')
 		run_say(&r->run, LOG_CRIT, "%s", message);
-	log_leave_syslog();
 	return rc == 0;
 }
 

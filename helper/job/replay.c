@@ -208,7 +208,8 @@ with_archive(struct replay_source *s, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Copy the archive, if there is one, for a dry run; dry is the config for it.
+/*
+ * Copy the archive, if there is one, for a dry run; dry is the config for it.
  */
 static int
 make_copy(const struct config *config, struct config *dry, struct err *e)

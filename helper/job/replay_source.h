@@ -85,7 +85,8 @@ struct replay_source {
 int replay_source_line(struct replay_source *s, const char **line, size_t *len,
     struct err *e);
 
-/* Count the present line as bad; log why, with its number, for the first few.
+/*
+ * Count the present line as bad; log why, with its number, for the first few.
  */
 void replay_source_bad(struct replay_source *s, const struct err *why);
 

@@ -167,7 +167,8 @@ run_find_known(struct run *run, struct run_summary *summary, struct err *e)
 	return summary->known_id != 0;
 }
 
-/* Return true when the WAL holds only what runs noted, and need not be emptied.
+/*
+ * Return true when the WAL holds only what runs noted, and need not be emptied.
  */
 static bool
 is_wal_empty(const struct run *run, bool noted_before)
@@ -265,7 +266,8 @@ is_wanted(struct run *run)
 	return true;
 }
 
-/* A run that was only noted in a transaction that is rolled back is not noted.
+/*
+ * A run that was only noted in a transaction that is rolled back is not noted.
  */
 static void
 forget_row(struct run *run)

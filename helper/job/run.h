@@ -20,7 +20,9 @@
 #include "config.h"
 #include "ingest/merge.h"
 
-/* Take a warning for the log; level is one of syslog(3)'s. os/log's log_line.
+/*
+ * Take a warning for the log; level is one of syslog(3)'s. LOG_CRIT: the
+ * archive was damaged. log_line of os/log.h is such a function.
  */
 typedef void run_say_fn(int level, const char *fmt, ...) PRINTF(2, 3);
 
