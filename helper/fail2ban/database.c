@@ -377,15 +377,12 @@ find_in(struct fail2ban_database *f, int which, const char *jail,
     const char *ident, int64_t timeofban, int64_t max_data,
     struct fail2ban_row *row, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&f->db, which, e);
+	sqlite3_stmt *st =
+	    db_bind(&f->db, which, e, "itti", max_data, jail, ident, timeofban);
 	int rc;
 
 	if (st == NULL)
 		return err_wrap(e, "fail2ban's database");
-	db_bind_int(st, 1, max_data);
-	db_bind_text(st, 2, jail);
-	db_bind_text(st, 3, ident);
-	db_bind_int(st, 4, timeofban);
 	*row = (struct fail2ban_row){ .timeofban = timeofban };
 	rc = db_step(&f->db, st, e);
 	if (rc == 1 && take_ticket(st, max_data, row, e) != 0) {
@@ -475,14 +472,10 @@ int
 fail2ban_database_key(struct fail2ban_database *f, int64_t rowid, char key[64],
     struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&f->db, SQL_KEY, e);
-	int rc = -1;
+	sqlite3_stmt *st = db_bind(&f->db, SQL_KEY, e, "i", rowid);
+	int rc = st != NULL ? db_step(&f->db, st, e) : -1;
 
 	key[0] = '\0';
-	if (st != NULL) {
-		db_bind_int(st, 1, rowid);
-		rc = db_step(&f->db, st, e);
-	}
 	if (rc < 0)
 		return err_wrap(e, "fail2ban's database");
 	if (rc == 1) {

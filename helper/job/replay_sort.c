@@ -44,19 +44,12 @@ int
 replay_sort_put(struct replay_sort *s, const char *jail, const char *ident,
     const struct logged_line *line, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&s->db, SQL_PUT, e);
-
-	if (st == NULL)
-		return err_wrap(e, "temporary file");
-	db_bind_text(st, 1, jail);
-	db_bind_text(st, 2, ident);
-	db_bind_int(st, 3, line->at_us);
-	db_bind_int(st, 4, line->verb);
-	db_bind_int(st, 5, line->found);
-	db_bind_int(st, 6, line->seconds);
-	db_bind_int(st, 7, line->bancount);
 	s->lines++;
-	return db_run(&s->db, st, e) == 0 ? 0 : err_wrap(e, "temporary file");
+	return db_query(&s->db, SQL_PUT, e, "ttiiiii", jail, ident, line->at_us,
+		   (int64_t)line->verb, line->found, line->seconds,
+		   line->bancount) == 0 ?
+	    0 :
+	    err_wrap(e, "temporary file");
 }
 
 static int

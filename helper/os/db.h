@@ -74,8 +74,8 @@ int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
  *
  *   i  an int64_t; UNKNOWN is NULL
  *   d  an int, or what C passes as one: a bool, an enumerator
- *   t  a text, which the caller keeps until the statement is reset; NULL is
- * NULL n  no value follows, and the parameter is NULL
+ *   t  a text, or NULL; the caller keeps it until the statement is reset
+ *   n  no value follows, and the parameter is NULL
  *
  * The compiler does not check the values against types.
  *

@@ -145,7 +145,7 @@ offered() {
 @test "the view for people has the fields of export" {
 	archive ban --jail sshd --id 192.0.2.1 --time "$EPOCHSECONDS"
 	diff <(archive export | jq -r 'keys_unsorted[]' | sort) \
-		<(sqlite3 -readonly "$lab/archive/archive.sqlite3" \
+		<(sqlite3 -readonly -cmd '.timeout 5000' "$lab/archive/archive.sqlite3" \
 			"SELECT name FROM pragma_table_info('bans')" | sort)
 }
 

@@ -80,7 +80,7 @@ released() {
 		event ban 192.0.2.$n "$EPOCHREALTIME"
 	done
 	look 'runs()[-1]["state"] == "running"'
-	sqlite3 -readonly "$lab/archive/archive.sqlite3" \
+	sqlite3 -readonly -cmd '.timeout 5000' "$lab/archive/archive.sqlite3" \
 	    "SELECT count(*) FROM bans WHERE ident LIKE '192.0.2.%'" |
 	    grep -qx 6
 	wait "$reconcile"
