@@ -21,9 +21,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "cmd/command.h"
 #include "os/db.h"
-#include "base/escape.h"
 #include "os/log.h"
 
 static const struct command *const commands[] = {

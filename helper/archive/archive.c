@@ -9,9 +9,9 @@
 
 #include "archive/file.h"
 #include "archive/schema.h"
+#include "archive/sqlite_vfs.h"
 #include "archive/statements.h"
 #include "os/clock.h"
-#include "archive/sqlite_vfs.h"
 
 /* A reader waits so long for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000

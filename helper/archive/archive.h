@@ -11,10 +11,10 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "archive/sqlite_vfs.h"
 #include "ban/ban.h"
 #include "os/db.h"
 #include "os/lock.h"
-#include "archive/sqlite_vfs.h"
 
 /*
  * The WAL may grow to so many bytes: for events, and for a process that writes

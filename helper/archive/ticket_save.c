@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "archive/statements.h"
 #include "archive/sightings_column.h"
+#include "archive/statements.h"
 
 static int
 no_memory(struct err *e)

@@ -11,12 +11,12 @@
 #include "archive/backup.h"
 #include "archive/file.h"
 #include "archive/runs.h"
-#include "cmd/command.h"
 #include "base/escape.h"
-#include "os/clock.h"
+#include "base/timestamp.h"
+#include "cmd/command.h"
 #include "cmd/options.h"
 #include "event/spool.h"
-#include "base/timestamp.h"
+#include "os/clock.h"
 
 #define DAY_US (INT64_C(86400) * TIMESTAMP_US)
 

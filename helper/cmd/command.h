@@ -8,8 +8,8 @@
 
 #include <stdbool.h>
 
-#include "config.h"
 #include "base/err.h"
+#include "config.h"
 
 struct option_spec {
 	const char *name;     /* without dashes; NULL ends the array */

@@ -15,18 +15,18 @@
 #include <unistd.h>
 
 #include "archive/file.h"
-#include "cmd/command.h"
-#include "os/sandbox.h"
-#include "ingest/sightings.h"
-#include "event/syslog_event.h"
-#include "os/log.h"
-#include "os/clock.h"
-#include "cmd/options.h"
-#include "event/spool.h"
 #include "base/path.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "event/spool.h"
+#include "event/syslog_event.h"
 #include "fail2ban/database_path.h"
+#include "ingest/sightings.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/sandbox.h"
 
 /* The most bytes of <matches>, and of a row's data, that are taken. */
 #define MATCHES_MAX (1024 * 1024)

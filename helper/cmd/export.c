@@ -5,10 +5,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
 #include "base/csv.h"
 #include "base/escape.h"
 #include "base/json.h"
+#include "cmd/command.h"
 #include "cmd/options.h"
 
 struct export

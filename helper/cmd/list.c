@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/command.h"
 #include "base/escape.h"
-#include "cmd/options.h"
 #include "base/timestamp.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
 
 /* The room for one cell. An escaped text that is longer is cut. */
 #define CELL_BYTES 256

@@ -6,9 +6,9 @@
 #include <sysexits.h>
 
 #include "base/escape.h"
-#include "os/clock.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "os/clock.h"
 
 #define OPTIONS_MAX 24
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "os/clock.h"
 #include "base/timestamp.h"
+#include "os/clock.h"
 
 /* Milliseconds between two lines. */
 #define SHOW_MS 500

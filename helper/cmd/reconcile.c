@@ -7,12 +7,12 @@
 #include <sys/select.h>
 #include <time.h>
 
+#include "base/number.h"
 #include "cmd/command.h"
-#include "os/log.h"
 #include "cmd/options.h"
 #include "job/reconcile.h"
+#include "os/log.h"
 #include "os/signals.h"
-#include "base/number.h"
 
 static int
 take_option(void *to, const char *name UNUSED, const char *value, struct err *e)

@@ -8,18 +8,18 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "cmd/command.h"
-#include "os/log.h"
 #include "base/escape.h"
-#include "cmd/progress.h"
-#include "cmd/summary.h"
-#include "os/clock.h"
-#include "cmd/options.h"
-#include "job/replay.h"
-#include "os/signals.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "cmd/progress.h"
+#include "cmd/summary.h"
+#include "job/replay.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/signals.h"
 
 #define ZONES "/usr/share/zoneinfo/"
 

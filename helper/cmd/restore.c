@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "archive/backup.h"
-#include "cmd/command.h"
 #include "base/escape.h"
+#include "cmd/command.h"
 #include "cmd/options.h"
 
 /* Milliseconds to wait for the archive's writers. */

@@ -6,12 +6,12 @@
 #include <sysexits.h>
 
 #include "archive/runs.h"
-#include "cmd/command.h"
 #include "base/escape.h"
-#include "os/lock.h"
-#include "cmd/options.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "os/lock.h"
 
 #define LIMIT 20
 

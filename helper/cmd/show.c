@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/command.h"
 #include "base/escape.h"
-#include "cmd/options.h"
 #include "base/timestamp.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
 
 /* Print a text, which an attacker may have chosen, escaped. */
 static void

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/timestamp.h"
 #include "fail2ban/log_last_failure.h"
 #include "fail2ban/log_message.h"
 #include "fail2ban/log_prefix.h"
 #include "fail2ban/log_server.h"
-#include "base/timestamp.h"
 
 /* A ban is logged within this time after its failure. */
 #define FOUND_AGE_US (3600 * TIMESTAMP_US)

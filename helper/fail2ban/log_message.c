@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "fail2ban/log_time.h"
 #include "base/macros.h"
 #include "base/utf8.h"
+#include "fail2ban/log_time.h"
 
 /* " - 2026-11-23 18:48:37" */
 #define DATED (3 + LOG_TIME_DATE)

@@ -6,10 +6,10 @@
 #include <sysexits.h>
 
 #include "archive/fail2ban_source.h"
-#include "fail2ban/ticket_data.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
+#include "fail2ban/ticket_data.h"
 
 /* Return the address when it differs from the ident, else NULL. */
 static const char *

@@ -9,9 +9,9 @@
 #include "archive/backup.h"
 #include "archive/file.h"
 #include "archive/prune.h"
-#include "os/clock.h"
-#include "job/reconcile_steps.h"
 #include "base/timestamp.h"
+#include "job/reconcile_steps.h"
+#include "os/clock.h"
 
 #define PRUNE_CHUNK 200
 #define DAY INT64_C(86400)

@@ -15,11 +15,11 @@
 #include <sysexits.h>
 
 #include "archive/file.h"
-#include "ingest/sightings.h"
-#include "os/clock.h"
-#include "job/reconcile_steps.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
+#include "ingest/sightings.h"
+#include "job/reconcile_steps.h"
+#include "os/clock.h"
 
 /* The rows that are read at a time, and then written in the order of ids. */
 #define CHUNK 1000

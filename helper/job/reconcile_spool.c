@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "event/spool.h"
 #include "ingest/sightings.h"
 #include "job/reconcile_steps.h"
-#include "event/spool.h"
 
 /* Events in one transaction: an event that comes meanwhile waits for it. */
 #define CHUNK 50

@@ -12,12 +12,12 @@
 #include "archive/backup.h"
 #include "archive/file.h"
 #include "base/escape.h"
+#include "base/timestamp.h"
 #include "event/event.h"
 #include "job/replay_bans.h"
 #include "job/replay_database.h"
 #include "job/replay_log.h"
 #include "job/replay_spool.h"
-#include "base/timestamp.h"
 
 const char *const replay_formats[REPLAY_FORMATS] = {
 	[REPLAY_ANY] = "",

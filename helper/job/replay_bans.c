@@ -7,9 +7,9 @@
 
 #include "archive/other_archive.h"
 #include "base/csv.h"
+#include "base/number.h"
 #include "ingest/sightings.h"
 #include "job/replay_bans.h"
-#include "base/number.h"
 
 /* The most bans that are gathered, and the most bytes of their texts. */
 #define CHUNK 500

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "ingest/sightings.h"
-#include "os/clock.h"
-#include "job/replay_database.h"
 #include "base/timestamp.h"
+#include "ingest/sightings.h"
+#include "job/replay_database.h"
+#include "os/clock.h"
 
 /* The rows that are read at a time. */
 #define CHUNK 500

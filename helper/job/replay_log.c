@@ -9,12 +9,12 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/timestamp.h"
+#include "event/syslog_event.h"
 #include "fail2ban/log.h"
 #include "ingest/sightings.h"
-#include "event/syslog_event.h"
 #include "job/replay_log.h"
 #include "job/replay_sort.h"
-#include "base/timestamp.h"
 
 /* The longest id that is archived, as in fail2ban's database. */
 #define IDENT_MAX ((size_t)4 * 1024 * 1024)

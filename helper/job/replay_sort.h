@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-#include "os/db.h"
 #include "ban/bans_of_log.h"
+#include "os/db.h"
 
 struct replay_sort {
 	struct db db;

@@ -10,9 +10,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "beside.inc"
 #include "os/clock.h"
 #include "os/signals.h"
+#include "beside.inc"
 
 /* Wait for flock(2); after the deadline return -1 with errno EWOULDBLOCK. */
 static int

@@ -3,9 +3,9 @@
  * Events from any bytes of the spool and from any value of an option. An event
  * that is accepted comes back from the spool and from syslog unchanged.
  */
+#include "base/utf8.h"
 #include "event/event.h"
 #include "fuzz.h"
-#include "base/utf8.h"
 
 static const char *const options[] = { "jail", "id", "ip", "family", "time",
 	"bantime", "bancount", "failures", "restored", "at", "row",

@@ -4,13 +4,13 @@
  * or refused. A ban that is taken is within its bounds, and a second check
  * changes nothing.
  */
-#include "base/csv.h"
-#include "fuzz.h"
-#include "ban/exported_ban.h"
-#include "base/json.h"
 #include "archive/sightings_column.h"
+#include "ban/exported_ban.h"
+#include "base/csv.h"
+#include "base/json.h"
 #include "base/number.h"
 #include "base/utf8.h"
+#include "fuzz.h"
 
 static void
 check_sighting(const struct exported_ban *ban)

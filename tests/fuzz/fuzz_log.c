@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "base/buffer.h"
-#include "fail2ban/log.h"
-#include "fuzz.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "fail2ban/log.h"
+#include "fuzz.h"
 
 /* Zones that repeat no time, an hour and half an hour. */
 static const char *const zones[] = { "UTC", "CET-1CEST,M3.5.0,M10.5.0/3",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pickle decoder turns any bytes into a sound value or an error. */
-#include "fuzz.h"
 #include "fail2ban/pickle.h"
+#include "fuzz.h"
 
 #define WORDS 8
 

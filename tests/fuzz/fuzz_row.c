@@ -5,10 +5,10 @@
  * the input: a byte of version (3 bits) and table (1 bit), then rowid, jail,
  * ip, timeofban, bantime, bancount and data, each a kind and its bytes.
  */
-#include "fail2ban/database.h"
-#include "fuzz.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "fail2ban/database.h"
+#include "fuzz.h"
 
 #define MAX_DATA 64
 #define COLUMNS "(rowid, jail, ip, timeofban, bantime, bancount, data) "

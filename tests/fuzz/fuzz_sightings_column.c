@@ -4,9 +4,9 @@
  * bytes are read or refused; a sighting that was read is written, and the same
  * is read again.
  */
-#include "fuzz.h"
 #include "archive/sightings_column.h"
 #include "base/utf8.h"
+#include "fuzz.h"
 
 #define SECOND INT64_C(1795458480)
 

@@ -4,9 +4,9 @@
  * that is written again in parts comes back the same, and does not disturb the
  * events that wait.
  */
-#include "fuzz.h"
-#include "event/syslog_event.h"
 #include "base/utf8.h"
+#include "event/syslog_event.h"
+#include "fuzz.h"
 
 /* Make the lines that syslog_event_write makes, and read them. */
 static void

@@ -4,11 +4,11 @@
  * JSON and UTF-8 of a bounded length, and no line is lost. A few bytes after a
  * star are repeated.
  */
-#include "os/db.h"
-#include "fail2ban/ticket_data.h"
-#include "fuzz.h"
 #include "archive/shared_text.h"
 #include "base/utf8.h"
+#include "fail2ban/ticket_data.h"
+#include "os/db.h"
+#include "fuzz.h"
 
 #define FEW 3
 #define MANY 1000

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "base/timestamp.h"
 #include "ban/bans_of_log.h"
+#include "base/timestamp.h"
 #include "watched.h"
 
 /* A second, and so many milliseconds after it. */

@@ -15,8 +15,8 @@
 
 #include "ban/exported_ban.h"
 #include "base/json.h"
-#include "scratch.h"
 #include "base/timestamp.h"
+#include "scratch.h"
 #include "watched.h"
 
 #define SECOND INT64_C(1795458480)

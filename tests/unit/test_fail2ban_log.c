@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "fail2ban/log.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
+#include "fail2ban/log.h"
 
 /* 2026-11-23 18:48:38 UTC */
 #define SECOND INT64_C(1795459718)

@@ -15,9 +15,9 @@
 #include <cmocka.h>
 
 #include "archive/queries.h"
+#include "base/timestamp.h"
 #include "ingest/sightings.h"
 #include "scratch.h"
-#include "base/timestamp.h"
 
 #define ORDERS 60
 #define EVENTS_MAX 64

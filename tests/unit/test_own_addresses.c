@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "job/own_addresses.h"
 #include "base/macros.h"
+#include "job/own_addresses.h"
 
 /* Return true when a socket can have the address: then it is ours. */
 static bool

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "job/reban_list.h"
 #include "base/macros.h"
+#include "job/reban_list.h"
 
 #define BYTES(s) s, sizeof(s) - 1
 #define MARK "\xef\xbb\xbf"

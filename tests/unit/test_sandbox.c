@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "os/sandbox.h"
 #include "base/macros.h"
+#include "os/sandbox.h"
 #include "scratch.h"
 
 typedef bool try_fn(struct scratch *s);

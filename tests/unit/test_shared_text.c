@@ -12,11 +12,11 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "archive/shared_text.h"
 #include "archive/statements.h"
 #include "base/buffer.h"
 #include "base/json.h"
 #include "base/macros.h"
-#include "archive/shared_text.h"
 #include "base/utf8.h"
 
 /* The view bans makes the lines in this way. */

@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "scratch.h"
 #include "event/spool.h"
+#include "scratch.h"
 
 #define AT INT64_C(1795458480123456)
 #define ALL 1000

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "fail2ban/ticket_data.h"
 #include "base/json.h"
+#include "fail2ban/ticket_data.h"
 #include "scratch.h"
 
 #define BYTES(s) s, sizeof(s) - 1
