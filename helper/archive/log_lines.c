@@ -172,6 +172,8 @@ forget_ends(struct rows *rows)
 {
 	size_t at = 0;
 
+	if (rows->logged == NULL)
+		return;
 	for (size_t i = 0; i < rows->witnessed_n; i++) {
 		struct witnessed_ban *ban = &rows->witnessed[i];
 

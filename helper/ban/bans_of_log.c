@@ -15,6 +15,8 @@
 #define LIVED_MAX 8
 
 struct bans_of_log {
+	/* The next Ban line after the present line, or end. */
+	const struct logged_line *next_ban, *end;
 	struct witnessed_ban *witnessed;
 	size_t witnessed_n;
 	struct ban *bans;
@@ -133,12 +135,27 @@ find_witnessed(struct bans_of_log *t, const struct logged_line *line)
 	return found;
 }
 
-/* Return the last witnessed ban that began before the line, or NULL. */
+/*
+ * Return true when the next Ban line is that of a witnessed ban without one so
+ * far: fail2ban had not made it yet, although its ticket may be older.
+ */
+static bool
+is_made_later(const struct bans_of_log *t, const struct witnessed_ban *ban)
+{
+	int64_t found = t->next_ban == t->end ? UNKNOWN : t->next_ban->found;
+
+	return ban->claims == 0 && found != UNKNOWN &&
+	    (ban->timeofban == found || ban->timeofban == found + 1);
+}
+
+/* Return the last witnessed ban that was made before the line, or NULL. */
 static const struct witnessed_ban *
 last_witnessed(const struct bans_of_log *t, const struct logged_line *line)
 {
 	size_t n = count_before(t, line);
 
+	while (n > 0 && is_made_later(t, &t->witnessed[n - 1]))
+		n--;
 	return n == 0 ? NULL : &t->witnessed[n - 1];
 }
 
@@ -376,8 +393,14 @@ bans_of_log(const struct logged_line *lines, size_t n,
 		.witnessed_n = witnessed_n,
 		.bans = bans };
 
-	for (size_t i = 0; i < n; i++)
+	t.next_ban = lines;
+	t.end = n > 0 ? lines + n : lines;
+	for (size_t i = 0; i < n; i++) {
+		while (t.next_ban != t.end &&
+		    (t.next_ban <= &lines[i] || t.next_ban->verb != LOGGED_BAN))
+			t.next_ban++;
 		take_line(&t, &lines[i]);
+	}
 	for (size_t i = 0; i < t.n; i++) {
 		end_unseen(&t, &bans[i], overdue_us);
 		set_nth(&t, &bans[i]);

@@ -384,6 +384,22 @@ static const struct row of_others[] = {
 	  .bans = { { MS(602000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
 	      UNKNOWN, 0 } },
 	  .claims = { 0, 1 } },
+	{ .what = "an Unban line is not that of a ban whose Ban line comes later",
+	  .lines = { FOUND_BAN(1100, 1, 600), UNBAN(5000),
+	    FOUND_BAN(6000, 4, 600) },
+	  .seen = { SEEN(4000, 4, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_MANUAL, MS(5000), 0,
+	      UNKNOWN, 0 } },
+	  .claims = { 1 } },
+	{ .what = "an Unban line may be that of a ban whose Ban line is missing",
+	  .lines = { FOUND_BAN(1100, 1, 600), UNBAN(5000),
+	    FOUND_BAN(6000, 6, 600) },
+	  .seen = { SEEN(4000, 4, LIVES), SEEN(6000, 6, LIVES) },
+	  .overdue_us = NOT_YET,
+	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_INFERRED, MS(4000), 0,
+	      UNKNOWN, 0 } },
+	  .claims = { 0, 1 } },
 	{ .what = "an Unban line between two lines of one ban shows another ban",
 	  .lines = { FOUND_BAN(1500, 1, 600), UNBAN(2000),
 	    FOUND_BAN(3500, 1, 600) },
@@ -629,7 +645,7 @@ a_ban_that_is_restored_goes_on(void **state UNUSED)
 }
 
 static void
-what_others_have_seen_is_not_the_logs(void **state UNUSED)
+a_witnessed_ban_is_not_the_logs(void **state UNUSED)
 {
 	check_rows(of_others, ARRAY_LEN(of_others));
 }
@@ -879,7 +895,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_make_bans),
 		cmocka_unit_test(a_ban_that_is_restored_goes_on),
-		cmocka_unit_test(what_others_have_seen_is_not_the_logs),
+		cmocka_unit_test(a_witnessed_ban_is_not_the_logs),
 		cmocka_unit_test(nothing_is_read_where_there_is_nothing),
 		cmocka_unit_test(times_at_their_ends_do_no_harm),
 		cmocka_unit_test(any_lines_make_bans_in_order),
