@@ -141,9 +141,8 @@ log_failure(const char *source, const struct err *e)
 }
 
 static int
-replay_one(const struct run_caller *caller,
-    const struct replay_options *wanted, struct replay_context *context,
-    const char *source, struct err *e)
+replay_one(const struct run_caller *caller, const struct replay_options *wanted,
+    struct replay_context *context, const char *source, struct err *e)
 {
 	struct replay_options options = *wanted;
 	struct run_summary summary;

@@ -198,9 +198,11 @@ read_step(const char *buf, size_t len, size_t *at, struct step *s,
 		return 0;
 	byte = (unsigned char)buf[*at];
 	*s = (struct step){ .op = &opcodes[byte] };
-	if ((*at == 0) != (byte == PROTO) || s->op->act == ACT_NONE)
-		return err_set(e, EX_PROTOCOL,
+	if ((*at == 0) != (byte == PROTO) || s->op->act == ACT_NONE) {
+		err_set(e, EX_PROTOCOL,
 		    "pickle: 0x%02x at byte %zu is not understood", byte, *at);
+		return -1;
+	}
 	whole = read_argument(buf + *at + 1, len - *at - 1, s, &used, e);
 	if (whole == 1) {
 		*at += 1 + used;
