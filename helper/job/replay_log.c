@@ -37,23 +37,17 @@ struct writer {
 	struct run *run;
 	struct merge merge;
 	struct replay_sort_lines lines; /* of one id */
-	char *jail; /* the jail of the id before; NULL: none */
-	struct archive_jail jail_row;
 };
 
 static int
 write_ident(struct writer *w, struct err *e)
 {
-	if (w->jail == NULL || strcmp(w->jail, w->lines.jail) != 0) {
-		free(w->jail);
-		if ((w->jail = strdup(w->lines.jail)) == NULL)
-			return err_set(e, EX_OSERR, "out of memory");
-		if (archive_jail_get(w->merge.archive, w->jail, &w->jail_row,
-			e) != 0)
-			return -1;
-	}
-	return merge_log_lines(&w->merge, &w->jail_row, w->lines.ident,
-	    w->lines.lines, w->lines.n, &w->run->row.skipped, e);
+	struct archive_jail jail;
+
+	if (archive_jail_get(w->merge.archive, w->lines.jail, &jail, e) != 0)
+		return -1;
+	return merge_log_lines(&w->merge, &jail, w->lines.ident, w->lines.lines,
+	    w->lines.n, &w->run->row.skipped, e);
 }
 
 static int
@@ -88,7 +82,6 @@ write_lines(struct reader *reader, struct err *e)
 		return -1;
 	rc = write_idents(reader, &w, e);
 	replay_sort_free(&w.lines);
-	free(w.jail);
 	if (w.run->cut_off || rc == 0)
 		return run_commit(w.run, &w.merge, e);
 	run_rollback(w.run);
