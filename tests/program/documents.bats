@@ -318,3 +318,15 @@ offered() {
 	completes list "--/e;w pwned" ''
 	[ ! -e pwned ]
 }
+
+@test "the manual names every file that may lie beside an archive" {
+	local suffix
+	while read -r suffix _; do
+		case $suffix in
+		[-.]*) grep -qF "archive.sqlite3${suffix%\*}" "$manual" || {
+			echo "not in FILES: $suffix" >&2
+			return 1
+		} ;;
+		esac
+	done <"$root/helper/archive/beside"
+}
