@@ -201,7 +201,7 @@ restart_with() {
 	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
 	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
 	look 'same_as_theirs("web", "192.0.2.1", restored=1)'
-	look '[c for c in told("ban", "sshd", "192.0.2.1")
+	look '[c for c in called("ban", "sshd", "192.0.2.1")
 	    if c["restored"] == "1"] == []'
 }
 
