@@ -141,7 +141,7 @@ static const struct play plays[] = {
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(60, 600),
 		RESTORED(60.1, 600), RESTORED(90, 600)),
 	    BANS(LIVES(0.1, 0, 600, 2)) },
-	{ "a restored ban reopens one that was held to have ended",
+	{ "a restored ban reopens one whose end was judged",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, BAN_INFERRED, 20),
 		RESTORED(60, 600)),
 	    BANS(LIVES(0.1, 0, 600, 1)) },
