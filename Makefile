@@ -47,7 +47,7 @@ SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
-# The places of what is installed; no other file names them.
+# Everything is installed in these places; no other file names them.
 SBIN = $(PREFIX)/sbin
 MAN8 = $(PREFIX)/share/man/man8
 UNITDIR = $(PREFIX)/lib/systemd/system
@@ -76,7 +76,7 @@ $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
 		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f && echo ,; \
 	done > $@
 
-# So are the names of the files beside an archive: each line becomes a constant,
+# Each line of archive/beside becomes a constant for a file beside an archive, such
 # as #define BESIDE_WAL "-wal".
 $(BUILD)/beside.inc: helper/archive/beside | $(BUILD)
 	awk '/^[-.]/ { name = toupper(substr($$1, 2)); suffix = $$1; \
@@ -105,11 +105,11 @@ $(BUILD)/bench/%: tests/bench/%.c
 test:
 	tests/run $(T)
 
-# For an hour or two: all faults, the large storms, the fuzzers.
+# This takes an hour or two: all faults, the large storms, the fuzzers.
 soak:
 	tests/deep --soak
 
-# Writes tests/bench/RESULTS.md; tests/bench/run measures single rows.
+# This writes tests/bench/RESULTS.md; tests/bench/run measures single rows.
 bench: all rulers
 	BUILD=$(BUILD) tests/bench/run
 

@@ -4,8 +4,8 @@
  * loads the config, runs the verb's command, and is the only place that prints
  * an error and exits.
  *
- * Where things are:
- * - how a ban's end is decided: ban/end.c
+ * To change one of these, begin in this file:
+ * - the rules for the end of a ban: ban/end.c
  * - a column of list: cmd/list.c
  * - an export format: cmd/export.c, and the fields of a ban in ban/ban_field.h
  * - a config key: config.c
@@ -148,8 +148,8 @@ take_globals(int argc, char **argv, const char **config_file)
 }
 
 /*
- * Keep only the time zone of the environment: the libraries would find folders
- * to write to in it.
+ * Keep only the time zone of the environment. From other variables the
+ * libraries would take folders to write to.
  */
 static void
 forget_environment(void)

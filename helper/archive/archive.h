@@ -17,8 +17,8 @@
 #include "os/lock.h"
 
 /*
- * The WAL may grow to so many bytes: for events, and for a process that writes
- * much and then leaves it to the events again.
+ * The most bytes to which the WAL may grow: while events write, and while a
+ * process writes much at a stretch.
  */
 #define ARCHIVE_WAL_EVENT SQLITE_VFS_WAL_WHOLE
 #define ARCHIVE_WAL_BULK (6 * 1024 * 1024)
@@ -30,7 +30,7 @@ struct archive {
 	bool writing; /* a transaction is open */
 	char path[PATH_MAX];
 	int lock_ms;	   /* the longest wait for the lock */
-	int busy_ms;	   /* what the last wait left of that */
+	int busy_ms;	   /* the part of it that the last wait left */
 	int wal_limit;	   /* a WAL of more bytes is checkpointed */
 	bool lazy;	   /* commits are not durable: archive_set_durable */
 	uint64_t dev, ino; /* of the file that is open */
@@ -57,7 +57,7 @@ int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
 int archive_open_read(struct archive *a, const char *path, struct err *e);
 
 /*
- * Roll back an open transaction, let the lock go, and close the archive. When
+ * Roll back an open transaction, release the lock, and close the archive. When
  * damage was met, a mark is left for the next reconcile (archive/file.h).
  */
 void archive_close(struct archive *a);
@@ -83,7 +83,8 @@ int archive_commit(struct archive *a, struct err *e);
 void archive_rollback(struct archive *a);
 
 /*
- * Let the lock go that archive_open took, when no transaction follows at once.
+ * Release the lock that archive_open took. Call it when no transaction follows
+ * at once.
  */
 void archive_unlock(struct archive *a);
 
@@ -98,25 +99,25 @@ bool archive_is_wanted(const struct archive *a);
 int archive_make_room(struct archive *a, struct err *e);
 
 /*
- * Choose whether a commit is on disk when archive_commit returns. It is so at
- * first. Otherwise it is on disk after the next durable commit of any process,
- * or the next checkpoint: that is enough for work that can be done again as a
- * whole, such as a replay.
+ * Choose whether a commit is on disk when archive_commit returns. At first
+ * every commit is. A commit that is not durable is on disk after the next
+ * durable commit of any process, or after the next checkpoint: that is enough
+ * for work that can be done again as a whole, such as a replay.
  */
 int archive_set_durable(struct archive *a, bool durable, struct err *e);
 
-/* Let SQLite keep so many KiB of the archive in memory. */
+/* Let SQLite keep up to kib KiB of the archive in memory. */
 int archive_set_cache(struct archive *a, int kib, struct err *e);
 
 /*
- * Copy the WAL into the archive, and let it keep its room on disk. Readers that
- * still need the WAL prevent that; they are not waited for.
+ * Copy the WAL into the archive; the empty WAL keeps its room on disk. A reader
+ * that still needs the WAL prevents the copying; it is not waited for.
  */
 int archive_empty_wal(struct archive *a, struct err *e);
 
 /*
- * Get or set a number of the archive's own by its key (table meta). *v is
- * UNKNOWN when the key is not set.
+ * Get or set a number that the archive keeps about itself, by its key (table
+ * meta). *v is UNKNOWN when the key is not set.
  */
 int archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e);
@@ -124,8 +125,8 @@ int archive_set_number(struct archive *a, const char *key, int64_t v,
     struct err *e);
 
 /*
- * Find the beginning of the ban that began last; *since_us is UNKNOWN in an
- * empty archive.
+ * Set *since_us to the beginning of the ban that began last, or to UNKNOWN when
+ * the archive is empty.
  */
 int archive_newest(struct archive *a, int64_t *since_us, struct err *e);
 

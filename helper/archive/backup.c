@@ -17,7 +17,7 @@
 /* The longest wait for a copy that another process uses. */
 #define BUSY_MS 1000
 
-/* After so many steps SQLite asks whether it should give up. */
+/* After this many steps SQLite asks whether it should give up. */
 #define PROGRESS_STEPS 10000
 
 /*
@@ -316,9 +316,9 @@ archive_backup(struct archive *a, const char *file, struct err *e)
 }
 
 /*
- * This makes an archive of the copy: it gets an id of its own, and fail2ban's
- * database is read from its beginning again, because what the copy knows about
- * it may be out of date.
+ * This SQL makes an archive of the copy. The archive gets an id of its own, and
+ * reads fail2ban's database from its beginning again, because the copy's notes
+ * about the database may be out of date.
  */
 static const char begin_anew[] =
     "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'id';"

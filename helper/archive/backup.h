@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Care of the archive as a whole: examine it, copy it, put a copy in its place.
- * All of these functions read every page, and take as long.
+ * These functions read every page, so they are slow for a large archive.
  */
 #ifndef ARCHIVE_BACKUP_H
 #define ARCHIVE_BACKUP_H
@@ -34,8 +34,8 @@ int archive_open_copy(struct archive *a, const char *file, struct err *e);
 int archive_backup(struct archive *a, const char *file, struct err *e);
 
 /*
- * Copy an open archive, as it is at one moment, to a new file, which is written
- * to and then removed. The copy is neither examined nor flushed to disk.
+ * Copy an open archive, as it is at one moment, to a new file that the caller
+ * writes to and then removes. The copy is neither examined nor flushed to disk.
  */
 int archive_copy(struct archive *a, const char *file, struct err *e);
 

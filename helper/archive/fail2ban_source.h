@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The databases of fail2ban that were read, each with how far it was read and
- * what was judged then (table source). Writing is done between archive_begin
- * and archive_commit. Errors are db_error's.
+ * The databases of fail2ban that were read (table source). Each row notes how
+ * far the database was read, and the state of the archive when its live bans
+ * were last judged. Writing is done between archive_begin and archive_commit.
+ * Errors are db_error's.
  */
 #ifndef ARCHIVE_FAIL2BAN_SOURCE_H
 #define ARCHIVE_FAIL2BAN_SOURCE_H
@@ -27,20 +28,20 @@ struct archive_source {
 	char path[PATH_MAX];
 	int64_t dev, ino;
 	int64_t counter; /* the header's change counter, when it was all read */
-	int64_t mark_rowid; /* the rows of bans up to this one are archived */
-	char mark_key[64];  /* what stood in the row of mark_rowid */
+	int64_t mark_rowid; /* the rows of bans up to it are archived */
+	char mark_key[64];  /* the key of the row of mark_rowid */
 	int64_t full_us;    /* when a full diff was last completed */
-	int64_t full_bans;  /* the row that a full diff has come to in bans */
-	int64_t full_bips;  /* and in bips; 0: no full diff is under way */
+	int64_t full_bans;  /* the row of bans that a full diff has reached */
+	int64_t full_bips;  /* the row of bips; 0: no full diff is under way */
 	/*
 	 * The archive's state at the last run that judged all live bans;
 	 * UNKNOWN: no run has.
 	 */
 	struct archive_state settled;
 	int64_t server_us; /* when the server that was then asked was started */
-	int64_t due_us;	   /* when the next live ban is up; 0: it is in doubt */
-	int64_t begun_us;  /* when a run or an event first saw the database */
-	int64_t born_us;   /* when its file was made; 0 or UNKNOWN: not known */
+	int64_t due_us;	  /* when the next live ban is up; 0: one is in doubt */
+	int64_t begun_us; /* when a run or an event first saw the database */
+	int64_t born_us;  /* when its file was made; 0 or UNKNOWN: not known */
 };
 
 /*

@@ -181,9 +181,9 @@ archive_file_set_aside(const char *path, const char *suffix,
 }
 
 /*
- * Return true when the name counts as a damaged archive: it is no -wal or the
- * like beside the archive that it belongs to. skip: length of the part before
- * the time.
+ * Return true when the name is that of a damaged archive, and not that of the
+ * -wal or another file beside one. skip is the length of the name before the
+ * time.
  */
 static bool
 is_first(int dir, const char *name, size_t skip)

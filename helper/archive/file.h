@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The archive as a file in a folder, before SQLite opens it: is it ours to
- * open, how it is moved aside whole, and the files beside it. No function here
- * opens the archive itself: closing it would drop SQLite's locks.
+ * The archive as a file in a folder. These functions check that it is ours
+ * before SQLite opens it, move it aside whole, and know the files beside it. No
+ * function here opens the archive itself: closing it would drop SQLite's locks.
  */
 #ifndef ARCHIVE_FILE_H
 #define ARCHIVE_FILE_H
@@ -14,8 +14,9 @@
 #include "base/err.h"
 
 /*
- * BESIDE_WAL and the like: what is added to the archive's name in the names of
- * the files beside it. The Makefile makes these from archive/beside.
+ * BESIDE_WAL and the like are the endings that make the names of the files
+ * beside the archive from its own name. The Makefile makes these from
+ * archive/beside.
  */
 #include "beside.inc"
 

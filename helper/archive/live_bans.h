@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bans of the archive that have not ended, for the judgement whether they
- * have. Writing is done between archive_begin and archive_commit. Errors are
- * db_error's.
+ * The bans that have not ended as far as the archive knows. A reconcile judges
+ * whether they have. Writing is done between archive_begin and archive_commit.
+ * Errors are db_error's.
  */
 #ifndef ARCHIVE_LIVE_BANS_H
 #define ARCHIVE_LIVE_BANS_H
@@ -22,7 +22,7 @@ struct live_ban {
 	int64_t pending_us;    /* an unban that nothing confirms yet; 0: none */
 	int64_t source;	       /* fail2ban's database that last had its row */
 	int64_t server_had_us; /* when the server last said that it has it */
-	int64_t missed_us; /* when the server first said that it has it not */
+	int64_t missed_us;     /* when the server first said that it lacks it */
 	int64_t flushed_us, restored_us; /* of its jail */
 	int64_t rev;
 	bool logged; /* only logs show it */
@@ -44,8 +44,8 @@ int live_bans_is_unchanged(struct archive *a, const struct live_ban *live,
     struct err *e);
 
 /*
- * Note the running server's answer of at_us about the ban with that id: that
- * it has the ban, or that it has it not.
+ * Note that the running server answered at at_us that it has the ban with that
+ * id, or that it lacks it.
  */
 int live_bans_set_server_has(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e);

@@ -13,7 +13,7 @@ struct line_list {
 	const struct archive_ident *of;
 	struct logged_line *lines;
 	size_t n, room;
-	size_t archived; /* so many of them the archive has */
+	size_t archived; /* the number of them that the archive has */
 	bool news;	 /* the archive has learnt something */
 };
 
@@ -244,7 +244,7 @@ add_ban(const struct rewriting *r, const struct ban *ban, struct err *e)
 	return archive_ticket_add_row(r->a, &row, e);
 }
 
-/* Write what ban says to the row of that id. */
+/* Write the fields of ban to the row of that id. */
 static int
 change_ban(const struct rewriting *r, int64_t id, const struct ban *ban,
     struct err *e)
@@ -279,7 +279,7 @@ begins_earlier(const struct ban *a, const struct ban *b)
 
 /*
  * Pair the bans with the rows that begin when they begin: set row and taken.
- * Return true when the rows say already what the bans say.
+ * Return true when the rows are equal to the bans already.
  */
 static bool
 pair(struct rewriting *r)
@@ -323,7 +323,10 @@ save_bans(struct rewriting *r, struct err *e)
 			r->change->changed++;
 		}
 	}
-	/* Last: so a row that stays has a later rev than a row that goes. */
+	/*
+	 * This comes last, so that a row that stays has a later rev than one
+	 * that goes.
+	 */
 	for (size_t i = 0; i < r->before.logged_n; i++) {
 		if (r->taken[i])
 			continue;
@@ -336,8 +339,8 @@ save_bans(struct rewriting *r, struct err *e)
 }
 
 /*
- * Let the logs' own bans in the archive be those that the lines make. Rows that
- * need no change are not touched.
+ * Change the archive's bans that only logs show into those that the lines make.
+ * Rows that need no change are not touched.
  */
 static int
 renew(struct line_list *list, struct archive_change *change, struct err *e)

@@ -17,8 +17,7 @@ struct archive_ident {
 	const char *host;  /* NULL: this machine */
 };
 
-/* Return 1 when the archive has a line of any log, 0 when not, -1 on failure.
- */
+/* Return 1 when the archive has a log's line, 0 when not, -1 on failure. */
 int log_lines_any(struct archive *a, struct err *e);
 
 /*
@@ -30,8 +29,8 @@ int log_lines_add(struct archive *a, const struct archive_ident *of,
     struct archive_change *change, struct err *e);
 
 /*
- * Make the logs' own bans of an id anew from its lines, because other bans of
- * the id have changed.
+ * Make the bans of an id that only logs show anew from its lines, because other
+ * bans of the id have changed.
  */
 int log_lines_renew(struct archive *a, const struct archive_ident *of,
     struct archive_change *change, struct err *e);

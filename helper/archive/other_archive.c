@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "os/clock.h"
 
-/* SQLite calls is_over after each so many steps. */
+/* SQLite calls is_over each time after this many steps. */
 #define PROGRESS_STEPS 10000
 
 /* The most time for one row; a sound archive needs far less. */

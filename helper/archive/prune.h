@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The removal of bans that ended long ago, for retention_days of the
- * configuration. It is done between archive_begin and archive_commit. Errors
- * are db_error's.
+ * Remove bans that ended long ago, for retention_days of the configuration.
+ * Call it between archive_begin and archive_commit. Errors are db_error's.
  */
 #ifndef ARCHIVE_PRUNE_H
 #define ARCHIVE_PRUNE_H

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reban notes each id before it hands it to fail2ban. So the archive knows what
- * the ban is that comes back: one from a list, or one of its own bans that goes
- * on. Here are also the bans that reban may bring back. Functions that write
- * are called between archive_begin and archive_commit. Errors are db_error's.
+ * reban notes each id before it hands it to fail2ban. When the event of that
+ * ban arrives, the note shows whether the ban comes from a list or continues an
+ * archived ban. These functions also find the bans that reban may bring back.
+ * Functions that write are called between archive_begin and archive_commit.
+ * Errors are db_error's.
  */
 #ifndef ARCHIVE_REBAN_NOTES_H
 #define ARCHIVE_REBAN_NOTES_H
@@ -12,7 +13,7 @@
 
 #include "archive/archive.h"
 
-/* A note waits for so long for the ban that answers it: a day. */
+/* A note waits for a day for the ban that answers it. */
 #define REBAN_NOTES_US INT64_C(86400000000)
 
 struct reban_note {
@@ -48,12 +49,12 @@ struct lost_bans {
 
 /*
  * Find the bans that fail2ban may have lost: bans of this machine, of one jail
- * or of all (NULL), that live at now_us as far as the archive knows, or that
- * were inferred to have ended because the server of another database than
- * theirs had them not. Only a ban that an event or fail2ban's database has
- * shown, whose ban time is known, and that may not have been lifted since
- * fail2ban was started at start_us, is among them. They are in the order of
- * their jails. The caller releases lost with reban_notes_free_lost.
+ * or of all (NULL). Such a ban lives at now_us as far as the archive knows; or
+ * its end was inferred, because a server with another database than the ban's
+ * lacked it. A ban is left out when only logs or imports show it, when its ban
+ * time is unknown, and when it may have been lifted since fail2ban was started
+ * at start_us. The bans are in the order of their jails. The caller releases
+ * lost with reban_notes_free_lost.
  */
 int reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
     int64_t start_us, struct lost_bans *lost, struct err *e);

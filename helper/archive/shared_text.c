@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 
-/* So many bytes are hashed; a piece has SHORTEST to LONGEST bytes. */
+/* HASHED bytes are hashed at a time; a piece has SHORTEST to LONGEST bytes. */
 #define HASHED 4
 #define SHORTEST 6
 #define LONGEST 250
@@ -17,10 +17,10 @@
 /* Longer texts are kept as they are: an event must not take long. */
 #define LINES_BYTES 16384
 
-/* So many lines are compared with the first one. */
+/* The number of lines that are compared with the first one. */
 #define LINES_LOOKED_AT 32
 
-/* So many pieces are compared before the longest are taken. */
+/* The number of pieces that are compared before the longest are taken. */
 #define ROOM 12
 
 struct span {
@@ -145,8 +145,8 @@ total(const struct span *spans, size_t n)
 }
 
 /*
- * Keep of the pieces only the parts that the line has too. A line that has less
- * than a third of them is of another kind: then they stay as they are.
+ * Reduce the pieces to the parts that the line has too. A line that has less
+ * than a third of them is of another kind, and changes nothing.
  */
 static void
 narrow(struct span *pieces, size_t *n, const struct span *line)

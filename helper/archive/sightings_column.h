@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The sightings of a ban as the archive keeps them, in the column signs of the
- * table ban: a JSON array of arrays, one for each sighting,
+ * The sightings of a ban as the archive keeps them. The column signs of the
+ * table ban has a JSON array of arrays, one for each sighting:
  *
  *   [kind, seen, since, seconds, bancount, failures, evidence, end, ended, ip,
  *    origin, witnesses, restored, nth]

@@ -134,7 +134,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_BAN_SOURCE] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 
-	/* Of other machines only the bans that end by themselves. */
+	/* Bans of other machines are left out unless they end by themselves. */
 	[SQL_LIVE] =
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
 	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
@@ -152,7 +152,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	/*
 	 * The bans of this machine that reban brings back. ?2 is now. They were
 	 * not flushed since fail2ban was started, ?5. They live; or their end
-	 * was inferred because the server had them not, and its database, ?4,
+	 * was inferred because the server lacked them, and its database, ?4,
 	 * first seen at ?3, is another one than theirs.
 	 */
 	[SQL_REBAN] =
@@ -169,7 +169,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (y.timeofban, y.since_us, y.nth) > "
 	    "(b.timeofban, b.since_us, b.nth)) ORDER BY jail.name, b.id",
 
-	/* Whole tickets, because the bans of a ticket share their evidence. */
+	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
 	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
 	    "FROM ban AS b "

@@ -291,8 +291,8 @@ archive_ticket_set_source(struct archive *a, int64_t ban, int64_t source,
 }
 
 /*
- * Return 1 when that row of the table evidence says just this, 0 when not, -1
- * on failure.
+ * Return 1 when that row of the table evidence has just these texts, 0 when
+ * not, -1 on failure.
  */
 static int
 evidence_is(struct archive *a, int64_t id, const char *matches,
@@ -353,8 +353,8 @@ archive_ticket_has_row(struct archive *a, const struct archive_ticket *t,
 }
 
 /*
- * Find the evidence of t that says the same: return 1 with its row in *id, 0 or
- * -1.
+ * Find the evidence of t that has the same texts: return 1 with its row in *id,
+ * 0 when there is none, -1 on failure.
  */
 static int
 find_evidence(struct archive *a, const struct archive_ticket *t,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The archive's bans and sightings by their ticket: all that the archive knows
- * of one jail, ident and rounded second on one host. What an event or a row of
- * fail2ban's database shows is compared with this. Functions that write are
- * called between archive_begin and archive_commit. Errors are db_error's.
+ * of one jail, ident and rounded second on one host. An event or a row of
+ * fail2ban's database is compared with them. Functions that write are called
+ * between archive_begin and archive_commit. Errors are db_error's.
  */
 #ifndef ARCHIVE_TICKET_H
 #define ARCHIVE_TICKET_H
@@ -71,7 +71,7 @@ void archive_ticket_free(struct archive_ticket *t);
 /*
  * Note that fail2ban now has the latest ban of t's jail and ident that began at
  * timeofban under t's second. t becomes the ticket of that ban, and is loaded.
- * When an event or a row has shown the end of that ban, nothing is done.
+ * Does nothing when an event or a row has shown the end of that ban.
  */
 int archive_ticket_set_known_as(struct archive *a, struct archive_ticket *t,
     int64_t timeofban, struct err *e);

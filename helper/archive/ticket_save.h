@@ -9,7 +9,7 @@
 
 #include "archive/ticket.h"
 
-/* What is saved with a ban, and counts of what was changed, which add up. */
+/* Values to save with a ban, and counts of changes, to which each call adds. */
 struct archive_change {
 	int64_t now_us;
 	int64_t source; /* fail2ban's database that has its row; 0: none */
@@ -17,8 +17,7 @@ struct archive_change {
 	int64_t replaced; /* bans of logs whose rows are gone or others' now */
 };
 
-/* The n bans of a ticket: sighting i of the ticket belongs to bans[owner[i]].
- */
+/* The n bans of a ticket; its sighting i belongs to bans[owner[i]]. */
 struct ticket_bans {
 	const struct ban *bans;
 	size_t n;

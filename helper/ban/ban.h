@@ -16,7 +16,7 @@
 #include "ban/end.h"
 #include "base/macros.h"
 
-/* How a ban came about. The archive stores sightings with these numbers. */
+/* The origin of a ban. The archive stores sightings with these numbers. */
 enum ban_origin {
 	BAN_FROM_UNKNOWN = 0,
 	BAN_FROM_LOG = 1,
@@ -67,7 +67,9 @@ int ban_origin_from_name(const char *name);
 /* Return "event", "database", "log" or "import" for one of the bits. */
 const char *ban_seen_name(unsigned bit);
 
-/* Return the second to which fail2ban's database rounds a time: half to even.
+/*
+ * Return a time rounded to the second as fail2ban's database rounds it, half to
+ * even.
  */
 int64_t ban_timeofban(int64_t since_us);
 

@@ -11,7 +11,7 @@
 /* fail2ban looks once a second which bans are up. */
 #define UNBAN_US (2 * TIMESTAMP_US)
 
-/* How many of the last witnessed bans are searched for one that lived. */
+/* Only this many of the last witnessed bans are searched for one that lived. */
 #define LIVED_MAX 8
 
 struct bans_of_log {
@@ -22,15 +22,15 @@ struct bans_of_log {
 	struct ban *bans;
 	size_t n;
 	/*
-	 * When a line last showed the last of bans alive; INT64_MAX when a
-	 * line since then belonged to a witnessed ban.
+	 * The time of the last line that showed the last of bans alive;
+	 * INT64_MAX when a later line belonged to a witnessed ban.
 	 */
 	int64_t lived_us;
 	int64_t restored_us; /* the restore of the last ban that was counted */
 	/*
 	 * The witnessed ban to which the last Ban line belongs, that line, and
-	 * an Unban line after it in spite of which the ban lived on; at_us is 0
-	 * when there is none.
+	 * an Unban line after it although the ban lived on. unban.at_us is 0
+	 * when there is no such line.
 	 */
 	const struct witnessed_ban *doubted;
 	struct logged_line first, unban;
@@ -217,8 +217,8 @@ add_ban(struct bans_of_log *t, const struct logged_line *line)
 }
 
 /*
- * Take a Restore Ban line. It does not say when the ban began, so its ban time
- * says nothing either.
+ * Take a Restore Ban line. It does not show when the ban began, so its ban time
+ * shows no end either.
  */
 static void
 take_restore(struct bans_of_log *t, const struct logged_line *line)

@@ -17,7 +17,7 @@
  * - A Restore Ban line belongs to the ban that lived. When none did, it makes a
  *   ban that began before the log.
  * - An Unban line ends the last ban. Without a ban before it, it says too
- * little to make one. How a ban ends by a line stands in ban/end.h.
+ *   little to make one. The rule for that end stands in ban/end.h.
  */
 #ifndef BAN_BANS_OF_LOG_H
 #define BAN_BANS_OF_LOG_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a ban ends: every rule of it stands in this room. Pure: facts go in, a
+ * Every rule for the end of a ban stands in this room. Pure: facts go in, a
  * verdict comes out. The callers gather the facts and write the verdict.
  *
  * 1. Expiry: a ban expires its ban time after its beginning. A permanent ban
@@ -107,10 +107,10 @@ struct ban_end_verdict ban_end_by_ban_again(int64_t unbanned_us);
 struct ban_end_verdict ban_end_by_logged_unban(int64_t since_us,
     int64_t seconds, int64_t at_us);
 
-/* Of two bans of one id, as far as rule 6 asks. */
+/* The facts about one of two bans of an id that rule 6 compares. */
 struct ban_end_span {
 	int64_t since_us;
-	int nth;	  /* tells apart bans of the same time */
+	int nth;	  /* the number among bans of the same time */
 	int64_t life_us;  /* the last event that shows it alive, or 0 */
 	int64_t ended_us; /* UNKNOWN while it lives */
 };
@@ -126,7 +126,7 @@ bool ban_end_ends(const struct ban_end_span *later,
  */
 struct ban_end_verdict ban_end_unseen(int64_t expired_us, int64_t next_us);
 
-/* From where an end is known. */
+/* The source of an end. */
 enum ban_end_source {
 	BAN_END_BY_EVENT,  /* an unban command ran */
 	BAN_END_BY_RUN,	   /* a reconcile run judged it */
@@ -151,14 +151,14 @@ struct ban_end_state {
 bool ban_end_replaces(const struct ban_end_state *state,
     enum ban_end_source source, const struct ban_end_verdict *verdict);
 
-/* What the running server says of a ban. */
+/* The running server's answer about a ban. */
 enum ban_end_server {
 	BAN_END_SERVER_SILENT, /* it was not asked, or did not answer */
 	BAN_END_SERVER_HAS,
 	BAN_END_SERVER_LACKS,
 };
 
-/* What fail2ban's database says of a ban's rows. */
+/* The rows of a ban in fail2ban's database. */
 enum ban_end_rows {
 	BAN_END_ROWS_UNKNOWN, /* nothing was looked up */
 	BAN_END_ROWS_THERE,
@@ -166,8 +166,8 @@ enum ban_end_rows {
 };
 
 /*
- * What a run knows of a ban that lives (rule 7). Moments are microseconds since
- * the epoch; 0: it never happened.
+ * The facts that a run knows about a ban that lives (rule 7). Moments are
+ * microseconds since the epoch; 0: it never happened.
  */
 struct ban_end_facts {
 	int64_t now_us, interval_s;
@@ -181,8 +181,7 @@ struct ban_end_facts {
 	bool row_seen;	      /* its row was seen in the present database */
 	/* Its jail's last flush, and last restored ban. */
 	int64_t flushed_us, restored_us;
-	/* The running server: when it was started, and what it answered when.
-	 */
+	/* The running server: its start, its answer, and when it answered. */
 	int64_t started_us;
 	enum ban_end_server server;
 	int64_t answered_us;
@@ -217,8 +216,9 @@ struct ban_end_judgement {
 struct ban_end_judgement ban_end_judge(const struct ban_end_facts *facts);
 
 /*
- * Return when a ban that was judged so is to be judged again though nothing
- * changes: 0 is at the next run, as long as there is a doubt; INT64_MAX never.
+ * Return the time at which a run must judge the ban again even if nothing
+ * changes: 0 means at the next run, because there is a doubt; INT64_MAX means
+ * never.
  */
 int64_t ban_end_due_us(const struct ban_end_facts *facts,
     const struct ban_end_judgement *judgement);

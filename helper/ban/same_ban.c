@@ -6,13 +6,12 @@
 
 #include "base/timestamp.h"
 
-/* A ban while its sightings are taken one by one, and what decides its fields.
- */
+/* A ban made of sightings, and the facts that decide about it. */
 struct draft {
 	struct ban ban;
 	bool end_seen;	    /* an event saw its end */
 	int64_t counted_us; /* the restored sighting that was counted last */
-	/* The ban time, from the best word to the weakest; UNKNOWN: unsaid. */
+	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
 	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
 	bool row_bancount, row_failures, row_evidence; /* the row said it */
 	bool matches;  /* there are log lines of it */
@@ -71,8 +70,8 @@ is_another(struct draft *d, const struct sighting *sighting)
 
 /*
  * Find the draft that an import speaks of: that of the same number among the
- * bans of its time, or the one of which only the second is known here. -1 when
- * there is none.
+ * bans of its time, or the one of which only the second is known here. Return
+ * -1 when there is none.
  */
 static int
 find_nth(const struct draft *drafts, size_t n, const struct sighting *sighting)
@@ -219,7 +218,7 @@ take_fields(struct draft *d, const struct sighting *sighting)
 	d->listed = d->listed || sighting->origin == BAN_FROM_LIST;
 }
 
-/* Take from an import what is not known here. */
+/* Take the values from an import that are not known here. */
 static void
 take_import(struct draft *d, const struct sighting *sighting)
 {
@@ -304,7 +303,7 @@ origin_of(const struct draft *d)
 	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
 }
 
-/* All sightings are taken: decide what several of them say. */
+/* After the last sighting: set the fields that depend on several of them. */
 static void
 finish(struct draft *d)
 {

@@ -15,7 +15,7 @@
  *   of the latest ban.
  * - A restored ban later than the end reopens the ban. Within 10 s of the one
  *   counted last it is a retry.
- * - How a ban ends stands in ban/end.h.
+ * - The rules for the end of a ban stand in ban/end.h.
  *
  * An import, or a row of another database, is taken after all that was seen
  * here. It speaks of the ban of its exact time, or of its second when no more

@@ -48,7 +48,7 @@ int event_kind_from_verb(const char *verb);
 
 /*
  * Return the event as *len bytes of words, each ended by a NUL: the verb, then
- * --option value. The caller frees them. NULL when there is no memory.
+ * --option value. The caller frees them. Returns NULL when there is no memory.
  */
 char *event_to_words(const struct event *event, size_t *len);
 
@@ -63,7 +63,7 @@ int event_from_words(struct event *event, const char *words, size_t len,
  * Return the event as one line for syslog: the words with blanks between them,
  * then # and the remark, unchanged. In the words %XX stands for each byte that
  * is not a plain printable character, and for %, # and a backslash. The caller
- * frees the line. NULL when there is no memory.
+ * frees the line. Returns NULL when there is no memory.
  */
 char *event_to_line(const struct event *event, const char *remark);
 

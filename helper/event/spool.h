@@ -24,10 +24,9 @@ int spool_make_folder(const char *folder, struct err *e);
 int spool_put(const char *folder, const struct event *event, struct err *e);
 
 struct spool_state {
-	int64_t waiting; /* number of events, counted up to the limit */
-	int64_t bad;	 /* number of files that were set aside */
-	int64_t
-	    oldest_us; /* time of the oldest event; UNKNOWN: no event waits */
+	int64_t waiting;   /* number of events, counted up to the limit */
+	int64_t bad;	   /* number of files that were set aside */
+	int64_t oldest_us; /* time of the oldest event; UNKNOWN: none waits */
 	bool fresh; /* an event waits, and the newest came in the last 10 s */
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Events in syslog: where an event goes that neither the archive nor the spool
- * took, the writer and the reader side by side. An event is written in parts,
- * which every syslog takes: "fail2ban-archive[PID]: event PART/PARTS TEXT",
- * after whatever prefix that syslog has. The reader is pure.
+ * Events in syslog, their writer and their reader. An event that neither the
+ * archive nor the spool took goes to syslog. It is written in parts, which are
+ * short enough for every syslog: "fail2ban-archive[PID]: event PART/PARTS
+ * TEXT", after whatever prefix that syslog has. The reader is pure.
  */
 #ifndef EVENT_SYSLOG_EVENT_H
 #define EVENT_SYSLOG_EVENT_H
@@ -21,8 +21,8 @@
 #define SYSLOG_EVENT_EVENTS 16
 
 /*
- * Write the event to syslog at level critical; why, as a remark after # at its
- * end, is the reason. More than 16 KiB of log lines are left out, and the
+ * Write the event to syslog at level critical, with the reason why as a remark
+ * after # at its end. More than 16 KiB of log lines are left out, and the
  * remark says so. Without memory nothing is written.
  */
 void syslog_event_write(const struct event *event, const char *why);
@@ -34,7 +34,7 @@ struct syslog_event {
 		int64_t part, parts;
 		struct buffer text;
 	} events[SYSLOG_EVENT_EVENTS];
-	size_t next; /* where all are taken, the place to give to another */
+	size_t next; /* the place of a new event when none is free */
 };
 
 enum syslog_event_kind {

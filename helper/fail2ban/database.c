@@ -55,8 +55,8 @@ enum {
 	", jail, ip, timeofban FROM "
 
 /*
- * The same for a look-up, in a simple form, because each event compiles it.
- * Where data are no BLOB, length() may return less than their bytes.
+ * The same columns for a look-up, in a simple form, because each event compiles
+ * it. Where data are no BLOB, length() may return less than their bytes.
  */
 #define FIND \
 	"SELECT rowid, bantime, bancount, " \

@@ -21,9 +21,10 @@ struct fail2ban_database {
 	int version; /* 1 to 4; 0 before fail2ban_database_check */
 	uint64_t dev, ino;
 	/*
-	 * When the file was made, microseconds since the epoch; 0 where the
-	 * system or the file system does not know. A file that is deleted and
-	 * made again often gets the same inode number, but not the same birth.
+	 * The time at which the file was made, microseconds since the epoch; 0
+	 * where the system or the file system does not know. A file that is
+	 * deleted and made again often gets the same inode number, but not the
+	 * same birth.
 	 */
 	int64_t born_us;
 	int64_t counter;     /* the file header's change counter */

@@ -49,8 +49,8 @@ enum fail2ban_log_class {
  * reload; of a RESTORE the same, but UNKNOWN where the jail increases ban
  * times; of an INCREASE the number in the line or, where fail2ban rounds that
  * (from an hour on), the time from the last failure to the ban's end. fail2ban
- * logs a ban time set by hand without its jail: each jail that had another one
- * is UNKNOWN from then on.
+ * logs a ban time set by hand without its jail: the ban time of each jail that
+ * had another one is UNKNOWN from then on.
  */
 struct fail2ban_log_line {
 	enum fail2ban_log_verb verb;
@@ -70,7 +70,7 @@ struct fail2ban_log;
 
 /*
  * Make a reader of one log. fn gets the lines. The caller frees the reader.
- * NULL when there is no memory.
+ * Returns NULL when there is no memory.
  *
  * year is the year of the first stamp that lacks one. Where it is UNKNOWN, the
  * reader takes the latest year in which that stamp is at most a day after

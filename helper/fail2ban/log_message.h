@@ -61,7 +61,7 @@ enum log_message_turn log_message_turn(const char *s, size_t *len);
 
 /*
  * Return an id as valid UTF-8 with a NUL, in out, whose old content is lost.
- * NULL when there is no memory.
+ * Returns NULL when there is no memory.
  */
 const char *log_message_ident(struct buffer *out, const char *s, size_t len);
 

@@ -28,7 +28,7 @@
 
 #include "fail2ban/log_time.h"
 
-/* Which part of fail2ban wrote the line: bits, so that a rule can name some. */
+/* The part of fail2ban that wrote the line. A rule may combine these bits. */
 enum log_prefix_part {
 	LOG_PREFIX_PART_ACTIONS = 1,
 	LOG_PREFIX_PART_OBSERVER = 2,

@@ -218,8 +218,9 @@ log_server_release_all(struct log_server *s, struct err *e)
 }
 
 /*
- * The jail has stopped at at_us, or UNKNOWN: release its lines without those of
- * the stop, which lead up to at_us with no gap of more than a minute.
+ * The jail has stopped at at_us, which may be UNKNOWN. Release its lines, but
+ * not those of the stop: these lead up to at_us with no gap of more than a
+ * minute.
  */
 static int
 release_stopped(struct log_server *s, struct log_server_jail *jail,
@@ -248,8 +249,8 @@ set_bantime(struct log_server *s, struct log_server_jail *jail, int64_t bantime)
 }
 
 /*
- * The log has a ban time without its jail, which may be any of them: forget the
- * ban time of each jail that had another.
+ * The log shows a new ban time, but not its jail. It may be any jail, so forget
+ * the ban time of each jail that had another one.
  */
 static void
 doubt_bantimes(struct log_server *s, int64_t bantime)

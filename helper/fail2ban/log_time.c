@@ -14,7 +14,7 @@
 /* The last second of the year 9999. */
 #define NEWEST_MAX INT64_C(253402300799)
 
-/* Lines of several threads may be out of order by so many seconds. */
+/* Lines of several threads may be out of order by this many seconds. */
 #define DISORDER 10
 
 /* Return two digits as a number, -1 where they are not digits. */

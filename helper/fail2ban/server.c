@@ -255,8 +255,8 @@ fail2ban_server_get_banned(struct fail2ban_server *s, const char *jail,
 
 /*
  * Return true when the server takes the name for a setting. "set dbfile banip
- * 192.0.2.1" would not ban but set: in the place of a jail's name the server
- * looks for a setting first.
+ * 192.0.2.1" would change the setting and ban nothing: in the place of a jail's
+ * name the server looks for a setting first.
  */
 static bool
 is_setting(const char *jail)

@@ -49,8 +49,8 @@ int fail2ban_server_get_dbfile(struct fail2ban_server *s, char **path,
     struct err *e);
 
 /*
- * Ask after how many seconds the server's database forgets a ban. 0 where there
- * is no database, or where the age is negative. A fraction is cut off. A
+ * Set *seconds to the age at which the server's database forgets a ban; 0 where
+ * there is no database, or where the age is negative. A fraction is cut off. A
  * failure leaves *seconds as it was.
  */
 int fail2ban_server_get_dbpurgeage(struct fail2ban_server *s, int64_t *seconds,
@@ -91,7 +91,7 @@ int fail2ban_server_get_ignored(struct fail2ban_server *s, const char *jail,
 
 /*
  * Return true when the server, asked to ban the id, would ban exactly that id
- * under exactly that spelling. These are not: an empty id; one that is not
+ * under exactly that spelling. Return false for an empty id; one that is not
  * UTF-8; one that would end the question; an address in another spelling than
  * the server's; a network of all addresses of a family; another text with a
  * slash (the server wants a number after it, and stops amid the ids where there

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A session with a running fail2ban server: a connection to its UNIX stream
- * socket, with one deadline for all of it, and questions and answers as they
- * travel, a pickled list of words there and a pickled pair back. server.c
- * knows the questions and the meaning of their answers.
+ * socket, with one deadline for all of it. A question travels as a pickled list
+ * of words, its answer as a pickled pair. server.c knows the questions and the
+ * meaning of their answers.
  * (fail2ban 1.0.2, server/asyncserver.py, server/transmitter.py, protocol.py.)
  *
  * All of these fail with EX_UNAVAILABLE when no server is there, or no longer;

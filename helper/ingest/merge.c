@@ -87,9 +87,9 @@ decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
 }
 
 /*
- * Decide again about the bans of the id that began before changed: what changed
- * there, from since_us on, may end one of them, or end it no more; and that may
- * in turn change one before it.
+ * Decide again about the bans of the id that began before the ticket changed.
+ * Its change, from since_us on, may end one of them, or undo its end; and that
+ * may in turn change the one before it.
  */
 static int
 decide_previous(struct merge *merge, const struct archive_ticket *changed,
@@ -157,7 +157,7 @@ may_answer(const struct archive_ticket *t, const struct sighting *sighting,
 }
 
 /*
- * Look whether reban handed the id of a new ban to fail2ban. *listed: it came
+ * Find out whether reban sent the id of a new ban to fail2ban. *listed: it came
  * from a list. When it continues an archived ban, t becomes that ban's ticket.
  */
 static int
@@ -314,7 +314,7 @@ decide_all(struct merge *merge, int64_t jail, const char *ident,
 	return decide_previous(merge, &all, since_us, e);
 }
 
-/* Decide what follows for the other bans of the id from what was saved of t. */
+/* Decide about the other bans of the id after t's bans were saved. */
 static int
 decide_others(struct merge *merge, struct archive_ticket *t, bool added,
     struct err *e)

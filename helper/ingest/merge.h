@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * New sightings into the archive: load what it has of the ticket, decide by the
- * rules of ban/, save what has changed. It makes no difference here whether a
- * sighting comes from an action, the spool or fail2ban's database.
+ * Merge new sightings into the archive: load what it has of their ticket,
+ * decide by the rules of ban/, save the changes. A sighting is treated the
+ * same, whether it comes from an action, the spool or fail2ban's database.
  */
 #ifndef INGEST_MERGE_H
 #define INGEST_MERGE_H
@@ -11,7 +11,7 @@
 #include "archive/ticket_save.h"
 #include "ban/bans_of_log.h"
 
-/* What the calls of one transaction have in common, and what they did. */
+/* The values that all calls of a transaction share, and their changes. */
 struct merge {
 	struct archive *archive;
 	struct archive_change change;
@@ -31,14 +31,14 @@ struct merge {
 /*
  * Merge n sightings of one ticket (jail and ident are valid UTF-8, timeofban is
  * its rounded second) in the caller's transaction. A sighting that the archive
- * has already is passed over. source: the database that has the row of the ban,
- * 0: none. Fails with db_error's codes; the caller rolls back.
+ * has already is skipped. source: the database that has the row of the ban, 0:
+ * none. Fails with db_error's codes; the caller rolls back.
  */
 int merge_sightings(struct merge *merge, const char *jail, const char *ident,
     int64_t timeofban, const struct sighting *sightings, size_t n,
     int64_t source, struct err *e);
 
-/* The same for a ticket that is loaded, and stays the caller's to free. */
+/* Do the same for a ticket that the caller has loaded and will free. */
 int merge_ticket(struct merge *merge, struct archive_ticket *t,
     const struct sighting *sightings, size_t n, int64_t source, struct err *e);
 

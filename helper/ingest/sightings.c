@@ -65,9 +65,9 @@ kind_of(const struct event *event)
 }
 
 /*
- * Find the database that the event looked into, *source. It becomes the present
- * one when it has the ban's row and another one, or none, was known. *source is
- * 0 when the event looked into no database, or into an unknown one.
+ * Set *source to the database that the event looked into. It becomes the
+ * present one when it has the ban's row and another one, or none, was known.
+ * *source is 0 when the event looked into no database, or into an unknown one.
  */
 static int
 find_source(struct merge *merge, const struct config *config,
@@ -264,7 +264,7 @@ take_row(struct merge *merge, const struct config *config,
 	return rc;
 }
 
-/* Keep a note of their size in place of log lines that are too long. */
+/* Replace log lines that are too long by a note of their size. */
 static int
 note_left_out(size_t bytes, struct ticket_data *ev, struct err *e)
 {
@@ -299,8 +299,7 @@ sightings_add_row(struct merge *merge, const struct config *config,
 	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
-	/* Two rows of one ban are two sightings, each with its own moment.
-	 */
+	/* Each of two rows of one ban is a sighting with its own moment. */
 	merge->change.now_us++;
 	if (rc == 0) {
 		sighting = row_sighting(merge->change.now_us, row->timeofban,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a witness reports becomes a sighting of a ban: an event of an action, a
- * row of fail2ban's database, a ban of an export. All is called in the caller's
- * transaction on the archive.
+ * Turn the report of a witness into a sighting, and add it to the archive: an
+ * event of an action, a row of fail2ban's database, a ban of an export. The
+ * functions are called in the caller's transaction on the archive.
  */
 #ifndef INGEST_SIGHTINGS_H
 #define INGEST_SIGHTINGS_H

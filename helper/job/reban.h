@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bans into a running fail2ban, through its socket: live bans of the archive
+ * Ban ids in a running fail2ban, through its socket: live bans of the archive
  * that fail2ban has lost with its database, or the addresses of a block list.
  * Each id is noted in the archive before it is sent, so that the event of its
  * ban is recognised.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Ids for a jail of the running fail2ban, sent some at a time. Each is noted in
+ * Send ids to a jail of the running fail2ban, some at a time. Each is noted in
  * the archive before it is sent, so that the event of its ban is recognised.
  * Errors are those of fail2ban/server.h.
  */
@@ -23,7 +23,7 @@ typedef void reban_would_fn(const char *ident, const char *jail);
 
 struct reban_batch {
 	/*
-	 * The numbers of ids that were sent, were banned already, were refused.
+	 * The numbers of ids that were sent, banned already, and refused.
 	 */
 	int64_t sent, server_has, refused;
 
@@ -46,9 +46,10 @@ struct reban_batch {
 };
 
 /*
- * Begin to send for a run. would_ban: called for each id instead of sending it,
- * NULL: send. Release with reban_batch_end, on failure too. Fails with EX_OSERR
- * when this machine's addresses cannot be read.
+ * Begin to send for a run. In a dry run would_ban is called for each id, and no
+ * id is sent; otherwise would_ban is NULL. Release with reban_batch_end, on
+ * failure too. Fails with EX_OSERR when this machine's addresses cannot be
+ * read.
  */
 int reban_batch_begin(struct reban_batch *s, struct run *run,
     reban_would_fn *would_ban, struct err *e);

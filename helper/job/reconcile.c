@@ -50,9 +50,9 @@ find_gap(struct reconcile *r, struct err *e)
 }
 
 /*
- * When another process met damage and left a mark, look at all of the archive,
- * and fail where it is damaged. The mark is removed when it is sound; it stays
- * when the time was too short for the look.
+ * When another process met damage and left a mark, examine the whole archive,
+ * and fail where it is damaged. The mark is removed when the archive is sound;
+ * it stays when the time was too short.
  */
 static int
 examine_suspect(struct reconcile *r, struct err *e)
@@ -221,9 +221,9 @@ work(void *job, struct err *e)
 }
 
 /*
- * Return true when the run may be made once more. The first damage may be a
- * fault of the moment. When a second run meets damage too, with the file opened
- * anew, the archive is moved aside.
+ * Return true when the run may be made once more. The first damage may have
+ * been a single failed read. When a second run, which opens the file anew,
+ * meets damage too, the archive is moved aside.
  */
 static bool
 try_again(struct reconcile *r, int damaged, const struct err *why)

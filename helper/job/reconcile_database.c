@@ -314,7 +314,7 @@ reconcile_database(struct reconcile *r, struct err *e)
 	r->has_db = r->unchanged;
 	if (r->unchanged)
 		return 0;
-	/* From here on the next run finds again what a power cut loses. */
+	/* The next run finds again all that a power cut loses from here on. */
 	if (archive_set_durable(&r->run.archive, false, e) != 0 ||
 	    fail2ban_database_open(&r->db, r->db_path, BUSY_MS,
 		run_left_ms(&r->run), e) != 0 ||

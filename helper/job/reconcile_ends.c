@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The third step of a reconcile: find the live bans that have ended without an
- * unban. This file gathers the facts about each live ban, and writes what
- * ban/end.h concludes from them; the rules stand there.
+ * unban. This file gathers the facts about each live ban, and archives the
+ * verdict of ban/end.h, which has the rules.
  *
  * A chunk of bans is loaded. The server is asked about those in doubt, a
  * question a jail. Then the rows are looked up in fail2ban's database, which is
@@ -38,7 +38,7 @@ struct judging {
 	int64_t due_us; /* when the next ban must be judged again */
 };
 
-/* A live ban with what is known of it and what follows. */
+/* A live ban, the facts about it, and the verdict. */
 struct candidate {
 	const struct live_ban *ban;
 	struct ban_end_facts facts;
@@ -156,7 +156,7 @@ look_up_all(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 	return rc;
 }
 
-/* The server first: it is not asked while its database is held. */
+/* The server comes first: it is not asked while its database is held. */
 static int
 judge(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 {
@@ -213,7 +213,7 @@ write_end(struct merge *merge, const struct live_ban *ban,
 	    &judged, 1, 0, e);
 }
 
-/* Write what follows for a ban, unless an event has changed it meanwhile. */
+/* Archive the verdict on a ban, unless an event has changed it meanwhile. */
 static int
 write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
 {
@@ -293,7 +293,8 @@ judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 	return rc;
 }
 
-/* Return true when nothing has changed since the last judging and no ban is
+/*
+ * Return true when nothing has changed since the last judging and no ban is
  * due.
  */
 static bool

@@ -183,7 +183,7 @@ run_source(struct replay_source *s, struct err *e)
 	return rc;
 }
 
-/* Read a log again for what the next log needs; a failure is no matter. */
+/* Read a log again for the facts that the next log needs; ignore a failure. */
 static void
 read_known(struct replay_source *s)
 {
@@ -257,7 +257,7 @@ name_source(const char *source, char *name, size_t room)
 	escape_text(name, room, source, strlen(source));
 }
 
-/* Write the options that change the result: part of what a run is known by. */
+/* Write the options that change the result; a run is known by them, too. */
 static void
 describe(const struct replay_options *options, char *how, size_t room)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bans and events of other origin into the archive: logs, databases, archives,
- * exports, files of a spool. Each source is a run of its own, and known by its
- * content, so that it is replayed only once. All of it may be done again: the
- * archive keeps a ban only once.
+ * Add bans and events from other sources to the archive: logs, databases,
+ * archives, exports, files of a spool. Each source is a run of its own. The
+ * archive knows it by its content, so it is replayed only once. A source that
+ * is replayed again does no harm: the archive keeps a ban only once.
  */
 #ifndef JOB_REPLAY_H
 #define JOB_REPLAY_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sort the lines of a log by jail and id: gather them in a temporary file of
- * SQLite, and give them back id by id. So the archive is written in its own
- * order, each id once, and the memory does not grow with the log. Errors are
+ * SQLite, and return them id by id. So the archive is written in its own order,
+ * each id once, and the memory does not grow with the log. Errors are
  * db_error's.
  */
 #ifndef JOB_REPLAY_SORT_H

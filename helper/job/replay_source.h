@@ -49,9 +49,9 @@ struct replay_options {
 };
 
 /*
- * What one log says is of use for the next one, which a rotation made of the
- * same: when the server was started, with which ban times. All zero before the
- * first source. Release with replay_context_free.
+ * The reader of a rotated log needs facts from the log before it: when the
+ * server was started, and with which ban times. All zero before the first
+ * source. Release with replay_context_free.
  */
 struct replay_context {
 	struct fail2ban_log *log; /* the reader of the logs so far, or NULL */

@@ -267,7 +267,7 @@ is_wanted(struct run *run)
 }
 
 /*
- * A run that was only noted in a transaction that is rolled back is not noted.
+ * When the transaction that noted the run is rolled back, the run is not noted.
  */
 static void
 forget_row(struct run *run)

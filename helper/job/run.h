@@ -56,9 +56,8 @@ struct run {
 
 /* The results of a run, for the command to print. */
 struct run_summary {
-	bool
-	    busy; /* another run of the kind is at work: this one did nothing */
-	bool done; /* the work was done, or some of it: the rest holds */
+	bool busy; /* another run of the kind is at work; nothing was done */
+	bool done; /* all or some of the work was done: see the rest */
 	bool cut_off;
 	int64_t rows, spooled, added, changed, skipped, bad;
 	/* The run that completed the same work before; 0: there is none. */
@@ -109,9 +108,9 @@ int run_main(struct run *run, run_work_fn *work, run_end_fn *end, void *job,
 void run_sum_up(const struct run *run, struct run_summary *summary);
 
 /*
- * Find a run that completed this one's work: of its kind, on the content and
- * with the options in run->row. Sets summary->known_id and known_us. Returns 1
- * when there is one, else 0; -1 on failure.
+ * Find a run that completed this one's work: of its kind, with the content and
+ * the options in run->row. Sets summary->known_id and known_us. Returns 1 when
+ * there is one, else 0; -1 on failure.
  */
 int run_find_known(struct run *run, struct run_summary *summary, struct err *e);
 
@@ -131,8 +130,8 @@ int run_left_ms(const struct run *run);
 
 /*
  * Begin a write transaction; merge takes note of its changes, and run_commit
- * adds them to the run's row. The first transaction notes the run as well: a
- * run that died before has done nothing. After a failure in between, call
+ * adds them to the run's row. The first transaction notes the run as well, so a
+ * run that died before it has changed nothing. After a failure in between, call
  * run_rollback. Fails as archive_begin and archive_commit.
  */
 int run_begin(struct run *run, struct merge *merge, struct err *e);
@@ -141,7 +140,7 @@ void run_rollback(struct run *run);
 
 /*
  * Commit and begin anew when an event waits for the archive, or when the
- * transaction has lasted long enough. To be called after every few writes.
+ * transaction has lasted long enough. Call it after every few writes.
  */
 int run_give_way(struct run *run, struct merge *merge, struct err *e);
 
@@ -160,9 +159,9 @@ int run_be_bulk(struct run *run, struct err *e);
  */
 int64_t run_server_start_us(const struct run *run);
 
+/* The functions from here on are pure. */
+
 /*
- * The rules below are pure.
- *
  * Return the seconds since the last completed run, which ended at last_us, when
  * they are a gap: longer than two intervals (seconds). Return UNKNOWN where
  * they are none, or where last_us is UNKNOWN: no run was completed yet.

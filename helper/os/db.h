@@ -2,7 +2,7 @@
 /*
  * SQLite, apart from any table: open and close, statements that are prepared
  * when they are first used, values bound by type, errors. A folder that owns
- * tables keeps the text of its statements in one array and hands that to
+ * tables keeps the text of its statements in one array, which it passes to
  * db_open.
  */
 #ifndef OS_DB_H
@@ -54,8 +54,8 @@ int db_error(struct db *db, struct err *e);
 int db_exec(struct db *db, const char *sql, struct err *e);
 
 /*
- * Return statement number which, reset and with nothing bound; NULL on failure.
- * It belongs to db.
+ * Return the statement at index which of the array, reset and with nothing
+ * bound; NULL on failure. It belongs to db.
  */
 sqlite3_stmt *db_statement(struct db *db, int which, struct err *e);
 
@@ -69,8 +69,8 @@ int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
 int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
 
 /*
- * Bind values to all parameters of statement number which. types has a letter
- * for each parameter, from the first one on:
+ * Bind values to all parameters of the statement at index which. types has a
+ * letter for each parameter, from the first one on:
  *
  *   i  an int64_t; UNKNOWN is NULL
  *   d  an int, or what C passes as one: a bool, an enumerator

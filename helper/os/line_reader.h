@@ -120,8 +120,8 @@ int line_reader_next(struct line_reader *in, const char **line, size_t *len,
     struct err *e);
 
 /*
- * Say how many bytes of the file, packed as they are, were read, and how many
- * it has; *size is UNKNOWN for a stream.
+ * Set *at to the number of the file's bytes that were read, packed as they are,
+ * and *size to the number that it has; *size is UNKNOWN for a stream.
  */
 void line_reader_progress(const struct line_reader *in, int64_t *at,
     int64_t *size);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A sandbox for events. An event reads text that an attacker chose, as root, as
- * a child of fail2ban. Before it reads, the kernel takes away what an event
- * never needs: to start a program, to gain rights, to change a file outside the
- * folders of the archive and the spool. So a flaw in the reading is worth
- * little.
+ * a child of fail2ban. Before it reads, the kernel takes away the rights that
+ * an event never needs: to start a program, to gain rights, to change a file
+ * outside the folders of the archive and the spool. So an attacker gains little
+ * from a flaw in the reading.
  */
 #ifndef OS_SANDBOX_H
 #define OS_SANDBOX_H

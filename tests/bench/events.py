@@ -38,7 +38,7 @@ def event(bench):
 
 
 def slow_flush(bench):
-    """The same on a disk whose flushes take 5 ms more."""
+    """A ban against the floor, on a disk whose flushes take 5 ms more."""
     lab = bench.begun()
     tickets = lab.theirs.tickets(bench.sizes.rounds + WARM_UP)
     ours, floor = bench.pair(tickets, lab.ban(), bench.floor(),

@@ -2,8 +2,8 @@
 /*
  * floor FILE
  *
- * Appends 300 bytes to the file and flushes them to disk: the least that a
- * program can do that is to keep something.
+ * Appends 300 bytes to the file and flushes them to disk. No program that keeps
+ * an event can do less.
  */
 #include <fcntl.h>
 #include <unistd.h>

@@ -4,13 +4,13 @@
  *
  * Runs the commands in turn, one round for each line "ID TIME" of the file
  * TICKETS; in their words {ip} and {time} are replaced by these. The order
- * within a round changes from round to round, so that no command always comes
- * behind the same one. Standard input and output are /dev/null.
+ * within a round changes from round to round, so that no command always follows
+ * the same one. Standard input and output are /dev/null.
  *
- * Each round is a line: of each command the time in microseconds, from before
- * it is started until it has ended, and its peak memory in KiB (from about
- * 1500 up: what this program has itself). The first WARM_UP rounds are not
- * told. A command that fails ends all, loudly.
+ * Prints a line for each round after the first WARM_UP: for each command the
+ * time in microseconds, from before it is started until it has ended, and its
+ * peak memory in KiB (at least about 1500, which is this program's own). When a
+ * command fails, pair prints an error and ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +64,7 @@ now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* The word with the ticket filled in; the caller frees it. */
+/* Return the word with the ticket filled in; the caller frees it. */
 static char *
 fill(const char *word, const struct ticket *ticket)
 {

@@ -56,7 +56,8 @@ def p99(runs):
 
 
 def p99_ratio(measure, against, busy, idle, goal):
-    """Of all events; the spread is that of the blocks, lists of runs."""
+    """Return the figure of all events; its spread is that of the blocks, lists of
+    runs."""
     ratios = [p99(b) / p99(i) for b, i in zip(busy, idle)]
     busy, idle = sum(busy, []), sum(idle, [])
     return line(measure, against, p99(busy) / p99(idle), "×", goal,
@@ -67,8 +68,8 @@ def p99_ratio(measure, against, busy, idle, goal):
 # ------------------------------------------------------------------- timing --
 
 def pair(tools, tickets, *commands, warm_up=0, before=()):
-    """Run the commands in turn, a round for each ticket; of each command a list
-    of its runs. `before` is put before all of it."""
+    """Run the commands in turn, a round for each ticket; return a list of runs for
+    each command. `before` is put in front of the whole command line."""
     with tempfile.NamedTemporaryFile("w") as f:
         f.writelines("%s %s\n" % t for t in tickets)
         f.flush()
@@ -157,7 +158,7 @@ def holds_shared(path):
 
 
 def holds_flock(path):
-    """The same for a lock file of the archive's."""
+    """The two conditions of longest_hold for a lock file of the archive's."""
     file = "<%s>" % path
 
     def is_taken(call):

@@ -2,10 +2,10 @@
 /*
  * slow_flush MILLISECONDS COMMAND...
  *
- * Runs the command; each flush to disk of it, and of all that it starts, takes
- * so much longer. A seccomp filter hands these calls, and no others, to us: so
- * it works for static programs as well, and all else runs at full speed.
- * (seccomp_unotify(2))
+ * Runs the command, and makes each flush to disk that it or its children do
+ * take so much longer. A seccomp filter reports these calls, and no others, to
+ * this program. So it works for static programs as well, and all other calls
+ * run at full speed. (seccomp_unotify(2))
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -26,7 +26,7 @@ extern char **environ;
 
 struct filtered {
 	char **command;
-	int listener; /* where its flushes are told, then -1 on failure */
+	int listener; /* reports its flushes; -1 on failure */
 	pthread_barrier_t listens;
 };
 
@@ -34,7 +34,7 @@ struct filtered {
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), \
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF)
 
-/* Filter this thread, and what it starts. The descriptor that tells, or -1. */
+/* Filter this thread and its children; return the descriptor or -1. */
 static int
 install_filter(void)
 {
@@ -83,7 +83,7 @@ run_filtered(void *argument)
 	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 70);
 }
 
-/* A flush waits for our answer: which is, in the end, to do it. */
+/* Let each flush that is reported go on after the delay. */
 static void
 delay_flushes(int listener, long ms)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The system calls of a command, as strace lists them, and the faults that can be
-put at each of them."""
+"""This module lists the system calls of a command by strace, and the faults that
+can be put at each of them."""
 
 import fnmatch
 import re
@@ -60,7 +60,7 @@ CHANGES = GROWS + (
     " fchown fchmod")
 SYNCS = "fsync fdatasync"
 
-# Faults that stay: where they begin, the error, and all calls that then fail.
+# Lasting faults: the call at which one begins, the error, all calls that then fail.
 LASTING = [
     ("*write*", "ENOSPC", GROWS),
     ("fallocate", "ENOSPC", GROWS),
@@ -101,12 +101,12 @@ LOOKING = ("read", "pread*", "*stat*", "access*", "faccess*", "readlink*",
 
 
 def first_fit(table, name):
-    """The first row of a table of patterns that fits the name."""
+    """Return the first row of a table of patterns that fits the name."""
     return next((row for row in table if fnmatch.fnmatch(name, row[0])), None)
 
 
 def faults_of(calls, i, verb):
-    """All faults for the i-th call, SIGKILL first."""
+    """Return all faults for the i-th call, SIGKILL first."""
     call = calls[i]
     name = call["name"]
     faults = ["KILL"]
@@ -128,7 +128,7 @@ def faults_of(calls, i, verb):
 
 
 def all_cases(calls, verb):
-    """CALL:K:FAULT of every fault at every call."""
+    """Return CALL:K:FAULT of every fault at every call."""
     return ["%s:%d:%s" % (call["name"], call["k"], fault)
             for i, call in enumerate(calls)
             for fault in faults_of(calls, i, verb)]
@@ -177,7 +177,7 @@ def failing(name, error):
 
 
 def strike(calls, case):
-    """The words before the program's, and the environment, for one fault."""
+    """Return the words before the command, and the environment, for one fault."""
     name, k, fault = case.split(":")
     at = next(i for i, c in enumerate(calls)
               if (c["name"], c["k"]) == (name, int(k)))
@@ -217,7 +217,7 @@ LINE = re.compile(r"^\d+\s+(\w+)\((.*?)(?:\)\s+= (0x[0-9a-f]+|-?\d+|\?).*)?$")
 
 
 def kind_of(path):
-    """A path with what changes from run to run left out."""
+    """Return a path without the parts that change from run to run."""
     if not path.startswith("/") or path == LAB:
         return "other"
     if path.startswith(("/lib", "/usr", "/etc/ld")):
@@ -226,8 +226,8 @@ def kind_of(path):
 
 
 def parse_trace(text):
-    """The calls in order. Each has its name, its number among those of that name,
-    its file, its descriptor or -1, its result, and whether it is the loader's."""
+    """Return the calls in order. Each has its name, its number among those of that
+    name, its file, its descriptor or -1, its result, and true for the loader's."""
     calls, count, files = [], {}, {}
     mapped = ended = None
     for line in text.splitlines():

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Faults that strace cannot put: it makes a call fail, or lies about what it
- * gave; here a call is really done in part. Preloaded by tests/faults, with
- * FAULT=NAME:K:WHAT for the K-th call of that name:
+ * Faults that strace cannot put. strace makes a call fail, or changes its
+ * result; this library really does a part of the call. tests/faults preloads
+ * it, with FAULT=NAME:K:WHAT for the K-th call of that name:
  *
- *   short  half of it is written or read
- *   full   half of it is written, and every write behind it fails with ENOSPC
- *   lost   the sync fails with EIO, and what was written since the last one is
- *          gone, as when the pages that could not be written are dropped
- *   locks  this fcntl(2) and those behind it take no lock: ENOLCK, as when the
- *          kernel has no memory for one; unlocking still works
+ *   short  it writes or reads half of the bytes
+ *   full   it writes half of the bytes; every later write fails with ENOSPC
+ *   lost   the sync fails with EIO, and the bytes written since the last sync
+ *          are gone, as when the kernel drops pages that it cannot write
+ *   locks  this fcntl(2) and all later ones fail to take a lock with ENOLCK, as
+ *          when the kernel has no memory for a lock; unlocking still works
  *
  * Standard input, output and error do not count. For 64-bit systems only.
  */
@@ -27,7 +27,7 @@ enum name { WRITE, PWRITE64, PREAD64, FSYNC, FDATASYNC, FCNTL, NAMES };
 static const char *const names[] = { "write", "pwrite64", "pread64", "fsync",
 	"fdatasync", "fcntl" };
 
-/* What a write has covered, and how long the file was before. */
+/* The bytes that a write has replaced, and the file's length before it. */
 struct undo {
 	struct undo *older;
 	struct stat file;
@@ -41,7 +41,7 @@ static int seen[NAMES];
 static int disk_full, no_locks;
 static char *fault;
 
-/* The program may forget its environment. */
+/* Copy the fault now, because the program may clear its environment. */
 __attribute__((constructor)) static void
 begin(void)
 {
@@ -50,11 +50,11 @@ begin(void)
 	fault = text != NULL ? strdup(text) : NULL;
 }
 
-/* Whether this call of that name is the one; then *what is its fault. */
+/* Return true when this call gets the fault, and set *what to the fault. */
 static int
 is_struck(enum name name, int fd, const char **what)
 {
-	static const char told[] = "the fault has struck\n";
+	static const char message[] = "the fault has struck\n";
 	size_t len = strlen(names[name]);
 	char *end;
 
@@ -65,7 +65,7 @@ is_struck(enum name name, int fd, const char **what)
 	    strtol(fault + len + 1, &end, 10) != seen[name])
 		return 0;
 	*what = end + 1;
-	syscall(SYS_write, 2, told, sizeof(told) - 1);
+	syscall(SYS_write, 2, message, sizeof(message) - 1);
 	return 1;
 }
 
@@ -95,7 +95,7 @@ remember(int fd, size_t n, off_t offset)
 	newest = undo;
 }
 
-/* What was written to the file is now safe, or is lost. */
+/* Forget the writes to the file, which are safe now; is_lost: undo them. */
 static void
 settle(int fd, int is_lost)
 {
@@ -122,7 +122,7 @@ settle(int fd, int is_lost)
 	}
 }
 
-/* How much of n bytes is to be written, or -1. */
+/* Return how many of n bytes to write; -1 when the write must fail. */
 static ssize_t
 room(enum name name, int fd, size_t n)
 {

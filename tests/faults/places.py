@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The paths: outside, and inside the root where the scenes are played."""
+"""Paths outside and inside the root in which the scenes are played."""
 
 import os
 import shutil

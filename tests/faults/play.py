@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""One scene is played, with a fault or without, and judged. This is done inside a
+"""Play one scene, with a fault or without, and judge it. All of this runs inside a
 root of its own."""
 
 import ctypes
@@ -33,7 +33,7 @@ def now_us():
 # ---------------------------------------------------------------- one fault --
 
 class Case:
-    """One run of a scene, with a fault or without, and what is wrong then."""
+    """One run of a scene, with a fault or without, and its problems."""
 
     def __init__(self, scene, calls=None, reference=None, case=None):
         self.scene, self.calls, self.reference = scene, calls, reference
@@ -103,7 +103,7 @@ class Case:
                          "reported: %s" % (self.status, self.said))
 
     def check_event(self):
-        """Status 0 means that it is in the archive or in the spool."""
+        """Check that an event with status 0 is in the archive or the spool."""
         if self.status != 0:
             self.lost = True
         elif is_kept(LAB, self.words, self.ident, self.start_us):
@@ -117,7 +117,7 @@ class Case:
                          "the archive nor in the spool: %s" % self.said)
 
     def check_reconcile(self):
-        """Status 0 means that all is done, if no signal came."""
+        """Check that a reconcile with status 0 has done all, if no signal came."""
         if self.status == 0 and not self.case.endswith("TERM"):
             rows = []
             if os.path.exists(ARCHIVE):
@@ -128,7 +128,7 @@ class Case:
                              "empty: %s" % read_spool(SPOOL))
 
     def run_again(self):
-        """fail2ban runs a ban command that failed once more, at once."""
+        """Run a failed ban command once more at once, as fail2ban does."""
         if self.retry and self.words[0] == "ban" and self.status != 0:
             status, said = run(self.words)
             if status == 0:
@@ -137,7 +137,7 @@ class Case:
                 self.problem("lost", "the second try failed: %s" % said)
 
     def follow(self):
-        """The next event goes into the archive, at once."""
+        """Check that the next event goes into the archive at once."""
         words = event("ban", "sshd", FOLLOWER, "%d.25" % (T - 1))
         status, said = run(words, BOUND["event"])
         if status != 0:
@@ -166,7 +166,7 @@ class Case:
             self.problem("other", "fail2ban's database was written to")
 
     def compare(self, rows, when=""):
-        """The archive's bans with those that there are without the fault."""
+        """Compare the archive's bans with those of the run without the fault."""
         if not self.reference:
             return
         have, want = {}, {}
@@ -203,8 +203,8 @@ class Case:
                             want["ended_us"]))
 
     def is_time(self, have, want, late):
-        """An end has the time it has without the fault, or that of this run:
-        the event's, or a reconcile's where that found it."""
+        """Check that an end has the time that it has without the fault, or the
+        time of this run's event, or of its reconcile if that found the end."""
         end, ref = have["ended_us"], self.reference
         if end is None or want["ended_us"] is None:
             return end == want["ended_us"]
@@ -302,7 +302,7 @@ def fresh_lab(scene):
 
 
 def check_reference(scene, case):
-    """Without a fault all is as it should be, or nothing here proves much."""
+    """Check the run without a fault: if that is wrong, the others prove nothing."""
     want = SCENES[scene][3]
     wrong = [text for _, text in case.problems]
     for ident, fields in want.items():
@@ -318,8 +318,7 @@ def check_reference(scene, case):
 
 
 def check_calls(calls):
-    """Problems where strace saw too little: a ban that writes nothing has no
-    faults."""
+    """Return a problem if strace saw no write: such a ban would get no faults."""
     if any(not c["loader"] and c["name"] == "exit_group" for c in calls) and \
             any(is_one_of(c, CHANGING) for c in calls):
         return []
@@ -382,7 +381,7 @@ PREPARED = {}
 
 
 def work(line, root):
-    """One task of a worker; it enters its root at the first."""
+    """Do one task of a worker, which enters its root at the first one."""
     if not ENTERED:
         enter(root)
         ENTERED.append(root)

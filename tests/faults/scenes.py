@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scenes: how each is set up, the command that is played in it, and what the
-archive must hold afterwards."""
+"""The scenes. Each has a set-up, the command that is played, and the bans that the
+archive must have afterwards."""
 
 import fcntl
 import os
@@ -21,7 +21,7 @@ DATA = ('{"matches": ["Nov 23 18:48:37 www sshd[1]: Failed password for root'
 
 
 def run(words, bound=20, before=(), env=None):
-    """Exit status, -SIGNAL, or None where it had to be ended; what it says."""
+    """Return its exit status, -SIGNAL or None if it had to be ended, and its output."""
     words = [*before, PROGRAM, "-c", CONFIG, *words]
     child = subprocess.Popen(
         words, stdin=NULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -97,7 +97,7 @@ def they_forget(jail, ident):
 
 
 class Held:
-    """The archive's locks, held by another process as far as flock goes."""
+    """Hold the archive's locks, as another process would."""
 
     def __enter__(self):
         self.files = [open(ARCHIVE + end, "a", encoding="utf-8")
@@ -116,7 +116,7 @@ OLD, X, FOLLOWER = "192.0.2.1", "192.0.2.10", "203.0.113.99"
 
 
 def history():
-    """An archive with one ban that lives, and has been reconciled."""
+    """Make an archive with one ban that lives and was reconciled."""
     configure()
     make_theirs()
     their_row("sshd", OLD, T - 3000)
@@ -195,7 +195,7 @@ def make_spooling():
 
 
 def make_grown():
-    """Events until the next one writes the WAL back into the database."""
+    """Archive events until the next one writes the WAL back into the database."""
     history()
     for n in range(200):
         shutil.rmtree(LAB + "/before", ignore_errors=True)
@@ -264,9 +264,9 @@ DRAINED = {
     "198.51.100.8": {"ended_why": "inferred"},
 }
 
-# name: how it is made, the command, the ident that it is of, what the archive
-# must hold of which ident without a fault, and what may be otherwise where the
-# event is lost; hold: another process has the archive locked meanwhile.
+# By name: the set-up, the command, its ident, the bans that the archive must have of
+# which ident without a fault, and the differences that are allowed if the event is
+# lost. hold: another process has the archive locked meanwhile.
 SCENES = {
     "ban": (make_ban, BAN_X, X,
             {X: dict(LIVES, seen='["event","database"]'), OLD: LIVES},

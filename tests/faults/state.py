@@ -12,8 +12,8 @@ SIGNS = ("ban", "restored", "prolong", "row", "unban", "judged")
 
 
 def read_archive(path, folder):
-    """(bans, signs, flushes) of a copy of the archive, which stays as it is.
-    Raises sqlite3.Error where it is damaged."""
+    """Return (bans, signs, flushes) of a copy of the archive, which stays as it is.
+    Raises sqlite3.Error if it is damaged."""
     shutil.rmtree(folder, ignore_errors=True)
     os.mkdir(folder)
     for end in "", "-wal":
@@ -41,7 +41,7 @@ def read_archive(path, folder):
 
 
 def read_spool(folder):
-    """(verb, ident or jail, at_us) of each event that waits."""
+    """Return (verb, ident or jail, at_us) of each event that waits."""
     found = []
     for name in os.listdir(folder) if os.path.isdir(folder) else []:
         if not name[0].isdigit() or name.endswith(".bad"):
@@ -56,7 +56,7 @@ def read_spool(folder):
 
 
 def is_kept(base, words, ident, start_us):
-    """True if the event is in the archive or the spool below base."""
+    """Return true if the event is in the archive or the spool below base."""
     verb = "restored" if words[-2:] == ["--restored", "1"] else words[0]
     archive = base + "/archive/archive.sqlite3"
     if base == DEFAULT:

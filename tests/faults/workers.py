@@ -16,11 +16,11 @@ from places import BUILD, PROGRAM, SHIM, STRACE, TREE
 from play import work
 from scenes import SCENES
 
-TOLD_MAX = 4  # what is wrong, of each fault
+PRINTED_MAX = 4  # the most problems of a fault that are printed
 
 
 class Worker:
-    """A process of its own, in a root of its own; one task at a time."""
+    """A process with a root of its own; it does one task at a time."""
 
     def __init__(self, root):
         self.sock, theirs_end = socket.socketpair()
@@ -55,7 +55,7 @@ class Worker:
 
 
 def make_root(root):
-    """A root with the program, strace, and what they need."""
+    """Make a root with the program, strace, and the files that they need."""
     for folder in "dev", "etc", "kept", "tmp", "var/lib":
         os.makedirs(root + "/" + folder)
     program = BUILD + "/fail2ban-archive"
@@ -77,7 +77,7 @@ def make_root(root):
 
 
 def another_root(root, new):
-    """The same files once more, by hard links; folders of its own."""
+    """Make a root that shares all files by hard links, and no folders."""
     for folder, _, names in os.walk(root):
         to = new + folder[len(root):]
         os.makedirs(to, exist_ok=True)
@@ -105,8 +105,8 @@ class Tally:
         return len({case for case, of, _ in self.problems if of == kind})
 
     def print(self, n):
-        """The scene's line. A fault that has not struck proves nothing, but
-        timing may make it so once in a while."""
+        """Print the scene's line. A fault that has not struck proves nothing; the
+        timing lets a few of them miss."""
         few = self.count("missed") <= self.faults // 100
         bad = [p for p in self.problems if p[1] != "missed" or not few]
         text = "%s: %d calls, %d faults" % (self.scene, self.calls, self.faults)
@@ -116,10 +116,10 @@ class Tally:
             if self.count(kind):
                 text += ", %d %s" % (self.count(kind), kind)
         print("%s %d - %s" % ("not ok" if bad else "ok", n, text))
-        told = {}
+        printed = {}
         for case, kind, what in self.problems:
-            told[case] = told.get(case, 0) + 1
-            if told[case] > TOLD_MAX:
+            printed[case] = printed.get(case, 0) + 1
+            if printed[case] > PRINTED_MAX:
                 continue
             print("# tests/faults %s %s: %s: %s" % (
                 self.scene, case, kind, what.strip().replace("\n", "\n#   ")))
@@ -143,7 +143,7 @@ def cases_for(calls, scene, everything, only):
 
 
 def play_all(workers, tallies, tasks, everything):
-    """Hand the tasks out; print each scene when it is through, in order."""
+    """Hand out the tasks; print the scenes in their order when they are done."""
     selector = selectors.DefaultSelector()
     doing, tasks, passed, printed = {}, iter(tasks), True, 0
     names = list(tallies)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """agree.py EVENTS REPLAYED LOG STOPS HELD
 
-Whether an archive that was filled by replay alone says what fail2ban's log says,
-and what one says that saw the same by events. EVENTS and REPLAYED are what
-export wrote of both, LOG is the log of the server. A line of STOPS is the first
+Checks that an archive that was filled by replay alone agrees with fail2ban's log,
+and with an archive that got the same bans by events. EVENTS and REPLAYED are the
+exports of both archives, LOG is the log of the server. A line of STOPS is the first
 and the last line of LOG that a stop wrote, counted from one, and the jail that
 was stopped, or * for all: what was unbanned there was not lifted. A line of HELD
 is a jail and an id that the server holds in the end.
@@ -18,9 +18,9 @@ import re
 import sys
 import time
 
-BEGINS_WITHIN = 5  # seconds: a log tells a failure's time without its fraction
+BEGINS_WITHIN = 5  # seconds: a log has a failure's time without its fraction
 ENDS_WITHIN = 2 * int(os.environ.get("SLOWNESS", "1"))
-TOLD_MAX = 40
+PRINTED_MAX = 40
 
 LINE = re.compile(r"(.{19}),(\d{3}) fail2ban\.actions +\[\d+\]: NOTICE +"
                   r"\[([^]]+)\] Unban (.*)")
@@ -113,7 +113,7 @@ def main():
         print("nothing to compare")
         return 1
     found = list(differences(events, replayed, ends, held))
-    for line in found[:TOLD_MAX]:
+    for line in found[:PRINTED_MAX]:
         print(line)
     if found:
         print("%d differences" % len(found))

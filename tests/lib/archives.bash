@@ -13,7 +13,7 @@
 # The lab of another archive is a folder in the first one's: there it has its
 # own config, archive and spool, and whatever look.py asks of fail2ban.
 
-# another NAME [LINE...]: makes one, its config as config does.
+# another NAME [LINE...]: make another archive, and its config with these lines.
 another() {
 	local lab=$lab/$1
 	mkdir "$lab"
@@ -21,20 +21,20 @@ another() {
 	config "${@:2}"
 }
 
-# of NAME COMMAND...: with the lab of that one for $lab.
+# of NAME COMMAND...: run the command with the lab of that archive as $lab.
 of() {
 	local lab=$lab/$1
 	LAB=$lab "${@:2}"
 }
 
-# all_but_rev: what export says, but for what counts within one archive only,
-# and for the order of bans that began in the same moment.
+# all_but_rev: print the export without rev, which counts within one archive only,
+# and sorted, because bans of the same moment have no fixed order.
 all_but_rev() {
 	archive export | sed 's/,"rev":[0-9]*}$/}/' | LC_ALL=C sort
 }
 
-# same_as NAME [FILTER...]: of NAME the bans are those of this archive, when both
-# have gone through the filter.
+# same_as NAME [FILTER...]: the archive NAME and this one have the same bans after
+# the filter.
 same_as() {
 	local name=$1
 	shift
@@ -45,10 +45,10 @@ same_as() {
 	cmp "$lab/of_here" "$lab/of_$name"
 }
 
-# replays SOURCE...: it ends well; what it says is in $said.
+# replays SOURCE...: the replay succeeds; its output is in $said.
 replays() { status 0 archive replay "$@"; }
 
-# ends_badly WORDS...: the program does, but by itself; what it says is in $said.
+# ends_badly WORDS...: the program fails, not by a signal; its output is in $said.
 ends_badly() {
 	local got=0
 	said=$(archive "$@" 2>&1) || got=$?
@@ -59,12 +59,12 @@ ends_badly() {
 	fi
 }
 
-# last_run KEY=VALUE...: of the newest run; a text in quotes.
+# last_run KEY=VALUE...: the newest run has these values; a text is in quotes.
 last_run() { look "same(runs()[-1], dict($(IFS=,; echo "$*")))"; }
 
-# adds_nothing SOURCE...: all in it is here already: neither the figures of its
-# run nor a byte of what export says tell of a change. It may have been completed
-# before.
+# adds_nothing SOURCE...: the archive has all of the source already: the replay
+# counts no change, and the export stays the same. The source may have been
+# completed before.
 adds_nothing() {
 	archive export >"$lab/unchanged"
 	replays --force "$@"
@@ -73,9 +73,8 @@ adds_nothing() {
 	archive export | cmp - "$lab/unchanged"
 }
 
-# hostile SOURCE...: the replay of it ends with one of the statuses that are in
-# the manual, in $got, and with a word about it, within a minute; the archive is
-# sound.
+# hostile SOURCE...: its replay ends within a minute with an exit status of the
+# manual, which is in $got, and with a message; the archive is sound.
 hostile() {
 	got=0
 	archive export >"$lab/unchanged" 2>"$lab/out" || true
@@ -94,7 +93,7 @@ hostile() {
 	[ ! -e "$lab/archive/archive.sqlite3" ] || archive verify >"$lab/out"
 }
 
-# refused SOURCE...: that is not done, and no ban is other than before.
+# refused SOURCE...: the replay fails, and all bans are as before.
 refused() {
 	hostile "$@"
 	[ "$got" -ne 0 ] || {
@@ -105,8 +104,8 @@ refused() {
 	archive export 2>"$lab/out" | cmp - "$lab/unchanged"
 }
 
-# survives SOURCE...: it may be done or not, and bans may have come; every ban
-# that was here is as it was.
+# survives SOURCE...: the replay may succeed or fail, and may add bans; every ban of
+# before is as it was.
 survives() {
 	hostile "$@"
 	archive export 2>"$lab/out" | LC_ALL=C sort |
@@ -114,8 +113,8 @@ survives() {
 	diff "$lab/lost" - </dev/null
 }
 
-# killed_at CALL N WORDS...: the program is killed when it makes that call the
-# N-th time. Fails where it came to its end before, which must be a good one.
+# killed_at CALL N WORDS...: kill the program when it makes that call the N-th
+# time. Fails when the program has succeeded before that.
 killed_at() {
 	local rc=0
 	# The leak check cannot run in a traced process.
@@ -135,7 +134,7 @@ killed_at() {
 	esac
 }
 
-# calls_of CALL WORDS...: how often the program makes that call, to its end.
+# calls_of CALL WORDS...: print how often the program makes that call in all.
 calls_of() {
 	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
 	    strace -f -qq -o "$lab/trace" -e trace="$1" \
@@ -143,8 +142,8 @@ calls_of() {
 	grep -c "$1(" "$lab/trace"
 }
 
-# The ids that the running server holds, "JAIL ID" a line, sorted. A blank in an
-# id is a line of its own in no answer but this one.
+# held: print the ids that the running server has banned, "JAIL ID" a line, sorted.
+# Only this question's answer keeps an id with a blank on one line.
 held() {
 	local jail
 	for jail in "$lab"/etc/jail.d/*.conf; do
@@ -155,7 +154,7 @@ held() {
 	done | LC_ALL=C sort
 }
 
-# The same of the archive.
+# live: print the ids of the archive's live bans in the same form.
 live() {
 	figure '"\n".join("%s %s" % (r["jail"], r["ident"]) for r in rows()
 	    if r["ended_us"] is None)' | LC_ALL=C sort

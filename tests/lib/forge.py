@@ -11,7 +11,7 @@ forge.py spoil FILE HOW               turns a good archive into a hostile one;
 forge.py spoils                       the names of all HOWs
 forge.py flip FILE SEED               some bytes of it are others
 
-What replay is fed with."""
+Makes input for replay."""
 
 import csv
 import json

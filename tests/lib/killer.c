@@ -2,8 +2,8 @@
 /*
  * killer SEED PERCENT RECORD PROGRAM [ARGUMENT...]
  *
- * Runs the program, and kills that share of its runs within 5 ms, at moments
- * that follow from the seed and from how many runs there have been. It ends as
+ * Runs the program, and kills PERCENT of its runs within 5 ms, at moments that
+ * follow from the seed and the number of earlier runs. It ends as
  * the program did. Each run is a line of RECORD: when it began, how many
  * microseconds it took, whether it was killed, its arguments.
  */
@@ -39,7 +39,7 @@ mix(uint64_t z)
 	return z ^ (z >> 31);
 }
 
-/* Each line is as long as the others: so the file tells how many there are. */
+/* All lines have one length, so the file's size gives their number. */
 static void
 record(int fd, int64_t start, int status, char **words)
 {

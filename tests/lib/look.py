@@ -3,8 +3,8 @@
 """look.py SECONDS EXPRESSION [NAME=VALUE...]
 
 Succeeds when the expression becomes true within that many seconds; with "print"
-for SECONDS, prints what it is. It may use the functions below: what the archive
-says, and what fail2ban's own database, its log and the calls of its action say.
+for SECONDS, prints its value. The expression may use the functions below. They
+read the archive, fail2ban's own database, its log, and the calls of its action.
 The folder is $LAB, the program $PROGRAM."""
 
 import decimal
@@ -88,8 +88,8 @@ def runs():
 
 
 def spooled():
-    """The files in the spool that are an event: not what a killed helper left
-    unfinished."""
+    """The files in the spool that are events, without a killed helper's unfinished
+    ones."""
     try:
         return sorted(n for n in os.listdir(LAB + "/spool")
                       if not n.startswith((".", "tmp-")))
@@ -121,8 +121,8 @@ def log_times(what):
 
 
 def ban_lines(jail=None, verb="Ban"):
-    """The log lines that tell of a ban, or Unban, of this jail or of any: when,
-    in seconds, jail and id."""
+    """The Ban lines of the log, or those of another verb, of this jail or of any:
+    each is (time in seconds, jail, id)."""
     return [(time.mktime(time.strptime(m[1], "%Y-%m-%d %H:%M:%S"))
              + int(m[2]) / 1000, m[3], m[4]) for m in
             re.finditer(r"^(.{19}),([0-9]{3}) [^\n]{,80}?NOTICE  "
@@ -131,8 +131,8 @@ def ban_lines(jail=None, verb="Ban"):
 
 
 def longest_wait(jail):
-    """The longest time from one ban of a jail to the next: what the commands
-    of the one took, and those of other jails that came between."""
+    """The longest time from one ban of a jail to the next. In it run the commands
+    of the first ban, and those of other jails' bans in between."""
     times = [line[0] for line in ban_lines(jail)]
     return max(b - a for a, b in zip(times, times[1:]))
 
@@ -173,7 +173,8 @@ def killed():
         return sum(int(line.split()[2]) for line in f)
 
 
-def told(verb, jail, ident):
+def called(verb, jail, ident):
+    """The calls of the helper by the action about that id in that jail."""
     return [c for c in calls(verb) if (c.get("jail"), c.get("id")) == (jail, ident)]
 
 
@@ -196,9 +197,9 @@ def theirs(jail, ident, **other):
     ban = max((b for b in bans() + bips() if (b["jail"], b["ip"]) == key),
               key=lambda b: b["timeofban"])
     data = json.loads(ban["data"])
-    fresh = [c for c in told("ban", *key) if c["restored"] == "0"
+    fresh = [c for c in called("ban", *key) if c["restored"] == "0"
              and round(float(c["time"])) == ban["timeofban"]]
-    restored = [c for c in told("ban", *key) if c["restored"] == "1"]
+    restored = [c for c in called("ban", *key) if c["restored"] == "1"]
     ip = fresh[0]["ip"] if fresh else data.get("ip")
     matches = ["".join(m) for m in data["matches"]]
     want = {
@@ -219,7 +220,7 @@ def theirs(jail, ident, **other):
 
 def of_database(have):
     """The row that the archive has to have of a ban that it knows from fail2ban's
-    database alone, with its end where its time is up for long (inferred)."""
+    database alone; with an inferred end if its time is long up."""
     key = (have["jail"], have["ident"])
     of_id = [b for b in bans() + bips() if (b["jail"], b["ip"]) == key]
     ban = next(b for b in of_id if b["timeofban"] == have["timeofban"])
@@ -242,8 +243,8 @@ def of_database(have):
 
 
 def same(have, want):
-    """A row is as wanted; the error names all differences. rev is compared when
-    wanted."""
+    """Return true for a row that is as wanted; the error names all differences.
+    rev is compared if want has it."""
     differ = ["%s: %r, not %r" % (k, have[k], want[k])
               for k in want if have[k] != want[k]]
     assert not differ, "; ".join(differ)
@@ -255,8 +256,8 @@ def same_as_theirs(jail, ident, **other):
 
 
 def ended(jail, ident, why, at=None, about=None):
-    """The only row ended so: at that microsecond, or about that second, which
-    is the time that the log gives with some for the way to the helper."""
+    """Return true if the only row ended for that reason: at that microsecond, or
+    about that second of the log, to which the way to the helper adds some."""
     have = row(jail, ident)
     assert have["ended_why"] == why, have
     assert at is None or have["ended_us"] == at, have

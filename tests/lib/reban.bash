@@ -10,12 +10,12 @@
 v4() { seq "$1" "$2" | sed "s/^/${3:-192.0.2}./"; }
 v6() { seq "$1" "$2" | xargs printf "${3:-2001:db8}::%x\n"; }
 
-# has_banned NUMBER JAIL: so many bans of that jail are in the log.
+# has_banned NUMBER JAIL: the log has at least NUMBER bans of that jail.
 has_banned() {
 	[ "$(grep -c "NOTICE  \[$2\] Ban " "$lab/fail2ban.log")" -ge "$1" ]
 }
 
-# bans JAIL: the ids on standard input, and waits until the archive has them.
+# bans JAIL: ban the ids on standard input, and wait until the log has their bans.
 bans() {
 	local ids before
 	mapfile -t ids
@@ -24,14 +24,14 @@ bans() {
 	wait_for 30 has_banned $((before + ${#ids[@]})) "$1"
 }
 
-# The numbers of bans in the log and of calls of our action.
+# counts: print the numbers of bans in the log and of calls of our action.
 counts() { figure '(len(ban_lines()), len(calls()))'; }
 
 # interval_later: wait until an interval, of one second, has gone by.
 interval_later() { wait_for 10 past "$((EPOCHSECONDS + 2))"; }
 
-# cut_off WORDS...: the program is killed at one of the calls by which it makes a
-# difference or learns what it made, chosen by chance; or comes to its end before.
+# cut_off WORDS...: kill the program at a random one of the calls by which it writes
+# or talks to the server, unless it ends before that.
 cut_off() {
 	local most=('pwrite64 60' 'fdatasync 8' 'sendto 12' 'recvfrom 9') one
 	read -ra one <<<"${most[RANDOM % 4]}"
@@ -41,7 +41,8 @@ cut_off() {
 	[ ! -e "$lab/ended_badly" ]
 }
 
-# cut_off_enough: that was so often, and what was killed was noted so.
+# cut_off_enough: the program was killed often enough, and killed runs are noted as
+# interrupted.
 cut_off_enough() {
 	echo "# killed $kills times (SEED=${SEED:-1})" >&3
 	((kills >= 8))

@@ -100,7 +100,7 @@ lab_teardown() {
 	fi
 }
 
-# but_for KEYS LINE...: the lines that set none of these keys, ` KEY `.
+# but_for KEYS LINE...: print the lines that set none of these keys, ` KEY `.
 but_for() {
 	local line keys=$1
 	shift
@@ -109,8 +109,8 @@ but_for() {
 	done
 }
 
-# config [LINE...]: the archive's config, with these lines instead of its own
-# of the same keys.
+# config [LINE...]: write the archive's config; these lines replace the usual ones of
+# the same keys.
 config() {
 	{
 		but_for " $(printf '%s\n' "$@" | cut -d ' ' -f 1 | tr '\n' ' ')" \
@@ -123,7 +123,7 @@ config() {
 	} >"$lab/archive.cfg"
 }
 
-# server_config [LINE...]: fail2ban.conf, in the same way.
+# server_config [LINE...]: write fail2ban.conf in the same way.
 server_config() {
 	{
 		echo '[DEFAULT]'
@@ -137,7 +137,7 @@ server_config() {
 	} >"$lab/etc/fail2ban.conf"
 }
 
-# jail NAME [KEY=VALUE...]: makes or replaces a jail; it reads log/NAME.
+# jail NAME [KEY=VALUE...]: make or replace a jail, which reads log/NAME.
 jail() {
 	local name=$1
 	shift
@@ -148,8 +148,8 @@ jail() {
 	} >"$lab/etc/jail.d/$name.conf"
 }
 
-# fails JAIL TEXT...: each text becomes a line of the jail's log, stamped with
-# the present time, or with $at.
+# fails JAIL TEXT...: add each text as a line to the jail's log, stamped with the
+# present time or with $at.
 fails() {
 	local name=$1 text
 	shift
@@ -160,7 +160,7 @@ fails() {
 
 client() { fail2ban-client -c "$lab/etc" -s "$lab/run/sock" "$@"; }
 
-# in_background PROGRAM...: its process id is in $!, and ends with the test.
+# in_background PROGRAM...: run a program that ends with the test; $! is its id.
 in_background() {
 	"$@" </dev/null >>"$lab/out" 2>&1 3>&- &
 	started+=("$!")
@@ -191,7 +191,7 @@ server_kill() {
 	rm -f "$lab/run/sock" "$lab/run/pid"
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: run the command again until it succeeds.
 wait_for() {
 	local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000 * slowness))
 	shift
@@ -204,7 +204,7 @@ wait_for() {
 	done
 }
 
-# past SECOND: it is later than that.
+# past SECOND: the clock is past that second.
 past() { ((${EPOCHREALTIME/./} > $1 * 1000000)); }
 
 logged() { grep -qF -- "$1" "$lab/fail2ban.log"; }
@@ -214,7 +214,7 @@ archive() { "$program" -c "$lab/archive.cfg" "$@"; }
 # sqlite3's shell does not wait for a lock, unless it is asked to.
 sqlite3() { command sqlite3 -cmd ".timeout $((10000 * slowness))" "$@"; }
 
-# status N COMMAND...: it ends with that exit status; what it says is in $said.
+# status N COMMAND...: the command has exit status N; its output is in $said.
 status() {
 	local want=$1 got=0
 	shift
@@ -233,13 +233,13 @@ says() {
 	}
 }
 
-# look EXPRESSION [NAME=VALUE...]: a claim about the archive and fail2ban's own
-# database and log, in the words of look.py. soon: it becomes true. Both take
-# the names as Python strings.
+# look EXPRESSION [NAME=VALUE...]: the expression, in the words of look.py, is true of
+# the archive and of fail2ban's own database and log. soon: it becomes true. Both
+# take the names as Python strings.
 look() { "$python" "$root/tests/lib/look.py" 0 "$@"; }
 soon() { "$python" "$root/tests/lib/look.py" "$((15 * slowness))" "$@"; }
-# eventually: it becomes true, if need be after a reconcile. An event does not
-# wait for fail2ban's database: what that did not say at once comes later.
+# eventually: the expression becomes true, if need be after a reconcile: an event
+# does not wait until fail2ban has written its database.
 eventually() {
 	"$python" "$root/tests/lib/look.py" "$((2 * slowness))" "$@" 2>/dev/null || {
 		archive reconcile
@@ -248,5 +248,5 @@ eventually() {
 }
 within_a_second() { "$python" "$root/tests/lib/look.py" "$slowness" "$@"; }
 
-# figure EXPRESSION [NAME=VALUE...]: prints what the expression is.
+# figure EXPRESSION [NAME=VALUE...]: print the value of the expression.
 figure() { "$python" "$root/tests/lib/look.py" print "$@"; }

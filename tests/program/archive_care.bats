@@ -116,33 +116,33 @@ stump() { truncate -s 100 "$db"; }
 empty() { truncate -s 0 "$db"; }
 removed() { rm "$db"; }
 
-@test "an archive overwritten with noise is set aside, and another begun" {
+@test "an archive overwritten with noise is set aside, and another is begun" {
 	survives all_noise
 }
 
-@test "so is one whose header is noise" {
+@test "an archive whose header is noise is set aside" {
 	survives header_noise
 }
 
-@test "so is one whose tables are noise" {
+@test "an archive whose tables are noise is set aside" {
 	# But for the pages that its WAL had anew.
 	kept() { LC_ALL=C grep -qaP '\xaa{4096}' "$(aside)"; }
 	survives table_noise
 }
 
-@test "so is one cut off in the middle" {
+@test "an archive cut off in the middle is set aside" {
 	survives half
 }
 
-@test "so is one cut off in its first page" {
+@test "an archive cut off in its first page is set aside" {
 	survives stump
 }
 
-@test "an archive cut to nothing beside its WAL: the WAL is kept" {
+@test "the WAL of an archive that was cut to nothing is kept" {
 	survives empty
 }
 
-@test "an archive removed beside its WAL: the WAL is kept" {
+@test "the WAL of an archive that was removed is kept" {
 	archive reconcile
 	event ban 192.0.2.77
 	cp "$db-wal" "$lab/wal"
@@ -244,7 +244,7 @@ removed() { rm "$db"; }
 	done
 }
 
-@test "nor one in a folder that others may write" {
+@test "an archive in a folder that others may write is not used" {
 	archive reconcile
 	chmod 770 "$lab/archive"
 	status 0 event ban 192.0.2.1
@@ -257,7 +257,7 @@ removed() { rm "$db"; }
 	look 'row("sshd", "192.0.2.1") and spooled() == []'
 }
 
-@test "nor one that belongs to another user" {
+@test "an archive that belongs to another user is not used" {
 	archive reconcile
 	chown 12345 "$db"
 	status 0 event ban 192.0.2.1
@@ -382,7 +382,7 @@ removed() { rm "$db"; }
 	says ban_identity
 }
 
-@test "what is restored is the copy, and what was there is kept whole" {
+@test "a restore puts the copy in place, and keeps the old archive whole" {
 	archive reconcile
 	event ban 192.0.2.1
 	archive backup "$lab/copy"
@@ -451,7 +451,7 @@ removed() { rm "$db"; }
 	for ((n = 1; n <= 40; n++)); do grep -qx "192.0.2.$n" "$lab/found"; done
 }
 
-@test "check tells a monitoring system how it is, in one line" {
+@test "check prints one line for a monitoring system" {
 	status 2 archive check
 	says 'CRITICAL'
 	archive reconcile
@@ -557,7 +557,7 @@ removed() { rm "$db"; }
 	look 'row("sshd", "192.0.2.78")'
 }
 
-@test "an index of another's is neither sound nor restored" {
+@test "an archive with a foreign index is neither sound nor restored" {
 	archive reconcile
 	forge 'CREATE UNIQUE INDEX theirs ON ban (substr(host, 1, 0))
 	    WHERE id > 1000'
@@ -566,7 +566,7 @@ removed() { rm "$db"; }
 	status 65 archive restore "$lab/copy"
 }
 
-@test "what another's archive holds is printed without a control character" {
+@test "bans of another's archive are printed without a control character" {
 	archive reconcile
 	event ban 192.0.2.1
 	forge "UPDATE ban SET ended_us = 5, origin = char(27) || ']0;x' || char(7),

@@ -71,7 +71,7 @@ listed() {
 	done
 }
 
-@test "show tells all about one address" {
+@test "show prints all bans of one address" {
 	five_bans
 	archive show 192.0.2.1 >"$lab/show"
 	grep -q sshd "$lab/show"
@@ -215,7 +215,7 @@ in_csv() {
 	[[ $said =~ SQLite\ 3\.[0-9]+ ]]
 }
 
-@test "what is not understood is a usage error" {
+@test "a wrong command line is a usage error" {
 	status 64 "$program"
 	status 64 archive
 	status 64 archive nonsense

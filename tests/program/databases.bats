@@ -253,8 +253,8 @@ reconciles_sample() {
 
 # A failure is reported and recorded, and the archive stays as it was.
 
-# fails_with STATUS WORDS...: a reconcile that ends so, within its deadline and
-# a little, says each of the words, and leaves the archive as it was.
+# fails_with STATUS WORDS...: a reconcile ends with that status soon after its
+# deadline at the latest, prints each of the words, and leaves the archive as it was.
 fails_with() {
 	local want=$1 word start=$EPOCHSECONDS
 	shift
@@ -302,7 +302,7 @@ time.sleep(600)' "$lab/run/sock"
 	fails_with 69 "$lab/run/sock"
 }
 
-# answers BYTES: a server that gives that answer to every request.
+# answers BYTES: start a server that gives that answer to every request.
 answers() {
 	in_background "$python" -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX)
@@ -481,7 +481,7 @@ time.sleep(600)' "$lab/fail2ban.sqlite3" "$lab/locked"
 	database 4 0 sshd 192.0.2.1 600
 	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
 	archive reconcile
-	# The path is noted from now on, and only the server could tell another.
+	# The path is noted from now on; only the server could give another one.
 	ln -sf "$lab/fail2ban.sqlite3" "$lab/archive/archive.sqlite3.fail2ban"
 	config 'fail2ban_database = "";' 'run_deadline = 20;'
 	database 4 0 sshd 192.0.2.2 600
@@ -541,7 +541,7 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	look 'row("sshd", "192.0.2.1") and runs()[-1]["state"] == "failed"'
 }
 
-@test "a gap between two passes is noted, and one that lost bans is called so" {
+@test "a gap between two runs is noted, and marked when it lost bans" {
 	database 4 0 sshd 192.0.2.1 600
 	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";"
 	archive reconcile
@@ -559,7 +559,7 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	says "bans that no event archived are lost"
 }
 
-@test "an id too long for a command is archived, one without measure is bad" {
+@test "an id too long for a command is archived, and an enormous one is bad" {
 	database 4 0 sshd 192.0.2.1 600
 	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES('sshd',
 	    printf('%.*c', 5000000, 'x'), $EPOCHSECONDS, 600, 1, '{}'), ('sshd',
@@ -570,7 +570,7 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	    runs()[-1]["bad"] == 1'
 }
 
-@test "log lines that are too much to be kept are said to be left out" {
+@test "log lines that are too long to be kept are replaced by a note" {
 	database 4 0 sshd 192.0.2.1 600
 	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bips; UPDATE bans SET data =
 	    '{\"matches\": [\"' || printf('%.*c', 5000000, 'x') || '\"]}'"
@@ -581,10 +581,10 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	look 'len(rows()) == 1 and runs()[-1]["changed"] == 0'
 }
 
-@test "a full diff that was cut off begins anew when the rows are others" {
+@test "a full diff that was cut off begins anew when the rows have changed" {
 	database 4 -60 sshd 192.0.2.1 600 -50 sshd 192.0.2.2 600
 	archive reconcile
-	# A pass that was stopped after the second row leaves it so.
+	# A run that was stopped after the second row leaves it so.
 	sqlite3 "$lab/archive/archive.sqlite3" \
 	    'UPDATE source SET full_us = 0, full_bans = 2, counter = counter - 1'
 	sqlite3 "$lab/fail2ban.sqlite3" 'DELETE FROM bans; DELETE FROM bips'
@@ -593,7 +593,7 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	look '[r["ident"] for r in rows()].count("192.0.2.3") == 1'
 }
 
-@test "ever so many jails that were flushed are no trouble" {
+@test "a huge number of flushed jails does no harm" {
 	an_archived_ban
 	sqlite3 "$lab/archive/archive.sqlite3" "WITH RECURSIVE n(i) AS (SELECT 1
 	    UNION ALL SELECT i + 1 FROM n LIMIT 20000) INSERT INTO jail

@@ -54,18 +54,18 @@ namespace='
 		chmod 700 "$lab/archive"
 		;;
 	esac
-	exec /usr/bin/python3 "$syslog" "$mode" /dev/log ${told:+"$told"}'
+	exec /usr/bin/python3 "$syslog" "$mode" /dev/log ${heard:+"$heard"}'
 
 # disk tmpfs|ext4 SIZE [mkfs's OPTION...]: from now on the program, look and
 # `inside COMMAND...` are in that namespace. With $mode stuck no process reads
 # syslog.
 disk() {
-	local mode=${mode:-listen} told=$lab/syslog ready='' name
-	[ "$mode" = listen ] || told=
+	local mode=${mode:-listen} heard=$lab/syslog ready='' name
+	[ "$mode" = listen ] || heard=
 	mkdir -p "$lab"/{archive,dev,bin}
 	: >"$lab/syslog"
 	coproc holder {
-		mode=$mode told=$told exec unshare -m --propagation private \
+		mode=$mode heard=$heard exec unshare -m --propagation private \
 		    sh -eu -c "$namespace" sh "$lab" "$1" \
 		    "$root/tests/lib/syslog.py" "${@:2}" \
 		    2>"$lab/mounts" 3>&-
@@ -94,7 +94,7 @@ inside() { "$lab/bin/inside" "$@"; }
 beside() { in_background setpriv --pdeathsig KILL "$@"; }
 archive_in_background() { beside "$program" -c "$lab/archive.cfg" "$@"; }
 
-# free: blocks of the disk that can be had.
+# free: print the number of the disk's free blocks.
 free() { inside stat -f -c %a "$lab/archive"; }
 
 is_full() {
@@ -105,11 +105,11 @@ is_full() {
 
 fill() { wait_for 20 is_full; }
 
-# database: an empty one of fail2ban's, elsewhere than the disk.
+# database: make an empty database of fail2ban's, not on that disk.
 database() { sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"; }
 
 # banned FROM TO [BYTES]: fail2ban has banned 2001:db8::FROM to 2001:db8::TO,
-# each for ten lines of so many bytes.
+# each with ten log lines of that many bytes.
 banned() {
 	sqlite3 "$lab/fail2ban.sqlite3" "
 		WITH RECURSIVE n(i) AS
@@ -122,22 +122,22 @@ banned() {
 		    '], \"failures\": 3}' AS BLOB) FROM n"
 }
 
-# tell VERB N: as the action does; the exit status is in $rc, and what it says
-# joins $lab/stderr.
-tell() {
+# event VERB N: call the program as the action does; its exit status is in $rc, and
+# $lab/stderr gets its messages.
+event() {
 	rc=0
 	timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" "$1" --jail sshd --id "2001:db8::$2" --ip "2001:db8::$2" \
 	    --family inet6 --time "$now.25" --bantime 600 --bancount 1 \
 	    --failures 3 --restored 0 2>>"$lab/stderr" || rc=$?
 }
 
-# kept VERB N: it ends well.
+# kept VERB N: the event succeeds.
 kept() {
-	tell "$@"
+	event "$@"
 	[ "$rc" -eq 0 ] || { echo "exit status $rc of: $*" >&2; return 1; }
 }
 
-# spooled FOLDER: how many events wait there.
+# spooled FOLDER: print the number of events that wait there.
 spooled() { inside find "$1" -name '[0-9]*' -type f 2>/dev/null | wc -l; }
 
 # each_once N [CLAIM]: the bans 1 to N are in the archive, each once, and no
@@ -157,7 +157,7 @@ sound() {
 	says sound
 }
 
-# one_warning WORD...: all that was said is one line, which has these words.
+# one_warning WORD...: all messages are one line, which has these words.
 one_warning() {
 	local word
 	[ "$(wc -l <"$lab/stderr")" -eq 1 ] || { cat "$lab/stderr" >&2; return 1; }
@@ -166,9 +166,9 @@ one_warning() {
 
 # ---------------------------------------------------------------- a full disk --
 
-# told FROM TO BYTES COMMAND: bans come while not a block is free, each by that
-# command; fail2ban has them too.
-told() {
+# bans_come FROM TO BYTES COMMAND: run the command for each of these bans while no
+# block is free; fail2ban's database has them too.
+bans_come() {
 	local n
 	banned "$1" "$2" "$3"
 	for ((n = $1; n <= $2; n++)); do
@@ -177,7 +177,7 @@ told() {
 	done
 }
 
-# kept_count: counts in $taken what is archived before the first is spooled.
+# kept_count: the event succeeds; $taken counts those before the first spooled one.
 kept_count() {
 	kept "$@"
 	[ "$(spooled "$lab/spool")" -gt 0 ] || taken=$((taken + 1))
@@ -192,18 +192,17 @@ full_disk() {
 	kept ban 1
 	archive reconcile
 	fill
-	told 2 61 20 kept_count
+	bans_come 2 61 20 kept_count
 	echo "# $1: $taken events before the first one that is spooled;" \
 	    "$(spooled "$lab/spool") of 60 are spooled" >&3
 	((taken >= 5))
-	told 62 91 6000 kept
+	bans_come 62 91 6000 kept
 	echo "# $1: of 30 more, with 60 kB of log lines each," \
 	    "$(spooled "$lab/spool") are spooled" >&3
 	(($(spooled "$lab/spool") >= 5))
 	sound
 	one_warning full
-	# An event that this takes from the spool is in the archive, or stays in the
-	# spool.
+	# Each event of the spool is archived here, or stays in the spool.
 	run archive reconcile
 	inside rm "$lab/archive/fill"
 	archive reconcile
@@ -270,9 +269,9 @@ beside_hungry() {
 	beside_hungry ext4 16m -b 1024
 }
 
-# small_index KB: of what is free, the index beside the archive can have that
-# much. SQLite cuts it like this in each process that is alone, and another
-# program may take the room at once.
+# small_index KB: the index beside the archive can have only that much room. SQLite
+# cuts it like this in each process that is alone, and another program may take the
+# room at once.
 small_index() {
 	inside truncate -s 3 "$lab/archive/archive.sqlite3-shm"
 	fill
@@ -321,10 +320,10 @@ small_index() {
 	each_once 300
 }
 
-# lost_or_kept VERB N: it is kept, or it is a failure that says little.
+# lost_or_kept VERB N: the event succeeds, or fails with a short message.
 lost_or_kept() {
 	: >"$lab/stderr"
-	tell "$@"
+	event "$@"
 	if [ "$rc" -ne 0 ]; then
 		lost+=("2001:db8::$2")
 		[ "$rc" -ge 64 ] && [ "$rc" -lt 124 ]
@@ -333,13 +332,13 @@ lost_or_kept() {
 	fi
 }
 
-# in_syslog: the events that went to syslog are in $lab/told.json.
+# in_syslog: write the events that went to syslog to $lab/syslog.json.
 in_syslog() {
 	"$python" "$root/tests/lib/syslog.py" events "$lab/syslog" \
-	    >"$lab/told.json"
+	    >"$lab/syslog.json"
 }
 
-# full_spool KIND SIZE: the spool is on the full disk as well.
+# full_spool KIND SIZE: events come while the archive and the spool are on a full disk.
 full_spool() {
 	local lost=()
 	disk "$@"
@@ -349,20 +348,20 @@ full_spool() {
 	kept ban 1
 	archive reconcile
 	fill
-	told 2 31 20 lost_or_kept
+	bans_come 2 31 20 lost_or_kept
 	echo "# $1: of 30 events ${#lost[@]} go to syslog" >&3
-	told 32 71 6000 lost_or_kept
+	bans_come 32 71 6000 lost_or_kept
 	echo "# $1: with 40 more, with 60 kB of log lines each, ${#lost[@]} go" \
 	    "to syslog" >&3
 	((${#lost[@]} >= 5))
 	sound
 	[ -z "$(inside find "$lab/archive/spool" -name 'tmp-*')" ]
 	in_syslog
-	look '[e["id"] for e in json.load(open(LAB + "/told.json"))] ==
+	look '[e["id"] for e in json.load(open(LAB + "/syslog.json"))] ==
 	    ids.split()' "ids=${lost[*]}"
 	look 'all((e["verb"], e["jail"], e["levels"]) == ("ban", "sshd", [26]) and
 	    "No space" in e["why"] and "full" in e["why"]
-	    for e in json.load(open(LAB + "/told.json")))'
+	    for e in json.load(open(LAB + "/syslog.json")))'
 	inside rm "$lab/archive/fill"
 	archive reconcile
 	sound
@@ -397,7 +396,7 @@ full_spool() {
 		look '"damaged" not in open(LAB + "/stderr").read() and
 		    not [f for f in os.listdir(LAB + "/archive") if "corrupt" in f]'
 	done
-	# On the smallest ones there was no room indeed.
+	# On the smallest disks there was no room.
 	grep -q 'wait in' "$lab/syslog"
 }
 
@@ -420,13 +419,13 @@ full_spool() {
 		printf '%s\0' "$id" >>"$lab/ids"
 	done
 	in_syslog
-	look '[e["id"] for e in json.load(open(LAB + "/told.json"))] ==
+	look '[e["id"] for e in json.load(open(LAB + "/syslog.json"))] ==
 	    open(LAB + "/ids", newline="").read().split("\0")[:-1]'
 	look 'all((e["verb"], e["jail"], e["ip"], e["family"], e["time"],
 	    e["bantime"], e["bancount"], e["failures"], e["restored"],
 	    e["levels"]) == ("unban", "j " + e["id"], "192.0.2.1", "", now + ".5",
 	    "600", "2", "3", "0", [26])
-	    for e in json.load(open(LAB + "/told.json")))' "now=$now"
+	    for e in json.load(open(LAB + "/syslog.json")))' "now=$now"
 }
 
 @test "syslog gets the log lines that fail2ban's database has" {
@@ -441,10 +440,10 @@ full_spool() {
 	lost_or_kept ban 2
 	[ ${#lost[@]} -eq 2 ]
 	in_syslog
-	look 'json.loads(json.load(open(LAB + "/told.json"))[0]["data"]) ==
+	look 'json.loads(json.load(open(LAB + "/syslog.json"))[0]["data"]) ==
 	    json.loads(bans()[0]["data"])'
-	look '"data" not in json.load(open(LAB + "/told.json"))[1] and
-	    "log lines left out" in json.load(open(LAB + "/told.json"))[1]["why"]'
+	look '"data" not in json.load(open(LAB + "/syslog.json"))[1] and
+	    "log lines left out" in json.load(open(LAB + "/syslog.json"))[1]["why"]'
 }
 
 @test "a syslog without a reader does not hold up an event" {
@@ -573,12 +572,12 @@ read_only() {
 	config "spool = \"$lab/archive/spool\";"
 	for n in 6 7 8 9; do
 		: >"$lab/stderr"
-		tell ban $n
+		event ban $n
 		[ "$rc" -ne 0 ]
 		[ "$(wc -l <"$lab/stderr")" -le 4 ]
 	done
 	in_syslog
-	look '[e["id"][-1] for e in json.load(open(LAB + "/told.json"))] ==
+	look '[e["id"][-1] for e in json.load(open(LAB + "/syslog.json"))] ==
 	    ["6", "7", "8", "9"]'
 	config
 	remounted rw

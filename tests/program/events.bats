@@ -9,13 +9,13 @@ load ../lib/server
 # A reconcile needs more than a second for this many rows.
 crowd=$((150000 / slow_build))
 
-# event VERB ID TIME: as the action calls it.
+# event VERB ID TIME: call the program as the action does.
 event() {
 	archive "$1" --jail sshd --id "$2" --ip "$2" --family inet4 \
 	    --time "$3" --bantime 600 --bancount 1 --failures 3 --restored 0
 }
 
-# many BANS: a database of fail2ban with that many, and the config names it.
+# many BANS: make a database of fail2ban with that many bans; the config names it.
 many() {
 	sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
 	"$python" - "$lab/fail2ban.sqlite3" "$1" <<-'END'
@@ -52,14 +52,14 @@ released() {
 	wait "$holder"
 }
 
-@test "two events at once are both there" {
+@test "two events at once are both archived" {
 	event ban 192.0.2.1 1795458480.25 &
 	event ban 192.0.2.2 1795458480.5 &
 	wait
 	look 'len(rows()) == 2 and spooled() == []'
 }
 
-@test "thirty events at once, with repeats, are all there" {
+@test "thirty events at once, with repeats, are all archived" {
 	local n pids=()
 	for ((n = 0; n < 30; n++)); do
 		event ban 192.0.2.$((n % 20)) 1795458480.25 3>&- &
@@ -70,7 +70,7 @@ released() {
 	look 'len(rows()) == 20 and spooled() == []'
 }
 
-@test "an event during a reconcile is there before that ends" {
+@test "an event during a reconcile is archived before the reconcile ends" {
 	event ban 192.0.2.1 "$EPOCHREALTIME"
 	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile
@@ -87,7 +87,7 @@ released() {
 	look 'count() == int(n) + 6 and spooled() == []' "n=$crowd"
 }
 
-# reconciled: one more pass, and it came to the end.
+# reconciled: one more run was completed.
 reconciled() {
 	archive reconcile
 	look 'runs()[-1]["state"] == "completed"' 2>/dev/null
@@ -126,7 +126,7 @@ reconciled() {
 	look 'count() == int(n)' "n=$crowd"
 }
 
-# every SIGNAL: reconcile --every runs at once and again, and that ends it.
+# every SIGNAL: reconcile --every runs at once and again, until that signal ends it.
 every() {
 	event ban 192.0.2.1 "$EPOCHREALTIME"
 	many 100
@@ -146,7 +146,7 @@ every() {
 	every INT
 }
 
-@test "reconcile --every goes on after a pass that failed" {
+@test "reconcile --every goes on after a run that failed" {
 	archive_in_background reconcile --every 1
 	local pid=$!
 	soon 'len([r for r in runs() if r["state"] == "failed"]) >= 2'
@@ -156,7 +156,7 @@ every() {
 	wait "$pid"
 }
 
-@test "SIGTERM in mid-pass leaves cleanly, and the next pass goes on" {
+@test "SIGTERM ends a reconcile cleanly, and the next run goes on" {
 	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile --every 60
 	local pid=$!
@@ -174,7 +174,7 @@ every() {
 mark() { sqlite3 "$lab/archive/archive.sqlite3" 'SELECT mark_rowid FROM source'; }
 mark_moved() { [ "$(mark)" -gt "$1" ]; }
 
-@test "the next pass does not read again what a cut-off pass has read" {
+@test "the next run does not read again the rows that a cut-off run has read" {
 	many 10 "run_deadline = $((60 * slowness));"
 	archive reconcile
 	local before
@@ -195,7 +195,7 @@ mark_moved() { [ "$(mark)" -gt "$1" ]; }
 	    count() == 40010' "mark=$before"
 }
 
-@test "SIGKILL in mid-pass loses nothing, and the next pass goes on" {
+@test "SIGKILL of a reconcile loses nothing, and the next run goes on" {
 	many "$crowd" "run_deadline = $((60 * slowness));"
 	archive_in_background reconcile
 	local pid=$!

@@ -23,26 +23,26 @@ event() {
 	run -1 grep -c TEXTREL <(readelf -dW "$built")
 }
 
-@test "its tables are read-only once it runs" {
+@test "the program's tables are read-only once it runs" {
 	readelf -lW "$built" | grep -q GNU_RELRO
 	readelf -dW "$built" | grep -qE 'BIND_NOW|FLAGS.*NOW'
 }
 
-@test "no part of it is both written and run, its stack neither" {
+@test "no part of the program is both written and run, nor is its stack" {
 	readelf -lW "$built" | grep -E 'GNU_STACK.* RW '
 	run -1 grep -E 'LOAD.* RWE ' <(readelf -lW "$built")
 }
 
-@test "its stack and its buffers are watched" {
+@test "the program's stack and buffers are watched" {
 	readelf -sW --dyn-syms "$built" | grep -q __stack_chk_fail
 	readelf -sW --dyn-syms "$built" | grep -qE '__(v?snprintf|memcpy|read)_chk'
 }
 
-@test "it looks for libraries in no place of its own" {
+@test "the program looks for libraries in no place of its own" {
 	run -1 grep -E 'RPATH|RUNPATH' <(readelf -dW "$built")
 }
 
-@test "it is not set to another user's rights" {
+@test "the program's file is not set to another user's rights" {
 	make -s -C "$root" BUILD="${program%/*}" DESTDIR="$lab/dest" install
 	[ -z "$(find "$lab/dest" -perm /7022 -not -type l)" ]
 }

@@ -48,7 +48,7 @@ ev() {
 
 # ---------------------------------------------------------------------- log --
 
-@test "a log tells of bans, when they began and when they ended" {
+@test "a log shows bans, when they began and when they ended" {
 	two_bans >"$lab/log1"
 	replays "$lab/log1"
 	[[ $said =~ (^|$'\n')"replay: $lab/log1: "[0-9]+" rows read, 2 bans added, 0 changed, "[0-9]+" skipped, 0 bad"($'\n'|$) ]]
@@ -172,7 +172,7 @@ ev() {
 	look 'len(rows()) == 2'
 }
 
-@test "a ban that stands inside a text is none" {
+@test "a Ban line inside another text is no ban" {
 	local ban="[sshd] Ban 198.51.100.66"
 	{
 		two_bans
@@ -286,7 +286,7 @@ ev() {
 	same_as b
 }
 
-@test "a zone that there is not is refused" {
+@test "an unknown zone is refused" {
 	two_bans >"$lab/log1"
 	refused --tz Nowhere/Land "$lab/log1"
 	refused --tz ../../etc/passwd "$lab/log1"
@@ -321,7 +321,7 @@ ev() {
 	    "t=$(epoch "$t0:38")"
 }
 
-@test "bans of another host stand beside the same of this one" {
+@test "bans of another host are kept beside equal bans of this one" {
 	two_bans >"$lab/log1"
 	replays "$lab/log1"
 	archive export >"$lab/before"
@@ -366,7 +366,7 @@ ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 	last_run added=0 bad=1
 }
 
-@test "a log that begins later tells less, and one that tells more is believed" {
+@test "a log that begins later shows less, and the log that shows more is believed" {
 	{
 		line jail "$t0:00,000" "Creating new jail 'sshd'"
 		line actions "$t0:00,000" '  banTime: 60'
@@ -554,7 +554,7 @@ hostile_ids() {
 	same_as d
 }
 
-@test "so is CSV" {
+@test "an export as CSV is a way back into an empty archive, too" {
 	every_kind
 	archive export | forge csv >"$lab/a.csv"
 	adds_nothing "$lab/a.csv"
@@ -875,7 +875,7 @@ slow_replay() {
 	done
 }
 
-@test "two replays of the same at once are one" {
+@test "two replays of one source at once count as one" {
 	undisturbed
 	local pids=() pid n rc
 	for n in 1 2 3; do

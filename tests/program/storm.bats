@@ -18,7 +18,7 @@ teardown() {
 	lab_teardown
 }
 
-# loop COMMAND...: again and again, until over. A failure is noted.
+# loop COMMAND...: run the command again and again until over; note a failure.
 loop() {
 	local name=$1
 	(
@@ -57,7 +57,7 @@ copy() {
 	archive backup "$lab/copy" && [ "$(sqlite3 -readonly "$lab/copy" 'PRAGMA integrity_check')" = ok ]
 }
 
-# plan PROCESSES EVENTS: what each process has to tell, "ID TIME" a line, in
+# plan PROCESSES EVENTS: write the events of each process, "ID TIME" a line, to
 # plan/N. fail2ban's database has every other of these bans already.
 plan() {
 	mkdir "$lab/plan"
@@ -82,14 +82,14 @@ plan() {
 	END
 }
 
-# tell N: the events of plan/N, one after another; each is a line of taken.
-tell() {
+# play N: send the events of plan/N one after another; taken gets a line for each.
+play() {
 	local id at start
 	while read -r id at; do
 		start=${EPOCHREALTIME/./}
 		archive ban --jail sshd --id "$id" --ip "$id" --family inet6 \
 		    --time "$at" --bantime 86400 --bancount 1 --failures 3 \
-		    --restored 0 2>>"$lab/told" || echo "ban: $?" >>"$lab/failed"
+		    --restored 0 2>>"$lab/said" || echo "ban: $?" >>"$lab/failed"
 		echo "$start $((${EPOCHREALTIME/./} - start)) 0" >>"$lab/taken"
 	done <"$lab/plan/$1"
 }
@@ -104,7 +104,7 @@ tell() {
 	archive reconcile
 	local start=${EPOCHREALTIME/./}
 	for ((n = 0; n < processes; n++)); do
-		tell "$n" 3>&- &
+		play "$n" 3>&- &
 		pids+=($!)
 		started+=($!)
 	done
@@ -152,11 +152,11 @@ db.close()' "$lab/archive/archive.sqlite3" "$1"
 	locker=$!
 }
 
-# ids PREFIX FIRST LAST: one a line, the numbers in hexadecimal.
+# ids PREFIX FIRST LAST: print the ids, one a line, with hexadecimal numbers.
 ids() { seq "$2" "$3" | xargs printf "$1%x\n"; }
 
-# burst FIRST LAST: so many bans from the log, as many by hand, and a short one
-# for every tenth of them.
+# burst FIRST LAST: make that many bans from the log, as many by hand, and a short
+# one for every tenth of them.
 burst() {
 	local n
 	for ((n = $1; n <= $2; n++)); do
@@ -168,14 +168,14 @@ burst() {
 	    -s "$lab/run/sock" set hand banip >/dev/null
 }
 
-# lifted FIRST LAST: unbanned by hand.
+# lifted FIRST LAST: unban these ids by hand.
 lifted() {
 	local lift
 	mapfile -t lift < <(ids 2001:db8:2:: "$1" "$2")
 	client set hand unbanip "${lift[@]}" >/dev/null
 }
 
-# same_counts EXPRESSION EXPRESSION: each of one as often as in the other.
+# same_counts EXPRESSION EXPRESSION: both have the same items, each equally often.
 same_counts() {
 	soon "__import__('collections').Counter($1) ==
 	    __import__('collections').Counter($2)"

@@ -73,7 +73,7 @@ version() {
 	says 'run fail2ban-archive reconcile'
 }
 
-@test "a reconcile brings it up to date, and takes in what has waited" {
+@test "a reconcile brings an older archive up to date, with the events that wait" {
 	archive ban --jail sshd --id 192.0.2.9 --time 1795458480.5
 	archive reconcile
 	[ "$(version)" -eq "$(find "$root/helper/archive/sql" -name '*.sql' | wc -l)" ]
@@ -82,7 +82,7 @@ version() {
 	archive verify
 }
 
-@test "what was seen of its bans is still known" {
+@test "the sightings of an older archive's bans are still known" {
 	archive reconcile
 	# The same events once more, and a row: nothing new.
 	archive ban --jail sshd --id 192.0.2.1 --time 2000000000.25 --bantime -1 \

@@ -156,7 +156,7 @@ load ../lib/server
 		head -c 3000000 /dev/zero | tr '\0' x
 		echo ' from 192.0.2.50'
 	} >>"$lab/log/sshd"
-	soon 'len(told("ban", "sshd", "192.0.2.50")) == 1'
+	soon 'len(called("ban", "sshd", "192.0.2.50")) == 1'
 	fails sshd 'auth failure user=next from 192.0.2.51'
 	eventually 'same_as_theirs("sshd", "192.0.2.51")'
 	look 'row("sshd", "192.0.2.50")["ended_us"] is None'
@@ -169,9 +169,9 @@ load ../lib/server
 	fails incr 'auth failure user=x from 203.0.113.50'
 	soon 'ended("incr", "203.0.113.50", "expired")'
 	fails incr 'auth failure user=x from 203.0.113.50'
-	soon 'len(told("prolong", "incr", "203.0.113.50")) == 1'
+	soon 'len(called("prolong", "incr", "203.0.113.50")) == 1'
 	eventually 'same(rows()[1], theirs("incr", "203.0.113.50", bancount=2,
-	    seconds=int(told("prolong", "incr", "203.0.113.50")[0]["bantime"])))'
+	    seconds=int(called("prolong", "incr", "203.0.113.50")[0]["bantime"])))'
 	look 'rows()[1]["seconds"] > int(s) and rows()[0]["seconds"] == int(s)' \
 	    "s=$briefly"
 	soon 'rows()[1]["ended_why"] == "expired"'

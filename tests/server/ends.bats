@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# The archive tells the ways in which a ban ends apart, and keeps what fail2ban
-# forgets then.
+# The archive distinguishes the ways in which a ban ends, and keeps the facts that
+# fail2ban then forgets.
 
 load ../lib/server
 
@@ -201,7 +201,7 @@ restart_with() {
 	soon 'ended("sshd", "192.0.2.1", "inferred", about=log_times(
 	    "[sshd] Flush ticket(s) with fail2ban-archive")[0])'
 	look 'same_as_theirs("web", "192.0.2.1", restored=1)'
-	look '[c for c in told("ban", "sshd", "192.0.2.1")
+	look '[c for c in called("ban", "sshd", "192.0.2.1")
 	    if c["restored"] == "1"] == []'
 }
 
@@ -236,7 +236,7 @@ restart_with() {
 	look 'row("sshd", "192.0.2.2")["ended_us"] is None'
 }
 
-@test "a ban that came back after it was held to have ended lives again" {
+@test "a ban that came back after its end was inferred lives again" {
 	jail sshd
 	server_start
 	client set sshd banip 192.0.2.1
@@ -249,7 +249,7 @@ restart_with() {
 	soon 'same_as_theirs("sshd", "192.0.2.1", restored=1)'
 }
 
-@test "bans come back one by one: none is held to have ended meanwhile" {
+@test "bans come back one by one, and no end is inferred meanwhile" {
 	jail sshd
 	server_start
 	local n ids=()

@@ -142,7 +142,7 @@ live_on() {
 	    __import__("time").time()' "s=$briefly"
 	server_start
 	soon 'len(ban_lines("again")) == 8'
-	soon 'len(told("ban", "again", "192.0.2.24")) == 2'
+	soon 'len(called("ban", "again", "192.0.2.24")) == 2'
 	reconciles
 	restored
 	stops '*' server_stop

@@ -108,7 +108,7 @@ later() { ((EPOCHSECONDS > $1)); }
 	look 'len(rows()) == 6'
 	archive reconcile
 	look 'len(rows()) == 6 and all(r["ended_us"] is None for r in rows())'
-	look 'all(r["restored"] == len([c for c in told("ban", r["jail"], r["ident"])
+	look 'all(r["restored"] == len([c for c in called("ban", r["jail"], r["ident"])
 	    if c["restored"] == "1"]) for r in rows())'
 }
 
@@ -128,7 +128,7 @@ later() { ((EPOCHSECONDS > $1)); }
 		db.commit()
 	END
 	server_start
-	soon 'len(told("ban", "sshd", "192.0.2.1")) == 2'
+	soon 'len(called("ban", "sshd", "192.0.2.1")) == 2'
 	archive reconcile
 	look 'same_as_theirs("sshd", "192.0.2.1", restored=0)'
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An archive in a folder of its own, for tests of all that writes into one. To
- * be included after cmocka.h.
+ * An archive in a folder of its own, for tests of code that writes into one.
+ * Include it after cmocka.h.
  */
 #ifndef LAB_H
 #define LAB_H
@@ -41,8 +41,8 @@ lab_tear_down(struct lab *lab)
 }
 
 /*
- * Return what a query gives in its first column, its rows joined by a newline,
- * NULL as "-". The caller frees it.
+ * Return the first column of a query's rows, joined by newlines; NULL is "-".
+ * The caller frees it.
  */
 static inline char *
 lab_query(struct lab *lab, const char *sql)

@@ -43,7 +43,7 @@ static const char fill[] =
 
 #define BY_ID "INTEGER PRIMARY KEY"
 
-/* A table that is searched, and by which index, in the order of the plan. */
+/* A table of the plan, in its order, and the index that searches it. */
 struct step {
 	const char *table, *index;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a ban ends. Each table has a row for a rule of ban/end.h: the facts, and
- * the verdict that follows. All times are seconds after START.
+ * The rules for the end of a ban. A row of a table has the facts for a rule of
+ * ban/end.h, and the verdict that follows. All times are seconds after START.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,15 +77,15 @@ an_overdue_ban_ends_at_its_expiry(void **state)
 		enum ban_end end;
 		int64_t ended;
 	} rows[] = {
-		{ "before its expiry it lives", 600, 599, BAN_LIVES, NEVER },
-		{ "two intervals after its expiry it may still live", 600,
+		{ "a ban lives before its expiry", 600, 599, BAN_LIVES, NEVER },
+		{ "a ban lives two intervals after its expiry", 600,
 		    600 + 2 * INTERVAL, BAN_LIVES, NEVER },
-		{ "later it has ended at its expiry", 600, 601 + 2 * INTERVAL,
+		{ "an overdue ban ended at its expiry", 600, 601 + 2 * INTERVAL,
 		    BAN_INFERRED, 600 },
 		{ "a permanent ban is never overdue", -1, 1000000000, BAN_LIVES,
 		    NEVER },
-		{ "nor is one of unknown ban time", UNKNOWN, 1000000000,
-		    BAN_LIVES, NEVER },
+		{ "a ban of unknown ban time is never overdue", UNKNOWN,
+		    1000000000, BAN_LIVES, NEVER },
 	};
 
 	(void)state;
@@ -109,13 +109,14 @@ an_unban_is_judged_by_its_own_time_and_by_the_rows(void **state)
 		int64_t ended;
 	} rows[] = {
 		{ "its time is up", 600, 600, false, BAN_EXPIRED, 600 },
-		{ "expired when the command ran", 600, 602, false, BAN_EXPIRED,
-		    602 },
+		{ "it expired when the command ran", 600, 602, false,
+		    BAN_EXPIRED, 602 },
 		{ "its time is up, and the rows are gone", 600, 601, true,
 		    BAN_EXPIRED, 601 },
-		{ "before, with the rows gone", 600, 50, true, BAN_MANUAL, 50 },
-		{ "before, with the rows there", 600, 50, false, BAN_LIVES,
-		    NEVER },
+		{ "its time is not up, and the rows are gone", 600, 50, true,
+		    BAN_MANUAL, 50 },
+		{ "its time is not up, and the rows are there", 600, 50, false,
+		    BAN_LIVES, NEVER },
 		{ "a permanent ban does not expire", -1, 1000000, false,
 		    BAN_LIVES, NEVER },
 		{ "a permanent ban is lifted", -1, 1000000, true, BAN_MANUAL,
@@ -159,7 +160,7 @@ a_logged_unban_is_judged_by_the_time_alone(void **state)
 		{ "three seconds early is by hand", 600, 597, BAN_MANUAL, 597 },
 		{ "a permanent ban is lifted by hand", -1, 1000, BAN_MANUAL,
 		    1000 },
-		{ "an unknown ban time tells nothing", UNKNOWN, 1000,
+		{ "an unknown ban time decides nothing", UNKNOWN, 1000,
 		    BAN_INFERRED, 1000 },
 		{ "no end is before the beginning", 600, -5, BAN_MANUAL, 0 },
 	};
@@ -186,7 +187,7 @@ a_later_ban_ends_an_earlier_one_that_lives(void **state)
 		    { AT(0), 0, AT(0), UNKNOWN }, true },
 		{ "it began earlier", { AT(0), 0, AT(0), UNKNOWN },
 		    { AT(9), 0, AT(9), UNKNOWN }, false },
-		{ "the same time with a higher number",
+		{ "it has the same time and a higher number",
 		    { AT(0), 1, AT(3), UNKNOWN }, { AT(0), 0, AT(0), UNKNOWN },
 		    true },
 		{ "no ban ends itself", { AT(0), 0, AT(0), UNKNOWN },
@@ -370,19 +371,19 @@ static const struct judged judged[] = {
 	{ "d. the server lacks it for the first time",
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS }, BAN_END_MISSED,
 	    BAN_LIVES, NEVER },
-	{ "d. it lacks it again, within an interval",
+	{ "d. the server lacks it again, within an interval",
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS,
 		.missed_us = AT(50) },
 	    BAN_END_UNDECIDED, BAN_LIVES, NEVER },
-	{ "d. it lacks it again, an interval later",
+	{ "d. the server lacks it again, an interval later",
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS, .missed_us = AT(50),
 		.answered_us = AT(50 + INTERVAL) },
 	    BAN_END_ENDED, BAN_INFERRED, 50 },
-	{ "d. the same after a flush",
+	{ "d. the server lacks it again, after a flush",
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS, .missed_us = AT(50),
 		.answered_us = AT(50 + INTERVAL), .flushed_us = AT(40) },
 	    BAN_END_ENDED, BAN_INFERRED, 40 },
-	{ "d. the same after an unban that is pending",
+	{ "d. the server lacks it again, after a pending unban",
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS, .missed_us = AT(50),
 		.answered_us = AT(50 + INTERVAL), .unbanned_us = AT(30) },
 	    BAN_END_ENDED, BAN_INFERRED, 30 },
@@ -464,10 +465,10 @@ a_run_asks_only_where_there_is_a_doubt(void **state)
 		    true, false },
 		{ "its row was never seen in this database",
 		    { BAN, SERVER, .row_seen = false }, false, false },
-		{ "but the server that runs made it and flushed it",
+		{ "the server that runs made it and flushed it",
 		    { BAN, SERVER, .row_seen = false, .flushed_us = AT(9) },
 		    true, true },
-		{ "or the server that runs made it and unbanned it",
+		{ "the server that runs made it and unbanned it",
 		    { BAN, SERVER, .row_seen = false, .unbanned_us = AT(9) },
 		    true, true },
 		{ "another server made it",
@@ -509,7 +510,7 @@ a_ban_is_judged_again_when_it_is_up_or_in_doubt(void **state)
 		    { BAN, SERVER, .flushed_us = AT(9),
 			.rows = BAN_END_ROWS_THERE },
 		    0 },
-		{ "ended: its write may fail",
+		{ "ended: at the next run, as its write may fail",
 		    { BAN, .rows = BAN_END_ROWS_GONE }, 0 },
 	};
 

@@ -18,7 +18,7 @@
 #include "base/timestamp.h"
 #include "watched.h"
 
-/* A second, and so many milliseconds after it. */
+/* The first second, and a time ms milliseconds after it. */
 #define T0 INT64_C(1795458480)
 #define MS(ms) (T0 * TIMESTAMP_US + (ms)*INT64_C(1000))
 #define NOT_YET MS(0)
@@ -30,7 +30,7 @@
 
 /* clang-format off */
 
-/* Lines: when, in ms; a failure found in that second before. */
+/* Log lines: ms is the time in milliseconds, second that of the last failure. */
 #define BAN(ms, seconds) \
 	{ LOGGED_BAN, MS(ms), UNKNOWN, seconds, UNKNOWN }
 #define FOUND_BAN(ms, second, seconds) \
@@ -70,10 +70,10 @@ struct expected {
 
 struct row {
 	const char *what;
-	struct logged_line lines[LINES]; /* to the first without a time */
-	struct witnessed_ban seen[SEENS];   /* so, too */
+	struct logged_line lines[LINES]; /* up to the first one without a time */
+	struct witnessed_ban seen[SEENS];   /* likewise */
 	int64_t overdue_us;
-	struct expected bans[BANS];	   /* so, too */
+	struct expected bans[BANS];	   /* likewise */
 	int claims[SEENS];
 };
 
@@ -141,7 +141,7 @@ static const struct row of_the_log[] = {
 	  .lines = { BAN(1000, 600), UNBAN(599000) },
 	  .overdue_us = LATER,
 	  .bans = { ENDED(MS(1000), 600, BAN_EXPIRED, MS(599000)) } },
-	{ .what = "an Unban line a millisecond earlier than that is by hand",
+	{ .what = "an Unban line two seconds and a millisecond early is by hand",
 	  .lines = { BAN(1000, 600), UNBAN(598999) },
 	  .overdue_us = LATER,
 	  .bans = { ENDED(MS(1000), 600, BAN_MANUAL, MS(598999)) } },
@@ -267,7 +267,7 @@ static const struct row of_restores[] = {
 	  .overdue_us = LATER,
 	  .bans = { { MS(5000), UNKNOWN, BAN_FROM_UNKNOWN, BAN_LIVES, UNKNOWN,
 	      1, UNKNOWN, 0 } } },
-	{ .what = "a failure before such a Restore Ban line says nothing of it",
+	{ .what = "a failure before a lone Restore Ban line is not its beginning",
 	  .lines = { { LOGGED_RESTORE, MS(5000), T0 + 4, 600, UNKNOWN },
 	    UNBAN(9000) },
 	  .overdue_us = LATER,
@@ -301,7 +301,7 @@ static const struct row of_others[] = {
 	  .seen = { SEEN(900, 1, LIVES) },
 	  .overdue_us = LATER,
 	  .claims = { 1 } },
-	{ .what = "of several, a Ban line belongs to the last that lived",
+	{ .what = "a Ban line belongs to the last of several bans that lived",
 	  .lines = { BAN(9000, 600) },
 	  .seen = { SEEN(1000, 1, MS(2000)), SEEN(3000, 3, LIVES),
 	    SEEN(5000, 5, MS(6000)) },
@@ -322,17 +322,17 @@ static const struct row of_others[] = {
 	    SEEN(80, 0, MS(80)) },
 	  .overdue_us = NOT_YET,
 	  .bans = { LIVE(MS(9000), 600) } },
-	{ .what = "a witnessed ban that had ended has no such line",
+	{ .what = "a Ban line belongs to no witnessed ban that had ended",
 	  .lines = { BAN(9000, 600) },
 	  .seen = { SEEN(1000, 1, MS(9001)) },
 	  .overdue_us = NOT_YET,
 	  .bans = { LIVE(MS(9000), 600) } },
-	{ .what = "a witnessed ban that ended after the line's millisecond has it",
+	{ .what = "a Ban line belongs to a witnessed ban that ended a moment later",
 	  .lines = { BAN(9000, 600) },
 	  .seen = { SEEN(1000, 1, MS(9001) + 1) },
 	  .overdue_us = NOT_YET,
 	  .claims = { 1 } },
-	{ .what = "a witnessed ban that had ended has the line of its failure",
+	{ .what = "the Ban line of its failure belongs to a witnessed ban that had ended",
 	  .lines = { FOUND_BAN(9000, 1, 600) },
 	  .seen = { SEEN(1000, 1, MS(2000)) },
 	  .overdue_us = NOT_YET,
@@ -342,13 +342,13 @@ static const struct row of_others[] = {
 	  .seen = { SEEN(1600, 2, MS(1650)) },
 	  .overdue_us = NOT_YET,
 	  .claims = { 1 } },
-	{ .what = "a ban of the second before the failure is another",
+	{ .what = "a ban of the second before the failure is another ban",
 	  .lines = { FOUND_BAN(1700, 1, 600) },
 	  .seen = { SEEN(400, 0, MS(1650)) },
 	  .overdue_us = NOT_YET,
 	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
 	      UNKNOWN, 0 } } },
-	{ .what = "a ban of two seconds after the failure is another",
+	{ .what = "a ban of two seconds after the failure is another ban",
 	  .lines = { FOUND_BAN(9000, 1, 600) },
 	  .seen = { SEEN(3000, 3, MS(4000)) },
 	  .overdue_us = NOT_YET,
@@ -366,18 +366,18 @@ static const struct row of_others[] = {
 	  .seen = { SEEN(1000, 1, MS(2000)), SEEN(8000, 8, LIVES) },
 	  .overdue_us = NOT_YET,
 	  .claims = { 1, 0 } },
-	{ .what = "a failure of no witnessed ban leaves the one that lived",
+	{ .what = "a failure of no witnessed ban is that of the ban that lived",
 	  .lines = { FOUND_BAN(9000, 5, 600) },
 	  .seen = { SEEN(1000, 1, MS(2000)), SEEN(3000, 3, LIVES) },
 	  .overdue_us = NOT_YET,
 	  .claims = { 0, 1 } },
-	{ .what = "the one that lived must not be later than the failure",
+	{ .what = "the ban that lived must not be later than the failure",
 	  .lines = { FOUND_BAN(9000, 5, 600) },
 	  .seen = { SEEN(7000, 7, LIVES) },
 	  .overdue_us = NOT_YET,
 	  .bans = { { MS(5000), 600, BAN_FROM_LOG, BAN_INFERRED, MS(7000), 0,
 	      UNKNOWN, 0 } } },
-	{ .what = "the one that lived must not be ten minutes before the failure",
+	{ .what = "the ban that lived must not be ten minutes before the failure",
 	  .lines = { FOUND_BAN(700000, 601, 600), FOUND_BAN(700001, 602, 600) },
 	  .seen = { SEEN(1000, 1, LIVES), SEEN(1001, 1, LIVES) },
 	  .overdue_us = NOT_YET,
@@ -408,13 +408,13 @@ static const struct row of_others[] = {
 	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_MANUAL, MS(2000), 0,
 	      UNKNOWN, 1 } },
 	  .claims = { 2 } },
-	{ .what = "an Unban and a Restore Ban line between them show none",
+	{ .what = "an Unban and a Restore Ban line between two lines show no other ban",
 	  .lines = { FOUND_BAN(1500, 1, 600), UNBAN(2000), RESTORE(3000),
 	    FOUND_BAN(3500, 1, 600) },
 	  .seen = { SEEN(1000, 1, LIVES) },
 	  .overdue_us = NOT_YET,
 	  .claims = { 2 } },
-	{ .what = "an Unban line between them shows none after a later ban of the log",
+	{ .what = "an Unban line between two lines shows no ban after a later one of the log",
 	  .lines = { BAN(1400, 10), UNBAN(2800), FOUND_BAN(4200, 2, -1),
 	    BAN(5600, 10) },
 	  .seen = { AGAIN(1, 0, MS(7433), 6) },
@@ -427,7 +427,7 @@ static const struct row of_others[] = {
 	  .seen = { SEEN(9501, 10, LIVES) },
 	  .overdue_us = NOT_YET,
 	  .claims = { 1 } },
-	{ .what = "a ban that began after the line has not that line",
+	{ .what = "a Ban line belongs to no ban that began after it",
 	  .lines = { BAN(9000, 600) },
 	  .seen = { SEEN(9502, 10, LIVES) },
 	  .overdue_us = LATER,
@@ -451,7 +451,7 @@ static const struct row of_others[] = {
 	  .bans = { { MS(5000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
 	      UNKNOWN, 0 } },
 	  .claims = { 1 } },
-	{ .what = "the lines after such a second line are the log's own",
+	{ .what = "the lines after a second Ban line of an ended ban are the log's own",
 	  .lines = { FOUND_BAN(1500, 1, 600), FOUND_BAN(5000, 1, 600),
 	    UNBAN(9000) },
 	  .seen = { SEEN(1200, 1, MS(4000)) },
@@ -878,7 +878,7 @@ any_lines_make_bans_in_order(void **state UNUSED)
 		check_order(bans, count, overdue_us);
 		check_numbers(bans, count, seen, seen_n);
 		check_claims(lines, n, count, seen, claims, seen_n);
-		/* A part of them first makes no difference. */
+		/* Adding a part of the lines first makes no difference. */
 		run(lines, n / 2, seen, seen_n, overdue_us, again, ignored);
 		memset(again, 0, sizeof(again));
 		assert_int_equal(

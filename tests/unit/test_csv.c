@@ -171,8 +171,7 @@ the_next_line_continues_an_open_quote(void **state UNUSED)
 	assert_string_equal(csv.fields[1], "one\r\n\ntwo,\"\n");
 	assert_string_equal(csv.fields[2], "b");
 	assert_string_equal(csv.fields[3], "c");
-	/* A quote at the end of one line and one at the start of the next are
-	 * two. */
+	/* Two quotes that a line end separates are no escaped quote. */
 	assert_int_equal(csv_read(&csv, BYTES("\"a\""), &e), 1);
 	assert_int_equal(csv_read(&csv, BYTES("\""), &e), 0);
 	assert_int_equal(csv_read(&csv, BYTES("\""), &e), 1);

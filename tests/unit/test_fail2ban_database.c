@@ -957,8 +957,7 @@ the_look_up_uses_the_index_of_jail_and_id(void **state)
 	open_new(&f, *state, 4, rows);
 	assert_int_equal(find(&f, "192.0.2.3", &row), 0);
 	for (i = 0; i < f.db.count; i++) {
-		/* Each statement that is prepared by now, except that of the
-		 * version. */
+		/* All prepared statements, except that of the version. */
 		if (f.db.statements[i] == NULL ||
 		    strstr(f.db.sql[i], "fail2banDb") != NULL)
 			continue;

@@ -769,7 +769,7 @@ a_broken_line_of_a_ban_is_bad(void **state)
 		"1969-11-23 18:48:38,748 fail2ban.actions [1]: NOTICE [s] Ban x",
 		"Feb 29 18:48:38 host fail2ban[1]: [s] Ban x",
 		"Jan  0 18:48:38 host fail2ban[1]: [s] Ban x",
-		/* No stamp: the target SYSOUT has none. */
+		/* The target SYSOUT writes no stamp. */
 		"fail2ban.actions        [1]: NOTICE  [s] Ban x",
 	};
 	struct report report = { .lines = 0 };

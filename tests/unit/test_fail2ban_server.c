@@ -634,8 +634,7 @@ a_failed_ban_has_its_reason(void **state)
 		    "fail2ban has no jail nosuch" },
 		{ "beta", "x", ANSWER(VALUE_ERROR), EX_PROTOCOL,
 		    "fail2ban says: ValueError: invalid literal" },
-		/* The answer of a server before 0.11, which bans only the
-		   first. */
+		/* A server before 0.11 answers this, and bans only one. */
 		{ "beta", "x",
 		    ANSWER(OK "\x8c\x09"
 			      "192.0.2.1\x86."),

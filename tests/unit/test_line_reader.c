@@ -118,8 +118,7 @@ assert_no_line(struct line_reader *in, int code, const char *text)
 	}
 }
 
-/* Write line i of a long file into line; the lengths vary. Return the length.
- */
+/* Write line i of a long file, of varying lengths; return its length. */
 static size_t
 put_numbered(char line[512], int i)
 {
@@ -568,7 +567,7 @@ write_long(const char *path, size_t len, bool gzipped)
 
 	assert_non_null(bytes);
 	memset(bytes, 'x', len);
-	memcpy(bytes + len, "\nbehind\n", 8);
+	memcpy(bytes + len, "\nafter!\n", 8);
 	unlink(path);
 	if (gzipped)
 		append_gzipped(path, bytes, len + 8);
@@ -603,7 +602,7 @@ a_line_of_any_length_is_read_up_to_the_longest(void **state)
 		assert_int_equal(line[len - 1], 'x');
 		assert_int_equal(line[len], '\0');
 		assert_true(in.room <= 2 * LINE_READER_LINE_MAX);
-		assert_line(&in, "behind", 6);
+		assert_line(&in, "after!", 6);
 		assert_false(in.cut);
 		assert_end(&in);
 		line_reader_close(&in);

@@ -22,7 +22,7 @@
 #define ORDERS 60
 #define EVENTS_MAX 64
 
-/* The words of each event, as the action gives them; at: when it ran. */
+/* The words of each event, as the action gives them; at is its time. */
 struct line {
 	const char *at, *words;
 };
@@ -53,11 +53,11 @@ static const struct line history[] = {
 	{ "7000.10", "ban|web|2001:db8::1|7000.0|60000|0|0|" },
 	{ "7100.10", "ban|web|2001:db8::1|7100.0|60000|0|0|" },
 	{ "7200.10", "ban|web|2001:db8::1|7200.0|60000|0|0|" },
-	/* An increase, and the unban's last word. */
+	/* An increase, and an unban that has the final ban time. */
 	{ "8000.10", "ban|web|192.0.2.3|8000.5|60|0|2|" DATA("inc") },
 	{ "8004.10", "prolong|web|192.0.2.3|8000.5|120|0|2|" DATA("inc") },
 	{ "8121.00", "unban|web|192.0.2.3|8000.5|120|0|2|" },
-	/* Of these the ban itself was never seen. */
+	/* No event of these bans shows their beginning. */
 	{ "9000.00", "unban|web|192.0.2.4|8400.5|600|0|0|" },
 	{ "9100.00", "ban|web|192.0.2.5|8900|-1|1|2|" DATA("perm") },
 	/* The same address in another jail, and a flush. */

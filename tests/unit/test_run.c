@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a run notes of itself, and when it lets an event in. */
+/* A run notes its work in the archive, and lets events in between. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,10 +19,10 @@
 #include "os/clock.h"
 #include "scratch.h"
 
-/* How long another process may take for a simple step, in milliseconds. */
+/* Milliseconds that another process may take for a simple step. */
 #define PATIENCE_MS 60000
 
-/* The last warning, and how many there were. */
+/* The last warning, and the number of warnings. */
 static char said[1024];
 static int said_n;
 
@@ -46,11 +46,11 @@ struct job {
 	volatile sig_atomic_t stop;
 	struct run_caller caller;
 	struct run run;
-	/* What the job does. */
+	/* The behaviour of the job. */
 	const char *failure; /* of the work; NULL: it does not fail */
 	const char *report;  /* NULL: none */
 	bool stops, end_fails;
-	/* What it was told. */
+	/* The calls that its run_end_fn got. */
 	int ends;
 	bool completed;
 };

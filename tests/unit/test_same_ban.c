@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is this the same ban? Each row of a table is a set of sightings and the bans
- * that follow from it, and each set is played in all its orders.
+ * Sightings become bans. Each row of a table is a set of sightings and the bans
+ * that follow from it; each set is played in all its orders.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,10 +95,10 @@ static const struct play plays[] = {
 	{ "a command that fail2ban runs twice is one ban",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), FRESH(0.6, 0.1, 600)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
-	{ "an unban after the time is up: expired, when it ran",
+	{ "an unban after the time is up is an expiry",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES)),
 	    BANS(ENDED(0.1, 0, 600, BAN_EXPIRED, 600.7, 0)) },
-	{ "an unban whose rows were gone: manual",
+	{ "an unban whose rows were gone is manual",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(50, 0.1, 600, BAN_MANUAL)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 50, 0)) },
 	{ "an unban whose rows stand is pending",
@@ -141,7 +141,7 @@ static const struct play plays[] = {
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(60, 600),
 		RESTORED(60.1, 600), RESTORED(90, 600)),
 	    BANS(LIVES(0.1, 0, 600, 2)) },
-	{ "a restored ban reopens one that was held to have ended",
+	{ "a restored ban reopens one whose end was judged",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, BAN_INFERRED, 20),
 		RESTORED(60, 600)),
 	    BANS(LIVES(0.1, 0, 600, 1)) },

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text that log lines share is found, and SQL makes the same lines again.
- */
+/* The text that log lines share is found, and SQL restores the same lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What events, rows and old rows become in the archive: which of them are kept,
- * with which end, and with which evidence. Each row of a table is tried in an
- * archive of its own.
+ * Events, rows and old rows become bans of the archive: the tests check which
+ * of them are kept, with which end, and with which evidence. Each row of a
+ * table is tried in an archive of its own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -162,10 +162,13 @@ an_absent_row_counts_in_the_known_database_only(void **state)
 		int64_t at;
 		const char *expected;
 	} rows[] = {
-		{ "the known database", KNOWN, 50, "manual at 50" },
-		{ "another database", OTHER, 50, "lives at -" },
-		{ "no file, but an answer", 0, 50, "manual at 50" },
-		{ "another database, and the time is up", OTHER, 700,
+		{ "the event looked into the known database", KNOWN, 50,
+		    "manual at 50" },
+		{ "the event looked into another database", OTHER, 50,
+		    "lives at -" },
+		{ "the event has an answer, but no file", 0, 50,
+		    "manual at 50" },
+		{ "the time is up in another database", OTHER, 700,
 		    "expired at 700" },
 	};
 

@@ -318,8 +318,7 @@ a_text_that_is_no_sighting_is_refused(void **state UNUSED)
 		"[]",
 		"[null]",
 		"[null,1]",
-		/* The time is missing, an end has no time, a time has no end.
-		 */
+		/* No time, an end without a time, a time without an end. */
 		"[0]",
 		"[0,null,1]",
 		"[5,1,null,null,null,null,null,4]",

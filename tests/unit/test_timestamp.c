@@ -43,8 +43,7 @@ a_tickets_time_is_cut_and_rounded_from_its_text(void **state)
 		{ "1795458480", 1795458480000000, 1795458480, false },
 		{ "1795458662.123456", 1795458662123456, 1795458662, true },
 		{ "1795458484.8787563", 1795458484878756, 1795458485, true },
-		/* After a cut to microseconds these would round the other way.
-		 */
+		/* Cut to microseconds, these would round the other way. */
 		{ "1795458932.5000002", 1795458932500000, 1795458933, true },
 		{ "1795458931.4999998", 1795458931499999, 1795458931, true },
 		{ "1795458931.9999999", 1795458931999999, 1795458932, true },
