@@ -362,7 +362,11 @@ one_run_of_a_kind_works_at_a_time(void **state)
 	run_close(&job.run);
 }
 
-/* Another process takes the archive's lock, as an event does. */
+/*
+ * Another process takes the archive's lock, as an event does, and is killed
+ * then: valgrind looks for leaks in a process that exits, and would find what
+ * this one has in use.
+ */
 static pid_t
 begin_event(const struct job *job)
 {
@@ -370,9 +374,12 @@ begin_event(const struct job *job)
 	struct err e;
 	pid_t pid = fork();
 
-	if (pid == 0)
-		_exit(lock_take(&lock, job->config.archive, PATIENCE_MS, NULL,
-			  &e) != 0);
+	if (pid == 0) {
+		if (lock_take(&lock, job->config.archive, PATIENCE_MS, NULL,
+			&e) == 0)
+			raise(SIGKILL);
+		_exit(1);
+	}
 	assert_true(pid > 0);
 	return pid;
 }
@@ -396,7 +403,7 @@ a_run_gives_way_to_an_event_that_waits(void **state)
 	/* The event's process gets the lock before the run has it again. */
 	assert_ok(run_give_way(&job.run, &merge, &e), &e);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	assert_true(job.run.noted);
 	assert_true(job.run.wanted_ms != 0);
 	run_rollback(&job.run);
