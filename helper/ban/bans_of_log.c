@@ -8,9 +8,6 @@
 #define LINE_US INT64_C(1000)
 #define ROW_US (TIMESTAMP_US / 2)
 
-/* fail2ban looks once a second which bans are up. */
-#define UNBAN_US (2 * TIMESTAMP_US)
-
 /* Only this many of the last witnessed bans are searched for one that lived. */
 #define LIVED_MAX 8
 
@@ -250,7 +247,8 @@ static bool
 lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
 {
 	return ban->ended_us == UNKNOWN ||
-	    ban->ended_us > number_add_sat(unban->at_us, UNBAN_US);
+	    ban->ended_us >
+	    number_add_sat(unban->at_us, BAN_END_LOGGED_EARLY_US);
 }
 
 static void

@@ -7,9 +7,6 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* fail2ban looks once a second which bans are up; the log cuts its times. */
-#define LOGGED_EARLY_US (2 * TIMESTAMP_US)
-
 static const char *const names[] = {
 	[BAN_LIVES] = NULL,
 	[BAN_EXPIRED] = "expired",
@@ -99,7 +96,7 @@ ban_end_by_logged_unban(int64_t since_us, int64_t seconds, int64_t at_us)
 	if (seconds == UNKNOWN)
 		return ends(BAN_INFERRED, ended_us);
 	if (ban_end_expiry_us(since_us, seconds) <=
-	    number_add_sat(at_us, LOGGED_EARLY_US))
+	    number_add_sat(at_us, BAN_END_LOGGED_EARLY_US))
 		return ends(BAN_EXPIRED, ended_us);
 	return ends(BAN_MANUAL, ended_us);
 }

@@ -45,6 +45,7 @@
 #include <stdint.h>
 
 #include "base/macros.h"
+#include "base/timestamp.h"
 
 /* The archive stores sightings with these numbers. */
 enum ban_end {
@@ -102,6 +103,12 @@ struct ban_end_verdict ban_end_by_unban(const struct ban_end_unban *unban);
  * unban at unbanned_us that is pending (rule 4).
  */
 struct ban_end_verdict ban_end_by_ban_again(int64_t unbanned_us);
+
+/*
+ * An expiry may be logged this much before the ban time is up: fail2ban looks
+ * once a second which bans are up, and the log cuts its times.
+ */
+#define BAN_END_LOGGED_EARLY_US (2 * TIMESTAMP_US)
 
 /* Return how a ban ends by an Unban line that was logged at at_us (rule 5). */
 struct ban_end_verdict ban_end_by_logged_unban(int64_t since_us,

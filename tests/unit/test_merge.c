@@ -17,7 +17,7 @@
 #include "archive/queries.h"
 #include "base/timestamp.h"
 #include "ingest/sightings.h"
-#include "scratch.h"
+#include "lab.h"
 
 #define ORDERS 60
 #define EVENTS_MAX 64
@@ -108,36 +108,6 @@ set_event(struct event *event, const struct line *line)
 	}
 }
 
-/* An archive in a folder of its own. */
-struct lab {
-	void *scratch;
-	struct archive archive;
-	struct config config;
-};
-
-static void
-set_up(struct lab *lab)
-{
-	struct err e = { 0 };
-
-	assert_int_equal(scratch_make(&lab->scratch), 0);
-	config_set_defaults(&lab->config);
-	assert_ok(archive_open(&lab->archive,
-		      scratch_path(lab->scratch, "archive.sqlite3"), 1000,
-		      false, &e),
-	    &e);
-	/* The order of the sightings is tested here, not the disk. */
-	assert_ok(db_exec(&lab->archive.db, "PRAGMA synchronous = OFF", &e),
-	    &e);
-}
-
-static void
-tear_down(struct lab *lab)
-{
-	archive_close(&lab->archive);
-	assert_int_equal(scratch_remove(&lab->scratch), 0);
-}
-
 static void
 play(struct lab *lab, const struct line *line)
 {
@@ -193,11 +163,11 @@ play_in_order(const size_t *order, size_t n)
 	struct lab lab;
 	char *text;
 
-	set_up(&lab);
+	lab_set_up(&lab);
 	for (size_t i = 0; i < n; i++)
 		play(&lab, &history[order[i]]);
 	text = exported(&lab);
-	tear_down(&lab);
+	lab_tear_down(&lab);
 	return text;
 }
 
@@ -311,14 +281,14 @@ a_repeat_changes_no_rev(void **state UNUSED)
 	struct lab lab;
 	int64_t rev;
 
-	set_up(&lab);
+	lab_set_up(&lab);
 	for (size_t i = 0; i < ARRAY_LEN(history); i++)
 		play(&lab, &history[i]);
 	rev = newest_rev(&lab);
 	for (size_t i = 0; i < ARRAY_LEN(history); i++)
 		play(&lab, &history[i]);
 	assert_int_equal(newest_rev(&lab), rev);
-	tear_down(&lab);
+	lab_tear_down(&lab);
 }
 
 int
