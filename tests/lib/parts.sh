@@ -301,9 +301,9 @@ bats_files() {
 }
 
 # calibrate: export SLOWNESS, by which each deadline of the bats tests is
-# multiplied. It is how long this machine takes for a known piece of work, when
-# that is done as often at once as there are test files at once; an idle machine
-# takes 0.2 s for it once.
+# multiplied: from 2 to 20. It follows from how long this machine takes for a known
+# piece of work, done as many times at once as there are test files at once. An
+# idle machine does it once in 0.2 s.
 calibrate() {
 	SLOWNESS=$(python3 - "$at_once" <<-'END'
 		import subprocess, sys, time
@@ -317,5 +317,5 @@ calibrate() {
 	END
 	) || SLOWNESS=10
 	export SLOWNESS
-	say "(deadlines are $SLOWNESS-fold, as this machine is so busy or slow)"
+	say "(each deadline is multiplied by $SLOWNESS, as measured on this machine)"
 }
