@@ -129,10 +129,11 @@ remove_archive() {
 	set -f
 }
 
-# An event's file in the spool is named by its time, in 20 digits. The folder
-# goes when nothing else lies in it.
+# Remove the spool's events: each is a file that is named by its time, in 20
+# digits. The folder goes when nothing else lies in it.
 remove_spool() {
 	spool=$(configured spool)
+	spool=${spool:-$root/var/lib/$action/spool}
 	[ -d "$spool" ] || return 0
 	five='[0-9][0-9][0-9][0-9][0-9]'
 	event=$five$five$five$five-
@@ -140,14 +141,26 @@ remove_spool() {
 	# shellcheck disable=SC2086 # patterns
 	run rm -f "$spool"/$event* "$spool"/tmp-$event*
 	set -f
-	run rmdir "$spool" 2>/dev/null || warn "$spool: other files lie in it: left"
+	remove_empty "$spool"
 }
 
-# The default folder is ours; in another one only the archive's files are ours.
+remove_empty() {
+	[ ! -d "$1" ] || run rmdir "$1" 2>/dev/null ||
+		warn "$1: other files lie in it: kept"
+}
+
+# The default folder is ours when the archive is in it. Otherwise only the files
+# of the configured archive and spool are ours: the default folder may hold
+# another archive, or a copy.
 remove_folder() {
-	[ "$folder" = "$root/var/lib/$action" ] || remove_archive
-	remove_spool
-	run rm -rf "$root/var/lib/$action"
+	if [ "$folder" = "$root/var/lib/$action" ]; then
+		[ -z "$(configured spool)" ] || remove_spool
+		run rm -rf "$folder"
+	else
+		remove_archive
+		remove_spool
+		remove_empty "$root/var/lib/$action"
+	fi
 	! has_selinux || run semanage fcontext -d "$folder(/.*)?" || :
 }
 

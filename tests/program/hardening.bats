@@ -74,5 +74,5 @@ event() {
 @test "the time zone is taken from the environment" {
 	event
 	[ "$(TZ=UTC0 "$built" -c "$lab/archive.cfg" list)" != \
-	    "$(TZ=XXX-5 "$built" -c "$lab/archive.cfg" list)" ]
+	    "$(TZ=ABC-5 "$built" -c "$lab/archive.cfg" list)" ]
 }

@@ -87,6 +87,16 @@ load ../lib/install
 	[ ! -e "$scratch/srv/spool" ]
 }
 
+@test "--purge of an archive in another folder keeps an older archive in the default one" {
+	mkdir -p "$scratch"/{srv,var/lib/fail2ban-archive/spool}
+	echo precious >"$scratch/var/lib/fail2ban-archive/archive.sqlite3"
+	: >"$scratch/var/lib/fail2ban-archive/spool/00001735787045000000-123"
+	echo "archive = \"$scratch/srv/bans.sqlite3\";" >"$scratch/etc/fail2ban-archive.cfg"
+	status 0 installer --purge
+	says 'other files lie in it: kept'
+	[ "$(ls "$scratch/var/lib/fail2ban-archive")" = archive.sqlite3 ]
+}
+
 @test "--uninstall is refused while another file turns the action on, and changes nothing" {
 	status 0 installer
 	cat >>"$lab/etc/jail.local" <<-'END'
