@@ -28,6 +28,7 @@ load_live(sqlite3_stmt *st, struct live_ban *live)
 		.host = strdup(db_text(st, 14)),
 		.known_as = db_int(st, 15),
 		.logged = db_int(st, 16) == 1,
+		.made_us = db_int(st, 17),
 	};
 	return live->jail == NULL || live->ident == NULL || live->host == NULL ?
 	    -1 :

@@ -16,7 +16,7 @@ struct live_ban {
 	int64_t id; /* its row in the table ban */
 	char *jail, *ident;
 	char *host; /* "": this machine */
-	int64_t timeofban, since_us, seconds;
+	int64_t made_us, timeofban, since_us, seconds;
 	int64_t known_as;      /* the second under which fail2ban has it */
 	int64_t life_us;       /* its last sign of life by an event */
 	int64_t pending_us;    /* an unban that nothing confirms yet; 0: none */

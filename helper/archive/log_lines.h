@@ -1,38 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * This file keeps the lines of fail2ban's logs about one id in one jail of one
- * host (table line), and the rows of the bans that only logs show, which follow
- * from these lines (ban/bans_of_log.h). Its functions are called in the
- * caller's transaction. Errors are db_error's.
+ * The lines of fail2ban's logs about bans (table line), each once. The bans of
+ * these lines follow from ban/history.h. Functions that write are called
+ * between archive_begin and archive_commit. Errors are db_error's.
  */
 #ifndef ARCHIVE_LOG_LINES_H
 #define ARCHIVE_LOG_LINES_H
 
-#include "archive/ticket_save.h"
-#include "ban/bans_of_log.h"
-
-struct archive_ident {
-	int64_t jail;	   /* row of the table jail */
-	const char *ident; /* as fail2ban names it: mostly an address */
-	const char *host;  /* NULL: this machine */
-};
+#include "archive/history.h"
 
 /* Return 1 when the archive has a log's line, 0 when not, -1 on failure. */
 int log_lines_any(struct archive *a, struct err *e);
 
 /*
- * Add n lines about an id, in their order. *known is increased by the number of
- * those that the archive has already.
+ * Add a line about an id. *known: the archive has it already. *news: the
+ * archive has learnt something, also from a line that it has: one log may show
+ * a number that another log, which begins later, does not show. Of two numbers
+ * the lesser one stays, so that the order of the logs makes no difference.
  */
 int log_lines_add(struct archive *a, const struct archive_ident *of,
-    const struct logged_line *lines, size_t n, int64_t *known,
-    struct archive_change *change, struct err *e);
+    const struct logged_line *line, bool *known, bool *news, struct err *e);
 
-/*
- * Make the bans of an id that only logs show anew from its lines, because other
- * bans of the id have changed.
- */
-int log_lines_renew(struct archive *a, const struct archive_ident *of,
-    struct archive_change *change, struct err *e);
+/* Load the lines of h->of that were written from from_us to to_us into h. */
+int log_lines_load(struct archive *a, struct archive_history *h,
+    int64_t from_us, int64_t to_us, struct err *e);
 
 #endif

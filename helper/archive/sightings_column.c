@@ -22,7 +22,7 @@ enum {
 };
 
 /* The values after the ip. */
-enum { ORIGIN, WITNESSES, RESTORED, NTH, MORE_NUMBERS };
+enum { ORIGIN, WITNESSES, RESTORED, NTH, MADE, AFTER, MORE_NUMBERS };
 
 /* Return a time as the distance from the ban's second; time_of does the
  * reverse. */
@@ -36,6 +36,13 @@ static int64_t
 time_of(int64_t distance, int64_t timeofban)
 {
 	return number_add_sat(timestamp_from_seconds(timeofban), distance);
+}
+
+/* Return a distance that is never 0, which stands for an unknown one. */
+static int64_t
+not_zero(int64_t distance)
+{
+	return distance < 0 ? distance : number_add_sat(distance, 1);
 }
 
 static void
@@ -73,6 +80,10 @@ sightings_column_put(struct buffer *out, const struct sighting *sighting,
 		[WITNESSES] = sighting->seen,
 		[RESTORED] = sighting->restored,
 		[NTH] = sighting->nth,
+		[MADE] = sighting->made_us == 0 ?
+		    0 :
+		    not_zero(distance(sighting->made_us, timeofban)),
+		[AFTER] = sighting->after == 0 ? 0 : sighting->after - timeofban,
 	};
 	size_t n = NUMBERS, n_more = MORE_NUMBERS;
 
@@ -129,6 +140,7 @@ fill(struct sighting *sighting, const int64_t numbers[NUMBERS],
 	*sighting = (struct sighting){
 		.kind = (enum sighting_kind)numbers[KIND],
 		.at_us = time_of(numbers[SEEN], timeofban),
+		.timeofban = timeofban,
 		.since_us = timestamp_from_seconds(timeofban),
 		.exact = numbers[SINCE] != UNKNOWN,
 		.seconds = numbers[SECONDS],
@@ -165,7 +177,7 @@ take_numbers(const char **inside, int64_t *numbers, size_t n)
 
 /* Take the values after the ip; an unknown one is 0. */
 static int
-take_more(const char **inside, struct sighting *sighting)
+take_more(const char **inside, int64_t timeofban, struct sighting *sighting)
 {
 	int64_t more[MORE_NUMBERS];
 
@@ -174,7 +186,7 @@ take_more(const char **inside, struct sighting *sighting)
 	for (size_t i = 0; i < MORE_NUMBERS; i++) {
 		if (more[i] == UNKNOWN)
 			more[i] = 0;
-		else if (more[i] < 0)
+		else if (more[i] < 0 && i < MADE)
 			return -1;
 	}
 	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL)
@@ -183,6 +195,11 @@ take_more(const char **inside, struct sighting *sighting)
 	sighting->seen = (unsigned)more[WITNESSES];
 	sighting->restored = more[RESTORED];
 	sighting->nth = more[NTH];
+	if (more[MADE] != 0)
+		sighting->made_us = time_of(
+		    more[MADE] > 0 ? more[MADE] - 1 : more[MADE], timeofban);
+	if (more[AFTER] != 0)
+		sighting->after = number_add_sat(timeofban, more[AFTER]);
 	return 0;
 }
 
@@ -201,7 +218,7 @@ sightings_column_take(const char **at, int64_t timeofban,
 		return -1;
 	inside = element.at;
 	if (take_numbers(&inside, numbers, NUMBERS) != 0 ||
-	    numbers[KIND] < SIGHTING_BAN || numbers[KIND] > SIGHTING_OLD_ROW ||
+	    numbers[KIND] < SIGHTING_BAN || numbers[KIND] > SIGHTING_FOLDED ||
 	    numbers[SEEN] == UNKNOWN ||
 	    (numbers[END] == UNKNOWN) != (numbers[ENDED] == UNKNOWN) ||
 	    (numbers[END] != UNKNOWN &&
@@ -209,7 +226,7 @@ sightings_column_take(const char **at, int64_t timeofban,
 		return -1;
 	fill(sighting, numbers, timeofban);
 	if (json_next(&inside, NULL, &value) &&
-	    (take_ip(&value, ip) != 0 || take_more(&inside, sighting) != 0)) {
+	    (take_ip(&value, ip) != 0 || take_more(&inside, timeofban, sighting) != 0)) {
 		free(*ip);
 		*ip = NULL;
 		return -1;

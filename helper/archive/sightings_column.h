@@ -4,13 +4,13 @@
  * table ban has a JSON array of arrays, one for each sighting:
  *
  *   [kind, seen, since, seconds, bancount, failures, evidence, end, ended, ip,
- *    origin, witnesses, restored, nth]
+ *    origin, witnesses, restored, nth, made, after]
  *
- * An unknown value is null, and nulls at the end are left out. seen, since and
- * ended are microseconds from the ban's second (timeofban) on; since is null
- * when only that second is known. evidence is a row of the table evidence,
- * negative when it has no log lines. ip is a text. The last four values belong
- * to an import, and are null when they are 0. Pure.
+ * An unknown value is null, and nulls at the end are left out. seen, since,
+ * ended and made are microseconds from the ban's second (timeofban) on, after
+ * is seconds; since is null when only that second is known. evidence is a row of the table evidence,
+ * negative when it has no log lines. ip is a text. The last six values are
+ * null when they are 0; most of them belong to an import. Pure.
  */
 #ifndef ARCHIVE_SIGHTINGS_COLUMN_H
 #define ARCHIVE_SIGHTINGS_COLUMN_H

@@ -17,6 +17,17 @@
 /* True for a ban that only logs show: their lines are in the table line. */
 #define LOGGED "signs = '[]'"
 
+/* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
+#define HISTORY \
+	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \
+	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
+	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
+	"AND host = ?3 "
+
+/* The lesser of a column and a value; either may be unknown. */
+#define LESSER(column, value) \
+	"coalesce(min(" column ", " value "), " column ", " value ")"
+
 /* The bans that are asked for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5
  * active. */
 #define WANTED \
@@ -62,69 +73,55 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_NOTE_REMOVE] = "DELETE FROM note WHERE jail = ?1 AND ident = ?2",
 	[SQL_NOTES_PRUNE] = "DELETE FROM note WHERE noted_us < ?1",
 
-	/* The newest ban of an ident. */
-	[SQL_NEWEST_OF] =
+	[SQL_FLUSH_ADD] = "INSERT OR IGNORE INTO flush VALUES (?1, ?2)",
+	[SQL_FLUSHES] =
+	    "SELECT at_us FROM flush WHERE jail = ?1 AND at_us >= ?2 "
+	    "ORDER BY at_us",
+
+	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
-	    " FROM ban "
-	    "WHERE jail = ?1 AND ident = ?2 ORDER BY timeofban DESC LIMIT 1",
-	/*
-	 * The first is the ban that a row of fail2ban's database is of: the one
-	 * that lives, or else the last.
-	 */
-	[SQL_TICKET] =
-	    "SELECT id, present, signs, known_as FROM ban WHERE " TICKET
-	    " ORDER BY ended_us IS NULL DESC, since_us DESC, nth DESC",
+	    " FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "ORDER BY made_us DESC LIMIT 1",
+	/* ?5 is the ticket's exact time, ?6 its second. */
+	[SQL_HISTORY_SPAN] =
+	    "SELECT min(made_us), max(made_us) FROM ban WHERE timeofban = ?1 "
+	    "AND jail = ?2 AND ident = ?3 AND host = ?4 "
+	    "AND (?5 IS NULL OR since_us = ?5 OR since_us = ?6)",
+	[SQL_HISTORY_BEFORE] =
+	    HISTORY "AND made_us < ?4 ORDER BY made_us DESC, id DESC LIMIT ?5",
+	[SQL_HISTORY_FROM] = HISTORY "AND made_us >= ?4 ORDER BY made_us, id",
+
 	/* The ban that fail2ban has under another second than its own, ?3. */
 	[SQL_KNOWN_AS] =
 	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
-	    "AND known_as = ?3 AND host = '' ORDER BY timeofban DESC LIMIT 1",
+	    "AND known_as = ?3 AND host = '' ORDER BY made_us DESC LIMIT 1",
 	[SQL_SET_KNOWN_AS] =
 	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
 	    "WHERE " TICKET
-	    " AND signs <> '[]' ORDER BY since_us DESC, "
-	    "nth DESC LIMIT 1) "
+	    " AND signs <> '[]' ORDER BY made_us DESC LIMIT 1) "
 	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
-	/* A ban that had ended before ?5, the last sign of life, does not
-	   count. */
-	[SQL_NEXT_START] =
-	    "SELECT since_us FROM ban WHERE jail = ?1 AND ident = ?2 "
-	    "AND timeofban > ?3 AND host = ?4 "
-	    "AND (ended_us IS NULL OR ended_us > ?5) "
-	    "ORDER BY timeofban, since_us LIMIT 1",
-	/* A ban that another one, which began since ?5, may have ended. */
-	[SQL_PREVIOUS] =
-	    "SELECT timeofban FROM (SELECT * FROM ban WHERE jail = ?1 "
-	    "AND ident = ?2 AND timeofban < ?3 AND host = ?4 "
-	    "ORDER BY timeofban DESC LIMIT 32) WHERE signs <> '[]' "
-	    "AND (ended_us IS NULL "
-	    "OR (ended_why = 'inferred' AND ended_us >= ?5)) "
-	    "ORDER BY timeofban DESC LIMIT 1",
 	[SQL_BAN_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
 	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
-	    "ended_why, restored, pending_us, signs, life_us, present, "
-	    "added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-	    "?10, "
-	    "?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " NEXT_REV
-	    ")",
+	    "ended_why, restored, pending_us, signs, life_us, made_us, "
+	    "present, added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+	    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
+	    "?20, ?21, ?22, " NEXT_REV ")",
 	[SQL_BAN_CHANGE] =
-	    "UPDATE ban SET since_us = ?4, nth = ?5, seconds = ?6, "
-	    "bancount = ?7, failures = ?8, ip = ?9, evidence = ?10, "
-	    "origin = ?11, seen = ?12, ended_us = ?13, ended_why = ?14, "
-	    "restored = ?15, pending_us = ?16, rev = " NEXT_REV
-	    " "
-	    "WHERE id = ?1 AND (since_us, nth, seconds, bancount, failures, "
-	    "ip, evidence, origin, seen, ended_us, ended_why, restored, "
-	    "pending_us) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
-	    "?14, ?15, ?16)",
+	    "UPDATE ban SET timeofban = ?3, since_us = ?4, nth = ?5, "
+	    "seconds = ?6, bancount = ?7, failures = ?8, ip = ?9, "
+	    "evidence = ?10, origin = ?11, seen = ?12, ended_us = ?13, "
+	    "ended_why = ?14, restored = ?15, pending_us = ?16, rev = " NEXT_REV
+	    " WHERE id = ?1 AND (timeofban, since_us, nth, seconds, bancount, "
+	    "failures, ip, evidence, origin, seen, ended_us, ended_why, "
+	    "restored, pending_us) IS NOT (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	    "?11, ?12, ?13, ?14, ?15, ?16)",
 	/* This does not change what the ban is, so its rev stays. */
 	[SQL_BAN_SIGHTINGS] =
-	    "UPDATE ban SET signs = ?2, life_us = ?3 WHERE id = ?1 "
-	    "AND (signs, life_us) IS NOT (?2, ?3)",
+	    "UPDATE ban SET signs = ?2, life_us = ?3, made_us = ?4 "
+	    "WHERE id = ?1 AND (signs, life_us, made_us) IS NOT (?2, ?3, ?4)",
 	/* Moves a row out of the way of a ban that may take its place. */
-	[SQL_BAN_PARK] =
-	    "UPDATE ban SET nth = -id WHERE id = ?1 "
-	    "AND (since_us, nth) IS NOT (?2, ?3)",
+	[SQL_BAN_PARK] = "UPDATE ban SET nth = -id WHERE id = ?1",
 	[SQL_BAN_TOUCH] = "UPDATE ban SET rev = " NEXT_REV " WHERE id = ?1",
 	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
 	[SQL_EVIDENCE_IS] =
@@ -139,7 +136,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
 	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
 	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
-	    " FROM ban JOIN jail ON jail.id = ban.jail "
+	    ", made_us FROM ban JOIN jail ON jail.id = ban.jail "
 	    "WHERE ended_us IS NULL AND ban.id > ?1 "
 	    "AND (host = '' OR seconds >= 0) ORDER BY ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
@@ -166,8 +163,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "OR (ended_why = 'inferred' AND missed_us >= ?3 "
 	    "AND present <> ?4)) AND NOT EXISTS (SELECT 1 FROM ban AS y "
 	    "WHERE y.jail = b.jail AND y.ident = b.ident AND y.host = '' "
-	    "AND (y.timeofban, y.since_us, y.nth) > "
-	    "(b.timeofban, b.since_us, b.nth)) ORDER BY jail.name, b.id",
+	    "AND (y.made_us, y.id) > (b.made_us, b.id)) "
+	    "ORDER BY jail.name, b.id",
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
@@ -191,21 +188,22 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
 
 	[SQL_LINE_ADD] =
-	    "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[SQL_LINE_SET] =
-	    "UPDATE line SET found = ?6, seconds = ?7, bancount = ?8 "
-	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 AND at_us = ?4 "
-	    "AND verb = ?5",
+	    "INSERT OR IGNORE INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	    "?8)",
+	/* min() of a number and NULL is NULL. */
+	[SQL_LINE_LEARN] =
+	    "UPDATE line SET found = " LESSER("found", "?6")
+	    ", seconds = " LESSER("seconds", "?7")
+	    ", bancount = " LESSER("bancount", "?8")
+	    " WHERE jail = ?1 AND ident = ?2 AND host = ?3 AND at_us = ?4 "
+	    "AND verb = ?5 AND (found, seconds, bancount) IS NOT (" LESSER(
+		"found", "?6") ", " LESSER("seconds", "?7") ", " LESSER(
+		"bancount", "?8") ")",
 	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
 	[SQL_LINES_OF] =
 	    "SELECT at_us, verb, found, seconds, bancount FROM line "
 	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
-	    "ORDER BY at_us, verb",
-	[SQL_BANS_OF] =
-	    "SELECT id, since_us, timeofban, nth, ended_us, ended_why, "
-	    "seconds, bancount, origin, restored, known_as, " LOGGED
-	    " FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
-	    "ORDER BY since_us, nth, id",
+	    "AND at_us BETWEEN ?4 AND ?5 ORDER BY at_us, verb",
 
 	[SQL_SOURCE_LAST] =
 	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
@@ -252,7 +250,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT * FROM bans WHERE ident = ?1 OR ip = ?1 "
 	    "ORDER BY since_us, nth",
 	[SQL_EXPORT] = "SELECT * FROM bans WHERE " WANTED
-		       "ORDER BY since_us, nth, jail, ident",
+		       "ORDER BY timeofban, since_us, nth, jail, ident",
 	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
@@ -274,5 +272,5 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
 	[SQL_SCHEMA_OF] =
 	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
-	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
+	[SQL_NEWEST] = "SELECT since_us FROM ban ORDER BY timeofban DESC, since_us DESC LIMIT 1",
 };

@@ -2,7 +2,7 @@
 /*
  * The ban, as the archive keeps it: a row from its beginning to its end. It
  * follows from what witnesses saw of it (ban/sighting.h), by the rules of
- * ban/same_ban.h, ban/bans_of_log.h and ban/end.h. Pure.
+ * ban/history.h and ban/end.h. Pure.
  *
  * Times are microseconds since the epoch, durations seconds, -1 for ever;
  * UNKNOWN is a number that is not known.
@@ -43,6 +43,12 @@ enum ban_origin {
 
 struct ban {
 	int64_t id; /* row of the archive, 0: it has none yet */
+	/*
+	 * When fail2ban made it, as far as is known. The bans of an id follow
+	 * one another in this order (ban/history.h).
+	 */
+	int64_t made_us;
+	int64_t timeofban; /* the ticket's second, rounded as fail2ban does */
 	int64_t since_us;
 	bool exact; /* since_us is more than the rounded second */
 	int nth;    /* counts the bans of one id, jail and exact time */

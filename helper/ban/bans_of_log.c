@@ -1,37 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ban/bans_of_log.h"
 
+#include <stdlib.h>
+
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* A line's time is cut to the millisecond, a row's rounded to the second. */
+/* A line's time is cut to the millisecond. */
 #define LINE_US INT64_C(1000)
-#define ROW_US (TIMESTAMP_US / 2)
+/* fail2ban takes a failure from so far ahead (1.0.2, server/filter.py). */
+#define AHEAD_US (60 * TIMESTAMP_US)
+/* A ban is logged at most so long after its ticket's time, unless a failure
+ * shows more: fail2ban reads old lines. */
+#define LAG_S 600
+/* A failure that a line shows is at most so old. */
+#define LATE_MAX_US (INT64_C(86400) * TIMESTAMP_US)
+/* A ban by hand is logged so soon. */
+#define PROMPT_US (2 * TIMESTAMP_US)
 
-/* Only this many of the last witnessed bans are searched for one that lived. */
-#define LIVED_MAX 8
+/* The clock is set back by at most a day. */
+#define BACK_MAX_US (INT64_C(86400) * TIMESTAMP_US)
 
-struct bans_of_log {
-	/* The next Ban line after the present line, or end. */
-	const struct logged_line *next_ban, *end;
-	struct witnessed_ban *witnessed;
-	size_t witnessed_n;
-	struct ban *bans;
-	size_t n;
-	/*
-	 * The time of the last line that showed the last of bans alive;
-	 * INT64_MAX when a later line belonged to a witnessed ban.
-	 */
-	int64_t lived_us;
-	int64_t restored_us; /* the restore of the last ban that was counted */
-	/*
-	 * The witnessed ban to which the last Ban line belongs, that line, and
-	 * an Unban line after it although the ban lived on. unban.at_us is 0
-	 * when there is no such line.
-	 */
-	const struct witnessed_ban *doubted;
-	struct logged_line first, unban;
+/* No draft, or no line. */
+#define NONE SIZE_MAX
+
+struct made {
+	int64_t made_us;
+	size_t draft;
 };
+
+struct giving {
+	const struct history_lines *log;
+	struct draft *drafts;
+	size_t n;
+	size_t *owner; /* the draft of each line, or NONE */
+	struct made *order; /* the witnessed drafts, as they were made */
+	size_t order_n;
+};
+
+/* The position in the lines when they are taken one by one. */
+struct reading {
+	struct giving *g;
+	size_t next;   /* of order: the first draft that is made later */
+	size_t last;   /* the draft that was made last, or NONE */
+	bool lifted;   /* an Unban line stands after its Ban line */
+	int64_t found; /* the failure of the Ban line before */
+	int64_t restored_us; /* the restore of the last ban that was counted */
+};
+
+void
+bans_of_log_order(struct logged_line *lines, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		int64_t back_us = lines[i - 1].at_us - lines[i].at_us;
+
+		if (back_us > 0 ? back_us <= BACK_MAX_US :
+				  back_us == 0 &&
+			    lines[i].verb != lines[i - 1].verb)
+			lines[i].at_us = lines[i - 1].at_us + 1;
+	}
+}
 
 static int64_t
 latest_us(const struct logged_line *line)
@@ -39,16 +67,90 @@ latest_us(const struct logged_line *line)
 	return number_add_sat(line->at_us, LINE_US);
 }
 
-/* Count the witnessed bans that began by then. */
-static size_t
-count_began(const struct bans_of_log *t, int64_t us)
+/* Give a line to a draft. Its first Ban line may show when it was made. */
+static void
+give(struct giving *g, size_t line, size_t draft)
 {
-	size_t low = 0, high = t->witnessed_n;
+	struct draft *d = &g->drafts[draft];
+
+	g->owner[line] = draft;
+	if (g->log->lines[line].verb != LOGGED_BAN || d->lined)
+		return;
+	d->lined = true;
+	d->line_us = g->log->lines[line].at_us;
+	if (!d->begun)
+		d->ban.made_us = g->log->lines[line].at_us;
+}
+
+/* The lines that wait for the event that follows them (rule 1). */
+struct waiting {
+	size_t ban, restore; /* or NONE */
+};
+
+static void
+wait_for_event(struct waiting *w, const struct logged_line *line, size_t i)
+{
+	if (line->verb == LOGGED_BAN)
+		*w = (struct waiting){ i, NONE };
+	else if (line->verb == LOGGED_RESTORE)
+		*w = (struct waiting){ NONE, i };
+	else if (line->verb == LOGGED_UNBAN)
+		*w = (struct waiting){ NONE, NONE };
+}
+
+static void
+give_waiting(struct giving *g, struct waiting *w,
+    const struct sighting *sighting, size_t draft)
+{
+	size_t line = w->ban;
+
+	/* reban banned a ban again: it is one that was restored. */
+	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE)
+		line = w->restore;
+	if ((sighting->kind != SIGHTING_BAN &&
+		sighting->kind != SIGHTING_RESTORED) ||
+	    line == NONE)
+		return;
+	if (sighting->kind == SIGHTING_BAN &&
+	    sighting->since_us >
+		number_add_sat(g->log->lines[line].at_us, AHEAD_US))
+		return;
+	give(g, line, draft);
+	*w = (struct waiting){ NONE, NONE };
+}
+
+/* Rule 1: read lines and events side by side. */
+static void
+give_by_events(struct giving *g)
+{
+	const struct history_lines *log = g->log;
+	struct waiting w = { NONE, NONE };
+	size_t line = 0;
+
+	for (size_t i = 0; i < log->sightings_n; i++) {
+		const struct sighting *sighting = &log->sightings[i];
+
+		if (!sighting_is_own(sighting))
+			break;
+		while (line < log->n &&
+		    log->lines[line].at_us <= sighting->at_us) {
+			wait_for_event(&w, &log->lines[line], line);
+			line++;
+		}
+		give_waiting(g, &w, sighting, log->owner[i]);
+	}
+}
+
+/* Return the first line at or after that moment. */
+static size_t
+first_line(const struct giving *g, int64_t at_us)
+{
+	size_t low = 0, high = g->log->n;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (t->witnessed[middle].since_us <= us)
+		if (g->log->lines[middle].at_us < at_us)
 			low = middle + 1;
 		else
 			high = middle;
@@ -56,161 +158,140 @@ count_began(const struct bans_of_log *t, int64_t us)
 	return low;
 }
 
-/* Count the witnessed bans that began before the line was written. */
+/* Return true when the failure of a line is of that second, rounded. */
+static bool
+is_found(const struct logged_line *line, int64_t timeofban)
+{
+	return line->found != UNKNOWN &&
+	    (line->found == timeofban || line->found == timeofban - 1);
+}
+
+/* Return true when the line may be of a ban of that second (rule 2). */
+static bool
+may_be_of(const struct logged_line *line, int64_t timeofban)
+{
+	int64_t lag_us = line->at_us - timestamp_from_seconds(timeofban);
+
+	return lag_us <= PROMPT_US ||
+	    (lag_us <= LAG_S * TIMESTAMP_US &&
+		(line->found == UNKNOWN ||
+		    (line->found >= timeofban - 1 &&
+			line->found <= timeofban + LAG_S)));
+}
+
+/*
+ * Find the Ban line of a ban of that second which was known at first_us. Of
+ * several lines with its failure, the ban is that of the last one, and an
+ * earlier one is its own too when no Unban line stands between.
+ */
 static size_t
-count_before(const struct bans_of_log *t, const struct logged_line *line)
+find_line(const struct giving *g, int64_t timeofban, int64_t first_us)
 {
-	return count_began(t, number_add_sat(latest_us(line), ROW_US));
-}
+	const struct logged_line *lines = g->log->lines;
+	int64_t ticket_us = timestamp_from_seconds(timeofban);
+	size_t found = NONE, near = NONE;
+	bool lifted = false;
 
-static bool
-lived(const struct witnessed_ban *ban, const struct logged_line *line)
-{
-	return ban->ended_us == UNKNOWN || ban->ended_us > latest_us(line);
-}
-
-/*
- * Find the first of n witnessed bans whose second is that of the failure and
- * to which no line belongs yet; or the last one that lived still. The log cuts
- * that second, fail2ban's database rounds it.
- */
-static struct witnessed_ban *
-find_second(struct bans_of_log *t, size_t n, const struct logged_line *line)
-{
-	int64_t found = line->found;
-	struct witnessed_ban *again = NULL;
-
-	if (found == UNKNOWN)
-		return NULL;
-	for (size_t i = count_began(t, timestamp_from_seconds(found - 1));
-	     i < n && t->witnessed[i].timeofban <= found + 1; i++) {
-		if (t->witnessed[i].timeofban < found)
+	if (first_us > number_add_sat(ticket_us, LATE_MAX_US))
+		first_us = number_add_sat(ticket_us, LATE_MAX_US);
+	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
+	     i < g->log->n && lines[i].at_us <= first_us; i++) {
+		if (lines[i].verb == LOGGED_UNBAN)
+			lifted = true;
+		if (lines[i].verb != LOGGED_BAN || g->owner[i] != NONE)
 			continue;
-		if (t->witnessed[i].claims == 0)
-			return &t->witnessed[i];
-		if (lived(&t->witnessed[i], line))
-			again = &t->witnessed[i];
+		if (is_found(&lines[i], timeofban) &&
+		    (found == NONE || lifted)) {
+			found = i;
+			lifted = false;
+		}
+		if (near == NONE && may_be_of(&lines[i], timeofban))
+			near = i;
 	}
-	return again;
+	return found != NONE ? found : near;
 }
 
-/* The last failure found is at most this much later than the ticket. */
-#define FOUND_S 600
-
-static bool
-may_be_of(const struct witnessed_ban *ban, const struct logged_line *line)
+/* Rule 2. */
+static void
+give_by_tickets(struct giving *g)
 {
-	return line->found == UNKNOWN ||
-	    (ban->timeofban <= line->found + 1 &&
-		ban->timeofban >= line->found - FOUND_S);
-}
+	for (size_t i = 0; i < g->order_n; i++) {
+		size_t draft = g->order[i].draft, line = NONE;
+		const struct draft *d = &g->drafts[draft];
 
-/* Return true when reban may have written the line by banning it again. */
-static bool
-is_again(const struct witnessed_ban *ban, const struct logged_line *line)
-{
-	return ban->claims == 1 && ban->known_as != UNKNOWN &&
-	    timestamp_from_seconds(ban->known_as) <=
-	    number_add_sat(latest_us(line), ROW_US);
-}
-
-/* Find the witnessed ban of a Ban line; NULL when there is none. */
-static struct witnessed_ban *
-find_witnessed(struct bans_of_log *t, const struct logged_line *line)
-{
-	size_t n = count_before(t, line);
-	struct witnessed_ban *found = find_second(t, n, line);
-
-	for (size_t i = n; found == NULL && i > 0 && n - i < LIVED_MAX; i--) {
-		struct witnessed_ban *ban = &t->witnessed[i - 1];
-
-		if (lived(ban, line) &&
-		    (is_again(ban, line) ||
-			(ban->claims == 0 && may_be_of(ban, line))))
-			found = ban;
+		if (!d->lined)
+			line = find_line(g, d->ban.timeofban, d->first_us);
+		if (line != NONE)
+			give(g, line, draft);
+		line = d->known_as == UNKNOWN ?
+		    NONE :
+		    find_line(g, d->known_as, INT64_MAX);
+		if (line != NONE)
+			give(g, line, draft);
 	}
-	return found;
 }
 
-/*
- * Return true when the next Ban line is that of a witnessed ban without one so
- * far: fail2ban had not made it yet, although its ticket may be older.
- */
 static bool
-is_made_later(const struct bans_of_log *t, const struct witnessed_ban *ban)
+lived(const struct draft *d, const struct logged_line *line)
 {
-	int64_t found = t->next_ban == t->end ? UNKNOWN : t->next_ban->found;
-
-	return ban->claims == 0 && found != UNKNOWN &&
-	    (ban->timeofban == found || ban->timeofban == found + 1);
+	return draft_lived_at(d, latest_us(line));
 }
 
-/* Return the last witnessed ban that was made before the line, or NULL. */
-static const struct witnessed_ban *
-last_witnessed(const struct bans_of_log *t, const struct logged_line *line)
+/* Add a ban of the log's own, whose first line this is. */
+static struct draft *
+add_draft(struct reading *r, const struct logged_line *line, int64_t found)
 {
-	size_t n = count_before(t, line);
+	struct giving *g = r->g;
+	const struct draft *before =
+	    r->last == NONE ? NULL : &g->drafts[r->last];
+	int64_t since_us = timestamp_from_seconds(found);
+	struct draft *d = &g->drafts[g->n];
 
-	while (n > 0 && is_made_later(t, &t->witnessed[n - 1]))
-		n--;
-	return n == 0 ? NULL : &t->witnessed[n - 1];
-}
-
-/*
- * Return the log's own ban that a line speaks of: the last one, unless a later
- * ban is witnessed. NULL when there is none.
- */
-static struct ban *
-last_own(struct bans_of_log *t, const struct logged_line *line)
-{
-	const struct witnessed_ban *witnessed = last_witnessed(t, line);
-
-	if (t->n == 0 || t->lived_us == INT64_MAX ||
-	    (witnessed != NULL && witnessed->claims == 0 &&
-		witnessed->since_us > t->lived_us))
-		return NULL;
-	return &t->bans[t->n - 1];
-}
-
-/* End the ban by a verdict where ban/end.h lets that replace its end. */
-static void
-end_by(struct ban *ban, enum ban_end_source source,
-    const struct ban_end_verdict *verdict)
-{
-	const struct ban_end_state state = { .end = ban->end };
-
-	if (!ban_end_replaces(&state, source, verdict))
-		return;
-	ban->end = verdict->end;
-	ban->ended_us = verdict->ended_us;
-}
-
-static void
-add_ban(struct bans_of_log *t, const struct logged_line *line)
-{
-	const struct witnessed_ban *before = last_witnessed(t, line);
-	struct ban *ban = &t->bans[t->n];
-	bool found = line->found != UNKNOWN &&
-	    timestamp_from_seconds(line->found) <= line->at_us;
-
-	*ban = (struct ban){
-		.since_us =
-		    found ? timestamp_from_seconds(line->found) : line->at_us,
-		.seconds = line->seconds,
-		.bancount = UNKNOWN,
-		.failures = UNKNOWN,
-		.origin = found ? BAN_FROM_LOG : BAN_FROM_UNKNOWN,
-		.seen = BAN_SEEN_LOG,
-		.ended_us = UNKNOWN,
-	};
 	/* The last failure found may be that of the ban before. */
-	if ((t->n > 0 && ban->since_us < ban[-1].since_us) ||
-	    (before != NULL && before->claims > 0 &&
-		ban->since_us < before->since_us))
-		ban->since_us = line->at_us;
-	t->restored_us = INT64_MIN;
-	t->lived_us = line->at_us;
-	t->n++;
+	if (found == UNKNOWN || since_us > line->at_us ||
+	    (before != NULL && since_us < before->ban.since_us &&
+		found == r->found))
+		since_us = line->at_us;
+	*d = (struct draft){
+		.ban = {
+			.made_us = line->at_us,
+			.timeofban = ban_timeofban(since_us),
+			.since_us = since_us,
+			.seconds = line->seconds,
+			.bancount = UNKNOWN,
+			.failures = UNKNOWN,
+			.origin = since_us == line->at_us ? BAN_FROM_UNKNOWN :
+							    BAN_FROM_LOG,
+			.seen = BAN_SEEN_LOG,
+			.ended_us = UNKNOWN,
+		},
+		.gone_us = INT64_MAX,
+		.first_us = line->at_us,
+		.known_as = UNKNOWN,
+		.logged = true,
+		.lined = true,
+		.line_us = line->at_us,
+	};
+	r->restored_us = INT64_MIN;
+	r->last = g->n++;
+	r->lifted = false;
+	return d;
+}
+
+/* Rule 3. */
+static void
+take_ban(struct reading *r, const struct logged_line *line)
+{
+	const struct draft *last =
+	    r->last == NONE ? NULL : &r->g->drafts[r->last];
+
+	if (last != NULL && !r->lifted && lived(last, line) &&
+	    (last->logged ? line->found != UNKNOWN &&
+			last->ban.since_us ==
+			    timestamp_from_seconds(line->found) :
+			    is_found(line, last->ban.timeofban)))
+		return;
+	add_draft(r, line, line->found);
 }
 
 /*
@@ -218,190 +299,151 @@ add_ban(struct bans_of_log *t, const struct logged_line *line)
  * shows no end either.
  */
 static void
-take_restore(struct bans_of_log *t, const struct logged_line *line)
+take_restore(struct reading *r, const struct logged_line *line)
 {
+	struct draft *d = r->last == NONE ? NULL : &r->g->drafts[r->last];
 	struct logged_line unknown = *line;
-	const struct witnessed_ban *witnessed = last_witnessed(t, line);
-	struct ban *ban = last_own(t, line);
 
-	if (ban == NULL && witnessed != NULL &&
-	    (lived(witnessed, line) || witnessed->inferred))
+	if (d != NULL && !d->logged &&
+	    (lived(d, line) || d->ban.end == BAN_INFERRED)) {
+		r->lifted = false;
 		return;
-	if (ban == NULL) {
-		unknown.found = unknown.seconds = UNKNOWN;
-		add_ban(t, &unknown);
-		ban = &t->bans[t->n - 1];
 	}
-	ban->end = BAN_LIVES;
-	ban->ended_us = UNKNOWN;
-	t->lived_us = line->at_us;
-	if (t->restored_us == INT64_MIN ||
-	    line->at_us - t->restored_us > BAN_RETRY_US) {
-		ban->restored++;
-		t->restored_us = line->at_us;
+	if (d == NULL || !d->logged) {
+		unknown.seconds = UNKNOWN;
+		d = add_draft(r, &unknown, UNKNOWN);
 	}
-}
-
-/* Return true when a ban lived on after an Unban line. */
-static bool
-lives_on(const struct witnessed_ban *ban, const struct logged_line *unban)
-{
-	return ban->ended_us == UNKNOWN ||
-	    ban->ended_us >
-	    number_add_sat(unban->at_us, BAN_END_LOGGED_EARLY_US);
+	draft_reopen(d);
+	d->ban.life_us = line->at_us;
+	r->lifted = false;
+	if (r->restored_us == INT64_MIN ||
+	    line->at_us - r->restored_us > BAN_RETRY_US) {
+		d->ban.restored++;
+		r->restored_us = line->at_us;
+	}
 }
 
 static void
-take_unban(struct ban *ban, const struct logged_line *line)
+take_unban(struct draft *d, const struct logged_line *line)
 {
-	const struct ban_end_verdict verdict =
-	    ban_end_by_logged_unban(ban->since_us, ban->seconds, line->at_us);
+	const struct ban_end_verdict verdict = ban_end_by_logged_unban(
+	    d->ban.since_us, d->ban.seconds, line->at_us);
 
-	end_by(ban, BAN_END_BY_LOG, &verdict);
+	draft_end_by(d, BAN_END_BY_LOG, &verdict);
 }
 
 /* A reconcile run has judged that the ban ended when the line says. */
 static void
-take_judged(struct ban *ban, const struct logged_line *line)
+take_judged(struct draft *d, const struct logged_line *line)
 {
-	const struct ban_end_verdict verdict = { BAN_INFERRED,
-		line->at_us > ban->since_us ? line->at_us : ban->since_us };
+	const struct ban_end_verdict verdict = { BAN_INFERRED, line->at_us };
 
-	end_by(ban, BAN_END_BY_RUN, &verdict);
+	draft_end_by(d, BAN_END_BY_RUN, &verdict);
 }
 
-/*
- * Make a ban of the log's own of the doubted lines: they are those of another
- * ban, before the witnessed one.
- */
+/* Rule 4: take a line that speaks of the ban that was made last. */
 static void
-add_doubted(struct bans_of_log *t)
+take_other(struct reading *r, const struct logged_line *line)
 {
-	struct ban *ban = &t->bans[t->n];
-	int64_t found_us = timestamp_from_seconds(t->first.found);
+	struct draft *d = r->last == NONE ? NULL : &r->g->drafts[r->last];
 
-	add_ban(t, &t->first);
-	if (t->first.found != UNKNOWN && found_us <= t->first.at_us &&
-	    (t->n == 1 || ban[-1].since_us <= found_us))
-		ban->since_us = found_us;
-	take_unban(ban, &t->unban);
-}
-
-/* Note that a Ban line belongs to a witnessed ban. */
-static void
-claim(struct bans_of_log *t, struct witnessed_ban *witnessed,
-    const struct logged_line *line)
-{
-	/* The log's own bans stay in the order of their times. */
-	if (witnessed == t->doubted && t->unban.at_us != 0 &&
-	    (t->n == 0 || t->bans[t->n - 1].since_us <= t->first.at_us))
-		add_doubted(t);
-	witnessed->claims++;
-	t->lived_us = INT64_MAX;
-	t->doubted = witnessed;
-	t->first = *line;
-	t->unban.at_us = 0;
-}
-
-static void
-take_ban(struct bans_of_log *t, const struct logged_line *line)
-{
-	struct witnessed_ban *witnessed = find_witnessed(t, line);
-	const struct ban *own = witnessed == NULL ? last_own(t, line) : NULL;
-
-	if (witnessed != NULL)
-		claim(t, witnessed, line);
-	else if (own == NULL || own->end != BAN_LIVES ||
-	    line->found == UNKNOWN ||
-	    own->since_us != timestamp_from_seconds(line->found))
-		add_ban(t, line);
-}
-
-static void
-take_line(struct bans_of_log *t, const struct logged_line *line)
-{
-	struct ban *ban = line->verb == LOGGED_BAN ? NULL : last_own(t, line);
-
-	switch (line->verb) {
-	case LOGGED_BAN:
-		take_ban(t, line);
-		break;
-	case LOGGED_RESTORE:
-		t->unban.at_us = 0;
-		take_restore(t, line);
-		break;
-	case LOGGED_UNBAN:
-		if (ban != NULL)
-			take_unban(ban, line);
-		else if (t->doubted != NULL && lives_on(t->doubted, line))
-			t->unban = *line;
-		break;
-	case LOGGED_INCREASE:
-		if (ban != NULL) {
-			ban->seconds = line->seconds;
-			ban->bancount = line->bancount;
-		}
-		break;
-	case LOGGED_JUDGED:
-		if (ban != NULL)
-			take_judged(ban, line);
-		break;
-	}
-}
-
-/* End a ban that no line ends: by the next ban, or because its time is up. */
-static void
-end_unseen(const struct bans_of_log *t, struct ban *ban, int64_t overdue_us)
-{
-	int64_t expired_us = ban_end_expiry_us(ban->since_us, ban->seconds);
-	int64_t next_us = INT64_MAX;
-	size_t next = count_began(t, ban->since_us);
-	struct ban_end_verdict verdict;
-
-	if (ban->end != BAN_LIVES)
+	if (line->verb == LOGGED_UNBAN)
+		r->lifted = true;
+	if (d == NULL || !d->logged)
 		return;
-	if (expired_us >= overdue_us)
-		expired_us = INT64_MAX;
-	if (next < t->witnessed_n)
-		next_us = t->witnessed[next].since_us;
-	if (ban + 1 < t->bans + t->n && ban[1].since_us < next_us)
-		next_us = ban[1].since_us;
-	verdict = ban_end_unseen(expired_us, next_us);
-	end_by(ban, BAN_END_BY_LOG, &verdict);
+	if (line->verb == LOGGED_UNBAN) {
+		take_unban(d, line);
+	} else if (line->verb == LOGGED_JUDGED) {
+		take_judged(d, line);
+	} else {
+		d->ban.seconds = line->seconds;
+		d->ban.bancount = line->bancount;
+	}
 }
 
-/* Number the bans of one time. */
+/* Let last be the draft that was made last before the line. */
 static void
-set_nth(const struct bans_of_log *t, struct ban *ban)
+move_to(struct reading *r, size_t line)
 {
-	for (size_t i = count_began(t, ban->since_us);
-	     i > 0 && t->witnessed[i - 1].since_us == ban->since_us; i--)
-		ban->nth++;
-	for (struct ban *b = ban;
-	     b > t->bans && b[-1].since_us == ban->since_us; b--)
-		ban->nth++;
+	struct giving *g = r->g;
+	const struct logged_line *at = &g->log->lines[line];
+
+	while (r->next < g->order_n &&
+	    g->drafts[g->order[r->next].draft].ban.made_us <= latest_us(at)) {
+		if (r->last != g->order[r->next].draft)
+			r->lifted = false;
+		r->last = g->order[r->next++].draft;
+	}
+	if (g->owner[line] == NONE)
+		return;
+	r->last = g->owner[line];
+	r->lifted = false;
 }
 
-size_t
-bans_of_log(const struct logged_line *lines, size_t n,
-    struct witnessed_ban *witnessed, size_t witnessed_n, int64_t overdue_us,
-    struct ban *bans)
+/* Rules 3 and 4: take the lines in their order. */
+static void
+take_lines(struct giving *g)
 {
-	struct bans_of_log t = { .witnessed = witnessed,
-		.witnessed_n = witnessed_n,
-		.bans = bans };
+	struct reading r = { .g = g, .last = NONE, .found = UNKNOWN };
 
-	t.next_ban = lines;
-	t.end = n > 0 ? lines + n : lines;
-	for (size_t i = 0; i < n; i++) {
-		while (t.next_ban != t.end &&
-		    (t.next_ban <= &lines[i] || t.next_ban->verb != LOGGED_BAN))
-			t.next_ban++;
-		take_line(&t, &lines[i]);
+	for (size_t i = 0; i < g->log->n; i++) {
+		const struct logged_line *line = &g->log->lines[i];
+		bool given = g->owner[i] != NONE;
+
+		move_to(&r, i);
+		if (line->verb == LOGGED_BAN && !given)
+			take_ban(&r, line);
+		else if (line->verb == LOGGED_RESTORE && !given)
+			take_restore(&r, line);
+		else if (!given)
+			take_other(&r, line);
+		if (line->verb == LOGGED_BAN)
+			r.found = line->found;
 	}
-	for (size_t i = 0; i < t.n; i++) {
-		end_unseen(&t, &bans[i], overdue_us);
-		set_nth(&t, &bans[i]);
+}
+
+static int
+compare_made(const void *pa, const void *pb)
+{
+	const struct made *a = pa, *b = pb;
+
+	if (a->made_us != b->made_us)
+		return a->made_us < b->made_us ? -1 : 1;
+	return a->draft < b->draft ? -1 : a->draft > b->draft;
+}
+
+static void
+sort_drafts(struct giving *g)
+{
+	for (size_t i = 0; i < g->order_n; i++)
+		g->order[i] = (struct made){ g->drafts[i].ban.made_us, i };
+	qsort(g->order, g->order_n, sizeof(*g->order), compare_made);
+}
+
+int
+bans_of_log(const struct history_lines *log, struct draft *drafts, size_t *n)
+{
+	struct giving g = {
+		.log = log,
+		.drafts = drafts,
+		.n = *n,
+		.owner = calloc(log->n + 1, sizeof(*g.owner)),
+		.order = calloc(*n + 1, sizeof(*g.order)),
+		.order_n = *n,
+	};
+	int rc = g.owner != NULL && g.order != NULL ? 0 : -1;
+
+	if (rc == 0) {
+		for (size_t i = 0; i < log->n; i++)
+			g.owner[i] = NONE;
+		give_by_events(&g);
+		sort_drafts(&g);
+		give_by_tickets(&g);
+		sort_drafts(&g);
+		take_lines(&g);
+		*n = g.n;
 	}
-	return t.n;
+	free(g.owner);
+	free(g.order);
+	return rc;
 }

@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The bans that only fail2ban's logs show, for one id in one jail. They follow
- * from all lines of all its logs, taken in the order in which fail2ban wrote
- * them, and from the witnessed bans: those that an event, a row of a database
- * or an import has shown. The log is the weakest witness. So logs may come in
- * any order, in pieces, and again. Pure.
+ * The lines of fail2ban's logs about one id in one jail: the part of a history
+ * (ban/history.h) that finds the ban of each line, and makes the bans that only
+ * logs show. The log is the weakest witness: it adds bans, and changes nothing
+ * of those that an event, a row or an import has shown ("witnessed" bans).
+ * Pure.
  *
- * - A Ban line belongs to the witnessed ban whose second is that of the failure
- *   found last, or else to the one that lived when the line was written. A
- *   witnessed ban has one Ban line. It has a second one when reban banned it
- *   again, and further ones of the same second while it lives, as a server that
- *   was killed reads its logs again. But when an Unban line stands between two
- *   of them, the first line is another ban's.
- * - A Ban line that belongs to no witnessed ban makes a ban of the log's own,
- *   which ends the one before it.
- * - A Restore Ban line belongs to the ban that lived. When none did, it makes a
- *   ban that began before the log.
- * - An Unban line ends the last ban. Without a ban before it, it says too
- *   little to make one. The rule for that end stands in ban/end.h.
+ * 1. fail2ban writes a Ban line, and then runs the actions. So the Ban line of
+ *    a fresh ban's event is the last one before it, with no Unban line in
+ *    between. A server that was killed reads its log again: that ban has
+ *    another line and another event. The failure that was found last before
+ *    the line does not count here: it may be of too few failures, and the ban
+ *    by hand. A Restore Ban line and a restored ban's event go together
+ *    likewise.
+ * 2. A witnessed ban without a line so far (its event was lost, or it is from
+ *    another archive, or the log has whole seconds) has the Ban line whose
+ *    failure is of its second; or else the first line after its second, within
+ *    ten minutes, whose failure does not contradict. It has a second line when
+ *    reban banned it again.
+ * 3. Any other Ban line is of the ban that lives, when its failure is of that
+ *    ban's second and no Unban line stands between: the log was read again and
+ *    the event lost. Otherwise it makes a ban of the log's own.
+ * 4. The other lines speak of the ban that was made last before them. A Restore
+ *    Ban line makes a ban that began before the log when no ban lived then. An
+ *    Unban line ends the ban (ban/end.h); without a ban before it, it says too
+ *    little to make one.
  */
 #ifndef BAN_BANS_OF_LOG_H
 #define BAN_BANS_OF_LOG_H
 
 #include <stddef.h>
 
-#include "ban/ban.h"
+#include "ban/draft.h"
+#include "ban/sighting.h"
 
 /* The archive stores lines with these numbers. */
 enum logged_verb {
@@ -43,27 +51,30 @@ struct logged_line {
 	int64_t bancount; /* of LOGGED_INCREASE, else UNKNOWN */
 };
 
-/* A ban that an event, a row or an import has shown. */
-struct witnessed_ban {
-	int64_t since_us, timeofban;
-	int64_t ended_us; /* UNKNOWN while it lives */
-	int64_t known_as; /* the second at which reban banned it again, or
-			     UNKNOWN */
-	int claims;	  /* Ban lines that belong to it; 0 at first */
-	bool inferred;	  /* its end was inferred */
+/*
+ * Put the n lines of one log about an id, which are in the order in which they
+ * stand there, into the order of at_us as well: a line that is stamped earlier
+ * than the one before it, because the clock was set back by a day at most, gets
+ * a later moment, and so does another verb of the same moment. The same log
+ * always gets the same moments.
+ */
+void bans_of_log_order(struct logged_line *lines, size_t n);
+
+struct history_lines {
+	const struct logged_line *lines; /* in the order of at_us and verb */
+	size_t n;
+	const struct sighting *sightings; /* sorted; of draft owner[i] */
+	size_t sightings_n;
+	const size_t *owner;
 };
 
 /*
- * Make the bans that only the log shows of n lines, which are in the order of
- * at_us and verb, and of the witnessed bans, which are in the order of since_us
- * and whose claims are counted. A ban whose time is up before overdue_us has
- * ended even without a line that says so. bans has room for n; they come in the
- * order of their lines, with since_us, nth, seconds, bancount, origin, end,
- * ended_us and restored. nth counts on from the witnessed bans of the same
- * time. Returns their number.
+ * Give the lines to the *n witnessed drafts, and add the bans that only the
+ * lines show to drafts, which has room for one more a line; *n grows. A new
+ * draft's made_us is the at_us of its first line. Returns 0, or -1 when there
+ * is no memory.
  */
-size_t bans_of_log(const struct logged_line *lines, size_t n,
-    struct witnessed_ban *witnessed, size_t witnessed_n, int64_t overdue_us,
-    struct ban *bans);
+int bans_of_log(const struct history_lines *log, struct draft *drafts,
+    size_t *n);
 
 #endif

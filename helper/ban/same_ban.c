@@ -1,135 +1,246 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ban/same_ban.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 
+#include "base/number.h"
 #include "base/timestamp.h"
 
-/* A ban made of sightings, and the facts that decide about it. */
-struct draft {
-	struct ban ban;
-	bool end_seen;	    /* an event saw its end */
-	int64_t counted_us; /* the restored sighting that was counted last */
-	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
-	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
-	bool row_bancount, row_failures, row_evidence; /* the row said it */
-	bool matches;  /* there are log lines of it */
-	bool imported; /* an import made it */
-	bool listed;   /* it comes from a list of ours */
-	enum ban_origin import_origin;
+/* Return true for a command that fail2ban ran. */
+static bool
+is_event(const struct sighting *sighting)
+{
+	return sighting->kind == SIGHTING_UNBAN ||
+	    sighting->kind <= SIGHTING_PROLONG ||
+	    sighting->kind == SIGHTING_FOLDED;
+}
+
+/* Return true for an event after which the ban lives. */
+static bool
+shows_life(const struct sighting *sighting)
+{
+	return is_event(sighting) && sighting->kind != SIGHTING_UNBAN;
+}
+
+/* The drafts so far, and what they are made of. */
+struct making {
+	struct draft *drafts;
+	size_t n;
+	const int64_t *flushes;
+	size_t flushes_n;
 };
 
-static struct ban_end_state
-end_state(const struct draft *d)
+/* Return the last flush of the jail from after_us to before_us, 0: none. */
+static int64_t
+last_flush(const struct making *m, int64_t after_us, int64_t before_us)
 {
-	return (
-	    struct ban_end_state){ d->ban.end, d->end_seen, d->ban.life_us };
+	for (size_t i = m->flushes_n; i > 0; i--) {
+		if (m->flushes[i - 1] <= after_us)
+			break;
+		if (m->flushes[i - 1] < before_us)
+			return m->flushes[i - 1];
+	}
+	return 0;
 }
 
-static void
-set_end(struct draft *d, const struct ban_end_verdict *verdict, bool end_seen)
-{
-	d->ban.end = verdict->end;
-	d->ban.ended_us = verdict->ended_us;
-	d->end_seen = end_seen;
-}
-
-/* End the draft by a verdict where ban/end.h lets that replace its end. */
-static void
-end_by(struct draft *d, enum ban_end_source source,
-    const struct ban_end_verdict *verdict)
-{
-	const struct ban_end_state state = end_state(d);
-
-	if (ban_end_replaces(&state, source, verdict))
-		set_end(d, verdict, source == BAN_END_BY_EVENT);
-}
-
-/* Return true when the ban lived at the time of the sighting. */
+/*
+ * Return true when a fresh ban with the ticket of a draft that lives begins
+ * another one: the draft was unbanned or flushed meanwhile. It ends then.
+ */
 static bool
-lived_at(const struct draft *d, const struct sighting *sighting)
+is_over(const struct making *m, struct draft *d,
+    const struct sighting *sighting)
 {
-	return d->ban.end == BAN_LIVES || sighting->at_us < d->ban.ended_us;
+	struct ban_end_verdict verdict;
+	int64_t flushed_us =
+	    last_flush(m, draft_held_us(d), sighting->at_us);
+
+	if (d->ban.pending_us != 0)
+		verdict = ban_end_by_ban_again(d->ban.pending_us);
+	else if (flushed_us != 0)
+		verdict = (struct ban_end_verdict){ BAN_FLUSHED, flushed_us };
+	else
+		return false;
+	draft_end_by(d, BAN_END_BY_EVENT, &verdict);
+	return true;
 }
 
 /* Return true when the sighting begins another ban than d. */
 static bool
-is_another(struct draft *d, const struct sighting *sighting)
+is_another(const struct making *m, struct draft *d,
+    const struct sighting *sighting)
 {
-	struct ban_end_verdict manual;
-
 	if (sighting->kind != SIGHTING_BAN)
 		return false;
-	if (d->ban.end == BAN_LIVES && d->ban.pending_us != 0) {
-		manual = ban_end_by_ban_again(d->ban.pending_us);
-		set_end(d, &manual, true);
-	}
-	return !lived_at(d, sighting);
+	if (d->ban.end == BAN_LIVES)
+		return is_over(m, d, sighting);
+	/* The clock was set back between the ban and its end. */
+	if (!d->begun && d->gone_us < d->ban.since_us)
+		return false;
+	return sighting->at_us >= d->gone_us;
 }
 
 /*
  * Find the draft that an import speaks of: that of the same number among the
  * bans of its time, or the one of which only the second is known here. Return
- * -1 when there is none.
+ * NULL when there is none.
  */
-static int
-find_nth(const struct draft *drafts, size_t n, const struct sighting *sighting)
+static struct draft *
+find_nth(const struct making *m, const struct sighting *sighting)
 {
+	struct draft *inexact = NULL;
 	int64_t nth = 0;
-	int inexact = -1;
 
-	for (size_t i = 0; i < n; i++) {
-		if (drafts[i].ban.since_us == sighting->since_us) {
+	for (size_t i = 0; i < m->n; i++) {
+		struct draft *d = &m->drafts[i];
+
+		if (d->ban.timeofban != sighting->timeofban)
+			continue;
+		if (d->ban.since_us == sighting->since_us) {
 			if (nth++ == sighting->nth)
-				return (int)i;
-		} else if (!drafts[i].imported &&
-		    (!drafts[i].ban.exact || !sighting->exact)) {
-			inexact = (int)i;
+				return d;
+		} else if (!d->imported &&
+		    (!d->ban.exact || !sighting->exact)) {
+			inexact = d;
 		}
 	}
-	return nth == 0 ? inexact : -1;
+	return nth == 0 ? inexact : NULL;
 }
 
 /*
- * Find the latest draft that the sighting may speak of, -1 when there is none.
- * A sighting that has the exact time never speaks of a ban of another exact
- * time.
+ * Find the draft that was judged: the last of its second that was made when the
+ * judged ban was, or else the first one.
  */
-static int
-find(const struct draft *drafts, size_t n, const struct sighting *sighting)
+static struct draft *
+find_judged(const struct making *m, const struct sighting *judged)
 {
-	int inexact = -1;
+	int64_t made_us =
+	    judged->made_us != 0 ? judged->made_us : judged->at_us;
+	struct draft *first = NULL, *found = NULL;
+
+	for (size_t i = 0; i < m->n; i++) {
+		struct draft *d = &m->drafts[i];
+
+		if (d->ban.timeofban != judged->timeofban)
+			continue;
+		if (first == NULL)
+			first = d;
+		if (d->ban.made_us <= made_us &&
+		    (found == NULL || d->ban.made_us >= found->ban.made_us))
+			found = d;
+	}
+	return found != NULL ? found : first;
+}
+
+/*
+ * Find the latest draft that the sighting may speak of, NULL when there is
+ * none. A sighting that has the exact time never speaks of a ban of another
+ * exact time.
+ */
+static struct draft *
+find(const struct making *m, const struct sighting *sighting)
+{
+	struct draft *inexact = NULL;
 
 	if (sighting->kind == SIGHTING_IMPORT)
-		return find_nth(drafts, n, sighting);
-	if (!sighting->exact)
-		return (int)n - 1;
-	for (int i = (int)n - 1; i >= 0; i--) {
-		const struct ban *ban = &drafts[i].ban;
+		return find_nth(m, sighting);
+	if (sighting->kind == SIGHTING_JUDGED)
+		return find_judged(m, sighting);
+	for (size_t i = m->n; i > 0; i--) {
+		struct draft *d = &m->drafts[i - 1];
 
-		if (ban->exact && ban->since_us == sighting->since_us)
-			return i;
-		if (!ban->exact && inexact < 0)
-			inexact = i;
+		if (d->ban.timeofban != sighting->timeofban)
+			continue;
+		if (!sighting->exact ||
+		    (d->ban.exact && d->ban.since_us == sighting->since_us))
+			return d;
+		if (!d->ban.exact && inexact == NULL)
+			inexact = d;
 	}
 	return inexact;
 }
 
+/* Return when the last of the drafts was made that were made by then. */
+static int64_t
+last_made(const struct making *m, int64_t by_us)
+{
+	int64_t made_us = INT64_MIN;
+
+	for (size_t i = 0; i < m->n; i++) {
+		int64_t us = m->drafts[i].ban.made_us;
+
+		if (us <= by_us && us > made_us)
+			made_us = us;
+	}
+	return made_us;
+}
+
+/* Return when the last ban of a second was made, INT64_MIN: there is none. */
+static int64_t
+made_of(const struct making *m, int64_t timeofban)
+{
+	for (size_t i = m->n; i > 0; i--) {
+		if (m->drafts[i - 1].ban.timeofban == timeofban)
+			return m->drafts[i - 1].ban.made_us;
+	}
+	return INT64_MIN;
+}
+
+/* Return when fail2ban made the ban of which this is the first sighting. */
+static int64_t
+made_us(const struct making *m, const struct sighting *sighting)
+{
+	/* The second may have been rounded up. */
+	int64_t ticket_us = sighting->exact ?
+	    sighting->since_us :
+	    timestamp_from_seconds(sighting->timeofban) - TIMESTAMP_US / 2;
+	int64_t before_us = INT64_MIN;
+
+	switch (sighting->kind) {
+	case SIGHTING_BAN:
+		return sighting->at_us;
+	case SIGHTING_RESTORED:
+	case SIGHTING_PROLONG:
+	case SIGHTING_UNBAN:
+		before_us = last_made(m, sighting->at_us);
+		break;
+	case SIGHTING_ROW:
+		if (sighting->after != 0 &&
+		    sighting->after != sighting->timeofban)
+			before_us = made_of(m, sighting->after);
+		break;
+	case SIGHTING_FOLDED:
+	case SIGHTING_JUDGED:
+		if (sighting->made_us != 0)
+			return sighting->made_us;
+		break;
+	case SIGHTING_IMPORT:
+		return number_add_sat(ticket_us, sighting->nth);
+	case SIGHTING_OLD_ROW:
+		break;
+	}
+	return before_us < ticket_us ? ticket_us : before_us + 1;
+}
+
 static struct draft
-new_draft(const struct sighting *sighting, int64_t timeofban)
+new_draft(const struct making *m, const struct sighting *sighting)
 {
 	return (struct draft){
 		.ban = {
+			.made_us = made_us(m, sighting),
+			.timeofban = sighting->timeofban,
 			.since_us = sighting->exact ?
 			    sighting->since_us :
-			    timestamp_from_seconds(timeofban),
+			    timestamp_from_seconds(sighting->timeofban),
 			.exact = sighting->exact,
 			.seconds = UNKNOWN,
 			.bancount = UNKNOWN,
 			.failures = UNKNOWN,
 			.ended_us = UNKNOWN,
 		},
+		.gone_us = INT64_MAX,
+		.first_us = INT64_MAX,
+		.known_as = UNKNOWN,
 		.counted_us = INT64_MIN,
 		.unban_seconds = UNKNOWN,
 		.row_seconds = UNKNOWN,
@@ -143,14 +254,12 @@ new_draft(const struct sighting *sighting, int64_t timeofban)
 static void
 take_restored(struct draft *d, const struct sighting *sighting)
 {
-	static const struct ban_end_verdict lives = { BAN_LIVES, UNKNOWN };
-
 	if (d->counted_us == INT64_MIN ||
 	    sighting->at_us - d->counted_us > BAN_RETRY_US) {
 		d->ban.restored++;
 		d->counted_us = sighting->at_us;
 	}
-	set_end(d, &lives, false);
+	draft_reopen(d);
 	d->ban.pending_us = 0;
 	d->unban_seconds = UNKNOWN;
 }
@@ -169,7 +278,7 @@ take_unban(struct draft *d, const struct sighting *sighting)
 	if (sighting->seconds != UNKNOWN)
 		d->unban_seconds = sighting->seconds;
 	if (verdict.end != BAN_LIVES)
-		end_by(d, BAN_END_BY_EVENT, &verdict);
+		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 	else if (d->ban.end == BAN_LIVES || !d->end_seen)
 		d->ban.pending_us = sighting->at_us;
 }
@@ -182,7 +291,7 @@ take_end(struct draft *d, enum ban_end_source source,
 	const struct ban_end_verdict verdict = { sighting->end,
 		sighting->ended_us };
 
-	end_by(d, source, &verdict);
+	draft_end_by(d, source, &verdict);
 }
 
 /* Take the fields of a sighting; a row's values beat those of an event. */
@@ -241,34 +350,72 @@ take_import(struct draft *d, const struct sighting *sighting)
 	take_end(d, BAN_END_BY_IMPORT, sighting);
 }
 
+/* Take the verdict of a run, unless an event has shown the ban alive since. */
+static void
+take_judged(struct draft *d, const struct sighting *judged)
+{
+	if (judged->at_us < d->ban.life_us)
+		return;
+	if (judged->end != BAN_LIVES)
+		take_end(d, BAN_END_BY_RUN, judged);
+	else if (d->ban.end == BAN_INFERRED && !d->end_seen)
+		draft_reopen(d);
+}
+
+/* Take several events that were folded into one. */
+static void
+take_folded(struct draft *d, const struct sighting *folded)
+{
+	d->ban.restored += folded->restored;
+	d->counted_us = folded->at_us;
+	draft_reopen(d);
+	d->ban.pending_us = 0;
+	d->unban_seconds = UNKNOWN;
+}
+
+/* A fresh ban's event shows when the ban was made. */
+static void
+take_ban(struct draft *d, const struct sighting *sighting)
+{
+	if (!d->begun)
+		d->ban.made_us = sighting->at_us;
+	d->begun = true;
+}
+
 /* Take what follows from the kind of the sighting. */
 static void
 take_kind(struct draft *d, const struct sighting *sighting)
 {
 	switch (sighting->kind) {
+	case SIGHTING_BAN:
+		take_ban(d, sighting);
+		break;
 	case SIGHTING_RESTORED:
 		take_restored(d, sighting);
-		/* FALLTHROUGH */
-	case SIGHTING_BAN:
+		break;
+	case SIGHTING_FOLDED:
+		take_folded(d, sighting);
+		break;
 	case SIGHTING_PROLONG:
-		d->ban.life_us = sighting->at_us;
-		d->ban.seen |= BAN_SEEN_EVENT;
 		break;
 	case SIGHTING_UNBAN:
 		take_unban(d, sighting);
-		d->ban.seen |= BAN_SEEN_EVENT;
 		break;
 	case SIGHTING_ROW:
 		d->ban.seen |= BAN_SEEN_DATABASE;
 		break;
 	case SIGHTING_JUDGED:
-		take_end(d, BAN_END_BY_RUN, sighting);
+		take_judged(d, sighting);
 		break;
 	case SIGHTING_IMPORT:
 	case SIGHTING_OLD_ROW:
 		take_import(d, sighting);
 		break;
 	}
+	if (is_event(sighting))
+		d->ban.seen |= BAN_SEEN_EVENT;
+	if (shows_life(sighting))
+		d->ban.life_us = sighting->at_us;
 }
 
 static void
@@ -279,8 +426,11 @@ take_sighting(struct draft *d, const struct sighting *sighting)
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
 	}
-	if (sighting_is_own(sighting))
+	if (sighting_is_own(sighting)) {
 		take_fields(d, sighting);
+		if (d->first_us == INT64_MAX)
+			d->first_us = sighting->at_us;
+	}
 	d->matches = d->matches || sighting->matches;
 	if (d->ban.ip == NULL)
 		d->ban.ip = sighting->ip;
@@ -320,88 +470,131 @@ finish(struct draft *d)
 	ban->origin = origin_of(d);
 }
 
-static struct ban_end_span
-span_of(const struct ban *ban)
-{
-	return (struct ban_end_span){ ban->since_us, ban->nth, ban->life_us,
-		ban->ended_us };
-}
+/* No draft has the sighting: a judgement that waits for its ban. */
+#define NONE SIZE_MAX
 
-/* Number the bans of the same time. */
 static void
-set_nth(struct ban *bans, size_t n)
+take(struct making *m, const struct sighting *sighting, size_t *owner)
 {
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < i; k++) {
-			if (bans[k].since_us == bans[i].since_us)
-				bans[i].nth++;
-		}
+	struct draft *d = find(m, sighting);
+
+	if (d == NULL || is_another(m, d, sighting)) {
+		m->drafts[m->n] = new_draft(m, sighting);
+		d = &m->drafts[m->n++];
 	}
-}
-
-/* End each ban that lives at the beginning of the ban that ends it. */
-static void
-end_by_later_bans(struct ban *bans, size_t n, int64_t next_us)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct ban_end_span own = span_of(&bans[i]);
-		struct ban_end_verdict verdict;
-		int64_t first_us = next_us;
-
-		if (bans[i].end != BAN_LIVES)
-			continue;
-		for (size_t k = 0; k < n; k++) {
-			const struct ban_end_span other = span_of(&bans[k]);
-
-			if (bans[k].since_us < first_us &&
-			    ban_end_ends(&other, &own))
-				first_us = bans[k].since_us;
-		}
-		verdict = ban_end_unseen(INT64_MAX, first_us);
-		bans[i].end = verdict.end;
-		bans[i].ended_us = verdict.ended_us;
-	}
-}
-
-/* Only the first of several drafts keeps the row of the archive they had. */
-static void
-keep_rows_apart(struct ban *bans, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < i; k++) {
-			if (bans[k].id == bans[i].id)
-				bans[i].id = 0;
-		}
-	}
+	take_sighting(d, sighting);
+	*owner = (size_t)(d - m->drafts);
 }
 
 size_t
-same_ban_make_bans(struct sighting *sightings, size_t n, int64_t timeofban,
-    int64_t next_us, struct ban *bans, size_t *owner)
+same_ban_make_drafts(const struct sighting *sightings, size_t n,
+    const int64_t *flushes, size_t flushes_n, struct draft *drafts,
+    size_t *owner)
 {
-	struct draft *drafts = calloc(n, sizeof(*drafts));
-	size_t count = 0;
+	struct making m = {
+		.drafts = drafts,
+		.flushes = flushes,
+		.flushes_n = flushes_n,
+	};
 
-	if (drafts == NULL)
-		return 0;
-	qsort(sightings, n, sizeof(*sightings), sighting_compare);
 	for (size_t i = 0; i < n; i++) {
-		int found = find(drafts, count, &sightings[i]);
-
-		if (found < 0 || is_another(&drafts[found], &sightings[i])) {
-			found = (int)count;
-			drafts[count++] = new_draft(&sightings[i], timeofban);
-		}
-		take_sighting(&drafts[found], &sightings[i]);
-		owner[i] = (size_t)found;
+		owner[i] = NONE;
+		/* Only an import may show the ban that was judged. */
+		if (sightings[i].kind != SIGHTING_JUDGED ||
+		    find(&m, &sightings[i]) != NULL)
+			take(&m, &sightings[i], &owner[i]);
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < n; i++) {
+		if (owner[i] == NONE)
+			take(&m, &sightings[i], &owner[i]);
+	}
+	for (size_t i = 0; i < m.n; i++)
 		finish(&drafts[i]);
-		bans[i] = drafts[i].ban;
+	return m.n;
+}
+
+/* Folding leaves this many of the newest sightings as they are. */
+#define KEPT (SAME_BAN_SIGHTINGS / 2)
+
+/* Return true for a sighting that goes into the folded one. */
+static bool
+is_folded(const struct sighting *sighting, const struct sighting *first)
+{
+	return sighting != first &&
+	    (is_event(sighting) || sighting->kind == SIGHTING_JUDGED);
+}
+
+/* Add one more sighting to those that are folded. */
+static void
+fold(struct sighting *folded, const struct sighting *sighting,
+    int64_t *counted_us)
+{
+	if (sighting->kind == SIGHTING_RESTORED &&
+	    (*counted_us == INT64_MIN ||
+		sighting->at_us - *counted_us > BAN_RETRY_US)) {
+		folded->restored++;
+		*counted_us = sighting->at_us;
+	} else if (sighting->kind == SIGHTING_FOLDED) {
+		folded->restored += sighting->restored;
+		*counted_us = sighting->at_us;
 	}
-	free(drafts);
-	keep_rows_apart(bans, count);
-	set_nth(bans, count);
-	end_by_later_bans(bans, count, next_us);
-	return count;
+	if (shows_life(sighting) && sighting->seconds != UNKNOWN)
+		folded->seconds = sighting->seconds;
+	if (sighting->kind == SIGHTING_PROLONG &&
+	    sighting->bancount != UNKNOWN)
+		folded->bancount = sighting->bancount;
+	if (sighting->evidence != 0) {
+		folded->evidence = sighting->evidence;
+		folded->matches = sighting->matches;
+	}
+	if (folded->ip == NULL)
+		folded->ip = sighting->ip;
+}
+
+/* Return the number of the last sighting to be folded, 0: none is. */
+static size_t
+last_to_fold(const struct sighting *sightings, size_t own)
+{
+	size_t last = own > KEPT ? own - KEPT : 0;
+
+	/* The ban lives after it, so that its end need not be kept. */
+	while (last > 1 && sightings[last].kind != SIGHTING_RESTORED)
+		last--;
+	return last > 1 ? last : 0;
+}
+
+size_t
+same_ban_fold(struct sighting *sightings, size_t n, int64_t made_us)
+{
+	const struct sighting *first = sightings;
+	struct sighting folded = {
+		.kind = SIGHTING_FOLDED,
+		.timeofban = sightings[0].timeofban,
+		.since_us = timestamp_from_seconds(sightings[0].timeofban),
+		.seconds = UNKNOWN,
+		.bancount = UNKNOWN,
+		.failures = UNKNOWN,
+		.ended_us = UNKNOWN,
+		.made_us = made_us,
+		.ban = sightings[0].ban,
+	};
+	int64_t counted_us = INT64_MIN;
+	size_t own = 0, last, kept = 0;
+
+	while (own < n && sighting_is_own(&sightings[own]))
+		own++;
+	if (own <= SAME_BAN_SIGHTINGS ||
+	    (last = last_to_fold(sightings, own)) == 0)
+		return n;
+	while (first->kind != SIGHTING_BAN && first < &sightings[last])
+		first++;
+	folded.at_us = sightings[last].at_us;
+	for (size_t i = 0; i < n; i++) {
+		if (i <= last && is_folded(&sightings[i], first))
+			fold(&folded, &sightings[i], &counted_us);
+		else
+			sightings[kept++] = sightings[i];
+	}
+	sightings[kept++] = folded;
+	return kept;
 }

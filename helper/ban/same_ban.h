@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Is this the same ban? All sightings of one ticket (jail, ident and rounded
- * second) are made into bans here. They are taken in the order in which the
- * witnesses saw them, not in that of their arrival, so any order of the same
- * sightings, any number of times, gives the same bans. Pure.
+ * Is this the same ban? The part of a history (ban/history.h) that makes bans
+ * of sightings. They are taken in the order in which the witnesses saw them.
+ * Pure.
  *
  * The rules, a sighting at a time:
  * - A fresh ban of the exact time is the ban that lives, or that ended later
- *   than the sighting (a retry, a late arrival). After that ban's end it is
- *   another one (nth): ban, unban, ban within one second of a log are two bans.
+ *   than the sighting: a retry, a late arrival, a server that was killed and
+ *   read its log again. After that ban's end, or after a flush of its jail, it
+ *   is another one: ban, unban, ban within one second of a log are two bans.
+ * - An unban that was seen before its ticket's time shows that the clock was
+ *   set back. A fresh ban of that ticket is the ban that was unbanned.
  * - A fresh ban meets a ban of which only the rounded second is known: it is
  *   the same ban, which now gets its exact time.
  * - A restored ban, a row, and an unban that has only the rounded second speak
- *   of the latest ban.
+ *   of the latest ban of that second.
  * - A restored ban later than the end reopens the ban. Within 10 s of the one
  *   counted last it is a retry.
+ * - A restored ban, a prolong or an unban of a ban that is not known makes it.
+ *   fail2ban held that ban, so it is the last that was made until then. A row
+ *   makes a ban at its ticket's time, after that of the id's row before it.
+ * - A judgement is of the ban that was made when the judged one was: two bans
+ *   may have one second.
  * - The rules for the end of a ban stand in ban/end.h.
  *
  * An import, or a row of another database, is taken after all that was seen
@@ -27,18 +34,30 @@
 
 #include <stddef.h>
 
+#include "ban/draft.h"
 #include "ban/sighting.h"
 
 /*
- * Make bans of n sightings of one ticket, which are sorted in place. The ban of
- * sightings[i] is owner[i], an index into bans, which has room for n.
- * timeofban: the ticket's second. next_us: when a ban of a later second begins
- * that ends one of these if it lives (ban/end.h), INT64_MAX if there is none.
- * Texts in bans are those of the sightings. A ban's id is that of the archived
- * ban which has the first of its sightings, or 0. Returns the number of bans,
- * in the order of their making; 0 when there is no memory.
+ * Make drafts of n sightings, which are sorted (sighting_compare), and of the
+ * moments at which the jail was flushed, in order. The draft of sightings[i] is
+ * owner[i], an index into drafts, which has room for n. Drafts come in the
+ * order in which sightings made them. A draft's id is that of the archived ban
+ * which has the first of its sightings, or 0. Returns the number of drafts.
  */
-size_t same_ban_make_bans(struct sighting *sightings, size_t n,
-    int64_t timeofban, int64_t next_us, struct ban *bans, size_t *owner);
+size_t same_ban_make_drafts(const struct sighting *sightings, size_t n,
+    const int64_t *flushes, size_t flushes_n, struct draft *drafts,
+    size_t *owner);
+
+/* A ban has at most this many sightings and rows more than its imports. */
+#define SAME_BAN_SIGHTINGS 64
+
+/*
+ * Fold the oldest events of one ban into a single sighting when the ban has
+ * more than SAME_BAN_SIGHTINGS of its own: a permanent ban is restored at each
+ * start of fail2ban. The n sightings are sorted; made_us is their ban's. Returns
+ * how many are left, in no order. The ban stays the same, and an event from
+ * before the folded moment counts as known.
+ */
+size_t same_ban_fold(struct sighting *sightings, size_t n, int64_t made_us);
 
 #endif

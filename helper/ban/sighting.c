@@ -6,7 +6,8 @@
 bool
 sighting_is_own(const struct sighting *sighting)
 {
-	return sighting->kind < SIGHTING_IMPORT;
+	return sighting->kind < SIGHTING_IMPORT ||
+	    sighting->kind == SIGHTING_FOLDED;
 }
 
 static int
@@ -42,7 +43,8 @@ compare_fields(const struct sighting *a, const struct sighting *b)
 {
 	int order;
 
-	if ((order = compare_numbers(a->exact, b->exact)) == 0 &&
+	if ((order = compare_numbers(a->timeofban, b->timeofban)) == 0 &&
+	    (order = compare_numbers(a->exact, b->exact)) == 0 &&
 	    (order = compare_numbers(a->since_us, b->since_us)) == 0 &&
 	    (order = compare_numbers(a->seconds, b->seconds)) == 0 &&
 	    (order = compare_numbers(a->bancount, b->bancount)) == 0)
@@ -77,5 +79,6 @@ sighting_is_same(const struct sighting *a, const struct sighting *b)
 	if (rank(a) != 0)
 		return compare_imports(a, b) == 0 &&
 		    compare_fields(a, b) == 0 && same_text(a->ip, b->ip);
-	return !a->exact || !b->exact || a->since_us == b->since_us;
+	return a->timeofban == b->timeofban &&
+	    (!a->exact || !b->exact || a->since_us == b->since_us);
 }

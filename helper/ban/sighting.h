@@ -22,11 +22,14 @@ enum sighting_kind {
 	SIGHTING_JUDGED = 5,  /* a reconcile run judged that it has ended */
 	SIGHTING_IMPORT = 6,  /* another archive has it */
 	SIGHTING_OLD_ROW = 7, /* a row of another database of fail2ban's */
+	SIGHTING_FOLDED = 8,  /* several events up to at_us in one, the last of
+				 which shows the ban alive (ban/same_ban.h) */
 };
 
 struct sighting {
 	enum sighting_kind kind;
 	int64_t at_us;	  /* when the witness saw it */
+	int64_t timeofban; /* the ticket's second, rounded as fail2ban does */
 	int64_t since_us; /* the ticket's time, cut to the microsecond */
 	bool exact;	  /* since_us is more than the rounded second */
 	int64_t seconds;
@@ -42,7 +45,12 @@ struct sighting {
 	int64_t ended_us;	      /* SIGHTING_JUDGED, _IMPORT, _OLD_ROW */
 	enum ban_origin origin; /* SIGHTING_IMPORT; _BAN, _ROW: a list's */
 	unsigned seen;		/* SIGHTING_IMPORT: who had seen it there */
-	int64_t restored, nth;	/* SIGHTING_IMPORT */
+	int64_t restored;	/* SIGHTING_IMPORT, SIGHTING_FOLDED */
+	int64_t nth;		/* SIGHTING_IMPORT */
+	int64_t made_us; /* SIGHTING_JUDGED: the made_us of the very ban that
+			    was judged; _FOLDED: of its own. 0: not known */
+	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
+			    stands before it in the table, or 0 */
 	int64_t ban;		/* row of the archive's ban that has it, or 0 */
 };
 

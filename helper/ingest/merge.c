@@ -5,199 +5,21 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/evidence.h"
 #include "archive/log_lines.h"
 #include "archive/reban_notes.h"
-#include "ban/same_ban.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* Add a sighting, with its evidence, to t unless t has it already. */
-static int
-add_sighting(struct merge *merge, struct archive_ticket *t,
-    const struct sighting *sighting, struct err *e)
-{
-	int64_t evidence;
-	struct sighting *added;
+/* The bans beside a stretch that are loaded at first, and at most. */
+#define BESIDE 2
+#define BESIDE_MAX (INT64_C(1) << 40)
+/* A stretch that is too short is loaded again with so many times more. */
+#define WIDER 16
 
-	for (size_t i = 0; i < t->n; i++) {
-		int same = sighting_is_same(&t->sightings[i], sighting);
-
-		if (same == 1 && sighting->kind >= SIGHTING_IMPORT)
-			same = archive_ticket_has_evidence(merge->archive,
-			    &t->sightings[i], sighting, e);
-		if (same != 0)
-			return same < 0 ? -1 : 0;
-	}
-	if (archive_ticket_add_evidence(merge->archive, t, sighting->lines,
-		sighting->captures, &evidence, e) != 0)
-		return -1;
-	if ((added = archive_ticket_add(t)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	*added = *sighting;
-	added->evidence = evidence;
-	added->matches =
-	    sighting->lines != NULL && strcmp(sighting->lines, "[]") != 0;
-	if (sighting->kind == SIGHTING_RESTORED)
-		return archive_jail_restored(merge->archive, t->jail,
-		    sighting->at_us, e);
-	return 0;
-}
-
-/* Return when an event last showed a ban of t alive, 0: none did. */
-static int64_t
-last_life(const struct archive_ticket *t)
-{
-	int64_t life_us = 0;
-
-	for (size_t i = 0; i < t->n; i++) {
-		if (t->sightings[i].kind <= SIGHTING_PROLONG &&
-		    t->sightings[i].at_us > life_us)
-			life_us = t->sightings[i].at_us;
-	}
-	return life_us;
-}
-
-/* Make bans of t's sightings and save them. */
-static int
-decide_and_save(struct merge *merge, struct archive_ticket *t, struct err *e)
-{
-	struct ban *bans = calloc(t->n, sizeof(*bans));
-	size_t *owner = calloc(t->n, sizeof(*owner)), n = 0;
-	int64_t next_us;
-	int rc = archive_ticket_next_start(merge->archive, t, last_life(t),
-	    &next_us, e);
-
-	if (rc == 0 && bans != NULL && owner != NULL)
-		n = same_ban_make_bans(t->sightings, t->n, t->timeofban,
-		    next_us, bans, owner);
-	if (rc == 0 && n == 0)
-		rc = err_set(e, EX_OSERR, "out of memory");
-	for (size_t i = 0; rc == 0 && t->logged != 0 && i < n; i++) {
-		if (bans[i].id != 0)
-			continue;
-		bans[i].id = t->logged;
-		t->logged = 0;
-	}
-	if (rc == 0)
-		rc = archive_ticket_save(merge->archive, t,
-		    &(struct ticket_bans){ bans, n, owner }, &merge->change, e);
-	free(bans);
-	free(owner);
-	return rc;
-}
-
-/*
- * Decide again about the bans of the id that began before the ticket changed.
- * Its change, from since_us on, may end one of them, or undo its end; and that
- * may in turn change the one before it.
+/* A ban is logged up to ten minutes after its ticket's time (ban/bans_of_log).
  */
-static int
-decide_previous(struct merge *merge, const struct archive_ticket *changed,
-    int64_t since_us, struct err *e)
-{
-	struct archive_ticket t = *changed;
-	int64_t before;
-	int rc;
-
-	for (;;) {
-		rc = archive_ticket_previous(merge->archive, &t, since_us,
-		    &t.timeofban, e);
-		if (rc != 0 || t.timeofban == UNKNOWN)
-			return rc;
-		t = (struct archive_ticket){
-			.jail = changed->jail,
-			.ident = changed->ident,
-			.host = changed->host,
-			.timeofban = t.timeofban,
-			.newest = changed->newest,
-		};
-		before = merge->change.changed;
-		rc = archive_ticket_load(merge->archive, &t, e);
-		if (rc == 0)
-			rc = decide_and_save(merge, &t, e);
-		archive_ticket_free(&t);
-		if (rc != 0)
-			return rc;
-		if (merge->change.changed != before)
-			since_us = timestamp_from_seconds(t.timeofban - 1);
-	}
-}
-
-void
-merge_adapt(const struct archive_ticket *t, struct sighting *sighting)
-{
-	if (t->known_as == 0)
-		return;
-	if (sighting->kind == SIGHTING_BAN)
-		sighting->kind = SIGHTING_RESTORED;
-	/* It lasts from its own beginning to its new end. */
-	if (sighting->seconds != UNKNOWN && sighting->seconds >= 0)
-		sighting->seconds = number_add_sat(sighting->seconds,
-		    sighting->since_us / TIMESTAMP_US - t->timeofban);
-	sighting->since_us = timestamp_from_seconds(t->timeofban);
-	sighting->exact = false;
-	/* A ban by hand has no failures. */
-	sighting->failures = sighting->bancount = UNKNOWN;
-	sighting->lines = sighting->captures = NULL;
-}
-
-/*
- * Return true when the sighting may be the answer to a note: the ban began
- * since the note, and fail2ban takes it for a ban by hand.
- */
-static bool
-may_answer(const struct archive_ticket *t, const struct sighting *sighting,
-    int64_t noted_us)
-{
-	return (sighting->kind == SIGHTING_BAN ||
-		   sighting->kind == SIGHTING_ROW) &&
-	    sighting->failures == 0 &&
-	    timestamp_from_seconds(t->timeofban + 1) >= noted_us &&
-	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
-}
-
-/*
- * Find out whether reban sent the id of a new ban to fail2ban. *listed: it came
- * from a list. When it continues an archived ban, t becomes that ban's ticket.
- */
-static int
-answer_note(struct merge *merge, struct archive_ticket *t,
-    const struct sighting *sightings, size_t n, bool *listed, struct err *e)
-{
-	struct reban_note note;
-	int rc;
-
-	/* All notes of the jail are at least as old as its last one. */
-	if (t->noted_us == 0 || t->host != NULL || n == 0 ||
-	    sightings[0].at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
-		return 0;
-	rc = reban_notes_get(merge->archive, t->jail, t->ident, &note, e);
-	if (rc != 1 || !may_answer(t, &sightings[0], note.noted_us))
-		return rc < 0 ? -1 : 0;
-	/* A lost ban may come back within the second of its ticket. */
-	if (t->n > 0 &&
-	    (t->timeofban != note.timeofban ||
-		sightings[0].kind != SIGHTING_BAN))
-		return 0;
-	if (reban_notes_remove(merge->archive, t->jail, t->ident, e) != 0)
-		return -1;
-	*listed = note.timeofban == UNKNOWN;
-	if (*listed)
-		return 0;
-	return archive_ticket_set_known_as(merge->archive, t, note.timeofban,
-	    e);
-}
-
-/* Forget the note of an id that was unbanned. */
-static int
-drop_note(struct merge *merge, const struct archive_ticket *t,
-    const struct sighting *unban, struct err *e)
-{
-	if (t->noted_us == 0 || t->host != NULL ||
-	    unban->at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
-		return 0;
-	return reban_notes_remove(merge->archive, t->jail, t->ident, e);
-}
+#define LAG_US (INT64_C(600) * TIMESTAMP_US)
 
 /*
  * Return 1 when the archive has lines of a log, 0 when it has none, -1 on
@@ -216,187 +38,555 @@ has_lines(struct merge *merge, struct err *e)
 	return merge->lines == LINES_SOME;
 }
 
-/*
- * Decide again about the bans that only logs show. A ban of t may be one of
- * them under another second, may have taken the row of one, or may end one.
- */
 static int
-renew_history(struct merge *merge, const struct archive_ticket *t, bool added,
-    struct err *e)
+load(struct merge *merge, struct archive_history *h,
+    const struct archive_span *span, int64_t beside, struct err *e)
 {
-	struct archive_ident of = { t->jail, t->ident, t->host };
-	int64_t replaced = merge->change.replaced;
-	int rc;
+	int lines = has_lines(merge, e);
 
-	if (t->newest == UNKNOWN ||
-	    (!merge->thorough &&
-		(!added ||
-		    (t->newest < t->timeofban - 1 && !t->newest_logged))))
-		return 0;
-	if ((rc = has_lines(merge, e)) == 1)
-		rc = log_lines_renew(merge->archive, &of, &merge->change, e);
-	/* A ban that replaces one of a log is not added but changed. */
-	if (rc == 0 && added && merge->change.replaced > replaced)
-		merge->change.added--;
-	return rc;
+	archive_history_free(h);
+	return lines < 0 ? -1 :
+			   archive_history_load(merge->archive, h, span,
+			       beside, lines == 1, e);
 }
 
-static int
-add_sightings(struct merge *merge, struct archive_ticket *t,
-    const struct sighting *sightings, size_t n, struct err *e)
+/* A stretch, and the bans that were made of it. */
+struct decision {
+	struct ban *bans;
+	size_t *owner;
+	size_t n;
+};
+
+static void
+free_decision(struct decision *d)
 {
-	bool listed = false;
+	free(d->bans);
+	free(d->owner);
+}
 
-	if (answer_note(merge, t, sightings, n, &listed, e) != 0 ||
-	    (n > 0 && sightings[0].kind == SIGHTING_UNBAN &&
-		drop_note(merge, t, &sightings[0], e) != 0))
-		return -1;
+/* Make the bans of a stretch. */
+static int
+decide(const struct merge *merge, struct archive_history *h,
+    struct decision *d, struct err *e)
+{
+	struct history history = {
+		.sightings = h->sightings,
+		.n = h->n,
+		.lines = h->lines,
+		.lines_n = h->lines_n,
+		.flushes = h->flushes,
+		.flushes_n = h->flushes_n,
+		.rows = h->known,
+		.rows_n = h->rows_n,
+		.overdue_us = merge->change.now_us,
+	};
+
+	*d = (struct decision){
+		.bans = calloc(h->n + h->lines_n + 1, sizeof(*d->bans)),
+		.owner = calloc(h->n + 1, sizeof(*d->owner)),
+	};
+	if (d->bans != NULL && d->owner != NULL &&
+	    history_make_bans(&history, d->bans, d->owner, &d->n) == 0)
+		return 0;
+	return err_set(e, EX_OSERR, "out of memory");
+}
+
+/* Return the ban of the row that was merged: that of the newest sighting. */
+static size_t
+sourced(const struct archive_history *h, const struct decision *d)
+{
+	size_t newest = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->sightings[i].ban == 0)
+			newest = d->owner[i];
+	}
+	return newest;
+}
+
+/* Add sightings of which the evidence is archived to a stretch. */
+static int
+put(struct archive_history *h, const struct sighting *sightings, size_t n,
+    struct err *e)
+{
 	for (size_t i = 0; i < n; i++) {
-		struct sighting sighting = sightings[i];
+		struct sighting *added = archive_history_add(h);
 
-		merge_adapt(t, &sighting);
-		if (listed &&
-		    (sighting.kind == SIGHTING_BAN ||
-			sighting.kind == SIGHTING_ROW))
-			sighting.origin = BAN_FROM_LIST;
-		if (add_sighting(merge, t, &sighting, e) != 0)
-			return -1;
+		if (added == NULL)
+			return err_set(e, EX_OSERR, "out of memory");
+		*added = sightings[i];
 	}
 	return 0;
 }
 
-/* Decide about t once more; t was saved. */
-static int
-decide_again(struct merge *merge, const struct archive_ticket *t, struct err *e)
-{
-	struct archive_ticket again = {
-		.jail = t->jail,
-		.ident = t->ident,
-		.host = t->host,
-		.timeofban = t->timeofban,
-	};
-	int rc = archive_ticket_load(merge->archive, &again, e);
-
-	if (rc == 0 && again.n > 0)
-		rc = decide_and_save(merge, &again, e);
-	archive_ticket_free(&again);
-	return rc;
-}
-
 /*
- * Renew the logs' own bans, and then t: it may have ended by one of them that
- * is gone now.
+ * Decide about a stretch with n new sightings, and save it. It is loaded anew
+ * and wider when it turns out to be too short.
  */
 static int
-renew(struct merge *merge, struct archive_ticket *t, bool added, struct err *e)
+decide_and_save(struct merge *merge, struct archive_history *h,
+    const struct archive_span *span, const struct sighting *sightings,
+    size_t n, int64_t source, struct err *e)
 {
-	int64_t replaced = merge->change.replaced;
-	int rc = renew_history(merge, t, added, e);
+	struct decision d = { 0 };
+	struct archive_made made;
+	int64_t beside = BESIDE;
+	int rc;
 
-	if (rc == 0 && merge->change.replaced != replaced)
-		rc = decide_again(merge, t, e);
+	for (;;) {
+		rc = put(h, sightings, n, e);
+		if (rc == 0)
+			rc = decide(merge, h, &d, e);
+		made = (struct archive_made){ d.bans, d.n, d.owner, source,
+			rc == 0 ? sourced(h, &d) : 0 };
+		if (rc != 0 || beside >= BESIDE_MAX ||
+		    !archive_history_is_short(h, &made))
+			break;
+		free_decision(&d);
+		d = (struct decision){ 0 };
+		beside *= WIDER;
+		if ((rc = load(merge, h, span, beside, e)) != 0)
+			break;
+	}
+	if (rc == 0 && d.n > 0)
+		rc = archive_history_save(merge->archive, h, &made,
+		    &merge->change, e);
+	free_decision(&d);
 	return rc;
 }
 
-/* Decide again about all bans of the id that a ban since since_us may end. */
-static int
-decide_all(struct merge *merge, int64_t jail, const char *ident,
-    int64_t since_us, struct err *e)
+/* Return the span of a sighting: from its ticket's time to its moment. */
+static struct archive_span
+span_of(const struct sighting *sighting)
 {
-	struct archive_ticket all = {
-		.jail = jail,
-		.ident = ident,
-		.host = merge->host,
-		.timeofban = INT64_MAX,
-		.newest = INT64_MAX,
-	};
+	int64_t from_us = sighting->exact ?
+	    sighting->since_us :
+	    timestamp_from_seconds(sighting->timeofban) - TIMESTAMP_US / 2;
+	int64_t to_us = from_us;
 
-	return decide_previous(merge, &all, since_us, e);
+	switch (sighting->kind) {
+	case SIGHTING_BAN:
+	case SIGHTING_RESTORED:
+	case SIGHTING_PROLONG:
+	case SIGHTING_UNBAN:
+		to_us = sighting->at_us;
+		break;
+	case SIGHTING_JUDGED:
+		if (sighting->made_us != 0)
+			from_us = to_us = sighting->made_us;
+		break;
+	case SIGHTING_IMPORT:
+		to_us = from_us =
+		    number_add_sat(sighting->since_us, sighting->nth);
+		break;
+	case SIGHTING_ROW:
+	case SIGHTING_OLD_ROW:
+	case SIGHTING_FOLDED:
+		break;
+	}
+	/* The clock was set back. */
+	return to_us < from_us ? (struct archive_span){ to_us, from_us } :
+				 (struct archive_span){ from_us, to_us };
 }
 
-/* Decide about the other bans of the id after t's bans were saved. */
+/* Widen t's span by the bans of its ticket. */
 static int
-decide_others(struct merge *merge, struct archive_ticket *t, bool added,
-    struct err *e)
+widen(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *sighting, struct err *e)
 {
-	int64_t since_us = timestamp_from_seconds(t->timeofban - 1);
-	int64_t changed, before;
-	int rc = renew(merge, t, added, e);
+	bool exact = sighting->exact && t->known_as == 0;
 
-	changed = merge->change.changed;
-	if (rc == 0)
-		rc = decide_previous(merge, t, since_us, e);
-	if (rc != 0 || merge->change.changed == changed)
-		return rc;
-	/* With other ends the log may show more bans, or fewer. */
-	before = merge->change.added + merge->change.changed;
-	rc = renew(merge, t, added, e);
-	if (rc == 0 && merge->change.added + merge->change.changed != before)
-		rc = decide_all(merge, t->jail, t->ident, since_us, e);
-	return rc;
+	return archive_history_widen(merge->archive, &t->of, t->timeofban,
+	    exact ? sighting->since_us : UNKNOWN, &t->span, e);
+}
+
+/* Load the stretch around t's ticket. */
+static int
+load_ticket(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *sighting, struct err *e)
+{
+	struct sighting of = *sighting;
+
+	of.timeofban = t->timeofban;
+	if (t->known_as != 0)
+		of.exact = false;
+	t->span = span_of(&of);
+	if (widen(merge, t, sighting, e) != 0 ||
+	    (sighting->after != 0 &&
+		archive_history_widen(merge->archive, &t->of, sighting->after,
+		    UNKNOWN, &t->span, e) != 0) ||
+	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
+		return -1;
+	t->has_ban = false;
+	for (size_t i = 0; i < t->history.rows_n; i++) {
+		if (t->history.rows[i].ban.timeofban != t->timeofban ||
+		    t->history.known[i].logged)
+			continue;
+		t->has_ban = true;
+		/* reban banned it again within its second. */
+		if (t->history.known[i].known_as == t->timeofban)
+			t->known_as = t->timeofban;
+	}
+	return 0;
 }
 
 int
-merge_ticket(struct merge *merge, struct archive_ticket *t,
-    const struct sighting *sightings, size_t n, int64_t source, struct err *e)
+merge_open(struct merge *merge, struct merge_ticket *t,
+    const struct archive_jail *jail, const char *ident,
+    const struct sighting *first, struct err *e)
 {
-	size_t known = t->n;
-	bool added =
-	    t->bans_n == 0 || (n > 0 && sightings[0].kind == SIGHTING_BAN);
+	struct archive *a = merge->archive;
+	int64_t last, timeofban;
+	bool logged;
+
+	*t = (struct merge_ticket){
+		.of = { jail->id, ident, merge->host },
+		.noted_us = jail->noted_us,
+		.timeofban = first->timeofban,
+	};
+	t->history.of = t->of;
+	t->history.begins = t->history.ends = true;
+	if (archive_history_last(a, &t->of, &last, &logged, e) != 0)
+		return -1;
+	t->is_known = last != UNKNOWN;
+	if (!t->is_known)
+		return 0;
+	if (load_ticket(merge, t, first, e) != 0)
+		return -1;
+	if (t->noted_us == 0 || t->of.host != NULL || t->has_ban)
+		return 0;
+	if (archive_history_find_known_as(a, &t->of, t->timeofban, &timeofban,
+		e) != 0)
+		return -1;
+	if (timeofban == UNKNOWN)
+		return 0;
+	t->known_as = t->timeofban;
+	t->timeofban = timeofban;
+	return load_ticket(merge, t, first, e);
+}
+
+void
+merge_close(struct merge_ticket *t)
+{
+	archive_history_free(&t->history);
+}
+
+/*
+ * Change a sighting of a ban that fail2ban knows under another second than t's,
+ * because reban banned it again: it then speaks of t, which goes on. Other
+ * tickets' sightings stay as they are.
+ */
+static void
+adapt(const struct merge_ticket *t, struct sighting *sighting)
+{
+	if (t->known_as == 0)
+		return;
+	if (sighting->kind == SIGHTING_BAN)
+		sighting->kind = SIGHTING_RESTORED;
+	/* It lasts from its own beginning to its new end. */
+	if (sighting->seconds != UNKNOWN && sighting->seconds >= 0)
+		sighting->seconds = number_add_sat(sighting->seconds,
+		    sighting->since_us / TIMESTAMP_US - t->timeofban);
+	sighting->timeofban = t->timeofban;
+	sighting->since_us = timestamp_from_seconds(t->timeofban);
+	sighting->exact = false;
+	sighting->after = 0;
+	/* A ban by hand has no failures. */
+	sighting->failures = sighting->bancount = UNKNOWN;
+	sighting->lines = sighting->captures = NULL;
+}
+
+int
+merge_has_row(struct merge *merge, const struct merge_ticket *t,
+    const struct sighting *row, int64_t source, bool *has, struct err *e)
+{
+	const struct archive_history *h = &t->history;
+	struct sighting wanted = *row;
+
+	adapt(t, &wanted);
+	*has = false;
+	for (size_t i = 0; i < h->n && !*has; i++) {
+		const struct sighting *known = &h->sightings[i];
+		int rc;
+
+		if (known->kind != SIGHTING_ROW ||
+		    known->timeofban != wanted.timeofban ||
+		    known->seconds != wanted.seconds ||
+		    known->bancount != wanted.bancount ||
+		    known->failures != wanted.failures)
+			continue;
+		rc = evidence_is(merge->archive, known->evidence, wanted.lines,
+		    wanted.captures, e);
+		if (rc < 0)
+			return -1;
+		*has = rc == 1;
+		for (size_t k = 0; *has && source != 0 && k < h->rows_n; k++) {
+			if (h->rows[k].ban.id == known->ban &&
+			    h->rows[k].source != source &&
+			    archive_history_set_source(merge->archive,
+				known->ban, source, e) != 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+/*
+ * Return true when the sighting may be the answer to a note: the ban began
+ * since the note, and fail2ban takes it for a ban by hand.
+ */
+static bool
+may_answer(const struct merge_ticket *t, const struct sighting *sighting,
+    int64_t noted_us)
+{
+	return (sighting->kind == SIGHTING_BAN ||
+		   sighting->kind == SIGHTING_ROW) &&
+	    sighting->failures == 0 &&
+	    timestamp_from_seconds(t->timeofban + 1) >= noted_us &&
+	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
+}
+
+/* Let t be the ticket of the noted ban that goes on, if it has not ended. */
+static int
+continue_noted(struct merge *merge, struct merge_ticket *t, int64_t timeofban,
+    const struct sighting *sighting, struct err *e)
+{
+	bool noted;
+
+	if (archive_history_set_known_as(merge->archive, &t->of, timeofban,
+		t->timeofban, &noted, e) != 0)
+		return -1;
+	if (!noted)
+		return 0;
+	t->known_as = t->timeofban;
+	t->timeofban = timeofban;
+	return load_ticket(merge, t, sighting, e);
+}
+
+/*
+ * Find out whether reban sent the id of a new ban to fail2ban. *listed: it came
+ * from a list. When it continues an archived ban, t becomes that ban's ticket.
+ */
+static int
+answer_note(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *sightings, size_t n, bool *listed, struct err *e)
+{
+	struct reban_note note;
 	int rc;
 
-	if (add_sightings(merge, t, sightings, n, e) != 0)
-		return -1;
-	if (t->n != known) {
-		merge->change.source = source;
-		rc = decide_and_save(merge, t, e);
-		merge->change.source = 0;
-		return rc == 0 ? decide_others(merge, t, added, e) : -1;
-	}
-	if (source == 0 || t->bans_n == 0 || t->source == source)
+	/* All notes of the jail are at least as old as its last one. */
+	if (t->noted_us == 0 || t->of.host != NULL || n == 0 ||
+	    sightings[0].at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
 		return 0;
-	return archive_ticket_set_source(merge->archive, t->bans[0], source, e);
+	rc = reban_notes_get(merge->archive, t->of.jail, t->of.ident, &note, e);
+	if (rc != 1 || !may_answer(t, &sightings[0], note.noted_us))
+		return rc < 0 ? -1 : 0;
+	/* A lost ban may come back within the second of its ticket. */
+	if (t->has_ban &&
+	    (t->timeofban != note.timeofban ||
+		sightings[0].kind != SIGHTING_BAN))
+		return 0;
+	if (reban_notes_remove(merge->archive, t->of.jail, t->of.ident, e) != 0)
+		return -1;
+	*listed = note.timeofban == UNKNOWN;
+	return *listed ? 0 :
+			 continue_noted(merge, t, note.timeofban,
+			     &sightings[0], e);
+}
+
+/* Forget the note of an id that was unbanned. */
+static int
+drop_note(struct merge *merge, const struct merge_ticket *t,
+    const struct sighting *unban, struct err *e)
+{
+	if (t->noted_us == 0 || t->of.host != NULL ||
+	    unban->at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
+		return 0;
+	return reban_notes_remove(merge->archive, t->of.jail, t->of.ident, e);
+}
+
+/* Return true when a folded sighting stands for the sighting. */
+static bool
+is_folded(const struct sighting *folded, const struct sighting *sighting)
+{
+	return folded->kind == SIGHTING_FOLDED &&
+	    sighting->kind <= SIGHTING_UNBAN &&
+	    sighting->kind != SIGHTING_ROW &&
+	    sighting->timeofban == folded->timeofban &&
+	    sighting->at_us >= folded->made_us &&
+	    sighting->at_us <= folded->at_us;
+}
+
+/* Return 1 when the archive has the sighting already, 0 when not, -1 on
+ * failure. */
+static int
+is_known(struct merge *merge, const struct archive_history *h,
+    const struct sighting *sighting, struct err *e)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		const struct sighting *known = &h->sightings[i];
+		int same = is_folded(known, sighting) ||
+		    sighting_is_same(known, sighting);
+
+		if (same == 1 && !sighting_is_own(sighting))
+			same = evidence_is(merge->archive, known->evidence,
+			    sighting->lines, sighting->captures, e);
+		if (same != 0)
+			return same;
+	}
+	return 0;
+}
+
+/* Archive the evidence of a sighting; a row of t that says the same is used. */
+static int
+add_evidence(struct merge *merge, const struct archive_history *h,
+    struct sighting *sighting, struct err *e)
+{
+	int64_t last = 0;
+	int rc;
+
+	sighting->matches =
+	    sighting->lines != NULL && strcmp(sighting->lines, "[]") != 0;
+	if (sighting->lines == NULL && sighting->captures == NULL)
+		return 0;
+	for (size_t i = 0; i < h->n; i++) {
+		int64_t id = h->sightings[i].evidence;
+
+		if (id == 0 || id == last ||
+		    h->sightings[i].timeofban != sighting->timeofban)
+			continue;
+		rc = evidence_is(merge->archive, id, sighting->lines,
+		    sighting->captures, e);
+		if (rc == 1)
+			sighting->evidence = id;
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+		last = id;
+	}
+	return evidence_add(merge->archive, sighting->lines,
+	    sighting->captures, &sighting->evidence, e);
+}
+
+/* Take the sightings that the archive has not yet into fresh; *n changes. */
+static int
+take_fresh(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *sightings, bool listed, struct sighting *fresh,
+    size_t *n, struct err *e)
+{
+	size_t all = *n;
+
+	*n = 0;
+	for (size_t i = 0; i < all; i++) {
+		struct sighting *sighting = &fresh[*n];
+		int known;
+
+		*sighting = sightings[i];
+		adapt(t, sighting);
+		if (listed &&
+		    (sighting->kind == SIGHTING_BAN ||
+			sighting->kind == SIGHTING_ROW))
+			sighting->origin = BAN_FROM_LIST;
+		if ((known = is_known(merge, &t->history, sighting, e)) < 0)
+			return -1;
+		if (known == 1)
+			continue;
+		if (add_evidence(merge, &t->history, sighting, e) != 0 ||
+		    (sighting->kind == SIGHTING_RESTORED &&
+			archive_jail_restored(merge->archive, t->of.jail,
+			    sighting->at_us, e) != 0))
+			return -1;
+		(*n)++;
+	}
+	return 0;
+}
+
+/* No witness reports more sightings of one ban at a time. */
+#define FRESH_MAX 4
+
+int
+merge_add(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *sightings, size_t n, int64_t source, struct err *e)
+{
+	struct sighting fresh[FRESH_MAX];
+	bool listed = false;
+
+	if (n > FRESH_MAX)
+		return err_set(e, EX_SOFTWARE, "too many sightings at a time");
+	if (answer_note(merge, t, sightings, n, &listed, e) != 0 ||
+	    (n > 0 && sightings[0].kind == SIGHTING_UNBAN &&
+		drop_note(merge, t, &sightings[0], e) != 0) ||
+	    take_fresh(merge, t, sightings, listed, fresh, &n, e) != 0)
+		return -1;
+	return n == 0 ? 0 :
+			decide_and_save(merge, &t->history, &t->span, fresh, n,
+			    source, e);
 }
 
 int
 merge_sightings(struct merge *merge, const char *jail, const char *ident,
-    int64_t timeofban, const struct sighting *sightings, size_t n,
-    int64_t source, struct err *e)
+    const struct sighting *sightings, size_t n, int64_t source, struct err *e)
 {
-	struct archive_ticket t = {
-		.ident = ident,
-		.host = merge->host,
-		.timeofban = timeofban,
-	};
 	struct archive_jail row;
+	struct merge_ticket t;
 	int rc;
 
-	rc = archive_jail_get(merge->archive, jail, &row, e);
-	t.jail = row.id;
-	t.noted_us = row.noted_us;
+	if (archive_jail_get(merge->archive, jail, &row, e) != 0)
+		return -1;
+	rc = merge_open(merge, &t, &row, ident, &sightings[0], e);
 	if (rc == 0)
-		rc = archive_ticket_load(merge->archive, &t, e);
-	if (rc == 0)
-		rc = merge_ticket(merge, &t, sightings, n, source, e);
-	archive_ticket_free(&t);
+		rc = merge_add(merge, &t, sightings, n, source, e);
+	merge_close(&t);
 	return rc;
+}
+
+/* Add the lines to the archive; *span becomes the time that they can touch. */
+static int
+add_lines(struct merge *merge, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
+    struct archive_span *span, struct err *e)
+{
+	*span = (struct archive_span){ INT64_MAX, INT64_MIN };
+	for (size_t i = 0; i < n; i++) {
+		int64_t from_us = lines[i].at_us - LAG_US;
+		bool known, learnt;
+
+		if (lines[i].found != UNKNOWN &&
+		    timestamp_from_seconds(lines[i].found - 1) < from_us)
+			from_us = timestamp_from_seconds(lines[i].found - 1);
+		if (from_us < span->from_us)
+			span->from_us = from_us;
+		if (lines[i].at_us > span->to_us)
+			span->to_us = lines[i].at_us;
+		if (log_lines_add(merge->archive, of, &lines[i], &known,
+			&learnt, e) != 0)
+			return -1;
+		*known_n += known;
+		*news = *news || learnt;
+	}
+	return 0;
 }
 
 int
 merge_log_lines(struct merge *merge, const struct archive_jail *jail,
-    const char *ident, const struct logged_line *lines, size_t n,
-    int64_t *known, struct err *e)
+    const char *ident, struct logged_line *lines, size_t n, int64_t *known,
+    struct err *e)
 {
-	struct archive_ident of = { jail->id, ident, merge->host };
-	int64_t added = merge->change.added, changed = merge->change.changed;
+	struct archive_history h = { .of = { jail->id, ident, merge->host } };
+	struct archive_span span;
+	bool news = false;
+	int rc;
 
-	if (log_lines_add(merge->archive, &of, lines, n, known, &merge->change,
-		e) != 0)
+	bans_of_log_order(lines, n);
+	if (add_lines(merge, &h.of, lines, n, known, &news, &span, e) != 0)
 		return -1;
-	if (merge->change.added == added && merge->change.changed == changed)
+	if (!news)
 		return 0;
-	/* A ban of the log may end one that events or rows show alive. */
-	return decide_all(merge, jail->id, ident, lines[0].at_us, e);
+	merge->lines = LINES_SOME;
+	rc = load(merge, &h, &span, BESIDE, e);
+	if (rc == 0)
+		rc = decide_and_save(merge, &h, &span, NULL, 0, 0, e);
+	archive_history_free(&h);
+	return rc;
 }
 
 int

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Merge new sightings into the archive: load what it has of their ticket,
- * decide by the rules of ban/, save the changes. A sighting is treated the
- * same, whether it comes from an action, the spool or fail2ban's database.
+ * Merge new sightings into the archive: load the stretch of the id's history
+ * that they can touch, decide by the rules of ban/history.h, save the changes.
+ * A sighting is treated the same, whether it comes from an action, the spool,
+ * fail2ban's database, a log or another archive.
  */
 #ifndef INGEST_MERGE_H
 #define INGEST_MERGE_H
 
-#include "archive/ticket.h"
-#include "archive/ticket_save.h"
-#include "ban/bans_of_log.h"
+#include "archive/history.h"
+#include "archive/history_save.h"
+#include "archive/jails.h"
 
 /* The values that all calls of a transaction share, and their changes. */
 struct merge {
 	struct archive *archive;
 	struct archive_change change;
 	const char *host; /* whose bans these are; NULL: this machine's */
-	/*
-	 * Each change is compared with the logs' lines. Events leave this to
-	 * the next run unless the ban may already be known from a log: hardly
-	 * any log is ahead of an event.
-	 */
-	bool thorough;
 	enum { LINES_UNKNOWN, LINES_SOME, LINES_NONE } lines; /* of logs */
 	/* The jail of the row that was taken last, which is the caller's. */
 	const char *row_jail;
@@ -29,33 +24,60 @@ struct merge {
 };
 
 /*
- * Merge n sightings of one ticket (jail and ident are valid UTF-8, timeofban is
- * its rounded second) in the caller's transaction. A sighting that the archive
- * has already is skipped. source: the database that has the row of the ban, 0:
- * none. Fails with db_error's codes; the caller rolls back.
+ * Merge n sightings of one ticket (jail and ident are valid UTF-8) in the
+ * caller's transaction. A sighting that the archive has already is skipped.
+ * source: the database that has the row of the ban, 0: none. Fails with
+ * db_error's codes; the caller rolls back.
  */
 int merge_sightings(struct merge *merge, const char *jail, const char *ident,
-    int64_t timeofban, const struct sighting *sightings, size_t n,
-    int64_t source, struct err *e);
+    const struct sighting *sightings, size_t n, int64_t source, struct err *e);
 
-/* Do the same for a ticket that the caller has loaded and will free. */
-int merge_ticket(struct merge *merge, struct archive_ticket *t,
+/* A ticket to which sightings are merged, and the history around it. */
+struct merge_ticket {
+	struct archive_ident of;
+	int64_t noted_us;  /* when reban last noted an id of the jail; 0: never */
+	int64_t timeofban; /* the ticket's second */
+	/*
+	 * The other second under which fail2ban has the ban since reban banned
+	 * it again; 0: there is none.
+	 */
+	int64_t known_as;
+	bool is_known; /* the archive has a ban of the id */
+	bool has_ban;  /* an event, a row or an import has shown one of it */
+	struct archive_span span;
+	struct archive_history history;
+};
+
+/*
+ * Load the ticket of a sighting in a jail. When the archive has no ban of it,
+ * but reban has banned one again under that second, that one's ticket is loaded
+ * instead. The caller releases t with merge_close, on failure too.
+ */
+int merge_open(struct merge *merge, struct merge_ticket *t,
+    const struct archive_jail *jail, const char *ident,
+    const struct sighting *first, struct err *e);
+void merge_close(struct merge_ticket *t);
+
+/*
+ * Find out whether the archive has a sighting of a row that says the same as
+ * row, a SIGHTING_ROW with its log lines and captures: *has. If so, note that
+ * the database with the id source has the row.
+ */
+int merge_has_row(struct merge *merge, const struct merge_ticket *t,
+    const struct sighting *row, int64_t source, bool *has, struct err *e);
+
+/* Do as merge_sightings, for a ticket that is open. */
+int merge_add(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sightings, size_t n, int64_t source, struct err *e);
 
 /*
- * Change a sighting of a ban that fail2ban knows under another second than t's,
- * because reban banned it again: it then speaks of t, which goes on. Other
- * tickets' sightings stay as they are.
- */
-void merge_adapt(const struct archive_ticket *t, struct sighting *sighting);
-
-/*
- * Merge n lines of a log about one jail and ident, in their order. *known
- * counts on by those that the archive has already. Fails as merge_sightings.
+ * Merge n lines of a log about one jail and ident, in the order in which they
+ * stand there; their moments may be changed (bans_of_log_order). *known counts
+ * on by those that the archive has already. Fails as merge_sightings.
  */
 int merge_log_lines(struct merge *merge, const struct archive_jail *jail,
-    const char *ident, const struct logged_line *lines, size_t n,
-    int64_t *known, struct err *e);
+    const char *ident, struct logged_line *lines, size_t n, int64_t *known,
+    struct err *e);
 
 /* Note that a jail was flushed at at_us. Fails as merge_sightings. */
 int merge_flush(struct merge *merge, const char *jail, int64_t at_us,

@@ -40,6 +40,7 @@ row_sighting(int64_t at_us, int64_t timeofban, int64_t seconds,
 	return (struct sighting){
 		.kind = SIGHTING_ROW,
 		.at_us = at_us,
+		.timeofban = timeofban,
 		.since_us = timestamp_from_seconds(timeofban),
 		.seconds = seconds,
 		.bancount = bancount,
@@ -94,10 +95,9 @@ find_source(struct merge *merge, const struct config *config,
 	return 0;
 }
 
-/* Make the sighting of the event; *timeofban is the second of its ticket. */
 static int
 event_sighting(const struct event *event, bool gone, struct sighting *sighting,
-    int64_t *timeofban, struct err *e)
+    struct err *e)
 {
 	*sighting = (struct sighting){
 		.kind = kind_of(event),
@@ -109,13 +109,14 @@ event_sighting(const struct event *event, bool gone, struct sighting *sighting,
 		.end = gone ? BAN_MANUAL : BAN_LIVES,
 		.ended_us = event->at_us,
 	};
-	if (timestamp_parse_ticket(event->time, &sighting->since_us, timeofban,
-		&sighting->exact, e) != 0)
+	if (timestamp_parse_ticket(event->time, &sighting->since_us,
+		&sighting->timeofban, &sighting->exact, e) != 0)
 		return -1;
 	if (sighting->kind == SIGHTING_RESTORED)
 		sighting->exact = false;
 	if (!sighting->exact)
-		sighting->since_us = timestamp_from_seconds(*timeofban);
+		sighting->since_us =
+		    timestamp_from_seconds(sighting->timeofban);
 	return 0;
 }
 
@@ -124,7 +125,7 @@ take_event(struct merge *merge, const struct config *config,
     const struct event *event, const struct ticket_data *ev, struct err *e)
 {
 	struct sighting sightings[2];
-	int64_t timeofban, source;
+	int64_t source;
 	size_t n = 1;
 	bool gone;
 
@@ -133,17 +134,17 @@ take_event(struct merge *merge, const struct config *config,
 	/* Only in the known database does absence mean anything. */
 	gone = event->kind == EVENT_UNBAN && event->row == EVENT_ROW_GONE &&
 	    (source != 0 || event->row_ino == 0);
-	if (event_sighting(event, gone, &sightings[0], &timeofban, e) != 0)
+	if (event_sighting(event, gone, &sightings[0], e) != 0)
 		return -1;
 	if (event->tag) {
 		sightings[0].lines = ev->matches;
 	} else if (event->row == EVENT_ROW_THERE &&
 	    event->kind != EVENT_UNBAN) {
-		sightings[n++] = row_sighting(event->at_us, timeofban,
-		    event->row_seconds, event->row_bancount, ev, event->ident);
+		sightings[n++] = row_sighting(event->at_us,
+		    sightings[0].timeofban, event->row_seconds, event->row_bancount, ev, event->ident);
 	}
-	return merge_sightings(merge, event->jail, event->ident, timeofban,
-	    sightings, n, event->row == EVENT_ROW_THERE ? source : 0, e);
+	return merge_sightings(merge, event->jail, event->ident, sightings,
+	    n, event->row == EVENT_ROW_THERE ? source : 0, e);
 }
 
 int
@@ -189,6 +190,7 @@ judged_sighting(const struct sighting *row,
 	return (struct sighting){
 		.kind = SIGHTING_JUDGED,
 		.at_us = row->at_us,
+		.timeofban = row->timeofban,
 		.since_us = row->since_us,
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
@@ -199,12 +201,12 @@ judged_sighting(const struct sighting *row,
 }
 
 /*
- * Merge the sighting of a row into its ticket t, which is loaded. A row that
- * the archive has already adds nothing.
+ * Merge the sighting of a row into its ticket t, which is open. A row that the
+ * archive has already adds nothing.
  */
 static int
 take_sighting(struct merge *merge, const struct config *config,
-    struct archive_ticket *t, const struct sighting *row, int64_t source,
+    struct merge_ticket *t, const struct sighting *row, int64_t source,
     int64_t floor_us, struct err *e)
 {
 	struct sighting sightings[2] = { *row };
@@ -212,35 +214,17 @@ take_sighting(struct merge *merge, const struct config *config,
 	struct ban_end_verdict verdict = ban_end_by_clock(row->since_us,
 	    row->seconds, now_us, config->interval);
 	size_t n = 1;
-	int known;
+	bool has;
 
-	merge_adapt(t, &sightings[0]);
-	known = archive_ticket_has_row(merge->archive, t, &sightings[0], e);
-	if (known < 0)
+	if (merge_has_row(merge, t, row, source, &has, e) != 0)
 		return -1;
-	if (known == 1)
-		n = 0;
-	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us))
+	if (has)
 		return 0;
-	else if (t->bans_n == 0 && verdict.end != BAN_LIVES)
+	if (!t->has_ban && is_below_floor(row, floor_us, now_us))
+		return 0;
+	if (!t->has_ban && verdict.end != BAN_LIVES)
 		sightings[n++] = judged_sighting(row, &verdict);
-	return merge_ticket(merge, t, sightings, n, source, e);
-}
-
-/* Find a row's jail; most rows are of the same jail as the one before. */
-static int
-find_jail(struct merge *merge, const char *jail, struct archive_ticket *t,
-    struct err *e)
-{
-	if (merge->row_jail == NULL || strcmp(merge->row_jail, jail) != 0) {
-		if (archive_jail_get(merge->archive, jail, &merge->row_jail_row,
-			e) != 0)
-			return -1;
-		merge->row_jail = jail;
-	}
-	t->jail = merge->row_jail_row.id;
-	t->noted_us = merge->row_jail_row.noted_us;
-	return 0;
+	return merge_add(merge, t, sightings, n, source, e);
 }
 
 static int
@@ -248,19 +232,23 @@ take_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, const struct sighting *sighting,
     int64_t source, int64_t floor_us, struct err *e)
 {
-	struct archive_ticket t = {
-		.ident = row->ident,
-		.host = merge->host,
-		.timeofban = row->timeofban,
-	};
-	int rc = find_jail(merge, row->jail, &t, e);
+	struct merge_ticket t;
+	int rc;
 
-	if (rc == 0)
-		rc = archive_ticket_load(merge->archive, &t, e);
+	/* Most rows are of the same jail as the one before. */
+	if (merge->row_jail == NULL ||
+	    strcmp(merge->row_jail, row->jail) != 0) {
+		if (archive_jail_get(merge->archive, row->jail,
+			&merge->row_jail_row, e) != 0)
+			return -1;
+		merge->row_jail = row->jail;
+	}
+	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, sighting,
+	    e);
 	if (rc == 0)
 		rc = take_sighting(merge, config, &t, sighting, source,
 		    floor_us, e);
-	archive_ticket_free(&t);
+	merge_close(&t);
 	return rc;
 }
 
@@ -330,8 +318,8 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 		    merge->change.now_us, config->interval);
 		sighting.end = verdict.end;
 		sighting.ended_us = verdict.ended_us;
-		rc = merge_sightings(merge, row->jail, row->ident,
-		    row->timeofban, &sighting, 1, 0, e);
+		rc = merge_sightings(merge, row->jail, row->ident, &sighting, 1,
+		    0, e);
 	}
 	ticket_data_free(&ev);
 	return rc;
@@ -344,7 +332,7 @@ sightings_add_import(struct merge *merge, const struct exported_ban *ban,
 	struct sighting sighting = exported_ban_sighting(ban);
 
 	sighting.ip = other_than(sighting.ip, ban->texts[BAN_FIELD_IDENT]);
+	sighting.timeofban = ban->numbers[BAN_FIELD_TIMEOFBAN];
 	return merge_sightings(merge, ban->texts[BAN_FIELD_JAIL],
-	    ban->texts[BAN_FIELD_IDENT], ban->numbers[BAN_FIELD_TIMEOFBAN],
-	    &sighting, 1, 0, e);
+	    ban->texts[BAN_FIELD_IDENT], &sighting, 1, 0, e);
 }

@@ -198,6 +198,8 @@ write_end(struct merge *merge, const struct live_ban *ban,
 		/* After what it judges, even when the clock was set back. */
 		.at_us = later(merge->change.now_us,
 		    later(ban->life_us, ban->pending_us) + 1),
+		.timeofban = ban->timeofban,
+		.made_us = ban->made_us,
 		.since_us = timestamp_from_seconds(ban->timeofban),
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
@@ -209,8 +211,8 @@ write_end(struct merge *merge, const struct live_ban *ban,
 	merge->host = is_here(ban) ? NULL : ban->host;
 	if (ban->logged)
 		return write_logged_end(merge, ban, verdict, e);
-	return merge_sightings(merge, ban->jail, ban->ident, ban->timeofban,
-	    &judged, 1, 0, e);
+	return merge_sightings(merge, ban->jail, ban->ident, &judged, 1, 0,
+	    e);
 }
 
 /* Archive the verdict on a ban, unless an event has changed it meanwhile. */

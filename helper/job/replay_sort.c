@@ -11,7 +11,7 @@ enum { SQL_PUT, SQL_NEXT, SQL_COUNT };
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_PUT] = "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[SQL_NEXT] = "SELECT * FROM line ORDER BY jail, ident, at_us, verb",
+	[SQL_NEXT] = "SELECT * FROM line ORDER BY jail, ident, rowid",
 };
 
 /* The file is of no use after the process, so nothing is made safe. */

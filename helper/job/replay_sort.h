@@ -20,7 +20,7 @@ struct replay_sort {
 	bool more;	    /* next stands on a row */
 };
 
-/* The lines of one id in one jail, by time. */
+/* The lines of one id in one jail, in the order of the log. */
 struct replay_sort_lines {
 	char *jail, *ident;
 	struct logged_line *lines;

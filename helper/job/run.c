@@ -284,7 +284,6 @@ run_begin(struct run *run, struct merge *merge, struct err *e)
 		.archive = &run->archive,
 		.change = { .now_us = clock_wall_us() },
 		.host = run->host,
-		.thorough = true,
 	};
 	run->archive.wal_limit =
 	    run->ending || is_gentle(run->wanted_ms, clock_steady_ms()) ?

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "archive/log_lines.h"
+#include "archive/sightings_column.h"
+#include "archive/statements.h"
+#include "base/list.h"
+#include "base/timestamp.h"
+
+/* The columns of SQL_HISTORY_BEFORE and SQL_HISTORY_FROM. */
+enum {
+	ID,
+	MADE,
+	TIMEOFBAN,
+	SINCE,
+	NTH,
+	ENDED,
+	ENDED_WHY,
+	SECONDS,
+	BANCOUNT,
+	ORIGIN,
+	RESTORED,
+	LIFE,
+	PENDING,
+	PRESENT,
+	KNOWN_AS,
+	SIGHTINGS
+};
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "archive: out of memory");
+}
+
+const char *
+archive_ident_host(const struct archive_ident *of)
+{
+	return of->host != NULL ? of->host : "";
+}
+
+int
+archive_history_widen(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t since_us, struct archive_span *span,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittii",
+	    timeofban, of->jail, of->ident, archive_ident_host(of), since_us,
+	    timestamp_from_seconds(timeofban));
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	if ((rc = db_step(&a->db, st, e)) == 1 && db_int(st, 0) != UNKNOWN) {
+		if (db_int(st, 0) < span->from_us)
+			span->from_us = db_int(st, 0);
+		if (db_int(st, 1) > span->to_us)
+			span->to_us = db_int(st, 1);
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+struct sighting *
+archive_history_add(struct archive_history *h)
+{
+	struct sighting *sightings =
+	    list_grow(h->sightings, &h->room, h->n + 1, sizeof(*sightings));
+
+	if (sightings == NULL)
+		return NULL;
+	h->sightings = sightings;
+	sightings[h->n] = (struct sighting){ 0 };
+	return &sightings[h->n++];
+}
+
+static int
+keep_text(struct archive_history *h, char *text)
+{
+	char **texts =
+	    list_grow(h->texts, &h->texts_room, h->texts_n + 1, sizeof(*texts));
+
+	if (texts == NULL) {
+		free(text);
+		return -1;
+	}
+	h->texts = texts;
+	texts[h->texts_n++] = text;
+	return 0;
+}
+
+/* Load the sightings of one ban from their column. */
+static int
+load_sightings(struct archive_history *h, const struct ban *ban,
+    const char *text, struct err *e)
+{
+	struct sighting sighting, *added;
+	const char *at = text;
+	char *ip;
+	int rc;
+
+	if (text == NULL || !sightings_column_is_array(text))
+		return err_set(e, EX_DATAERR,
+		    "archive: the sightings of a ban are no array");
+	while ((rc = sightings_column_take(&at, ban->timeofban, &sighting,
+		    &ip)) == 1) {
+		if ((ip != NULL && keep_text(h, ip) != 0) ||
+		    (added = archive_history_add(h)) == NULL)
+			return no_memory(e);
+		*added = sighting;
+		added->ip = ip;
+		added->ban = ban->id;
+	}
+	if (rc < 0)
+		return err_set(e, EX_DATAERR,
+		    "archive: a sighting of no known kind");
+	return 0;
+}
+
+static struct ban
+ban_of(sqlite3_stmt *st)
+{
+	const char *origin = db_text(st, ORIGIN);
+	int end = ban_end_from_name(db_text(st, ENDED_WHY));
+	int from = origin == NULL ? -1 : ban_origin_from_name(origin);
+
+	return (struct ban){
+		.id = db_int(st, ID),
+		.made_us = db_int(st, MADE),
+		.timeofban = db_int(st, TIMEOFBAN),
+		.since_us = db_int(st, SINCE),
+		.nth = (int)db_int(st, NTH),
+		.ended_us = db_int(st, ENDED),
+		.end = end < 0 ? BAN_LIVES : (enum ban_end)end,
+		.seconds = db_int(st, SECONDS),
+		.bancount = db_int(st, BANCOUNT),
+		.origin = from < 0 ? BAN_FROM_UNKNOWN : (enum ban_origin)from,
+		.restored = db_int(st, RESTORED),
+		.life_us = db_int(st, LIFE),
+		.pending_us = db_int(st, PENDING),
+	};
+}
+
+static int
+load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
+{
+	const char *sightings = db_text(st, SIGHTINGS);
+	struct archive_history_row *rows =
+	    list_grow(h->rows, &h->rows_room, h->rows_n + 1, sizeof(*rows));
+	struct history_row *known;
+
+	if (rows == NULL)
+		return no_memory(e);
+	h->rows = rows;
+	known =
+	    list_grow(h->known, &h->known_room, h->rows_n + 1, sizeof(*known));
+	if (known == NULL)
+		return no_memory(e);
+	h->known = known;
+	rows[h->rows_n] = (struct archive_history_row){
+		.ban = ban_of(st),
+		.source = db_int(st, PRESENT),
+		.inner = inner,
+	};
+	known[h->rows_n] = (struct history_row){
+		.id = db_int(st, ID),
+		.made_us = db_int(st, MADE),
+		.since_us = db_int(st, SINCE),
+		.nth = db_int(st, NTH),
+		.known_as = db_int(st, KNOWN_AS),
+		.logged = sightings != NULL && strcmp(sightings, "[]") == 0,
+	};
+	return load_sightings(h, &rows[h->rows_n++].ban, sightings, e);
+}
+
+/* Turn the first n rows round: they were read from the last to the first. */
+static void
+turn_round(struct archive_history *h)
+{
+	for (size_t i = 0, k = h->rows_n; i + 1 < k; i++) {
+		struct archive_history_row row = h->rows[i];
+		struct history_row known = h->known[i];
+
+		k--;
+		h->rows[i] = h->rows[k];
+		h->known[i] = h->known[k];
+		h->rows[k] = row;
+		h->known[k] = known;
+	}
+}
+
+/* Load the bans before the span: the last two of them, or more. */
+static int
+load_before(struct archive *a, struct archive_history *h, int64_t from_us,
+    int64_t beside, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_BEFORE, e, "ittii",
+	    h->of.jail, h->of.ident, archive_ident_host(&h->of), from_us,
+	    beside);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (load_row(h, st, false, e) != 0) {
+			rc = -1;
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	turn_round(h);
+	h->begins = h->rows_n < (size_t)beside;
+	return rc;
+}
+
+/* Load the bans from the beginning of the span on. */
+static int
+load_from(struct archive *a, struct archive_history *h,
+    const struct archive_span *span, int64_t beside, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_FROM, e, "itti",
+	    h->of.jail, h->of.ident, archive_ident_host(&h->of), span->from_us);
+	int64_t after = 0;
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	while (after < beside && (rc = db_step(&a->db, st, e)) == 1) {
+		bool inner = db_int(st, MADE) <= span->to_us;
+
+		if (load_row(h, st, inner, e) != 0) {
+			rc = -1;
+			break;
+		}
+		after += !inner;
+	}
+	sqlite3_reset(st);
+	h->ends = after < beside;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Return the moment from which flushes may say how a ban of the stretch ended,
+ * INT64_MAX: never. */
+static int64_t
+doubtful_from(const struct archive_history *h)
+{
+	int64_t from_us = INT64_MAX;
+
+	for (size_t i = 0; i < h->rows_n; i++) {
+		const struct ban *ban = &h->rows[i].ban;
+
+		if ((ban->end == BAN_LIVES || ban->end == BAN_INFERRED ||
+			ban->end == BAN_FLUSHED) &&
+		    ban->made_us < from_us)
+			from_us = ban->made_us;
+	}
+	return from_us;
+}
+
+static int
+load_flushes(struct archive *a, struct archive_history *h, struct err *e)
+{
+	int64_t from_us = doubtful_from(h);
+	sqlite3_stmt *st;
+	int rc;
+
+	if (from_us == INT64_MAX)
+		return 0;
+	if ((st = db_bind(&a->db, SQL_FLUSHES, e, "ii", h->of.jail, from_us)) ==
+	    NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		int64_t *flushes = list_grow(h->flushes, &h->flushes_room,
+		    h->flushes_n + 1, sizeof(*flushes));
+
+		if (flushes == NULL) {
+			rc = no_memory(e);
+			break;
+		}
+		h->flushes = flushes;
+		flushes[h->flushes_n++] = db_int(st, 0);
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_history_load(struct archive *a, struct archive_history *h,
+    const struct archive_span *span, int64_t beside, bool with_lines,
+    struct err *e)
+{
+	const struct archive_ident of = h->of;
+	int64_t from_us = -INT64_MAX, to_us = INT64_MAX;
+
+	*h = (struct archive_history){ .of = of };
+	if (load_before(a, h, span->from_us, beside, e) != 0 ||
+	    load_from(a, h, span, beside, e) != 0 || load_flushes(a, h, e) != 0)
+		return -1;
+	if (!with_lines)
+		return 0;
+	if (!h->begins)
+		from_us = h->rows[0].ban.made_us;
+	if (!h->ends)
+		to_us = h->rows[h->rows_n - 1].ban.made_us;
+	return log_lines_load(a, h, from_us, to_us, e);
+}
+
+void
+archive_history_free(struct archive_history *h)
+{
+	for (size_t i = 0; i < h->texts_n; i++)
+		free(h->texts[i]);
+	free(h->texts);
+	free(h->rows);
+	free(h->known);
+	free(h->sightings);
+	free(h->lines);
+	free(h->flushes);
+	*h = (struct archive_history){ .of = h->of };
+}
+
+bool
+archive_history_is_anchor(const struct archive_history *h, size_t row)
+{
+	return !h->rows[row].inner &&
+	    ((row == 0 && !h->begins) || (row == h->rows_n - 1 && !h->ends));
+}
+
+int
+archive_history_last(struct archive *a, const struct archive_ident *of,
+    int64_t *last, bool *logged, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_LAST, e, "itt", of->jail,
+	    of->ident, archive_ident_host(of));
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	rc = db_step(&a->db, st, e);
+	*last = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	*logged = rc == 1 && db_int(st, 1) == 1;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_history_find_known_as(struct archive *a, const struct archive_ident *of,
+    int64_t known_as, int64_t *timeofban, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_KNOWN_AS, e, "iti", of->jail, of->ident,
+		known_as);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	rc = db_step(&a->db, st, e);
+	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_history_set_known_as(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t known_as, bool *noted, struct err *e)
+{
+	if (db_query(&a->db, SQL_SET_KNOWN_AS, e, "ititi", of->jail, of->ident,
+		timeofban, archive_ident_host(of), known_as) != 0)
+		return -1;
+	*noted = sqlite3_changes(a->db.handle) != 0;
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A stretch of the history of one id (ban/history.h) as the archive has it: the
+ * bans that fail2ban made from one moment to another, two more on either side,
+ * their sightings, and the lines of logs of that time. So an event of an id
+ * with thousands of bans costs what that of any other id does. Functions that
+ * write are called between archive_begin and archive_commit. Errors are
+ * db_error's.
+ */
+#ifndef ARCHIVE_HISTORY_H
+#define ARCHIVE_HISTORY_H
+
+#include <stddef.h>
+
+#include "archive/archive.h"
+#include "ban/history.h"
+
+/* The id of a history. The caller keeps the texts. */
+struct archive_ident {
+	int64_t jail;	   /* row of the table jail */
+	const char *ident; /* as fail2ban names it: mostly an address */
+	const char *host;  /* whose ban it is; NULL: this machine's */
+};
+
+/* Return the host as the tables have it: "" is this machine. */
+const char *archive_ident_host(const struct archive_ident *of);
+
+/* A row of the table ban: the fields that its sightings may change. */
+struct archive_history_row {
+	struct ban ban; /* without ip, evidence, seen; the texts are NULL */
+	int64_t source; /* the database that last had its row, or UNKNOWN */
+	bool inner;	/* it lies within the stretch, not beside it */
+};
+
+struct archive_history {
+	struct archive_ident of;
+	struct archive_history_row *rows; /* in the order of their making */
+	struct history_row *known;	  /* the same rows for ban/history */
+	size_t rows_n, rows_room, known_room;
+	struct sighting *sightings;
+	size_t n, room;
+	char **texts; /* the addresses that the sightings point to */
+	size_t texts_n, texts_room;
+	struct logged_line *lines;
+	size_t lines_n, lines_room;
+	int64_t *flushes;
+	size_t flushes_n, flushes_room;
+	bool begins, ends; /* no ban was made before, or after, the stretch */
+};
+
+/* The time that a stretch must hold, both ends included. */
+struct archive_span {
+	int64_t from_us, to_us;
+};
+
+/*
+ * Widen the span so that it holds the bans of a ticket: those of the rounded
+ * second timeofban; of an exact time, since_us, only those that may be its.
+ * UNKNOWN: it has no exact time.
+ */
+int archive_history_widen(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t since_us, struct archive_span *span,
+    struct err *e);
+
+/*
+ * Load the bans that were made within the span, and beside more on either side;
+ * with_lines: with the lines of logs. h->of is set. The caller releases h with
+ * archive_history_free, on failure too.
+ */
+int archive_history_load(struct archive *a, struct archive_history *h,
+    const struct archive_span *span, int64_t beside, bool with_lines,
+    struct err *e);
+void archive_history_free(struct archive_history *h);
+
+/*
+ * Return true for a row at the edge of a stretch that does not reach to that
+ * end of the history. It is known what is inside of it, and not what is beyond,
+ * so it stays as it is.
+ */
+bool archive_history_is_anchor(const struct archive_history *h, size_t row);
+
+/*
+ * Add an empty sighting to h and return it, NULL when memory is short. The next
+ * call may move it.
+ */
+struct sighting *archive_history_add(struct archive_history *h);
+
+/* Set *last to the second of the ban of the id that was made last, or UNKNOWN.
+ * *logged: only logs show it, and it lives. */
+int archive_history_last(struct archive *a, const struct archive_ident *of,
+    int64_t *last, bool *logged, struct err *e);
+
+/*
+ * Find the second of the ban that fail2ban has under another second, known_as,
+ * since reban banned it again. *timeofban is UNKNOWN when there is none.
+ */
+int archive_history_find_known_as(struct archive *a,
+    const struct archive_ident *of, int64_t known_as, int64_t *timeofban,
+    struct err *e);
+
+/*
+ * Note that fail2ban now has the latest ban of timeofban under the second
+ * known_as. Sets *noted to false, and changes nothing, when there is no such
+ * ban, or when an event or a row has shown its end.
+ */
+int archive_history_set_known_as(struct archive *a,
+    const struct archive_ident *of, int64_t timeofban, int64_t known_as,
+    bool *noted, struct err *e);
+
+#endif

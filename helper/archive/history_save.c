@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/history_save.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "archive/sightings_column.h"
+#include "archive/statements.h"
+#include "ban/same_ban.h"
+
+/* The bans of a stretch on their way into the archive. */
+struct saving {
+	struct archive *a;
+	const struct archive_history *h;
+	const struct archive_made *made;
+	struct archive_change *change;
+	bool *moved; /* bans[i] has other sightings than its row */
+};
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "archive: out of memory");
+}
+
+/* Return the row that the ban continues, NULL when it is a new one. */
+static const struct archive_history_row *
+row_of(const struct archive_history *h, const struct ban *ban)
+{
+	for (size_t i = 0; ban->id != 0 && i < h->rows_n; i++) {
+		if (h->rows[i].ban.id == ban->id)
+			return &h->rows[i];
+	}
+	return NULL;
+}
+
+/* Return the ban that continues a row, NULL when none does. */
+static const struct ban *
+ban_of(const struct archive_made *made, int64_t id)
+{
+	for (size_t i = 0; i < made->n; i++) {
+		if (made->bans[i].id == id)
+			return &made->bans[i];
+	}
+	return NULL;
+}
+
+/* Return true when a row's ban was made when the archive has it. */
+static bool
+is_kept(const struct archive_made *made, const struct archive_history_row *row)
+{
+	const struct ban *ban = ban_of(made, row->ban.id);
+
+	return ban != NULL && ban->made_us == row->ban.made_us &&
+	    ban->since_us == row->ban.since_us;
+}
+
+bool
+archive_history_is_short(const struct archive_history *h,
+    const struct archive_made *made)
+{
+	for (size_t i = 0; i < h->rows_n; i++) {
+		if (!h->rows[i].inner && !archive_history_is_anchor(h, i) &&
+		    !is_kept(made, &h->rows[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The letters of the values that both statements bind from the ban on. */
+#define BAN_TYPES "iidiiititiitii"
+
+static int64_t
+unknown_if_none(int64_t id)
+{
+	return id != 0 ? id : UNKNOWN;
+}
+
+/* Return the database that has the row of a ban, UNKNOWN: none is known. */
+static int64_t
+source_of(const struct saving *s, const struct ban *ban)
+{
+	return ban == &s->made->bans[s->made->sourced] ?
+	    unknown_if_none(s->made->source) :
+	    UNKNOWN;
+}
+
+static int
+add_row(struct saving *s, struct ban *ban, const char *sightings, struct err *e)
+{
+	const struct archive_ident *of = &s->h->of;
+
+	if (db_query(&s->a->db, SQL_BAN_ADD, e, "it" BAN_TYPES "tiiiit",
+		of->jail, of->ident, ban->timeofban, ban->since_us, ban->nth,
+		ban->seconds, ban->bancount, ban->failures, ban->ip,
+		unknown_if_none(ban->evidence), ban_origin_name(ban->origin),
+		(int64_t)ban->seen, ban->ended_us, ban_end_name(ban->end),
+		ban->restored, ban->pending_us, sightings, ban->life_us,
+		ban->made_us, source_of(s, ban), s->change->now_us,
+		archive_ident_host(of)) != 0)
+		return -1;
+	ban->id = sqlite3_last_insert_rowid(s->a->db.handle);
+	s->change->added++;
+	return 0;
+}
+
+static int
+change_row(struct saving *s, const struct ban *ban, const char *sightings,
+    struct err *e)
+{
+	if (db_query(&s->a->db, SQL_BAN_CHANGE, e, "in" BAN_TYPES, ban->id,
+		ban->timeofban, ban->since_us, ban->nth, ban->seconds,
+		ban->bancount, ban->failures, ban->ip,
+		unknown_if_none(ban->evidence), ban_origin_name(ban->origin),
+		(int64_t)ban->seen, ban->ended_us, ban_end_name(ban->end),
+		ban->restored, ban->pending_us) != 0)
+		return -1;
+	s->change->changed += sqlite3_changes(s->a->db.handle);
+	return db_query(&s->a->db, SQL_BAN_SIGHTINGS, e, "itii", ban->id,
+	    sightings, ban->life_us, ban->made_us);
+}
+
+/* Gather the sightings of ban number i, folded, into list; return how many. */
+static size_t
+gather(const struct saving *s, size_t i, struct sighting *list)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < s->h->n; k++) {
+		if (s->made->owner[k] == i)
+			list[n++] = s->h->sightings[k];
+	}
+	return n == 0 ? 0 :
+			same_ban_fold(list, n, s->made->bans[i].made_us);
+}
+
+/* Return the sightings of ban number i as text; NULL when memory is short. */
+static char *
+sightings_of(const struct saving *s, size_t i)
+{
+	struct sighting *list = calloc(s->h->n + 1, sizeof(*list));
+	struct buffer out = { 0 };
+	size_t n;
+
+	if (list == NULL)
+		return NULL;
+	n = gather(s, i, list);
+	for (size_t k = 0; k < n; k++)
+		sightings_column_put(&out, &list[k],
+		    s->made->bans[i].timeofban);
+	free(list);
+	buffer_puts(&out, out.len == 0 ? "[]" : "]");
+	return buffer_take(&out);
+}
+
+static int
+save_ban(struct saving *s, size_t i, struct err *e)
+{
+	struct ban *ban = &s->made->bans[i];
+	char *sightings = sightings_of(s, i);
+	int rc;
+
+	if (sightings == NULL)
+		return no_memory(e);
+	rc = ban->id == 0 ? add_row(s, ban, sightings, e) :
+			    change_row(s, ban, sightings, e);
+	free(sightings);
+	return rc;
+}
+
+/* Return true when the ban is what its row says. */
+static bool
+is_same(const struct ban *a, const struct ban *b)
+{
+	return a->made_us == b->made_us && a->timeofban == b->timeofban &&
+	    a->since_us == b->since_us && a->nth == b->nth &&
+	    a->seconds == b->seconds && a->bancount == b->bancount &&
+	    a->origin == b->origin && a->end == b->end &&
+	    a->ended_us == b->ended_us && a->restored == b->restored &&
+	    a->life_us == b->life_us && a->pending_us == b->pending_us;
+}
+
+/* Return true when ban number i must be written. */
+static bool
+is_changed(const struct saving *s, size_t i)
+{
+	const struct ban *ban = &s->made->bans[i];
+	const struct archive_history_row *row = row_of(s->h, ban);
+
+	return row == NULL ||
+	    (!archive_history_is_anchor(s->h, (size_t)(row - s->h->rows)) &&
+		(s->moved[i] || !is_same(ban, &row->ban)));
+}
+
+/* Find the bans that have gained a sighting, or lost one. */
+static void
+find_moved(struct saving *s)
+{
+	const struct archive_made *made = s->made;
+
+	for (size_t i = 0; i < s->h->n; i++) {
+		size_t now = made->owner[i];
+		int64_t id = s->h->sightings[i].ban;
+
+		if (made->bans[now].id == id && id != 0)
+			continue;
+		s->moved[now] = true;
+		for (size_t k = 0; k < made->n && id != 0; k++)
+			s->moved[k] = s->moved[k] || made->bans[k].id == id;
+	}
+}
+
+/*
+ * Move the rows out of the way whose bans go, or get another number or time: a
+ * number is free before another ban takes it.
+ */
+static int
+make_room(const struct saving *s, struct err *e)
+{
+	for (size_t i = 0; i < s->h->rows_n; i++) {
+		const struct ban *row = &s->h->rows[i].ban,
+				 *ban = ban_of(s->made, row->id);
+
+		if (archive_history_is_anchor(s->h, i))
+			continue;
+		if (ban != NULL && ban->timeofban == row->timeofban &&
+		    ban->since_us == row->since_us && ban->nth == row->nth)
+			continue;
+		if (db_query(&s->a->db, SQL_BAN_PARK, e, "i", row->id) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Remove the rows that are no ban any more. A ban that stays gets a later rev
+ * than the row that goes had, so that no rev is given out twice.
+ */
+static int
+remove_others(const struct saving *s, struct err *e)
+{
+	for (size_t i = 0; i < s->h->rows_n; i++) {
+		int64_t id = s->h->rows[i].ban.id;
+
+		if (archive_history_is_anchor(s->h, i) ||
+		    ban_of(s->made, id) != NULL)
+			continue;
+		if ((s->made->n > 0 &&
+			db_query(&s->a->db, SQL_BAN_TOUCH, e, "i",
+			    s->made->bans[0].id) != 0) ||
+		    db_query(&s->a->db, SQL_BAN_REMOVE, e, "i", id) != 0)
+			return -1;
+		s->change->changed++;
+	}
+	return 0;
+}
+
+/* Note the database that has the row of one of the bans. */
+static int
+save_source(const struct saving *s, struct err *e)
+{
+	const struct ban *ban = &s->made->bans[s->made->sourced];
+	const struct archive_history_row *row = row_of(s->h, ban);
+
+	/* A new row has it already. */
+	if (s->made->source == 0 || row == NULL ||
+	    row->source == s->made->source)
+		return 0;
+	return archive_history_set_source(s->a, ban->id, s->made->source, e);
+}
+
+/* Rows come first: a new ban may take the number of one that changes. */
+static int
+save_all(struct saving *s, struct err *e)
+{
+	find_moved(s);
+	if (make_room(s, e) != 0)
+		return -1;
+	for (size_t i = 0; i < s->made->n; i++) {
+		if (s->made->bans[i].id != 0 && is_changed(s, i) &&
+		    save_ban(s, i, e) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < s->made->n; i++) {
+		if (s->made->bans[i].id == 0 && save_ban(s, i, e) != 0)
+			return -1;
+	}
+	return save_source(s, e) != 0 ? -1 : remove_others(s, e);
+}
+
+int
+archive_history_save(struct archive *a, const struct archive_history *h,
+    const struct archive_made *made, struct archive_change *change,
+    struct err *e)
+{
+	struct saving s = {
+		.a = a,
+		.h = h,
+		.made = made,
+		.change = change,
+		.moved = calloc(made->n + 1, sizeof(*s.moved)),
+	};
+	int rc;
+
+	if (s.moved == NULL)
+		return no_memory(e);
+	rc = save_all(&s, e);
+	free(s.moved);
+	return rc;
+}
+
+int
+archive_history_set_source(struct archive *a, int64_t ban, int64_t source,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_BAN_SOURCE, e, "ii", ban, source);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Write the bans of a stretch of a history, as history_make_bans made them,
+ * into the table ban. Called between archive_begin and archive_commit. Errors
+ * are db_error's.
+ */
+#ifndef ARCHIVE_HISTORY_SAVE_H
+#define ARCHIVE_HISTORY_SAVE_H
+
+#include "archive/history.h"
+
+/* Counts of changes, to which each call adds, and the time of all. */
+struct archive_change {
+	int64_t now_us;
+	int64_t added, changed; /* bans */
+};
+
+/* The bans of a stretch; its sighting i belongs to bans[owner[i]]. */
+struct archive_made {
+	struct ban *bans;
+	size_t n;
+	const size_t *owner;
+	int64_t source; /* fail2ban's database that has the row of one of them */
+	size_t sourced; /* this is that ban; source 0: none */
+};
+
+/*
+ * Return true when the stretch was too short: a ban at its edge is another one
+ * than the archive has, so that a ban beyond it might be another one too.
+ */
+bool archive_history_is_short(const struct archive_history *h,
+    const struct archive_made *made);
+
+/*
+ * Let the archive have just these bans, each with its sightings: they are added
+ * or changed, and a row that is no ban any more is removed. Rows that need no
+ * change are not touched. Sets the ids of the bans. Where that changes what is
+ * said of a ban, its rev grows.
+ */
+int archive_history_save(struct archive *a, const struct archive_history *h,
+    const struct archive_made *made, struct archive_change *change,
+    struct err *e);
+
+/* Note that the database with the id source has the row of a ban. */
+int archive_history_set_source(struct archive *a, int64_t ban, int64_t source,
+    struct err *e);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/jails.h"
+
+#include <stddef.h>
+
+#include "archive/statements.h"
+
+int
+archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
+    struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if ((st = db_bind(&a->db, SQL_JAIL_GET, e, "t", name)) == NULL)
+		return -1;
+	if ((rc = db_step(&a->db, st, e)) == 1) {
+		jail->id = db_int(st, 0);
+		jail->noted_us = db_int(st, 1);
+		sqlite3_reset(st);
+		return 0;
+	}
+	if (rc < 0 || db_query(&a->db, SQL_JAIL_ADD, e, "t", name) != 0)
+		return -1;
+	jail->id = sqlite3_last_insert_rowid(a->db.handle);
+	jail->noted_us = 0;
+	return 0;
+}
+
+int
+archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	if (db_query(&a->db, SQL_JAIL_FLUSHED, e, "ii", jail, at_us) != 0)
+		return -1;
+	return db_query(&a->db, SQL_FLUSH_ADD, e, "ii", jail, at_us);
+}
+
+int
+archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_JAIL_RESTORED, e, "ii", jail, at_us);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The jails of the archive: their names, flushes and restored bans. Functions
+ * that write are called between archive_begin and archive_commit. Errors are
+ * db_error's.
+ */
+#ifndef ARCHIVE_JAILS_H
+#define ARCHIVE_JAILS_H
+
+#include "archive/archive.h"
+
+/* A row of the table jail. */
+struct archive_jail {
+	int64_t id;
+	int64_t noted_us; /* when reban last noted an id of it; 0: never */
+};
+
+/* Load the row of the jail of that name; add it when it is missing. */
+int archive_jail_get(struct archive *a, const char *name,
+    struct archive_jail *jail, struct err *e);
+
+/* Note that a jail was flushed, or that a ban of it was restored, at at_us. */
+int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e);
+int archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
+    struct err *e);
+
+#endif

@@ -1,0 +1,25 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- This version keeps the bans of an id in the order in which fail2ban made them:
+-- see ban/history.h.
+
+ALTER TABLE ban ADD COLUMN made_us INTEGER NOT NULL DEFAULT 0;
+
+-- A fresh ban's event has kind 0; its moment counts from the ban's second on.
+UPDATE ban SET made_us = coalesce(timeofban * 1000000 +
+	(SELECT min(value ->> '$[1]') FROM json_each(signs)
+	WHERE value ->> '$[0]' = 0), since_us);
+
+DROP INDEX ban_identity;
+DROP INDEX ban_since;
+CREATE UNIQUE INDEX ban_ticket
+	ON ban (timeofban, jail, ident, since_us, nth, host);
+CREATE INDEX ban_history ON ban (jail, ident, host, made_us);
+
+-- When a jail was flushed: by a stop, or by "unban --all".
+CREATE TABLE flush (
+	jail  INTEGER NOT NULL REFERENCES jail,
+	at_us INTEGER NOT NULL,
+	PRIMARY KEY (jail, at_us)
+) WITHOUT ROWID;
+
+INSERT INTO flush SELECT id, flushed_us FROM jail WHERE flushed_us > 0;

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ban/draft.h"
+
+int64_t
+draft_held_us(const struct draft *d)
+{
+	return d->ban.life_us > d->ban.made_us ? d->ban.life_us :
+						 d->ban.made_us;
+}
+
+bool
+draft_lived_at(const struct draft *d, int64_t at_us)
+{
+	return d->ban.end == BAN_LIVES || at_us < d->gone_us;
+}
+
+void
+draft_end_by(struct draft *d, enum ban_end_source source,
+    const struct ban_end_verdict *verdict)
+{
+	const struct ban_end_state state = { d->ban.end, d->end_seen,
+		d->ban.life_us };
+
+	if (!ban_end_replaces(&state, source, verdict))
+		return;
+	d->ban.end = verdict->end;
+	d->ban.ended_us = verdict->ended_us;
+	d->gone_us = verdict->ended_us;
+	if (d->ban.ended_us < d->ban.since_us)
+		d->ban.ended_us = d->ban.since_us;
+	d->end_seen = source == BAN_END_BY_EVENT;
+}
+
+void
+draft_reopen(struct draft *d)
+{
+	d->ban.end = BAN_LIVES;
+	d->ban.ended_us = UNKNOWN;
+	d->gone_us = INT64_MAX;
+	d->end_seen = false;
+}

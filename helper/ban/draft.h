@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A draft is a ban in the making, with the facts that decide about it. The
+ * files of a history share it: same_ban.c makes drafts of sightings,
+ * bans_of_log.c of lines, history.c makes bans of drafts. Pure.
+ */
+#ifndef BAN_DRAFT_H
+#define BAN_DRAFT_H
+
+#include "ban/ban.h"
+
+struct draft {
+	struct ban ban;
+	/*
+	 * When it ended, by the clock of the witness. ban.ended_us is never
+	 * before the ticket's time, but this is when the clock was set back.
+	 */
+	int64_t gone_us;
+	bool end_seen;	    /* an event saw its end */
+	bool begun;	    /* a fresh ban's event shows it */
+	bool logged;	    /* only lines of logs show it */
+	bool lined;	    /* a line shows its making */
+	int64_t line_us;    /* that line */
+	int64_t first_us;   /* its first own sighting; INT64_MAX: none */
+	int64_t known_as;   /* as in struct history_row */
+	int64_t counted_us; /* the restored sighting that was counted last */
+	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
+	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
+	bool row_bancount, row_failures, row_evidence; /* the row said it */
+	bool matches;  /* there are log lines of it */
+	bool imported; /* an import made it */
+	bool listed;   /* it comes from a list of ours */
+	enum ban_origin import_origin;
+};
+
+/* Return the last moment at which the ban was seen alive, or was made. */
+int64_t draft_held_us(const struct draft *d);
+
+/* Return true when the ban lived at that moment. */
+bool draft_lived_at(const struct draft *d, int64_t at_us);
+
+/*
+ * End the draft by a verdict where ban/end.h lets that replace its end. An end
+ * is not earlier than the ticket's time.
+ */
+void draft_end_by(struct draft *d, enum ban_end_source source,
+    const struct ban_end_verdict *verdict);
+
+/* Let it live, whatever ended it. */
+void draft_reopen(struct draft *d);
+
+#endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ban/history.h"
+
+#include <stdlib.h>
+
+#include "ban/same_ban.h"
+#include "base/number.h"
+
+/* The drafts of a history, and the order in which their bans were made. */
+struct sequence {
+	const struct history *h;
+	struct draft *drafts;
+	size_t n;
+	size_t *place; /* of each draft in the order */
+};
+
+/* A draft and the values that order it. */
+struct turn {
+	int64_t made_us, since_us;
+	size_t draft;
+};
+
+static int
+compare_turns(const void *pa, const void *pb)
+{
+	const struct turn *a = pa, *b = pb;
+
+	if (a->made_us != b->made_us)
+		return a->made_us < b->made_us ? -1 : 1;
+	if (a->since_us != b->since_us)
+		return a->since_us < b->since_us ? -1 : 1;
+	return a->draft < b->draft ? -1 : a->draft > b->draft;
+}
+
+/* Put the drafts into the order of their making. */
+static int
+sort_drafts(struct sequence *s)
+{
+	struct turn *turns = calloc(s->n + 1, sizeof(*turns));
+	struct draft *sorted = calloc(s->n + 1, sizeof(*sorted));
+	int rc = turns != NULL && sorted != NULL ? 0 : -1;
+
+	for (size_t i = 0; rc == 0 && i < s->n; i++)
+		turns[i] = (struct turn){ s->drafts[i].ban.made_us,
+			s->drafts[i].ban.since_us, i };
+	if (rc == 0) {
+		qsort(turns, s->n, sizeof(*turns), compare_turns);
+		for (size_t i = 0; i < s->n; i++) {
+			sorted[i] = s->drafts[turns[i].draft];
+			s->place[turns[i].draft] = i;
+		}
+		for (size_t i = 0; i < s->n; i++)
+			s->drafts[i] = sorted[i];
+	}
+	free(turns);
+	free(sorted);
+	return rc;
+}
+
+/* Return the archive's row of that id, NULL when there is none. */
+static const struct history_row *
+find_row(const struct history *h, int64_t id)
+{
+	for (size_t i = 0; id != 0 && i < h->rows_n; i++) {
+		if (h->rows[i].id == id)
+			return &h->rows[i];
+	}
+	return NULL;
+}
+
+/* Take from the rows what is known of a witnessed draft beyond its sightings.
+ */
+static void
+look_up_rows(const struct sequence *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct history_row *row =
+		    find_row(s->h, s->drafts[i].ban.id);
+
+		if (row != NULL)
+			s->drafts[i].known_as = row->known_as;
+	}
+}
+
+/* Only the first of several drafts keeps the row of the archive they had. */
+static void
+keep_rows_apart(const struct sequence *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		for (size_t k = 0; k < i && s->drafts[i].ban.id != 0; k++) {
+			if (s->drafts[k].ban.id == s->drafts[i].ban.id)
+				s->drafts[i].ban.id = 0;
+		}
+	}
+}
+
+/*
+ * Return when a ban that lives was over: at the first moment after its last
+ * sign of life at which another one was made or shown. INT64_MAX: never.
+ * lived_us: the last sign of life of all bans made before it.
+ */
+static int64_t
+over_us(const struct sequence *s, size_t i, int64_t lived_us)
+{
+	int64_t held_us = draft_held_us(&s->drafts[i]);
+	int64_t first_us = lived_us > held_us ? lived_us : INT64_MAX;
+
+	for (size_t k = i + 1; k < s->n; k++) {
+		int64_t made_us = s->drafts[k].ban.made_us;
+
+		if (s->drafts[k].ban.life_us > held_us &&
+		    s->drafts[k].ban.life_us < first_us && made_us <= held_us)
+			first_us = s->drafts[k].ban.life_us;
+		if (made_us >= held_us) {
+			first_us = made_us < first_us ? made_us : first_us;
+			break;
+		}
+	}
+	return first_us;
+}
+
+/* Return when the jail was first flushed in between, 0: it was not. */
+static int64_t
+flushed_us(const struct history *h, int64_t after_us, int64_t before_us)
+{
+	for (size_t i = 0; i < h->flushes_n; i++) {
+		if (h->flushes[i] > after_us && h->flushes[i] < before_us)
+			return h->flushes[i];
+	}
+	return 0;
+}
+
+/*
+ * End a ban that no sighting ends (rule 4). Only a ban of the log's own ends by
+ * its time alone: a reconcile run judges the others.
+ */
+static void
+end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
+{
+	struct draft *d = &s->drafts[i];
+	int64_t over = over_us(s, i, lived_us), flushed = 0;
+	int64_t expired_us =
+	    ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
+	struct ban_end_verdict verdict;
+
+	if (over == INT64_MAX &&
+	    (!d->logged || expired_us >= s->h->overdue_us))
+		return;
+	if (!d->logged)
+		flushed = flushed_us(s->h, draft_held_us(d),
+		    over < expired_us ? over : expired_us);
+	verdict = flushed != 0 ?
+	    (struct ban_end_verdict){ BAN_FLUSHED, flushed } :
+	    ban_end_unseen(expired_us, over);
+	draft_end_by(d, BAN_END_BY_RUN, &verdict);
+}
+
+static void
+end_all(const struct sequence *s)
+{
+	int64_t lived_us = INT64_MIN;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct ban *ban = &s->drafts[i].ban;
+
+		if (ban->end == BAN_LIVES)
+			end_unseen(s, i, lived_us);
+		if (ban->life_us > lived_us)
+			lived_us = ban->life_us;
+	}
+}
+
+/* Return the row that was made of the line of that moment, NULL: none was. */
+static const struct history_row *
+find_logged(const struct history *h, int64_t line_us)
+{
+	size_t low = 0, high = h->rows_n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (h->rows[middle].made_us < line_us)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low < h->rows_n && h->rows[low].made_us == line_us &&
+	    !h->rows[low].logged)
+		low++;
+	return low < h->rows_n && h->rows[low].made_us == line_us ?
+	    &h->rows[low] :
+	    NULL;
+}
+
+/*
+ * A ban of the log's own, and a new ban to which its line belongs, continues
+ * the row that was made of that line.
+ */
+static void
+continue_logged(const struct sequence *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct draft *d = &s->drafts[i];
+		const struct history_row *row = NULL;
+
+		if (d->ban.id == 0 && d->lined)
+			row = find_logged(s->h, d->line_us);
+		if (row != NULL)
+			d->ban.id = row->id;
+	}
+}
+
+static int
+compare_since(const void *pa, const void *pb)
+{
+	const struct turn *a = pa, *b = pb;
+
+	if (a->since_us != b->since_us)
+		return a->since_us < b->since_us ? -1 : 1;
+	return a->draft < b->draft ? -1 : a->draft > b->draft;
+}
+
+/*
+ * Return the number from which the bans of one time are counted: in a stretch,
+ * that of the first of their rows.
+ */
+static int64_t
+first_nth(const struct history *h, int64_t since_us)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < h->rows_n; i++) {
+		if (h->rows[i].since_us == since_us && h->rows[i].nth < first)
+			first = h->rows[i].nth;
+	}
+	return first == INT64_MAX ? 0 : first;
+}
+
+/* Number the bans of the same time. */
+static int
+set_nth(const struct sequence *s)
+{
+	struct turn *turns = calloc(s->n + 1, sizeof(*turns));
+	int64_t nth = 0;
+
+	if (turns == NULL)
+		return -1;
+	for (size_t i = 0; i < s->n; i++)
+		turns[i] = (struct turn){ .since_us = s->drafts[i].ban.since_us,
+			.draft = i };
+	qsort(turns, s->n, sizeof(*turns), compare_since);
+	for (size_t i = 0; i < s->n; i++) {
+		if (i == 0 || turns[i].since_us != turns[i - 1].since_us)
+			nth = first_nth(s->h, turns[i].since_us);
+		s->drafts[turns[i].draft].ban.nth = (int)nth++;
+	}
+	free(turns);
+	return 0;
+}
+
+static int
+make_bans(struct sequence *s, struct ban *bans, size_t *owner)
+{
+	struct history *h = (struct history *)s->h;
+	const struct history_lines log = { h->lines, h->lines_n, h->sightings,
+		h->n, owner };
+
+	s->n = same_ban_make_drafts(h->sightings, h->n, h->flushes,
+	    h->flushes_n, s->drafts, owner);
+	keep_rows_apart(s);
+	look_up_rows(s);
+	if ((h->lines_n > 0 && bans_of_log(&log, s->drafts, &s->n) != 0) ||
+	    sort_drafts(s) != 0)
+		return -1;
+	end_all(s);
+	continue_logged(s);
+	if (set_nth(s) != 0)
+		return -1;
+	for (size_t i = 0; i < s->n; i++)
+		bans[i] = s->drafts[i].ban;
+	for (size_t i = 0; i < h->n; i++)
+		owner[i] = s->place[owner[i]];
+	return 0;
+}
+
+int
+history_make_bans(struct history *h, struct ban *bans, size_t *owner,
+    size_t *count)
+{
+	size_t room = h->n + h->lines_n + 1;
+	struct sequence s = {
+		.h = h,
+		.drafts = calloc(room, sizeof(*s.drafts)),
+		.place = calloc(room, sizeof(*s.place)),
+	};
+	int rc = -1;
+
+	if (s.drafts != NULL && s.place != NULL) {
+		qsort(h->sightings, h->n, sizeof(*h->sightings),
+		    sighting_compare);
+		rc = make_bans(&s, bans, owner);
+	}
+	*count = s.n;
+	free(s.drafts);
+	free(s.place);
+	return rc;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The history of one id in one jail on one host: which bans its sightings and
+ * the lines of its logs are of, in which order fail2ban made them, and when
+ * each ended. Any order of the same sightings and lines, any number of times,
+ * gives the same bans, as they are sorted here first. Pure.
+ *
+ * fail2ban holds at most one ban of an id in a jail at a time, so the bans of
+ * an id are a sequence. The rules:
+ *
+ * 1. The order is that in which fail2ban made the bans: the moment of a fresh
+ *    ban's event, of a Ban line, or, where neither is known, its ticket's time.
+ *    A ticket's time alone is no order: a line that is stamped two seconds
+ *    earlier may ban after a ban by hand was lifted.
+ * 2. A ticket's time shows which ban a sighting is of: same_ban.h.
+ * 3. A line belongs to the ban whose event follows it: bans_of_log.h.
+ * 4. An event shows that fail2ban held its ban then. So a ban that lives, and
+ *    that no event shows later, ends when another one of the id is made or
+ *    shown: inferred, or at its expiry when that is earlier. When the jail was
+ *    flushed in between, it was flushed: a ban by hand, "unban --all", and a
+ *    ban from the log within a few seconds.
+ * 5. Bans of the same ticket time are numbered (nth) in the order of their
+ *    making.
+ *
+ * A caller may give a stretch of a history instead of all of it: the bans
+ * between two others, with all their sightings and the lines of that time. The
+ * bans inside the stretch come out as from the whole history.
+ */
+#ifndef BAN_HISTORY_H
+#define BAN_HISTORY_H
+
+#include <stddef.h>
+
+#include "ban/bans_of_log.h"
+#include "ban/sighting.h"
+
+/* A ban that the archive has already. */
+struct history_row {
+	int64_t id;
+	int64_t made_us;
+	int64_t since_us;
+	int64_t nth;
+	int64_t known_as; /* the second at which reban banned it again, or
+			     UNKNOWN */
+	bool logged;	  /* only logs show it */
+};
+
+struct history {
+	/* They are sorted in place. Each names its row of rows, in ban. */
+	struct sighting *sightings;
+	size_t n;
+	/* In the order in which fail2ban wrote them. */
+	const struct logged_line *lines;
+	size_t lines_n;
+	/* When the jail was flushed, in order. */
+	const int64_t *flushes;
+	size_t flushes_n;
+	const struct history_row *rows; /* in the order of their making */
+	size_t rows_n;
+	/*
+	 * A ban that only logs show, and whose time was up before this moment,
+	 * has ended even without a line that says so.
+	 */
+	int64_t overdue_us;
+};
+
+/*
+ * Make the bans of a history, in the order of their making. bans and owner have
+ * room for n + lines_n and n; the ban of sightings[i] is owner[i], an index
+ * into bans. Texts in bans are those of the sightings. A ban continues the row,
+ * id, that has the first of its sightings, or from whose line it was made; else
+ * its id is 0. Sets *count. Returns 0, or -1 when there is no memory.
+ */
+int history_make_bans(struct history *h, struct ban *bans, size_t *owner,
+    size_t *count);
+
+#endif
