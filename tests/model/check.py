@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the archive must say after a scenario. Each property yields lines that say
+what differs.
+
+truth   The bans are those that fail2ban made and that somebody told: an event that
+        came, or a row that a run found. A ban begins at its ticket's time; to the
+        second if only a row or a restored event told it. It ends
+        - lives: null. Where the server does not answer: a ban whose rows are gone or
+          whose last known time is up may have ended too.
+        - an unban came: at that event; expired if <time> + <bantime> was up, else
+          manual.
+        - unban --all, the flush came, runs followed: flushed at the flush. If another
+          ban of the id was made before such a run: also inferred, at the flush or
+          when that was made.
+        - nobody saw it end: inferred at its expiry; inferred when the next ban of the
+          id was made; inferred at a flush after its last sign of life; inferred at a
+          run after the end that found that the server lacks it; manual at a run after
+          the end that found its rows deleted by hand before the time was up; flushed
+          at such a flush if its rows were deleted by hand, in the same database.
+          Never later than its expiry.
+log     A replay of fail2ban's log changes no row, and adds the bans that nobody told,
+        each once, with their Unban lines as ends.
+order   The same events, the pieces of the log and an export, replayed into fresh
+        archives in other orders, give the same rows.
+
+Undecidable, so allowed:
+- a ban that nobody told is missing; one whose row only a killed run may have read
+  may be missing or there;
+- two bans of one id with tickets of one second of which the events of one did not
+  come: the row may be of either;
+- an unban whose event did not come, and rows that came back before a run: the end
+  is one of those above.
+Left out of the order: rows, because only a reconcile reads them, and it reads the
+database as it is now; a database is replayed as an import instead."""
+
+from server import SECOND, microseconds
+from world import INTERVAL, Program, words
+
+NEAR = 3000            # microseconds between two clock questions of one command
+RETRY = 10 * SECOND    # a restored ban within it is a retry (DESIGN)
+
+
+def key(ban):
+    return ban.jail, ban.ident
+
+
+class Known:
+    """What somebody told of a ban."""
+
+    def __init__(self, ban, world):
+        self.ban = ban
+        events = sorted(ban.events, key=lambda e: e[2]["at"])
+        self.events = events
+        self.fresh = any(e["time"] == ban.text for _, _, e in events)
+        self.since = microseconds(ban.text) if self.fresh else ban.tob * SECOND
+        self.unban = events[-1][2] if events and events[-1][1] == "unban" else None
+        own = (ban.jail, ban.ident, ban.tob)
+        after = [p for p in world.passes if p["true"] >= ban.made_true]
+        self.row = any(own in p["rows"] for p in after if p["good"])
+        self.half = any(own in p["rows"] for p in after if not p["good"])
+        self.certain = bool(events) or self.row and not any(
+            b is not ban and key(b) == key(ban) and b.tob == ban.tob
+            for b in world.server.bans)
+        self.possible = self.certain or self.row or self.half
+        self.life = max((e["at"] for _, verb, e in events if verb != "unban"),
+                        default=ban.made)
+        seconds = {e["bantime"] for _, _, e in events} | {
+            e["row-bantime"] for _, _, e in events if "row-bantime" in e}
+        if ban.row_seconds is not None and (self.row or self.half):
+            seconds.add(ban.row_seconds)
+        self.expiries = {s + n * SECOND for n in seconds if n != -1
+                         for s in (self.since, ban.tob * SECOND)}
+        starts = [e for _, verb, e in events if verb == "ban"]
+        self.begun = {e["at"] for e in starts if not e["restored"]} or \
+            {self.since, ban.made} | {e["at"] for e in starts}
+
+
+def near(a, b, slack=NEAR):
+    return -slack <= a - b <= slack
+
+
+def restores(known):
+    count, last = 0, None
+    for _, verb, e in known.events:
+        if verb == "ban" and e["restored"] and (
+                last is None or e["at"] - last > RETRY):
+            count, last = count + 1, e["at"]
+    return count
+
+
+def why_not(known, row, world, later):
+    """What is wrong about a row's end, or None. later: what is known of the bans
+    that were made after it."""
+    ban, end, why = known.ban, row["ended_us"], row["ended_why"]
+    last = world.passes[-1]
+    asked = world.answers_it
+    if known.unban:
+        at = known.unban["at"]
+        up = known.unban["bantime"] != -1 and at >= microseconds(
+            known.unban["time"]) + known.unban["bantime"] * SECOND
+        want = "expired" if up else "manual"
+        if why == want and near(end, at):
+            return None
+        return "%s at its unban, %.6f" % (want, at / SECOND)
+    overdue = [e for e in known.expiries if e <= last["us"]]
+    if ban.end is None:
+        if end is None:
+            return None
+        gone = (ban.jail, ban.ident, ban.tob) not in last["rows"]
+        if not asked and (gone and why in ("manual", "flushed", "inferred")
+                          or why == "inferred" and end in overdue):
+            return None
+        return "lives"
+    flushes = [(at, true) for jail, at, true in world.flushes
+               if jail == ban.jail and at >= known.life]
+    by_hand = ban.deleted and ban.deleted[1] == world.server.losses
+    after = [p for p in world.passes
+             if p["true"] >= ban.end_true and (p["good"] or True)]
+    successor = [b for k in later for b in k.begun]
+    told = [at for at, true in flushes if ban.end == "flushed"
+            and 0 <= ban.end_true - true + 10000 <= 20000]
+    if told and asked and by_hand and not successor:
+        if why == "flushed" and near(end, told[0], 10000):
+            return None
+        return "flushed at %.6f" % (told[0] / SECOND)
+    if end is None:
+        settled = last["us"] - max([ban.end_us, *overdue]) > 2 * INTERVAL * SECOND
+        if asked or settled and overdue:
+            return "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
+        return None
+    if known.expiries and end > max(known.expiries) + NEAR:
+        return "no end after its expiry"
+    if why == "inferred" and (
+            end in overdue or any(near(end, b) for b in successor)
+            or any(near(end, at) for at, _ in flushes)
+            or any(near(end, p["us"], 20000) for p in after)):
+        return None
+    if why == "flushed" and by_hand and any(near(end, at) for at, _ in flushes):
+        return None
+    if why == "manual" and by_hand and any(
+            near(end, p["us"], 20000) for p in after):
+        return None
+    return "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
+
+
+def shown(row):
+    return "%s %s since %.6f nth %d: %s%s" % (
+        row["jail"], row["ident"], row["since_us"] / SECOND, row["nth"],
+        row["ended_why"] or "lives", "" if row["ended_us"] is None
+        else " %.6f" % (row["ended_us"] / SECOND))
+
+
+def truth(world, rows):
+    knowns = [Known(ban, world) for ban in world.server.bans]
+    left = list(rows)
+    matched = []
+    nth = {}
+    for known in knowns:
+        if not known.possible:
+            continue
+        same = [r for r in left if (r["jail"], r["ident"], r["since_us"]) ==
+                (*key(known.ban), known.since)]
+        if not same:
+            if known.certain:
+                yield "missing: %s" % known.ban
+            continue
+        row = min(same, key=lambda r: r["nth"])
+        left.remove(row)
+        matched.append((known, row))
+        at = (*key(known.ban), known.since)
+        if row["nth"] != nth.get(at, 0):
+            yield "nth is not %d: %s" % (nth.get(at, 0), shown(row))
+        nth[at] = row["nth"] + 1
+    for row in left:
+        yield "was never: %s" % shown(row)
+    for n, (known, row) in enumerate(matched):
+        later = [k for k, _ in matched[n + 1:] if key(k.ban) == key(known.ban)]
+        wrong = why_not(known, row, world, later)
+        if wrong:
+            yield "%s; true: %s" % (shown(row), wrong)
+        if world.kind != "clocks" and row["restored"] != restores(known):
+            yield "%s: restored %d times; true: %d" % (
+                shown(row), row["restored"], restores(known))
+
+
+def log(world, rows):
+    """Replay the log into the archive, and compare."""
+    path = world.folder + "/fail2ban.log"
+    with open(path, "w") as f:
+        f.write("\n".join(world.server.log) + "\n")
+    world.main.run("replay", path)
+    after = world.main.rows()
+    names = {(r["jail"], r["ident"], r["since_us"], r["nth"]): r for r in after}
+    for row in rows:
+        name = (row["jail"], row["ident"], row["since_us"], row["nth"])
+        now = names.pop(name, None)
+        if now is None:
+            yield "the log has removed %s" % shown(row)
+        elif now != row:
+            yield "the log has changed %s: %s" % (shown(row), ", ".join(
+                "%s %r -> %r" % (k, row[k], now[k]) for k in row
+                if row[k] != now[k]))
+    unknown = [b for b in world.server.bans if not Known(b, world).possible]
+    maybe = [b for b in world.server.bans if Known(b, world).possible
+             and not Known(b, world).certain]
+    for row in names.values():
+        for ban in unknown + maybe:
+            if key(ban) == (row["jail"], row["ident"]) and (
+                    ban.tob * SECOND - 2 * SECOND <= row["since_us"]
+                    <= ban.logged_us + NEAR):
+                (unknown if ban in unknown else maybe).remove(ban)
+                break
+        else:
+            yield "the log has added %s" % shown(row)
+    for ban in unknown:
+        yield "the log has not added %s" % ban
+
+
+def order(world, rows, dice, tools):
+    """Fresh archives from the same sources in other orders."""
+    events = []
+    for n, event in enumerate(world.events):
+        path = "%s/event-%d" % (world.folder, n)
+        with open(path, "wb") as f:
+            f.write(words(event))
+        events.append(path)
+    lines = world.server.log
+    half = dice.randrange(len(lines))
+    pieces = []
+    for n, part in enumerate((lines[:half], lines[half:])):
+        path = "%s/piece-%d.log" % (world.folder, n)
+        with open(path, "w") as f:
+            f.write("".join(line + "\n" for line in part))
+        pieces += [path] if part else []
+    whole = [world.folder + "/fail2ban.log"]
+    with open(whole[0], "w") as f:
+        f.write("".join(line + "\n" for line in lines))
+    straight = [events + whole]
+    first = None
+    trials = [("events, then the log", [events, whole])]
+    for _ in range(2):
+        mixed = list(events)
+        dice.shuffle(mixed)
+        cut = dice.randrange(len(mixed) + 1)
+        trials.append(("shuffled events around the log",
+                       [mixed[:cut], whole, mixed[cut:]]))
+    mixed = list(events)
+    dice.shuffle(mixed)
+    cut = dice.randrange(len(mixed) + 1)
+    other = pieces[::dice.choice((1, -1))]
+    trials.append(("shuffled events between the pieces of the log",
+                   [other[:1], mixed[:cut], other[1:], mixed[cut:]]))
+    for n, (name, groups) in enumerate(trials):
+        fresh = Program(*tools, "%s/fresh-%d" % (world.folder, n),
+                        clock=world.clock)
+        for group in groups:
+            if group:
+                fresh.run("replay", *group)
+        got = fresh.rows()
+        if first is None:
+            first = got
+        elif got != first:
+            yield "%s: %s" % (name, "; ".join(
+                "%s %s" % (sign, shown(r)) for sign, a, b in (
+                    ("-", first, got), ("+", got, first)) for r in a
+                if r not in b))
+    del straight, rows
