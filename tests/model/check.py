@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the archive must say after a scenario. Each property yields lines that say
-what differs.
+what differs, the kind of it first.
 
 truth   The bans are those that fail2ban made and that somebody told: an event that
         came, or a row that a run found. A ban begins at its ticket's time; to the
@@ -89,7 +89,7 @@ def restores(known):
 
 
 def why_not(known, row, world, later):
-    """What is wrong about a row's end, or None. later: what is known of the bans
+    """The kind of what is wrong about a row's end, and what is true; or None. later: what is known of the bans
     that were made after it."""
     ban, end, why = known.ban, row["ended_us"], row["ended_why"]
     last = world.passes[-1]
@@ -101,7 +101,7 @@ def why_not(known, row, world, later):
         want = "expired" if up else "manual"
         if why == want and near(end, at):
             return None
-        return "%s at its unban, %.6f" % (want, at / SECOND)
+        return "unban", "%s at its unban, %.6f" % (want, at / SECOND)
     overdue = [e for e in known.expiries if e <= last["us"]]
     if ban.end is None:
         if end is None:
@@ -110,26 +110,29 @@ def why_not(known, row, world, later):
         if not asked and (gone and why in ("manual", "flushed", "inferred")
                           or why == "inferred" and end in overdue):
             return None
-        return "lives"
+        return "lives", "it lives"
+    unseen = "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
     flushes = [(at, true) for jail, at, true in world.flushes
                if jail == ban.jail and at >= known.life]
-    by_hand = ban.deleted and ban.deleted[1] == world.server.losses
+    by_hand = ban.deleted and any(
+        p["good"] and p["db"] == ban.deleted[1] and p["true"] >= ban.deleted[0]
+        for p in world.passes)
     after = [p for p in world.passes
-             if p["true"] >= ban.end_true and (p["good"] or True)]
+             if p["true"] >= ban.end_true]
     successor = [b for k in later for b in k.begun]
     told = [at for at, true in flushes if ban.end == "flushed"
             and 0 <= ban.end_true - true + 10000 <= 20000]
     if told and asked and by_hand and not successor:
         if why == "flushed" and near(end, told[0], 10000):
             return None
-        return "flushed at %.6f" % (told[0] / SECOND)
+        return "flushed", "flushed at %.6f" % (told[0] / SECOND)
     if end is None:
         settled = last["us"] - max([ban.end_us, *overdue]) > 2 * INTERVAL * SECOND
         if asked or settled and overdue:
-            return "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
+            return "open", unseen
         return None
     if known.expiries and end > max(known.expiries) + NEAR:
-        return "no end after its expiry"
+        return "late", "no end after its expiry"
     if why == "inferred" and (
             end in overdue or any(near(end, b) for b in successor)
             or any(near(end, at) for at, _ in flushes)
@@ -140,7 +143,7 @@ def why_not(known, row, world, later):
     if why == "manual" and by_hand and any(
             near(end, p["us"], 20000) for p in after):
         return None
-    return "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
+    return "other", unseen
 
 
 def shown(row):
@@ -169,17 +172,17 @@ def truth(world, rows):
         matched.append((known, row))
         at = (*key(known.ban), known.since)
         if row["nth"] != nth.get(at, 0):
-            yield "nth is not %d: %s" % (nth.get(at, 0), shown(row))
+            yield "nth: not %d: %s" % (nth.get(at, 0), shown(row))
         nth[at] = row["nth"] + 1
     for row in left:
-        yield "was never: %s" % shown(row)
+        yield "never: %s" % shown(row)
     for n, (known, row) in enumerate(matched):
         later = [k for k, _ in matched[n + 1:] if key(k.ban) == key(known.ban)]
         wrong = why_not(known, row, world, later)
         if wrong:
-            yield "%s; true: %s" % (shown(row), wrong)
+            yield "%s: %s; true: %s" % (wrong[0], shown(row), wrong[1])
         if world.kind != "clocks" and row["restored"] != restores(known):
-            yield "%s: restored %d times; true: %d" % (
+            yield "restored: %s: %d times; true: %d" % (
                 shown(row), row["restored"], restores(known))
 
 
@@ -195,9 +198,9 @@ def log(world, rows):
         name = (row["jail"], row["ident"], row["since_us"], row["nth"])
         now = names.pop(name, None)
         if now is None:
-            yield "the log has removed %s" % shown(row)
+            yield "removed: %s" % shown(row)
         elif now != row:
-            yield "the log has changed %s: %s" % (shown(row), ", ".join(
+            yield "changed: %s: %s" % (shown(row), ", ".join(
                 "%s %r -> %r" % (k, row[k], now[k]) for k in row
                 if row[k] != now[k]))
     unknown = [b for b in world.server.bans if not Known(b, world).possible]
@@ -211,12 +214,12 @@ def log(world, rows):
                 (unknown if ban in unknown else maybe).remove(ban)
                 break
         else:
-            yield "the log has added %s" % shown(row)
+            yield "added: %s" % shown(row)
     for ban in unknown:
-        yield "the log has not added %s" % ban
+        yield "left: %s" % ban
 
 
-def order(world, rows, dice, tools):
+def order(world, dice, tools):
     """Fresh archives from the same sources in other orders."""
     events = []
     for n, event in enumerate(world.events):
@@ -235,7 +238,6 @@ def order(world, rows, dice, tools):
     whole = [world.folder + "/fail2ban.log"]
     with open(whole[0], "w") as f:
         f.write("".join(line + "\n" for line in lines))
-    straight = [events + whole]
     first = None
     trials = [("events, then the log", [events, whole])]
     for _ in range(2):
@@ -260,8 +262,10 @@ def order(world, rows, dice, tools):
         if first is None:
             first = got
         elif got != first:
-            yield "%s: %s" % (name, "; ".join(
-                "%s %s" % (sign, shown(r)) for sign, a, b in (
-                    ("-", first, got), ("+", got, first)) for r in a
-                if r not in b))
-    del straight, rows
+            yield "%s: %s: %s" % (
+                "number" if len(got) != len(first) else "end" if all(
+                    a["since_us"] == b["since_us"] for a, b in zip(first, got))
+                else "begin", name, "; ".join(
+                    "%s %s" % (sign, shown(r)) for sign, a, b in (
+                        ("-", first, got), ("+", got, first)) for r in a
+                    if r not in b))

@@ -8,6 +8,8 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +19,7 @@
 #include <unistd.h>
 
 static long long now;
+static int lives; /* the calls until it is killed; 0: it is not */
 static struct { dev_t dev; ino_t ino; long long us; } file[8];
 static int files;
 
@@ -25,9 +28,11 @@ __attribute__((constructor)) static void
 begin(void)
 {
 	const char *text = getenv("MODEL_CLOCK"), *list = getenv("MODEL_FILES");
+	const char *calls = getenv("MODEL_KILL");
 	char *copy = strdup(list != NULL ? list : "");
 
 	now = text != NULL ? atoll(text) : 1;
+	lives = calls != NULL ? atoi(calls) : 0;
 	for (char *next = strtok(copy, " "); next != NULL && files < 8;
 	    next = strtok(NULL, " ")) {
 		struct stat st;
@@ -149,4 +154,67 @@ statx(int folder, const char *restrict path, int flags, unsigned mask,
 		    (unsigned)(us % 1000000 * 1000);
 	}
 	return rc;
+}
+
+static void
+change(void)
+{
+	if (lives > 0 && --lives == 0)
+		raise(SIGKILL);
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t len, off_t at)
+{
+	change();
+	return syscall(SYS_pwrite64, fd, data, len, at);
+}
+
+ssize_t
+pwrite64(int fd, const void *data, size_t len, off64_t at)
+{
+	change();
+	return syscall(SYS_pwrite64, fd, data, len, at);
+}
+
+int
+ftruncate(int fd, off_t len)
+{
+	change();
+	return (int)syscall(SYS_ftruncate, fd, len);
+}
+
+int
+ftruncate64(int fd, off64_t len)
+{
+	change();
+	return (int)syscall(SYS_ftruncate, fd, len);
+}
+
+int
+unlink(const char *path)
+{
+	change();
+	return (int)syscall(SYS_unlink, path);
+}
+
+int
+unlinkat(int folder, const char *path, int flags)
+{
+	change();
+	return (int)syscall(SYS_unlinkat, folder, path, flags);
+}
+
+int
+fdatasync(int fd)
+{
+	change();
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+int
+fsync(int fd)
+{
+	change();
+	return (int)syscall(SYS_fsync, fd);
 }

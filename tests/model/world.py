@@ -8,12 +8,10 @@ import os
 import pickle
 import random
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
 import threading
-import time
 
 from server import SECOND, Clock, Jail, Server
 
@@ -100,7 +98,7 @@ class Program:
         process = self.begin(*args, files=files)
         out = process.communicate()[0].decode()
         if process.returncode:
-            raise RuntimeError("%s: status %d: %s" % (
+            raise RuntimeError("status: %s: %d: %s" % (
                 " ".join(args[:2]), process.returncode, out))
         return out
 
@@ -244,14 +242,14 @@ class World:
             away = self.answers.path + ".away"
             os.rename(*((away, self.answers.path) if asks else
                         (self.answers.path, away)))
-        process = self.main.begin("reconcile", files=self.files())
         if how == "killed":
-            time.sleep(self.dice.random() * 0.008)
-            process.send_signal(signal.SIGKILL)
+            self.main.environ["MODEL_KILL"] = str(self.dice.randrange(1, 60))
+        process = self.main.begin("reconcile", files=self.files())
         out = process.communicate()[0].decode()
+        self.main.environ.pop("MODEL_KILL", None)
         good = process.returncode == 0
         if how != "killed" and not good:
-            raise RuntimeError("reconcile: status %d: %s" % (process.returncode, out))
+            raise RuntimeError("status: reconcile: %d: %s" % (process.returncode, out))
         self.passes.append({
             "us": self.clock.us, "true": self.clock.true_us, "good": good,
             "rows": {r[:3] for r in self.server.rows()}, "asks": asks,
