@@ -10,8 +10,9 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
         - an unban came: at that event; expired if <time> + <bantime> was up, else
           manual.
         - unban --all, the flush came, runs followed: flushed at the flush. If another
-          ban of the id was made before such a run: also inferred, at the flush or
-          when that was made.
+          ban of the id was made later, also inferred at the flush or when that was
+          made; if the server was started before the first run, also inferred at the
+          flush or at its expiry.
         - nobody saw it end: inferred at its expiry; inferred when the next ban of the
           id was made; inferred at a flush after its last sign of life; inferred at a
           run after the end that found that the server lacks it; manual at a run after
@@ -125,6 +126,10 @@ def why_not(known, row, world, later):
     if told and asked and by_hand and not successor:
         if why == "flushed" and near(end, told[0], 10000):
             return None
+        run = next((p for p in world.passes if p["true"] >= ban.end_true), last)
+        if run["started"] > ban.end_us and why == "inferred" and (
+                near(end, told[0], 10000) or end in overdue):
+            return None  # its database may be another one
         return "flushed", "flushed at %.6f" % (told[0] / SECOND)
     if end is None:
         settled = last["us"] - max([ban.end_us, *overdue]) > 2 * INTERVAL * SECOND

@@ -290,16 +290,18 @@ class Server:
 
     # ------------------------------------------------------ what people do --
 
-    def found(self, jail, ident, text, dice, again=False):
-        """A log line of that time is read; each failure is enough for a ban."""
+    def found(self, jail, ident, text, dice, again=False, enough=True):
+        """A log line of that time is read. enough: that makes a ban."""
         if not again:
-            jail.lines.append((ident, text))
-        if self.clock.us - microseconds(text) > FINDTIME * SECOND:
+            jail.lines.append((ident, text, enough))
+        if self.clock.us - microseconds(text) > FINDTIME * SECOND \
+                or ident in self.ignored:
             return
         self.write("filter", "INFO", "[%s] Found %s - %s" % (
             jail.name, ident, stamp(microseconds(text))))
         self.clock.tick(dice.randrange(500, 40000))
-        self.check_ban(jail, Ticket(ident, text, 3), dice)
+        if enough:
+            self.check_ban(jail, Ticket(ident, text, 3), dice)
 
     def banip(self, jail, ident, dice):
         self.check_ban(jail, Ticket(ident, repr(self.clock.us / SECOND), 0), dice)
@@ -349,16 +351,16 @@ class Server:
         early = dice.random() < 0.5
         tickets = self.to_restore(jail)
         if early:
-            for line in lines:
-                self.found(jail, *line, dice, again=True)
+            for ident, text, enough in lines:
+                self.found(jail, ident, text, dice, True, enough)
         for n, ticket in enumerate(tickets):
             self.clock.tick(dice.randrange(1000, 60000))
             if amid and n == len(tickets) // 2:
                 self.flush(jail, "flushed")
             self.check_ban(jail, ticket, dice)
         if not early:
-            for line in lines:
-                self.found(jail, *line, dice, again=True)
+            for ident, text, enough in lines:
+                self.found(jail, ident, text, dice, True, enough)
         for ban in jail.held.values():
             if not ban.end:
                 self.over(ban)

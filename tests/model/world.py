@@ -23,10 +23,11 @@ JAILS = (("sshd", 600, False), ("perm", -1, False), ("short", 40, False),
 IDS = ("192.0.2.1", "192.0.2.2", "2001:db8::3")
 
 # What can happen, how often, and with which numbers.
-STEPS = (("ban", 30), ("banip", 8), ("unbanip", 10), ("unban_all", 4),
+STEPS = (("ban", 30), ("failure", 4), ("banip", 8), ("unbanip", 10), ("unban_all", 4),
          ("restart", 6), ("kill", 4), ("restart_jail", 3), ("wait", 18),
          ("reconcile", 16), ("ignore", 2), ("clock", 2), ("action", 2),
          ("lose_database", 1), ("bantime", 1), ("clean", 1), ("amid", 1))
+OF_JAIL = ("ban", "failure", "banip", "unbanip", "restart_jail", "action", "bantime")
 KINDS = ("whole", "lossy", "spooled", "clocks")
 
 
@@ -42,11 +43,11 @@ def scenario(seed):
     for _ in range(dice.randrange(4, dice.choice((10, 20, 40)))):
         name = dice.choice(names)
         step = [name]
-        if name in ("ban", "banip", "unbanip", "restart_jail", "action", "bantime"):
+        if name in OF_JAIL:
             step.append(dice.choice(jails))
-        if name in ("ban", "banip", "unbanip", "ignore"):
+        if name in ("ban", "failure", "banip", "unbanip", "ignore"):
             step.append(dice.choice(ids))
-        if name == "ban":
+        if name in ("ban", "failure"):
             step.append(dice.choice((0, 0, 0, 1, 2, 5, 100, 290)))  # lag
             step.append(dice.choice(("whole", "whole", "fraction")))
         if name == "wait":
@@ -282,8 +283,7 @@ class World:
                 continue
             self.dice = random.Random(seed)
             self.say("%.3f %s %s" % (self.clock.us / SECOND - EPOCH, name, " ".join(
-                JAILS[a][0] if n == 0 and isinstance(a, int) and name in (
-                    "ban", "banip", "unbanip", "restart_jail", "action", "bantime")
+                JAILS[a][0] if n == 0 and name in OF_JAIL
                 else str(a) for n, a in enumerate(args))))
             getattr(self, "do_" + name)(*args)
             self.wait(self.dice.choice((0.002, 0.02, 0.2, 1.3)))
@@ -302,11 +302,15 @@ class World:
     def jail(self, n):
         return self.server.jails.get(JAILS[n][0])
 
-    def do_ban(self, n, ident, lag, kind):
+    def do_failure(self, n, ident, lag, kind):
+        """A failure that is not enough for a ban."""
+        self.do_ban(n, ident, lag, kind, enough=False)
+
+    def do_ban(self, n, ident, lag, kind, enough=True):
         now = self.clock.us / SECOND - lag
         text = "%d.0" % now if kind == "whole" else repr(
             round(now - self.dice.random() / 100, self.dice.choice((1, 3, 6))))
-        self.server.found(self.jail(n), ident, text, self.dice)
+        self.server.found(self.jail(n), ident, text, self.dice, enough=enough)
 
     def do_banip(self, n, ident):
         self.server.banip(self.jail(n), ident, self.dice)
@@ -348,8 +352,8 @@ class World:
     def do_lose_database(self, down):
         self.server.stop()
         self.away(down)
-        self.server.new_database()
-        self.server.start(self.dice)
+        self.server.new_database()  # it knows no place in a log either
+        self.server.start(self.dice, 100)
 
     def do_bantime(self, n):
         """The jail's ban time is halved, with a restart."""
