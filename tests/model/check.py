@@ -21,8 +21,10 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
           Never later than its expiry.
 log     A replay of fail2ban's log changes no row, and adds the bans that nobody told,
         each once, with their Unban lines as ends.
-order   The same events, the pieces of the log and an export, replayed into fresh
-        archives in other orders, give the same rows.
+order   The same events, log and export, replayed into fresh archives, give the same
+        rows in any order, and so does the log in two pieces: those of one command,
+        and those that begin with a start of the server. Other pieces read one by
+        one lack the jails' ban times, or a failure before its Ban line.
 
 Undecidable, so allowed:
 - a ban that nobody told is missing; one whose row only a killed run may have read
@@ -34,8 +36,10 @@ Undecidable, so allowed:
 Left out of the order: rows, because only a reconcile reads them, and it reads the
 database as it is now; a database is replayed as an import instead."""
 
+import os
+
 from server import SECOND, microseconds
-from world import INTERVAL, Program, words
+from world import EPOCH, INTERVAL, Program, words
 
 NEAR = 3000            # microseconds between two clock questions of one command
 RETRY = 10 * SECOND    # a restored ban within it is a retry (DESIGN)
@@ -50,7 +54,7 @@ class Known:
 
     def __init__(self, ban, world):
         self.ban = ban
-        events = sorted(ban.events, key=lambda e: e[2]["at"])
+        events = sorted(ban.events, key=lambda e: e[0])
         self.events = events
         self.fresh = any(e["time"] == ban.text for _, _, e in events)
         self.since = microseconds(ban.text) if self.fresh else ban.tob * SECOND
@@ -63,8 +67,8 @@ class Known:
             b is not ban and key(b) == key(ban) and b.tob == ban.tob
             for b in world.server.bans)
         self.possible = self.certain or self.row or self.half
-        self.life = max((e["at"] for _, verb, e in events if verb != "unban"),
-                        default=ban.made)
+        self.life = max((true for true, verb, _ in events if verb != "unban"),
+                        default=ban.made_true)
         seconds = {e["bantime"] for _, _, e in events} | {
             e["row-bantime"] for _, _, e in events if "row-bantime" in e}
         if ban.row_seconds is not None and (self.row or self.half):
@@ -114,7 +118,7 @@ def why_not(known, row, world, later):
         return "lives", "it lives"
     unseen = "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
     flushes = [(at, true) for jail, at, true in world.flushes
-               if jail == ban.jail and at >= known.life]
+               if jail == ban.jail and true >= known.life]
     by_hand = ban.deleted and any(
         p["good"] and p["db"] == ban.deleted[1] and p["true"] >= ban.deleted[0]
         for p in world.passes)
@@ -224,53 +228,80 @@ def log(world, rows):
         yield "left: %s" % ban
 
 
-def order(world, dice, tools):
-    """Fresh archives from the same sources in other orders."""
-    events = []
-    for n, event in enumerate(world.events):
-        path = "%s/event-%d" % (world.folder, n)
+class Order:
+    """Fresh archives from the same sources in other orders. A source is a file; a
+    group of files is read by one command."""
+
+    def __init__(self, world, dice, tools):
+        self.world, self.dice, self.tools, self.n = world, dice, tools, 0
+        self.events = [self.file("event-%d" % n, words(event))
+                       for n, event in enumerate(world.events)]
+        self.lines = [line + "\n" for line in world.server.log]
+        self.whole = self.log("whole", self.lines)
+
+    def file(self, name, content):
+        path = "%s/%s" % (self.world.folder, name)
         with open(path, "wb") as f:
-            f.write(words(event))
-        events.append(path)
-    lines = world.server.log
-    half = dice.randrange(len(lines))
-    pieces = []
-    for n, part in enumerate((lines[:half], lines[half:])):
-        path = "%s/piece-%d.log" % (world.folder, n)
-        with open(path, "w") as f:
-            f.write("".join(line + "\n" for line in part))
-        pieces += [path] if part else []
-    whole = [world.folder + "/fail2ban.log"]
-    with open(whole[0], "w") as f:
-        f.write("".join(line + "\n" for line in lines))
-    first = None
-    trials = [("events, then the log", [events, whole])]
-    for _ in range(2):
-        mixed = list(events)
-        dice.shuffle(mixed)
-        cut = dice.randrange(len(mixed) + 1)
-        trials.append(("shuffled events around the log",
-                       [mixed[:cut], whole, mixed[cut:]]))
-    mixed = list(events)
-    dice.shuffle(mixed)
-    cut = dice.randrange(len(mixed) + 1)
-    other = pieces[::dice.choice((1, -1))]
-    trials.append(("shuffled events between the pieces of the log",
-                   [other[:1], mixed[:cut], other[1:], mixed[cut:]]))
-    for n, (name, groups) in enumerate(trials):
-        fresh = Program(*tools, "%s/fresh-%d" % (world.folder, n),
-                        clock=world.clock)
+            f.write(content)
+        return path
+
+    def log(self, name, lines):
+        return [self.file(name + ".log", "".join(lines).encode())]
+
+    def archive(self, *groups):
+        self.n += 1
+        fresh = Program(*self.tools, "%s/fresh-%d" % (self.world.folder, self.n),
+                        clock=self.world.clock)
         for group in groups:
             if group:
                 fresh.run("replay", *group)
-        got = fresh.rows()
-        if first is None:
-            first = got
-        elif got != first:
-            yield "%s: %s: %s" % (
-                "number" if len(got) != len(first) else "end" if all(
-                    a["since_us"] == b["since_us"] for a, b in zip(first, got))
-                else "begin", name, "; ".join(
-                    "%s %s" % (sign, shown(r)) for sign, a, b in (
-                        ("-", first, got), ("+", got, first)) for r in a
-                    if r not in b))
+        return fresh.rows()
+
+    def among(self, *groups):
+        """The groups in any order, the events in any order before, between and
+        after them."""
+        events, groups = list(self.events), list(groups)
+        self.dice.shuffle(events)
+        self.dice.shuffle(groups)
+        cuts = sorted(self.dice.randrange(len(events) + 1) for _ in groups)
+        out = [events[:cuts[0]]]
+        for group, cut, end in zip(groups, cuts, (*cuts[1:], len(events))):
+            out += [group, events[cut:end]]
+        return self.archive(*out)
+
+    def pieces(self):
+        """The log cut anywhere, for one command; or at a start of the server."""
+        cut = self.dice.randrange(1, len(self.lines))
+        anywhere = self.log("late", self.lines[cut:]) + self.log(
+            "early", self.lines[:cut])
+        if self.world.kind == "clocks":  # the stamps do not show which is older
+            os.utime(anywhere[1], (EPOCH, EPOCH))
+        starts = [n for n, line in enumerate(self.lines)
+                  if n and "Starting Fail2ban" in line]
+        if not starts:
+            return anywhere, None
+        cut = self.dice.choice(starts)
+        return anywhere, (self.log("first", self.lines[:cut]),
+                          self.log("second", self.lines[cut:]))
+
+    def trials(self):
+        """Yield a name, and two results that must be the same."""
+        straight = self.archive(self.events, self.whole)
+        yield "events around the log", straight, self.among(self.whole)
+        anywhere, starts = self.pieces()
+        yield "pieces in one command", straight, self.among(anywhere)
+        if starts:
+            yield "pieces that begin with a start", straight, self.among(*starts)
+        export = [self.file("export", self.world.main.run("export").encode())]
+        yield ("events, log and export", self.archive(self.events, self.whole, export),
+               self.among(self.whole, export))
+
+
+def order(world, dice, tools):
+    if not world.events:
+        return
+    for name, a, b in Order(world, dice, tools).trials():
+        if a != b:
+            yield "%s: %s" % (name, "; ".join(
+                "%s %s" % (sign, shown(r)) for sign, of, other in (
+                    ("-", a, b), ("+", b, a)) for r in of if r not in other))

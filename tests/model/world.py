@@ -164,8 +164,8 @@ class World:
         self.clock = Clock(EPOCH * SECOND + 123456)
         self.server = answers.server = Server(folder, self.clock, self.listen)
         self.tools = program, clock_so
-        self.events = []   # delivered: number, (verb, options), ban, pass
-        self.late = []     # passes to wait for, event, ban
+        self.events = []   # that came: verb, options
+        self.late = []     # runs to wait for, and what deliver() is told
         self.passes = []   # of each: times, rows, what the server held, good
         self.flushes = []  # told: jail, machine's time, true time
         self.did = []      # plain words
@@ -190,26 +190,26 @@ class World:
         if lossy and fate < 0.35:
             passes = dice.randrange(1, 4)
             self.say("  its %s event comes %d runs late" % (verb, passes))
-            self.late.append([passes, event, ban])
+            self.late.append([passes, event, ban, self.clock.true_us])
             return True
-        self.deliver(event, ban, dice.random() < (
+        self.deliver(event, ban, self.clock.true_us, dice.random() < (
             0 if self.kind == "spooled" else 0.3))
         if lossy and fate < 0.45 and verb == "ban":
             self.say("  its command is run twice")
             self.clock.tick(4000)
             again = dict(event[1], at=self.clock.us)
-            self.deliver((verb, again), ban, False)
+            self.deliver((verb, again), ban, self.clock.true_us)
         return True
 
-    def deliver(self, event, ban, call):
+    def deliver(self, event, ban, true_us, call=False):
         """The event comes to the archive: by the program or by the spool."""
         verb, options = event
         self.number += 1
         if ban:
-            ban.events.append((self.number, verb, options))
+            ban.events.append((true_us, verb, options))
         else:
             self.flushes.append((options["jail"], options["at"],
-                                 self.clock.true_us))
+                                 true_us))
         self.events.append(event)
         if call:
             clock, self.main.clock = self.main.clock, Clock(options["at"])
@@ -238,7 +238,7 @@ class World:
             waiting[0] -= 1
             if waiting[0] <= 0:
                 self.late.remove(waiting)
-                self.deliver(waiting[1], waiting[2], False)
+                self.deliver(*waiting[1:])
         if asks != os.path.exists(self.answers.path):
             away = self.answers.path + ".away"
             os.rename(*((away, self.answers.path) if asks else
