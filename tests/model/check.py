@@ -19,6 +19,8 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
           the end that found its rows deleted by hand before the time was up; flushed
           at such a flush if its rows were deleted by hand, in the same database.
           Never later than its expiry.
+        Its ban time is the unban's, else the row's, else an event's. After each run
+        what the server has lives, once.
 log     A replay of fail2ban's log changes no row, and adds the bans that nobody told,
         each once, with their Unban lines as ends.
 order   The same events, log and export, replayed into fresh archives, give the same
@@ -31,11 +33,15 @@ Undecidable, so allowed:
   may be missing or there;
 - two bans of one id with tickets of one second of which the events of one did not
   come: the row may be of either;
+- a ban whose ticket comes again (its line is read again) while nobody has told of
+  its end is one ban with the second; one that was flushed, lives on without a word
+  (F-ID, an event lost) and whose line is read again after SIGKILL, may be two;
 - an unban whose event did not come, and rows that came back before a run: the end
   is one of those above.
 Left out of the order: rows, because only a reconcile reads them, and it reads the
 database as it is now; a database is replayed as an import instead."""
 
+import collections
 import os
 
 from server import SECOND, microseconds
@@ -60,7 +66,8 @@ class Known:
         self.since = microseconds(ban.text) if self.fresh else ban.tob * SECOND
         self.unban = events[-1][2] if events and events[-1][1] == "unban" else None
         own = (ban.jail, ban.ident, ban.tob)
-        after = [p for p in world.passes if p["true"] >= ban.made_true]
+        after = [p for p in world.passes if p["true"] >= ban.made_true and (
+            not ban.deleted or p["true"] < ban.deleted[0])]
         self.row = any(own in p["rows"] for p in after if p["good"])
         self.half = any(own in p["rows"] for p in after if not p["good"])
         self.certain = bool(events) or self.row and not any(
@@ -69,15 +76,29 @@ class Known:
         self.possible = self.certain or self.row or self.half
         self.life = max((true for true, verb, _ in events if verb != "unban"),
                         default=ban.made_true)
-        seconds = {e["bantime"] for _, _, e in events} | {
+        self.seconds = seconds = {e["bantime"] for _, _, e in events} | {
             e["row-bantime"] for _, _, e in events if "row-bantime" in e}
         if ban.row_seconds is not None and (self.row or self.half):
             seconds.add(ban.row_seconds)
+        if self.unban:
+            self.seconds = {self.unban["bantime"]}
+        elif self.row and ban.row_seconds is not None:
+            self.seconds = {ban.row_seconds}
         self.expiries = {s + n * SECOND for n in seconds if n != -1
                          for s in (self.since, ban.tob * SECOND)}
         starts = [e for _, verb, e in events if verb == "ban"]
         self.begun = {e["at"] for e in starts if not e["restored"]} or \
             {self.since, ban.made} | {e["at"] for e in starts}
+
+
+    def split(self, world):
+        """Whether it was flushed and seen anew without a sign of life between, as
+        after a stop, a restore that nobody told, SIGKILL, and its line read again."""
+        return any(
+            verb == "ban" and not e["restored"] and any(
+                jail == self.ban.jail and before < flushed < true
+                for jail, _, flushed in world.flushes)
+            for (before, _, _), (true, verb, e) in zip(self.events, self.events[1:]))
 
 
 def near(a, b, slack=NEAR):
@@ -135,6 +156,10 @@ def why_not(known, row, world, later):
                 near(end, told[0], 10000) or end in overdue):
             return None  # its database may be another one
         return "flushed", "flushed at %.6f" % (told[0] / SECOND)
+    asking = [p["true"] for p in after if p["asks"] and p["good"]]
+    if end is None and asked and (
+            not asking or asking[-1] - asking[0] < INTERVAL * SECOND):
+        return None
     if end is None:
         settled = last["us"] - max([ban.end_us, *overdue]) > 2 * INTERVAL * SECOND
         if asked or settled and overdue:
@@ -162,34 +187,76 @@ def shown(row):
         else " %.6f" % (row["ended_us"] / SECOND))
 
 
+def held(world):
+    """After each run the bans that the server has live, each once."""
+    for run in world.passes:
+        if world.kind == "lossy" or not run["good"] or run["held"] is None:
+            continue
+        live = collections.Counter(run["live"])
+        for name in sorted(run["held"]):
+            if live[name] != 1 and not any(
+                    key(b) == name and not Known(b, world).certain
+                    for b in world.server.bans):
+                yield "held: %s %s is banned at the run of %.6f, and %d live" % (
+                    *name, run["us"] / SECOND, live[name])
+
+
+def silent(world, ban, before, after):
+    """Whether nobody told of an end between two true times: no unban, no flush, no
+    run that asked or read rows."""
+    return not any(true for jail, _, true in world.flushes
+                   if jail == ban.jail and before <= true <= after) and not any(
+        p["good"] and before <= p["true"] <= after for p in world.passes)
+
+
+def pairs(world, knowns, rows):
+    """Pair what is known of bans of one id and time with rows, both in order. Yield
+    the pairs, and what has no partner beside None."""
+    for n in range(len(knowns) - 1, 0, -1):
+        one, two = knowns[n - 1], knowns[n]
+        if len(rows) < len(knowns) and (not one.unban and silent(
+                world, one.ban, one.life, two.ban.made_true) or not one.certain):
+            knowns = knowns[:n - 1] + knowns[n:]
+    if len(rows) < len(knowns):
+        knowns = [k for k in knowns if k.certain] or knowns[:len(rows)]
+    if len(rows) > len(knowns) and any(k.split(world) for k in knowns):
+        rows = rows[len(rows) - len(knowns):]
+    for n in range(max(len(knowns), len(rows))):
+        yield (knowns[n] if n < len(knowns) else None,
+               rows[n] if n < len(rows) else None)
+
+
 def truth(world, rows):
-    knowns = [Known(ban, world) for ban in world.server.bans]
-    left = list(rows)
+    groups = collections.defaultdict(lambda: ([], []))
+    for ban in world.server.bans:
+        known = Known(ban, world)
+        if known.possible:
+            groups[(*key(ban), known.since)][0].append(known)
+    for row in rows:
+        groups[row["jail"], row["ident"], row["since_us"]][1].append(row)
     matched = []
-    nth = {}
-    for known in knowns:
-        if not known.possible:
-            continue
-        same = [r for r in left if (r["jail"], r["ident"], r["since_us"]) ==
-                (*key(known.ban), known.since)]
-        if not same:
-            if known.certain:
+    for knowns, same in groups.values():
+        if [r["nth"] for r in same] != list(range(len(same))):
+            yield "nth: %s" % "; ".join(map(shown, same))
+        for known, row in pairs(world, knowns, same):
+            if known and row:
+                matched.append((known, row))
+            elif known and known.certain:
                 yield "missing: %s" % known.ban
-            continue
-        row = min(same, key=lambda r: r["nth"])
-        left.remove(row)
-        matched.append((known, row))
-        at = (*key(known.ban), known.since)
-        if row["nth"] != nth.get(at, 0):
-            yield "nth: not %d: %s" % (nth.get(at, 0), shown(row))
-        nth[at] = row["nth"] + 1
-    for row in left:
-        yield "never: %s" % shown(row)
+            elif row:
+                yield "never: %s" % shown(row)
+    yield from held(world)
+    matched.sort(key=lambda pair: pair[0].ban.made_true)
     for n, (known, row) in enumerate(matched):
         later = [k for k, _ in matched[n + 1:] if key(k.ban) == key(known.ban)]
         wrong = why_not(known, row, world, later)
         if wrong:
             yield "%s: %s; true: %s" % (wrong[0], shown(row), wrong[1])
+        if row["seconds"] not in known.seconds:
+            yield "seconds: %s: %s; true: %s" % (
+                shown(row), row["seconds"], known.seconds)
+        if row["origin"] != ("log" if known.ban.failures else "manual"):
+            yield "origin: %s: %s" % (shown(row), row["origin"])
         if world.kind != "clocks" and row["restored"] != restores(known):
             yield "restored: %s: %d times; true: %d" % (
                 shown(row), row["restored"], restores(known))

@@ -59,7 +59,7 @@ class Ban:
         self.end = self.end_us = self.end_true = None
         self.stopped = []     # the stops of a server that had it
         self.restored = 0
-        self.row_seconds = None
+        self.row_seconds = self.failures = None
         self.deleted = None   # when its rows were deleted: true time, database
         self.logged_us = None  # when its Ban line was written
         self.events = []
@@ -89,8 +89,9 @@ class Ticket:
 
 
 class Jail:
-    def __init__(self, name, seconds, increment=False):
+    def __init__(self, name, seconds, increment=False, fid=False):
         self.name, self.seconds, self.increment = name, seconds, increment
+        self.fid = fid        # its filter has <F-ID>
         self.tickets = {}
         self.running = self.has_items = False
         self.action = True    # False: the action is switched off
@@ -178,10 +179,11 @@ class Server:
         self.write("actions", "NOTICE", "[%s] %s" % (jail.name, text))
 
     def call(self, verb, jail, ticket=None, between=None):
-        """Run the action's command for a ticket, as fail2ban does or does not. The
-        other thread does between() before the command looks for the row."""
+        """Run the action's command for a ticket, as fail2ban does or does not: it
+        fails inside for a restored ticket of an F-ID jail. The other thread does
+        between() before the command looks for the row."""
         between = between or (lambda: None)
-        if not jail.action or (
+        if not jail.action or jail.fid and ticket and ticket.restored or (
                 verb in ("unban", "flush") and not jail.has_items):
             return between()
         words = {"jail": jail.name}
@@ -249,6 +251,7 @@ class Server:
                     ban.restored += 1
                     return ban
         ban = Ban(jail.name, ticket.ident, ticket.text, self.clock)
+        ban.failures = ticket.failures
         self.bans.append(ban)
         return ban
 
@@ -272,7 +275,7 @@ class Server:
                 stamp(ticket.end_us(jail))))
             jail.prolongs.append((self.clock.us + SECOND * min(
                 10, max(0, seconds - base - 5)), ticket))
-        ticket.ban.row_seconds = seconds
+        ticket.ban.row_seconds, ticket.ban.deleted = seconds, None
         data = json.dumps({"matches": ["a line"] * min(ticket.failures, 1),
                            "failures": ticket.failures}).encode()
         row = (jail.name, ticket.ident, ticket.ban.tob, seconds, ticket.bancount,

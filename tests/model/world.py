@@ -19,7 +19,8 @@ EPOCH = 1795000000
 INTERVAL = 300
 END = b"<F2B_END_COMMAND>"
 JAILS = (("sshd", 600, False), ("perm", -1, False), ("short", 40, False),
-         ("incr", 60, True), ("day", 86400, False))
+         ("incr", 60, True), ("day", 86400, False),
+         ("web", 3600, False, True))
 IDS = ("192.0.2.1", "192.0.2.2", "2001:db8::3")
 
 # What can happen, how often, and with which numbers.
@@ -259,7 +260,8 @@ class World:
                      for i in j.tickets} if asks else None,
             "jails": {j.name for j in self.server.jails.values() if j.running},
             "started": self.server.started, "db": self.server.losses,
-            "number": self.number})
+            "live": [(r["jail"], r["ident"]) for r in self.main.rows()
+                     if r["ended_us"] is None] if good else None})
         self.clock.tick(20000)
         return out
 
