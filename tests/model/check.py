@@ -33,6 +33,8 @@ Undecidable, so allowed:
   may be missing or there;
 - two bans of one id with tickets of one second of which the events of one did not
   come: the row may be of either;
+- a ban whose end nobody told while its rows stay and the server has had it since
+  its start is not asked about before its time is up (F-ID, an action switched off);
 - a ban whose ticket comes again (its line is read again) while nobody has told of
   its end is one ban with the second; one that was flushed, lives on without a word
   (F-ID, an event lost) and whose line is read again after SIGKILL, may be two;
@@ -61,7 +63,7 @@ class Known:
     def __init__(self, ban, world):
         self.ban = ban
         events = sorted(ban.events, key=lambda e: e[0])
-        self.events = events
+        self.events, self.before = events, []
         self.fresh = any(e["time"] == ban.text for _, _, e in events)
         self.since = microseconds(ban.text) if self.fresh else ban.tob * SECOND
         self.unban = events[-1][2] if events and events[-1][1] == "unban" else None
@@ -107,11 +109,22 @@ def near(a, b, slack=NEAR):
 
 def restores(known):
     count, last = 0, None
-    for _, verb, e in known.events:
+    for _, verb, e in known.before + known.events:
         if verb == "ban" and e["restored"] and (
                 last is None or e["at"] - last > RETRY):
             count, last = count + 1, e["at"]
     return count
+
+
+def doubted(known, world):
+    """Whether a run has a reason to ask the server: the rows are gone, or the jail
+    was flushed or the server started after the last sign of life."""
+    ban = known.ban
+    life = max([known.life] + [p["true"] for p in world.passes
+                               if p["held"] and key(ban) in p["held"]])
+    return (ban.jail, ban.ident, ban.tob) not in world.passes[-1]["rows"] or any(
+        true > life for jail, _, true in world.flushes if jail == ban.jail) or any(
+        true > life for true in world.server.starts)
 
 
 def why_not(known, row, world, later):
@@ -158,7 +171,9 @@ def why_not(known, row, world, later):
         return "flushed", "flushed at %.6f" % (told[0] / SECOND)
     asking = [p["true"] for p in after if p["asks"] and p["good"]]
     if end is None and asked and (
-            not asking or asking[-1] - asking[0] < INTERVAL * SECOND):
+            not asking or asking[-1] - asking[0] < INTERVAL * SECOND
+            or not doubted(known, world) and last["us"] - max(
+                known.expiries, default=0) < 2 * INTERVAL * SECOND):
         return None
     if end is None:
         settled = last["us"] - max([ban.end_us, *overdue]) > 2 * INTERVAL * SECOND
@@ -216,6 +231,7 @@ def pairs(world, knowns, rows):
         one, two = knowns[n - 1], knowns[n]
         if len(rows) < len(knowns) and (not one.unban and silent(
                 world, one.ban, one.life, two.ban.made_true) or not one.certain):
+            two.before = one.before + one.events
             knowns = knowns[:n - 1] + knowns[n:]
     if len(rows) < len(knowns):
         knowns = [k for k in knowns if k.certain] or knowns[:len(rows)]

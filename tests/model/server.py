@@ -107,7 +107,7 @@ class Server:
     def __init__(self, folder, clock, listen):
         self.path = os.path.join(folder, "f2b.sqlite3")
         self.clock, self.listen = clock, listen
-        self.log, self.bans, self.jails = [], [], {}
+        self.log, self.bans, self.jails, self.starts = [], [], {}, []
         self.ignored, self.running, self.started = set(), False, 0
         self.db_born, self.losses, self.purge_age = None, 0, 86400
         self.db = None
@@ -394,6 +394,7 @@ class Server:
         self.write("database", "INFO",
                    "Connected to fail2ban persistent database '%s'" % self.path)
         self.running, self.started = True, self.clock.us
+        self.starts.append(self.clock.true_us)
         self.purged = self.clock.true_us
         for jail in self.jails.values():
             jail.action = True
