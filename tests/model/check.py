@@ -11,7 +11,7 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
           manual.
         - unban --all, the flush came, runs followed: flushed at the flush. If another
           ban of the id was made later, also inferred at the flush or when that was
-          made; if the server was started before the first run, also inferred at the
+          made; if the server was stopped before the first run, also inferred at the
           flush or at its expiry.
         - nobody saw it end: inferred at its expiry; inferred when the next ban of the
           id was made; inferred at a flush after its last sign of life; inferred at a
@@ -165,7 +165,7 @@ def why_not(known, row, world, later):
         if why == "flushed" and near(end, told[0], 10000):
             return None
         run = next((p for p in world.passes if p["true"] >= ban.end_true), last)
-        if run["started"] > ban.end_us and why == "inferred" and (
+        if (run["started"] > ban.end_us or not run["ran"]) and why == "inferred" and (
                 near(end, told[0], 10000) or end in overdue):
             return None  # its database may be another one
         return "flushed", "flushed at %.6f" % (told[0] / SECOND)
