@@ -105,7 +105,7 @@ $(BUILD)/bench/%: tests/bench/%.c
 test:
 	tests/run $(T)
 
-# This takes an hour or two: all faults, the large storms, the fuzzers.
+# This takes two hours: all faults, 10,000 scenarios, the large storms, the fuzzers.
 soak:
 	tests/deep --soak
 
