@@ -243,12 +243,14 @@ load_from(struct archive *a, struct archive_history *h,
 	return rc < 0 ? -1 : 0;
 }
 
-/* Return the moment from which flushes may say how a ban of the stretch ended,
- * INT64_MAX: never. */
+/*
+ * Return the moment from which flushes may say how a ban of the stretch ended,
+ * also a new one; INT64_MAX: never.
+ */
 static int64_t
-doubtful_from(const struct archive_history *h)
+doubtful_from(const struct archive_history *h, const struct archive_span *span)
 {
-	int64_t from_us = INT64_MAX;
+	int64_t from_us = h->rows_n == 0 ? INT64_MAX : span->from_us;
 
 	for (size_t i = 0; i < h->rows_n; i++) {
 		const struct ban *ban = &h->rows[i].ban;
@@ -262,9 +264,10 @@ doubtful_from(const struct archive_history *h)
 }
 
 static int
-load_flushes(struct archive *a, struct archive_history *h, struct err *e)
+load_flushes(struct archive *a, struct archive_history *h,
+    const struct archive_span *span, struct err *e)
 {
-	int64_t from_us = doubtful_from(h);
+	int64_t from_us = doubtful_from(h, span);
 	sqlite3_stmt *st;
 	int rc;
 
@@ -298,7 +301,7 @@ archive_history_load(struct archive *a, struct archive_history *h,
 
 	*h = (struct archive_history){ .of = of };
 	if (load_before(a, h, span->from_us, beside, e) != 0 ||
-	    load_from(a, h, span, beside, e) != 0 || load_flushes(a, h, e) != 0)
+	    load_from(a, h, span, beside, e) != 0 || load_flushes(a, h, span, e) != 0)
 		return -1;
 	if (!with_lines)
 		return 0;

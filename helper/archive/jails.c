@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/jails.h"
 
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
 
 #include "archive/statements.h"
+#include "base/list.h"
 
 int
 archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
@@ -41,4 +44,50 @@ archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {
 	return db_query(&a->db, SQL_JAIL_RESTORED, e, "ii", jail, at_us);
+}
+
+static int
+add_flushed(struct flushed_bans *bans, sqlite3_stmt *st)
+{
+	struct flushed_ban *list =
+	    list_grow(bans->list, &bans->room, bans->n + 1, sizeof(*list));
+
+	if (list == NULL)
+		return -1;
+	bans->list = list;
+	list[bans->n] = (struct flushed_ban){
+		.ident = strdup(db_text(st, 0)),
+		.made_us = db_int(st, 1),
+		.last_us = db_int(st, 2),
+	};
+	return list[bans->n++].ident != NULL ? 0 : -1;
+}
+
+int
+archive_jail_find_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct flushed_bans *bans, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_FLUSH_TOUCHES, e, "ii", jail, at_us);
+	int rc;
+
+	*bans = (struct flushed_bans){ .n = 0 };
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (add_flushed(bans, st) != 0) {
+			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
+void
+archive_jail_free_flushed(struct flushed_bans *bans)
+{
+	for (size_t i = 0; i < bans->n; i++)
+		free(bans->list[i].ident);
+	free(bans->list);
 }

@@ -7,6 +7,8 @@
 #ifndef ARCHIVE_JAILS_H
 #define ARCHIVE_JAILS_H
 
+#include <stddef.h>
+
 #include "archive/archive.h"
 
 /* A row of the table jail. */
@@ -24,5 +26,26 @@ int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e);
 int archive_jail_restored(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e);
+
+/* A ban that a flush may have ended. */
+struct flushed_ban {
+	char *ident;
+	int64_t made_us;
+	int64_t last_us; /* its end, or when it was last shown */
+};
+
+struct flushed_bans {
+	struct flushed_ban *list;
+	size_t n, room;
+};
+
+/*
+ * Find the bans of this machine that a flush at at_us may have ended, although
+ * the archive knows of later events of the jail. The caller releases bans with
+ * archive_jail_free_flushed, on failure too.
+ */
+int archive_jail_find_flushed(struct archive *a, int64_t jail, int64_t at_us,
+    struct flushed_bans *bans, struct err *e);
+void archive_jail_free_flushed(struct flushed_bans *bans);
 
 #endif

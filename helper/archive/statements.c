@@ -77,16 +77,30 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_FLUSHES] =
 	    "SELECT at_us FROM flush WHERE jail = ?1 AND at_us >= ?2 "
 	    "ORDER BY at_us",
+	/*
+	 * The bans that a flush which is known late may have ended: they were
+	 * shown, or ended unseen, after it.
+	 */
+	[SQL_FLUSH_TOUCHES] =
+	    "SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) "
+	    "FROM ban WHERE (ended_us IS NULL OR ended_us > ?2) AND jail = ?1 "
+	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 "
+	    "OR ended_why IN ('inferred', 'flushed'))",
 
 	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
 	    " FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
 	    "ORDER BY made_us DESC LIMIT 1",
-	/* ?5 is the ticket's exact time, ?6 its second. */
+	/*
+	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
+	 * second counts when none of its sightings has an exact time.
+	 */
 	[SQL_HISTORY_SPAN] =
 	    "SELECT min(made_us), max(made_us) FROM ban WHERE timeofban = ?1 "
 	    "AND jail = ?2 AND ident = ?3 AND host = ?4 "
-	    "AND (?5 IS NULL OR since_us = ?5 OR since_us = ?6)",
+	    "AND (?5 IS NULL OR since_us = ?5 OR (since_us = ?6 "
+	    "AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
+	    "WHERE value ->> '$[2]' IS NOT NULL)))",
 	[SQL_HISTORY_BEFORE] =
 	    HISTORY "AND made_us < ?4 ORDER BY made_us DESC, id DESC LIMIT ?5",
 	[SQL_HISTORY_FROM] = HISTORY "AND made_us >= ?4 ORDER BY made_us, id",

@@ -138,7 +138,7 @@ static void
 end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 {
 	struct draft *d = &s->drafts[i];
-	int64_t over = over_us(s, i, lived_us), flushed = 0;
+	int64_t over = over_us(s, i, lived_us), flushed;
 	int64_t expired_us =
 	    ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
 	struct ban_end_verdict verdict;
@@ -146,12 +146,8 @@ end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 	if (over == INT64_MAX &&
 	    (!d->logged || expired_us >= s->h->overdue_us))
 		return;
-	if (!d->logged)
-		flushed = flushed_us(s->h, draft_held_us(d),
-		    over < expired_us ? over : expired_us);
-	verdict = flushed != 0 ?
-	    (struct ban_end_verdict){ BAN_FLUSHED, flushed } :
-	    ban_end_unseen(expired_us, over);
+	flushed = d->logged ? 0 : flushed_us(s->h, draft_held_us(d), over);
+	verdict = ban_end_unseen(expired_us, flushed != 0 ? flushed : over);
 	draft_end_by(d, BAN_END_BY_RUN, &verdict);
 }
 

@@ -17,8 +17,8 @@
  * 4. An event shows that fail2ban held its ban then. So a ban that lives, and
  *    that no event shows later, ends when another one of the id is made or
  *    shown: inferred, or at its expiry when that is earlier. When the jail was
- *    flushed in between, it was flushed: a ban by hand, "unban --all", and a
- *    ban from the log within a few seconds.
+ *    flushed in between, it ended then. "unban --all" and a stop look alike: so
+ *    that is inferred too.
  * 5. Bans of the same ticket time are numbered (nth) in the order of their
  *    making.
  *

@@ -51,18 +51,17 @@ static bool
 is_over(const struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
-	struct ban_end_verdict verdict;
 	int64_t flushed_us =
 	    last_flush(m, draft_held_us(d), sighting->at_us);
+	const struct ban_end_verdict manual = ban_end_by_ban_again(
+					 d->ban.pending_us),
+				     inferred = { BAN_INFERRED, flushed_us };
 
 	if (d->ban.pending_us != 0)
-		verdict = ban_end_by_ban_again(d->ban.pending_us);
+		draft_end_by(d, BAN_END_BY_EVENT, &manual);
 	else if (flushed_us != 0)
-		verdict = (struct ban_end_verdict){ BAN_FLUSHED, flushed_us };
-	else
-		return false;
-	draft_end_by(d, BAN_END_BY_EVENT, &verdict);
-	return true;
+		draft_end_by(d, BAN_END_BY_RUN, &inferred);
+	return d->ban.end != BAN_LIVES;
 }
 
 /* Return true when the sighting begins another ban than d. */

@@ -566,26 +566,55 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 	return 0;
 }
 
+/* Decide again about the stretch of one ban. */
+static int
+decide_again(struct merge *merge, const struct archive_ident *of,
+    const struct archive_span *span, struct err *e)
+{
+	struct archive_history h = { .of = *of };
+	int rc = load(merge, &h, span, BESIDE, e);
+
+	if (rc == 0)
+		rc = decide_and_save(merge, &h, span, NULL, 0, 0, e);
+	archive_history_free(&h);
+	return rc;
+}
+
 int
 merge_log_lines(struct merge *merge, const struct archive_jail *jail,
     const char *ident, struct logged_line *lines, size_t n, int64_t *known,
     struct err *e)
 {
-	struct archive_history h = { .of = { jail->id, ident, merge->host } };
+	const struct archive_ident of = { jail->id, ident, merge->host };
 	struct archive_span span;
 	bool news = false;
-	int rc;
 
 	bans_of_log_order(lines, n);
-	if (add_lines(merge, &h.of, lines, n, known, &news, &span, e) != 0)
+	if (add_lines(merge, &of, lines, n, known, &news, &span, e) != 0)
 		return -1;
 	if (!news)
 		return 0;
 	merge->lines = LINES_SOME;
-	rc = load(merge, &h, &span, BESIDE, e);
-	if (rc == 0)
-		rc = decide_and_save(merge, &h, &span, NULL, 0, 0, e);
-	archive_history_free(&h);
+	return decide_again(merge, &of, &span, e);
+}
+
+/* A flush that waited in the spool may have ended bans before later events. */
+static int
+flush_late(struct merge *merge, int64_t jail, int64_t at_us, struct err *e)
+{
+	struct flushed_bans bans;
+	int rc =
+	    archive_jail_find_flushed(merge->archive, jail, at_us, &bans, e);
+
+	for (size_t i = 0; i < bans.n && rc == 0; i++) {
+		const struct archive_ident of = { jail, bans.list[i].ident,
+			NULL };
+		const struct archive_span span = { bans.list[i].made_us,
+			bans.list[i].last_us };
+
+		rc = decide_again(merge, &of, &span, e);
+	}
+	archive_jail_free_flushed(&bans);
 	return rc;
 }
 
@@ -594,7 +623,10 @@ merge_flush(struct merge *merge, const char *jail, int64_t at_us, struct err *e)
 {
 	struct archive_jail row;
 
-	if (archive_jail_get(merge->archive, jail, &row, e) != 0)
+	if (archive_jail_get(merge->archive, jail, &row, e) != 0 ||
+	    archive_jail_flushed(merge->archive, row.id, at_us, e) != 0)
 		return -1;
-	return archive_jail_flushed(merge->archive, row.id, at_us, e);
+	return at_us < merge->change.now_us ?
+	    flush_late(merge, row.id, at_us, e) :
+	    0;
 }
