@@ -78,45 +78,65 @@ give(struct giving *g, size_t line, size_t draft)
 		return;
 	d->lined = true;
 	d->line_us = g->log->lines[line].at_us;
-	if (!d->begun)
-		d->ban.made_us = g->log->lines[line].at_us;
+	/* It was made when it was logged, if its ticket is older. */
+	if (!d->begun && d->line_us - d->ban.made_us > PROMPT_US)
+		d->ban.made_us = d->line_us;
 }
 
-/* The lines that wait for the event that follows them (rule 1). */
+/*
+ * The lines that wait for the event that follows them (rule 1): the last Ban
+ * line, with those before it of the same failure, or a Restore Ban line.
+ */
 struct waiting {
-	size_t ban, restore; /* or NONE */
+	size_t first, ban, restore; /* or NONE */
 };
 
-static void
-wait_for_event(struct waiting *w, const struct logged_line *line, size_t i)
+static const struct waiting nothing = { NONE, NONE, NONE };
+
+static bool
+is_read_again(const struct logged_line *line, const struct logged_line *before)
 {
-	if (line->verb == LOGGED_BAN)
-		*w = (struct waiting){ i, NONE };
-	else if (line->verb == LOGGED_RESTORE)
-		*w = (struct waiting){ NONE, i };
-	else if (line->verb == LOGGED_UNBAN)
-		*w = (struct waiting){ NONE, NONE };
+	return line->found != UNKNOWN && line->found == before->found;
+}
+
+static void
+wait_for_event(struct waiting *w, const struct logged_line *lines, size_t i)
+{
+	if (lines[i].verb == LOGGED_BAN) {
+		if (w->ban == NONE || !is_read_again(&lines[i], &lines[w->ban]))
+			w->first = i;
+		w->ban = i;
+		w->restore = NONE;
+	} else if (lines[i].verb == LOGGED_RESTORE) {
+		*w = (struct waiting){ NONE, NONE, i };
+	} else if (lines[i].verb == LOGGED_UNBAN) {
+		*w = nothing;
+	}
 }
 
 static void
 give_waiting(struct giving *g, struct waiting *w,
     const struct sighting *sighting, size_t draft)
 {
-	size_t line = w->ban;
+	const struct logged_line *lines = g->log->lines;
 
+	if (sighting->kind != SIGHTING_BAN &&
+	    sighting->kind != SIGHTING_RESTORED)
+		return;
 	/* reban banned a ban again: it is one that was restored. */
 	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE)
-		line = w->restore;
-	if ((sighting->kind != SIGHTING_BAN &&
-		sighting->kind != SIGHTING_RESTORED) ||
-	    line == NONE)
+		give(g, w->restore, draft);
+	else if (w->ban == NONE ||
+	    (sighting->kind == SIGHTING_BAN &&
+		sighting->since_us >
+		    number_add_sat(lines[w->ban].at_us, AHEAD_US)))
 		return;
-	if (sighting->kind == SIGHTING_BAN &&
-	    sighting->since_us >
-		number_add_sat(g->log->lines[line].at_us, AHEAD_US))
-		return;
-	give(g, line, draft);
-	*w = (struct waiting){ NONE, NONE };
+	for (size_t i = w->ban == NONE ? NONE : w->first;
+	     i != NONE && i <= w->ban; i++) {
+		if (lines[i].verb == LOGGED_BAN)
+			give(g, i, draft);
+	}
+	*w = nothing;
 }
 
 /* Rule 1: read lines and events side by side. */
@@ -124,7 +144,7 @@ static void
 give_by_events(struct giving *g)
 {
 	const struct history_lines *log = g->log;
-	struct waiting w = { NONE, NONE };
+	struct waiting w = nothing;
 	size_t line = 0;
 
 	for (size_t i = 0; i < log->sightings_n; i++) {
@@ -134,7 +154,7 @@ give_by_events(struct giving *g)
 			break;
 		while (line < log->n &&
 		    log->lines[line].at_us <= sighting->at_us) {
-			wait_for_event(&w, &log->lines[line], line);
+			wait_for_event(&w, log->lines, line);
 			line++;
 		}
 		give_waiting(g, &w, sighting, log->owner[i]);
@@ -305,7 +325,7 @@ take_restore(struct reading *r, const struct logged_line *line)
 	struct logged_line unknown = *line;
 
 	if (d != NULL && !d->logged &&
-	    (lived(d, line) || d->ban.end == BAN_INFERRED)) {
+	    (lived(d, line) || !d->end_seen)) {
 		r->lifted = false;
 		return;
 	}

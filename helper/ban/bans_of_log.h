@@ -9,7 +9,7 @@
  * 1. fail2ban writes a Ban line, and then runs the actions. So the Ban line of
  *    a fresh ban's event is the last one before it, with no Unban line in
  *    between. A server that was killed reads its log again: that ban has
- *    another line and another event. The failure that was found last before
+ *    another line of the same failure, and another event. The failure that was found last before
  *    the line does not count here: it may be of too few failures, and the ban
  *    by hand. A Restore Ban line and a restored ban's event go together
  *    likewise.
@@ -22,7 +22,8 @@
  *    ban's second and no Unban line stands between: the log was read again and
  *    the event lost. Otherwise it makes a ban of the log's own.
  * 4. The other lines speak of the ban that was made last before them. A Restore
- *    Ban line makes a ban that began before the log when no ban lived then. An
+ *    Ban line makes a ban that began before the log when there is none, or when
+ *    an event or a line has shown its end. An
  *    Unban line ends the ban (ban/end.h); without a ban before it, it says too
  *    little to make one.
  */

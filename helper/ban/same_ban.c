@@ -185,6 +185,24 @@ made_of(const struct making *m, int64_t timeofban)
 	return INT64_MIN;
 }
 
+/*
+ * Return when a ban was unbanned by hand last before a row was seen. INT64_MIN:
+ * never. That deletes all rows of the id, so the row is of a later ban.
+ */
+static int64_t
+last_deleted(const struct making *m, const struct sighting *row)
+{
+	int64_t deleted_us = INT64_MIN;
+
+	for (size_t i = 0; i < m->n; i++) {
+		int64_t us = m->drafts[i].deleted_us;
+
+		if (us < row->at_us && us > deleted_us)
+			deleted_us = us;
+	}
+	return deleted_us;
+}
+
 /* Return when fail2ban made the ban of which this is the first sighting. */
 static int64_t
 made_us(const struct making *m, const struct sighting *sighting)
@@ -204,8 +222,10 @@ made_us(const struct making *m, const struct sighting *sighting)
 		before_us = last_made(m, sighting->at_us);
 		break;
 	case SIGHTING_ROW:
+		before_us = last_deleted(m, sighting);
 		if (sighting->after != 0 &&
-		    sighting->after != sighting->timeofban)
+		    sighting->after != sighting->timeofban &&
+		    made_of(m, sighting->after) > before_us)
 			before_us = made_of(m, sighting->after);
 		break;
 	case SIGHTING_FOLDED:
@@ -241,6 +261,7 @@ new_draft(const struct making *m, const struct sighting *sighting)
 		.first_us = INT64_MAX,
 		.known_as = UNKNOWN,
 		.counted_us = INT64_MIN,
+		.deleted_us = INT64_MIN,
 		.unban_seconds = UNKNOWN,
 		.row_seconds = UNKNOWN,
 		.tag_seconds = UNKNOWN,
@@ -276,6 +297,8 @@ take_unban(struct draft *d, const struct sighting *sighting)
 
 	if (sighting->seconds != UNKNOWN)
 		d->unban_seconds = sighting->seconds;
+	if (unban.rows_gone)
+		d->deleted_us = sighting->at_us;
 	if (verdict.end != BAN_LIVES)
 		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 	else if (d->ban.end == BAN_LIVES || !d->end_seen)

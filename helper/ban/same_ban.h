@@ -19,7 +19,8 @@
  *   counted last it is a retry.
  * - A restored ban, a prolong or an unban of a ban that is not known makes it.
  *   fail2ban held that ban, so it is the last that was made until then. A row
- *   makes a ban at its ticket's time, after that of the id's row before it.
+ *   makes a ban at its ticket's time, after that of the id's row before it, and
+ *   after an unban by hand that was seen before it: unbanip deletes all rows.
  * - A judgement is of the ban that was made when the judged one was: two bans
  *   may have one second.
  * - The rules for the end of a ban stand in ban/end.h.

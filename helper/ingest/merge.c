@@ -200,7 +200,26 @@ widen(struct merge *merge, struct merge_ticket *t,
 	    exact ? sighting->since_us : UNKNOWN, &t->span, e);
 }
 
-/* Load the stretch around t's ticket. */
+/* Find out what the stretch has of t's ticket. */
+static void
+look_up_ticket(struct merge_ticket *t)
+{
+	t->has_ban = false;
+	for (size_t i = 0; i < t->history.rows_n; i++) {
+		if (t->history.rows[i].ban.timeofban != t->timeofban ||
+		    t->history.known[i].logged)
+			continue;
+		t->has_ban = true;
+		/* reban banned it again within its second. */
+		if (t->history.known[i].known_as == t->timeofban)
+			t->known_as = t->timeofban;
+	}
+}
+
+/*
+ * Load the stretch around t's ticket. The ban of a new row may have been made
+ * at any time until the row was seen.
+ */
 static int
 load_ticket(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sighting, struct err *e)
@@ -212,22 +231,13 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 		of.exact = false;
 	t->span = span_of(&of);
 	if (widen(merge, t, sighting, e) != 0 ||
-	    (sighting->after != 0 &&
-		archive_history_widen(merge->archive, &t->of, sighting->after,
-		    UNKNOWN, &t->span, e) != 0) ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
-	t->has_ban = false;
-	for (size_t i = 0; i < t->history.rows_n; i++) {
-		if (t->history.rows[i].ban.timeofban != t->timeofban ||
-		    t->history.known[i].logged)
-			continue;
-		t->has_ban = true;
-		/* reban banned it again within its second. */
-		if (t->history.known[i].known_as == t->timeofban)
-			t->known_as = t->timeofban;
-	}
-	return 0;
+	look_up_ticket(t);
+	if (sighting->kind != SIGHTING_ROW || t->has_ban || t->history.ends)
+		return 0;
+	t->span.to_us = sighting->at_us;
+	return load(merge, &t->history, &t->span, BESIDE, e);
 }
 
 int
