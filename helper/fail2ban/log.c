@@ -18,6 +18,7 @@ struct fail2ban_log {
 	fail2ban_log_fn *fn;
 	void *to;
 	struct log_prefix prefix;
+	struct log_prefix_entry entry; /* the last one */
 	struct log_time_minute minute; /* of times within messages */
 	struct log_time_zone zone;
 	struct log_server server;
@@ -150,7 +151,7 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
-	if (log_server_stops(&l->server, m->entry->pid))
+	if (log_server_stops(&l->server, m->entry->record.pid))
 		return 0;
 	if (begin_line(l, m, FAIL2BAN_LOG_UNBAN, m->len, &line, e) != 0)
 		return -1;
@@ -228,13 +229,12 @@ read_flush(struct fail2ban_log *l, struct message *m, struct err *e)
 
 /* The first words of the lines about a jail, and the parts that write them. */
 static const struct log_message_words words[] = {
-	LOG_MESSAGE_WORDS("Found ",
-	    LOG_PREFIX_PART_FILTER | LOG_PREFIX_PART_OBSERVER),
-	LOG_MESSAGE_WORDS("Ban ", LOG_PREFIX_PART_ACTIONS),
-	LOG_MESSAGE_WORDS("Unban ", LOG_PREFIX_PART_ACTIONS),
-	LOG_MESSAGE_WORDS("Increase Ban ", LOG_PREFIX_PART_OBSERVER),
-	LOG_MESSAGE_WORDS("Restore Ban ", LOG_PREFIX_PART_ACTIONS),
-	LOG_MESSAGE_WORDS("Flush ticket(s) with ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("Found ", LOG_RECORD_FILTER | LOG_RECORD_OBSERVER),
+	LOG_MESSAGE_WORDS("Ban ", LOG_RECORD_ACTIONS),
+	LOG_MESSAGE_WORDS("Unban ", LOG_RECORD_ACTIONS),
+	LOG_MESSAGE_WORDS("Increase Ban ", LOG_RECORD_OBSERVER),
+	LOG_MESSAGE_WORDS("Restore Ban ", LOG_RECORD_ACTIONS),
+	LOG_MESSAGE_WORDS("Flush ticket(s) with ", LOG_RECORD_ACTIONS),
 };
 
 /* The reader of the rest of the line, for each of these words. */
@@ -259,16 +259,18 @@ read_of_jail(struct fail2ban_log *l, struct message *m, struct err *e)
 		return 0;
 	m->s += len + 3;
 	m->len -= len + 3;
-	if ((m->entry->part & LOG_PREFIX_PART_ACTIONS) != 0 &&
+	if ((m->entry->record.part & LOG_RECORD_ACTIONS) != 0 &&
 	    log_message_already_banned(m->s, m->len))
 		return 0;
-	which = log_message_begin(words, ARRAY_LEN(words), m->entry->part,
-	    &m->s, &m->len);
+	which = log_message_begin(words, ARRAY_LEN(words),
+	    m->entry->record.part, &m->s, &m->len);
 	if (which == ARRAY_LEN(words))
 		return 0;
 	if (log_server_get_jail(&l->server, name, len, &m->jail, e) != 0)
 		return -1;
-	if (is_bad(m, m->jail == NULL || m->entry->at_us == UNKNOWN))
+	/* The id of a line that was cut is not whole. */
+	if (is_bad(m,
+		m->jail == NULL || m->entry->at_us == UNKNOWN || m->entry->cut))
 		return 0;
 	return readers[which](l, m, e);
 }
@@ -280,30 +282,81 @@ fail2ban_log_redirect(struct fail2ban_log *l, fail2ban_log_fn *fn, void *to)
 	l->to = to;
 }
 
+/* Return true when "[sshd] Ban " or another word about a ban is in the line. */
+static bool
+names_ban(const char *line, size_t len)
+{
+	static const char *const verbs[] = { "Ban ", "Unban ", "Restore Ban ",
+		"Increase Ban " };
+	const char *end = line + len, *s = memchr(line, '[', len);
+
+	while (s != NULL && (s = memchr(s, ']', (size_t)(end - s))) != NULL) {
+		if (++s == end || *s != ' ')
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+			size_t n = strlen(verbs[i]);
+
+			if ((size_t)(end - s) > n &&
+			    memcmp(s + 1, verbs[i], n) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Read the line of fail2ban that l->entry has. */
+static int
+read_entry(struct fail2ban_log *l, enum fail2ban_log_class *class,
+    struct err *e)
+{
+	struct message m = { .entry = &l->entry,
+		.s = l->entry.text,
+		.len = l->entry.len,
+		.class = FAIL2BAN_LOG_TAKEN };
+	int rc;
+
+	if (m.len > 0 && m.s[0] == '[')
+		rc = read_of_jail(l, &m, e);
+	else
+		rc = log_server_read(&l->server, &l->entry, e);
+	*class = m.class;
+	return rc;
+}
+
 int
 fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e)
 {
-	struct log_prefix_entry entry;
-	struct message m = { .entry = &entry };
-	int status = log_prefix_read(&l->prefix, line, len, &entry), rc = 0;
+	enum fail2ban_log_class ignored;
 
-	if (status <= 0) {
-		if (class != NULL)
-			*class = status == 0 ? FAIL2BAN_LOG_FOREIGN :
-					       FAIL2BAN_LOG_BAD;
-		return 0;
+	if (class == NULL)
+		class = &ignored;
+	switch (log_prefix_read(&l->prefix, line, len, &l->entry)) {
+	case LOG_PREFIX_FAIL2BAN:
+		return read_entry(l, class, e);
+	case LOG_PREFIX_WRONG:
+		*class = FAIL2BAN_LOG_BAD;
+		break;
+	case LOG_PREFIX_ARCHIVE:
+		*class = FAIL2BAN_LOG_ARCHIVE;
+		break;
+	case LOG_PREFIX_UNREAD:
+		*class = names_ban(line, len) ? FAIL2BAN_LOG_BAD :
+						FAIL2BAN_LOG_FOREIGN;
+		break;
+	case LOG_PREFIX_FOREIGN:
+		*class = FAIL2BAN_LOG_FOREIGN;
+		break;
 	}
-	m.s = entry.text;
-	m.len = entry.len;
-	m.class = FAIL2BAN_LOG_TAKEN;
-	if (m.len > 0 && m.s[0] == '[')
-		rc = read_of_jail(l, &m, e);
-	else
-		rc = log_server_read(&l->server, &entry, e);
-	if (class != NULL)
-		*class = m.class;
-	return rc;
+	return 0;
+}
+
+const char *
+fail2ban_log_text(const struct fail2ban_log *l, size_t *len, int64_t *pid)
+{
+	*len = l->entry.len;
+	*pid = l->entry.record.pid;
+	return l->entry.text;
 }
 
 int
@@ -333,6 +386,7 @@ fail2ban_log_free(struct fail2ban_log *l)
 	if (l == NULL)
 		return;
 	log_server_free(&l->server);
+	log_prefix_free(&l->prefix);
 	log_last_failure_free(&l->found);
 	buffer_free(&l->ident);
 	free(l);

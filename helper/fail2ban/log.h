@@ -38,7 +38,13 @@ enum fail2ban_log_verb {
 enum fail2ban_log_class {
 	FAIL2BAN_LOG_TAKEN,   /* fail2ban's, about a ban or not */
 	FAIL2BAN_LOG_FOREIGN, /* not fail2ban's */
-	FAIL2BAN_LOG_BAD,     /* fail2ban's, about a ban, and not well-formed */
+	/*
+	 * fail2ban's, about a ban, and not well-formed; or a line that has the
+	 * text of one, and in which neither fail2ban's record nor the program
+	 * that wrote it was found.
+	 */
+	FAIL2BAN_LOG_BAD,
+	FAIL2BAN_LOG_ARCHIVE, /* fail2ban-archive's; see fail2ban_log_text */
 };
 
 /*
@@ -91,6 +97,15 @@ void fail2ban_log_redirect(struct fail2ban_log *l, fail2ban_log_fn *fn,
  */
 int fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e);
+
+/*
+ * Return the text after the prefix of the line that was read last, its length
+ * and its program's process, 0 where the prefix does not tell it. The text is
+ * part of the line or lives until the next one is read. Only for a line of
+ * FAIL2BAN_LOG_ARCHIVE.
+ */
+const char *fail2ban_log_text(const struct fail2ban_log *l, size_t *len,
+    int64_t *pid);
 
 /*
  * Report the held lines at the end of a file; another file may follow. Fails as

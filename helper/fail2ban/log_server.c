@@ -267,21 +267,21 @@ doubt_bantimes(struct log_server *s, int64_t bantime)
 
 /* The first words of the lines that are read, and the parts that write them. */
 static const struct log_message_words words[] = {
-	LOG_MESSAGE_WORDS("banTime: ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("banTime: ", LOG_RECORD_ACTIONS),
 	LOG_MESSAGE_WORDS("Set banTime = ",
-	    LOG_PREFIX_PART_ACTIONS), /* before 0.10 */
-	LOG_MESSAGE_WORDS("Set banTime.increment = ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Creating new jail '", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Reload jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Removed logfile", LOG_PREFIX_PART_FILTER),
-	LOG_MESSAGE_WORDS("Stopping jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Restart jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Reload all jails", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Stopping all jails", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Reload finished", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Starting Fail2ban", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Exiting Fail2ban", LOG_PREFIX_PART_SERVER),
+	    LOG_RECORD_ACTIONS), /* before 0.10 */
+	LOG_MESSAGE_WORDS("Set banTime.increment = ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Creating new jail '", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Reload jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Removed logfile", LOG_RECORD_FILTER),
+	LOG_MESSAGE_WORDS("Stopping jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Restart jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Reload all jails", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Stopping all jails", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Reload finished", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Starting Fail2ban", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Exiting Fail2ban", LOG_RECORD_SERVER),
 };
 
 /* The indexes of these words. */
@@ -402,8 +402,8 @@ log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
 	const char *text = entry->text;
 	size_t len = entry->len;
 
-	switch (log_message_begin(words, ARRAY_LEN(words), entry->part, &text,
-	    &len)) {
+	switch (log_message_begin(words, ARRAY_LEN(words), entry->record.part,
+	    &text, &len)) {
 	case BANTIME:
 	case SET_BANTIME:
 		read_bantime(s, text, len);
@@ -425,7 +425,7 @@ log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
 		return log_server_release_all(s, e);
 	case STOPPING_ALL:
 		s->stopping = true;
-		s->stopping_pid = entry->pid;
+		s->stopping_pid = entry->record.pid;
 		return log_server_release_all(s, e);
 	case RELOAD_FINISHED:
 	case STARTING:
