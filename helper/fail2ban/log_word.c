@@ -10,42 +10,6 @@ is_blank(char c)
 }
 
 bool
-log_word_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool
-log_word_is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-bool
-log_word_is_alnum(char c)
-{
-	return log_word_is_digit(c) || log_word_is_upper(c) ||
-	    (c >= 'a' && c <= 'z');
-}
-
-size_t
-log_word_left(const struct log_rest *r)
-{
-	return (size_t)(r->end - r->s);
-}
-
-bool
-log_word_take(struct log_rest *r, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (log_word_left(r) < n || memcmp(r->s, text, n) != 0)
-		return false;
-	r->s += n;
-	return true;
-}
-
-bool
 log_word_take_blanks(struct log_rest *r)
 {
 	const char *begin = r->s;

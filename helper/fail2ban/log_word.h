@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* The rest of a line, which the functions below move s along. */
 struct log_rest {
@@ -17,15 +18,46 @@ struct log_word {
 	size_t len;
 };
 
-bool log_word_is_digit(char c);
-bool log_word_is_upper(char c); /* A to Z */
-bool log_word_is_alnum(char c); /* ASCII letters and digits */
+/* Of ASCII. These functions are called for each byte, so they stand here. */
+static inline bool
+log_word_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+log_word_is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static inline bool
+log_word_is_alnum(char c)
+{
+	return log_word_is_digit(c) || log_word_is_upper(c) ||
+	    (c >= 'a' && c <= 'z');
+}
 
 /* Return the number of bytes that are left. */
-size_t log_word_left(const struct log_rest *r);
+static inline size_t
+log_word_left(const struct log_rest *r)
+{
+	return (size_t)(r->end - r->s);
+}
 
-/* Take that text, or one blank or more; return false where it is missing. */
-bool log_word_take(struct log_rest *r, const char *text);
+/* Take that text; return false where it is missing. */
+static inline bool
+log_word_take(struct log_rest *r, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (log_word_left(r) < n || memcmp(r->s, text, n) != 0)
+		return false;
+	r->s += n;
+	return true;
+}
+
+/* Take one blank or more; return false where there is none. */
 bool log_word_take_blanks(struct log_rest *r);
 
 /*

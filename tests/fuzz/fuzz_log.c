@@ -75,7 +75,7 @@ read_all(const uint8_t *data, size_t size, int64_t year, int64_t newest)
 		must((line = malloc(len)) != NULL);
 		memcpy(line, data, len);
 		must(fail2ban_log_feed(l, line, len, &class, &e) == 0);
-		must(class <= FAIL2BAN_LOG_BAD);
+		must(class <= FAIL2BAN_LOG_ARCHIVE);
 		taken += class == FAIL2BAN_LOG_TAKEN;
 		free(line);
 	}
