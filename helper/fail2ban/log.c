@@ -5,8 +5,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/number.h"
 #include "base/timestamp.h"
-#include "fail2ban/log_last_failure.h"
+#include "fail2ban/log_last.h"
 #include "fail2ban/log_message.h"
 #include "fail2ban/log_prefix.h"
 #include "fail2ban/log_server.h"
@@ -22,7 +23,8 @@ struct fail2ban_log {
 	struct log_time_minute minute; /* of times within messages */
 	struct log_time_zone zone;
 	struct log_server server;
-	struct log_last_failure found;
+	struct log_last found; /* failures */
+	struct log_last live;  /* bans, and the second of their expiry */
 	struct buffer ident;
 };
 
@@ -46,9 +48,10 @@ static int
 report_held(void *to, const struct log_server_jail *jail,
     const struct log_server_held *held, struct err *e)
 {
-	const struct fail2ban_log *l = to;
+	struct fail2ban_log *l = to;
 	struct fail2ban_log_line line = {
-		.verb = (enum fail2ban_log_verb)held->kind,
+		.verb = held->stopped ? FAIL2BAN_LOG_STOPPED :
+					(enum fail2ban_log_verb)held->kind,
 		.jail = jail->shown,
 		.ident = held->ident,
 		.at_us = held->at_us,
@@ -56,25 +59,30 @@ report_held(void *to, const struct log_server_jail *jail,
 		.seconds = held->seconds,
 		.bancount = held->count,
 	};
+	const struct log_last_key key = { jail->number, held->ident,
+		strlen(held->ident) };
 
+	if (line.verb == FAIL2BAN_LOG_UNBAN)
+		log_last_forget(&l->live, &key);
 	return l->fn(l->to, &line, e);
 }
 
 /* Hold a line until it is clear whether the jail stops. */
 static int
-hold(struct fail2ban_log *l, struct log_server_jail *jail,
+hold(struct fail2ban_log *l, const struct message *m,
     const struct fail2ban_log_line *line, struct err *e)
 {
 	struct log_server_held held = {
 		.kind = (int)line->verb,
 		.by_stop = line->verb == FAIL2BAN_LOG_UNBAN,
+		.forgets = log_server_forgets(&l->server, &m->entry->record),
 		.ident = line->ident,
 		.at_us = line->at_us,
 		.seconds = line->seconds,
 		.count = line->bancount,
 	};
 
-	return log_server_hold(&l->server, jail, &held, e);
+	return log_server_hold(&l->server, m->jail, &held, e);
 }
 
 /* Return bad, and mark the line where it is true. */
@@ -104,28 +112,73 @@ begin_line(struct fail2ban_log *l, const struct message *m,
 	return line->ident == NULL ? no_memory(e) : 0;
 }
 
-static struct log_last_failure_key
+static struct log_last_key
 key_of(const struct message *m, size_t len)
 {
-	return (struct log_last_failure_key){ m->jail->number, m->s, len };
+	return (struct log_last_key){ m->jail->number, m->s, len };
+}
+
+/*
+ * Return true when a Ban line of 0.9 is that of a ban which came back: see
+ * log.h. found_us is the time of the last line with a failure, or UNKNOWN.
+ */
+static bool
+comes_back(const struct fail2ban_log *l, const struct message *m,
+    const struct log_last_key *key, int64_t found_us)
+{
+	int64_t created_us = m->jail->created_us, expiry, banned_us;
+
+	return l->server.version == LOG_SERVER_0_9 &&
+	    l->server.memory != LOG_SERVER_FORGETS && created_us != UNKNOWN &&
+	    (found_us == UNKNOWN || found_us < created_us) &&
+	    log_last_get(&l->live, key, &expiry, &banned_us) &&
+	    banned_us < created_us && m->entry->at_us / TIMESTAMP_US <= expiry;
+}
+
+/* Note a ban of a version that may be 0.9, which lives until its expiry. */
+static int
+note_live(struct fail2ban_log *l, const struct log_last_key *key,
+    const struct fail2ban_log_line *line, struct err *e)
+{
+	int64_t expiry = INT64_MAX, before;
+
+	if (l->server.version != LOG_SERVER_0_9 &&
+	    l->server.version != LOG_SERVER_ANY)
+		return 0;
+	if (line->verb == FAIL2BAN_LOG_RESTORE)
+		log_last_get(&l->live, key, &expiry, &before);
+	else if (line->seconds >= 0)
+		expiry =
+		    number_add_sat(line->at_us / TIMESTAMP_US, line->seconds);
+	return log_last_put(&l->live, key, expiry, line->at_us) == 0 ?
+	    0 :
+	    no_memory(e);
 }
 
 static int
 read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct log_last_failure_key key = key_of(m, m->len);
+	struct log_last_key key = key_of(m, m->len), live;
 	struct fail2ban_log_line line;
-	int64_t found, at_us;
+	int64_t found, at_us = UNKNOWN;
 
 	if (is_bad(m, m->len == 0))
 		return 0;
 	if (log_server_release(&l->server, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_BAN, m->len, &line, e) != 0)
 		return -1;
-	if (log_last_failure_claim(&l->found, &key, &found, &at_us) &&
+	if (log_last_claim(&l->found, &key, &found, &at_us) &&
 	    line.at_us - at_us <= FOUND_AGE_US)
 		line.found = found;
+	live = (struct log_last_key){ m->jail->number, line.ident,
+		strlen(line.ident) };
+	if (comes_back(l, m, &live, at_us)) {
+		line.verb = FAIL2BAN_LOG_RESTORE;
+		line.found = UNKNOWN;
+	}
 	line.seconds = m->jail->bantime;
+	if (note_live(l, &live, &line, e) != 0)
+		return -1;
 	return l->fn(l->to, &line, e);
 }
 
@@ -136,11 +189,27 @@ read_restore(struct fail2ban_log *l, struct message *m, struct err *e)
 
 	if (is_bad(m, m->len == 0))
 		return 0;
+	log_server_see_version(&l->server, LOG_SERVER_0_10);
 	if (log_server_release(&l->server, m->jail, e) != 0 ||
 	    begin_line(l, m, FAIL2BAN_LOG_RESTORE, m->len, &line, e) != 0)
 		return -1;
 	if (!m->jail->increment)
 		line.seconds = m->jail->bantime;
+	return l->fn(l->to, &line, e);
+}
+
+/* Read a line that a stop writes of each ban. */
+static int
+read_repeal(struct fail2ban_log *l, struct message *m, struct err *e)
+{
+	struct fail2ban_log_line line;
+
+	if (is_bad(m, m->len == 0))
+		return 0;
+	if (!log_server_forgets(&l->server, &m->entry->record))
+		return 0;
+	if (begin_line(l, m, FAIL2BAN_LOG_STOPPED, m->len, &line, e) != 0)
+		return -1;
 	return l->fn(l->to, &line, e);
 }
 
@@ -152,10 +221,10 @@ read_unban(struct fail2ban_log *l, struct message *m, struct err *e)
 	if (is_bad(m, m->len == 0))
 		return 0;
 	if (log_server_stops(&l->server, m->entry->record.pid))
-		return 0;
+		return read_repeal(l, m, e);
 	if (begin_line(l, m, FAIL2BAN_LOG_UNBAN, m->len, &line, e) != 0)
 		return -1;
-	return hold(l, m->jail, &line, e);
+	return hold(l, m, &line, e);
 }
 
 /* Return seconds since the epoch for local seconds in a message. */
@@ -171,15 +240,18 @@ second_of(struct fail2ban_log *l, const struct log_prefix_entry *entry,
 static int
 read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct log_last_failure_key key;
+	struct log_last_key key;
 	int64_t local;
 	size_t len = log_message_found(m->s, m->len, &l->minute, &local);
 
 	if (is_bad(m, len == 0))
 		return 0;
 	key = key_of(m, len);
-	if (log_last_failure_put(&l->found, &key, second_of(l, m->entry, local),
-		m->entry->at_us) != 0)
+	log_server_see_version(&l->server,
+	    local == UNKNOWN ? LOG_SERVER_0_9 : LOG_SERVER_0_10);
+	if (local != UNKNOWN)
+		local = second_of(l, m->entry, local);
+	if (log_last_put(&l->found, &key, local, m->entry->at_us) != 0)
 		return no_memory(e);
 	return 0;
 }
@@ -192,11 +264,11 @@ static int64_t
 bantime_of(struct fail2ban_log *l, const struct message *m,
     const struct log_message_increased *i)
 {
-	struct log_last_failure_key key = key_of(m, i->ident);
+	struct log_last_key key = key_of(m, i->ident);
 	int64_t found, at_us, exact, off;
 
 	if (i->unit == 1 || i->end == UNKNOWN ||
-	    !log_last_failure_get(&l->found, &key, &found, &at_us))
+	    !log_last_get(&l->found, &key, &found, &at_us) || found == UNKNOWN)
 		return i->seconds;
 	exact = second_of(l, m->entry, i->end) - found;
 	off = exact > i->seconds ? exact - i->seconds : i->seconds - exact;
@@ -216,7 +288,7 @@ read_increase(struct fail2ban_log *l, struct message *m, struct err *e)
 	line.bancount = i.count;
 	line.seconds = bantime_of(l, m, &i);
 	if (log_server_holds(m->jail))
-		return hold(l, m->jail, &line, e);
+		return hold(l, m, &line, e);
 	return l->fn(l->to, &line, e);
 }
 
@@ -234,6 +306,7 @@ static const struct log_message_words words[] = {
 	LOG_MESSAGE_WORDS("Unban ", LOG_RECORD_ACTIONS),
 	LOG_MESSAGE_WORDS("Increase Ban ", LOG_RECORD_OBSERVER),
 	LOG_MESSAGE_WORDS("Restore Ban ", LOG_RECORD_ACTIONS),
+	LOG_MESSAGE_WORDS("Repeal Ban ", LOG_RECORD_ACTIONS),
 	LOG_MESSAGE_WORDS("Flush ticket(s) with ", LOG_RECORD_ACTIONS),
 };
 
@@ -245,6 +318,7 @@ static int (*const readers[])(struct fail2ban_log *l, struct message *m,
 	read_unban,
 	read_increase,
 	read_restore,
+	read_repeal,
 	read_flush,
 };
 
@@ -387,7 +461,8 @@ fail2ban_log_free(struct fail2ban_log *l)
 		return;
 	log_server_free(&l->server);
 	log_prefix_free(&l->prefix);
-	log_last_failure_free(&l->found);
+	log_last_free(&l->found);
+	log_last_free(&l->live);
 	buffer_free(&l->ident);
 	free(l);
 }

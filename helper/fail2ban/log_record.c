@@ -85,15 +85,19 @@ bool
 log_record_take(struct log_rest *r, struct log_record *record)
 {
 	struct log_rest at = *r;
-	struct log_word logger;
+	struct log_word logger, level;
 
 	*record = (struct log_record){ .pid = 0 };
 	if (!take_logger(&at, &logger))
 		return false;
 	log_word_take_blanks(&at);
-	if (!take_pid(&at, record) || !log_word_take_blanks(&at) ||
-	    !take_level(&at))
+	if (!take_pid(&at, record) || !log_word_take_blanks(&at))
 		return false;
+	level = log_word_at(at.s, at.end);
+	if (!take_level(&at))
+		return false;
+	if (log_word_is(&level, "NOTICE"))
+		record->old = false;
 	record->part = part_of(&logger);
 	r->s = at.s;
 	return true;

@@ -22,7 +22,7 @@ enum log_record_part {
 struct log_record {
 	enum log_record_part part;
 	int64_t pid; /* 0 where there is none */
-	bool old;    /* its form is that of 0.8, which has no pid */
+	bool old;    /* 0.8 wrote it: it has no pid, nor the level NOTICE */
 };
 
 /*

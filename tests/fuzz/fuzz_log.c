@@ -35,7 +35,7 @@ take_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 	int increased = line->verb == FAIL2BAN_LOG_INCREASE;
 
 	(void)e;
-	must(line->verb <= FAIL2BAN_LOG_INCREASE);
+	must(line->verb <= FAIL2BAN_LOG_STOPPED);
 	must(line->jail[0] != '\0' && line->ident[0] != '\0');
 	must(utf8_is_valid(line->jail, strlen(line->jail)));
 	must(utf8_is_valid(line->ident, strlen(line->ident)));
@@ -44,7 +44,9 @@ take_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 	    (line->verb == FAIL2BAN_LOG_BAN && is_time(line->found)));
 	must(line->seconds == UNKNOWN || line->seconds >= -1);
 	must(increased ? line->bancount >= 0 : line->bancount == UNKNOWN);
-	must(line->seconds == UNKNOWN || line->verb != FAIL2BAN_LOG_UNBAN);
+	must(line->seconds == UNKNOWN ||
+	    (line->verb != FAIL2BAN_LOG_UNBAN &&
+		line->verb != FAIL2BAN_LOG_STOPPED));
 	report->lines++;
 	buffer_putc(&report->out, (char)('0' + line->verb));
 	buffer_put(&report->out, line->jail, strlen(line->jail) + 1);

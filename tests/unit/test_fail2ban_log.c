@@ -65,7 +65,7 @@ static int
 take_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 {
 	static const char *const verbs[] = { "ban", "restore", "unban",
-		"increase" };
+		"increase", "stopped" };
 	struct report *report = to;
 	char us[16];
 
@@ -204,6 +204,12 @@ a_ban_has_its_time_and_its_last_failure(void **state)
 		    D "40.972000 ban [sshd] 2001:db8::1 found " D "38\n"
 		    D "42.000000 unban [sshd] 2001:db8::1\n"		
 		    D "43.000000 ban [sshd] 2001:db8::1\n" },
+		/* 0.9 does not say when the failure was. */
+		{ "2018-07-29 03:58:41,574 fail2ban.filter         [1048]: INFO    "
+		  "[sshd] Found 192.0.2.10\n"
+		  "2018-07-29 03:58:42,574 fail2ban.actions        [1048]: NOTICE  "
+		  "[sshd] Ban 192.0.2.10\n",
+		    "2018-07-29 03:58:42.574000 ban [sshd] 192.0.2.10\n" },
 		/* A failure that is hours old was not the reason. */
 		{ "2026-11-23 16:48:39,973 fail2ban.filter [1]: INFO [sshd] "
 		  "Found 192.0.2.1 - 2026-11-23 16:48:38\n"
@@ -610,6 +616,179 @@ a_stop_ends_no_ban(void **state)
 		  ACTIONS("53,543") "[plain] Restore Ban 192.0.2.1\n",
 		    D "49.121000 restore [plain] 192.0.2.1\n"
 		    D "53.543000 restore [plain] 192.0.2.1\n" },
+	};
+
+	(void)state;
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+#define OLD(clock, part) "2013-04-06 00:30:" clock " fail2ban." part ": "
+
+static void
+a_stop_of_a_server_that_keeps_no_bans_ends_them(void **state)
+{
+	static const struct row rows[] = {
+		/* 0.8 has no database. */
+		{ OLD("01,463", "actions") "WARNING [ssh] Ban 192.0.2.10\n"
+		  OLD("02,463", "actions") "WARNING [ssh] Unban 192.0.2.9\n"
+		  OLD("17,488", "server ") "INFO   Stopping all jails\n"
+		  OLD("18,473", "actions") "WARNING [ssh] Unban 192.0.2.10\n"
+		  OLD("18,508", "jail   ") "INFO   Jail 'ssh' stopped\n",
+		    "2013-04-06 00:30:01.463000 ban [ssh] 192.0.2.10\n"
+		    "2013-04-06 00:30:02.463000 unban [ssh] 192.0.2.9\n"
+		    "2013-04-06 00:30:18.473000 stopped [ssh] 192.0.2.10\n" },
+		/* Its jail is stopped alone. */
+		{ OLD("18,473", "actions") "WARNING [ssh] Unban 192.0.2.10\n"
+		  OLD("18,508", "jail   ") "INFO   Jail 'ssh' stopped\n",
+		    "2013-04-06 00:30:18.473000 stopped [ssh] 192.0.2.10\n" },
+		/* A syslog that drops the pid; 0.8 has no NOTICE. */
+		{ OLD("17,488", "server ") "INFO   Stopping all jails\n"
+		  OLD("18,473", "actions") "NOTICE [ssh] Unban 192.0.2.10\n",
+		    "" },
+		/* The log shows that a server began without a database. */
+		{ SERVER("01,000") "Starting Fail2ban v1.0.2\n"
+		  JAIL("01,100") "Creating new jail 's'\n"
+		  SERVER("04,772") "Stopping all jails\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n"
+		  ACTIONS("04,782") "[s] Repeal Ban 192.0.2.2\n",
+		    D "04.781000 stopped [s] 192.0.2.1\n"
+		    D "04.782000 stopped [s] 192.0.2.2\n" },
+		/* Or with one that is in memory. */
+		{ SERVER("01,000") "Starting Fail2ban v1.0.2\n"
+		  LINE("01,010", "database", "INFO") "Connected to fail2ban "
+		    "persistent database ':memory:'\n"
+		  JAIL("01,100") "Creating new jail 's'\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n"
+		  STOPPED("05,210", "s"),
+		    D "04.781000 stopped [s] 192.0.2.1\n" },
+		{ SERVER("01,000") "Changed logging target to STDOUT for "
+		    "Fail2ban v0.9.7\n"
+		  JAIL("01,100") "Creating new jail 's'\n"
+		  SERVER("04,772") "Stopping all jails\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n",
+		    D "04.781000 stopped [s] 192.0.2.1\n" },
+		/* It has a database. */
+		{ SERVER("01,000") "Starting Fail2ban v1.0.2\n"
+		  LINE("01,010", "database", "INFO") "Connected to fail2ban "
+		    "persistent database '/var/lib/fail2ban/fail2ban.sqlite3'\n"
+		  JAIL("01,100") "Creating new jail 's'\n"
+		  SERVER("04,772") "Stopping all jails\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n"
+		  ACTIONS("04,782") "[s] Repeal Ban 192.0.2.2\n",
+		    "" },
+		/* The log was rotated, and a jail added: no start is shown. */
+		{ SERVER("01,000") "Changed logging target to x for Fail2ban "
+		    "v0.9.7\n"
+		  FILTER("01,050") "[s] Found 192.0.2.1\n"
+		  JAIL("01,100") "Creating new jail 't'\n"
+		  SERVER("04,772") "Stopping all jails\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n",
+		    "" },
+		{ SERVER("01,000") "Changed logging target to x for Fail2ban "
+		    "v0.9.7\n"
+		  SERVER("01,050") "Stopping all jails\n"
+		  JAIL("01,100") "Creating new jail 's'\n"
+		  SERVER("04,772") "Stopping all jails\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n",
+		    "" },
+		/* The next server has one. */
+		{ SERVER("01,000") "Starting Fail2ban v1.0.2\n"
+		  JAIL("01,100") "Creating new jail 's'\n"
+		  SERVER("02,000") "Starting Fail2ban v1.0.2\n"
+		  LINE("02,010", "database", "INFO") "Connected to fail2ban "
+		    "persistent database 'x'\n"
+		  JAIL("02,100") "Creating new jail 's'\n"
+		  SERVER("04,772") "Stopping all jails\n"
+		  ACTIONS("04,781") "[s] Unban 192.0.2.1\n",
+		    "" },
+	};
+
+	(void)state;
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+/* The lines of a restart of 0.9, with a database. */
+#define BEGUN_0_9(clock) \
+	SERVER(clock ",000") "Changed logging target to x for Fail2ban v0.9.7\n" \
+	LINE(clock ",001", "database", "INFO") \
+	"Connected to fail2ban persistent database 'x'\n" \
+	JAIL(clock ",002") "Creating new jail 's'\n" \
+	ACTIONS(clock ",003") "Set banTime = 20\n" \
+	JAIL(clock ",004") "Jail 's' started\n"
+#define STOPPED_0_9(clock, id) \
+	SERVER(clock ",000") "Stopping all jails\n" \
+	ACTIONS(clock ",001") "[s] Unban " id "\n" \
+	STOPPED(clock ",002", "s")
+
+static void
+a_ban_of_0_9_that_comes_back_is_a_restore(void **state)
+{
+	static const struct row rows[] = {
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  STOPPED_0_9("02", "x") BEGUN_0_9("03")
+		  ACTIONS("04,000") "[s] Ban x\n"
+		  ACTIONS("21,000") "[s] Unban x\n"
+		  ACTIONS("22,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "04.000000 restore [s] x for 20\n"
+		    D "21.000000 unban [s] x\n"
+		    D "22.000000 ban [s] x for 20\n" },
+		/* Twice. */
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  STOPPED_0_9("02", "x") BEGUN_0_9("03")
+		  ACTIONS("04,000") "[s] Ban x\n"
+		  STOPPED_0_9("05", "x") BEGUN_0_9("06")
+		  ACTIONS("07,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "04.000000 restore [s] x for 20\n"
+		    D "07.000000 restore [s] x for 20\n" },
+		/* SIGKILL: the stop has no lines. */
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  BEGUN_0_9("03") ACTIONS("04,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "04.000000 restore [s] x for 20\n" },
+		/* The log begins amid the first server's life. */
+		{ ACTIONS("01,000") "[s] Ban x\n"
+		  STOPPED_0_9("02", "x") BEGUN_0_9("03")
+		  ACTIONS("04,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x\n"
+		    D "04.000000 restore [s] x for 20\n" },
+		/* It was lifted before the stop. */
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  ACTIONS("01,500") "[s] Unban x\n"
+		  STOPPED_0_9("02", "y") BEGUN_0_9("03")
+		  ACTIONS("04,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "01.500000 unban [s] x\n"
+		    D "04.000000 ban [s] x for 20\n" },
+		/* A failure was found since. */
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  STOPPED_0_9("02", "x") BEGUN_0_9("03")
+		  FILTER("03,900") "[s] Found x\n"
+		  ACTIONS("04,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "04.000000 ban [s] x for 20\n" },
+		/* Its time was up. */
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  STOPPED_0_9("02", "x") BEGUN_0_9("23")
+		  ACTIONS("24,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "24.000000 ban [s] x for 20\n" },
+		/* Another id, and no restart. */
+		{ BEGUN_0_9("00") ACTIONS("01,000") "[s] Ban x\n"
+		  BEGUN_0_9("03") ACTIONS("04,000") "[s] Ban y\n"
+		  ACTIONS("05,000") "[s] Ban y\n",
+		    D "01.000000 ban [s] x for 20\n"
+		    D "04.000000 ban [s] y for 20\n"
+		    D "05.000000 ban [s] y for 20\n" },
+		/* Later versions say "Restore Ban". */
+		{ SERVER("00,000") "Starting Fail2ban v0.10.2\n"
+		  ACTIONS("01,000") "[s] Ban x\n"
+		  SERVER("03,000") "Starting Fail2ban v1.0.3.dev1\n"
+		  JAIL("03,100") "Creating new jail 's'\n"
+		  ACTIONS("04,000") "[s] Ban x\n",
+		    D "01.000000 ban [s] x\n"
+		    D "04.000000 ban [s] x\n" },
 	};
 
 	(void)state;
@@ -1245,7 +1424,7 @@ long_lines_and_any_bytes_are_harmless(void **state)
 	feed_long(l, &report, "", 'a', many, " | ");
 	feed_long(l, &report, ACTIONS("38,748"), ']', many, "");
 	feed_long(l, &report, ACTIONS("38,748") "[", ']', many, " Ban x");
-	feed_long(l, &report, FILTER("38,748") "[s] Found ", '-', many, "");
+	feed_long(l, &report, FILTER("38,748") "[s] Found ", '-', many, " ");
 	feed_long(l, &report, OBSERVER("38,748") "[s] Increase Ban ", '(', many,
 	    ")");
 	assert_int_equal(report.classes[FAIL2BAN_LOG_BAD], 3);
@@ -1405,6 +1584,9 @@ main(void)
 		cmocka_unit_test(an_increased_ban_has_its_ban_time_and_count),
 		cmocka_unit_test(an_unban_ends_a_ban),
 		cmocka_unit_test(a_stop_ends_no_ban),
+		cmocka_unit_test(
+		    a_stop_of_a_server_that_keeps_no_bans_ends_them),
+		cmocka_unit_test(a_ban_of_0_9_that_comes_back_is_a_restore),
 		cmocka_unit_test(lines_come_with_any_prefix),
 		cmocka_unit_test(a_line_of_another_program_is_foreign),
 		cmocka_unit_test(a_json_object_is_read_as_its_line),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fail2ban/log_last_failure.h"
+#include "fail2ban/log_last.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,21 +13,21 @@
 struct place {
 	uint64_t jail;
 	int64_t second, at_us;
-	uint64_t count; /* grows with each failure */
+	uint64_t count; /* grows with each that is noted */
 	size_t len;
 	bool claimed;
 	char beginning[BEGINNING];
 };
 
 /* The hashes stand side by side: most of the time only they are compared. */
-struct log_last_failure_set {
+struct log_last_set {
 	uint64_t hashes[WAYS]; /* 0: free */
 	struct place places[WAYS];
 };
 
 /* Return the FNV-1a hash with its bits mixed; never 0. */
 static uint64_t
-hash_of(const struct log_last_failure_key *key)
+hash_of(const struct log_last_key *key)
 {
 	uint64_t h = UINT64_C(14695981039346656037) ^ key->jail;
 
@@ -41,13 +41,13 @@ hash_of(const struct log_last_failure_key *key)
 }
 
 static size_t
-beginning_of(const struct log_last_failure_key *key)
+beginning_of(const struct log_last_key *key)
 {
 	return key->len < BEGINNING ? key->len : BEGINNING;
 }
 
 static bool
-is_of(const struct place *place, const struct log_last_failure_key *key)
+is_of(const struct place *place, const struct log_last_key *key)
 {
 	return place->jail == key->jail && place->len == key->len &&
 	    memcmp(place->beginning, key->ident, beginning_of(key)) == 0;
@@ -55,8 +55,8 @@ is_of(const struct place *place, const struct log_last_failure_key *key)
 
 /* Return the index of the id's place in the set, WAYS where it has none. */
 static size_t
-look_up(const struct log_last_failure_set *set, uint64_t hash,
-    const struct log_last_failure_key *key)
+look_up(const struct log_last_set *set, uint64_t hash,
+    const struct log_last_key *key)
 {
 	size_t i = 0;
 
@@ -68,7 +68,7 @@ look_up(const struct log_last_failure_set *set, uint64_t hash,
 
 /* Return the index of a free place, or else of the oldest one. */
 static size_t
-oldest(const struct log_last_failure_set *set)
+oldest(const struct log_last_set *set)
 {
 	size_t old = 0;
 
@@ -81,21 +81,20 @@ oldest(const struct log_last_failure_set *set)
 	return old;
 }
 
-static struct log_last_failure_set **
-set_of(const struct log_last_failure *f, uint64_t hash)
+static struct log_last_set **
+set_of(const struct log_last *f, uint64_t hash)
 {
 	return &f->sets[(hash >> 1) % SETS];
 }
 
 /* Return the set of a hash, and make it if needed; NULL without memory. */
-static struct log_last_failure_set *
-make_set(struct log_last_failure *f, uint64_t hash)
+static struct log_last_set *
+make_set(struct log_last *f, uint64_t hash)
 {
-	struct log_last_failure_set **set;
+	struct log_last_set **set;
 
 	if (f->sets == NULL &&
-	    (f->sets = calloc(SETS, sizeof(struct log_last_failure_set *))) ==
-		NULL)
+	    (f->sets = calloc(SETS, sizeof(struct log_last_set *))) == NULL)
 		return NULL;
 	set = set_of(f, hash);
 	if (*set == NULL)
@@ -104,11 +103,11 @@ make_set(struct log_last_failure *f, uint64_t hash)
 }
 
 int
-log_last_failure_put(struct log_last_failure *f,
-    const struct log_last_failure_key *key, int64_t second, int64_t at_us)
+log_last_put(struct log_last *f, const struct log_last_key *key, int64_t second,
+    int64_t at_us)
 {
 	uint64_t hash = hash_of(key);
-	struct log_last_failure_set *set;
+	struct log_last_set *set;
 	struct place *place;
 	size_t i;
 
@@ -130,11 +129,10 @@ log_last_failure_put(struct log_last_failure *f,
 
 /* Return the place of an id, NULL where it has none. */
 static struct place *
-place_of(const struct log_last_failure *f,
-    const struct log_last_failure_key *key)
+place_of(const struct log_last *f, const struct log_last_key *key)
 {
 	uint64_t hash = hash_of(key);
-	struct log_last_failure_set *set;
+	struct log_last_set *set;
 	size_t i;
 
 	if (f->sets == NULL || (set = *set_of(f, hash)) == NULL)
@@ -144,8 +142,8 @@ place_of(const struct log_last_failure *f,
 }
 
 bool
-log_last_failure_get(const struct log_last_failure *f,
-    const struct log_last_failure_key *key, int64_t *second, int64_t *at_us)
+log_last_get(const struct log_last *f, const struct log_last_key *key,
+    int64_t *second, int64_t *at_us)
 {
 	const struct place *place = place_of(f, key);
 
@@ -157,8 +155,8 @@ log_last_failure_get(const struct log_last_failure *f,
 }
 
 bool
-log_last_failure_claim(struct log_last_failure *f,
-    const struct log_last_failure_key *key, int64_t *second, int64_t *at_us)
+log_last_claim(struct log_last *f, const struct log_last_key *key,
+    int64_t *second, int64_t *at_us)
 {
 	struct place *place = place_of(f, key);
 
@@ -171,10 +169,23 @@ log_last_failure_claim(struct log_last_failure *f,
 }
 
 void
-log_last_failure_free(struct log_last_failure *f)
+log_last_forget(struct log_last *f, const struct log_last_key *key)
+{
+	uint64_t hash = hash_of(key);
+	struct log_last_set *set;
+	size_t i;
+
+	if (f->sets == NULL || (set = *set_of(f, hash)) == NULL)
+		return;
+	if ((i = look_up(set, hash, key)) < WAYS)
+		set->hashes[i] = 0;
+}
+
+void
+log_last_free(struct log_last *f)
 {
 	for (size_t i = 0; f->sets != NULL && i < SETS; i++)
 		free(f->sets[i]);
 	free(f->sets);
-	*f = (struct log_last_failure){ 0 };
+	*f = (struct log_last){ 0 };
 }
