@@ -14,8 +14,13 @@
 /* A number with more digits counts parts of a second since the epoch. */
 #define EPOCH_DIGITS 10
 
-/* The keys of each value, the first one that is there counts. */
-static const char *const texts[] = { "log", "MESSAGE", "message", "msg" };
+/*
+ * The keys of each value, the first one that is there counts: of Docker, of the
+ * journal (systemd.journal-fields(7)), of rsyslog, GELF and other collectors.
+ */
+static const char *const docker[] = { "log" };
+static const char *const texts[] = { "MESSAGE", "message", "msg",
+	"short_message", "textPayload" };
 static const char *const times[] = { "time", "__REALTIME_TIMESTAMP",
 	"@timestamp", "timestamp", "ts" };
 static const char *const programs[] = { "SYSLOG_IDENTIFIER", "container_name",
@@ -114,11 +119,11 @@ log_json_read(struct buffer *out, const char *line, size_t len, bool *cut)
 	ok = json_is(object, '{') && put_time(out, object) &&
 	    put_program(out, object);
 	begin = out->len;
-	ok = ok && put_value(out, object, texts, ARRAY_LEN(texts)) &&
-	    !out->failed && out->len > begin;
-	if (ok)
+	if (ok && put_value(out, object, docker, ARRAY_LEN(docker)))
 		*cut = out->len - begin >= DOCKER_TEXT &&
 		    out->s[out->len - 1] != '\n';
+	else
+		ok = ok && put_value(out, object, texts, ARRAY_LEN(texts));
 	free(object);
-	return ok;
+	return ok && !out->failed && out->len > begin;
 }

@@ -30,13 +30,12 @@ struct line {
 	bool tag;     /* a program's tag */
 	bool verbose; /* a record without a logger: -vv */
 	bool indented;
-	bool outer;	  /* a program other than fail2ban wrote a piece */
+	bool syslog;	  /* fail2ban wrote to syslog, so without a stamp */
 	bool json;	  /* it was a JSON object, whose time comes first */
 	bool cut;	  /* it goes on in the next line */
 	const char *bare; /* where a bare message begins, or NULL */
-	/* What was read at last: a record, or the tag of a program. */
 	struct log_record record;
-	enum log_program program;
+	struct log_program_tag program; /* the tag that was read last */
 };
 
 /* What a piece of the prefix is. */
@@ -67,21 +66,19 @@ take_stamp(struct line *l)
 	case LOG_STAMP_NONE:
 		return false;
 	case LOG_STAMP_LOCAL:
-		l->outer |= l->local.kind != LOG_STAMP_NONE;
 		l->local = stamp;
+		l->syslog = false;
 		break;
 	case LOG_STAMP_ZONED:
 		/* What stands before it is not the record's own. */
 		l->local.kind = LOG_STAMP_NONE;
 		l->zoned = stamp;
-		l->outer = true;
 		break;
 	case LOG_STAMP_DAY:
 		l->day = stamp;
-		l->outer = true;
+		l->syslog = true;
 		break;
 	case LOG_STAMP_UPTIME:
-		l->outer = true;
 		break;
 	case LOG_STAMP_WRONG:
 		l->wrong = true;
@@ -199,6 +196,7 @@ take_host(struct line *l)
 	}
 	l->rest.s += w.len;
 	l->host = l->verbose = false;
+	l->syslog = true;
 	return true;
 }
 
@@ -227,10 +225,9 @@ take_tag(struct line *l)
 
 	if (!l->tag || !log_program_take_tag(&l->rest, &tag))
 		return PIECE_NONE;
-	l->program = tag.program;
-	l->record.pid = tag.pid;
+	l->program = tag;
 	l->tag = l->host = false;
-	l->verbose = l->outer = true;
+	l->verbose = l->syslog = true;
 	if (tag.program != LOG_PROGRAM_FAIL2BAN)
 		return PIECE_OTHER;
 	/* The name of a logger and the level make a record. */
@@ -254,19 +251,15 @@ take_piece(struct line *l)
 		return PIECE_RECORD;
 	if (take_stamp(l))
 		return PIECE_SKIPPED;
-	if ((l->tag &&
-		(take_facility(l) || take_priority(l) || take_stream(l) ||
-		    take_container(l))) ||
-	    take_file(l)) {
-		l->outer = true;
+	if (l->tag && (take_facility(l) || take_priority(l))) {
+		l->syslog = true;
 		return PIECE_SKIPPED;
 	}
+	if ((l->tag && (take_stream(l) || take_container(l))) || take_file(l))
+		return PIECE_SKIPPED;
 	if ((tag = take_tag(l)) != PIECE_NONE)
 		return tag;
-	if (!take_host(l))
-		return PIECE_NONE;
-	l->outer = true;
-	return PIECE_SKIPPED;
+	return take_host(l) ? PIECE_SKIPPED : PIECE_NONE;
 }
 
 /* Skip blanks and the colours of a terminal. */
@@ -289,6 +282,25 @@ skip_blanks(struct line *l)
 	}
 }
 
+/*
+ * Return true where the text after the tag of another program is a record with
+ * its own stamp, or any record and the tag has no process: this may be
+ * fail2ban, under a name that is not known.
+ */
+static bool
+may_be_fail2ban(struct line *l)
+{
+	enum log_stamp_kind kind;
+
+	log_word_take_blanks(&l->rest);
+	kind = log_stamp_take(&l->rest.s, l->rest.end, NULL).kind;
+	if (kind == LOG_STAMP_NONE ? l->program.pid != 0 :
+				     kind != LOG_STAMP_LOCAL)
+		return false;
+	log_word_take_blanks(&l->rest);
+	return take_record(l);
+}
+
 /* Read piece by piece until the record, or until it is clear that none comes.
  */
 static enum log_prefix_kind
@@ -303,18 +315,17 @@ read_pieces(struct line *l)
 	}
 	if (piece == PIECE_RECORD)
 		return LOG_PREFIX_FAIL2BAN;
-	if (piece == PIECE_OTHER) {
-		log_word_take_blanks(&l->rest);
-		return l->program == LOG_PROGRAM_ARCHIVE && !l->indented ?
-		    LOG_PREFIX_ARCHIVE :
-		    LOG_PREFIX_FOREIGN;
-	}
-	if (l->bare == NULL || l->indented)
+	if (piece == PIECE_OTHER && l->program.program == LOG_PROGRAM_FOREIGN)
+		return may_be_fail2ban(l) ? LOG_PREFIX_UNREAD :
+					    LOG_PREFIX_FOREIGN;
+	if (l->indented || (piece == PIECE_NONE && l->bare == NULL))
 		return LOG_PREFIX_UNREAD;
-	l->rest.s = l->bare;
+	if (piece == PIECE_NONE)
+		l->rest.s = l->bare;
 	log_word_take_blanks(&l->rest);
-	l->record.part = LOG_RECORD_ANY;
-	return LOG_PREFIX_FAIL2BAN;
+	l->record = (struct log_record){ .part = LOG_RECORD_ANY,
+		.pid = l->program.pid };
+	return piece == PIECE_NONE ? LOG_PREFIX_FAIL2BAN : LOG_PREFIX_ARCHIVE;
 }
 
 /* Date an entry by local seconds of TZ, in the order of the log. */
@@ -414,7 +425,7 @@ begin(struct line *l)
 		return;
 	*r = (struct log_rest){ text->s, text->s + text->len };
 	cut_end(r);
-	l->outer = l->json = true;
+	l->json = true;
 }
 
 void
@@ -448,8 +459,8 @@ log_prefix_read(struct log_prefix *p, const char *line, size_t len,
 	p->continued = l.cut;
 	/* The text of the line before goes on, and may look like anything. */
 	if (continued)
-		return LOG_PREFIX_FOREIGN;
-	if (l.outer && kind == LOG_PREFIX_FAIL2BAN)
+		return LOG_PREFIX_UNREAD;
+	if (l.syslog && kind == LOG_PREFIX_FAIL2BAN)
 		cut_nul(&l.rest);
 	entry->text = l.rest.s;
 	entry->len = log_word_left(&l.rest);

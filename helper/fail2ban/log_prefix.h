@@ -29,13 +29,19 @@
  * once. One that is not fail2ban's, "sshd[4117]: ", ends the search: the line
  * is another program's, whatever it quotes. Any other word ends the search,
  * too, such as the name of another container. So nobody makes a record who
- * cannot write lines as fail2ban, or whole lines of the file.
+ * cannot write lines as fail2ban, or whole lines of the file. A line without a
+ * tag is not read then, nor is one where a record follows the tag at once, and
+ * the record has its own stamp or the tag no process: it may be fail2ban's in a
+ * form or under a name that is not known here, so the caller must not skip it
+ * silently.
  *
- * After the tag "fail2ban[7268]: " (the journal) the bare message may stand.
- * The stamp nearest to the record dates it, but one without a year, or with no
- * date at all, gives way to another. A line that begins with blanks continues
- * another, except in the form of -vv. Zeros and a byte order mark may stand at
- * the beginning: a log that is cut while it is written begins so. Pure.
+ * After the tag "fail2ban[7268]: " or "fail2ban.service[7268]: " (the journal)
+ * the bare message may stand. The last stamp with a date dates the record. One
+ * that has its zone also tells that of fail2ban's own stamp after it, and one
+ * that lacks the year is used where there is no other. A line that begins with
+ * blanks continues another, except in the form of -vv. Zeros and a byte order
+ * mark may stand at the beginning: a log that is cut while it is written begins
+ * so. Pure.
  *
  * (fail2ban 1.0.2, server/server.py: setLogTarget; helpers.py:
  * getVerbosityFormat. RFC 3164, RFC 5424; systemd's journalctl(1).)
@@ -71,7 +77,7 @@ struct log_prefix_entry {
 };
 
 enum log_prefix_kind {
-	LOG_PREFIX_UNREAD,   /* no record was reached, nor a program's tag */
+	LOG_PREFIX_UNREAD,   /* nothing shows whose line it is */
 	LOG_PREFIX_FOREIGN,  /* another program's */
 	LOG_PREFIX_ARCHIVE,  /* fail2ban-archive's: text, len, record.pid */
 	LOG_PREFIX_FAIL2BAN, /* fail2ban's */

@@ -10,20 +10,26 @@
 #define CONTAINER_DIGITS 12
 
 /*
- * Return true when what follows the name "fail2ban" belongs to it: -1, .log,
- * .1.x@node, _1, -server, which the kernel may cut short. fail2ban-client and
- * the like are other programs.
+ * Return true when what follows the name "fail2ban" belongs to a name of it,
+ * and not to that of another program.
  */
 static bool
 may_follow(const char *s, size_t len)
 {
-	static const char server[] = "-server";
+	static const char *const others[] = { "archive", "client", "exporter",
+		"regex", "testcases" };
 
 	if (len == 0 || *s == '.' || *s == '@')
 		return true;
-	if (len >= 5 && strncasecmp(s, server, 5) == 0)
-		return true;
-	return len > 1 && (*s == '-' || *s == '_') && log_word_is_digit(s[1]);
+	if (*s != '-' && *s != '_')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		size_t n = strlen(others[i]);
+
+		if (len > n && memcmp(s + 1, others[i], n) == 0)
+			return false;
+	}
+	return true;
 }
 
 bool

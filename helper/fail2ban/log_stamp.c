@@ -123,8 +123,7 @@ take_zone_apart(const char **s, const char *end, bool weekday,
 	    (memcmp(name, "UTC", n) == 0 || memcmp(name, "GMT", n) == 0)) {
 		stamp->kind = LOG_STAMP_ZONED;
 		stamp->east = 0;
-	} else if (n == 0 && *name != 'Z' &&
-	    take_zone(&at, end, &stamp->east)) {
+	} else if (n == 0 && take_zone(&at, end, &stamp->east)) {
 		stamp->kind = LOG_STAMP_ZONED;
 	} else if (!weekday || n < 2 || n > 5) {
 		return;
@@ -135,7 +134,7 @@ take_zone_apart(const char **s, const char *end, bool weekday,
 		stamp->kind = LOG_STAMP_LOCAL;
 }
 
-/* Take "2026-11-23 18:48:38", also with slashes, and its zone. */
+/* Take "2026-11-23 18:48:38" in its forms, and its zone. */
 static bool
 take_date(const char **s, const char *end, bool weekday,
     struct log_time_minute *known, struct log_stamp *stamp)
@@ -148,6 +147,8 @@ take_date(const char **s, const char *end, bool weekday,
 	memcpy(text, *s, sizeof(text));
 	if (text[4] == '/' && text[7] == '/')
 		text[4] = text[7] = '-';
+	if (text[10] == '_')
+		text[10] = 'T';
 	status = log_time_read(text, sizeof(text), known, &stamp->local);
 	if (status == 0)
 		return false;

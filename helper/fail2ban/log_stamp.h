@@ -6,6 +6,7 @@
  *   2026-11-23T18:48:38.748123+01:00       RFC 5424, journalctl -o short-iso
  *   2026-11-23T17:48:38.748123456Z         a container's log
  *   2026/11/23 18:48:38                    Go's log
+ *   2026-11-23_18:48:38.74812              runit's svlogd
  *   Mon 2026-11-23 18:48:38 CET            journalctl -o short-full
  *   Nov 23 18:48:38, Nov 23 18:48:38.748   RFC 3164, journalctl
  *   Mon Nov 23 18:48:38 2026               OpenWrt's logread, date(1)

@@ -55,16 +55,25 @@ guess_database(const unsigned char *bytes, size_t len)
 						     REPLAY_DATABASE;
 }
 
-/* Return true where the first line is a JSON object with a log's line in it. */
+/*
+ * Return true where the first line is a JSON object with a log's line in it,
+ * and has no jail, as a ban has.
+ */
 static bool
 is_logged_json(const char *bytes, size_t len)
 {
-	const char *newline = memchr(bytes, '\n', len);
+	static const char jail[] = "\"jail\"";
+	const char *newline = memchr(bytes, '\n', len), *s = bytes;
+	const char *end = newline != NULL ? newline : bytes + len;
 	struct buffer text = { 0 };
 	bool cut, is;
 
-	is = log_json_read(&text, bytes,
-	    newline == NULL ? len : (size_t)(newline - bytes), &cut);
+	for (; (s = memchr(s, '"', (size_t)(end - s))) != NULL; s++) {
+		if ((size_t)(end - s) >= strlen(jail) &&
+		    memcmp(s, jail, strlen(jail)) == 0)
+			return false;
+	}
+	is = log_json_read(&text, bytes, (size_t)(end - bytes), &cut);
 	buffer_free(&text);
 	return is;
 }

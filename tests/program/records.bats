@@ -103,6 +103,12 @@ idents() { archive export | jq -r .ident | LC_ALL=C sort; }
 	look 'row("sshd", "192.0.2.4")["since_us"] == 1709632804123456'
 }
 
+@test "an export with a message is no log" {
+	echo '{"jail":"sshd","ident":"192.0.2.1","since_us":1709632801100000,"message":"x"}' >"$lab/export"
+	replays "$lab/export"
+	[ "$(idents)" = 192.0.2.1 ]
+}
+
 @test "a line about a ban that cannot be read is bad, and its number is shown" {
 	{
 		echo "$own Ban 192.0.2.1"
@@ -110,14 +116,16 @@ idents() { archive export | jq -r .ident | LC_ALL=C sort; }
 		echo "an unknown form of $own Ban 192.0.2.3"
 		echo "web-1  | $own Ban 192.0.2.4"
 		echo "an unknown form that is not about a ban"
-		echo "Mar  5 10:00:02 www sshd[4117]: $own Ban 192.0.2.5"
+		echo "host1: $own Ban 192.0.2.5"
+		echo "Mar  5 10:00:02 www sshd[4117]: user $own Ban 192.0.2.6"
 	} >"$lab/log1"
 	replays "$lab/log1"
 	[ "$(idents)" = 192.0.2.1 ]
-	last_run added=1 bad=3 skipped=2
+	last_run added=1 bad=4 skipped=2
 	says 'line 2:'
 	says 'line 3:'
 	says 'line 4:'
+	says 'line 6:'
 }
 
 @test "a failure that 0.9 found is not bad" {

@@ -134,7 +134,7 @@ read_log(const char *text, int64_t year, int64_t newest)
 static void
 assert_reported(const char *log, const char *expected)
 {
-	struct report report = read_log(log, UNKNOWN, UNKNOWN);
+	struct report report = read_log(log, 2026, UNKNOWN);
 
 	assert_string_equal(report.out.s, expected);
 	buffer_free(&report.out);
@@ -604,6 +604,11 @@ a_stop_ends_no_ban(void **state)
 		  ACTIONS("04,781") "[plain] Unban 192.0.2.1\n"
 		  D "05,000 fail2ban.actions [7]: NOTICE [plain] Unban 9\n",
 		    D "05.000000 unban [plain] 9\n" },
+		/* The same in the journal, which has no part. */
+		{ "Nov 23 18:48:04 h fail2ban[7268]: Stopping all jails\n"
+		  "Nov 23 18:48:04 h fail2ban[7268]: [plain] Unban 192.0.2.1\n"
+		  "Nov 23 18:48:05 h fail2ban[7]: [plain] Unban 9\n",
+		    D "05.000000 unban [plain] 9\n" },
 		/* The "Repeal Ban" of newer versions ends no ban. */
 		{ SERVER("04,772") "Stopping all jails\n"
 		  ACTIONS("04,781") "[plain] Repeal Ban 192.0.2.1\n"
@@ -799,6 +804,28 @@ a_ban_of_0_9_that_comes_back_is_a_restore(void **state)
 #define OWN D "38,748 fail2ban.actions [1]: NOTICE  "
 
 static void
+the_nul_that_syslog_keeps_is_not_part_of_an_id(void **state)
+{
+	static const struct row rows[] = {
+		{ "2026-11-23T18:48:38Z h fail2ban.actions[7]: NOTICE [s] Ban x#000\n"
+		  "<29>1 2026-11-23T18:48:38Z h fail2ban.actions 7 - - NOTICE [s] "
+		  "Ban y#000\n",
+		    D "38.000000 ban [s] x\n"
+		    D "38.000000 ban [s] y\n" },
+		/* Here it went to a file or to a container's log. */
+		{ OWN "[s] Ban x#000\n"
+		  "fail2ban.log:" OWN "[s] Ban x#000\n"
+		  "2026-11-23T18:48:38.748123456Z " OWN "[s] Ban x#000\n",
+		    D "38.748000 ban [s] x#000\n"
+		    D "38.748000 ban [s] x#000\n"
+		    D "38.748000 ban [s] x#000\n" },
+	};
+
+	(void)state;
+	check_rows(rows, ARRAY_LEN(rows));
+}
+
+static void
 lines_come_with_any_prefix(void **state)
 {
 	static const char text[] = "[sshd] Ban 192.0.2.10";
@@ -873,6 +900,8 @@ lines_come_with_any_prefix(void **state)
 		{ "Nov 23 18:48:39 nas docker/fail2ban[2345]: " OWN,
 		    D "38.748000" },
 		{ "Nov 23 18:48:39 nas docker/web_fail2ban_1[2345]: " OWN,
+		    D "38.748000" },
+		{ "Nov 23 18:48:39 nas docker/fail2ban-host[2345]: " OWN,
 		    D "38.748000" },
 		{ "Nov 23 18:48:39 nas 5790672ab6a0[2345]: " OWN,
 		    D "38.748000" },
@@ -949,6 +978,7 @@ lines_come_with_any_prefix(void **state)
 		    D "38.748296" },
 		{ "2026-11-23 18:48:38.748123456  " OWN, D "38.748000" },
 		{ "2026/11/23 18:48:38 " OWN, D "38.748000" },
+		{ "2026-11-23_18:48:38.12345 " OWN, D "38.748000" },
 		{ "[2026-11-23T18:48:38Z] " OWN, D "38.748000" },
 		{ "[fail2ban] " OWN, D "38.748000" },
 		/* grep */
@@ -1005,7 +1035,6 @@ a_line_of_another_program_is_foreign(void **state)
 		"sshd] Ban 192.0.2.1",
 		/* The line only quotes fail2ban. */
 		"Nov 23 18:48:38 host sshd[1]: " RECORD,
-		"Nov 23 18:48:38 host sshd[1]: " OWN "[s] Ban x",
 		"Nov 23 18:48:38 host sshd[1]: Invalid user " RECORD,
 		"Nov 23 18:48:38 host sshd[1]: Invalid user fail2ban[1]: [s] "
 		"Ban x",
@@ -1013,11 +1042,13 @@ a_line_of_another_program_is_foreign(void **state)
 		"[s] Ban x",
 		"Nov 23 18:48:38 sshd[1]: fail2ban[1]: [s] Ban x",
 		"Nov 23 18:48:38 sshd: fail2ban[1]: [s] Ban x",
+		"Nov 23 18:48:38 host sshd[1]: user " OWN "[s] Ban x",
+		"Nov 23 18:48:38 host sshd[1]: Nov 23 18:48:38 " OWN "[s] Ban x",
+		"<38>1 2026-11-23T18:48:38Z host sshd 1 - [a@1 u=\"x\"] user "
+		OWN "[s] Ban x",
 		"Nov 23 18:48:38 host kernel: [12345.678901] " RECORD,
-		"Nov 23 18:48:38 host root: " OWN "[s] Ban x",
 		"Nov 23 18:48:38 host su(pam_unix)[12]: " RECORD,
 		"Nov 23 18:48:38 host postfix/smtpd[12]: " RECORD,
-		"Nov 23 18:48:38 host docker/web[12]: " OWN "[s] Ban x",
 		"Nov 23 18:48:38 host app[12] <Notice>: " RECORD,
 		"Nov 23 18:48:38 fail2ban.example.org sshd[1]: fail2ban[1]: "
 		"[s] Ban x",
@@ -1025,23 +1056,22 @@ a_line_of_another_program_is_foreign(void **state)
 		"Nov 23 18:48:38 host fail2ban-client[1]: [s] Ban x",
 		"Nov 23 18:48:38 host fail2ban-client[1]: " RECORD,
 		"Nov 23 18:48:38 host fail2banana[1]: [s] Ban x",
+		"Nov 23 18:48:38 host fail2banana[1]: " RECORD,
+		"Nov 23 18:48:38 host fail2ban_exporter[1]: " RECORD,
 		"<38>Nov 23 18:48:38 host sshd[1]: " RECORD,
 		"<38>1 2026-11-23T18:48:38Z host sshd 1 - - " RECORD,
-		"<38>1 2026-11-23T18:48:38Z host sshd 1 - [a@1 u=\"x\"] " OWN
-		"[s] Ban x",
 		"Nov 23 18:48:38 <auth.info> host sshd[1]: " RECORD,
 		"Mon Nov 23 18:48:38 2026 auth.info sshd[1]: " RECORD,
 		"Mon 2026-11-23 18:48:38 UTC host sshd[1]: " RECORD,
 		"1795459718.123456 host sshd[1]: " RECORD,
-		"[12345.678901] host sshd[1]: " OWN "[s] Ban x",
 		"sshd[1]: " RECORD,
 		"syslog:Nov 23 18:48:38 host sshd[1]: " RECORD,
 		"2026-11-23T18:48:38.748923456Z stdout F sshd[1]: " RECORD,
 		"fail2ban  | Nov 23 18:48:38 host sshd[1]: " RECORD,
 		"203.0.113.9 - - [23/Nov/2026:18:48:38 +0000] \"GET / " RECORD,
 		"{\"log\":\"sshd[1]: " RECORD "\"}",
-		"{\"message\":\"" RECORD "\",\"program\":\"sshd\"}",
-		"{\"MESSAGE\":\"" OWN "[s] Ban x\",\"SYSLOG_IDENTIFIER\":\"web\"}",
+		"{\"message\":\"user " RECORD "\",\"program\":\"sshd\"}",
+		"{\"message\":\"" RECORD "\",\"program\":\"sshd\",\"pid\":1}",
 	};
 	struct report report = { .lines = 0 };
 	struct fail2ban_log *l =
@@ -1112,6 +1142,17 @@ a_broken_line_of_a_ban_is_bad(void **state)
 		"2026-11-23T18:48:38.748923456Z login " RECORD,
 		"2026-11-23T18:48:38.748923456Z stdout F login " RECORD,
 		"{\"log\":\"login " RECORD "\",\"time\":\"2026-11-23T18:48:38Z\"}",
+		/* This may be fail2ban under another name. */
+		"host1: " OWN "[s] Ban x",
+		"2026-11-23T18:48:38Z info: " RECORD,
+		"{\"message\":\"" RECORD "\",\"program\":\"sshd\"}",
+		"Nov 23 18:48:38 host sshd[1]: " OWN "[s] Ban x",
+		"Nov 23 18:48:38 host root: " OWN "[s] Ban x",
+		"Nov 23 18:48:38 host docker/web[12]: " OWN "[s] Ban x",
+		"<38>1 2026-11-23T18:48:38Z host sshd 1 - [a@1 u=\"x\"] " OWN
+		"[s] Ban x",
+		"[12345.678901] host sshd[1]: " OWN "[s] Ban x",
+		"{\"MESSAGE\":\"" OWN "[s] Ban x\",\"SYSLOG_IDENTIFIER\":\"web\"}",
 		/* An indented line goes on with the text before it. */
 		" " OWN "[s] Ban x",
 		/* A line that a container's runtime cut: the id is not whole. */
@@ -1303,7 +1344,7 @@ the_rest_of_a_line_that_was_cut_is_no_record(void **state)
 	buffer_puts(&log, fits);
 	report = read_log(log.s, UNKNOWN, UNKNOWN);
 	assert_string_equal(report.out.s, D "38.748000 ban [s] y\n");
-	assert_int_equal(report.classes[FAIL2BAN_LOG_BAD], 1);
+	assert_int_equal(report.classes[FAIL2BAN_LOG_BAD], 2);
 	buffer_free(&report.out);
 	buffer_free(&log);
 }
@@ -1338,7 +1379,7 @@ the_program_of_the_prefix_is_told(void **state)
 		"Nov 23 18:48:38 h daemon.crit fail2ban-archive[77]: ",
 		"Mon 2026-11-23 18:48:38 CET h fail2ban-archive[77]: ",
 		"syslog:17:Nov 23 18:48:38 h fail2ban-archive[77]: ",
-		"\xef\xbb\xbf" "Nov 23 18:48:38 h fail2ban-archive[77]: ",
+		("\xef\xbb\xbf" "Nov 23 18:48:38 h fail2ban-archive[77]: "),
 		"[12345.678901] h fail2ban-archive[77]: ",
 	};
 	static const char *const others[] = {
@@ -1588,6 +1629,8 @@ main(void)
 		    a_stop_of_a_server_that_keeps_no_bans_ends_them),
 		cmocka_unit_test(a_ban_of_0_9_that_comes_back_is_a_restore),
 		cmocka_unit_test(lines_come_with_any_prefix),
+		cmocka_unit_test(
+		    the_nul_that_syslog_keeps_is_not_part_of_an_id),
 		cmocka_unit_test(a_line_of_another_program_is_foreign),
 		cmocka_unit_test(a_json_object_is_read_as_its_line),
 		cmocka_unit_test(the_rest_of_a_line_that_was_cut_is_no_record),
