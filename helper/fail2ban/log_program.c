@@ -19,7 +19,7 @@ may_follow(const char *s, size_t len)
 	static const char *const others[] = { "archive", "client", "exporter",
 		"regex", "testcases" };
 
-	if (len == 0 || *s == '.' || *s == '@')
+	if (len == 0 || memchr(".@/:", *s, 4) != NULL)
 		return true;
 	if (*s != '-' && *s != '_')
 		return false;
@@ -36,14 +36,10 @@ bool
 log_program_is_fail2ban(const struct log_word *name)
 {
 	static const char *const names[] = { "fail2ban", "f2b" };
-	const char *s = name->s, *end = name->s + name->len;
+	const char *end = name->s + name->len;
 
-	for (const char *c = s; c < end; c++) {
-		if (*c == '/')
-			s = c + 1;
-	}
-	for (const char *c = s; c < end; c++) {
-		if (c > s && log_word_is_alnum(c[-1]))
+	for (const char *c = name->s; c < end; c++) {
+		if (c > name->s && log_word_is_alnum(c[-1]))
 			continue;
 		for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 			size_t n = strlen(names[i]);

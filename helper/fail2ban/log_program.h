@@ -14,8 +14,8 @@ enum log_program {
 /*
  * Return true for a name of fail2ban: fail2ban, fail2ban-server, also cut short
  * or wrapped (.fail2ban-serve), a container's (web_fail2ban_1, fail2ban.1.x@y,
- * docker/f2b, fail2ban-host), that of its log file. fail2ban-client,
- * fail2ban-archive and the like are other programs.
+ * docker/f2b, fail2ban-host, fail2ban:latest/x/5790672ab6a0), that of its log
+ * file. fail2ban-client, fail2ban-archive and the like are other programs.
  */
 bool log_program_is_fail2ban(const struct log_word *name);
 

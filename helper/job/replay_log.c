@@ -186,7 +186,7 @@ take_line(struct reader *reader, const char *line, size_t len, struct err *e)
 {
 	struct replay_source *s = reader->source;
 	const struct err why = { .code = EX_DATAERR,
-		.text = "a line of fail2ban about a ban, but not well-formed" };
+		.text = "a line about a ban that cannot be read" };
 	enum fail2ban_log_class class;
 
 	/* fail2ban may be writing this line: it is read by the next replay. */

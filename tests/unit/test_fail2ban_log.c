@@ -903,6 +903,9 @@ lines_come_with_any_prefix(void **state)
 		    D "38.748000" },
 		{ "Nov 23 18:48:39 nas docker/fail2ban-host[2345]: " OWN,
 		    D "38.748000" },
+		{ "Nov 23 18:48:39 nas x/fail2ban:latest/f/5790672ab6a0[2345]: "
+		  OWN, D "38.748000" },
+		{ "[pod/fail2ban-x2k4q/app] " OWN, D "38.748000" },
 		{ "Nov 23 18:48:39 nas 5790672ab6a0[2345]: " OWN,
 		    D "38.748000" },
 		/* Versions 0.9.0, -vv, -vvv, -vvvv. */
