@@ -24,7 +24,7 @@ struct fail2ban_log {
 	struct log_time_zone zone;
 	struct log_server server;
 	struct log_last found; /* failures */
-	struct log_last live;  /* bans, and the second of their expiry */
+	struct log_last live;  /* bans: their expiry, and jail->made then */
 	struct buffer ident;
 };
 
@@ -119,26 +119,38 @@ key_of(const struct message *m, size_t len)
 }
 
 /*
- * Return true when a Ban line of 0.9 is that of a ban which came back: see
- * log.h. found_us is the time of the last line with a failure, or UNKNOWN.
+ * Return true when that id was banned before the jail was made anew, and no
+ * failure of it was found since: its ban comes back, if its time is not up at
+ * *expiry. The order of the lines decides: clocks may be set back.
  */
 static bool
-comes_back(const struct fail2ban_log *l, const struct message *m,
-    const struct log_last_key *key, int64_t found_us)
+may_come_back(const struct fail2ban_log *l, const struct message *m,
+    const struct log_last_key *key, int64_t *expiry)
 {
-	int64_t created_us = m->jail->created_us, expiry, banned_us;
+	int64_t made;
+
+	return log_last_get(&l->live, key, expiry, &made) &&
+	    made < m->jail->made;
+}
+
+/* Return true when a Ban line is that of a ban which came back: see log.h. */
+static bool
+comes_back(const struct fail2ban_log *l, const struct message *m,
+    const struct log_last_key *key)
+{
+	int64_t expiry;
 
 	return l->server.version == LOG_SERVER_0_9 &&
-	    l->server.memory != LOG_SERVER_FORGETS && created_us != UNKNOWN &&
-	    (found_us == UNKNOWN || found_us < created_us) &&
-	    log_last_get(&l->live, key, &expiry, &banned_us) &&
-	    banned_us < created_us && m->entry->at_us / TIMESTAMP_US <= expiry;
+	    l->server.memory != LOG_SERVER_FORGETS &&
+	    may_come_back(l, m, key, &expiry) &&
+	    m->entry->at_us / TIMESTAMP_US <= expiry;
 }
 
 /* Note a ban of a version that may be 0.9, which lives until its expiry. */
 static int
-note_live(struct fail2ban_log *l, const struct log_last_key *key,
-    const struct fail2ban_log_line *line, struct err *e)
+note_live(struct fail2ban_log *l, const struct message *m,
+    const struct log_last_key *key, const struct fail2ban_log_line *line,
+    struct err *e)
 {
 	int64_t expiry = INT64_MAX, before;
 
@@ -150,7 +162,7 @@ note_live(struct fail2ban_log *l, const struct log_last_key *key,
 	else if (line->seconds >= 0)
 		expiry =
 		    number_add_sat(line->at_us / TIMESTAMP_US, line->seconds);
-	return log_last_put(&l->live, key, expiry, line->at_us) == 0 ?
+	return log_last_put(&l->live, key, expiry, m->jail->made) == 0 ?
 	    0 :
 	    no_memory(e);
 }
@@ -160,7 +172,7 @@ read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	struct log_last_key key = key_of(m, m->len), live;
 	struct fail2ban_log_line line;
-	int64_t found, at_us = UNKNOWN;
+	int64_t found, at_us;
 
 	if (is_bad(m, m->len == 0))
 		return 0;
@@ -172,12 +184,12 @@ read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 		line.found = found;
 	live = (struct log_last_key){ m->jail->number, line.ident,
 		strlen(line.ident) };
-	if (comes_back(l, m, &live, at_us)) {
+	if (comes_back(l, m, &live)) {
 		line.verb = FAIL2BAN_LOG_RESTORE;
 		line.found = UNKNOWN;
 	}
 	line.seconds = m->jail->bantime;
-	if (note_live(l, &live, &line, e) != 0)
+	if (note_live(l, m, &live, &line, e) != 0)
 		return -1;
 	return l->fn(l->to, &line, e);
 }
@@ -241,12 +253,14 @@ static int
 read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 {
 	struct log_last_key key;
-	int64_t local;
+	int64_t local, expiry;
 	size_t len = log_message_found(m->s, m->len, &l->minute, &local);
 
 	if (is_bad(m, len == 0))
 		return 0;
 	key = key_of(m, len);
+	if (may_come_back(l, m, &key, &expiry))
+		log_last_forget(&l->live, &key);
 	log_server_see_version(&l->server,
 	    local == UNKNOWN ? LOG_SERVER_0_9 : LOG_SERVER_0_10);
 	if (local != UNKNOWN)

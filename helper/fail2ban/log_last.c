@@ -12,7 +12,7 @@
 
 struct place {
 	uint64_t jail;
-	int64_t second, at_us;
+	int64_t second, when;
 	uint64_t count; /* grows with each that is noted */
 	size_t len;
 	bool claimed;
@@ -104,7 +104,7 @@ make_set(struct log_last *f, uint64_t hash)
 
 int
 log_last_put(struct log_last *f, const struct log_last_key *key, int64_t second,
-    int64_t at_us)
+    int64_t when)
 {
 	uint64_t hash = hash_of(key);
 	struct log_last_set *set;
@@ -121,7 +121,7 @@ log_last_put(struct log_last *f, const struct log_last_key *key, int64_t second,
 	place->len = key->len;
 	memcpy(place->beginning, key->ident, beginning_of(key));
 	place->second = second;
-	place->at_us = at_us;
+	place->when = when;
 	place->count = ++f->count;
 	place->claimed = false;
 	return 0;
@@ -143,20 +143,20 @@ place_of(const struct log_last *f, const struct log_last_key *key)
 
 bool
 log_last_get(const struct log_last *f, const struct log_last_key *key,
-    int64_t *second, int64_t *at_us)
+    int64_t *second, int64_t *when)
 {
 	const struct place *place = place_of(f, key);
 
 	if (place == NULL)
 		return false;
 	*second = place->second;
-	*at_us = place->at_us;
+	*when = place->when;
 	return true;
 }
 
 bool
 log_last_claim(struct log_last *f, const struct log_last_key *key,
-    int64_t *second, int64_t *at_us)
+    int64_t *second, int64_t *when)
 {
 	struct place *place = place_of(f, key);
 
@@ -164,7 +164,7 @@ log_last_claim(struct log_last *f, const struct log_last_key *key,
 		return false;
 	place->claimed = true;
 	*second = place->second;
-	*at_us = place->at_us;
+	*when = place->when;
 	return true;
 }
 

@@ -28,11 +28,12 @@ struct log_last_key {
 };
 
 /*
- * Note a second of what happened, such as that of a failure, and the time of
- * its line. Returns 0, or -1 when there is no memory.
+ * Note a second of what happened, such as that of a failure, and when it was
+ * written: the time of its line, or a number that the caller counts. Returns 0,
+ * or -1 when there is no memory.
  */
 int log_last_put(struct log_last *f, const struct log_last_key *key,
-    int64_t second, int64_t at_us);
+    int64_t second, int64_t when);
 
 /*
  * Return true and what was noted last of that id, or false where nothing is
@@ -40,9 +41,9 @@ int log_last_put(struct log_last *f, const struct log_last_key *key,
  * false for one that was claimed before.
  */
 bool log_last_get(const struct log_last *f, const struct log_last_key *key,
-    int64_t *second, int64_t *at_us);
+    int64_t *second, int64_t *when);
 bool log_last_claim(struct log_last *f, const struct log_last_key *key,
-    int64_t *second, int64_t *at_us);
+    int64_t *second, int64_t *when);
 
 /* Forget what was noted of that id. */
 void log_last_forget(struct log_last *f, const struct log_last_key *key);

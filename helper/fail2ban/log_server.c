@@ -64,7 +64,6 @@ make_jail(const char *name, size_t len)
 	memcpy(jail->name, name, len);
 	jail->len = len;
 	jail->bantime = UNKNOWN;
-	jail->created_us = UNKNOWN;
 	return jail;
 }
 
@@ -344,8 +343,7 @@ begin_settings(struct log_server *s, struct log_server_jail *jail,
 
 /* Read "it's'": the name stands here as it is, not as repr() quotes it. */
 static int
-read_creating(struct log_server *s, const char *text, size_t len, int64_t at_us,
-    struct err *e)
+read_creating(struct log_server *s, const char *text, size_t len, struct err *e)
 {
 	struct log_server_jail *jail;
 
@@ -358,7 +356,7 @@ read_creating(struct log_server *s, const char *text, size_t len, int64_t at_us,
 	if (log_server_get_jail(s, text, len - 1, &jail, e) != 0)
 		return -1;
 	if (jail != NULL)
-		jail->created_us = at_us;
+		jail->made++;
 	return begin_settings(s, jail, e);
 }
 
@@ -480,7 +478,7 @@ log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
 		read_increment(s, text, len);
 		return 0;
 	case CREATING:
-		return read_creating(s, text, len, entry->at_us, e);
+		return read_creating(s, text, len, e);
 	case RELOAD:
 		return read_reload(s, text, len, e);
 	case JAIL:

@@ -25,7 +25,7 @@ struct log_server_jail {
 	char *shown;	    /* the name as valid UTF-8, with a NUL */
 	int64_t bantime;    /* seconds, -1 for ever, or UNKNOWN */
 	bool increment;	    /* bans may last longer than that */
-	int64_t created_us; /* when it was made last, or UNKNOWN */
+	int64_t made;	    /* how often the log shows that it was made */
 	struct buffer held; /* the lines that are held */
 	bool listed;	    /* in the list of jails that hold lines */
 	struct log_server_jail *next;

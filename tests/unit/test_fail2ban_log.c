@@ -752,6 +752,11 @@ a_ban_of_0_9_that_comes_back_is_a_restore(void **state)
 		  BEGUN_0_9("03") ACTIONS("04,000") "[s] Ban x\n",
 		    D "01.000000 ban [s] x for 20\n"
 		    D "04.000000 restore [s] x for 20\n" },
+		/* The clock was set back. */
+		{ BEGUN_0_9("30") ACTIONS("31,000") "[s] Ban x\n"
+		  BEGUN_0_9("03") ACTIONS("04,000") "[s] Ban x\n",
+		    D "31.000000 ban [s] x for 20\n"
+		    D "04.000000 restore [s] x for 20\n" },
 		/* The log begins amid the first server's life. */
 		{ ACTIONS("01,000") "[s] Ban x\n"
 		  STOPPED_0_9("02", "x") BEGUN_0_9("03")
