@@ -128,6 +128,10 @@ print_summary(const char *source, const struct run_summary *summary,
 	       " skipped, %" PRId64 " bad%s\n",
 	    name, summary->rows, summary->added, would, summary->changed, would,
 	    summary->skipped, summary->bad, summary_rest(summary));
+	if (summary->events > 0)
+		printf("replay: %s: %" PRId64
+		       " of the rows complete an event that syslog kept\n",
+		    name, summary->events);
 }
 
 /* Log a failure with the source's name, which most failures begin with. */

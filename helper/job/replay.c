@@ -14,6 +14,7 @@
 #include "base/escape.h"
 #include "base/timestamp.h"
 #include "event/event.h"
+#include "fail2ban/log_json.h"
 #include "job/replay_bans.h"
 #include "job/replay_database.h"
 #include "job/replay_log.h"
@@ -54,6 +55,29 @@ guess_database(const unsigned char *bytes, size_t len)
 						     REPLAY_DATABASE;
 }
 
+/*
+ * Return true where the first line is a JSON object with a log's line in it,
+ * and has no jail, as a ban has.
+ */
+static bool
+is_logged_json(const char *bytes, size_t len)
+{
+	static const char jail[] = "\"jail\"";
+	const char *newline = memchr(bytes, '\n', len), *s = bytes;
+	const char *end = newline != NULL ? newline : bytes + len;
+	struct buffer text = { 0 };
+	bool cut, is;
+
+	for (; (s = memchr(s, '"', (size_t)(end - s))) != NULL; s++) {
+		if ((size_t)(end - s) >= strlen(jail) &&
+		    memcmp(s, jail, strlen(jail)) == 0)
+			return false;
+	}
+	is = log_json_read(&text, bytes, (size_t)(end - bytes), &cut);
+	buffer_free(&text);
+	return is;
+}
+
 /* Guess the format by the first bytes; all else may be a log. */
 static enum replay_format
 guess_format(const char *bytes, size_t len)
@@ -73,7 +97,9 @@ guess_format(const char *bytes, size_t len)
 	}
 	if (len >= sizeof(csv) && memcmp(bytes, csv, sizeof(csv) - 1) == 0)
 		return REPLAY_CSV;
-	return len > 0 && bytes[0] == '{' ? REPLAY_JSON : REPLAY_LOG;
+	return len > 0 && bytes[0] == '{' && !is_logged_json(bytes, len) ?
+	    REPLAY_JSON :
+	    REPLAY_LOG;
 }
 
 /*

@@ -156,6 +156,7 @@ run_sum_up(const struct run *run, struct run_summary *summary)
 	summary->changed = row->changed;
 	summary->skipped = row->skipped;
 	summary->bad = row->bad;
+	summary->events = run->events;
 }
 
 int

@@ -42,6 +42,7 @@ struct run {
 	bool read_only;	     /* the archive is only read, the run not noted */
 	bool idle;	     /* the run found nothing to do */
 	bool cut_off;	     /* it was stopped before all was done */
+	int64_t events;	     /* events that a replay took out of a syslog */
 	struct archive archive;
 	struct archive_run row; /* the run's own in the table run */
 
@@ -59,7 +60,7 @@ struct run_summary {
 	bool busy; /* another run of the kind is at work; nothing was done */
 	bool done; /* all or some of the work was done: see the rest */
 	bool cut_off;
-	int64_t rows, spooled, added, changed, skipped, bad;
+	int64_t rows, spooled, added, changed, skipped, bad, events;
 	/* The run that completed the same work before; 0: there is none. */
 	int64_t known_id, known_us;
 };
