@@ -28,21 +28,44 @@
 #define LESSER(column, value) \
 	"coalesce(min(" column ", " value "), " column ", " value ")"
 
-/* The bans that are asked for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5
- * active. */
-#define WANTED \
-	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR ident = ?2 OR ip = ?2) " \
-	"AND (?3 IS NULL OR since_us >= ?3) " \
-	"AND (?4 IS NULL OR since_us < ?4) " \
-	"AND (?5 = 0 OR ended_us IS NULL) "
+/*
+ * The bans as people see them, and what tells their state (ban/state). A rev
+ * belongs to one ban, and the index ban_rev finds it.
+ */
+#define BANS \
+	"bans CROSS JOIN (SELECT rev, life_us, held_us, pending_us, " \
+	"flushed_us FROM ban JOIN jail ON jail.id = ban.jail) USING (rev) "
 
-/* The fields that list reads: all but JSON, which can be long. */
+/* The bans that are asked for: ?1 jail, ?2 since, ?3 until, ?4 only those that
+ * may be active. */
+#define WANTED \
+	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR since_us >= ?2) " \
+	"AND (?3 IS NULL OR since_us < ?3) " \
+	"AND (?4 = 0 OR ended_us IS NULL) "
+
+/* Moreover the id or the address is one of ?5, a JSON array of texts. */
+#define WANTED_IDS \
+	"rev IN (SELECT b.rev FROM jail AS j CROSS JOIN ban AS b " \
+	"ON b.jail = j.id AND b.ident IN (SELECT value FROM json_each(?5)) " \
+	"UNION ALL SELECT rev FROM ban " \
+	"WHERE ip IN (SELECT value FROM json_each(?5))) AND " WANTED
+
+/*
+ * The fields that list reads: all but JSON, which can be long. A text is cut at
+ * 256 characters, more than a line of list has room for.
+ */
 #define LISTED(constant, name, kind) LISTED_##kind(name)
-#define LISTED_NUMBER(name) ", " name
-#define LISTED_TEXT(name) ", " name
+#define LISTED_NUMBER(name) name ", "
+#define LISTED_TEXT(name) "substr(" name ", 1, 256) AS " name ", "
 #define LISTED_ARRAY(name)
 #define LISTED_OBJECT(name)
-#define LISTED_FIELDS "NULL" BAN_FIELD_TABLE(LISTED)
+#define LIST(wanted) \
+	"SELECT " BAN_FIELD_TABLE(LISTED) "life_us, held_us, pending_us, " \
+	"flushed_us FROM " BANS "WHERE " wanted \
+	"ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
+#define EXPORT(wanted) \
+	"SELECT * FROM " BANS "WHERE " wanted \
+	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
@@ -258,13 +281,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "state = 'completed' ORDER BY id DESC LIMIT 1",
 
 	/* The view has a column for each field of ban/ban_field.h. */
-	[SQL_LIST] = "SELECT " LISTED_FIELDS " FROM bans WHERE " WANTED
-		     "ORDER BY since_us DESC, nth DESC LIMIT ?6",
-	[SQL_SHOW] =
-	    "SELECT * FROM bans WHERE ident = ?1 OR ip = ?1 "
-	    "ORDER BY since_us, nth",
-	[SQL_EXPORT] = "SELECT * FROM bans WHERE " WANTED
-		       "ORDER BY timeofban, since_us, nth, jail, ident",
+	[SQL_LIST] = LIST(WANTED),
+	[SQL_LIST_IDS] = LIST(WANTED_IDS),
+	[SQL_EXPORT] = EXPORT(WANTED),
+	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
 	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "

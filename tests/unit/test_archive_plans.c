@@ -17,7 +17,7 @@
 #include "archive/statements.h"
 #include "scratch.h"
 
-#define STEPS 4
+#define STEPS 7
 #define BANS 600
 
 /*
@@ -95,6 +95,17 @@ static const struct plan {
 	/* This reads from the last run back to one that is completed. */
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
 	{ PLAN(SQL_NEWEST), { { "ban", "ban_since" } } },
+	/* This finds the bans of some ids, and sorts them. */
+	{ PLAN(SQL_LIST_IDS),
+	    { { "ban", "ban_rev" }, { "b", "ban_identity" },
+		{ "ban", "ban_ip" }, { "jail", BY_ID }, { "ban", "ban_rev" },
+		{ "jail", BY_ID } },
+	    .scanned = "j", .sorts = true },
+	{ PLAN(SQL_EXPORT_IDS),
+	    { { "ban", "ban_rev" }, { "b", "ban_identity" },
+		{ "ban", "ban_ip" }, { "jail", BY_ID }, { "evidence", BY_ID },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+	    .scanned = "j", .sorts = true },
 #undef PLAN
 };
 

@@ -23,3 +23,6 @@ CREATE TABLE flush (
 ) WITHOUT ROWID;
 
 INSERT INTO flush SELECT id, flushed_us FROM jail WHERE flushed_us > 0;
+
+-- Few bans have an address that differs from their id; show finds them by it.
+CREATE INDEX ban_ip ON ban (ip) WHERE ip IS NOT NULL;
