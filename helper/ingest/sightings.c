@@ -220,9 +220,10 @@ take_sighting(struct merge *merge, const struct config *config,
 		return -1;
 	if (known == 1)
 		n = 0;
-	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us))
+	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us)) {
+		merge->left_out = true;
 		return 0;
-	else if (t->bans_n == 0 && verdict.end != BAN_LIVES)
+	} else if (t->bans_n == 0 && verdict.end != BAN_LIVES)
 		sightings[n++] = judged_sighting(row, &verdict);
 	return merge_ticket(merge, t, sightings, n, source, e);
 }
@@ -299,6 +300,7 @@ sightings_add_row(struct merge *merge, const struct config *config,
 	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
+	merge->left_out = false;
 	/* Each of two rows of one ban is a sighting with its own moment. */
 	merge->change.now_us++;
 	if (rc == 0) {
