@@ -23,6 +23,7 @@ struct fail2ban_log {
 	struct log_server server;
 	struct log_last_failure found;
 	struct buffer ident;
+	int64_t stamp_us; /* see fail2ban_log_stamp */
 };
 
 /* A message; s and len are the part of it that is still to be read. */
@@ -294,6 +295,8 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 					       FAIL2BAN_LOG_BAD;
 		return 0;
 	}
+	if (entry.at_us != UNKNOWN)
+		l->stamp_us = entry.at_us;
 	m.s = entry.text;
 	m.len = entry.len;
 	m.class = FAIL2BAN_LOG_TAKEN;
@@ -304,6 +307,14 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 	if (class != NULL)
 		*class = m.class;
 	return rc;
+}
+
+int64_t
+fail2ban_log_stamp(const struct fail2ban_log *l, bool *has_year)
+{
+	if (has_year != NULL)
+		*has_year = l->prefix.year.before == UNKNOWN;
+	return l->stamp_us;
 }
 
 int
@@ -321,6 +332,7 @@ fail2ban_log_new(int64_t year, int64_t newest, fail2ban_log_fn *fn, void *to)
 		return NULL;
 	l->fn = fn;
 	l->to = to;
+	l->stamp_us = UNKNOWN;
 	l->server.fn = report_held;
 	l->server.to = l;
 	log_prefix_init(&l->prefix, year, newest);

@@ -54,9 +54,8 @@ guess_database(const unsigned char *bytes, size_t len)
 						     REPLAY_DATABASE;
 }
 
-/* Guess the format by the first bytes; all else may be a log. */
-static enum replay_format
-guess_format(const char *bytes, size_t len)
+enum replay_format
+replay_guess_format(const char *bytes, size_t len)
 {
 	static const char csv[] = "jail,ident,";
 	enum replay_format format =
@@ -111,7 +110,7 @@ open_source(struct replay_source *s, struct err *e)
 	s->input.stop = s->run.stop;
 	if (line_reader_peek(&s->input, &bytes, &len, e) != 0)
 		return -1;
-	guess = guess_format(bytes, len);
+	guess = replay_guess_format(bytes, len);
 	s->format =
 	    s->options->format != REPLAY_ANY ? s->options->format : guess;
 	if (is_database(guess) != is_database(s->format))

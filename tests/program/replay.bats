@@ -224,6 +224,84 @@ ev() {
 	adds_nothing "$lab/log1"
 }
 
+# start STAMP BANTIME: a server starts, with that ban time in the jail sshd.
+start() {
+	line jail "$1,000" "Creating new jail 'sshd'"
+	line actions "$1,010" "  banTime: $2"
+	line jail "$1,020" "Jail 'sshd' started"
+}
+
+# tells: print ident, ban time and end of each ban, by their begin.
+tells() { archive export | jq -rc '[.ident,.seconds,.ended_why]'; }
+
+@test "logs are read in the order of their lines, whatever their times are" {
+	{ line actions '2024-01-02 10:00:00,000' '[sshd] Ban 192.0.2.8'
+	  line actions '2024-01-02 10:10:00,900' '[sshd] Unban 192.0.2.8'
+	} >"$lab/fail2ban.log.1"
+	start '2024-01-08 12:00:00' 86400 >"$lab/fail2ban.log"
+	touch -d '2024-03-01' "$lab/fail2ban.log"
+	touch -d '2024-03-02' "$lab/fail2ban.log.1"
+	replays "$lab"/fail2ban.log*
+	[ "$(tells)" = '["192.0.2.8",null,"inferred"]' ]
+}
+
+@test "the start of a server in an older log is known in the next, in any order" {
+	start '2024-01-01 12:00:00' 600 >"$lab/fail2ban.log.2"
+	gzip "$lab/fail2ban.log.2"
+	line actions '2024-01-02 10:00:00,000' '[sshd] Ban 192.0.2.8' \
+	    >"$lab/fail2ban.log-20240102"
+	line actions '2024-01-03 10:00:00,000' '[sshd] Ban 192.0.2.9' \
+	    >"$lab/fail2ban.log"
+	local order
+	for order in '-20240102 .2.gz ,' ', .2.gz -20240102' '.2.gz -20240102 ,'; do
+		rm -rf "$lab/archive"
+		read -ra order <<<"$order"
+		order=("${order[@]/#/$lab/fail2ban.log}")
+		replays "${order[@]/,/}"
+		[ "$(tells)" = '["192.0.2.8",600,"inferred"]'$'\n''["192.0.2.9",600,"inferred"]' ] ||
+		    { tells >&2; false; }
+	done
+}
+
+@test "logs without a year are read in the order of their names" {
+	local n
+	for n in 2 1 ''; do
+		case $n in
+		2) start='Nov  1' end='Nov 30' ;;
+		1) start='Dec  1' end='Dec 31' ;;
+		*) start='Jan  5' end='Jan  6' ;;
+		esac
+		printf '%s 10:00:00 host fail2ban.actions[7]: NOTICE [sshd] Ban 192.0.2.1%s\n' \
+		    "$start" "$n" "$end" "$n" >"$lab/syslog${n:+.$n}"
+		touch -d '2024-12-30' "$lab/syslog${n:+.$n}"
+	done
+	replays --year 2022 "$lab"/syslog*
+	[ "$(archive export | jq -r '.since_us / 1000000 | todate | .[:7]' |
+	    uniq | tr '\n' ' ')" = '2022-11 2022-12 2023-01 ' ]
+}
+
+@test "another server's log gets nothing from the one before" {
+	mkdir "$lab/web1" "$lab/web2"
+	{ start '2024-01-01 12:00:00' 600
+	  line actions '2024-01-05 10:00:00,000' '[sshd] Ban 192.0.2.8'
+	} >"$lab/web1/fail2ban.log"
+	{ line actions '2024-01-02 10:00:00,000' '[sshd] Ban 192.0.2.9'
+	  line actions '2024-01-02 11:00:00,000' '[sshd] Unban 192.0.2.9'
+	} >"$lab/web2/fail2ban.log"
+	replays "$lab"/web*/fail2ban.log
+	[ "$(tells)" = '["192.0.2.9",null,"inferred"]'$'\n''["192.0.2.8",600,"inferred"]' ]
+}
+
+@test "a source that is no log, or has no stamp, keeps its place" {
+	two_bans >"$lab/log1"
+	echo 'no line of fail2ban' >"$lab/log0"
+	database_of() { sqlite3 "$1" <"$root/tests/lib/fail2ban.sql"; }
+	database_of "$lab/db.log"
+	status 65 archive replay "$lab/log0" "$lab/db.log" "$lab/none" - "$lab/log1" <"$lab/log1"
+	[ "$(sed -n 's/^replay: \([^:]*\):.*/\1/p' <<<"$said" | tr '\n' ' ')" = \
+	    "$lab/log1 $lab/log0 $lab/db.log - " ]
+}
+
 @test "the last line of a log that grows is left until it is whole" {
 	{
 		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
