@@ -302,6 +302,90 @@ tells() { archive export | jq -rc '[.ident,.seconds,.ended_why]'; }
 	    "$lab/log1 $lab/log0 $lab/db.log - " ]
 }
 
+# piped FILE: the refusal of that file names a command, which then reads it.
+piped() {
+	local command
+	status 65 archive replay "$1"
+	command=${said##*this reads it: }
+	command=${command%%; if it holds*}
+	[[ $command == *'| fail2ban-archive replay -' ]]
+	sh -c "${command%fail2ban-archive replay -}\"\$0\" -c \"\$1\" replay -" \
+	    "$program" "$lab/archive.cfg"
+}
+
+@test "a log that is packed otherwise is named with the pipe that reads it" {
+	local n=0 file pack
+	# A name that means something to a shell.
+	cd "$lab"
+	for pack in 'xz -c' 'bzip2 -c' 'zstd -qc' 'lz4 -qc' 'tar -cO' 'tar -czO'; do
+		command -v "${pack%% *}" >"$lab/out" || continue
+		n=$((n + 1))
+		line actions "$t0:10,000" "[sshd] Ban 192.0.2.$n" >part
+		file="- it's \$(touch broken) \`touch broken\`; $n"
+		case $pack in
+		tar*) $pack part >"$file" ;;
+		*) $pack <part >"$file" ;;
+		esac
+		piped "./$file"
+		look 'row("sshd", "192.0.2.%s" % n)' "n=$n"
+	done
+	((n >= 2))
+	[ ! -e broken ]
+	printf 'PK\003\004' >x.zip
+	status 65 archive replay x.zip
+	says 'it is zip; this reads it: unzip -p x.zip | fail2ban-archive replay -; if it holds several'
+	status 65 archive replay - <x.zip
+	says 'it is zip: unpack it first'
+	status 65 archive replay --tz UTC x.zip
+	says 'replay OPTION... -'
+	look 'len(rows()) == int(n)' "n=$n"
+}
+
+@test "an archive is never taken for a database of fail2ban, nor that for an archive" {
+	another other
+	local a=$lab/other/archive/archive.sqlite3
+	ev() { of other archive "$1" "--jail=$2" "--id=$3" --time "$4" --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0; }
+	# Its mark is in the WAL alone.
+	ev ban sshd 192.0.2.1 1795458480.5
+	[ "$(od -An -tx1 -j 68 -N 4 "$a" | tr -d ' ')" != 46324241 ]
+	cp "$a" "$lab/copy.log"
+	cp "$a-wal" "$lab/copy.log-wal"
+	replays "$lab/copy.log"
+	look 'len(rows()) == 1'
+	status 65 archive replay --format database "$lab/copy.log"
+	says 'it is an archive: leave out --format'
+	# Its WAL is missing.
+	cp "$a" "$lab/copy2.sqlite3"
+	status 65 archive replay "$lab/copy2.sqlite3"
+	says 'its -wal is missing'
+	# It has fail2ban's tables as well.
+	of other archive backup "$lab/copy3.sqlite3"
+	sqlite3 "$lab/copy3.sqlite3" 'CREATE TABLE fail2banDb(version INTEGER);
+	    INSERT INTO fail2banDb VALUES(4); CREATE TABLE bips(ip, jail)'
+	replays "$lab/copy3.sqlite3"
+	# It has no mark.
+	sqlite3 "$a" .dump | sqlite3 "$lab/copy4.sqlite3"
+	status 65 archive replay "$lab/copy4.sqlite3"
+	says 'the tables of an archive, and not its mark'
+	# It has no bans.
+	sqlite3 "$lab/copy3.sqlite3" 'DELETE FROM ban'
+	replays --force "$lab/copy3.sqlite3"
+	look 'len(rows()) == 1'
+	# A database of fail2ban's, whatever it is called, and with our tables' names.
+	sqlite3 "$lab/theirs.log" <"$root/tests/lib/fail2ban.sql"
+	sqlite3 "$lab/theirs.log" "CREATE TABLE ban(x); CREATE TABLE jail(x);
+	    INSERT INTO bans VALUES('sshd', '192.0.2.2', 1795458480, 600, 1, '{}')"
+	replays "$lab/theirs.log"
+	look 'row("sshd", "192.0.2.2")'
+	status 65 archive replay --format archive "$lab/theirs.log"
+	status 66 archive replay - <"$lab/theirs.log"
+	says 'name the file'
+	gzip "$lab/theirs.log"
+	status 66 archive replay "$lab/theirs.log.gz"
+	says 'unpack it first'
+}
+
 @test "the last line of a log that grows is left until it is whole" {
 	{
 		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
