@@ -148,8 +148,7 @@ replay_all(const struct run_caller *caller,
 
 	replay_order(sources, n, options, caller->stop);
 	for (size_t i = 0; i < n && *caller->stop == 0; i++) {
-		context.more = i + 1 < n;
-		replay_order_turn(sources, i, &context);
+		replay_order_turn(sources, n, i, &context);
 		if (replay_one(caller, options, &context, sources[i].source,
 			e) != 0 &&
 		    status == 0)

@@ -218,8 +218,8 @@ find_known(struct replay_source *s, struct err *e)
 static int
 check_usable(const struct replay_source *s, struct err *e)
 {
-	if (s->run.row.rows == 0 || s->usable > 0 || s->run.cut_off ||
-	    s->options->format != REPLAY_ANY)
+	if (s->run.row.rows == 0 || s->usable > 0 || s->left ||
+	    s->run.cut_off || s->options->format != REPLAY_ANY)
 		return 0;
 	return err_set(e, EX_DATAERR,
 	    "nothing in it is of fail2ban or of an archive; see --format");
@@ -240,6 +240,8 @@ work(void *job, struct err *e)
 	    (line_reader_hash_end(&s->input, s->hash, e) != 0 ||
 		find_known(s, e) < 0))
 		return -1;
+	if (s->left)
+		s->run.row.content = NULL;
 	return 0;
 }
 

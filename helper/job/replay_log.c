@@ -156,12 +156,8 @@ take_line(struct reader *reader, const char *line, size_t len, struct err *e)
 	struct event event;
 	int rc;
 
-	/* fail2ban may be writing this line: it is read by the next replay. */
-	if (s->input.unfinished && !s->input.stream && !s->input.gzipped) {
-		s->run.row.skipped++;
+	if (!replay_source_is_whole(s))
 		return 0;
-	}
-
 	switch (syslog_event_take(&reader->kept, line, len, &event, &why)) {
 	case SYSLOG_EVENT_EVENT:
 		s->usable++;

@@ -183,7 +183,6 @@ void
 replay_order(struct replay_order *sources, size_t n,
     const struct replay_options *options, const volatile sig_atomic_t *stop)
 {
-	/* The order of one source is known. */
 	for (size_t i = 0; i < n && n > 1 && *stop == 0; i++)
 		look_into(&sources[i], options, stop);
 	if (n < 2 || *stop != 0)
@@ -194,12 +193,16 @@ replay_order(struct replay_order *sources, size_t n,
 }
 
 void
-replay_order_turn(const struct replay_order *sources, size_t i,
+replay_order_turn(const struct replay_order *sources, size_t n, size_t i,
     struct replay_context *context)
 {
-	if (i == 0 || context->log == NULL || sources[i].begins_us == UNKNOWN ||
-	    is_same_log(&sources[i], &sources[i - 1]))
+	const struct replay_order *o = &sources[i];
+
+	context->more = i + 1 < n;
+	context->goes_on = context->more && is_same_log(o, o + 1);
+	if (i == 0 || context->log == NULL || o->begins_us == UNKNOWN ||
+	    is_same_log(o, o - 1))
 		return;
-	if (sources[i].begins_us < fail2ban_log_stamp(context->log, NULL))
+	if (o->begins_us < fail2ban_log_stamp(context->log, NULL))
 		replay_context_free(context);
 }

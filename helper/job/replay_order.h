@@ -38,10 +38,11 @@ void replay_order(struct replay_order *sources, size_t n,
     const struct replay_options *options, const volatile sig_atomic_t *stop);
 
 /*
- * Forget the facts of the logs before where the next source, at number i, does
- * not go on with them: it is another log, and begins before they end.
+ * Prepare the context for source i of n. The facts of the logs before are
+ * forgotten where it does not go on with them: it is another log, and begins
+ * before they end.
  */
-void replay_order_turn(const struct replay_order *sources, size_t i,
+void replay_order_turn(const struct replay_order *sources, size_t n, size_t i,
     struct replay_context *context);
 
 /*

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lines of a file or of a stream, such as a pipe; gzipped data is unpacked.
+ * A byte order mark at the beginning is no part of the first line. Neither are
+ * zeros: where a log is cut to nothing while a program goes on writing it, the
+ * system puts them there (logrotate's copytruncate).
  * The SHA-256 is that of the unpacked content, so that a log and the same log
  * gzipped later have the same one.
  */
@@ -50,6 +53,7 @@ struct line_reader {
 	char *text;
 	size_t room, from, to;
 	bool skipping;		/* from here to the newline is a cut line */
+	bool past_mark;		/* the zeros and the mark were dropped */
 	int64_t total;		/* bytes of the content that were read */
 	int64_t limit;		/* bytes that were hashed; UNKNOWN: none */
 	struct sha256_ctx hash; /* of a stream, updated as it is read */

@@ -386,20 +386,61 @@ piped() {
 	says 'unpack it first'
 }
 
+# without_newline STAMP TEXT: a line of actions that has no newline.
+without_newline() { printf '%s' "$(line actions "$@")"; }
+
 @test "the last line of a log that grows is left until it is whole" {
 	{
 		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
-		printf '%s' "$(line actions "$t0:11,000" '[sshd] Ban 192.0.2.2')"
+		without_newline "$t0:11,000" '[sshd] Ban 192.0.2.2'
 	} >"$lab/log1"
 	replays "$lab/log1"
+	says 'line 2: it has no newline yet, and is left for the next replay'
 	[ "$(idents)" = 192.0.2.1 ]
+	last_run 'state="completed"' added=1 bad=1 content=None
 	echo 22 >>"$lab/log1"
 	replays "$lab/log1"
 	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.222" ]
 	# A pipe does not grow: its last line is whole.
-	printf '%s' "$(line actions "$t0:12,000" '[sshd] Ban 192.0.2.3')" |
-	    archive replay -
+	without_newline "$t0:12,000" '[sshd] Ban 192.0.2.3' | archive replay -
 	look 'row("sshd", "192.0.2.3")'
+}
+
+@test "the last line of a log that nobody writes is taken" {
+	without_newline "$t0:11,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log1"
+	[ -z "$(idents)" ]
+	# The same content, a minute later.
+	touch -d '-2 minutes' "$lab/log1"
+	replays "$lab/log1"
+	[ "$(idents)" = 192.0.2.1 ]
+	replays "$lab/log1"
+	says 'completed already'
+	# A rotated file; the youngest one may be written.
+	without_newline "$t0:12,000" '[sshd] Ban 192.0.2.2' >"$lab/x.log.1"
+	without_newline "$t0:13,000" '[sshd] Ban 192.0.2.3' >"$lab/x.log"
+	replays "$lab"/x.log*
+	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.2" ]
+	gzip "$lab/x.log"
+	replays "$lab/x.log.gz"
+	look 'row("sshd", "192.0.2.3")'
+}
+
+@test "the first line after a byte order mark or zeros is taken" {
+	{ printf '\357\273\277'; two_bans; } >"$lab/log1"
+	replays "$lab/log1"
+	look 'len(rows()) == 2'
+	rm -r "$lab/archive"
+	# A log that was cut while it was written.
+	truncate -s 50M "$lab/log2"
+	two_bans >>"$lab/log2"
+	replays "$lab/log2"
+	look 'len(rows()) == 2'
+	archive export >"$lab/export"
+	{ printf '\357\273\277'; cat "$lab/export"; } >"$lab/export.json"
+	rm -r "$lab/archive"
+	replays "$lab/export.json"
+	look 'len(rows()) == 2'
 }
 
 @test "bad lines are counted, the first are shown, and the rest goes on" {
