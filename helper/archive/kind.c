@@ -18,8 +18,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_MARK] = "PRAGMA application_id",
 	[SQL_TABLES] = "SELECT count(*) FROM sqlite_schema",
 	[SQL_OURS] =
-	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
-	    "AND rootpage > 0 AND name IN ('ban', 'jail', 'evidence', 'meta')",
+	    ("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND "
+	     "rootpage > 0 AND name IN ('ban', 'jail', 'evidence', 'meta')"),
 };
 
 /* The tables that SQL_OURS counts. */

@@ -145,9 +145,10 @@ replay_all(const struct run_caller *caller,
 {
 	struct replay_context context = { 0 };
 	int status = 0;
+	size_t i;
 
 	replay_order(sources, n, options, caller->stop);
-	for (size_t i = 0; i < n && *caller->stop == 0; i++) {
+	for (i = 0; i < n && *caller->stop == 0; i++) {
 		replay_order_turn(sources, n, i, &context);
 		if (replay_one(caller, options, &context, sources[i].source,
 			e) != 0 &&
@@ -155,7 +156,8 @@ replay_all(const struct run_caller *caller,
 			status = e->code;
 	}
 	replay_context_free(&context);
-	return status;
+	return i < n && status == 0 ? err_set(e, EX_TEMPFAIL, "interrupted") :
+				      status;
 }
 
 static int

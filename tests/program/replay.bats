@@ -1078,6 +1078,16 @@ slow_replay() {
 	done
 }
 
+@test "a signal before the first source is read ends a replay with its status" {
+	two_bans >"$lab/log1"
+	echo text >"$lab/log2"
+	status 75 env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
+	    strace -f -qq -o /dev/null -P "$lab/log2" -e trace=pread64 \
+	    -e inject=pread64:signal=TERM:when=1 \
+	    "$program" -c "$lab/archive.cfg" replay "$lab/log2" "$lab/log1"
+	says interrupted
+}
+
 @test "two replays of one source at once count as one" {
 	undisturbed
 	local pids=() pid n rc
