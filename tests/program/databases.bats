@@ -722,6 +722,40 @@ noted() {
 	[[ $said != *older* ]]
 }
 
+@test "a judging of the live bans that is cut off goes on, and comes around" {
+	local n bans=() a=$lab/archive/archive.sqlite3 whole
+	for ((n = 1; n <= 1000; n++)); do bans+=(-50 sshd "2001:db8::$n" 600); done
+	database 4 "${bans[@]}"
+	archive reconcile
+	# Its rows are read, and its bans are to be judged.
+	again() { sqlite3 "$a" 'UPDATE source SET counter = counter - 1'; }
+	again
+	whole=$(ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -P \
+	    "$lab/fail2ban.sqlite3" -e trace=pread64 "$program" -c "$lab/archive.cfg" \
+	    reconcile 2>&1 >"$lab/out" | grep -c pread64)
+	local before=0 where='' runs=0
+	# The ban that is judged last is unbanned, and each run is cut off halfway.
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bans WHERE ip = '2001:db8::999';
+	    DELETE FROM bips WHERE ip = '2001:db8::999'"
+	sqlite3 "$a" "UPDATE meta SET value = $((16#$(od -An -tx1 -j 24 -N 4 \
+	    "$lab/fail2ban.sqlite3" | tr -d ' '))) WHERE key = 'read'"
+	until look '"manual" in [r["ended_why"] for r in rows()]' 2>/dev/null; do
+		((++runs <= 5))
+		again
+		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o /dev/null \
+		    -P "$lab/fail2ban.sqlite3" -e trace=pread64 \
+		    -e inject=pread64:signal=TERM:when=$((whole / 2)) \
+		    "$program" -c "$lab/archive.cfg" reconcile >"$lab/out" 2>&1
+		where=$(noted judged)
+		((where != before))
+		before=$where
+	done
+	((runs > 1))
+	archive reconcile
+	[ "$(noted judged)" = 0 ]
+	look 'runs()[-1]["state"] == "completed"'
+}
+
 @test "a huge number of flushed jails does no harm" {
 	an_archived_ban
 	sqlite3 "$lab/archive/archive.sqlite3" "WITH RECURSIVE n(i) AS (SELECT 1
