@@ -276,7 +276,7 @@ note_progress(struct reconcile *r, enum fail2ban_table table, int64_t at,
 	    (table == FAIL2BAN_BANS &&
 		archive_set_number(archive, REACHED, at, e) != 0))
 		return -1;
-	if (r->left_out == UNKNOWN || left_out == 0)
+	if (r->left_out == UNKNOWN)
 		return 0;
 	r->left_out += left_out;
 	return archive_set_number(archive, LEFT_OUT, r->left_out, e);
@@ -438,6 +438,8 @@ read_full(struct reconcile *r, int64_t floor_us, struct err *e)
 		if (s->full_bans == 0 && s->full_bips == 0) {
 			s->mark_rowid = 0;
 			s->mark_key[0] = '\0';
+			if (r->left_out != UNKNOWN)
+				r->left_out = 0;
 		}
 		if (read_table(r, FAIL2BAN_BANS, &s->full_bans, floor_us, e) !=
 			0 ||

@@ -722,6 +722,18 @@ noted() {
 	[[ $said != *older* ]]
 }
 
+@test "bans that two full diffs leave out in one first reconcile count once" {
+	database 4
+	huge 12 bans
+	sqlite3 "$lab/fail2ban.sqlite3" 'UPDATE bans SET timeofban = timeofban - 900000'
+	database 4 -5 sshd 192.0.2.77 600
+	cut_off_reconcile
+	# The row at the mark goes: a second full diff follows the first.
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bans WHERE rowid = $(noted reached)"
+	status 0 archive reconcile
+	says '11 older bans'
+}
+
 @test "a judging of the live bans that is cut off goes on, and comes around" {
 	local n bans=() a=$lab/archive/archive.sqlite3 whole
 	for ((n = 1; n <= 1000; n++)); do bans+=(-50 sshd "2001:db8::$n" 600); done
