@@ -218,8 +218,11 @@ find_known(struct replay_source *s, struct err *e)
 static int
 check_usable(const struct replay_source *s, struct err *e)
 {
-	if (s->run.row.rows == 0 || s->usable > 0 || s->left ||
-	    s->run.cut_off || s->options->format != REPLAY_ANY)
+	/* A line that was left may be of any kind. */
+	int64_t read = s->run.row.rows - (s->left ? 1 : 0);
+
+	if (read == 0 || s->usable > 0 || s->run.cut_off ||
+	    s->options->format != REPLAY_ANY)
 		return 0;
 	return err_set(e, EX_DATAERR,
 	    "nothing in it is of fail2ban or of an archive; see --format");
