@@ -218,8 +218,8 @@ find_known(struct replay_source *s, struct err *e)
 static int
 check_usable(const struct replay_source *s, struct err *e)
 {
-	/* A line that was left may be of any kind. */
-	int64_t read = s->run.row.rows - (s->left ? 1 : 0);
+	/* A line that was left may be of any kind; zeros are of none. */
+	int64_t read = s->run.row.rows + s->input.zeros - s->left;
 
 	if (read == 0 || s->usable > 0 || s->run.cut_off ||
 	    s->options->format != REPLAY_ANY)

@@ -478,8 +478,9 @@ drop_mark(struct line_reader *in, struct err *e)
 		return 1;
 	while (rc == 1 && in->to - in->from < sizeof(mark)) {
 		rc = fill(in, e);
-		while (in->from < in->to && in->text[in->from] == '\0')
-			in->from++;
+		for (; in->from < in->to && in->text[in->from] == '\0';
+		     in->from++)
+			in->zeros = true;
 	}
 	/* The lines before damage are returned first. */
 	if (in->from == in->to)

@@ -34,6 +34,7 @@ struct line_reader {
 	bool stream;		/* a pipe or the like: it is read only once */
 	bool gzipped;		/* known after the first read */
 	int64_t size, mtime_us; /* of the file; UNKNOWN for a stream */
+	bool zeros; /* the content begins with zeros, which were dropped */
 	/* Reading fails soon after it is set; may be NULL. */
 	const volatile sig_atomic_t *stop;
 	/* Of the line that was read last. */
