@@ -37,10 +37,10 @@ enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 /* A row of "bans" or "bips". */
 struct fail2ban_row {
 	int64_t rowid;
-	bool twin; /* of "bips": "bans" has the same row; only rowid is set */
+	bool twin;  /* of "bips": "bans" has the same row; only rowid is set */
 	bool again; /* of "bips": "bans" has a row of the same ban */
-	bool bad;  /* a cell has the wrong type or is far too long, so this is
-		      no ban; only rowid is set */
+	bool bad;   /* a cell has the wrong type or is far too long, so this is
+		       no ban; only rowid is set */
 	char *jail, *ident; /* valid UTF-8 */
 	int64_t timeofban;
 	int64_t seconds; /* -1 for ever, UNKNOWN where the row has -2 or NULL */
