@@ -26,6 +26,7 @@ struct fail2ban_log {
 	struct log_last found; /* failures */
 	struct log_last live;  /* bans: their expiry, and jail->made then */
 	struct buffer ident;
+	int64_t stamp_us; /* see fail2ban_log_stamp */
 };
 
 /* A message; s and len are the part of it that is still to be read. */
@@ -421,6 +422,8 @@ fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
 		class = &ignored;
 	switch (log_prefix_read(&l->prefix, line, len, &l->entry)) {
 	case LOG_PREFIX_FAIL2BAN:
+		if (l->entry.at_us != UNKNOWN)
+			l->stamp_us = l->entry.at_us;
 		return read_entry(l, class, e);
 	case LOG_PREFIX_WRONG:
 		*class = FAIL2BAN_LOG_BAD;
@@ -447,6 +450,14 @@ fail2ban_log_text(const struct fail2ban_log *l, size_t *len, int64_t *pid)
 	return l->entry.text;
 }
 
+int64_t
+fail2ban_log_stamp(const struct fail2ban_log *l, bool *has_year)
+{
+	if (has_year != NULL)
+		*has_year = l->prefix.year.before == UNKNOWN;
+	return l->stamp_us;
+}
+
 int
 fail2ban_log_end(struct fail2ban_log *l, struct err *e)
 {
@@ -462,6 +473,7 @@ fail2ban_log_new(int64_t year, int64_t newest, fail2ban_log_fn *fn, void *to)
 		return NULL;
 	l->fn = fn;
 	l->to = to;
+	l->stamp_us = UNKNOWN;
 	l->server.fn = report_held;
 	l->server.to = l;
 	log_prefix_init(&l->prefix, year, newest);

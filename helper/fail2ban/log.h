@@ -28,6 +28,7 @@
 #ifndef FAIL2BAN_LOG_H
 #define FAIL2BAN_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -113,6 +114,13 @@ int fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
  */
 const char *fail2ban_log_text(const struct fail2ban_log *l, size_t *len,
     int64_t *pid);
+
+/*
+ * Return when the last line of fail2ban's that has a stamp was written, in
+ * microseconds since the epoch; UNKNOWN: there was none. *has_year, which may
+ * be NULL, becomes false when the year had to be found out.
+ */
+int64_t fail2ban_log_stamp(const struct fail2ban_log *l, bool *has_year);
 
 /*
  * Report the held lines at the end of a file; another file may follow. Fails as

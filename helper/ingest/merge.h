@@ -21,6 +21,7 @@ struct merge {
 	/* The jail of the row that was taken last, which is the caller's. */
 	const char *row_jail;
 	struct archive_jail row_jail_row;
+	bool left_out; /* the row that was taken last was left out */
 };
 
 /*

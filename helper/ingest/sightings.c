@@ -220,8 +220,10 @@ take_sighting(struct merge *merge, const struct config *config,
 		return -1;
 	if (has)
 		return 0;
-	if (!t->has_ban && is_below_floor(row, floor_us, now_us))
+	if (!t->has_ban && is_below_floor(row, floor_us, now_us)) {
+		merge->left_out = true;
 		return 0;
+	}
 	if (!t->has_ban && verdict.end != BAN_LIVES)
 		sightings[n++] = judged_sighting(row, &verdict);
 	return merge_add(merge, t, sightings, n, source, e);
@@ -287,6 +289,7 @@ sightings_add_row(struct merge *merge, const struct config *config,
 	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
+	merge->left_out = false;
 	/* Each of two rows of one ban is a sighting with its own moment. */
 	merge->change.now_us++;
 	if (rc == 0) {

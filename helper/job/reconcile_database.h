@@ -32,10 +32,11 @@ bool reconcile_database_needs_all(const struct archive_source *s,
     bool is_mark_valid, int64_t now_us);
 
 /*
- * Return the rowid after which to read: some rows before the mark are read
- * again.
+ * Return the rowid after which to read. Some rows before the mark are read
+ * again. reached is the row that was read last, or UNKNOWN: where it is before
+ * the mark, a reading was cut off there, and goes on.
  */
-int64_t reconcile_database_read_after(int64_t mark_rowid);
+int64_t reconcile_database_read_after(int64_t mark_rowid, int64_t reached);
 
 /*
  * Return the floor of an archive: a ban that has ended, is older, and is not

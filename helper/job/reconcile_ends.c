@@ -20,6 +20,9 @@
 #include "job/reconcile_steps.h"
 #include "os/clock.h"
 
+/* The key of a number in the archive: the live ban that was judged last by a
+ * run that was cut off; 0: none was. */
+#define JUDGED "judged"
 #define CHUNK 250
 
 /* The running server, and the ids that it has of the jail asked for last. */
@@ -296,6 +299,57 @@ judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 }
 
 /*
+ * Judge all live bans, those after *after first: a run that is cut off leaves
+ * in *after where the next one goes on. Whoever judges all leaves 0.
+ */
+static int
+judge_all(struct judging *j, int64_t *after, struct err *e)
+{
+	int64_t start = *after;
+	bool around = start == 0;
+	size_t n;
+
+	while (!run_is_over(&j->r->run)) {
+		if (judge_chunk(j, after, &n, e) != 0)
+			return -1;
+		if (around && (n == 0 || (start > 0 && *after >= start))) {
+			*after = 0;
+			return 0;
+		}
+		if (n == 0) {
+			*after = 0;
+			around = true;
+		}
+	}
+	return 0;
+}
+
+/* Judge all live bans, from where the last run was cut off. */
+static int
+judge_on(struct judging *j, struct err *e)
+{
+	struct run *run = &j->r->run;
+	int64_t noted, after;
+	struct merge merge;
+
+	if (archive_get_number(&run->archive, JUDGED, &noted, e) != 0)
+		return -1;
+	after = noted == UNKNOWN ? 0 : noted;
+	noted = after;
+	if (judge_all(j, &after, e) != 0)
+		return -1;
+	if (after == noted)
+		return 0;
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	if (archive_set_number(&run->archive, JUDGED, after, e) != 0) {
+		run_rollback(run);
+		return -1;
+	}
+	return run_commit(run, &merge, e);
+}
+
+/*
  * Return true when nothing has changed since the last judging and no ban is
  * due.
  */
@@ -324,16 +378,14 @@ reconcile_ends(struct reconcile *r, bool clock_only, struct err *e)
 		.due_us = INT64_MAX,
 	};
 	struct archive_source now = { .server_us = j.server.started_us };
-	int64_t after = 0;
-	size_t n = 1;
 	int rc = archive_state(&r->run.archive, &now.settled, e);
 
 	if (rc == 0 && !clock_only && is_settled(r, &now)) {
 		r->settled_before = true;
 		return 0;
 	}
-	while (rc == 0 && n > 0 && !run_is_over(&r->run))
-		rc = judge_chunk(&j, &after, &n, e);
+	if (rc == 0)
+		rc = judge_on(&j, e);
 	r->source.settled = now.settled;
 	r->source.server_us = now.server_us;
 	r->source.due_us = j.due_us;

@@ -189,11 +189,8 @@ take_line(struct reader *reader, const char *line, size_t len, struct err *e)
 		.text = "a line about a ban that cannot be read" };
 	enum fail2ban_log_class class;
 
-	/* fail2ban may be writing this line: it is read by the next replay. */
-	if (s->input.unfinished && !s->input.stream && !s->input.gzipped) {
-		s->run.row.skipped++;
+	if (!replay_source_is_whole(s))
 		return 0;
-	}
 	if (fail2ban_log_feed(reader->log, line, len, &class, e) != 0)
 		return -1;
 	switch (class) {
