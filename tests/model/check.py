@@ -8,7 +8,7 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
         - lives: null. Where the server does not answer: a ban whose rows are gone or
           whose last known time is up may have ended too.
         - an unban came: at that event; expired if <time> + <bantime> was up, else
-          manual.
+          manual, or inferred where fail2ban has no database.
         - unban --all, the flush came, runs followed: flushed at the flush. If another
           ban of the id was made later, also inferred at the flush or when that was
           made; if the server was stopped before the first run, also inferred at the
@@ -138,7 +138,8 @@ def why_not(known, row, world, later):
         up = known.unban["bantime"] != -1 and at >= microseconds(
             known.unban["time"]) + known.unban["bantime"] * SECOND
         want = "expired" if up else "manual"
-        if why == want and near(end, at):
+        if near(end, at) and (why == want or why == "inferred" and not up
+                              and not world.server.keeps):
             return None
         return "unban", "%s at its unban, %.6f" % (want, at / SECOND)
     overdue = [e for e in known.expiries if e <= last["us"]]
