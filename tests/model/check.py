@@ -18,11 +18,12 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
           run after the end that found that the server lacks it; manual at a run after
           the end that found its rows deleted by hand before the time was up; flushed
           at such a flush if its rows were deleted by hand, in the same database.
-          Never later than its expiry.
+          A stop whose flush came ended it for good if the id was banned anew: also
+          flushed. Never later than its expiry.
         Its ban time is the unban's, else the row's, else an event's. After each run
         what the server has lives, once.
-log     A replay of fail2ban's log changes no row, and adds the bans that nobody told,
-        each once, with their Unban lines as ends.
+log     A replay of fail2ban's log adds the bans that nobody told, each once, and
+        changes no row; but a ban that it adds ends one that lives, inferred.
 order   The same events, log and export, replayed into fresh archives, give the same
         rows in any order, and so does the log in two pieces: those of one command,
         and those that begin with a start of the server. Other pieces read one by
@@ -142,7 +143,8 @@ def why_not(known, row, world, later):
                               and not world.server.keeps):
             return None
         return "unban", "%s at its unban, %.6f" % (want, at / SECOND)
-    overdue = [e for e in known.expiries if e <= last["us"]]
+    overdue = [e for e in known.expiries
+               if e <= max(p["us"] for p in world.passes)]
     if ban.end is None:
         if end is None:
             return None
@@ -187,6 +189,10 @@ def why_not(known, row, world, later):
             end in overdue or any(near(end, b) for b in successor)
             or any(near(end, at) for at, _ in flushes)
             or any(near(end, p["us"], 20000) for p in after)):
+        return None
+    if why == "flushed" and (ban.end == "flushed" or successor) and any(
+            near(end, at, 10000) and -10000 < true - ban.end_true < 10000
+            for at, true in flushes):
         return None
     if why == "flushed" and by_hand and any(near(end, at) for at, _ in flushes):
         return None
@@ -286,13 +292,19 @@ def log(world, rows):
         f.write("\n".join(world.server.log) + "\n")
     world.main.run("replay", path)
     after = world.main.rows()
+    untold = [b for b in world.server.bans if not Known(b, world).certain]
     names = {(r["jail"], r["ident"], r["since_us"], r["nth"]): r for r in after}
     for row in rows:
         name = (row["jail"], row["ident"], row["since_us"], row["nth"])
         now = names.pop(name, None)
         if now is None:
             yield "removed: %s" % shown(row)
-        elif now != row:
+        elif now != row and not (
+                row["ended_us"] is None and now["ended_why"] == "inferred"
+                and dict(now, ended_us=None, ended_why=None) == row and any(
+                    near(now["ended_us"], b.made, 20000) or now["ended_us"] ==
+                    b.tob * SECOND for b in untold
+                    if key(b) == (row["jail"], row["ident"]))):
             yield "changed: %s: %s" % (shown(row), ", ".join(
                 "%s %r -> %r" % (k, row[k], now[k]) for k in row
                 if row[k] != now[k]))
