@@ -18,8 +18,8 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
           run after the end that found that the server lacks it; manual at a run after
           the end that found its rows deleted by hand before the time was up; flushed
           at such a flush if its rows were deleted by hand, in the same database.
-          A stop whose flush came ended it for good if the id was banned anew: also
-          flushed. Never later than its expiry.
+          If the id was banned anew after such a flush, also flushed. Never later
+          than its expiry.
         Its ban time is the unban's, else the row's, else an event's. After each run
         what the server has lives, once.
 log     A replay of fail2ban's log adds the bans that nobody told, each once, and
@@ -91,7 +91,8 @@ class Known:
                          for s in (self.since, ban.tob * SECOND)}
         starts = [e for _, verb, e in events if verb == "ban"]
         self.begun = {e["at"] for e in starts if not e["restored"]} or \
-            {self.since, ban.made} | {e["at"] for e in starts}
+            {self.since, self.since - SECOND // 2, ban.made} | {
+                e["at"] for e in starts}
 
 
     def split(self, world):
@@ -190,8 +191,8 @@ def why_not(known, row, world, later):
             or any(near(end, at) for at, _ in flushes)
             or any(near(end, p["us"], 20000) for p in after)):
         return None
-    if why == "flushed" and (ban.end == "flushed" or successor) and any(
-            near(end, at, 10000) and -10000 < true - ban.end_true < 10000
+    if why == "flushed" and any(near(end, at, 10000) and (
+            successor or ban.end == "flushed" and near(true, ban.end_true, 10000))
             for at, true in flushes):
         return None
     if why == "flushed" and by_hand and any(near(end, at) for at, _ in flushes):
@@ -224,11 +225,14 @@ def held(world):
 
 
 def silent(world, ban, before, after):
-    """Whether nobody told of an end between two true times: no unban, no flush, no
-    run that asked or read rows."""
+    """Whether nobody told of an end between two true times: no flush, and no run
+    that missed the rows, or the ban in the server."""
     return not any(true for jail, _, true in world.flushes
                    if jail == ban.jail and before <= true <= after) and not any(
-        p["good"] and before <= p["true"] <= after for p in world.passes)
+        p["good"] and before <= p["true"] <= after and (
+            (ban.jail, ban.ident, ban.tob) not in p["rows"]
+            or p["held"] is not None and key(ban) not in p["held"])
+        for p in world.passes)
 
 
 def pairs(world, knowns, rows):
@@ -280,7 +284,8 @@ def truth(world, rows):
                 shown(row), row["seconds"], known.seconds)
         if row["origin"] != ("log" if known.ban.failures else "manual"):
             yield "origin: %s: %s" % (shown(row), row["origin"])
-        if world.kind != "clocks" and row["restored"] != restores(known):
+        if world.kind != "clocks" and not known.split(
+                world) and row["restored"] != restores(known):
             yield "restored: %s: %d times; true: %d" % (
                 shown(row), row["restored"], restores(known))
 

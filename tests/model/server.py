@@ -239,7 +239,9 @@ class Server:
     def ban_of(self, jail, ticket):
         """The ban that a ticket begins, or goes on with after a stop."""
         held = jail.held.pop(ticket.ident, None)
-        if held and not held.end and ticket.text in (held.text, str(held.tob)):
+        # A stop lifts a ban that does not come back; SIGKILL lifts none.
+        if held and not held.end and ticket.text in (held.text, str(held.tob)) and (
+                ticket.restored or held.stopped[-1][0] == "killed"):
             held.restored += ticket.restored
             return held
         if held and not held.end:
