@@ -2,9 +2,9 @@
 /*
  * A clock for one program: preloaded, with MODEL_CLOCK="US" in its environment,
  * the program is at that microsecond of the epoch, and each question takes one
- * microsecond. MODEL_FILES="PATH=US PATH=US" gives files the time of their birth
- * and of their last change of state, which no program can set. Other clocks are
- * the kernel's.
+ * microsecond. MODEL_FILES="PATH=US PATH=US" gives files the time of their
+ * birth and of their last change of state, which no program can set. Other
+ * clocks are the kernel's.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -20,7 +20,11 @@
 
 static long long now;
 static int lives; /* the calls until it is killed; 0: it is not */
-static struct { dev_t dev; ino_t ino; long long us; } file[8];
+static struct {
+	dev_t dev;
+	ino_t ino;
+	long long us;
+} file[8];
 static int files;
 
 /* The environment is read first, because the program may clear it. */
@@ -34,7 +38,7 @@ begin(void)
 	now = text != NULL ? atoll(text) : 1;
 	lives = calls != NULL ? atoi(calls) : 0;
 	for (char *next = strtok(copy, " "); next != NULL && files < 8;
-	    next = strtok(NULL, " ")) {
+	     next = strtok(NULL, " ")) {
 		struct stat st;
 		char *is = strrchr(next, '=');
 
@@ -144,8 +148,9 @@ statx(int folder, const char *restrict path, int flags, unsigned mask,
 	struct stat plain;
 	long long us;
 
-	if (rc != 0 || syscall(SYS_newfstatat, folder, path, &plain,
-	    flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
+	if (rc != 0 ||
+	    syscall(SYS_newfstatat, folder, path, &plain,
+		flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
 		return rc;
 	us = time_of(plain.st_dev, plain.st_ino);
 	if (us != 0) {
