@@ -24,21 +24,20 @@ shows_life(const struct sighting *sighting)
 
 /* The drafts so far, and what they are made of. */
 struct making {
+	const struct history *h;
 	struct draft *drafts;
 	size_t n;
-	const int64_t *flushes;
-	size_t flushes_n;
 };
 
 /* Return the last flush of the jail from after_us to before_us, 0: none. */
 static int64_t
 last_flush(const struct making *m, int64_t after_us, int64_t before_us)
 {
-	for (size_t i = m->flushes_n; i > 0; i--) {
-		if (m->flushes[i - 1] <= after_us)
+	for (size_t i = m->h->flushes_n; i > 0; i--) {
+		if (m->h->flushes[i - 1] <= after_us)
 			break;
-		if (m->flushes[i - 1] < before_us)
-			return m->flushes[i - 1];
+		if (m->h->flushes[i - 1] < before_us)
+			return m->h->flushes[i - 1];
 	}
 	return 0;
 }
@@ -88,7 +87,8 @@ static struct draft *
 find_nth(const struct making *m, const struct sighting *sighting)
 {
 	struct draft *inexact = NULL;
-	int64_t nth = 0;
+	int64_t first = history_first_nth(m->h, sighting->since_us);
+	int64_t nth = first;
 
 	for (size_t i = 0; i < m->n; i++) {
 		struct draft *d = &m->drafts[i];
@@ -103,7 +103,7 @@ find_nth(const struct making *m, const struct sighting *sighting)
 			inexact = d;
 		}
 	}
-	return nth == 0 ? inexact : NULL;
+	return nth == first ? inexact : NULL;
 }
 
 /*
@@ -509,24 +509,20 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 }
 
 size_t
-same_ban_make_drafts(const struct sighting *sightings, size_t n,
-    const int64_t *flushes, size_t flushes_n, struct draft *drafts,
+same_ban_make_drafts(const struct history *h, struct draft *drafts,
     size_t *owner)
 {
-	struct making m = {
-		.drafts = drafts,
-		.flushes = flushes,
-		.flushes_n = flushes_n,
-	};
+	const struct sighting *sightings = h->sightings;
+	struct making m = { .h = h, .drafts = drafts };
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < h->n; i++) {
 		owner[i] = NONE;
 		/* Only an import may show the ban that was judged. */
 		if (sightings[i].kind != SIGHTING_JUDGED ||
 		    find(&m, &sightings[i]) != NULL)
 			take(&m, &sightings[i], &owner[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < h->n; i++) {
 		if (owner[i] == NONE)
 			take(&m, &sightings[i], &owner[i]);
 	}

@@ -36,17 +36,16 @@
 #include <stddef.h>
 
 #include "ban/draft.h"
-#include "ban/sighting.h"
+#include "ban/history.h"
 
 /*
- * Make drafts of n sightings, which are sorted (sighting_compare), and of the
- * moments at which the jail was flushed, in order. The draft of sightings[i] is
- * owner[i], an index into drafts, which has room for n. Drafts come in the
- * order in which sightings made them. A draft's id is that of the archived ban
- * which has the first of its sightings, or 0. Returns the number of drafts.
+ * Make drafts of the sightings of a history, which are sorted
+ * (sighting_compare). The draft of sightings[i] is owner[i], an index into
+ * drafts, which has room for all. Drafts come in the order in which sightings
+ * made them. A draft's id is that of the archived ban which has the first of
+ * its sightings, or 0. Returns the number of drafts.
  */
-size_t same_ban_make_drafts(const struct sighting *sightings, size_t n,
-    const int64_t *flushes, size_t flushes_n, struct draft *drafts,
+size_t same_ban_make_drafts(const struct history *h, struct draft *drafts,
     size_t *owner);
 
 /* A ban has at most this many sightings and rows more than its imports. */
