@@ -72,8 +72,9 @@ is_another(const struct making *m, struct draft *d,
 		return false;
 	if (d->ban.end == BAN_LIVES)
 		return is_over(m, d, sighting);
-	/* The clock was set back between the ban and its end. */
-	if (!d->begun && d->gone_us < d->ban.since_us)
+	/* The clock was set back between the ban, or its retry, and its end. */
+	if (d->gone_us < d->ban.since_us &&
+	    (!d->begun || sighting->at_us - d->ban.made_us <= BAN_RETRY_US))
 		return false;
 	return sighting->at_us >= d->gone_us;
 }

@@ -231,6 +231,9 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 		of.exact = false;
 	t->span = span_of(&of);
 	if (widen(merge, t, sighting, e) != 0 ||
+	    (sighting->after != 0 &&
+		archive_history_widen(merge->archive, &t->of, sighting->after,
+		    UNKNOWN, &t->span, e) != 0) ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
 	look_up_ticket(t);

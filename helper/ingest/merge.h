@@ -18,8 +18,9 @@ struct merge {
 	struct archive_change change;
 	const char *host; /* whose bans these are; NULL: this machine's */
 	enum { LINES_UNKNOWN, LINES_SOME, LINES_NONE } lines; /* of logs */
-	/* The jail of the row that was taken last, which is the caller's. */
-	const char *row_jail;
+	/* The row that was taken last, whose texts are the caller's. */
+	const char *row_jail, *row_ident;
+	int64_t row_timeofban;
 	struct archive_jail row_jail_row;
 	bool left_out; /* the row that was taken last was left out */
 };

@@ -229,26 +229,47 @@ take_sighting(struct merge *merge, const struct config *config,
 	return merge_add(merge, t, sightings, n, source, e);
 }
 
+/*
+ * Find the jail of a row; most rows are of the same jail as the one before. Set
+ * *after to the second of the row before it if that is of the same id, or to 0.
+ */
+static int
+find_jail(struct merge *merge, const struct fail2ban_row *row, int64_t *after,
+    struct err *e)
+{
+	bool same = merge->row_jail != NULL &&
+	    strcmp(merge->row_jail, row->jail) == 0;
+
+	*after = same && strcmp(merge->row_ident, row->ident) == 0 ?
+	    merge->row_timeofban :
+	    0;
+	if (!same &&
+	    archive_jail_get(merge->archive, row->jail, &merge->row_jail_row,
+		e) != 0)
+		return -1;
+	merge->row_jail = row->jail;
+	merge->row_ident = row->ident;
+	merge->row_timeofban = row->timeofban;
+	return 0;
+}
+
 static int
 take_row(struct merge *merge, const struct config *config,
-    const struct fail2ban_row *row, const struct sighting *sighting,
-    int64_t source, int64_t floor_us, struct err *e)
+    const struct fail2ban_row *row, const struct sighting *seen, int64_t source,
+    int64_t floor_us, struct err *e)
 {
+	struct sighting sighting = *seen;
 	struct merge_ticket t;
+	int64_t after;
 	int rc;
 
-	/* Most rows are of the same jail as the one before. */
-	if (merge->row_jail == NULL ||
-	    strcmp(merge->row_jail, row->jail) != 0) {
-		if (archive_jail_get(merge->archive, row->jail,
-			&merge->row_jail_row, e) != 0)
-			return -1;
-		merge->row_jail = row->jail;
-	}
-	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, sighting,
+	if (find_jail(merge, row, &after, e) != 0)
+		return -1;
+	sighting.after = after;
+	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, &sighting,
 	    e);
 	if (rc == 0)
-		rc = take_sighting(merge, config, &t, sighting, source,
+		rc = take_sighting(merge, config, &t, &sighting, source,
 		    floor_us, e);
 	merge_close(&t);
 	return rc;
