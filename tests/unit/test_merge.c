@@ -49,7 +49,7 @@ static const struct line history[] = {
 	{ "5000.60", "ban|sshd|192.0.2.2|5000.0|600|0|2|" DATA("two") },
 	{ "5000.80", "unban|sshd|192.0.2.2|5000.0|600|0|1|" },
 	{ "5001.00", "ban|sshd|192.0.2.2|5000.0|600|0|2|" DATA("three") },
-	/* A younger ban ends an older one, twice. */
+	/* A later ban ends an earlier one when it is made, twice. */
 	{ "7000.10", "ban|web|2001:db8::1|7000.0|60000|0|0|" },
 	{ "7100.10", "ban|web|2001:db8::1|7100.0|60000|0|0|" },
 	{ "7200.10", "ban|web|2001:db8::1|7200.0|60000|0|0|" },
@@ -233,7 +233,7 @@ the_events_in_order_make_their_bans(void **state UNUSED)
 		 "\"restored\":2"),
 		"\"since_us\":5000000000,\"timeofban\":5000,\"nth\":1",
 		"\"since_us\":5000000000,\"timeofban\":5000,\"nth\":2",
-		"\"ended_us\":7100000000,\"ended_why\":\"inferred\"",
+		"\"ended_us\":7100100000,\"ended_why\":\"inferred\"",
 		"\"ended_us\":8121000000,\"ended_why\":\"expired\"",
 		("\"ident\":\"198.51.100.2\",\"ip\":null,\"host\":null,\"since_"
 		 "us\":"
@@ -242,7 +242,7 @@ the_events_in_order_make_their_bans(void **state UNUSED)
 		 "log\"],"
 		 "\"captures\":{\"user\":\"log\"},\"origin\":\"log\",\"seen\":"
 		 "[\"event\",\"database\"],\"ended_us\":null"),
-		"\"ended_us\":9400300000,\"ended_why\":\"inferred\"",
+		"\"ended_us\":9400800000,\"ended_why\":\"inferred\"",
 	};
 	size_t order[EVENTS_MAX], lines = 0;
 	char *text;

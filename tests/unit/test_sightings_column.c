@@ -99,6 +99,36 @@ static const struct {
 		"\"a\\\"b\\\\c],[\\u001b\\n \xc3\xa9 \xf0\x9f\x98\x80\"]" },
 	{ { BARE(SIGHTING_ROW, 2), NO_NUMBERS, .ip = "" },
 	    "[3,2,null,null,null,null,null,null,null,\"\"]" },
+	/* An import has more values, after the address. */
+	{ { BARE(SIGHTING_IMPORT, 0), NO_NUMBERS, .origin = BAN_FROM_LIST,
+	      .seen = BAN_SEEN_DATABASE, .restored = 4, .nth = 1 },
+	    "[6,0,null,null,null,null,null,null,null,null,3,2,4,1]" },
+	{ { BARE(SIGHTING_OLD_ROW, 0), NO_NUMBERS, .ip = "192.0.2.1",
+	      .nth = 2 },
+	    "[7,0,null,null,null,null,null,null,null,\"192.0.2.1\","
+		"null,null,null,2]" },
+	/* Several events in one, of a ban that was made then. */
+	{ { BARE(SIGHTING_FOLDED, 9000000), .seconds = -1, .bancount = UNKNOWN,
+	      .failures = UNKNOWN, .restored = 31, .made_us = AT(512345) },
+	    "[8,9000000,null,-1,null,null,null,null,null,null,null,null,31,"
+		"null,512346]" },
+	/* A judgement of a ban that was made then: 1 is the second itself. */
+	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9), .since_us = AT(0),
+	      NO_NUMBERS, .end = BAN_MANUAL, .ended_us = AT(8),
+	      .made_us = AT(0) },
+	    "[5,9,null,null,null,null,null,2,8,null,null,null,null,null,1]" },
+	{ { .kind = SIGHTING_JUDGED, .at_us = AT(9), .since_us = AT(0),
+	      NO_NUMBERS, .end = BAN_MANUAL, .ended_us = AT(8),
+	      .made_us = AT(-500000) },
+	    "[5,9,null,null,null,null,null,2,8,null,null,null,null,null,"
+		"-500000]" },
+	/* A row that stands after one of an earlier or a later second. */
+	{ { BARE(SIGHTING_ROW, 9), NO_NUMBERS, .after = SECOND - 60 },
+	    "[3,9,null,null,null,null,null,null,null,null,null,null,null,"
+		"null,null,-60]" },
+	{ { BARE(SIGHTING_ROW, 9), NO_NUMBERS, .after = SECOND + 2 },
+	    "[3,9,null,null,null,null,null,null,null,null,null,null,null,"
+		"null,null,2]" },
 };
 
 /* clang-format on */
@@ -130,7 +160,14 @@ assert_sighting(const struct sighting *sighting,
 	    sighting->evidence != expected->evidence ||
 	    sighting->matches != expected->matches ||
 	    sighting->end != expected->end ||
-	    sighting->ended_us != expected->ended_us)
+	    sighting->ended_us != expected->ended_us ||
+	    sighting->timeofban != SECOND ||
+	    sighting->origin != expected->origin ||
+	    sighting->seen != expected->seen ||
+	    sighting->restored != expected->restored ||
+	    sighting->nth != expected->nth ||
+	    sighting->made_us != expected->made_us ||
+	    sighting->after != expected->after)
 		fail_msg("%s", text);
 	assert_null(sighting->ip);
 	assert_null(sighting->lines);
@@ -324,7 +361,7 @@ a_text_that_is_no_sighting_is_refused(void **state UNUSED)
 		"[5,1,null,null,null,null,null,4]",
 		"[5,1,null,null,null,null,null,null,3]",
 		"[-1,1]",
-		"[8,1]",
+		"[9,1]",
 		"[9223372036854775807]",
 		/* A value is no number, or no whole one, in each place. */
 		"[\"0\",1]",
@@ -349,6 +386,16 @@ a_text_that_is_no_sighting_is_refused(void **state UNUSED)
 		"[0,1,null,600,1,5,7,null,null,true]",
 		"[0,1,null,600,1,5,7,null,null,[\"192.0.2.1\"]]",
 		"[0,1,null,600,1,5,7,null,null,{\"ip\":\"192.0.2.1\"}]",
+		/* A value after the address is out of range, or no number. */
+		"[6,1,null,600,1,5,7,null,null,null,4]",
+		"[6,1,null,600,1,5,7,null,null,null,-1]",
+		"[6,1,null,600,1,5,7,null,null,null,3,16]",
+		"[6,1,null,600,1,5,7,null,null,null,3,-1]",
+		"[6,1,null,600,1,5,7,null,null,null,3,1,-1]",
+		"[6,1,null,600,1,5,7,null,null,null,3,1,0,-1]",
+		"[6,1,null,600,1,5,7,null,null,null,3,1,0,\"0\"]",
+		"[5,1,null,600,1,5,7,null,null,null,0,0,0,0,\"1\"]",
+		"[3,1,null,600,1,5,7,null,null,null,0,0,0,0,0,[1]]",
 	};
 	struct sighting sighting;
 	const char *at;
