@@ -39,6 +39,8 @@ Undecidable, so allowed:
 - a ban whose ticket comes again (its line is read again) while nobody has told of
   its end is one ban with the second; one that was flushed, lives on without a word
   (F-ID, an event lost) and whose line is read again after SIGKILL, may be two;
+- a ban by hand that only the log has, soon after a failure: the log may begin it at
+  that failure, if the jail's ban time from then was not up;
 - an unban whose event did not come, and rows that came back before a run: the end
   is one of those above.
 Left out of the order: rows, because only a reconcile reads them, and it reads the
@@ -290,6 +292,17 @@ def truth(world, rows):
                 shown(row), row["restored"], restores(known))
 
 
+def by_failure(world, ban, row):
+    """Whether a log could take a failure for the ticket of a ban by hand: its time
+    would not have been up when the ban was made."""
+    jail = world.server.jails[ban.jail]
+    return not ban.failures and any(
+        ident == ban.ident and microseconds(text) // SECOND * SECOND ==
+        row["since_us"] and (jail.seconds == -1 or microseconds(text)
+                             + jail.seconds * SECOND >= ban.made)
+        for ident, text, _ in jail.lines)
+
+
 def log(world, rows):
     """Replay the log into the archive, and compare."""
     path = world.folder + "/fail2ban.log"
@@ -320,7 +333,7 @@ def log(world, rows):
         for ban in unknown + maybe:
             if key(ban) == (row["jail"], row["ident"]) and (
                     ban.tob * SECOND - 2 * SECOND <= row["since_us"]
-                    <= ban.logged_us + NEAR):
+                    <= ban.logged_us + NEAR or by_failure(world, ban, row)):
                 (unknown if ban in unknown else maybe).remove(ban)
                 break
         else:
