@@ -311,15 +311,21 @@ def log(world, rows):
     world.main.run("replay", path)
     after = world.main.rows()
     untold = [b for b in world.server.bans if not Known(b, world).certain]
-    names = {(r["jail"], r["ident"], r["since_us"], r["nth"]): r for r in after}
+    added = list(after)
     for row in rows:
-        name = (row["jail"], row["ident"], row["since_us"], row["nth"])
-        now = names.pop(name, None)
+        # An untold ban of the same second may have come before it.
+        same = [r for r in added if all(r[k] == row[k] for k in (
+            "jail", "ident", "since_us"))]
+        now = next((r for r in same if dict(r, nth=0) == dict(row, nth=0)),
+                   next((r for r in same if r["nth"] == row["nth"]), None))
+        if now:
+            added.remove(now)
         if now is None:
             yield "removed: %s" % shown(row)
-        elif now != row and not (
+        elif dict(now, nth=0) != dict(row, nth=0) and not (
                 row["ended_us"] is None and now["ended_why"] == "inferred"
-                and dict(now, ended_us=None, ended_why=None) == row and any(
+                and dict(now, nth=row["nth"], ended_us=None, ended_why=None) == row
+                and any(
                     near(now["ended_us"], b.made, 20000) or now["ended_us"] ==
                     b.tob * SECOND for b in untold
                     if key(b) == (row["jail"], row["ident"]))):
@@ -329,7 +335,7 @@ def log(world, rows):
     unknown = [b for b in world.server.bans if not Known(b, world).possible]
     maybe = [b for b in world.server.bans if Known(b, world).possible
              and not Known(b, world).certain]
-    for row in names.values():
+    for row in added:
         for ban in unknown + maybe:
             if key(ban) == (row["jail"], row["ident"]) and (
                     ban.tob * SECOND - 2 * SECOND <= row["since_us"]
