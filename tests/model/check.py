@@ -132,8 +132,8 @@ def doubted(known, world):
 
 
 def why_not(known, row, world, later):
-    """The kind of what is wrong about a row's end, and what is true; or None. later: what is known of the bans
-    that were made after it."""
+    """The kind of what is wrong about a row's end, and what is true; or None. later:
+    what is known of the bans that were made after it."""
     ban, end, why = known.ban, row["ended_us"], row["ended_why"]
     last = world.passes[-1]
     asked = world.answers_it

@@ -186,7 +186,8 @@ class World:
         row = self.server.row(ban) if ban else None
         late = lossy and fate < 0.2 or verb == "ban" and row is None
         event = (verb, {"at": self.clock.us, **options, **(
-            {} if not ban else {"row": 0} if late else {"row": int(self.server.keeps)} if row is None
+            {} if not ban else {"row": 0} if late
+            else {"row": int(self.server.keeps)} if row is None
             else {"row": 2, "row-bantime": row[0], "row-bancount": row[1],
                   "data": row[2].decode()}), "tag": 0})
         if lossy and fate < 0.35:
