@@ -39,6 +39,8 @@ Undecidable, so allowed:
 - a ban whose ticket comes again (its line is read again) while nobody has told of
   its end is one ban with the second; one that was flushed, lives on without a word
   (F-ID, an event lost) and whose line is read again after SIGKILL, may be two;
+- a ban by hand that only the log has, soon after a failure: the log may begin it at
+  that failure, if the jail's ban time from then was not up;
 - an unban whose event did not come, and rows that came back before a run: the end
   is one of those above.
 Left out of the order: rows, because only a reconcile reads them, and it reads the
@@ -130,8 +132,8 @@ def doubted(known, world):
 
 
 def why_not(known, row, world, later):
-    """The kind of what is wrong about a row's end, and what is true; or None. later: what is known of the bans
-    that were made after it."""
+    """The kind of what is wrong about a row's end, and what is true; or None. later:
+    what is known of the bans that were made after it."""
     ban, end, why = known.ban, row["ended_us"], row["ended_why"]
     last = world.passes[-1]
     asked = world.answers_it
@@ -290,6 +292,17 @@ def truth(world, rows):
                 shown(row), row["restored"], restores(known))
 
 
+def by_failure(world, ban, row):
+    """Whether a log could take a failure for the ticket of a ban by hand: its time
+    would not have been up when the ban was made."""
+    jail = world.server.jails[ban.jail]
+    return not ban.failures and any(
+        ident == ban.ident and microseconds(text) // SECOND * SECOND ==
+        row["since_us"] and (jail.seconds == -1 or microseconds(text)
+                             + jail.seconds * SECOND >= ban.made)
+        for ident, text, _ in jail.lines)
+
+
 def log(world, rows):
     """Replay the log into the archive, and compare."""
     path = world.folder + "/fail2ban.log"
@@ -298,15 +311,21 @@ def log(world, rows):
     world.main.run("replay", path)
     after = world.main.rows()
     untold = [b for b in world.server.bans if not Known(b, world).certain]
-    names = {(r["jail"], r["ident"], r["since_us"], r["nth"]): r for r in after}
+    added = list(after)
     for row in rows:
-        name = (row["jail"], row["ident"], row["since_us"], row["nth"])
-        now = names.pop(name, None)
+        # An untold ban of the same second may have come before it.
+        same = [r for r in added if all(r[k] == row[k] for k in (
+            "jail", "ident", "since_us"))]
+        now = next((r for r in same if dict(r, nth=0) == dict(row, nth=0)),
+                   next((r for r in same if r["nth"] == row["nth"]), None))
+        if now:
+            added.remove(now)
         if now is None:
             yield "removed: %s" % shown(row)
-        elif now != row and not (
+        elif dict(now, nth=0) != dict(row, nth=0) and not (
                 row["ended_us"] is None and now["ended_why"] == "inferred"
-                and dict(now, ended_us=None, ended_why=None) == row and any(
+                and dict(now, nth=row["nth"], ended_us=None, ended_why=None) == row
+                and any(
                     near(now["ended_us"], b.made, 20000) or now["ended_us"] ==
                     b.tob * SECOND for b in untold
                     if key(b) == (row["jail"], row["ident"]))):
@@ -316,11 +335,11 @@ def log(world, rows):
     unknown = [b for b in world.server.bans if not Known(b, world).possible]
     maybe = [b for b in world.server.bans if Known(b, world).possible
              and not Known(b, world).certain]
-    for row in names.values():
+    for row in added:
         for ban in unknown + maybe:
             if key(ban) == (row["jail"], row["ident"]) and (
                     ban.tob * SECOND - 2 * SECOND <= row["since_us"]
-                    <= ban.logged_us + NEAR):
+                    <= ban.logged_us + NEAR or by_failure(world, ban, row)):
                 (unknown if ban in unknown else maybe).remove(ban)
                 break
         else:

@@ -101,7 +101,7 @@ class Program:
         process = self.begin(*args, files=files)
         out = process.communicate()[0].decode()
         if process.returncode:
-            raise RuntimeError("status: %s: %d: %s" % (
+            raise RuntimeError("%s: status %d: %s" % (
                 " ".join(args[:2]), process.returncode, out))
         return out
 
@@ -186,7 +186,8 @@ class World:
         row = self.server.row(ban) if ban else None
         late = lossy and fate < 0.2 or verb == "ban" and row is None
         event = (verb, {"at": self.clock.us, **options, **(
-            {} if not ban else {"row": 0} if late else {"row": int(self.server.keeps)} if row is None
+            {} if not ban else {"row": 0} if late
+            else {"row": int(self.server.keeps)} if row is None
             else {"row": 2, "row-bantime": row[0], "row-bancount": row[1],
                   "data": row[2].decode()}), "tag": 0})
         if lossy and fate < 0.35:
@@ -253,7 +254,7 @@ class World:
         good = process.returncode == 0
         blind = not asks and not self.server.keeps  # nobody tells of a database
         if how != "killed" and not good and not blind:
-            raise RuntimeError("status: reconcile: %d: %s" % (process.returncode, out))
+            raise RuntimeError("reconcile: status %d: %s" % (process.returncode, out))
         self.passes.append({
             "us": self.clock.us, "true": self.clock.true_us, "good": good,
             "rows": {r[:3] for r in self.server.rows()}, "asks": asks,
