@@ -49,7 +49,9 @@ int
 archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {
-	return db_query(&a->db, SQL_JAIL_FLUSHED, e, "ii", jail, at_us);
+	if (db_query(&a->db, SQL_JAIL_FLUSHED, e, "ii", jail, at_us) != 0)
+		return -1;
+	return db_query(&a->db, SQL_FLUSH_ADD, e, "ii", jail, at_us);
 }
 
 int
