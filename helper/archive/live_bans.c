@@ -104,10 +104,9 @@ live_bans_is_unchanged(struct archive *a, const struct live_ban *live,
 
 int
 live_bans_set_server_has(struct archive *a, int64_t ban, int64_t at_us,
-    bool rows_gone, struct err *e)
+    struct err *e)
 {
-	return db_query(&a->db, SQL_SERVER_HAS, e, "iii", ban, at_us,
-	    rows_gone ? at_us : 0);
+	return db_query(&a->db, SQL_SERVER_HAS, e, "ii", ban, at_us);
 }
 
 int
@@ -115,6 +114,12 @@ live_bans_set_missed(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e)
 {
 	return db_query(&a->db, SQL_MISSED, e, "ii", ban, at_us);
+}
+
+int
+live_bans_set_gone(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
+{
+	return db_query(&a->db, SQL_ROWS_GONE, e, "ii", ban, at_us);
 }
 
 int

@@ -22,10 +22,10 @@ struct live_ban {
 	int64_t source;	       /* fail2ban's database that last had its row */
 	int64_t server_had_us; /* when the server last said that it has it */
 	int64_t missed_us;     /* when the server first said that it lacks it */
-	int64_t gone_us; /* its rows were gone when the server had it; or 0 */
-	int64_t flushed_us;  /* its jail's first flush since it was known to
-				live, or 0 */
-	int64_t restored_us; /* its jail's last restored ban */
+	int64_t gone_us;       /* when a run found its rows gone; 0: not */
+	int64_t flushed_us;    /* its jail's first flush since it was known to
+				  live, or 0 */
+	int64_t restored_us;   /* its jail's last restored ban */
 	/* When a run found the server without its jail, and with it again. */
 	int64_t jail_id, jail_absent_us, jail_started_us;
 	int64_t rev;
@@ -57,11 +57,15 @@ int live_bans_is_unchanged(struct archive *a, const struct live_ban *live,
 
 /*
  * Note that the running server answered at at_us that it has the ban with that
- * id, or that it lacks it; and whether the rows of the ban it has are gone.
+ * id, or that it lacks it.
  */
 int live_bans_set_server_has(struct archive *a, int64_t ban, int64_t at_us,
-    bool rows_gone, struct err *e);
+    struct err *e);
 int live_bans_set_missed(struct archive *a, int64_t ban, int64_t at_us,
+    struct err *e);
+
+/* Note that a run found the rows of a ban gone, or, 0, that they are there. */
+int live_bans_set_gone(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e);
 
 /*

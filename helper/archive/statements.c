@@ -161,20 +161,20 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 */
 	[SQL_MISSED_BANS] = LIVE_BAN
 	"WHERE missed_us > 0 AND ended_why = 'inferred' "
-	"AND ban.id > ?1 AND host = '' AND signs <> '[]' "
+	"AND +ban.id > ?1 AND host = '' AND signs <> '[]' "
 	"AND (seconds IS NULL OR seconds < 0 "
 	"OR since_us + seconds * 1000000 > ?3) "
 	"AND NOT EXISTS (SELECT 1 FROM ban AS y "
 	"WHERE y.jail = ban.jail AND y.ident = ban.ident "
 	"AND y.host = '' AND (y.timeofban, y.since_us, y.nth) > "
 	"(ban.timeofban, ban.since_us, ban.nth)) "
-	"ORDER BY ban.id LIMIT ?2",
+	"ORDER BY +ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
 	    "AND pending_us = ?4",
 	[SQL_SERVER_HAS] =
-	    "UPDATE ban SET held_us = ?2, missed_us = 0, gone_us = ?3 "
-	    "WHERE id = ?1",
+	    "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
+	[SQL_ROWS_GONE] = "UPDATE ban SET gone_us = ?2 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
 	/*

@@ -203,7 +203,7 @@ bool
 ban_end_needs_rows(const struct ban_end_facts *f)
 {
 	return f->here &&
-	    (f->row_seen ||
+	    (f->row_seen || f->rows_were_gone ||
 		(f->started_us != 0 && f->life_us >= f->started_us));
 }
 

@@ -214,7 +214,7 @@ struct ban_end_facts {
 	int64_t missed_us;    /* a server said that it lacks the ban */
 	bool here;	      /* it is a ban of this machine */
 	bool row_seen;	      /* its row was seen in the present database */
-	bool rows_were_gone;  /* when a server said last that it has the ban */
+	bool rows_were_gone;  /* when a run last looked them up there */
 	/* Its jail's first flush since the ban's last sign of life, and the
 	 * jail's last restored ban. */
 	int64_t flushed_us, restored_us;

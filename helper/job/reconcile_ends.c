@@ -54,6 +54,9 @@ is_here(const struct live_ban *ban)
 static struct ban_end_facts
 known_facts(struct judging *j, const struct live_ban *ban)
 {
+	/* A note from before the present database was there proves nothing. */
+	bool gone = ban->gone_us != 0 && ban->gone_us >= j->r->source.begun_us;
+
 	return (struct ban_end_facts){
 		.now_us = clock_wall_us(),
 		.interval_s = j->r->run.config->interval,
@@ -65,7 +68,7 @@ known_facts(struct judging *j, const struct live_ban *ban)
 		.missed_us = ban->missed_us,
 		.here = is_here(ban),
 		.row_seen = ban->source == j->r->source.id,
-		.rows_were_gone = ban->gone_us != 0,
+		.rows_were_gone = gone,
 		.flushed_us = ban->flushed_us,
 		.restored_us = ban->restored_us,
 		.started_us = reconcile_answers_start_us(&j->answers, ban),
@@ -185,32 +188,58 @@ write_verdict(struct merge *merge, const struct live_ban *ban,
 	    &judged, 1, 0, e);
 }
 
-/* Archive the verdict on a ban, unless an event has changed it meanwhile. */
-static int
-write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
+/* Return true when the rows are known to be gone, or there, for the first time.
+ */
+static bool
+rows_changed(const struct candidate *c)
 {
-	int rc = live_bans_is_unchanged(merge->archive, c->ban, e);
+	return c->facts.rows != BAN_END_ROWS_UNKNOWN &&
+	    (c->facts.rows == BAN_END_ROWS_GONE) != c->facts.rows_were_gone;
+}
 
-	if (rc <= 0)
-		return rc;
+static int
+write_verdict_or_note(struct merge *merge, const struct candidate *c,
+    struct err *e)
+{
 	switch (c->judgement.what) {
+	case BAN_END_ENDED:
+		return write_verdict(merge, c->ban, &c->judgement.verdict, e);
 	case BAN_END_BACK:
 		if (write_verdict(merge, c->ban, &c->judgement.verdict, e) != 0)
 			return -1;
 		/* FALLTHROUGH */
 	case BAN_END_CONFIRMED:
 		return live_bans_set_server_has(merge->archive, c->ban->id,
-		    c->facts.answered_us, c->facts.rows == BAN_END_ROWS_GONE,
-		    e);
+		    c->facts.answered_us, e);
 	case BAN_END_MISSED:
 		return live_bans_set_missed(merge->archive, c->ban->id,
 		    c->facts.answered_us, e);
-	case BAN_END_ENDED:
-		return write_verdict(merge, c->ban, &c->judgement.verdict, e);
 	case BAN_END_UNDECIDED:
 		break;
 	}
 	return 0;
+}
+
+/* Archive the judgement of a ban, unless an event has changed it meanwhile. */
+static int
+write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
+{
+	bool gone = c->facts.rows == BAN_END_ROWS_GONE;
+	int rc = live_bans_is_unchanged(merge->archive, c->ban, e);
+
+	if (rc <= 0)
+		return rc;
+	if (rows_changed(c) &&
+	    live_bans_set_gone(merge->archive, c->ban->id,
+		gone ? c->facts.now_us : 0, e) != 0)
+		return -1;
+	return write_verdict_or_note(merge, c, e);
+}
+
+static bool
+is_to_be_written(const struct candidate *c)
+{
+	return c->judgement.what != BAN_END_UNDECIDED || rows_changed(c);
 }
 
 static int
@@ -221,13 +250,13 @@ write_judgements(struct judging *j, const struct candidate *chunk, size_t n,
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++)
-		any = any || chunk[i].judgement.what != BAN_END_UNDECIDED;
+		any = any || is_to_be_written(&chunk[i]);
 	if (!any)
 		return 0;
 	if (run_begin(&j->r->run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (chunk[i].judgement.what != BAN_END_UNDECIDED &&
+		if (is_to_be_written(&chunk[i]) &&
 		    write_judgement(&merge, &chunk[i], e) != 0) {
 			run_rollback(&j->r->run);
 			return -1;

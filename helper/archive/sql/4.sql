@@ -13,7 +13,7 @@ INSERT INTO flush SELECT id, flushed_us FROM jail WHERE flushed_us > 0;
 ALTER TABLE jail ADD COLUMN absent_us INTEGER NOT NULL DEFAULT 0; -- 0: it has it
 ALTER TABLE jail ADD COLUMN started_us INTEGER NOT NULL DEFAULT 0;
 
--- A run found that the rows of a ban that the server has are gone.
+-- A run found that the rows of a ban are gone, and the ban may live all the same.
 ALTER TABLE ban ADD COLUMN gone_us INTEGER NOT NULL DEFAULT 0; -- 0: they are there
 
 -- The few bans that the server was found without.
