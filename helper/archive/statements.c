@@ -23,6 +23,18 @@
 	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
 	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
 	"AND host = ?3 "
+/*
+ * A ban as archive/live_bans.c reads it. The flush is the jail's first since
+ * the ban was last known to live.
+ */
+#define LIVE_BAN \
+	"SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, " \
+	"life_us, pending_us, present, held_us, missed_us, " \
+	"coalesce((SELECT min(at_us) FROM flush WHERE flush.jail = ban.jail " \
+	"AND at_us > max(life_us, made_us, held_us)), 0), " \
+	"restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED \
+	", jail.id, absent_us, started_us, gone_us, made_us " \
+	"FROM ban JOIN jail ON jail.id = ban.jail "
 
 /* The lesser of a column and a value; either may be unknown. */
 #define LESSER(column, value) \
@@ -85,6 +97,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
 	[SQL_JAIL_FLUSHED] =
 	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
+	[SQL_JAIL_RUNS] =
+	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 	[SQL_JAIL_RESTORED] =
 	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
 	[SQL_JAIL_NOTED] =
@@ -169,18 +183,29 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_BAN_SOURCE] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 
 	/* Bans of other machines are left out unless they end by themselves. */
-	[SQL_LIVE] =
-	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
-	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
-	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
-	    ", made_us FROM ban JOIN jail ON jail.id = ban.jail "
-	    "WHERE ended_us IS NULL AND ban.id > ?1 "
-	    "AND (host = '' OR seconds >= 0) ORDER BY ban.id LIMIT ?2",
+	[SQL_LIVE] = LIVE_BAN
+	"WHERE ended_us IS NULL AND ban.id > ?1 "
+	"AND (host = '' OR seconds >= 0) "
+	"ORDER BY ban.id LIMIT ?2",
+	/*
+	 * The bans of this machine that a server may have again, though their
+	 * end was inferred because it lacked them. ?3 is now.
+	 */
+	[SQL_MISSED_BANS] = LIVE_BAN
+	"WHERE missed_us > 0 AND ended_why = 'inferred' "
+	"AND +ban.id > ?1 AND host = '' AND signs <> '[]' "
+	"AND (seconds IS NULL OR seconds < 0 "
+	"OR since_us + seconds * 1000000 > ?3) "
+	"AND NOT EXISTS (SELECT 1 FROM ban AS y "
+	"WHERE y.jail = ban.jail AND y.ident = ban.ident "
+	"AND y.host = '' AND (y.made_us, y.id) > (ban.made_us, ban.id)) "
+	"ORDER BY +ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
 	    "AND pending_us = ?4",
 	[SQL_SERVER_HAS] =
 	    "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
+	[SQL_ROWS_GONE] = "UPDATE ban SET gone_us = ?2 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
 	/*

@@ -42,6 +42,7 @@ static const char fill[] =
     "  i FROM n;";
 
 #define BY_ID "INTEGER PRIMARY KEY"
+#define BY_KEY "PRIMARY KEY" /* of a table without rowids */
 
 /* A table of the plan, in its order, and the index that searches it. */
 struct step {
@@ -73,9 +74,17 @@ static const struct plan {
 	{ PLAN(SQL_BAN_REMOVE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_EVIDENCE_IS), { { "evidence", BY_ID } } },
 	{ PLAN(SQL_BAN_SOURCE), { { "ban", BY_ID } } },
-	{ PLAN(SQL_LIVE), { { "ban", "ban_ended" }, { "jail", BY_ID } } },
+	{ PLAN(SQL_LIVE),
+	    { { "ban", "ban_ended" }, { "jail", BY_ID },
+		{ "flush", BY_KEY } } },
+	/* This sorts the few bans that a server was found without. */
+	{ PLAN(SQL_MISSED_BANS),
+	    { { "ban", "ban_missed" }, { "y", "ban_identity" },
+		{ "jail", BY_ID }, { "flush", BY_KEY } },
+	    .sorts = true },
 	{ PLAN(SQL_UNCHANGED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_SERVER_HAS), { { "ban", BY_ID } } },
+	{ PLAN(SQL_ROWS_GONE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_MISSED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_PRUNABLE),
 	    { { "b", "ban_ended" }, { "o", "ban_identity" },
@@ -133,7 +142,8 @@ is_step(const char *about, const struct step *step)
 	if (strncmp(about, words, strlen(words)) != 0)
 		return false;
 	len = (size_t)snprintf(words, sizeof(words), "%s%s",
-	    strcmp(step->index, BY_ID) == 0 ? "USING " : "INDEX ", step->index);
+	    strstr(step->index, BY_KEY) != NULL ? "USING " : "INDEX ",
+	    step->index);
 	about = strstr(about, words);
 	return about != NULL && (about[len] == '\0' || about[len] == ' ');
 }

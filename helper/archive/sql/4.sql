@@ -26,3 +26,12 @@ INSERT INTO flush SELECT id, flushed_us FROM jail WHERE flushed_us > 0;
 
 -- Few bans have an address that differs from their id; show finds them by it.
 CREATE INDEX ban_ip ON ban (ip) WHERE ip IS NOT NULL;
+-- A run found the running server without the jail, and later with it again.
+ALTER TABLE jail ADD COLUMN absent_us INTEGER NOT NULL DEFAULT 0; -- 0: it has it
+ALTER TABLE jail ADD COLUMN started_us INTEGER NOT NULL DEFAULT 0;
+
+-- A run found that the rows of a ban are gone, and the ban may live all the same.
+ALTER TABLE ban ADD COLUMN gone_us INTEGER NOT NULL DEFAULT 0; -- 0: they are there
+
+-- The few bans that the server was found without.
+CREATE INDEX ban_missed ON ban (missed_us) WHERE missed_us > 0;
