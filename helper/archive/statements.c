@@ -25,6 +25,10 @@
 	"AND (?4 IS NULL OR since_us < ?4) " \
 	"AND (?5 = 0 OR ended_us IS NULL) "
 
+/* When a ban was archived with its end: NULL while it lives. The index
+ * ban_ended finds it. */
+#define KEPT_SINCE "max(ended_us, added_us)"
+
 /* The fields that list reads: all but JSON, which can be long. */
 #define LISTED(constant, name, kind) LISTED_##kind(name)
 #define LISTED_NUMBER(name) ", " name
@@ -140,7 +144,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
 	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
 	    " FROM ban JOIN jail ON jail.id = ban.jail "
-	    "WHERE ended_us IS NULL AND ban.id > ?1 "
+	    "WHERE " KEPT_SINCE
+	    " IS NULL AND ban.id > ?1 "
 	    "AND (host = '' OR seconds >= 0) ORDER BY ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
@@ -171,24 +176,48 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
-	    "FROM ban AS b "
-	    "WHERE ended_us < ?1 "
-	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
+	    "SELECT jail, ident, timeofban, host, jail.name FROM ban AS b "
+	    "JOIN jail ON jail.id = b.jail WHERE " KEPT_SINCE
+	    " < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
 	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
 	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
 	    "OR o.rev = (SELECT max(rev) FROM ban))) "
-	    "ORDER BY ended_us LIMIT ?2",
+	    "ORDER BY " KEPT_SINCE " LIMIT ?2",
+	/* True of a ticket that is to be kept. */
+	[SQL_PRUNE_KEPT] = "SELECT 1 FROM ban WHERE " TICKET
+			   " AND (ended_us IS NULL OR ended_us >= ?5 "
+			   "OR added_us >= ?5 "
+			   "OR rev = (SELECT max(rev) FROM ban))",
+	/* A row that fail2ban's database may keep has one of two seconds. */
+	[SQL_PRUNE_REMEMBER] =
+	    "INSERT OR IGNORE INTO removed SELECT jail, ident, timeofban "
+	    "FROM ban WHERE " TICKET
+	    " AND host = '' AND present IS NOT NULL "
+	    "UNION SELECT jail, ident, known_as FROM ban WHERE " TICKET
+	    " AND host = '' AND known_as IS NOT NULL",
 	[SQL_PRUNE_EVIDENCE] =
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
-	/* The lines that were written while the ban lived. */
+	/* The lines that were written while the bans lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
+	    "AND (at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
+	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
+	    ") OR found IN (?3 - 1, ?3))",
+	[SQL_REMOVED_HAS] =
+	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban = ?3",
+	[SQL_REMOVED] =
+	    "SELECT jail, ident, timeofban, '', jail.name FROM removed "
+	    "JOIN jail ON jail.id = removed.jail "
+	    "WHERE (removed.jail, ident, timeofban) > (?1, ?2, ?3) "
+	    "ORDER BY jail, ident, timeofban LIMIT ?4",
+	[SQL_REMOVED_FORGET] =
+	    "DELETE FROM removed WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban = ?3",
 
 	[SQL_LINE_ADD] =
 	    "INSERT INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -242,8 +271,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "rows, added, changed, skipped, bad, how FROM run "
 	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
 	[SQL_RUN_LAST] =
-	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
-	    "state = 'completed' ORDER BY id DESC LIMIT 1",
+	    "SELECT finished_us FROM run WHERE kind = ?1 "
+	    "AND state = 'completed' AND finished_us <= ?2 "
+	    "ORDER BY finished_us DESC LIMIT 1",
 
 	/* The view has a column for each field of ban/ban_field.h. */
 	[SQL_LIST] = "SELECT " LISTED_FIELDS " FROM bans WHERE " WANTED
@@ -275,4 +305,37 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_SCHEMA_OF] =
 	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
 	[SQL_NEWEST] = "SELECT max(since_us) FROM ban",
+
+	[SQL_CLOCK_GET] =
+	    "SELECT proven_us, uptime, ran, least_us, most_us, sure FROM clock",
+	[SQL_CLOCK_SET] =
+	    "UPDATE clock SET proven_us = ?1, uptime = ?2, ran = ?3, "
+	    "least_us = ?4, most_us = ?5, sure = ?6",
+	/* No note is later than its jail's last one. */
+	[SQL_LATER] =
+	    "SELECT 1 FROM jail "
+	    "WHERE max(flushed_us, restored_us, noted_us) > ?1 "
+	    "UNION ALL SELECT 1 FROM source "
+	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1 "
+	    "UNION ALL SELECT 1 FROM ban WHERE " KEPT_SINCE
+	    " > ?1 AND added_us > ?1 LIMIT 1",
+	[SQL_LATER_JAILS] =
+	    "UPDATE jail SET "
+	    "flushed_us = CASE WHEN flushed_us > ?1 THEN 0 ELSE flushed_us "
+	    "END, "
+	    "restored_us = CASE WHEN restored_us > ?1 THEN 0 "
+	    "ELSE restored_us END, "
+	    "noted_us = CASE WHEN noted_us > ?1 THEN "
+	    "(SELECT coalesce(max(noted_us), 0) FROM note "
+	    "WHERE note.jail = jail.id AND noted_us <= ?1) "
+	    "ELSE noted_us END "
+	    "WHERE max(flushed_us, restored_us, noted_us) > ?1",
+	[SQL_LATER_NOTES] = "DELETE FROM note WHERE noted_us > ?1",
+	[SQL_LATER_SOURCES] =
+	    "UPDATE source SET settled_rev = NULL, begun_us = min(begun_us, "
+	    "?1), "
+	    "full_us = CASE WHEN full_us > ?1 THEN 0 ELSE full_us END "
+	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1",
+	[SQL_LATER_BANS] = "UPDATE ban SET added_us = ?1 WHERE " KEPT_SINCE
+			   " > ?1 AND added_us > ?1",
 };

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/fail2ban_source.h"
+#include "archive/prune.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
@@ -175,10 +176,12 @@ static bool
 is_below_floor(const struct sighting *sighting, int64_t floor_us,
     int64_t now_us)
 {
+	int64_t over_us = now_us > floor_us ? now_us : floor_us;
+
 	return sighting->since_us < floor_us &&
 	    (sighting->seconds == UNKNOWN ||
 		ban_end_expiry_us(sighting->since_us, sighting->seconds) <=
-		    now_us);
+		    over_us);
 }
 
 /* Make the judgement that the ban of a row has ended. */
@@ -212,15 +215,19 @@ take_sighting(struct merge *merge, const struct config *config,
 	struct ban_end_verdict verdict = ban_end_by_clock(row->since_us,
 	    row->seconds, now_us, config->interval);
 	size_t n = 1;
-	int known;
+	int known, removed = 0;
 
 	merge_adapt(t, &sightings[0]);
 	known = archive_ticket_has_row(merge->archive, t, &sightings[0], e);
-	if (known < 0)
+	if (known == 0 && t->bans_n == 0)
+		removed = prune_is_removed(merge->archive, t->jail, t->ident,
+		    t->timeofban, e);
+	if (known < 0 || removed < 0)
 		return -1;
 	if (known == 1)
 		n = 0;
-	else if (t->bans_n == 0 && is_below_floor(row, floor_us, now_us))
+	else if (t->bans_n == 0 &&
+	    (removed == 1 || is_below_floor(row, floor_us, now_us)))
 		return 0;
 	else if (t->bans_n == 0 && verdict.end != BAN_LIVES)
 		sightings[n++] = judged_sighting(row, &verdict);

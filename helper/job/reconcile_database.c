@@ -146,8 +146,8 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 		if (archive_set_number(&r->run.archive, FLOOR, floor, e) != 0)
 			return -1;
 	}
-	*floor_us = timestamp_from_seconds(
-	    reconcile_database_floor_now(floor, now, config->retention_days));
+	*floor_us = timestamp_from_seconds(reconcile_database_floor_now(floor,
+	    r->run.proven.us / TIMESTAMP_US, config->retention_days));
 	return 0;
 }
 
@@ -160,8 +160,12 @@ begin_source(struct reconcile *r, int64_t *floor_us, struct err *e)
 	struct merge merge;
 	int64_t floor, newest = UNKNOWN;
 
-	if (archive_get_number(&r->run.archive, FLOOR, &floor, e) != 0 ||
-	    (floor == UNKNOWN &&
+	if (archive_get_number(&r->run.archive, FLOOR, &floor, e) != 0)
+		return -1;
+	/* A clock that ran ahead found it. */
+	if (timestamp_from_seconds(floor) > run_latest_us(&r->run))
+		floor = UNKNOWN;
+	if ((floor == UNKNOWN &&
 		fail2ban_database_newest(&r->db, &newest, e) != 0))
 		return -1;
 	if (run_begin(&r->run, &merge, e) != 0)
@@ -293,6 +297,7 @@ read_all(struct reconcile *r, bool full, int64_t floor_us, struct err *e)
 	if (!r->run.cut_off) {
 		s->full_us = clock_wall_us();
 		s->full_bans = s->full_bips = 0;
+		r->read_all = true;
 	}
 	return 0;
 }
