@@ -211,9 +211,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
 	    "AND timeofban = ?3",
 	[SQL_REMOVED] =
-	    "SELECT jail, ident, timeofban, '', jail.name FROM removed "
-	    "JOIN jail ON jail.id = removed.jail "
-	    "WHERE (removed.jail, ident, timeofban) > (?1, ?2, ?3) "
+	    "SELECT jail, ident, timeofban, '', "
+	    "(SELECT name FROM jail WHERE id = removed.jail) FROM removed "
+	    "WHERE (jail, ident, timeofban) > (?1, ?2, ?3) "
 	    "ORDER BY jail, ident, timeofban LIMIT ?4",
 	[SQL_REMOVED_FORGET] =
 	    "DELETE FROM removed WHERE jail = ?1 AND ident = ?2 "

@@ -42,6 +42,7 @@ static const char fill[] =
     "  i FROM n;";
 
 #define BY_ID "INTEGER PRIMARY KEY"
+#define BY_KEY "PRIMARY KEY"
 
 /* A table of the plan, in its order, and the index that searches it. */
 struct step {
@@ -79,12 +80,29 @@ static const struct plan {
 	{ PLAN(SQL_MISSED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_PRUNABLE),
 	    { { "b", "ban_ended" }, { "o", "ban_identity" },
-		{ "ban", "ban_rev" } },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
 	    .first = 1000000000 },
+	/* It finds none of the bans that are kept: as many end after it. */
+	{ PLAN(SQL_PRUNABLE),
+	    { { "b", "ban_ended" }, { "o", "ban_identity" },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+	    .first = 1 },
+	{ PLAN(SQL_PRUNE_KEPT),
+	    { { "ban", "ban_identity" }, { "ban", "ban_rev" } } },
+	/* UNION sorts the bans of one second. */
+	{ PLAN(SQL_PRUNE_REMEMBER),
+	    { { "ban", "ban_identity" }, { "ban", "ban_identity" } },
+	    .sorts = true },
 	{ PLAN(SQL_PRUNE_EVIDENCE),
 	    { { "evidence", BY_ID }, { "ban", "ban_identity" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_identity" } } },
+	{ PLAN(SQL_PRUNE_LINES),
+	    { { "line", BY_KEY }, { "ban", "ban_identity" },
+		{ "ban", "ban_identity" } } },
+	{ PLAN(SQL_REMOVED_HAS), { { "removed", BY_KEY } } },
+	{ PLAN(SQL_REMOVED), { { "removed", BY_KEY }, { "jail", BY_ID } } },
+	{ PLAN(SQL_REMOVED_FORGET), { { "removed", BY_KEY } } },
 	/* This reads the last row, by its id. */
 	{ PLAN(SQL_SOURCE_LAST), .scanned = "source" },
 	{ PLAN(SQL_SOURCE_IDS), .scanned = "source" },
@@ -92,9 +110,15 @@ static const struct plan {
 	/* There are only a few jails. */
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
-	/* This reads from the last run back to one that is completed. */
-	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
+	{ PLAN(SQL_RUN_LAST), { { "run", "run_completed" } } },
 	{ PLAN(SQL_NEWEST), { { "ban", "ban_since" } } },
+	/* There is one row. */
+	{ PLAN(SQL_CLOCK_GET), .scanned = "clock" },
+	/* There are only a few jails and databases. */
+	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
+	    .first = INT64_MAX },
+	{ PLAN(SQL_LATER_BANS), { { "ban", "ban_ended" } },
+	    .first = INT64_MAX },
 #undef PLAN
 };
 
@@ -122,7 +146,8 @@ is_step(const char *about, const struct step *step)
 	if (strncmp(about, words, strlen(words)) != 0)
 		return false;
 	len = (size_t)snprintf(words, sizeof(words), "%s%s",
-	    strcmp(step->index, BY_ID) == 0 ? "USING " : "INDEX ", step->index);
+	    strstr(step->index, BY_KEY) != NULL ? "USING " : "INDEX ",
+	    step->index);
 	about = strstr(about, words);
 	return about != NULL && (about[len] == '\0' || about[len] == ' ');
 }
