@@ -90,6 +90,13 @@ ask_server(struct judging *j, const char *jail)
 	return server->jail != NULL ? 0 : -1;
 }
 
+/* A moment that was noted by a clock that ran ahead counts as never. */
+static int64_t
+known(const struct judging *j, int64_t at_us)
+{
+	return at_us > run_latest_us(&j->r->run) ? 0 : at_us;
+}
+
 /* Gather the facts about a ban, and ask the server where they are in doubt. */
 static void
 gather_facts(struct judging *j, const struct live_ban *ban,
@@ -100,10 +107,10 @@ gather_facts(struct judging *j, const struct live_ban *ban,
 		.interval_s = j->r->run.config->interval,
 		.since_us = ban->since_us,
 		.seconds = ban->seconds,
-		.life_us = ban->life_us,
-		.unbanned_us = ban->pending_us,
-		.confirmed_us = ban->server_had_us,
-		.missed_us = ban->missed_us,
+		.life_us = known(j, ban->life_us),
+		.unbanned_us = known(j, ban->pending_us),
+		.confirmed_us = known(j, ban->server_had_us),
+		.missed_us = known(j, ban->missed_us),
 		.here = is_here(ban),
 		.row_seen = ban->source == j->r->source.id,
 		.flushed_us = ban->flushed_us,
