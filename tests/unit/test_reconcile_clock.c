@@ -145,7 +145,8 @@ make_reconcile(struct lab *lab)
 	struct err e = { 0 };
 
 	exec_on(lab->config.fail2ban_database,
-	    "INSERT INTO bans VALUES('touch', '203.0.113.9', 1, 1, 1, NULL)");
+	    "UPDATE fail2banDb SET version = 3;"
+	    "UPDATE fail2banDb SET version = 4");
 	assert_ok(reconcile(&caller, &summary, &e), &e);
 	assert_true(summary.done);
 }
@@ -269,7 +270,7 @@ a_first_run_in_2038_leaves_nothing_out_for_good(void **state UNUSED)
 	begin(&lab, 0);
 	row(&lab, "bips", "192.0.2.1", now_s - HOUR, 60);
 	row(&lab, "bans", "192.0.2.2", now_s - HOUR, 60);
-	row(&lab, "bans", "192.0.2.9", IN_2038, 60);
+	row(&lab, "bips", "192.0.2.9", IN_2038, 60);
 	reconcile_at(&lab, IN_2038 + 60);
 	pass(300);
 	make_reconcile(&lab);
