@@ -40,12 +40,12 @@ proven_time_advance(struct proven_time *t, int64_t wall_us, int64_t uptime_s)
 	if (t->ran_s < DAY)
 		return;
 	if (t->least_us > 0)
-		t->us += t->least_us;
+		t->us = number_add_sat(t->us, t->least_us);
 	else if (t->most_us < 0)
-		t->us += t->most_us;
+		t->us = number_add_sat(t->us, t->most_us);
 	t->sure = true;
 	t->ran_s = 0;
-	t->least_us = t->most_us = wall_us - t->us;
+	t->least_us = t->most_us = number_add_sat(wall_us, -t->us);
 }
 
 int64_t
@@ -66,13 +66,10 @@ proven_time_load(struct archive *a, struct proven_time *t, struct err *e)
 	sqlite3_stmt *st = db_statement(&a->db, SQL_CLOCK_GET, e);
 	int rc = st != NULL ? db_step(&a->db, st, e) : -1;
 
-	if (rc == 0)
-		return err_set(e, EX_DATAERR, "%s: the table clock is empty",
-		    a->db.name);
 	if (rc < 0)
 		return -1;
 	*t = (struct proven_time){
-		.us = db_int(st, 0),
+		.us = rc == 1 ? db_int(st, 0) : UNKNOWN,
 		.uptime_s = db_int(st, 1),
 		.ran_s = db_int(st, 2),
 		.least_us = db_int(st, 3),
@@ -80,6 +77,9 @@ proven_time_load(struct archive *a, struct proven_time *t, struct err *e)
 		.sure = db_int(st, 5) == 1,
 	};
 	sqlite3_reset(st);
+	if (t->us == UNKNOWN)
+		return err_set(e, EX_DATAERR, "%s: the table clock is damaged",
+		    a->db.name);
 	return 0;
 }
 

@@ -147,7 +147,9 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 			return -1;
 	}
 	*floor_us = timestamp_from_seconds(reconcile_database_floor_now(floor,
-	    r->run.proven.us / TIMESTAMP_US, config->retention_days));
+	    proven_time_earliest(&r->run.proven, clock_wall_us()) /
+		TIMESTAMP_US,
+	    config->retention_days));
 	return 0;
 }
 
@@ -165,8 +167,8 @@ begin_source(struct reconcile *r, int64_t *floor_us, struct err *e)
 	/* A clock that ran ahead found it. */
 	if (timestamp_from_seconds(floor) > run_latest_us(&r->run))
 		floor = UNKNOWN;
-	if ((floor == UNKNOWN &&
-		fail2ban_database_newest(&r->db, &newest, e) != 0))
+	if (floor == UNKNOWN &&
+	    fail2ban_database_newest(&r->db, &newest, e) != 0)
 		return -1;
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
