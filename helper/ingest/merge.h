@@ -15,6 +15,8 @@
 struct merge {
 	struct archive *archive;
 	struct archive_change change;
+	/* Bans whose time was up by then are over; 0: by change.now_us. */
+	int64_t trusted_us;
 	const char *host; /* whose bans these are; NULL: this machine's */
 	/*
 	 * Each change is compared with the logs' lines. Events leave this to

@@ -184,6 +184,16 @@ is_below_floor(const struct sighting *sighting, int64_t floor_us,
 		    over_us);
 }
 
+/* Return the end of a row's ban that follows from its time alone. */
+static struct ban_end_verdict
+judge_by_clock(const struct merge *merge, const struct config *config,
+    const struct sighting *row)
+{
+	return ban_end_by_clock(row->since_us, row->seconds,
+	    merge->trusted_us != 0 ? merge->trusted_us : merge->change.now_us,
+	    config->interval);
+}
+
 /* Make the judgement that the ban of a row has ended. */
 static struct sighting
 judged_sighting(const struct sighting *row,
@@ -212,8 +222,7 @@ take_sighting(struct merge *merge, const struct config *config,
 {
 	struct sighting sightings[2] = { *row };
 	int64_t now_us = merge->change.now_us;
-	struct ban_end_verdict verdict = ban_end_by_clock(row->since_us,
-	    row->seconds, now_us, config->interval);
+	struct ban_end_verdict verdict = judge_by_clock(merge, config, row);
 	size_t n = 1;
 	int known, removed = 0;
 
@@ -333,8 +342,7 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 		    row->ident);
 		sighting.kind = SIGHTING_OLD_ROW;
 		/* An old database does not say how its bans ended. */
-		verdict = ban_end_by_clock(sighting.since_us, sighting.seconds,
-		    merge->change.now_us, config->interval);
+		verdict = judge_by_clock(merge, config, &sighting);
 		sighting.end = verdict.end;
 		sighting.ended_us = verdict.ended_us;
 		rc = merge_sightings(merge, row->jail, row->ident,

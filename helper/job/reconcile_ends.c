@@ -104,6 +104,7 @@ gather_facts(struct judging *j, const struct live_ban *ban,
 {
 	*facts = (struct ban_end_facts){
 		.now_us = clock_wall_us(),
+		.trusted_us = run_trusted_us(&j->r->run),
 		.interval_s = j->r->run.config->interval,
 		.since_us = ban->since_us,
 		.seconds = ban->seconds,
@@ -145,6 +146,7 @@ look_up_rows(struct judging *j, struct candidate *c, struct err *e)
 		return -1;
 	c->facts.rows = rc == 0 ? BAN_END_ROWS_GONE : BAN_END_ROWS_THERE;
 	c->facts.now_us = clock_wall_us();
+	c->facts.trusted_us = run_trusted_us(&j->r->run);
 	return 0;
 }
 

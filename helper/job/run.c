@@ -37,6 +37,9 @@
 /* A clock that is set back by so much was not wrong. */
 #define SET_BACK_US (60 * TIMESTAMP_US)
 
+/* A clock that is further ahead of the proven time is not trusted. */
+#define AHEAD_US (3600 * TIMESTAMP_US)
+
 /* Nanoseconds between two looks at another run's lock. */
 #define TURN_NAP_NS 50000000
 
@@ -140,6 +143,7 @@ run_open(struct run *run, struct err *e)
 	archive_unlock(&run->archive);
 	if (proven_time_load(&run->archive, &run->proven, e) != 0)
 		return -1;
+	run->opened_ms = clock_steady_ms();
 	proven_time_advance(&run->proven, clock_wall_us(), clock_uptime_s());
 	return 0;
 }
@@ -289,6 +293,7 @@ run_begin(struct run *run, struct merge *merge, struct err *e)
 	*merge = (struct merge){
 		.archive = &run->archive,
 		.change = { .now_us = clock_wall_us() },
+		.trusted_us = run_trusted_us(run),
 		.host = run->host,
 		.thorough = true,
 	};
@@ -368,6 +373,17 @@ run_latest_us(const struct run *run)
 {
 	return number_add_sat(proven_time_latest(&run->proven, clock_wall_us()),
 	    SET_BACK_US);
+}
+
+int64_t
+run_trusted_us(const struct run *run)
+{
+	int64_t wall_us = clock_wall_us();
+	int64_t proven_us = number_add_sat(run->proven.us,
+	    (clock_steady_ms() - run->opened_ms) * 1000);
+
+	return wall_us > number_add_sat(proven_us, AHEAD_US) ? proven_us :
+							       wall_us;
 }
 
 int64_t

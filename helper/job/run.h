@@ -45,7 +45,8 @@ struct run {
 	bool cut_off;	     /* it was stopped before all was done */
 	struct archive archive;
 	struct archive_run row;	   /* the run's own in the table run */
-	struct proven_time proven; /* at run_open */
+	struct proven_time proven; /* at run_open, */
+	int64_t opened_ms;	   /* which was then */
 
 	/* The rest is for run.c. */
 	bool noted;	    /* row is in the archive */
@@ -161,6 +162,12 @@ int run_be_bulk(struct run *run, struct err *e);
  * seconds now and then. What was noted later was noted by a wrong clock.
  */
 int64_t run_latest_us(const struct run *run);
+
+/*
+ * Return the time by which the run judges what is over: the clock's, or the
+ * proven one when the clock is more than an hour ahead of it.
+ */
+int64_t run_trusted_us(const struct run *run);
 
 /*
  * Return when the running fail2ban was started, in microseconds since the
