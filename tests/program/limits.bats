@@ -16,6 +16,12 @@ setup() {
 	    --bantime 600 --failures 3
 }
 
+# What was cut off has not damaged the archive.
+teardown() {
+	archive verify >"$lab/out"
+	lab_teardown
+}
+
 # limited RESOURCE VALUE: an event under that limit is archived or spooled, with
 # its line or with a warning; or it fails with a message or by a signal.
 limited() {
