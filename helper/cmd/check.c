@@ -65,10 +65,9 @@ check_runs(struct report *report, struct archive *archive,
 	}
 	age_us = now_us - last_us;
 	add(report,
-	    age_us > DAY_US ? STATE_CRITICAL :
-		age_us / TIMESTAMP_US > 2 * config->interval ?
-			      STATE_WARNING :
-			      STATE_OK,
+	    age_us > DAY_US				     ? STATE_CRITICAL :
+		age_us / TIMESTAMP_US > 2 * config->interval ? STATE_WARNING :
+							       STATE_OK,
 	    "last reconcile %" PRId64 " s ago", age_us / TIMESTAMP_US);
 	return 0;
 }

@@ -103,8 +103,7 @@ forget_later(struct reconcile *r, struct err *e)
 	    "count as unknown");
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
-	/* An event may have noted its time since: so look at the clock again.
-	 */
+	/* An event may have noted its time since: look at the clock again. */
 	if (proven_time_forget_later(&r->run.archive, run_latest_us(&r->run),
 		e) != 0) {
 		run_rollback(&r->run);

@@ -10,6 +10,7 @@
  * server/database.py: purge). So a ban whose row was seen is remembered until
  * the row has gone.
  */
+#include <string.h>
 #include <sysexits.h>
 
 #include "archive/prune.h"
@@ -120,6 +121,9 @@ forget_gone(struct reconcile *r, const struct prune_ticket *list, size_t n,
 	if (rc != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc >= 0; i++) {
+		/* An ident that is not UTF-8 is another one there. */
+		if (strstr(list[i].ident, "\xef\xbf\xbd") != NULL)
+			continue;
 		rc = fail2ban_database_find(&r->db, list[i].jail_name,
 		    list[i].ident, list[i].timeofban, 0, &row, e);
 		fail2ban_row_free(&row);

@@ -251,3 +251,33 @@ turns() {
 	archive reconcile
 	[ "$(sqlite3 "$db" 'SELECT proven_us FROM clock')" -eq "$last" ]
 }
+
+# logged_at DAYS TIME VERB: a line of fail2ban's log, so many days ago.
+logged_at() {
+	printf '%s %s,000 fail2ban.actions [7]: NOTICE  [sshd] %s 192.0.2.1\n' \
+	    "$(date -d "-$1 days" +%F)" "$2" "$3"
+}
+
+@test "retention removes the lines of a log with their ban, and no others" {
+	database ''
+	local days
+	for days in 90 88; do
+		logged_at $days 10:00:01 Ban
+		logged_at $days 10:00:09 Unban
+	done >"$lab/old.log"
+	archive replay "$lab/old.log"
+	look 'len(rows()) == 2'
+	# Only the first one was archived long ago.
+	sqlite3 "$lab/archive/archive.sqlite3" "
+	    UPDATE ban SET added_us = added_us - 40 * $day * 1000000
+	    WHERE since_us = (SELECT min(since_us) FROM ban)"
+	ban 192.0.2.2 0
+	reconcile_keeping 30
+	look '[r["ident"] for r in rows()] == ["192.0.2.1", "192.0.2.2"]'
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" \
+	    'SELECT count(*) FROM line')" -eq 2 ]
+	# The line that comes for the id brings back no removed ban.
+	logged_at 80 10:00:01 Ban >"$lab/new.log"
+	archive replay "$lab/new.log"
+	look 'len([r for r in rows() if r["ident"] == "192.0.2.1"]) == 2'
+}
