@@ -8,14 +8,16 @@ CREATE INDEX ban_ended ON ban (max(ended_us, added_us));
 -- The last run of a kind that was completed before a time.
 CREATE INDEX run_completed ON run (kind, finished_us) WHERE state = 'completed';
 
--- The time as far as it is proven: see archive/proven_time.h. One row.
+-- The time as far as it is proven: see archive/proven_time.h. One row: the
+-- machine's uptime in seconds at proven_us; for how many seconds the machine ran
+-- while the clock was ahead by least_us to most_us; 1 when a day of runs agreed.
 CREATE TABLE clock (
 	proven_us INTEGER NOT NULL,
-	uptime    INTEGER,          -- of the machine, in seconds, at proven_us
-	ran       INTEGER NOT NULL, -- the machine ran so many seconds while
-	least_us  INTEGER,          -- the clock was so far ahead, at least
-	most_us   INTEGER,          -- and at most
-	sure      INTEGER NOT NULL  -- 1: a day of runs has agreed
+	uptime    INTEGER,
+	ran       INTEGER NOT NULL,
+	least_us  INTEGER,
+	most_us   INTEGER,
+	sure      INTEGER NOT NULL
 );
 
 INSERT INTO clock SELECT coalesce(max(finished_us), now), NULL, 0, NULL, NULL, 0
