@@ -104,3 +104,21 @@ lower() {
 	says 'the config could not be read'
 	[[ $said != *'the defaults are used'* ]]
 }
+
+@test "a reconcile under a limit loses no event of the spool" {
+	local limit
+	command sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES('sshd',
+	    '198.51.100.2', strftime('%s') - 60, 6000, 1, '{}')"
+	for limit in fsize={0,100,8192,40000,70000} nofile={3..14} \
+	    as={3000000,4000000,5000000,8000000} data={200000,400000,600000} \
+	    stack={20000,60000,100000,200000} cpu=0 nproc=0; do
+		n=$((n + 1))
+		prlimit --fsize=8192 "$program" -c "$lab/archive.cfg" ban \
+		    --jail sshd --id "192.0.2.$n" --time 1795000000.5 \
+		    --bantime 600 --failures 3 >"$lab/out" 2>&1
+		ASAN_OPTIONS='' prlimit "--$limit" "$program" \
+		    -c "$lab/archive.cfg" reconcile >"$lab/out" 2>&1 || true
+	done
+	archive reconcile
+	look 'count("DISTINCT ident") == int(n) + 2 and spooled() == []' "n=$n"
+}
