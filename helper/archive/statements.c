@@ -62,6 +62,10 @@
 	"UNION ALL SELECT rev FROM ban " \
 	"WHERE ip IN (SELECT value FROM json_each(?5))) AND " WANTED
 
+/* When a ban was archived with its end: NULL while it lives. The index
+ * ban_ended finds it. */
+#define KEPT_SINCE "max(ended_us, added_us)"
+
 /*
  * The fields that list reads: all but JSON, which can be long. A text is cut at
  * 256 characters, more than a line of list has room for.
@@ -120,9 +124,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 */
 	[SQL_FLUSH_TOUCHES] =
 	    "SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) "
-	    "FROM ban WHERE (ended_us IS NULL OR ended_us > ?2) AND jail = ?1 "
-	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 "
-	    "OR ended_why IN ('inferred', 'flushed'))",
+	    "FROM ban WHERE (" KEPT_SINCE " IS NULL OR " KEPT_SINCE
+	    " > ?2) AND jail = ?1 "
+	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 OR "
+	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed')))",
 
 	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
@@ -184,7 +189,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* Bans of other machines are left out unless they end by themselves. */
 	[SQL_LIVE] = LIVE_BAN
-	"WHERE ended_us IS NULL AND ban.id > ?1 "
+	"WHERE " KEPT_SINCE " IS NULL AND ban.id > ?1 "
 	"AND (host = '' OR seconds >= 0) "
 	"ORDER BY ban.id LIMIT ?2",
 	/*
@@ -230,24 +235,48 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
-	    "FROM ban AS b "
-	    "WHERE ended_us < ?1 "
-	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
+	    "SELECT jail, ident, timeofban, host, jail.name FROM ban AS b "
+	    "JOIN jail ON jail.id = b.jail WHERE " KEPT_SINCE
+	    " < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
 	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
 	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
 	    "OR o.rev = (SELECT max(rev) FROM ban))) "
-	    "ORDER BY ended_us LIMIT ?2",
+	    "ORDER BY " KEPT_SINCE " LIMIT ?2",
+	/* True of a ticket that is to be kept. */
+	[SQL_PRUNE_KEPT] = "SELECT 1 FROM ban WHERE " TICKET
+			   " AND (ended_us IS NULL OR ended_us >= ?5 "
+			   "OR added_us >= ?5 "
+			   "OR rev = (SELECT max(rev) FROM ban))",
+	/* A row that fail2ban's database may keep has one of two seconds. */
+	[SQL_PRUNE_REMEMBER] =
+	    "INSERT OR IGNORE INTO removed SELECT jail, ident, timeofban "
+	    "FROM ban WHERE " TICKET
+	    " AND host = '' AND present IS NOT NULL "
+	    "UNION SELECT jail, ident, known_as FROM ban WHERE " TICKET
+	    " AND host = '' AND known_as IS NOT NULL",
 	[SQL_PRUNE_EVIDENCE] =
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
-	/* The lines that were written while the ban lived. */
+	/* The lines that were written while the bans lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
+	    "AND (at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
+	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
+	    ") OR found IN (?3 - 1, ?3))",
+	[SQL_REMOVED_HAS] =
+	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban = ?3",
+	[SQL_REMOVED] =
+	    "SELECT jail, ident, timeofban, '', "
+	    "(SELECT name FROM jail WHERE id = removed.jail) FROM removed "
+	    "WHERE (jail, ident, timeofban) > (?1, ?2, ?3) "
+	    "ORDER BY jail, ident, timeofban LIMIT ?4",
+	[SQL_REMOVED_FORGET] =
+	    "DELETE FROM removed WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban = ?3",
 
 	[SQL_LINE_ADD] =
 	    "INSERT OR IGNORE INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
@@ -302,8 +331,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "rows, added, changed, skipped, bad, how FROM run "
 	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
 	[SQL_RUN_LAST] =
-	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
-	    "state = 'completed' ORDER BY id DESC LIMIT 1",
+	    "SELECT finished_us FROM run WHERE kind = ?1 "
+	    "AND state = 'completed' AND finished_us <= ?2 "
+	    "ORDER BY finished_us DESC LIMIT 1",
 
 	/* The view has a column for each field of ban/ban_field.h. */
 	[SQL_LIST] = LIST(WANTED),
@@ -332,4 +362,37 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_SCHEMA_OF] =
 	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
 	[SQL_NEWEST] = "SELECT since_us FROM ban ORDER BY timeofban DESC, since_us DESC LIMIT 1",
+
+	[SQL_CLOCK_GET] =
+	    "SELECT proven_us, uptime, ran, least_us, most_us, sure FROM clock",
+	[SQL_CLOCK_SET] =
+	    "UPDATE clock SET proven_us = ?1, uptime = ?2, ran = ?3, "
+	    "least_us = ?4, most_us = ?5, sure = ?6",
+	/* No note is later than its jail's last one. */
+	[SQL_LATER] =
+	    "SELECT 1 FROM jail "
+	    "WHERE max(flushed_us, restored_us, noted_us) > ?1 "
+	    "UNION ALL SELECT 1 FROM source "
+	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1 "
+	    "UNION ALL SELECT 1 FROM ban WHERE " KEPT_SINCE
+	    " > ?1 AND added_us > ?1 LIMIT 1",
+	[SQL_LATER_JAILS] =
+	    "UPDATE jail SET "
+	    "flushed_us = CASE WHEN flushed_us > ?1 THEN 0 ELSE flushed_us "
+	    "END, "
+	    "restored_us = CASE WHEN restored_us > ?1 THEN 0 "
+	    "ELSE restored_us END, "
+	    "noted_us = CASE WHEN noted_us > ?1 THEN "
+	    "(SELECT coalesce(max(noted_us), 0) FROM note "
+	    "WHERE note.jail = jail.id AND noted_us <= ?1) "
+	    "ELSE noted_us END "
+	    "WHERE max(flushed_us, restored_us, noted_us) > ?1",
+	[SQL_LATER_NOTES] = "DELETE FROM note WHERE noted_us > ?1",
+	[SQL_LATER_SOURCES] =
+	    "UPDATE source SET settled_rev = NULL, begun_us = min(begun_us, "
+	    "?1), "
+	    "full_us = CASE WHEN full_us > ?1 THEN 0 ELSE full_us END "
+	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1",
+	[SQL_LATER_BANS] = "UPDATE ban SET added_us = ?1 WHERE " KEPT_SINCE
+			   " > ?1 AND added_us > ?1",
 };

@@ -167,9 +167,11 @@ unbanned_since(const struct ban_end_facts *f)
 static bool
 is_overdue(const struct ban_end_facts *f)
 {
-	return f->now_us >
+	int64_t now_us = f->trusted_us != 0 ? f->trusted_us : f->now_us;
+
+	return now_us >
 	    ban_end_overdue_us(f->since_us, f->seconds, f->interval_s) &&
-	    f->now_us > ban_end_overdue_us(f->life_us, 0, f->interval_s);
+	    now_us > ban_end_overdue_us(f->life_us, 0, f->interval_s);
 }
 
 /* Return true when the ban had no sign of life for a day. */

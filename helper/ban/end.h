@@ -192,6 +192,7 @@ enum ban_end_rows {
  */
 struct ban_end_facts {
 	int64_t now_us, interval_s;
+	int64_t trusted_us; /* by which a ban is overdue; 0: now_us */
 	/* The ban. */
 	int64_t since_us, seconds;
 	int64_t life_us;      /* the last ban, restored or prolong event */

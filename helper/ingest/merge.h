@@ -16,6 +16,8 @@
 struct merge {
 	struct archive *archive;
 	struct archive_change change;
+	/* Bans whose time was up by then are over; 0: by change.now_us. */
+	int64_t trusted_us;
 	const char *host; /* whose bans these are; NULL: this machine's */
 	enum { LINES_UNKNOWN, LINES_SOME, LINES_NONE } lines; /* of logs */
 	/* The row that was taken last, whose texts are the caller's. */

@@ -225,7 +225,7 @@ ban_list(struct reban *r, struct err *e)
 static int
 note_run(struct reban *r, struct err *e)
 {
-	int64_t before_us = clock_wall_us() - REBAN_NOTES_US;
+	int64_t before_us = run_trusted_us(&r->run) - REBAN_NOTES_US;
 	struct merge merge;
 
 	if (r->run.read_only)

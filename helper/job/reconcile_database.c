@@ -165,8 +165,10 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 		    archive_set_number(&r->run.archive, LEFT_OUT, 0, e) != 0)
 			return -1;
 	}
-	*floor_us = timestamp_from_seconds(
-	    reconcile_database_floor_now(floor, now, config->retention_days));
+	*floor_us = timestamp_from_seconds(reconcile_database_floor_now(floor,
+	    proven_time_earliest(&r->run.proven, clock_wall_us()) /
+		TIMESTAMP_US,
+	    config->retention_days));
 	return 0;
 }
 
@@ -180,10 +182,13 @@ begin_source(struct reconcile *r, int64_t *floor_us, struct err *e)
 	int64_t floor, newest = UNKNOWN;
 
 	if (archive_get_number(&r->run.archive, FLOOR, &floor, e) != 0 ||
-	    archive_get_number(&r->run.archive, LEFT_OUT, &r->left_out, e) !=
-		0 ||
-	    (floor == UNKNOWN &&
-		fail2ban_database_newest(&r->db, &newest, e) != 0))
+	    archive_get_number(&r->run.archive, LEFT_OUT, &r->left_out, e) != 0)
+		return -1;
+	/* A clock that ran ahead found it. */
+	if (timestamp_from_seconds(floor) > run_latest_us(&r->run))
+		floor = UNKNOWN;
+	if (floor == UNKNOWN &&
+	    fail2ban_database_newest(&r->db, &newest, e) != 0)
 		return -1;
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
@@ -451,6 +456,7 @@ read_full(struct reconcile *r, int64_t floor_us, struct err *e)
 		s->full_us = again ? 0 : clock_wall_us();
 		s->full_bans = s->full_bips = 0;
 	} while (again);
+	r->read_all = true;
 	return end_reading(r, true, e);
 }
 

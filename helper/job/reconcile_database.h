@@ -48,7 +48,10 @@ int64_t reconcile_database_read_after(int64_t mark_rowid, int64_t reached);
 int64_t reconcile_database_first_floor(int64_t newest, int64_t now,
     int64_t backfill);
 
-/* Return the floor that holds now: retention_days (0: for ever) raises it. */
+/*
+ * Return the floor that holds now: retention_days (0: for ever) raises it. now
+ * is no later than the proven time, so that a wrong clock leaves out no ban.
+ */
 int64_t reconcile_database_floor_now(int64_t first, int64_t now,
     int64_t retention_days);
 

@@ -54,6 +54,13 @@ is_here(const struct live_ban *ban)
 	return ban->host[0] == '\0';
 }
 
+/* A moment that was noted by a clock that ran ahead counts as never. */
+static int64_t
+known(const struct judging *j, int64_t at_us)
+{
+	return at_us > run_latest_us(&j->r->run) ? 0 : at_us;
+}
+
 static struct ban_end_facts
 known_facts(struct judging *j, const struct live_ban *ban)
 {
@@ -62,13 +69,14 @@ known_facts(struct judging *j, const struct live_ban *ban)
 
 	return (struct ban_end_facts){
 		.now_us = clock_wall_us(),
+		.trusted_us = run_trusted_us(&j->r->run),
 		.interval_s = j->r->run.config->interval,
 		.since_us = ban->since_us,
 		.seconds = ban->seconds,
-		.life_us = ban->life_us,
-		.unbanned_us = ban->pending_us,
-		.confirmed_us = ban->server_had_us,
-		.missed_us = ban->missed_us,
+		.life_us = known(j, ban->life_us),
+		.unbanned_us = known(j, ban->pending_us),
+		.confirmed_us = known(j, ban->server_had_us),
+		.missed_us = known(j, ban->missed_us),
 		.here = is_here(ban),
 		.row_seen = ban->source == j->r->source.id,
 		.rows_were_gone = gone,
@@ -112,6 +120,7 @@ look_up_rows(struct judging *j, struct candidate *c, struct err *e)
 		return -1;
 	c->facts.rows = rc == 0 ? BAN_END_ROWS_GONE : BAN_END_ROWS_THERE;
 	c->facts.now_us = clock_wall_us();
+	c->facts.trusted_us = run_trusted_us(&j->r->run);
 	return 0;
 }
 

@@ -88,12 +88,29 @@ static const struct plan {
 	{ PLAN(SQL_MISSED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_PRUNABLE),
 	    { { "b", "ban_ended" }, { "o", "ban_identity" },
-		{ "ban", "ban_rev" } },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
 	    .first = 1000000000 },
+	/* It finds none of the bans that are kept: as many end after it. */
+	{ PLAN(SQL_PRUNABLE),
+	    { { "b", "ban_ended" }, { "o", "ban_identity" },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+	    .first = 1 },
+	{ PLAN(SQL_PRUNE_KEPT),
+	    { { "ban", "ban_identity" }, { "ban", "ban_rev" } } },
+	/* UNION sorts the bans of one second. */
+	{ PLAN(SQL_PRUNE_REMEMBER),
+	    { { "ban", "ban_identity" }, { "ban", "ban_identity" } },
+	    .sorts = true },
 	{ PLAN(SQL_PRUNE_EVIDENCE),
 	    { { "evidence", BY_ID }, { "ban", "ban_identity" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_identity" } } },
+	{ PLAN(SQL_PRUNE_LINES),
+	    { { "line", BY_KEY }, { "ban", "ban_identity" },
+		{ "ban", "ban_identity" } } },
+	{ PLAN(SQL_REMOVED_HAS), { { "removed", BY_KEY } } },
+	{ PLAN(SQL_REMOVED), { { "removed", BY_KEY }, { "jail", BY_ID } } },
+	{ PLAN(SQL_REMOVED_FORGET), { { "removed", BY_KEY } } },
 	/* This reads the last row, by its id. */
 	{ PLAN(SQL_SOURCE_LAST), .scanned = "source" },
 	{ PLAN(SQL_SOURCE_IDS), .scanned = "source" },
@@ -101,8 +118,7 @@ static const struct plan {
 	/* There are only a few jails. */
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
-	/* This reads from the last run back to one that is completed. */
-	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
+	{ PLAN(SQL_RUN_LAST), { { "run", "run_completed" } } },
 	{ PLAN(SQL_NEWEST), { { "ban", "ban_since" } } },
 	/* This finds the bans of some ids, and sorts them. */
 	{ PLAN(SQL_LIST_IDS),
@@ -115,6 +131,13 @@ static const struct plan {
 		{ "ban", "ban_ip" }, { "jail", BY_ID }, { "evidence", BY_ID },
 		{ "ban", "ban_rev" }, { "jail", BY_ID } },
 	    .scanned = "j", .sorts = true },
+	/* There is one row. */
+	{ PLAN(SQL_CLOCK_GET), .scanned = "clock" },
+	/* There are only a few jails and databases. */
+	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
+	    .first = INT64_MAX },
+	{ PLAN(SQL_LATER_BANS), { { "ban", "ban_ended" } },
+	    .first = INT64_MAX },
 #undef PLAN
 };
 

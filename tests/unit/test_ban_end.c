@@ -301,7 +301,10 @@ struct judged {
 
 static const struct judged judged[] = {
 	{ "no fact decides", { BAN }, BAN_END_UNDECIDED, BAN_LIVES, NEVER },
-	{ "c. overdue, with no event since",
+	{ "a. overdue only by a clock that is not trusted",
+	    { BAN, .now_us = AT(601 + 2 * INTERVAL), .trusted_us = AT(100) },
+	    BAN_END_UNDECIDED, BAN_LIVES, NEVER },
+	{ "a. overdue, with no event since",
 	    { BAN, .now_us = AT(601 + 2 * INTERVAL) }, BAN_END_ENDED,
 	    BAN_INFERRED, 600 },
 	{ "c. overdue, but an event came two intervals ago",
