@@ -85,7 +85,8 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 {
 	struct fail2ban_server socket;
 	struct fail2ban_list texts = { 0 }, jails = { 0 };
-	bool exists = false;
+	/* Its own addresses are refused whether it ignores them or not. */
+	bool ignoreself, exists = false;
 	int rc;
 
 	s->jail = jail;
@@ -99,7 +100,7 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 		    &s->banned, e);
 	if (rc == 0)
 		rc = fail2ban_server_get_ignored(&socket, jail, &texts,
-		    &s->ignoreself, e);
+		    &ignoreself, e);
 	if (rc == 0)
 		rc = take_ignored(s, &texts, e);
 	fail2ban_list_free(&texts);
@@ -132,12 +133,6 @@ is_ignored(const struct reban_batch *s, const struct address *a)
 			return true;
 	}
 	return false;
-}
-
-bool
-reban_batch_ignores(const struct reban_batch *s, const struct address *a)
-{
-	return is_ignored(s, a) || (s->ignoreself && is_own(s, a));
 }
 
 const char *
