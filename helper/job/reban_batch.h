@@ -38,6 +38,7 @@ struct reban_batch {
 	struct fail2ban_list banned;
 	struct address *ignored;
 	size_t ignored_n;
+	char *singles; /* an action of it that cannot ban a network, or NULL */
 	/* The ids that wait to be sent to it. */
 	const char *ids[REBAN_BATCH_MAX];
 	int64_t timeofban[REBAN_BATCH_MAX];

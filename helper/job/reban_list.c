@@ -324,8 +324,7 @@ read_p2p(struct piece line, struct reban_found *found)
 		found->n = 0;
 		return false;
 	}
-	return piece_is_blank(range.at[0]) ? false :
-					     reban_entry_read(range, found);
+	return !piece_is_blank(range.at[0]) && reban_entry_read(range, found);
 }
 
 /* Cut the next field from a row of CSV, without blanks and quotes around it. */
