@@ -29,9 +29,9 @@ static const char *const general_names[] = { "addr", "address", "indicator",
 	"net", "netblock", "network", "prefix", "range", "subnet", "value" };
 static const char *const frame_names[] = { "attacker", "attribute", "ban",
 	"banned", "blacklist", "block", "blocked", "blocklist", "data",
-	"decision", "deny", "denylist", "drop", "element", "entries", "event",
-	"feed", "hit", "item", "list", "member", "new", "object", "record",
-	"response", "result", "row", "source" };
+	"decision", "deny", "denylist", "drop", "element", "entries", "feed",
+	"hit", "item", "list", "member", "new", "object", "record", "response",
+	"result", "row", "source" };
 
 /* Return true when the name, or the name without an s, is in the list. */
 static bool

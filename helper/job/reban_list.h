@@ -27,7 +27,7 @@
  * after an entry, with # outside of quotes or with // before a word.
  *
  * after: A level of 128 and more in ipfilter.dat allows the range, so the line
- * says nothing. In DShield's lists, ip is the last address of the network whose
+ * is bad. In DShield's lists, ip is the last address of the network whose
  * first one is the entry and whose prefix has bits. Entries with only blanks
  * between them are what fail2ban-client get JAIL banip prints; all are taken,
  * or the line is bad. Any other line with a second address is bad, because

@@ -5,6 +5,9 @@
 
 #include "base/macros.h"
 
+/* The targets of iptables that let nothing through. */
+static const char *const drops[] = { "DROP", "REJECT", "TARPIT" };
+
 /* Return true when the word is one of the n texts. */
 static bool
 is_any(struct piece word, const char *const *texts, size_t n)
@@ -119,28 +122,30 @@ read_rule(struct piece rest, struct reban_found *found)
 {
 	static const char *const from[] = { "-s", "--source", "--src",
 		"--src-range" };
-	static const char *const to[] = { "-j", "--jump", "-g" };
-	static const char *const drops[] = { "DROP", "REJECT", "TARPIT" };
-	struct piece word, source = { "", 0 };
-	bool not = false, others = false, drop = false;
+	static const char *const to[] = { "-j", "--jump", "-g", "--goto" };
+	static const char *const passes[] = { "ACCEPT", "RETURN", "LOG",
+		"NFLOG" };
+	struct piece word, source = { "", 0 }, target = { "", 0 };
+	bool not = false, others = false;
 
 	while ((word = take_quoted(&rest)).len > 0) {
 		if (IS_ANY(word, from)) {
 			source = take_quoted(&rest);
 			others = not || piece_is(source, "!");
 		} else if (IS_ANY(word, to)) {
-			word = take_quoted(&rest);
-			drop = IS_ANY(word, drops);
+			target = take_quoted(&rest);
 		}
 		not = piece_is(word, "!");
 	}
-	if (!drop || source.len == 0)
+	if (source.len == 0 || target.len == 0 || IS_ANY(target, passes))
 		return true;
-	if (others) {
+	if (!IS_ANY(target, drops))
+		reban_found_bad(found, target, "a target that may not drop");
+	else if (others)
 		reban_found_bad(found, source, "a rule for all but an address");
-		return true;
-	}
-	return put_entries(source, found);
+	else
+		put_entries(source, found);
+	return true;
 }
 
 /* A row of iptables -L -n, with or without counters and interfaces. */
@@ -149,7 +154,6 @@ read_row(struct piece rest, struct reban_found *found)
 {
 	static const char *const silent[] = { "ACCEPT", "RETURN", "LOG",
 		"Chain", "target", "pkts", "num" };
-	static const char *const drops[] = { "DROP", "REJECT" };
 	struct piece target = piece_take(&rest), word;
 	int columns = 2, n;
 
@@ -165,7 +169,7 @@ read_row(struct piece rest, struct reban_found *found)
 	/* The interfaces stand before the source. */
 	for (int i = 0; i < 2 && !reban_entry_resembles(word); i++)
 		word = piece_take(&rest);
-	return put_entry(word, found);
+	return put_entry(word.len > 0 ? word : target, found);
 }
 
 static bool

@@ -391,6 +391,11 @@ the_rules_of_a_firewall_are_read(void **state)
 		{ "-A INPUT ! -s 192.0.2.0/24 -j DROP",
 		    "!1 a rule for all but an address" },
 		{ "-A INPUT -d 192.0.2.0/24 -j DROP", "" },
+		{ "-A INPUT -s 192.0.2.1,192.0.2.2 -j DROP",
+		    "192.0.2.1 192.0.2.2" },
+		{ "-A INPUT -s 192.0.2.1/32 -j f2b-sshd",
+		    "!1 a target that may not drop" },
+		{ "DROP 192.0.2.1", "!1 not an address" },
 		{ "-A INPUT -s 192.0.2.999 -j DROP", "!1 not an address" },
 		{ "-A INPUT -m iprange --src-range 192.0.2.0-192.0.2.127 -j "
 		  "DROP",
