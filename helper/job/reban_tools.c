@@ -239,16 +239,6 @@ read_ipset(struct piece line, struct reban_found *found)
 	return put_entry(entry, found);
 }
 
-/* Return the text after its first word of an item of a set. */
-static struct piece
-strip_word(struct piece p)
-{
-	while (p.len > 0 && !piece_is_blank(p.at[0]) && p.at[0] != ',' &&
-	    p.at[0] != '}')
-		p = piece_from(p, 1);
-	return p;
-}
-
 /*
  * Read the items of a set, each an entry and what it has for options, up to the
  * closing brace; return false when it does not come.
@@ -259,8 +249,7 @@ read_items(struct piece rest, struct reban_found *found)
 	struct piece word;
 	bool entry = true; /* the next word is one */
 
-	rest = strip(rest, " \t");
-	while (rest.len > 0) {
+	while ((rest = piece_trim(rest)).len > 0) {
 		if (rest.at[0] == '}')
 			return true;
 		if (rest.at[0] == ',') {
@@ -270,13 +259,16 @@ read_items(struct piece rest, struct reban_found *found)
 			take_quoted(&rest);
 		} else {
 			word = rest;
-			rest = strip_word(rest);
-			word.len -= rest.len;
+			word.len = 0;
+			while (word.len < rest.len &&
+			    !piece_is_blank(rest.at[word.len]) &&
+			    !piece_is_one(rest.at[word.len], ",}"))
+				word.len++;
+			rest = piece_from(rest, word.len);
 			if (entry)
 				put_entry(word, found);
 			entry = false;
 		}
-		rest = strip(rest, " \t");
 	}
 	return false;
 }

@@ -438,6 +438,10 @@ the_rules_of_a_firewall_are_read(void **state)
 		{ "table inet t {\nset s {\nelements = { 192.0.2.10, "
 		  "192.0.2.x,\n192.0.2.11 }\n}\n}\n",
 		    "!1 not an address 192.0.2.11" },
+		/* Each blank ends a word. */
+		{ "table inet t {\nset s {\nelements = { 192.0.2.10,\v\f\r"
+		  "192.0.2.11\v }\n}\n}\n",
+		    "192.0.2.10 192.0.2.11" },
 		{ "add element inet f2b-table addr-set-sshd { 192.0.2.10 }",
 		    "192.0.2.10" },
 		{ "ALL: 192.0.2.1", "192.0.2.1" },
