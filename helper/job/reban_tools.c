@@ -76,13 +76,13 @@ read_status(struct piece line, struct reban_found *found)
 	if (piece_is(line, "Status") ||
 	    piece_begins(line, "Status for the jail: "))
 		return true;
-	if (!is_branch((struct piece){ line.at, line.len - label.len }))
-		return false;
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		if (piece_begins(label, lists[i]))
 			return put_entries(piece_from(label, strlen(lists[i])),
 			    found);
 	}
+	if (!is_branch((struct piece){ line.at, line.len - label.len }))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(silent); i++) {
 		if (piece_begins(label, silent[i]))
 			return true;

@@ -5,10 +5,10 @@
  * between blanks; rest is any text; items are entries with commas between them,
  * each with words of its own after it.
  *
- *	status   = "Status" [ "for the jail: " rest ] | tree label [ rest ]
+ *	status   = "Status" [ "for the jail: " rest ] | [ tree ] label [ rest ]
  *	tree     = { "|" | "`" | "-" | blank }, with "|-" or "`-" in it
  *	label    = "Banned IP list:" or "IP list:" before its entries, or
- *	           another label of fail2ban-client status
+ *	           after a tree another label of fail2ban-client status
  *	iptables = [ "[n:n]" ] [ program ] ( "-A" | "-I" ) chain { option }
  *	         | { n } ( "DROP" | "REJECT" ) { word } entry rest
  *	ipset    = [ "ipset" ] "add" set entry [ "," rest ] { word }

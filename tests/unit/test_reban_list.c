@@ -352,6 +352,8 @@ the_output_of_fail2ban_is_read(void **state)
 		    "192.0.2.10 2001:db8::1" },
 		{ "Status\n|- Number of jail:\t1\n`- Jail list:\tsshd\n", "" },
 		{ "   `- Banned IP list:\t\n", "" },
+		{ "Banned IP list:\t192.0.2.10 192.0.2.11\n",
+		    "192.0.2.10 192.0.2.11" },
 		{ "   |  `- IP list:\t192.0.2.10\n", "192.0.2.10" },
 		{ "   `- Banned IP list:\t192.0.2.10 session-1 192.0.2.11\n",
 		    "!1 not an address" },
