@@ -125,7 +125,7 @@ said(const struct json *text, char buf[ENTRY_BYTES])
 		p.len = b.len;
 	}
 	buffer_free(&b);
-	return p;
+	return piece_trim(p);
 }
 
 static struct piece
@@ -337,18 +337,20 @@ reban_document_read(struct buffer *text, struct reban_found *found)
 {
 	struct piece whole = piece_trim((struct piece){ text->s, text->len });
 	struct buffer python = { 0 };
-	struct json root = { whole.at, whole.len };
+	struct piece json = whole;
+	struct json root;
 
 	if (!utf8_is_valid(text->s, text->len)) {
 		reban_found_bad(found, whole, "not UTF-8");
 		return;
 	}
-	if (!json_is(root.at, *root.at) && from_python(root.at, &python))
-		root = (struct json){ python.s, python.len };
-	if (!json_is(root.at, *root.at)) {
+	if (!json_is(json.at, *json.at) && from_python(json.at, &python))
+		json = piece_trim((struct piece){ python.s, python.len });
+	if (!json_is(json.at, *json.at)) {
 		reban_found_bad(found, whole, "not JSON");
 	} else {
 		json_mend(python.s != NULL ? python.s : text->s);
+		root = (struct json){ json.at, json.len };
 		read_root(&root, found);
 	}
 	found->failed = found->failed || python.failed;
