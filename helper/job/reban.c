@@ -15,9 +15,6 @@
 #include "os/clock.h"
 #include "os/line_reader.h"
 
-/* The most entries that a list may have. */
-#define LIST_MAX 1000000
-
 struct reban {
 	const struct reban_options *options;
 	struct reban_summary *summary;
@@ -131,8 +128,9 @@ put_entry(struct reban *r, const struct address *a, struct err *e)
 {
 	struct address *grown;
 
-	if (r->n == LIST_MAX)
-		return err_set(e, EX_DATAERR, "more than %d entries", LIST_MAX);
+	if (r->n == REBAN_ENTRIES_MAX)
+		return err_set(e, EX_DATAERR, "more than %d entries",
+		    REBAN_ENTRIES_MAX);
 	grown = list_grow(r->entries, &r->room, r->n + 1, sizeof(*grown));
 	if (grown == NULL)
 		return err_set(e, EX_OSERR, "out of memory");

@@ -275,7 +275,7 @@ read_root(const struct json *root, struct reban_found *found)
 	struct json key = { NULL, 0 }, value = { NULL, 0 };
 
 	read_value(&frames, root, false, found);
-	while (frames.n > 0) {
+	while (frames.n > 0 && !found->full) {
 		struct frame *frame = &frames.list[frames.n - 1];
 
 		if (!json_next(&frame->at, frame->array ? NULL : &key,

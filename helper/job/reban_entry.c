@@ -8,9 +8,14 @@
 void
 reban_found_put(struct reban_found *found, const struct address *a)
 {
-	struct address *grown =
-	    list_grow(found->list, &found->room, found->n + 1, sizeof(*grown));
+	struct address *grown;
 
+	if (found->n == REBAN_ENTRIES_MAX) {
+		found->full = true;
+		return;
+	}
+	grown =
+	    list_grow(found->list, &found->room, found->n + 1, sizeof(*grown));
 	if (grown == NULL) {
 		found->failed = true;
 		return;

@@ -22,6 +22,9 @@
 
 #include "base/address.h"
 
+/* The most entries that a list may have. */
+#define REBAN_ENTRIES_MAX 1000000
+
 /* A piece of a line. */
 struct piece {
 	const char *at;
@@ -33,6 +36,7 @@ struct reban_found {
 	struct address *list; /* the entries, in their order */
 	size_t n, room;
 	bool failed; /* there was no memory */
+	bool full;   /* there are more than REBAN_ENTRIES_MAX entries */
 
 	int64_t bad;	 /* the number of parts that are wrong */
 	const char *why; /* what is wrong with the first of them: a constant */

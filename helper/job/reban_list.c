@@ -222,7 +222,7 @@ is_dshield(const struct address ends[2], struct piece word, struct address *net)
 static void
 read_ids(struct words *w, struct piece word, struct reban_found *found)
 {
-	for (; word.len > 0; word = next_word(w)) {
+	for (; word.len > 0 && !found->full; word = next_word(w)) {
 		if (w->field) {
 			refuse(found, word, "two addresses");
 			return;
@@ -277,7 +277,7 @@ read_after(struct words *w, bool range, bool alone, struct reban_found *found)
 	if (found->n == 1 &&
 	    is_dshield(ends, next_word(&third), &found->list[0]))
 		return;
-	if (memcmp(&ends[0], &ends[1], sizeof(ends[0])) == 0)
+	if (w->field && memcmp(&ends[0], &ends[1], sizeof(ends[0])) == 0)
 		return;
 	/* 255.255.255.0 is a mask, not an id. */
 	if (w->field || !alone || range || ends[1].bytes[0] >= 240)
@@ -496,9 +496,14 @@ read_document(struct reban_list *list, struct piece line, struct err *e)
 }
 
 static int
-check_memory(const struct reban_list *list, struct err *e)
+check_room(const struct reban_list *list, struct err *e)
 {
-	return list->found.failed ? err_set(e, EX_OSERR, "out of memory") : 0;
+	if (list->found.failed)
+		return err_set(e, EX_OSERR, "out of memory");
+	if (list->found.full)
+		return err_set(e, EX_DATAERR, "more than %d entries",
+		    REBAN_ENTRIES_MAX);
+	return 0;
 }
 
 int
@@ -517,7 +522,7 @@ reban_list_read(struct reban_list *list, const char *line, size_t len,
 		read_line(list, p);
 	else if (read_document(list, p, e) != 0)
 		return -1;
-	return check_memory(list, e);
+	return check_room(list, e);
 }
 
 int
@@ -528,7 +533,7 @@ reban_list_end(struct reban_list *list, struct err *e)
 	list->lines = 0;
 	if (list->document_lines > 0)
 		finish_document(list);
-	return check_memory(list, e);
+	return check_room(list, e);
 }
 
 void

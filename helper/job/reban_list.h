@@ -80,7 +80,8 @@ struct reban_list {
 /*
  * Read a line of len bytes, which may be any bytes, with or without a newline.
  * A byte order mark in front is skipped. list->found is what it says. Fails
- * with EX_OSERR without memory.
+ * with EX_DATAERR when there are more than REBAN_ENTRIES_MAX entries in it or
+ * the document is too long, and with EX_OSERR without memory.
  */
 int reban_list_read(struct reban_list *list, const char *line, size_t len,
     struct err *e);

@@ -44,7 +44,7 @@ put_entries(struct piece rest, struct reban_found *found)
 {
 	struct piece word;
 
-	while ((word = piece_take_between(&rest, ",")).len > 0)
+	while (!found->full && (word = piece_take_between(&rest, ",")).len > 0)
 		put_entry(word, found);
 	return true;
 }
@@ -249,7 +249,7 @@ read_items(struct piece rest, struct reban_found *found)
 	struct piece word;
 	bool entry = true; /* the next word is one */
 
-	while ((rest = piece_trim(rest)).len > 0) {
+	while (!found->full && (rest = piece_trim(rest)).len > 0) {
 		if (rest.at[0] == '}')
 			return true;
 		if (rest.at[0] == ',') {

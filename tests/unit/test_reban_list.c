@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include <cmocka.h>
 
@@ -256,6 +257,8 @@ a_line_with_a_second_address_is_ids_or_bad(void **state)
 		  "192.0.2.11 \t2026-11-23 18:48:37 + -1 = "
 		  "9999-12-31 23:59:59\n",
 		    "192.0.2.10 192.0.2.11" },
+		{ "192.0.2.10 192.0.2.10 192.0.2.12",
+		    "192.0.2.10 192.0.2.10 192.0.2.12" },
 		{ "192.0.2.10 192.0.2.999 192.0.2.12", "!1 not an address" },
 		{ "192.0.2.10 192.0.2.11 session-1", "!1 not an address" },
 		{ "192.0.2.10 session-1 192.0.2.12", "!1 two addresses" },
@@ -577,6 +580,26 @@ a_frame_in_too_many_frames_is_bad(void **state)
 }
 
 static void
+a_line_may_have_a_million_entries_and_no_more(void **state)
+{
+	const size_t most = REBAN_ENTRIES_MAX;
+	struct reban_list list = { .begun = false };
+	char *line = malloc(4 * (most + 1));
+	struct err e;
+
+	(void)state;
+	assert_non_null(line);
+	for (size_t i = 0; i <= most; i++)
+		memcpy(line + 4 * i, "::2 ", 4);
+	assert_int_equal(reban_list_read(&list, line, 4 * most, &e), 0);
+	assert_int_equal(list.found.n, most);
+	assert_int_equal(reban_list_read(&list, line, 4 * (most + 1), &e), -1);
+	assert_int_equal(e.code, EX_DATAERR);
+	reban_list_free(&list);
+	free(line);
+}
+
+static void
 a_document_tells_its_lines(void **state)
 {
 	struct reban_list list = { .begun = false };
@@ -623,6 +646,7 @@ main(void)
 		cmocka_unit_test(a_json_document_is_read),
 		cmocka_unit_test(a_nul_is_in_no_entry),
 		cmocka_unit_test(a_frame_in_too_many_frames_is_bad),
+		cmocka_unit_test(a_line_may_have_a_million_entries_and_no_more),
 		cmocka_unit_test(a_document_tells_its_lines),
 		cmocka_unit_test(a_long_line_is_read_for_its_entry),
 	};
