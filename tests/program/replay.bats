@@ -979,6 +979,70 @@ astray() {
 	look 'len(rows()) == 2 and runs()[-1]["bad"] >= 1'
 }
 
+# hostile_events: archive texts that hold each byte but a NUL, escapes that stand
+# for other characters, and as many control characters as an event may have; and
+# from a database of fail2ban, ids and data of 4 MiB.
+hostile_events() {
+	"$python" - "$lab" >"$lab/words" <<-'END'
+		import sys
+		pieces = [bytes([n]) for n in range(1, 256)] + [
+		    rb"\u0000", rb"\x00", rb"\ud800", rb"\\", b"''", b'""', b"\r\n",
+		    "\u202e\u2028\u0085\ufeff\uffff".encode(), b"\xed\xa0\x80", b"=1"]
+		for n in range(0, len(pieces), 8):
+		    some = pieces[n:n + 8]
+		    text = b"x".join(some).replace(b"\n", b"\\n").replace(b"\0", b"")
+		    print(text.hex(), b"".join(some[::-1]).hex())
+		with open(sys.argv[1] + "/controls", "wb") as f:
+		    f.write((b"\x01" * 8192 + b"\n") * 100)
+	END
+	local now=$EPOCHSECONDS id ip n=0
+	while read -r id ip; do
+		n=$((n + 1))
+		id=$(sed 's/../\\x&/g' <<<"$id") ip=$(sed 's/../\\x&/g' <<<"$ip")
+		printf -v id "$id" && printf -v ip "$ip"
+		printf '%s\n' "$ip" >"$lab/lines"
+		ev ban "j$id" "$id" "$((now - n)).5" --ip "$ip" --matches <"$lab/lines"
+	done <"$lab/words"
+	ev ban sshd controls "$now" --matches <"$lab/controls"
+	"$python" - "$lab/old.sqlite3" "$now" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.executescript("""CREATE TABLE fail2banDb(version INTEGER);
+		    INSERT INTO fail2banDb VALUES(4);
+		    CREATE TABLE bans(jail TEXT, ip TEXT, timeofban INTEGER,
+		        bantime INTEGER, bancount INTEGER, data BLOB);
+		    CREATE TABLE bips(ip TEXT, jail TEXT, timeofban INTEGER,
+		        bantime INTEGER, bancount INTEGER, data BLOB,
+		        PRIMARY KEY(ip, jail))""")
+		most = (4 << 20) - 8
+		rows = [(b"\x01" * most, b"{}"), (b"\xff" * most, b"{}"),
+		    (b"a", b'{"ip":"' + b"\xff" * (most - 8) + b'"}'),
+		    (b"b", b'{"k":["' + b"\xff" * (most - 16) + b'"]}'),
+		    (b"c", b'{"k":' + b"[" * 999 + b"]" * 999 + b"}"),
+		    (b"d", b'{"matches":["a\\u0000b"],"\\u006b\\/":"\\u0000\\ud800"}'),
+		    (b"e", b'{"u":[{"\\u00e4":"\\u2028\\/"}, 1.50, null]}')]
+		for n, (ident, data) in enumerate(rows):
+		    db.execute("INSERT INTO bans VALUES('sshd', CAST(? AS TEXT), ?,"
+		        " 600, 1, ?)", (ident, int(sys.argv[2]) - 900 - n, data))
+		db.commit()
+	END
+	replays "$lab/old.sqlite3"
+}
+
+@test "every text of an event comes back from an export, as JSON and as CSV" {
+	config 'evidence = "tag";'
+	hostile_events
+	last_run bad=0
+	local format
+	for format in json csv; do
+		archive export --format "$format" >"$lab/export.$format"
+		another "$format"
+		of "$format" replays "$lab/export.$format"
+		of "$format" last_run bad=0
+		same_as "$format" sed 's/"seen":\[[^]]*\]//'
+	done
+}
+
 # ------------------------------------------------------------------- cut off --
 
 # A replay takes a while for this many lines.
