@@ -186,6 +186,21 @@ made_of(const struct making *m, int64_t timeofban)
 	return INT64_MIN;
 }
 
+/* Return when the last ban of an exact time was made, INT64_MIN: none is. */
+static int64_t
+made_of_time(const struct making *m, int64_t since_us)
+{
+	int64_t made_us = INT64_MIN;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct ban *ban = &m->drafts[i].ban;
+
+		if (ban->since_us == since_us && ban->made_us > made_us)
+			made_us = ban->made_us;
+	}
+	return made_us;
+}
+
 /*
  * Return when a ban was unbanned by hand last before a row was seen. INT64_MIN:
  * never. That deletes all rows of the id, so the row is of a later ban.
@@ -235,7 +250,9 @@ made_us(const struct making *m, const struct sighting *sighting)
 			return sighting->made_us;
 		break;
 	case SIGHTING_IMPORT:
-		return number_add_sat(ticket_us, sighting->nth);
+		ticket_us = number_add_sat(sighting->since_us, sighting->nth);
+		before_us = made_of_time(m, sighting->since_us);
+		break;
 	case SIGHTING_OLD_ROW:
 		break;
 	}

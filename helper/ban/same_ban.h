@@ -28,7 +28,7 @@
  * An import, or a row of another database, is taken after all that was seen
  * here. It speaks of the ban of its exact time, or of its second when no more
  * is known, and adds only what is not known here. When there is no such ban,
- * it makes one.
+ * it makes one, after the other bans of its time.
  */
 #ifndef BAN_SAME_BAN_H
 #define BAN_SAME_BAN_H
