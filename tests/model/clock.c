@@ -2,7 +2,8 @@
 /*
  * A clock for one program: preloaded, with MODEL_CLOCK="US" in its environment,
  * the program is at that microsecond of the epoch, and each question takes one
- * microsecond. MODEL_FILES="PATH=US PATH=US" gives files the time of their
+ * microsecond. MODEL_UPTIME="SECONDS" is for how long the machine has run.
+ * MODEL_FILES="PATH=US PATH=US" gives files the time of their
  * birth and of their last change of state, which no program can set. Other
  * clocks are the kernel's.
  */
@@ -14,11 +15,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 static long long now;
+static long uptime;
 static int lives; /* the calls until it is killed; 0: it is not */
 static struct {
 	dev_t dev;
@@ -36,6 +39,8 @@ begin(void)
 	char *copy = strdup(list != NULL ? list : "");
 
 	now = text != NULL ? atoll(text) : 1;
+	text = getenv("MODEL_UPTIME");
+	uptime = text != NULL ? atol(text) : 1;
 	lives = calls != NULL ? atoi(calls) : 0;
 	for (char *next = strtok(copy, " "); next != NULL && files < 8;
 	     next = strtok(NULL, " ")) {
@@ -89,6 +94,14 @@ gettimeofday(struct timeval *t, void *zone)
 	(void)zone;
 	t->tv_sec = us / 1000000;
 	t->tv_usec = us % 1000000;
+	return 0;
+}
+
+int
+sysinfo(struct sysinfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->uptime = uptime;
 	return 0;
 }
 

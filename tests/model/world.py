@@ -91,6 +91,8 @@ class Program:
 
     def begin(self, *args, files=()):
         self.environ["MODEL_CLOCK"] = str(self.clock.us)
+        self.environ["MODEL_UPTIME"] = str(
+            self.clock.true_us // SECOND - EPOCH + 1000)
         self.environ["MODEL_FILES"] = " ".join("%s=%d" % f for f in files)
         return subprocess.Popen(
             [self.program, "-c", self.folder + "/cfg", *args], env=self.environ,
