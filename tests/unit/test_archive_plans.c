@@ -21,7 +21,7 @@
 #define BANS 600
 
 /*
- * Fill the archive with 600 bans of two jails and 50 idents, every tenth of
+ * Fill the archive with 600 bans of two jails and 50 idents, every 20th of
  * them alive, and with runs of two kinds.
  */
 static const char fill[] =
@@ -31,8 +31,8 @@ static const char fill[] =
     "  added_us, made_us) "
     "WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) "
     "SELECT 1 + i % 2, '192.0.2.' || i % 50, i, i * 1000000, 0, 600, 'log', 1, "
-    "  CASE WHEN i % 10 > 0 THEN (i + 600) * 1000000 END, "
-    "  CASE WHEN i % 10 > 0 THEN 'expired' END, 0, i, 0, 0, i * 1000000, "
+    "  CASE WHEN i % 20 > 0 THEN (i + 600) * 1000000 END, "
+    "  CASE WHEN i % 20 > 0 THEN 'expired' END, 0, i, 0, 0, i * 1000000, "
     "  i * 1000000 FROM n;"
     "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
     "  full_bans, full_bips) VALUES ('a', 1, 1, 0, 0, 0, 0, 0), "
