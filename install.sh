@@ -371,7 +371,7 @@ case $root in
 	die "DESTDIR=$root: must be an absolute path of letters, digits, _ . + @ -"
 	;;
 esac
-[ "$root$dry_run" ] || [ "$(id -u)" -eq 0 ] || die "must run as root: sudo ./install.sh"
+[ "$root$dry_run" ] || [ "$(id -u)" -eq 0 ] || die "must run as root, with the same options"
 
 action=fail2ban-archive
 prefix=/usr/local

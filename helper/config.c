@@ -85,6 +85,7 @@ field(struct config *config, const struct key *key)
 void
 config_set_defaults(struct config *config)
 {
+	config->unread = false;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		switch (keys[i].type) {
 		case KEY_PATH:
@@ -172,6 +173,15 @@ take_setting(struct config *config, const config_setting_t *setting,
 	    config_setting_source_line(setting), name, reason);
 }
 
+/* Fill e after a system call on the file failed. */
+static int
+fail_to_read(struct err *e, const char *path)
+{
+	bool is_short = errno == ENOMEM || errno == EMFILE || errno == ENFILE;
+
+	return err_errno(e, is_short ? EX_OSERR : EX_NOINPUT, "%s", path);
+}
+
 /*
  * Refuse a config that a user other than us and root may change, or a folder
  * above it. *size becomes its length.
@@ -183,7 +193,7 @@ check_file(const char *path, int fd, size_t *size, struct err *e)
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || realpath(path, folder) == NULL)
-		return err_errno(e, EX_NOINPUT, "%s", path);
+		return fail_to_read(e, path);
 	if (!S_ISREG(st.st_mode) || st.st_size > FILE_BYTES_MAX)
 		return err_set(e, EX_NOINPUT, "%s: not a file, or too large",
 		    path);
@@ -226,10 +236,10 @@ read_file(const char *path, char **text, struct err *e)
 
 	*text = NULL;
 	if (fd < 0)
-		return err_errno(e, EX_NOINPUT, "%s", path);
+		return fail_to_read(e, path);
 	if (check_file(path, fd, &size, e) == 0 &&
 	    (*text = read_all(fd, size)) == NULL)
-		err_errno(e, EX_NOINPUT, "%s", path);
+		fail_to_read(e, path);
 	close(fd);
 	return *text != NULL ? 0 : -1;
 }
@@ -297,8 +307,10 @@ config_load(struct config *config, const char *path, struct err *e)
 	    errno == ENOENT)
 		return 0;
 	rc = take_file(config, path, e);
-	if (rc != 0)
+	if (rc != 0) {
 		config_set_defaults(config);
+		config->unread = e->code == EX_OSERR;
+	}
 	return rc;
 }
 

@@ -7,6 +7,7 @@
 #define CONFIG_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -33,6 +34,7 @@ struct config {
 	int64_t retention_days; /* 0: keep bans for ever */
 	int64_t max_matches;	/* the most log lines kept of a ban */
 	enum config_evidence evidence;
+	bool unread; /* config_load failed with EX_OSERR */
 };
 
 void config_set_defaults(struct config *config);
@@ -40,9 +42,10 @@ void config_set_defaults(struct config *config);
 /*
  * Set the defaults, then the keys of the file at path. A missing file is an
  * error only when path is not CONFIG_FILE, the default place. Fails with
- * EX_CONFIG and "file:line: key: reason", with EX_NOINPUT, or with EX_NOPERM
- * where other users may write the file or a folder above it; config then holds
- * the defaults.
+ * EX_CONFIG and "file:line: key: reason", with EX_NOINPUT, with EX_NOPERM where
+ * other users may write the file or a folder above it, or with EX_OSERR where
+ * memory or descriptors are short; config then holds the defaults, and after
+ * EX_OSERR unread is true: the file may say otherwise.
  */
 int config_load(struct config *config, const char *path, struct err *e);
 

@@ -94,7 +94,7 @@ find_command(const char *name)
 
 /*
  * Load the config and run the command. An event takes the defaults when the
- * config is broken.
+ * config is broken; when it could not be read now, the event goes to syslog.
  */
 static int
 run(const struct command *command, const char *config_file, int argc,
@@ -107,14 +107,17 @@ run(const struct command *command, const char *config_file, int argc,
 		return 0;
 	}
 	if (command->event) {
-		/* A closed standard error must not end the process. */
+		/* A closed standard error must not end the process, nor must
+		 * a soft limit on processor time. */
 		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXCPU, SIG_IGN);
 		log_to_syslog();
 	}
 	if (config_load(&config, config_file, e) != 0) {
 		if (!command->event)
 			return -1;
-		log_line(LOG_ERR, "%s; the defaults are used", e->text);
+		log_line(LOG_ERR, "%s%s", e->text,
+		    config.unread ? "" : "; the defaults are used");
 	}
 	return command->run(command, &config, argc, argv, e);
 }
@@ -215,6 +218,8 @@ main(int argc, char **argv)
 	umask(077);
 	forget_environment();
 	signal(SIGBUS, on_bus_error);
+	/* A write beyond RLIMIT_FSIZE then fails as one on a full disk does. */
+	signal(SIGXFSZ, SIG_IGN);
 	db_be_single_threaded();
 	rc = run_command_line(argc, argv, &e);
 	if (rc >= 0)

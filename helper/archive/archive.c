@@ -154,9 +154,10 @@ open_to_read(struct archive *a, struct err *e)
 		return -1;
 	if (version == archive_schema_newest)
 		return 0;
-	return err_set(e, EX_NOINPUT, "%s: %s: run fail2ban-archive reconcile",
-	    a->path,
-	    version == 0 ? "no archive here yet" : "of an older program");
+	return err_set(e, EX_NOINPUT, "%s: %s", a->path,
+	    version == 0 ? "no archive here yet: a reconcile makes it" :
+			   "of an older program: a reconcile brings it up to "
+			   "date");
 }
 
 int

@@ -67,6 +67,16 @@ archive_history_is_short(const struct archive_history *h,
 	return false;
 }
 
+bool
+archive_history_has_number(const struct archive_history *h,
+    const struct ban *ban)
+{
+	const struct archive_history_row *row = row_of(h, ban);
+
+	return row != NULL && row->ban.since_us == ban->since_us &&
+	    row->ban.nth == ban->nth;
+}
+
 /* The letters of the values that both statements bind from the ban on. */
 #define BAN_TYPES "iidiiititiitii"
 

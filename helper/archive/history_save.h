@@ -31,6 +31,10 @@ struct archive_made {
 bool archive_history_is_short(const struct archive_history *h,
     const struct archive_made *made);
 
+/* Return true when the archive has the ban under its present number. */
+bool archive_history_has_number(const struct archive_history *h,
+    const struct ban *ban);
+
 /*
  * Let the archive have just these bans, each with its sightings: they are added
  * or changed, and a row that is no ban any more is removed. Rows that need no

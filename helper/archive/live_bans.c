@@ -28,26 +28,31 @@ load_live(sqlite3_stmt *st, struct live_ban *live)
 		.host = strdup(db_text(st, 14)),
 		.known_as = db_int(st, 15),
 		.logged = db_int(st, 16) == 1,
-		.made_us = db_int(st, 17),
+		.jail_id = db_int(st, 17),
+		.jail_absent_us = db_int(st, 18),
+		.jail_started_us = db_int(st, 19),
+		.gone_us = db_int(st, 20),
+		.made_us = db_int(st, 21),
 	};
 	return live->jail == NULL || live->ident == NULL || live->host == NULL ?
 	    -1 :
 	    0;
 }
 
-int
-live_bans_load(struct archive *a, int64_t after, size_t max,
+/* Load the bans of st, at most max, and reset it. */
+static int
+load_all(struct archive *a, sqlite3_stmt *st, size_t max,
     struct live_ban **list, size_t *n, struct err *e)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_LIVE, e, "ii", after, (int64_t)max);
 	int rc;
 
 	*n = 0;
 	if (st == NULL)
 		return -1;
-	if ((*list = calloc(max, sizeof(**list))) == NULL)
+	if ((*list = calloc(max, sizeof(**list))) == NULL) {
+		sqlite3_reset(st);
 		return err_set(e, EX_OSERR, "archive: out of memory");
+	}
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (load_live(st, &(*list)[(*n)++]) != 0) {
 			rc = err_set(e, EX_OSERR, "archive: out of memory");
@@ -58,6 +63,25 @@ live_bans_load(struct archive *a, int64_t after, size_t max,
 	if (rc < 0)
 		live_bans_free(*list, *n);
 	return rc;
+}
+
+int
+live_bans_load(struct archive *a, int64_t after, size_t max,
+    struct live_ban **list, size_t *n, struct err *e)
+{
+	return load_all(a,
+	    db_bind(&a->db, SQL_LIVE, e, "ii", after, (int64_t)max), max, list,
+	    n, e);
+}
+
+int
+live_bans_load_missed(struct archive *a, int64_t after, size_t max,
+    int64_t now_us, struct live_ban **list, size_t *n, struct err *e)
+{
+	return load_all(a,
+	    db_bind(&a->db, SQL_MISSED_BANS, e, "iii", after, (int64_t)max,
+		now_us),
+	    max, list, n, e);
 }
 
 void
@@ -91,4 +115,18 @@ live_bans_set_missed(struct archive *a, int64_t ban, int64_t at_us,
     struct err *e)
 {
 	return db_query(&a->db, SQL_MISSED, e, "ii", ban, at_us);
+}
+
+int
+live_bans_set_gone(struct archive *a, int64_t ban, int64_t at_us, struct err *e)
+{
+	return db_query(&a->db, SQL_ROWS_GONE, e, "ii", ban, at_us);
+}
+
+int
+live_bans_set_jail(struct archive *a, int64_t jail, int64_t absent_us,
+    int64_t started_us, struct err *e)
+{
+	return db_query(&a->db, SQL_JAIL_RUNS, e, "iii", jail, absent_us,
+	    started_us);
 }

@@ -7,84 +7,117 @@
 
 #include "archive/statements.h"
 
-/* A ticket that is to be removed, and the time that its bans lasted. */
-struct ticket_key {
-	int64_t jail;
-	char *ident;
-	int64_t timeofban;
-	char *host;
-	int64_t since_us, ended_us;
-};
-
-/* Remove all that is archived of a ticket; *n grows by its bans. */
-static int
-remove_ticket(struct archive *a, const struct ticket_key *key, int64_t *n,
-    struct err *e)
+static char *
+copy(const char *s)
 {
-	static const int statements[] = { SQL_PRUNE_EVIDENCE, SQL_PRUNE_BANS,
-		SQL_PRUNE_LINES };
-
-	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
-		bool lines = statements[i] == SQL_PRUNE_LINES;
-
-		if (db_query(&a->db, statements[i], e,
-			lines ? "ititii" : "itit", key->jail, key->ident,
-			key->timeofban, key->host, key->since_us,
-			key->ended_us) != 0)
-			return -1;
-		if (statements[i] == SQL_PRUNE_BANS)
-			*n += sqlite3_changes(a->db.handle);
-	}
-	return 0;
+	return s != NULL ? strdup(s) : NULL;
 }
 
+/* Make a ticket of a row: jail, ident, timeofban, host, the jail's name. */
 static int
-load_prunable(struct archive *a, int64_t before_us, size_t max,
-    struct ticket_key *keys, size_t *n, struct err *e)
+take_ticket(sqlite3_stmt *st, struct prune_ticket *t)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_PRUNABLE, e, "ii", before_us, (int64_t)max);
+	*t = (struct prune_ticket){
+		.jail = db_int(st, 0),
+		.ident = copy(db_text(st, 1)),
+		.timeofban = db_int(st, 2),
+		.host = copy(db_text(st, 3)),
+		.jail_name = copy(db_text(st, 4)),
+	};
+	return t->ident != NULL && t->host != NULL && t->jail_name != NULL ? 0 :
+									     -1;
+}
+
+/* Load the rows of a statement with bound values, at most max. */
+static int
+load(struct archive *a, sqlite3_stmt *st, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e)
+{
 	int rc;
 
 	*n = 0;
+	*list = NULL;
 	if (st == NULL)
 		return -1;
+	if ((*list = calloc(max, sizeof(**list))) == NULL)
+		return err_set(e, EX_OSERR, "archive: out of memory");
 	while ((rc = db_step(&a->db, st, e)) == 1) {
-		keys[*n] = (struct ticket_key){
-			.jail = db_int(st, 0),
-			.ident = strdup(db_text(st, 1)),
-			.timeofban = db_int(st, 2),
-			.host = strdup(db_text(st, 3)),
-			.ended_us = db_int(st, 4),
-			.since_us = db_int(st, 5),
-		};
-		(*n)++;
-		if (keys[*n - 1].ident == NULL || keys[*n - 1].host == NULL) {
-			sqlite3_reset(st);
-			return err_set(e, EX_OSERR, "archive: out of memory");
+		if (take_ticket(st, &(*list)[(*n)++]) != 0) {
+			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			break;
 		}
 	}
+	sqlite3_reset(st);
+	if (rc < 0)
+		prune_free(*list, *n);
 	return rc;
 }
 
 int
-archive_prune_ended(struct archive *a, int64_t before_us, size_t max,
+prune_find(struct archive *a, int64_t before_us, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e)
+{
+	return load(a,
+	    db_bind(&a->db, SQL_PRUNABLE, e, "ii", before_us, (int64_t)max),
+	    max, list, n, e);
+}
+
+void
+prune_free(struct prune_ticket *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(list[i].ident);
+		free(list[i].host);
+		free(list[i].jail_name);
+	}
+	free(list);
+}
+
+int
+prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
     int64_t *n, struct err *e)
 {
-	struct ticket_key *keys = calloc(max, sizeof(*keys));
-	size_t tickets = 0;
-	int rc;
+	/* The bans go last: the others are found by them. */
+	static const int statements[] = { SQL_PRUNE_REMEMBER,
+		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_BANS };
+	int kept = db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail,
+	    t->ident, t->timeofban, t->host, before_us);
 
 	*n = 0;
-	if (keys == NULL)
-		return err_set(e, EX_OSERR, "archive: out of memory");
-	rc = load_prunable(a, before_us, max, keys, &tickets, e);
-	for (size_t i = 0; i < tickets && rc == 0; i++)
-		rc = remove_ticket(a, &keys[i], n, e);
-	for (size_t i = 0; i < tickets; i++) {
-		free(keys[i].ident);
-		free(keys[i].host);
+	if (kept != 0)
+		return kept < 0 ? -1 : 0;
+	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+		if (db_query(&a->db, statements[i], e, "itit", t->jail,
+			t->ident, t->timeofban, t->host) != 0)
+			return -1;
 	}
-	free(keys);
-	return rc;
+	*n = sqlite3_changes(a->db.handle);
+	return 0;
+}
+
+int
+prune_is_removed(struct archive *a, int64_t jail, const char *ident,
+    int64_t timeofban, struct err *e)
+{
+	return db_has_row(&a->db, SQL_REMOVED_HAS, e, "iti", jail, ident,
+	    timeofban);
+}
+
+int
+prune_load_removed(struct archive *a, const struct prune_ticket *after,
+    size_t max, struct prune_ticket **list, size_t *n, struct err *e)
+{
+	return load(a,
+	    db_bind(&a->db, SQL_REMOVED, e, "itii",
+		after != NULL ? after->jail : 0,
+		after != NULL ? after->ident : "",
+		after != NULL ? after->timeofban : 0, (int64_t)max),
+	    max, list, n, e);
+}
+
+int
+prune_forget(struct archive *a, const struct prune_ticket *t, struct err *e)
+{
+	return db_query(&a->db, SQL_REMOVED_FORGET, e, "iti", t->jail, t->ident,
+	    t->timeofban);
 }

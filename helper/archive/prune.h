@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Remove bans that ended long ago, for retention_days of the configuration.
- * Call it between archive_begin and archive_commit. Errors are db_error's.
+ * Remove bans that ended long ago, for retention_days of the configuration, and
+ * remember those that fail2ban's database may bring back. Errors are
+ * db_error's.
  */
 #ifndef ARCHIVE_PRUNE_H
 #define ARCHIVE_PRUNE_H
@@ -11,12 +12,54 @@
 #include "archive/archive.h"
 
 /*
- * Remove the bans of at most max tickets whose bans have all ended, and were
- * all archived, before before_us. *n is the number of bans that were removed; 0
- * means that none is left to remove. The ban that changed last stays in any
- * case, because the next rev is counted from its rev.
+ * All that is archived of one ticket: bans of one second share their evidence,
+ * and are removed together.
  */
-int archive_prune_ended(struct archive *a, int64_t before_us, size_t max,
-    int64_t *n, struct err *e);
+struct prune_ticket {
+	int64_t jail;
+	char *jail_name, *ident;
+	int64_t timeofban;
+	char *host; /* "": this machine */
+};
+
+/*
+ * Find tickets whose bans have all ended, and were all archived, before
+ * before_us: at most max of them, the oldest first. No transaction is needed.
+ * The ticket of the ban that changed last is left out, because the next rev is
+ * counted from its rev. The caller releases *list with prune_free.
+ */
+int prune_find(struct archive *a, int64_t before_us, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e);
+void prune_free(struct prune_ticket *list, size_t n);
+
+/*
+ * Remove a ticket that prune_find has found, unless an event has come for it
+ * meanwhile; *n is the number of bans that were removed. The ticket is
+ * remembered when a row of fail2ban's database was seen for it. Called between
+ * archive_begin and archive_commit.
+ */
+int prune_remove(struct archive *a, const struct prune_ticket *t,
+    int64_t before_us, int64_t *n, struct err *e);
+
+/*
+ * Return 1 when a ban of that ticket was removed and is remembered, 0 when not,
+ * -1 on failure.
+ */
+int prune_is_removed(struct archive *a, int64_t jail, const char *ident,
+    int64_t timeofban, struct err *e);
+
+/*
+ * Load the tickets that are remembered, after the ticket `after` (NULL: from
+ * the first on), at most max. The caller releases *list with prune_free.
+ */
+int prune_load_removed(struct archive *a, const struct prune_ticket *after,
+    size_t max, struct prune_ticket **list, size_t *n, struct err *e);
+
+/*
+ * Forget a ticket whose row has gone from fail2ban's database. Called between
+ * archive_begin and archive_commit.
+ */
+int prune_forget(struct archive *a, const struct prune_ticket *t,
+    struct err *e);
 
 #endif

@@ -4,55 +4,84 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/spelling.h"
 #include "archive/statements.h"
 #include "base/json.h"
 
-/* Find the column of each field by its name. */
+/* The columns that tell the state of a ban. */
+static const char *const fact_names[ARCHIVE_FACTS] = {
+	[ARCHIVE_FACT_LIFE] = "life_us",
+	[ARCHIVE_FACT_HELD] = "held_us",
+	[ARCHIVE_FACT_PENDING] = "pending_us",
+	[ARCHIVE_FACT_FLUSHED] = "flushed_us",
+};
+
+/* Return the column of that name, -1: there is none. */
+static int
+find_column(sqlite3_stmt *st, const char *name)
+{
+	int i = sqlite3_column_count(st) - 1;
+
+	while (i >= 0 && strcmp(sqlite3_column_name(st, i), name) != 0)
+		i--;
+	return i;
+}
+
 static void
 find_columns(struct archive_cursor *c)
 {
-	int n = sqlite3_column_count(c->statement);
-
-	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
-		const char *name = ban_field_name(field);
-		int i = n - 1;
-
-		while (i >= 0 &&
-		    strcmp(sqlite3_column_name(c->statement, i), name) != 0)
-			i--;
-		c->columns[field] = i;
-	}
+	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
+		c->columns[field] =
+		    find_column(c->statement, ban_field_name(field));
+	for (size_t i = 0; i < ARCHIVE_FACTS; i++)
+		c->facts[i] = find_column(c->statement, fact_names[i]);
 }
 
+/*
+ * Open a cursor with the statement which, or, when ids has a JSON array, with
+ * the one after it, which takes only these ids.
+ */
 static int
-open_cursor(struct archive_cursor *c, struct archive *a, int which,
-    struct err *e)
+open_cursor(struct archive_cursor *c, int which, struct err *e)
 {
-	*c = (struct archive_cursor){ .archive = a };
-	if ((c->statement = db_statement(&a->db, which, e)) == NULL)
+	const struct archive_filter *filter = &c->filter;
+
+	if (c->ids.failed)
+		return err_set(e, EX_OSERR, "out of memory");
+	if (c->ids.len > 0)
+		which++;
+	if ((c->statement = db_statement(&c->archive->db, which, e)) == NULL)
 		return -1;
 	find_columns(c);
+	db_bind_text(c->statement, 1, filter->jail);
+	db_bind_int(c->statement, 2, filter->since_us);
+	db_bind_int(c->statement, 3, filter->until_us);
+	db_bind_int(c->statement, 4, filter->active);
+	if (c->ids.len > 0)
+		db_bind_text(c->statement, 5, c->ids.s);
 	return 0;
 }
 
-static void
-bind_filter(const struct archive_cursor *c, const struct archive_filter *filter)
+static struct archive_cursor
+begin(struct archive *a, const struct archive_filter *filter)
 {
-	db_bind_text(c->statement, 1, filter->jail);
-	db_bind_text(c->statement, 2, filter->ident);
-	db_bind_int(c->statement, 3, filter->since_us);
-	db_bind_int(c->statement, 4, filter->until_us);
-	db_bind_int(c->statement, 5, filter->active);
+	return (struct archive_cursor){
+		.archive = a,
+		.filter = *filter,
+	};
 }
 
 int
 archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e)
 {
-	if (open_cursor(c, a, SQL_LIST, e) != 0)
+	*c = begin(a, filter);
+	if (filter->ident != NULL)
+		archive_spell_id(&c->ids, filter->ident);
+	if (open_cursor(c, SQL_LIST, e) != 0)
 		return -1;
-	bind_filter(c, filter);
-	db_bind_int(c->statement, 6, filter->limit);
+	/* SQLite cannot tell which bans are active. */
+	db_bind_int(c->statement, 6, filter->active ? -1 : filter->limit);
 	return 0;
 }
 
@@ -60,19 +89,23 @@ int
 archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e)
 {
-	if (open_cursor(c, a, SQL_EXPORT, e) != 0)
-		return -1;
-	bind_filter(c, filter);
-	return 0;
+	*c = begin(a, filter);
+	c->filter.limit = -1;
+	if (filter->ident != NULL)
+		archive_spell_id(&c->ids, filter->ident);
+	return open_cursor(c, SQL_EXPORT, e);
 }
 
 int
-archive_cursor_open_ident(struct archive_cursor *c, struct archive *a,
-    const char *ident, struct err *e)
+archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, struct err *e)
 {
-	if (open_cursor(c, a, SQL_SHOW, e) != 0)
+	*c = begin(a, filter);
+	c->filter.limit = -1;
+	archive_spell_networks(&c->ids, filter->ident);
+	if (open_cursor(c, SQL_EXPORT, e) != 0)
 		return -1;
-	db_bind_text(c->statement, 1, ident);
+	db_bind_int(c->statement, 4, true);
 	return 0;
 }
 
@@ -81,16 +114,52 @@ archive_cursor_close(struct archive_cursor *c)
 {
 	if (c->statement != NULL)
 		sqlite3_reset(c->statement);
+	buffer_free(&c->ids);
 	buffer_free(&c->matches);
 	buffer_free(&c->line);
 	c->statement = NULL;
 }
 
+/* Return a fact of the present ban, 0: it never happened. */
+static int64_t
+fact(const struct archive_cursor *c, enum archive_fact which)
+{
+	int64_t v = db_int(c->statement, c->facts[which]);
+
+	return v == UNKNOWN ? 0 : v;
+}
+
+enum ban_state
+archive_cursor_state(const struct archive_cursor *c)
+{
+	struct ban_state_facts facts = {
+		.since_us = archive_cursor_number(c, BAN_FIELD_SINCE),
+		.seconds = archive_cursor_number(c, BAN_FIELD_SECONDS),
+		.ended_us = archive_cursor_number(c, BAN_FIELD_ENDED),
+		.life_us = fact(c, ARCHIVE_FACT_LIFE),
+		.confirmed_us = fact(c, ARCHIVE_FACT_HELD),
+		.unbanned_us = fact(c, ARCHIVE_FACT_PENDING),
+		.flushed_us = fact(c, ARCHIVE_FACT_FLUSHED),
+		.here = archive_cursor_text(c, BAN_FIELD_HOST) == NULL,
+	};
+
+	return ban_state_at(&facts, c->filter.now_us);
+}
+
 int
 archive_cursor_next(struct archive_cursor *c, struct err *e)
 {
+	int rc;
+
 	c->at = NULL;
-	return db_step(&c->archive->db, c->statement, e);
+	if (c->filter.limit == c->given)
+		return 0;
+	do
+		rc = db_step(&c->archive->db, c->statement, e);
+	while (rc == 1 && c->filter.active &&
+	    archive_cursor_state(c) != BAN_STATE_ACTIVE);
+	c->given += rc == 1;
+	return rc;
 }
 
 const char *

@@ -8,13 +8,16 @@
 
 #include "archive/archive.h"
 #include "ban/ban_field.h"
+#include "ban/state.h"
 #include "base/buffer.h"
 
 /* The bans that are wanted; all conditions must hold. */
 struct archive_filter {
-	const char *jail, *ident;   /* NULL: any; ident is an address too */
+	const char *jail;  /* NULL: any */
+	const char *ident; /* an id or address, any spelling, or NULL */
 	int64_t since_us, until_us; /* begun in [since, until); UNKNOWN: any */
-	bool active;		    /* only bans that have not ended */
+	bool active;		    /* only bans that are active at now_us */
+	int64_t now_us;		    /* the moment of each ban's state */
 	int64_t limit;		    /* the most bans, -1: all; newest only */
 };
 
@@ -24,32 +27,56 @@ struct archive_filter {
 		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
 	}
 
+/* The columns beside the fields; they tell the state of a ban. */
+enum archive_fact {
+	ARCHIVE_FACT_LIFE,
+	ARCHIVE_FACT_HELD,
+	ARCHIVE_FACT_PENDING,
+	ARCHIVE_FACT_FLUSHED,
+	ARCHIVE_FACTS
+};
+
 struct archive_cursor {
 	struct archive *archive;
+	struct archive_filter filter;
 	sqlite3_stmt *statement;
-	int columns[BAN_FIELDS]; /* the column of each field, -1: none */
-	struct buffer matches;	 /* the log lines of the ban, JSON */
+	struct buffer ids;	  /* the ids that are wanted; empty: all */
+	int columns[BAN_FIELDS];  /* the column of each field, -1: none */
+	int facts[ARCHIVE_FACTS]; /* the column of each fact */
+	int64_t given;		  /* how many bans it has given so far */
+	struct buffer matches;	  /* the log lines of the ban, JSON */
 	const char *at; /* the next of them; NULL: none was asked for */
 	struct buffer line;
 };
 
 /*
- * Open a cursor before the first ban: the newest ban of the filter, the oldest,
- * or the oldest of one id or address. The archive and the filter's texts must
- * outlive the cursor; an archive has at most one cursor of each kind at a time.
- * From the newest on, fields that are JSON are not read: they are NULL. Close
- * the cursor also after a failure.
+ * Open a cursor before the first ban of the filter, from the newest or from the
+ * oldest on. The archive and the filter's texts must outlive the cursor; an
+ * archive has at most one cursor of each kind at a time. From the newest on, a
+ * cursor reads what a line has room for: fields that are JSON are NULL, and a
+ * text is cut at 256 characters. Close the cursor also after a failure.
+ *
+ * An ident is looked up by an index, in the spellings of archive/spelling.h.
  */
 int archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e);
 int archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e);
-int archive_cursor_open_ident(struct archive_cursor *c, struct archive *a,
-    const char *ident, struct err *e);
+
+/*
+ * Open a cursor, from the oldest on, for the bans that have not ended of
+ * networks that hold filter->ident: larger ones than itself. It gives none when
+ * the ident is no address. Otherwise it is as archive_cursor_open_oldest's.
+ */
+int archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, struct err *e);
 void archive_cursor_close(struct archive_cursor *c);
 
 /* Go to the next ban; return 1, 0 after the last one, -1 on failure. */
 int archive_cursor_next(struct archive_cursor *c, struct err *e);
+
+/* Return the state of the present ban at the filter's now_us. */
+enum ban_state archive_cursor_state(const struct archive_cursor *c);
 
 /*
  * Return a field of the present ban: the text of a field that is no number,

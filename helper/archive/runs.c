@@ -65,11 +65,11 @@ archive_run_lock_path(const char *path, enum run_kind kind,
 }
 
 int
-archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
-    struct err *e)
+archive_run_last(struct archive *a, enum run_kind kind, int64_t until_us,
+    int64_t *last_us, struct err *e)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_RUN_LAST, e, "t", archive_run_kind_name(kind));
+	sqlite3_stmt *st = db_bind(&a->db, SQL_RUN_LAST, e, "ti",
+	    archive_run_kind_name(kind), until_us);
 	int rc;
 
 	if (st == NULL)

@@ -59,11 +59,11 @@ struct archive_run {
 };
 
 /*
- * Find the end of the last completed run of a kind; *last_us is UNKNOWN when
- * there is none.
+ * Find the end of the last run of a kind that was completed by until_us;
+ * *last_us is UNKNOWN when there is none.
  */
-int archive_run_last(struct archive *a, enum run_kind kind, int64_t *last_us,
-    struct err *e);
+int archive_run_last(struct archive *a, enum run_kind kind, int64_t until_us,
+    int64_t *last_us, struct err *e);
 
 /*
  * Save a run as it is now. When its id is 0, it is a new one and gets an id; a

@@ -7,8 +7,6 @@
 
 #include "base/macros.h"
 
-#define APPLICATION_ID 0x46324241 /* "F2BA" */
-
 /* The SQL of each version, which the Makefile makes from archive/sql/. */
 static const char *const schema[] = {
 #include "schema.inc"
@@ -41,7 +39,7 @@ archive_schema_check(struct db *db, int64_t *version, struct err *e)
 		return -1;
 	if (application == 0 && *version == 0 && schema_version == 0)
 		return 0;
-	if (application != APPLICATION_ID)
+	if (application != ARCHIVE_APPLICATION_ID)
 		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
 		    db->name);
 	if (*version > archive_schema_newest)
@@ -109,7 +107,7 @@ migrate_from(struct db *db, int version, struct err *e)
 
 	snprintf(pragma, sizeof(pragma),
 	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-	    APPLICATION_ID, archive_schema_newest);
+	    ARCHIVE_APPLICATION_ID, archive_schema_newest);
 	while (rc == 0 && version < archive_schema_newest)
 		rc = archive_schema_make(db, ++version, e);
 	if (rc == 0)

@@ -9,6 +9,9 @@
 
 #include "os/db.h"
 
+/* The mark of an archive in the header of its file, "F2BA". */
+#define ARCHIVE_APPLICATION_ID 0x46324241
+
 /* The newest version, which this program makes and needs. */
 extern const int archive_schema_newest;
 

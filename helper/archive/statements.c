@@ -23,26 +23,65 @@
 	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
 	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
 	"AND host = ?3 "
+/*
+ * A ban as archive/live_bans.c reads it. The flush is the jail's first since
+ * the ban was last known to live.
+ */
+#define LIVE_BAN \
+	"SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, " \
+	"life_us, pending_us, present, held_us, missed_us, " \
+	"coalesce((SELECT min(at_us) FROM flush WHERE flush.jail = ban.jail " \
+	"AND at_us > max(life_us, made_us, held_us)), 0), " \
+	"restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED \
+	", jail.id, absent_us, started_us, gone_us, made_us " \
+	"FROM ban JOIN jail ON jail.id = ban.jail "
 
 /* The lesser of a column and a value; either may be unknown. */
 #define LESSER(column, value) \
 	"coalesce(min(" column ", " value "), " column ", " value ")"
 
-/* The bans that are asked for: ?1 jail, ?2 ident, ?3 since, ?4 until, ?5
- * active. */
-#define WANTED \
-	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR ident = ?2 OR ip = ?2) " \
-	"AND (?3 IS NULL OR since_us >= ?3) " \
-	"AND (?4 IS NULL OR since_us < ?4) " \
-	"AND (?5 = 0 OR ended_us IS NULL) "
+/*
+ * The bans as people see them, and what tells their state (ban/state). A rev
+ * belongs to one ban, and the index ban_rev finds it.
+ */
+#define BANS \
+	"bans CROSS JOIN (SELECT rev, life_us, held_us, pending_us, " \
+	"flushed_us FROM ban JOIN jail ON jail.id = ban.jail) USING (rev) "
 
-/* The fields that list reads: all but JSON, which can be long. */
+/* The bans that are asked for: ?1 jail, ?2 since, ?3 until, ?4 only those that
+ * may be active. */
+#define WANTED \
+	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR since_us >= ?2) " \
+	"AND (?3 IS NULL OR since_us < ?3) " \
+	"AND (?4 = 0 OR ended_us IS NULL) "
+
+/* Moreover the id or the address is one of ?5, a JSON array of texts. */
+#define WANTED_IDS \
+	"rev IN (SELECT b.rev FROM jail AS j CROSS JOIN ban AS b " \
+	"ON b.jail = j.id AND b.ident IN (SELECT value FROM json_each(?5)) " \
+	"UNION ALL SELECT rev FROM ban " \
+	"WHERE ip IN (SELECT value FROM json_each(?5))) AND " WANTED
+
+/* When a ban was archived with its end: NULL while it lives. The index
+ * ban_ended finds it. */
+#define KEPT_SINCE "max(ended_us, added_us)"
+
+/*
+ * The fields that list reads: all but JSON, which can be long. A text is cut at
+ * 256 characters, more than a line of list has room for.
+ */
 #define LISTED(constant, name, kind) LISTED_##kind(name)
-#define LISTED_NUMBER(name) ", " name
-#define LISTED_TEXT(name) ", " name
+#define LISTED_NUMBER(name) name ", "
+#define LISTED_TEXT(name) "substr(" name ", 1, 256) AS " name ", "
 #define LISTED_ARRAY(name)
 #define LISTED_OBJECT(name)
-#define LISTED_FIELDS "NULL" BAN_FIELD_TABLE(LISTED)
+#define LIST(wanted) \
+	"SELECT " BAN_FIELD_TABLE(LISTED) "life_us, held_us, pending_us, " \
+	"flushed_us FROM " BANS "WHERE " wanted \
+	"ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
+#define EXPORT(wanted) \
+	"SELECT * FROM " BANS "WHERE " wanted \
+	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
@@ -62,6 +101,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
 	[SQL_JAIL_FLUSHED] =
 	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
+	[SQL_JAIL_RUNS] =
+	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 	[SQL_JAIL_RESTORED] =
 	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
 	[SQL_JAIL_NOTED] =
@@ -83,9 +124,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 */
 	[SQL_FLUSH_TOUCHES] =
 	    "SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) "
-	    "FROM ban WHERE (ended_us IS NULL OR ended_us > ?2) AND jail = ?1 "
-	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 "
-	    "OR ended_why IN ('inferred', 'flushed'))",
+	    "FROM ban WHERE (" KEPT_SINCE " IS NULL OR " KEPT_SINCE
+	    " > ?2) AND jail = ?1 "
+	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 OR "
+	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed')))",
 
 	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
@@ -146,18 +188,29 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_BAN_SOURCE] = "UPDATE ban SET present = ?2 WHERE id = ?1",
 
 	/* Bans of other machines are left out unless they end by themselves. */
-	[SQL_LIVE] =
-	    "SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, "
-	    "life_us, pending_us, present, held_us, missed_us, flushed_us, "
-	    "restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED
-	    ", made_us FROM ban JOIN jail ON jail.id = ban.jail "
-	    "WHERE ended_us IS NULL AND ban.id > ?1 "
-	    "AND (host = '' OR seconds >= 0) ORDER BY ban.id LIMIT ?2",
+	[SQL_LIVE] = LIVE_BAN
+	"WHERE " KEPT_SINCE " IS NULL AND ban.id > ?1 "
+	"AND (host = '' OR seconds >= 0) "
+	"ORDER BY ban.id LIMIT ?2",
+	/*
+	 * The bans of this machine that a server may have again, though their
+	 * end was inferred because it lacked them. ?3 is now.
+	 */
+	[SQL_MISSED_BANS] = LIVE_BAN
+	"WHERE missed_us > 0 AND ended_why = 'inferred' "
+	"AND +ban.id > ?1 AND host = '' AND signs <> '[]' "
+	"AND (seconds IS NULL OR seconds < 0 "
+	"OR since_us + seconds * 1000000 > ?3) "
+	"AND NOT EXISTS (SELECT 1 FROM ban AS y "
+	"WHERE y.jail = ban.jail AND y.ident = ban.ident "
+	"AND y.host = '' AND (y.made_us, y.id) > (ban.made_us, ban.id)) "
+	"ORDER BY +ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
 	    "AND pending_us = ?4",
 	[SQL_SERVER_HAS] =
 	    "UPDATE ban SET held_us = ?2, missed_us = 0 WHERE id = ?1",
+	[SQL_ROWS_GONE] = "UPDATE ban SET gone_us = ?2 WHERE id = ?1",
 	[SQL_MISSED] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
 
 	/*
@@ -182,24 +235,48 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban, host, ended_us, since_us "
-	    "FROM ban AS b "
-	    "WHERE ended_us < ?1 "
-	    "AND added_us < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
+	    "SELECT jail, ident, timeofban, host, jail.name FROM ban AS b "
+	    "JOIN jail ON jail.id = b.jail WHERE " KEPT_SINCE
+	    " < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
 	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
 	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
 	    "OR o.rev = (SELECT max(rev) FROM ban))) "
-	    "ORDER BY ended_us LIMIT ?2",
+	    "ORDER BY " KEPT_SINCE " LIMIT ?2",
+	/* True of a ticket that is to be kept. */
+	[SQL_PRUNE_KEPT] = "SELECT 1 FROM ban WHERE " TICKET
+			   " AND (ended_us IS NULL OR ended_us >= ?5 "
+			   "OR added_us >= ?5 "
+			   "OR rev = (SELECT max(rev) FROM ban))",
+	/* A row that fail2ban's database may keep has one of two seconds. */
+	[SQL_PRUNE_REMEMBER] =
+	    "INSERT OR IGNORE INTO removed SELECT jail, ident, timeofban "
+	    "FROM ban WHERE " TICKET
+	    " AND host = '' AND present IS NOT NULL "
+	    "UNION SELECT jail, ident, known_as FROM ban WHERE " TICKET
+	    " AND host = '' AND known_as IS NOT NULL",
 	[SQL_PRUNE_EVIDENCE] =
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
-	/* The lines that were written while the ban lived. */
+	/* The lines that were written while the bans lived. */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND (at_us BETWEEN ?5 - 1000 AND ?6 OR found IN (?3 - 1, ?3))",
+	    "AND (at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
+	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
+	    ") OR found IN (?3 - 1, ?3))",
+	[SQL_REMOVED_HAS] =
+	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban = ?3",
+	[SQL_REMOVED] =
+	    "SELECT jail, ident, timeofban, '', "
+	    "(SELECT name FROM jail WHERE id = removed.jail) FROM removed "
+	    "WHERE (jail, ident, timeofban) > (?1, ?2, ?3) "
+	    "ORDER BY jail, ident, timeofban LIMIT ?4",
+	[SQL_REMOVED_FORGET] =
+	    "DELETE FROM removed WHERE jail = ?1 AND ident = ?2 "
+	    "AND timeofban = ?3",
 
 	[SQL_LINE_ADD] =
 	    "INSERT OR IGNORE INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
@@ -254,17 +331,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "rows, added, changed, skipped, bad, how FROM run "
 	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
 	[SQL_RUN_LAST] =
-	    "SELECT finished_us FROM run WHERE kind = ?1 AND "
-	    "state = 'completed' ORDER BY id DESC LIMIT 1",
+	    "SELECT finished_us FROM run WHERE kind = ?1 "
+	    "AND state = 'completed' AND finished_us <= ?2 "
+	    "ORDER BY finished_us DESC LIMIT 1",
 
 	/* The view has a column for each field of ban/ban_field.h. */
-	[SQL_LIST] = "SELECT " LISTED_FIELDS " FROM bans WHERE " WANTED
-		     "ORDER BY since_us DESC, nth DESC LIMIT ?6",
-	[SQL_SHOW] =
-	    "SELECT * FROM bans WHERE ident = ?1 OR ip = ?1 "
-	    "ORDER BY since_us, nth",
-	[SQL_EXPORT] = "SELECT * FROM bans WHERE " WANTED
-		       "ORDER BY timeofban, since_us, nth, jail, ident",
+	[SQL_LIST] = LIST(WANTED),
+	[SQL_LIST_IDS] = LIST(WANTED_IDS),
+	[SQL_EXPORT] = EXPORT(WANTED),
+	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
 	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
@@ -287,4 +362,37 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_SCHEMA_OF] =
 	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
 	[SQL_NEWEST] = "SELECT since_us FROM ban ORDER BY timeofban DESC, since_us DESC LIMIT 1",
+
+	[SQL_CLOCK_GET] =
+	    "SELECT proven_us, uptime, ran, least_us, most_us, sure FROM clock",
+	[SQL_CLOCK_SET] =
+	    "UPDATE clock SET proven_us = ?1, uptime = ?2, ran = ?3, "
+	    "least_us = ?4, most_us = ?5, sure = ?6",
+	/* No note is later than its jail's last one. */
+	[SQL_LATER] =
+	    "SELECT 1 FROM jail "
+	    "WHERE max(flushed_us, restored_us, noted_us) > ?1 "
+	    "UNION ALL SELECT 1 FROM source "
+	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1 "
+	    "UNION ALL SELECT 1 FROM ban WHERE " KEPT_SINCE
+	    " > ?1 AND added_us > ?1 LIMIT 1",
+	[SQL_LATER_JAILS] =
+	    "UPDATE jail SET "
+	    "flushed_us = CASE WHEN flushed_us > ?1 THEN 0 ELSE flushed_us "
+	    "END, "
+	    "restored_us = CASE WHEN restored_us > ?1 THEN 0 "
+	    "ELSE restored_us END, "
+	    "noted_us = CASE WHEN noted_us > ?1 THEN "
+	    "(SELECT coalesce(max(noted_us), 0) FROM note "
+	    "WHERE note.jail = jail.id AND noted_us <= ?1) "
+	    "ELSE noted_us END "
+	    "WHERE max(flushed_us, restored_us, noted_us) > ?1",
+	[SQL_LATER_NOTES] = "DELETE FROM note WHERE noted_us > ?1",
+	[SQL_LATER_SOURCES] =
+	    "UPDATE source SET settled_rev = NULL, begun_us = min(begun_us, "
+	    "?1), "
+	    "full_us = CASE WHEN full_us > ?1 THEN 0 ELSE full_us END "
+	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1",
+	[SQL_LATER_BANS] = "UPDATE ban SET added_us = ?1 WHERE " KEPT_SINCE
+			   " > ?1 AND added_us > ?1",
 };

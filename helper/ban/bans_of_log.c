@@ -78,45 +78,65 @@ give(struct giving *g, size_t line, size_t draft)
 		return;
 	d->lined = true;
 	d->line_us = g->log->lines[line].at_us;
-	if (!d->begun)
-		d->ban.made_us = g->log->lines[line].at_us;
+	/* It was made when it was logged, if its ticket is older. */
+	if (!d->begun && d->line_us - d->ban.made_us > PROMPT_US)
+		d->ban.made_us = d->line_us;
 }
 
-/* The lines that wait for the event that follows them (rule 1). */
+/*
+ * The lines that wait for the event that follows them (rule 1): the last Ban
+ * line, with those before it of the same failure, or a Restore Ban line.
+ */
 struct waiting {
-	size_t ban, restore; /* or NONE */
+	size_t first, ban, restore; /* or NONE */
 };
 
-static void
-wait_for_event(struct waiting *w, const struct logged_line *line, size_t i)
+static const struct waiting nothing = { NONE, NONE, NONE };
+
+static bool
+is_read_again(const struct logged_line *line, const struct logged_line *before)
 {
-	if (line->verb == LOGGED_BAN)
-		*w = (struct waiting){ i, NONE };
-	else if (line->verb == LOGGED_RESTORE)
-		*w = (struct waiting){ NONE, i };
-	else if (line->verb == LOGGED_UNBAN)
-		*w = (struct waiting){ NONE, NONE };
+	return line->found != UNKNOWN && line->found == before->found;
+}
+
+static void
+wait_for_event(struct waiting *w, const struct logged_line *lines, size_t i)
+{
+	if (lines[i].verb == LOGGED_BAN) {
+		if (w->ban == NONE || !is_read_again(&lines[i], &lines[w->ban]))
+			w->first = i;
+		w->ban = i;
+		w->restore = NONE;
+	} else if (lines[i].verb == LOGGED_RESTORE) {
+		*w = (struct waiting){ NONE, NONE, i };
+	} else if (lines[i].verb == LOGGED_UNBAN) {
+		*w = nothing;
+	}
 }
 
 static void
 give_waiting(struct giving *g, struct waiting *w,
     const struct sighting *sighting, size_t draft)
 {
-	size_t line = w->ban;
+	const struct logged_line *lines = g->log->lines;
 
+	if (sighting->kind != SIGHTING_BAN &&
+	    sighting->kind != SIGHTING_RESTORED)
+		return;
 	/* reban banned a ban again: it is one that was restored. */
 	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE)
-		line = w->restore;
-	if ((sighting->kind != SIGHTING_BAN &&
-		sighting->kind != SIGHTING_RESTORED) ||
-	    line == NONE)
+		give(g, w->restore, draft);
+	else if (w->ban == NONE ||
+	    (sighting->kind == SIGHTING_BAN &&
+		sighting->since_us >
+		    number_add_sat(lines[w->ban].at_us, AHEAD_US)))
 		return;
-	if (sighting->kind == SIGHTING_BAN &&
-	    sighting->since_us >
-		number_add_sat(g->log->lines[line].at_us, AHEAD_US))
-		return;
-	give(g, line, draft);
-	*w = (struct waiting){ NONE, NONE };
+	for (size_t i = w->ban == NONE ? NONE : w->first;
+	     i != NONE && i <= w->ban; i++) {
+		if (lines[i].verb == LOGGED_BAN)
+			give(g, i, draft);
+	}
+	*w = nothing;
 }
 
 /* Rule 1: read lines and events side by side. */
@@ -124,7 +144,7 @@ static void
 give_by_events(struct giving *g)
 {
 	const struct history_lines *log = g->log;
-	struct waiting w = { NONE, NONE };
+	struct waiting w = nothing;
 	size_t line = 0;
 
 	for (size_t i = 0; i < log->sightings_n; i++) {
@@ -134,7 +154,7 @@ give_by_events(struct giving *g)
 			break;
 		while (line < log->n &&
 		    log->lines[line].at_us <= sighting->at_us) {
-			wait_for_event(&w, &log->lines[line], line);
+			wait_for_event(&w, log->lines, line);
 			line++;
 		}
 		give_waiting(g, &w, sighting, log->owner[i]);
@@ -180,52 +200,92 @@ may_be_of(const struct logged_line *line, int64_t timeofban)
 }
 
 /*
- * Find the Ban line of a ban of that second which was known at first_us. Of
- * several lines with its failure, the ban is that of the last one, and an
- * earlier one is its own too when no Unban line stands between.
+ * Find the Ban line of a draft whose failure is of that second. Of several such
+ * lines it is the last one before the ban was known and before it ended; and an
+ * earlier one as well when no Unban line stands between.
  */
 static size_t
-find_line(const struct giving *g, int64_t timeofban, int64_t first_us)
+find_own_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 {
 	const struct logged_line *lines = g->log->lines;
 	int64_t ticket_us = timestamp_from_seconds(timeofban);
-	size_t found = NONE, near = NONE;
+	int64_t to_us = number_add_sat(ticket_us, LATE_MAX_US);
+	size_t found = NONE;
 	bool lifted = false;
 
-	if (first_us > number_add_sat(ticket_us, LATE_MAX_US))
-		first_us = number_add_sat(ticket_us, LATE_MAX_US);
+	if (to_us > d->first_us)
+		to_us = d->first_us;
+	if (to_us > d->gone_us)
+		to_us = d->gone_us;
 	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
-	     i < g->log->n && lines[i].at_us <= first_us; i++) {
+	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_UNBAN)
 			lifted = true;
-		if (lines[i].verb != LOGGED_BAN || g->owner[i] != NONE)
-			continue;
-		if (is_found(&lines[i], timeofban) &&
+		else if (lines[i].verb == LOGGED_RESTORE)
+			lifted = false;
+		else if (lines[i].verb == LOGGED_BAN && g->owner[i] == NONE &&
+		    is_found(&lines[i], timeofban) &&
 		    (found == NONE || lifted)) {
 			found = i;
 			lifted = false;
 		}
-		if (near == NONE && may_be_of(&lines[i], timeofban))
-			near = i;
 	}
-	return found != NONE ? found : near;
+	return found;
 }
 
-/* Rule 2. */
+/*
+ * Find the first Ban line after that second that may be of a draft, although it
+ * does not have its failure.
+ */
+static size_t
+find_near_line(const struct giving *g, const struct draft *d, int64_t timeofban)
+{
+	const struct logged_line *lines = g->log->lines;
+	int64_t ticket_us = timestamp_from_seconds(timeofban);
+	int64_t to_us = number_add_sat(ticket_us, LAG_S * TIMESTAMP_US);
+
+	if (to_us > d->first_us && timeofban == d->ban.timeofban)
+		to_us = d->first_us;
+	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
+	     i < g->log->n && lines[i].at_us <= to_us; i++) {
+		if (lines[i].verb == LOGGED_BAN && g->owner[i] == NONE &&
+		    may_be_of(&lines[i], timeofban) &&
+		    draft_lived_at(d, latest_us(&lines[i])))
+			return i;
+	}
+	return NONE;
+}
+
+typedef size_t find_fn(const struct giving *g, const struct draft *d,
+    int64_t timeofban);
+
 static void
-give_by_tickets(struct giving *g)
+give_found(struct giving *g, find_fn *find)
 {
 	for (size_t i = 0; i < g->order_n; i++) {
 		size_t draft = g->order[i].draft, line = NONE;
 		const struct draft *d = &g->drafts[draft];
 
 		if (!d->lined)
-			line = find_line(g, d->ban.timeofban, d->first_us);
+			line = find(g, d, d->ban.timeofban);
 		if (line != NONE)
 			give(g, line, draft);
-		line = d->known_as == UNKNOWN ?
-		    NONE :
-		    find_line(g, d->known_as, INT64_MAX);
+	}
+}
+
+/* Rule 2. */
+static void
+give_by_tickets(struct giving *g)
+{
+	give_found(g, find_own_line);
+	give_found(g, find_near_line);
+	/* reban banned it again, by hand. */
+	for (size_t i = 0; i < g->order_n; i++) {
+		size_t draft = g->order[i].draft, line = NONE;
+		const struct draft *d = &g->drafts[draft];
+
+		if (d->known_as != UNKNOWN)
+			line = find_near_line(g, d, d->known_as);
 		if (line != NONE)
 			give(g, line, draft);
 	}
@@ -247,10 +307,13 @@ add_draft(struct reading *r, const struct logged_line *line, int64_t found)
 	int64_t since_us = timestamp_from_seconds(found);
 	struct draft *d = &g->drafts[g->n];
 
+	bool taken = found != UNKNOWN && since_us <= line->at_us;
+
 	/* The last failure found may be that of the ban before. */
-	if (found == UNKNOWN || since_us > line->at_us ||
-	    (before != NULL && since_us < before->ban.since_us &&
-		found == r->found))
+	if (before != NULL && since_us < before->ban.since_us &&
+	    found == r->found)
+		taken = false;
+	if (!taken)
 		since_us = line->at_us;
 	*d = (struct draft){
 		.ban = {
@@ -260,8 +323,7 @@ add_draft(struct reading *r, const struct logged_line *line, int64_t found)
 			.seconds = line->seconds,
 			.bancount = UNKNOWN,
 			.failures = UNKNOWN,
-			.origin = since_us == line->at_us ? BAN_FROM_UNKNOWN :
-							    BAN_FROM_LOG,
+			.origin = taken ? BAN_FROM_LOG : BAN_FROM_UNKNOWN,
 			.seen = BAN_SEEN_LOG,
 			.ended_us = UNKNOWN,
 		},
@@ -305,7 +367,7 @@ take_restore(struct reading *r, const struct logged_line *line)
 	struct logged_line unknown = *line;
 
 	if (d != NULL && !d->logged &&
-	    (lived(d, line) || d->ban.end == BAN_INFERRED)) {
+	    (lived(d, line) || !d->end_seen)) {
 		r->lifted = false;
 		return;
 	}

@@ -2,27 +2,29 @@
 /*
  * The lines of fail2ban's logs about one id in one jail: the part of a history
  * (ban/history.h) that finds the ban of each line, and makes the bans that only
- * logs show. The log is the weakest witness: it adds bans, and changes nothing
- * of those that an event, a row or an import has shown ("witnessed" bans).
- * Pure.
+ * logs show. The log is the weakest witness: it changes nothing of the bans
+ * that an event, a row or an import has shown ("witnessed" bans), but that a
+ * ban of the log ends one that no event shows later. Pure.
  *
  * 1. fail2ban writes a Ban line, and then runs the actions. So the Ban line of
  *    a fresh ban's event is the last one before it, with no Unban line in
  *    between. A server that was killed reads its log again: that ban has
- *    another line and another event. The failure that was found last before
+ *    another line of the same failure, and another event. The failure that was found last before
  *    the line does not count here: it may be of too few failures, and the ban
  *    by hand. A Restore Ban line and a restored ban's event go together
  *    likewise.
  * 2. A witnessed ban without a line so far (its event was lost, or it is from
- *    another archive, or the log has whole seconds) has the Ban line whose
- *    failure is of its second; or else the first line after its second, within
- *    ten minutes, whose failure does not contradict. It has a second line when
+ *    another archive, or the log has whole seconds) has the last Ban line
+ *    before its end whose failure is of its second. Where no ban has such a
+ *    line, it has the first line after its second, within ten minutes and while
+ *    it lived, whose failure does not contradict. It has a second line when
  *    reban banned it again.
  * 3. Any other Ban line is of the ban that lives, when its failure is of that
  *    ban's second and no Unban line stands between: the log was read again and
  *    the event lost. Otherwise it makes a ban of the log's own.
  * 4. The other lines speak of the ban that was made last before them. A Restore
- *    Ban line makes a ban that began before the log when no ban lived then. An
+ *    Ban line makes a ban that began before the log when there is none, or when
+ *    an event or a line has shown its end. An
  *    Unban line ends the ban (ban/end.h); without a ban before it, it says too
  *    little to make one.
  */

@@ -17,6 +17,7 @@ struct draft {
 	 */
 	int64_t gone_us;
 	bool end_seen;	    /* an event saw its end */
+	int64_t deleted_us; /* an unban whose rows were gone; INT64_MIN: none */
 	bool begun;	    /* a fresh ban's event shows it */
 	bool logged;	    /* only lines of logs show it */
 	bool lined;	    /* a line shows its making */

@@ -7,6 +7,8 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 
+#define DAY_US (INT64_C(86400) * TIMESTAMP_US)
+
 static const char *const names[] = {
 	[BAN_LIVES] = NULL,
 	[BAN_EXPIRED] = "expired",
@@ -101,19 +103,6 @@ ban_end_by_logged_unban(int64_t since_us, int64_t seconds, int64_t at_us)
 	return ends(BAN_MANUAL, ended_us);
 }
 
-bool
-ban_end_ends(const struct ban_end_span *later_ban,
-    const struct ban_end_span *earlier)
-{
-	bool began_later = later_ban->since_us > earlier->since_us ||
-	    (later_ban->since_us == earlier->since_us &&
-		later_ban->nth > earlier->nth);
-
-	return began_later &&
-	    (later_ban->ended_us == UNKNOWN ||
-		later_ban->ended_us > earlier->life_us);
-}
-
 struct ban_end_verdict
 ban_end_unseen(int64_t expired_us, int64_t next_us)
 {
@@ -129,7 +118,7 @@ ban_end_replaces(const struct ban_end_state *state, enum ban_end_source source,
 	bool inferred = state->end == BAN_INFERRED && !state->by_event;
 
 	if (verdict->end == BAN_LIVES)
-		return false;
+		return source == BAN_END_BY_RUN && inferred;
 	switch (source) {
 	case BAN_END_BY_EVENT:
 		return state->end == BAN_LIVES || !state->by_event;
@@ -149,25 +138,65 @@ ban_end_replaces(const struct ban_end_state *state, enum ban_end_source source,
 static int64_t
 last_life(const struct ban_end_facts *f)
 {
-	return later(later(f->life_us, f->confirmed_us), f->since_us);
+	return later(f->life_us != 0 ? f->life_us : f->since_us,
+	    f->confirmed_us);
+}
+
+static int64_t
+expiry(const struct ban_end_facts *f)
+{
+	return ban_end_expiry_us(f->since_us, f->seconds);
 }
 
 /* Return when the jail was flushed while the ban lived, 0: it was not. */
 static int64_t
 flushed_since(const struct ban_end_facts *f)
 {
-	return f->flushed_us > last_life(f) ? f->flushed_us : 0;
+	return f->flushed_us > last_life(f) && f->flushed_us < expiry(f) ?
+	    f->flushed_us :
+	    0;
+}
+
+/* Return when the pending unban came, 0: there is none. */
+static int64_t
+unbanned_since(const struct ban_end_facts *f)
+{
+	return f->unbanned_us > last_life(f) ? f->unbanned_us : 0;
 }
 
 static bool
 is_overdue(const struct ban_end_facts *f)
 {
-	return f->now_us >
+	int64_t now_us = f->trusted_us != 0 ? f->trusted_us : f->now_us;
+
+	return now_us >
 	    ban_end_overdue_us(f->since_us, f->seconds, f->interval_s) &&
-	    f->now_us > ban_end_overdue_us(f->life_us, 0, f->interval_s);
+	    now_us > ban_end_overdue_us(f->life_us, 0, f->interval_s);
 }
 
-/* Return true when the ban's last sign of life may be out of date. */
+/* Return true when the ban had no sign of life for a day. */
+static bool
+is_stale(const struct ban_end_facts *f)
+{
+	return f->now_us - last_life(f) > DAY_US;
+}
+
+/* Return the server's answer, which says nothing about a later ban. */
+static enum ban_end_server
+answer(const struct ban_end_facts *f)
+{
+	return f->life_us > f->answered_us ? BAN_END_SERVER_SILENT : f->server;
+}
+
+bool
+ban_end_needs_rows(const struct ban_end_facts *f)
+{
+	return f->here &&
+	    (f->row_seen || f->rows_were_gone ||
+		(f->started_us != 0 && f->life_us >= f->started_us));
+}
+
+/* Return true when something casts a doubt on the ban (rule 8). */
 static bool
 is_doubtful(const struct ban_end_facts *f)
 {
@@ -175,72 +204,95 @@ is_doubtful(const struct ban_end_facts *f)
 
 	return f->here && f->started_us != 0 &&
 	    (life < f->started_us || life < f->flushed_us ||
-		life < f->unbanned_us);
+		life < f->unbanned_us || f->rows == BAN_END_ROWS_GONE ||
+		f->rows_were_gone || is_overdue(f) || is_stale(f));
 }
 
 bool
 ban_end_needs_server(const struct ban_end_facts *f)
 {
-	return !is_overdue(f) && is_doubtful(f);
+	return is_doubtful(f);
 }
 
-bool
-ban_end_needs_rows(const struct ban_end_facts *f)
+/* Rule 1. */
+static struct ban_end_judgement
+ended(const struct ban_end_facts *f, enum ban_end end, int64_t ended_us)
 {
-	bool undone = flushed_since(f) != 0 || f->unbanned_us > f->life_us;
-	bool own_server = f->started_us != 0 && f->life_us >= f->started_us;
+	int64_t up_us = expiry(f);
 
-	return !is_overdue(f) && f->here && f->server != BAN_END_SERVER_HAS &&
-	    (f->row_seen || (undone && own_server));
+	return (struct ban_end_judgement){ BAN_END_ENDED,
+		ended_us < up_us ? ends(end, ended_us) :
+				   ends(BAN_INFERRED, up_us) };
 }
 
-/* Rule 7c. */
-static struct ban_end_verdict
+/* Return true when the server lacked the ban in two runs (rule 7d). */
+static bool
+is_missed_twice(const struct ban_end_facts *f)
+{
+	return f->answered_us - f->missed_us >=
+	    timestamp_from_seconds(f->interval_s);
+}
+
+/* Return true when the server was not seen to lack the ban before. */
+static bool
+is_first_miss(const struct ban_end_facts *f)
+{
+	return f->missed_us <=
+	    later(f->restored_us, later(last_life(f), f->started_us));
+}
+
+/* Return true when rows that are gone end the ban (rule 7b). */
+static bool
+rows_decide(const struct ban_end_facts *f)
+{
+	if (f->rows != BAN_END_ROWS_GONE)
+		return false;
+	if (f->started_us == 0 || is_overdue(f))
+		return true;
+	if (answer(f) == BAN_END_SERVER_LACKS)
+		return last_life(f) >= f->started_us ||
+		    (!is_first_miss(f) && is_missed_twice(f));
+	return is_stale(f);
+}
+
+static struct ban_end_judgement
 judge_by_rows(const struct ban_end_facts *f)
 {
-	int64_t flushed = flushed_since(f);
+	int64_t flushed = flushed_since(f), unbanned = unbanned_since(f);
 
-	if (flushed != 0)
-		return ends(BAN_FLUSHED, flushed);
+	if (flushed != 0 && (unbanned == 0 || flushed < unbanned))
+		return ended(f, BAN_FLUSHED, flushed);
 	if (f->seconds == UNKNOWN)
-		return ends(BAN_INFERRED, f->now_us);
-	return ends(BAN_MANUAL,
-	    f->unbanned_us != 0 ? f->unbanned_us : f->now_us);
+		return ended(f, BAN_INFERRED, f->now_us);
+	return ended(f, BAN_MANUAL, unbanned != 0 ? unbanned : f->now_us);
 }
 
 /* Rule 7d, for a ban that the server lacks. */
 static struct ban_end_judgement
 judge_missing(const struct ban_end_facts *f)
 {
-	int64_t flushed = flushed_since(f);
-	int64_t since =
-	    later(f->restored_us, later(last_life(f), f->started_us));
-	int64_t ended_us = flushed != 0 ? flushed :
-	    f->unbanned_us != 0		? f->unbanned_us :
-					  f->missed_us;
+	int64_t flushed = flushed_since(f), unbanned = unbanned_since(f);
 
-	if (f->missed_us <= since)
+	if (is_first_miss(f))
 		return (struct ban_end_judgement){ BAN_END_MISSED, lives };
-	if (f->answered_us - f->missed_us <
-	    timestamp_from_seconds(f->interval_s))
+	if (!is_missed_twice(f))
 		return (struct ban_end_judgement){ BAN_END_UNDECIDED, lives };
-	return (struct ban_end_judgement){ BAN_END_ENDED,
-		ends(BAN_INFERRED, ended_us) };
+	return ended(f, BAN_INFERRED,
+	    flushed != 0      ? flushed :
+		unbanned != 0 ? unbanned :
+				f->missed_us);
 }
 
 struct ban_end_judgement
 ban_end_judge(const struct ban_end_facts *f)
 {
-	if (is_overdue(f))
-		return (struct ban_end_judgement){ BAN_END_ENDED,
-			ends(BAN_INFERRED,
-			    ban_end_expiry_us(f->since_us, f->seconds)) };
-	if (f->server == BAN_END_SERVER_HAS)
+	if (answer(f) == BAN_END_SERVER_HAS)
 		return (struct ban_end_judgement){ BAN_END_CONFIRMED, lives };
-	if (f->rows == BAN_END_ROWS_GONE)
-		return (struct ban_end_judgement){ BAN_END_ENDED,
-			judge_by_rows(f) };
-	if (f->server == BAN_END_SERVER_LACKS)
+	if (rows_decide(f))
+		return judge_by_rows(f);
+	if (is_overdue(f))
+		return ended(f, BAN_INFERRED, expiry(f));
+	if (answer(f) == BAN_END_SERVER_LACKS)
 		return judge_missing(f);
 	return (struct ban_end_judgement){ BAN_END_UNDECIDED, lives };
 }
@@ -249,9 +301,50 @@ int64_t
 ban_end_due_us(const struct ban_end_facts *f,
     const struct ban_end_judgement *judgement)
 {
+	struct ban_end_facts then = *f;
+	int64_t up_us = later(expiry(f), f->life_us);
+
 	if (judgement->what == BAN_END_MISSED ||
-	    judgement->what == BAN_END_ENDED ||
-	    (judgement->what == BAN_END_UNDECIDED && is_doubtful(f)))
+	    judgement->what == BAN_END_ENDED)
 		return 0;
-	return later(ban_end_expiry_us(f->since_us, f->seconds), f->life_us);
+	if (judgement->what == BAN_END_CONFIRMED) {
+		then.confirmed_us = f->answered_us;
+		then.rows_were_gone = f->rows == BAN_END_ROWS_GONE;
+	}
+	if (is_doubtful(&then))
+		return 0;
+	if (!f->here || f->started_us == 0)
+		return up_us;
+	return up_us < last_life(&then) + DAY_US ? up_us :
+						   last_life(&then) + DAY_US;
+}
+
+bool
+ban_end_may_be_back(const struct ban_end_facts *f)
+{
+	return f->here && f->started_us != 0 && f->missed_us != 0 &&
+	    f->now_us < expiry(f) &&
+	    f->missed_us <
+	    f->started_us + timestamp_from_seconds(f->interval_s);
+}
+
+struct ban_end_judgement
+ban_end_judge_missed(const struct ban_end_facts *f)
+{
+	if (answer(f) == BAN_END_SERVER_HAS)
+		return (struct ban_end_judgement){ BAN_END_BACK, lives };
+	if (answer(f) == BAN_END_SERVER_LACKS)
+		return (struct ban_end_judgement){ BAN_END_MISSED, lives };
+	return (struct ban_end_judgement){ BAN_END_UNDECIDED, lives };
+}
+
+int64_t
+ban_end_missed_due_us(const struct ban_end_facts *f,
+    const struct ban_end_judgement *judgement)
+{
+	struct ban_end_facts then = *f;
+
+	if (judgement->what == BAN_END_MISSED)
+		then.missed_us = f->answered_us;
+	return ban_end_may_be_back(&then) ? 0 : INT64_MAX;
 }

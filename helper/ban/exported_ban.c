@@ -9,8 +9,12 @@
 #include "base/timestamp.h"
 #include "base/utf8.h"
 
-/* The longest text: the same limit as for fail2ban's own database. */
-#define TEXT_BYTES ((size_t)4 * 1024 * 1024)
+/*
+ * The longest text that an archive has: one of 4 MiB from fail2ban's database,
+ * where each byte was no UTF-8 and became U+FFFD, which has three. The lines of
+ * an event, at most 1 MiB, are no longer as JSON, where a byte may become six.
+ */
+#define TEXT_BYTES ((size_t)12 * 1024 * 1024)
 
 void
 exported_ban_init(struct exported_ban *ban)
@@ -120,7 +124,7 @@ exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
 	if (text == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	json_mend(text);
-	if (!json_is(text, '{'))
+	if (!json_is_record(text))
 		rc = err_set(e, EX_DATAERR, "not a JSON object");
 	while (rc == 0 && json_next(&at, &key, &value)) {
 		enum ban_field field = find_key(&key);
@@ -132,19 +136,12 @@ exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
 	return rc;
 }
 
-/*
- * Write a value of captures or matches with the escapes that we use. as_text:
- * a log line is written as a text, whatever kind of value it was.
- */
+/* Write a log line as a text, whatever kind of value it was. */
 static void
-put_plainly(struct buffer *out, const struct json *value, bool as_text)
+put_line(struct buffer *out, const struct json *value)
 {
 	struct buffer said = { 0 };
 
-	if (!as_text && !json_is_text(value)) {
-		json_put_value(out, value);
-		return;
-	}
 	buffer_puts(&said, "");
 	json_put_said(&said, value);
 	if (said.failed)
@@ -179,10 +176,12 @@ mend_json(struct exported_ban *ban, enum ban_field field, struct err *e)
 			buffer_putc(&out, ',');
 		first = false;
 		if (open == '{') {
-			put_plainly(&out, &key, false);
+			json_put_value(&out, &key);
 			buffer_putc(&out, ':');
+			json_put_value(&out, &value);
+		} else {
+			put_line(&out, &value);
 		}
-		put_plainly(&out, &value, open == '[');
 	}
 	buffer_putc(&out, open == '{' ? '}' : ']');
 	if ((text = buffer_take(&out)) == NULL)

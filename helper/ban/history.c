@@ -216,12 +216,8 @@ compare_since(const void *pa, const void *pb)
 	return a->draft < b->draft ? -1 : a->draft > b->draft;
 }
 
-/*
- * Return the number from which the bans of one time are counted: in a stretch,
- * that of the first of their rows.
- */
-static int64_t
-first_nth(const struct history *h, int64_t since_us)
+int64_t
+history_first_nth(const struct history *h, int64_t since_us)
 {
 	int64_t first = INT64_MAX;
 
@@ -247,7 +243,7 @@ set_nth(const struct sequence *s)
 	qsort(turns, s->n, sizeof(*turns), compare_since);
 	for (size_t i = 0; i < s->n; i++) {
 		if (i == 0 || turns[i].since_us != turns[i - 1].since_us)
-			nth = first_nth(s->h, turns[i].since_us);
+			nth = history_first_nth(s->h, turns[i].since_us);
 		s->drafts[turns[i].draft].ban.nth = (int)nth++;
 	}
 	free(turns);
@@ -261,8 +257,7 @@ make_bans(struct sequence *s, struct ban *bans, size_t *owner)
 	const struct history_lines log = { h->lines, h->lines_n, h->sightings,
 		h->n, owner };
 
-	s->n = same_ban_make_drafts(h->sightings, h->n, h->flushes,
-	    h->flushes_n, s->drafts, owner);
+	s->n = same_ban_make_drafts(h, s->drafts, owner);
 	keep_rows_apart(s);
 	look_up_rows(s);
 	if ((h->lines_n > 0 && bans_of_log(&log, s->drafts, &s->n) != 0) ||

@@ -74,4 +74,10 @@ struct history {
 int history_make_bans(struct history *h, struct ban *bans, size_t *owner,
     size_t *count);
 
+/*
+ * Return the number from which the bans of one time are counted: in a stretch,
+ * that of the first of their rows.
+ */
+int64_t history_first_nth(const struct history *h, int64_t since_us);
+
 #endif

@@ -24,21 +24,20 @@ shows_life(const struct sighting *sighting)
 
 /* The drafts so far, and what they are made of. */
 struct making {
+	const struct history *h;
 	struct draft *drafts;
 	size_t n;
-	const int64_t *flushes;
-	size_t flushes_n;
 };
 
 /* Return the last flush of the jail from after_us to before_us, 0: none. */
 static int64_t
 last_flush(const struct making *m, int64_t after_us, int64_t before_us)
 {
-	for (size_t i = m->flushes_n; i > 0; i--) {
-		if (m->flushes[i - 1] <= after_us)
+	for (size_t i = m->h->flushes_n; i > 0; i--) {
+		if (m->h->flushes[i - 1] <= after_us)
 			break;
-		if (m->flushes[i - 1] < before_us)
-			return m->flushes[i - 1];
+		if (m->h->flushes[i - 1] < before_us)
+			return m->h->flushes[i - 1];
 	}
 	return 0;
 }
@@ -73,8 +72,9 @@ is_another(const struct making *m, struct draft *d,
 		return false;
 	if (d->ban.end == BAN_LIVES)
 		return is_over(m, d, sighting);
-	/* The clock was set back between the ban and its end. */
-	if (!d->begun && d->gone_us < d->ban.since_us)
+	/* The clock was set back between the ban, or its retry, and its end. */
+	if (d->gone_us < d->ban.since_us &&
+	    (!d->begun || sighting->at_us - d->ban.made_us <= BAN_RETRY_US))
 		return false;
 	return sighting->at_us >= d->gone_us;
 }
@@ -88,7 +88,8 @@ static struct draft *
 find_nth(const struct making *m, const struct sighting *sighting)
 {
 	struct draft *inexact = NULL;
-	int64_t nth = 0;
+	int64_t first = history_first_nth(m->h, sighting->since_us);
+	int64_t nth = first;
 
 	for (size_t i = 0; i < m->n; i++) {
 		struct draft *d = &m->drafts[i];
@@ -103,7 +104,7 @@ find_nth(const struct making *m, const struct sighting *sighting)
 			inexact = d;
 		}
 	}
-	return nth == 0 ? inexact : NULL;
+	return nth == first ? inexact : NULL;
 }
 
 /*
@@ -185,6 +186,39 @@ made_of(const struct making *m, int64_t timeofban)
 	return INT64_MIN;
 }
 
+/* Return when the last ban of an exact time was made, INT64_MIN: none is. */
+static int64_t
+made_of_time(const struct making *m, int64_t since_us)
+{
+	int64_t made_us = INT64_MIN;
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct ban *ban = &m->drafts[i].ban;
+
+		if (ban->since_us == since_us && ban->made_us > made_us)
+			made_us = ban->made_us;
+	}
+	return made_us;
+}
+
+/*
+ * Return when a ban was unbanned by hand last before a row was seen. INT64_MIN:
+ * never. That deletes all rows of the id, so the row is of a later ban.
+ */
+static int64_t
+last_deleted(const struct making *m, const struct sighting *row)
+{
+	int64_t deleted_us = INT64_MIN;
+
+	for (size_t i = 0; i < m->n; i++) {
+		int64_t us = m->drafts[i].deleted_us;
+
+		if (us < row->at_us && us > deleted_us)
+			deleted_us = us;
+	}
+	return deleted_us;
+}
+
 /* Return when fail2ban made the ban of which this is the first sighting. */
 static int64_t
 made_us(const struct making *m, const struct sighting *sighting)
@@ -204,8 +238,10 @@ made_us(const struct making *m, const struct sighting *sighting)
 		before_us = last_made(m, sighting->at_us);
 		break;
 	case SIGHTING_ROW:
+		before_us = last_deleted(m, sighting);
 		if (sighting->after != 0 &&
-		    sighting->after != sighting->timeofban)
+		    sighting->after != sighting->timeofban &&
+		    made_of(m, sighting->after) > before_us)
 			before_us = made_of(m, sighting->after);
 		break;
 	case SIGHTING_FOLDED:
@@ -214,7 +250,9 @@ made_us(const struct making *m, const struct sighting *sighting)
 			return sighting->made_us;
 		break;
 	case SIGHTING_IMPORT:
-		return number_add_sat(ticket_us, sighting->nth);
+		ticket_us = number_add_sat(sighting->since_us, sighting->nth);
+		before_us = made_of_time(m, sighting->since_us);
+		break;
 	case SIGHTING_OLD_ROW:
 		break;
 	}
@@ -241,6 +279,7 @@ new_draft(const struct making *m, const struct sighting *sighting)
 		.first_us = INT64_MAX,
 		.known_as = UNKNOWN,
 		.counted_us = INT64_MIN,
+		.deleted_us = INT64_MIN,
 		.unban_seconds = UNKNOWN,
 		.row_seconds = UNKNOWN,
 		.tag_seconds = UNKNOWN,
@@ -276,6 +315,8 @@ take_unban(struct draft *d, const struct sighting *sighting)
 
 	if (sighting->seconds != UNKNOWN)
 		d->unban_seconds = sighting->seconds;
+	if (unban.rows_gone)
+		d->deleted_us = sighting->at_us;
 	if (verdict.end != BAN_LIVES)
 		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 	else if (d->ban.end == BAN_LIVES || !d->end_seen)
@@ -486,24 +527,20 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 }
 
 size_t
-same_ban_make_drafts(const struct sighting *sightings, size_t n,
-    const int64_t *flushes, size_t flushes_n, struct draft *drafts,
+same_ban_make_drafts(const struct history *h, struct draft *drafts,
     size_t *owner)
 {
-	struct making m = {
-		.drafts = drafts,
-		.flushes = flushes,
-		.flushes_n = flushes_n,
-	};
+	const struct sighting *sightings = h->sightings;
+	struct making m = { .h = h, .drafts = drafts };
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < h->n; i++) {
 		owner[i] = NONE;
 		/* Only an import may show the ban that was judged. */
 		if (sightings[i].kind != SIGHTING_JUDGED ||
 		    find(&m, &sightings[i]) != NULL)
 			take(&m, &sightings[i], &owner[i]);
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < h->n; i++) {
 		if (owner[i] == NONE)
 			take(&m, &sightings[i], &owner[i]);
 	}

@@ -19,7 +19,8 @@
  *   counted last it is a retry.
  * - A restored ban, a prolong or an unban of a ban that is not known makes it.
  *   fail2ban held that ban, so it is the last that was made until then. A row
- *   makes a ban at its ticket's time, after that of the id's row before it.
+ *   makes a ban at its ticket's time, after that of the id's row before it, and
+ *   after an unban by hand that was seen before it: unbanip deletes all rows.
  * - A judgement is of the ban that was made when the judged one was: two bans
  *   may have one second.
  * - The rules for the end of a ban stand in ban/end.h.
@@ -27,7 +28,7 @@
  * An import, or a row of another database, is taken after all that was seen
  * here. It speaks of the ban of its exact time, or of its second when no more
  * is known, and adds only what is not known here. When there is no such ban,
- * it makes one.
+ * it makes one, after the other bans of its time.
  */
 #ifndef BAN_SAME_BAN_H
 #define BAN_SAME_BAN_H
@@ -35,17 +36,16 @@
 #include <stddef.h>
 
 #include "ban/draft.h"
-#include "ban/sighting.h"
+#include "ban/history.h"
 
 /*
- * Make drafts of n sightings, which are sorted (sighting_compare), and of the
- * moments at which the jail was flushed, in order. The draft of sightings[i] is
- * owner[i], an index into drafts, which has room for n. Drafts come in the
- * order in which sightings made them. A draft's id is that of the archived ban
- * which has the first of its sightings, or 0. Returns the number of drafts.
+ * Make drafts of the sightings of a history, which are sorted
+ * (sighting_compare). The draft of sightings[i] is owner[i], an index into
+ * drafts, which has room for all. Drafts come in the order in which sightings
+ * made them. A draft's id is that of the archived ban which has the first of
+ * its sightings, or 0. Returns the number of drafts.
  */
-size_t same_ban_make_drafts(const struct sighting *sightings, size_t n,
-    const int64_t *flushes, size_t flushes_n, struct draft *drafts,
+size_t same_ban_make_drafts(const struct history *h, struct draft *drafts,
     size_t *owner);
 
 /* A ban has at most this many sightings and rows more than its imports. */

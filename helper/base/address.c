@@ -133,31 +133,54 @@ address_print(const struct address *a, char buf[ADDRESS_TEXT])
 	return buf;
 }
 
-bool
-address_span(const struct address *first, const struct address *last,
-    struct address *net)
+/* Set *last to the last address of the network a. */
+static void
+find_last(const struct address *a, struct address *last)
 {
-	struct address end = *last;
-	unsigned char differ;
-	int bits = 0, i;
+	*last = *a;
+	last->bits = bits_of(a->family);
+	for (int i = 0; i < last->bits / 8; i++)
+		last->bytes[i] |= (unsigned char)~mask_byte(a->bits, i);
+}
+
+/* Return the widest network that begins with a and does not go beyond last. */
+static struct address
+widest(const struct address *a, const struct address *last)
+{
+	struct address net = *a, wider = *a, end;
+
+	while (wider.bits > 0) {
+		wider.bits--;
+		cut(&wider);
+		find_last(&wider, &end);
+		if (memcmp(wider.bytes, a->bytes, sizeof(a->bytes)) != 0 ||
+		    memcmp(end.bytes, last->bytes, sizeof(end.bytes)) > 0)
+			break;
+		net = wider;
+	}
+	return net;
+}
+
+size_t
+address_cover(const struct address *first, const struct address *last,
+    struct address nets[ADDRESS_COVER_MAX])
+{
+	struct address at = *first, end;
+	size_t n = 0;
 
 	if (first->family != last->family || !address_is_single(first) ||
-	    !address_is_single(last))
-		return false;
-	for (; bits < first->bits; bits++) {
-		differ = first->bytes[bits / 8] ^ last->bytes[bits / 8];
-		if ((differ & (0x80 >> bits % 8)) != 0)
-			break;
+	    !address_is_single(last) ||
+	    memcmp(first->bytes, last->bytes, sizeof(first->bytes)) > 0)
+		return 0;
+	for (;;) {
+		nets[n] = widest(&at, last);
+		find_last(&nets[n++], &end);
+		if (memcmp(end.bytes, last->bytes, sizeof(end.bytes)) == 0)
+			return n;
+		at = end;
+		for (int i = at.bits / 8 - 1; ++at.bytes[i] == 0;)
+			i--;
 	}
-	*net = *first;
-	net->bits = bits;
-	cut(net);
-	/* After the prefix, first must have only zeros and last only ones. */
-	for (i = 0; i < first->bits / 8; i++)
-		end.bytes[i] =
-		    net->bytes[i] | (unsigned char)~mask_byte(bits, i);
-	return memcmp(net->bytes, first->bytes, sizeof(net->bytes)) == 0 &&
-	    memcmp(end.bytes, last->bytes, sizeof(end.bytes)) == 0;
 }
 
 bool

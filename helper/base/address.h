@@ -39,12 +39,16 @@ bool address_parse(const char *s, size_t len, struct address *a);
  */
 const char *address_print(const struct address *a, char buf[ADDRESS_TEXT]);
 
+/* The most networks that a range of addresses is made of, those of IPv6. */
+#define ADDRESS_COVER_MAX 254
+
 /*
- * Set *net to the network from the address first to the address last. Return
- * false when no network has just these ends.
+ * Set nets to the fewest networks that hold the addresses from first to last
+ * and no other one, in their order, and return their number. Return 0 when
+ * first is after last, of the other family, or when either is a network.
  */
-bool address_span(const struct address *first, const struct address *last,
-    struct address *net);
+size_t address_cover(const struct address *first, const struct address *last,
+    struct address nets[ADDRESS_COVER_MAX]);
 
 /* Return true for one address, false for a network of several. */
 bool address_is_single(const struct address *a);

@@ -31,6 +31,13 @@ is_hostile(uint32_t c)
 	    (c >= 0xe0000 && c <= 0xe007f);
 }
 
+/* Return true when the character of n bytes at s, 0: no UTF-8, is escaped. */
+static bool
+is_escaped(const char *s, size_t n)
+{
+	return n == 0 || s[0] == '\\' || is_hostile(decode_utf8(s, n));
+}
+
 /* Room for the longest escape, with its NUL. */
 #define PIECE_BYTES 16
 
@@ -78,13 +85,22 @@ escape_text(char *dst, size_t cap, const char *src, size_t len)
 void
 escape_print(FILE *out, const char *s)
 {
-	size_t len = strlen(s);
+	size_t len = strlen(s), from = 0, at = 0;
 	char piece[PIECE_BYTES];
 
-	for (size_t i = 0; i < len;) {
-		i += escape_character(piece, s + i, len - i);
+	while (at < len) {
+		size_t n = utf8_length(s + at, len - at);
+
+		if (!is_escaped(s + at, n)) {
+			at += n;
+			continue;
+		}
+		fwrite(s + from, 1, at - from, out);
+		at += escape_character(piece, s + at, len - at);
 		fputs(piece, out);
+		from = at;
 	}
+	fwrite(s + from, 1, at - from, out);
 }
 
 /* Write the JSON escape of c; above U+FFFF it is a surrogate pair. */

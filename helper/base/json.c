@@ -148,8 +148,8 @@ check_key(const char *s)
 
 /* The arrays and objects that are open, from the outside in. */
 struct nest {
-	char closed_by[JSON_DEPTH];
-	size_t depth;
+	char closed_by[JSON_DEPTH + 1];
+	size_t depth, most;
 };
 
 /*
@@ -180,7 +180,7 @@ enter(struct nest *nest, const char *s)
 {
 	char end = *s == '{' ? '}' : ']';
 
-	if (nest->depth == JSON_DEPTH)
+	if (nest->depth == nest->most)
 		return NULL;
 	nest->closed_by[nest->depth++] = end;
 	s = skip_blanks(s + 1);
@@ -189,12 +189,13 @@ enter(struct nest *nest, const char *s)
 	return end == '}' ? check_key(s) : s;
 }
 
-bool
-json_is(const char *s, char open)
+static bool
+is_nested(const char *s, char open, size_t most)
 {
 	struct nest nest;
 
 	nest.depth = 0;
+	nest.most = most;
 	s = skip_blanks(s);
 	if (*s != open)
 		return false;
@@ -206,6 +207,18 @@ json_is(const char *s, char open)
 			s = go_on(&nest, s);
 	}
 	return s != NULL && *skip_blanks(s) == '\0';
+}
+
+bool
+json_is(const char *s, char open)
+{
+	return is_nested(s, open, JSON_DEPTH);
+}
+
+bool
+json_is_record(const char *s)
+{
+	return is_nested(s, '{', JSON_DEPTH + 1);
 }
 
 /* The functions from here on take only text that json_is has checked. */
@@ -321,15 +334,18 @@ put_utf8(struct buffer *out, int c)
 	buffer_putc(out, (char)(0x80 | (c & 0x3f)));
 }
 
+/* Put the character of an escape; U+FFFD for one that json_mend would mend. */
 static const char *
 put_unicode_escape(struct buffer *out, const char *s)
 {
 	int c = hex4(s);
 
 	s += 4;
-	if (c >= 0xd800 && c <= 0xdbff) {
+	if (c >= 0xd800 && c <= 0xdbff && is_low_surrogate(s)) {
 		c = 0x10000 + ((c - 0xd800) << 10) + (hex4(s + 2) - 0xdc00);
 		s += 6;
+	} else if (c == 0 || (c >= 0xd800 && c <= 0xdfff)) {
+		c = 0xfffd;
 	}
 	put_utf8(out, c);
 	return s;
@@ -397,20 +413,43 @@ json_put_said(struct buffer *out, const struct json *value)
 	}
 }
 
+/* Put a text with the escapes of json_put_text, which it may have already. */
+static void
+put_text_again(struct buffer *out, const struct json *text)
+{
+	struct buffer characters = { 0 };
+
+	if (memchr(text->at, '\\', text->len) == NULL) {
+		buffer_put(out, text->at, text->len);
+		return;
+	}
+	buffer_puts(&characters, "");
+	put_characters(&characters, text);
+	if (characters.failed)
+		out->failed = true;
+	else
+		json_put_text(out, characters.s, characters.len);
+	buffer_free(&characters);
+}
+
 void
 json_put_value(struct buffer *out, const struct json *value)
 {
-	const char *s = value->at, *end = s + value->len, *piece;
+	const char *s = value->at, *end = s + value->len;
+	struct json piece;
 
-	if (*s != '{' && *s != '[') {
+	if (*s != '{' && *s != '[' && *s != '"') {
 		buffer_put(out, s, value->len);
 		return;
 	}
 	while (s < end) {
-		piece = s;
+		piece.at = s;
 		s = *s == '"' ? skip_text(s) : s + 1;
-		if (skip_blanks(piece) == piece)
-			buffer_put(out, piece, (size_t)(s - piece));
+		piece.len = (size_t)(s - piece.at);
+		if (json_is_text(&piece))
+			put_text_again(out, &piece);
+		else if (skip_blanks(piece.at) == piece.at)
+			buffer_put(out, piece.at, piece.len);
 	}
 }
 

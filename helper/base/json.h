@@ -35,6 +35,12 @@ struct json {
  */
 bool json_is(const char *s, char open);
 
+/*
+ * Return true when all of s is one object whose values are nested no deeper
+ * than JSON_DEPTH: a line of an export has the JSON of an archive in it.
+ */
+bool json_is_record(const char *s);
+
 /* Return true for an array, for null, for a text. */
 bool json_is_array(const struct json *value);
 bool json_is_null(const struct json *value);
@@ -58,7 +64,11 @@ bool json_take_number(const struct json *value, int64_t *v);
  */
 void json_put_said(struct buffer *out, const struct json *value);
 
-/* Append a value's JSON, without the blanks around its parts. */
+/*
+ * Append a value's JSON without the blanks around its parts, and each text in
+ * it as json_put_text writes it. So the same value with other escapes is
+ * written the same, whoever wrote it.
+ */
 void json_put_value(struct buffer *out, const struct json *value);
 
 /* Append len bytes as a JSON text, with its quotes or without them. */

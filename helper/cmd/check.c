@@ -57,7 +57,7 @@ check_runs(struct report *report, struct archive *archive,
 {
 	int64_t last_us, age_us;
 
-	if (archive_run_last(archive, RUN_RECONCILE, &last_us, e) != 0)
+	if (archive_run_last(archive, RUN_RECONCILE, now_us, &last_us, e) != 0)
 		return -1;
 	if (last_us == UNKNOWN) {
 		add(report, STATE_WARNING, "no reconcile was completed yet");
@@ -65,10 +65,9 @@ check_runs(struct report *report, struct archive *archive,
 	}
 	age_us = now_us - last_us;
 	add(report,
-	    age_us > DAY_US ? STATE_CRITICAL :
-		age_us < 0 || age_us / TIMESTAMP_US > 2 * config->interval ?
-			      STATE_WARNING :
-			      STATE_OK,
+	    age_us > DAY_US				     ? STATE_CRITICAL :
+		age_us / TIMESTAMP_US > 2 * config->interval ? STATE_WARNING :
+							       STATE_OK,
 	    "last reconcile %" PRId64 " s ago", age_us / TIMESTAMP_US);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "archive/file.h"
+#include "base/buffer.h"
 #include "base/path.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
@@ -69,19 +70,26 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 static void
 read_matches(struct event *event)
 {
-	char *raw = malloc(MATCHES_MAX), rest[4096];
-	size_t len = 0;
+	struct buffer raw = { 0 };
+	char some[8192];
 	ssize_t n;
 
-	while (raw != NULL && len < MATCHES_MAX &&
-	    ((n = read(STDIN_FILENO, raw + len, MATCHES_MAX - len)) > 0 ||
-		(n < 0 && errno == EINTR)))
-		len += n > 0 ? (size_t)n : 0;
-	while ((n = read(STDIN_FILENO, rest, sizeof(rest))) > 0 ||
-	    (n < 0 && errno == EINTR))
-		continue;
-	event->data = raw != NULL ? utf8_mend(raw, len, NULL) : NULL;
-	free(raw);
+	while ((n = read(STDIN_FILENO, some, sizeof(some))) > 0 ||
+	    (n < 0 && errno == EINTR)) {
+		size_t room = MATCHES_MAX - raw.len;
+
+		if (n > 0)
+			buffer_put(&raw, some,
+			    (size_t)n < room ? (size_t)n : room);
+	}
+	if (!raw.failed)
+		event->data =
+		    utf8_mend(raw.len > 0 ? raw.s : "", raw.len, NULL);
+	if (event->data == NULL)
+		log_line(LOG_ERR,
+		    "out of memory: the log lines of the ban of %s are lost",
+		    event->ident != NULL ? event->ident : "-");
+	buffer_free(&raw);
 }
 
 static void
@@ -203,6 +211,10 @@ keep_event(struct archive *archive, const struct config *config,
 	struct spool_state spool;
 	struct err why;
 
+	if (config->unread)
+		return err_set(e, EX_OSERR,
+		    "the config could not be read: where the archive and the "
+		    "spool lie is not known");
 	/* While another event's spooling is fresh, do not wait for the lock. */
 	if (archive_event(archive, config, event,
 		fresh ? 0 : (int)config->lock_deadline, &why) == 0)
@@ -225,6 +237,8 @@ confine_to_folders(const struct config *config)
 	const char *folders[] = { folder, config->spool };
 	struct err ignored;
 
+	if (config->unread)
+		return;
 	archive_file_make_folder(config->archive, &ignored);
 	spool_make_folder(config->spool, &ignored);
 	snprintf(folder, sizeof(folder), "%s", config->archive);

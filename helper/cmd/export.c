@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "os/clock.h"
 
 struct export
 {
@@ -171,6 +172,7 @@ run_export(const struct command *self, const struct config *config, int argc,
 	struct archive_cursor cursor;
 	int operands, rc;
 
+	x.filter.now_us = clock_wall_us();
 	if (options_parse(self, argc, argv, take_option, &x, &operands, e) !=
 		0 ||
 	    archive_open_read(&archive, config->archive, e) != 0)

@@ -8,9 +8,25 @@
 #include "base/timestamp.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "os/clock.h"
 
 /* The room for one cell. An escaped text that is longer is cut. */
 #define CELL_BYTES 256
+
+/* The mark at the end of a text that was cut, U+2026. */
+#define CUT "\xe2\x80\xa6"
+
+/* The room for a text of 256 characters, which is what a cursor gives. */
+#define TEXT_BYTES (4 * 256 + 1)
+
+static void
+put_text(char cell[CELL_BYTES], const char *s)
+{
+	if (escape_text(cell, CELL_BYTES, s, strlen(s)) < CELL_BYTES)
+		return;
+	escape_text(cell, CELL_BYTES - strlen(CUT), s, strlen(s));
+	strcat(cell, CUT);
+}
 
 static void
 put_since(char cell[CELL_BYTES], const struct archive_cursor *ban)
@@ -23,21 +39,19 @@ put_jail(char cell[CELL_BYTES], const struct archive_cursor *ban)
 {
 	const char *name = archive_cursor_text(ban, BAN_FIELD_JAIL);
 	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
-	char jail[CELL_BYTES];
+	char jail[2 * TEXT_BYTES];
 
 	if (host != NULL) {
 		snprintf(jail, sizeof(jail), "%s@%s", name, host);
 		name = jail;
 	}
-	escape_text(cell, CELL_BYTES, name, strlen(name));
+	put_text(cell, name);
 }
 
 static void
 put_ident(char cell[CELL_BYTES], const struct archive_cursor *ban)
 {
-	const char *ident = archive_cursor_text(ban, BAN_FIELD_IDENT);
-
-	escape_text(cell, CELL_BYTES, ident, strlen(ident));
+	put_text(cell, archive_cursor_text(ban, BAN_FIELD_IDENT));
 }
 
 static void
@@ -66,18 +80,18 @@ put_failures(char cell[CELL_BYTES], const struct archive_cursor *ban)
 static void
 put_end(char cell[CELL_BYTES], const struct archive_cursor *ban)
 {
-	int64_t ended_us = archive_cursor_number(ban, BAN_FIELD_ENDED);
+	enum ban_state state = archive_cursor_state(ban);
 	const char *why = archive_cursor_text(ban, BAN_FIELD_WHY);
 	char when[32], escaped[80];
 
-	if (ended_us == UNKNOWN) {
-		snprintf(cell, CELL_BYTES, "active");
+	if (state != BAN_STATE_ENDED) {
+		snprintf(cell, CELL_BYTES, "%s", ban_state_name(state));
 		return;
 	}
 	why = why != NULL ? why : "?";
 	escape_text(escaped, sizeof(escaped), why, strlen(why));
-	snprintf(cell, CELL_BYTES, "%s %s", timestamp_format(ended_us, when),
-	    escaped);
+	timestamp_format(archive_cursor_number(ban, BAN_FIELD_ENDED), when);
+	snprintf(cell, CELL_BYTES, "%s %s", when, escaped);
 }
 
 /* The columns of list, from left to right. */
@@ -132,6 +146,7 @@ run_list(const struct command *self, const struct config *config, int argc,
 	struct archive_cursor cursor;
 	int operands, rc;
 
+	filter.now_us = clock_wall_us();
 	if (options_parse(self, argc, argv, options_take_wanted, &filter,
 		&operands, e) != 0 ||
 	    archive_open_read(&archive, config->archive, e) != 0)

@@ -31,7 +31,7 @@ int options_parse(const struct command *self, int argc, char **argv,
 	    { "since", "TIME", "only bans from TIME on" }, \
 	    { "until", "TIME", "only bans before TIME" }, \
 	{ \
-		"active", NULL, "only bans that have not ended" \
+		"active", NULL, "only bans that are active now" \
 	}
 
 /* An option_fn: to is a struct archive_filter. */

@@ -48,11 +48,14 @@ put_line(const struct replay_progress *progress, int64_t took)
 		    "all is read; writing %" PRId64 " of %" PRId64
 		    " lines of bans",
 		    progress->done, progress->all);
-	else
-		fprintf(stderr,
-		    "%.1f MB, %" PRId64 " rows, %" PRId64 " a second",
-		    (double)progress->done / 1e6, progress->rows,
-		    progress->rows * 1000 / took);
+	else {
+		/* Of a database only the rows are counted. */
+		if (progress->done > 0)
+			fprintf(stderr, "%.1f MB, ",
+			    (double)progress->done / 1e6);
+		fprintf(stderr, "%" PRId64 " rows, %" PRId64 " a second",
+		    progress->rows, progress->rows * 1000 / took);
+	}
 	if (progress->all > 0 && progress->done > 0)
 		put_rest(progress->done, progress->all, took);
 	fflush(stderr);

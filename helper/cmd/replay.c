@@ -17,6 +17,7 @@
 #include "cmd/progress.h"
 #include "cmd/summary.h"
 #include "job/replay.h"
+#include "job/replay_order.h"
 #include "os/clock.h"
 #include "os/log.h"
 #include "os/signals.h"
@@ -86,35 +87,6 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }
 
-/* Return when a source was last written to; the end of time when unknown. */
-static int64_t
-age_of(const char *source)
-{
-	struct stat st;
-
-	return strcmp(source, "-") == 0 || stat(source, &st) != 0 ?
-	    INT64_MAX :
-	    st.st_mtim.tv_sec * TIMESTAMP_US + st.st_mtim.tv_nsec / 1000;
-}
-
-/*
- * Sort the oldest first, because a log continues in the next one. Sources of
- * one age stay in the order of the command line.
- */
-static void
-sort_sources(char **sources, int n)
-{
-	for (int i = 1; i < n; i++) {
-		char *source = sources[i];
-		int64_t age = age_of(source);
-		int k = i;
-
-		for (; k > 0 && age_of(sources[k - 1]) > age; k--)
-			sources[k] = sources[k - 1];
-		sources[k] = source;
-	}
-}
-
 static void
 print_summary(const char *source, const struct run_summary *summary,
     bool dry_run)
@@ -128,6 +100,10 @@ print_summary(const char *source, const struct run_summary *summary,
 	       " skipped, %" PRId64 " bad%s\n",
 	    name, summary->rows, summary->added, would, summary->changed, would,
 	    summary->skipped, summary->bad, summary_rest(summary));
+	if (summary->events > 0)
+		printf("replay: %s: %" PRId64
+		       " of the rows complete an event that syslog kept\n",
+		    name, summary->events);
 }
 
 /* Log a failure with the source's name, which most failures begin with. */
@@ -167,6 +143,28 @@ replay_one(const struct run_caller *caller, const struct replay_options *wanted,
  * Replay each source, also after one failed; the first failure's code is ours.
  */
 static int
+replay_all(const struct run_caller *caller,
+    const struct replay_options *options, struct replay_order *sources,
+    size_t n, struct err *e)
+{
+	struct replay_context context = { 0 };
+	int status = 0;
+	size_t i;
+
+	replay_order(sources, n, options, caller->stop);
+	for (i = 0; i < n && *caller->stop == 0; i++) {
+		replay_order_turn(sources, n, i, &context);
+		if (replay_one(caller, options, &context, sources[i].source,
+			e) != 0 &&
+		    status == 0)
+			status = e->code;
+	}
+	replay_context_free(&context);
+	return i < n && status == 0 ? err_set(e, EX_TEMPFAIL, "interrupted") :
+				      status;
+}
+
+static int
 run_replay(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
@@ -175,22 +173,21 @@ run_replay(const struct command *self, const struct config *config, int argc,
 		.since_us = UNKNOWN,
 	};
 	struct run_caller caller = { .config = config, .say = log_line };
-	struct replay_context context = { 0 };
-	int operands, status = 0;
+	struct replay_order *sources;
+	int operands, status;
 
 	if (options_parse(self, argc, argv, take_option, &replay_options,
 		&operands, e) != 0)
 		return -1;
 	caller.stop = signals_stop_flag();
-	sort_sources(argv + operands, argc - operands);
-	for (int i = operands; i < argc && *caller.stop == 0; i++) {
-		context.more = i + 1 < argc;
-		if (replay_one(&caller, &replay_options, &context, argv[i],
-			e) != 0 &&
-		    status == 0)
-			status = e->code;
-	}
-	replay_context_free(&context);
+	sources = calloc((size_t)(argc - operands) + 1, sizeof(*sources));
+	if (sources == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	for (int i = operands; i < argc; i++)
+		sources[i - operands].source = argv[i];
+	status = replay_all(&caller, &replay_options, sources,
+	    (size_t)(argc - operands), e);
+	free(sources);
 	return status;
 }
 

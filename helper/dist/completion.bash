@@ -4,7 +4,7 @@
 # Completion for bash. It reads the words that it offers from the program's
 # --help. That has lines such as "  list       list bans",
 # "  --jail NAME          only bans of this jail",
-# "  --active             only bans that have not ended" and
+# "  --active             only bans that are active now" and
 # "  --kind KIND          only a, b or c". If a verb takes files, the first line
 # of its --help ends with FILE or SOURCE.
 

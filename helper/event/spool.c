@@ -129,10 +129,20 @@ is_bad_name(const char *name)
 	    strcmp(name + len - strlen(BAD_SUFFIX), BAD_SUFFIX) == 0;
 }
 
+/*
+ * Return true when two times are less than so many seconds apart. A time far in
+ * the future was left by a clock that ran ahead, and is not near.
+ */
+static bool
+is_near(int64_t a, int64_t b, int64_t seconds)
+{
+	return a - b < seconds && b - a < seconds;
+}
+
 static bool
 is_fresh(const struct stat *folder, int64_t now_us)
 {
-	return now_us / TIMESTAMP_US - folder->st_mtime < FRESH_SECONDS;
+	return is_near(now_us / TIMESTAMP_US, folder->st_mtime, FRESH_SECONDS);
 }
 
 /* Most of the time the folder's own time is the answer. */
@@ -163,6 +173,10 @@ spool_look(const char *folder, int64_t limit, int64_t now_us)
 			continue;
 		state.waiting++;
 		at_us = strtoll(entry->d_name, NULL, 10);
+		/* How long it has waited is not known: so very long. */
+		if (at_us / TIMESTAMP_US >=
+		    now_us / TIMESTAMP_US + FRESH_SECONDS)
+			at_us = 0;
 		if (state.oldest_us == UNKNOWN || at_us < state.oldest_us)
 			state.oldest_us = at_us;
 	}
@@ -248,7 +262,7 @@ clear_leftovers(DIR *dir)
 
 		if (strncmp(name, TMP_PREFIX, strlen(TMP_PREFIX)) != 0 ||
 		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		    time(NULL) - st.st_mtime <= TMP_SECONDS)
+		    is_near(time(NULL), st.st_mtime, TMP_SECONDS))
 			continue;
 		whole = is_whole(fd, name);
 		if (whole == 1)

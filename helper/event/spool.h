@@ -24,9 +24,13 @@ int spool_make_folder(const char *folder, struct err *e);
 int spool_put(const char *folder, const struct event *event, struct err *e);
 
 struct spool_state {
-	int64_t waiting;   /* number of events, counted up to the limit */
-	int64_t bad;	   /* number of files that were set aside */
-	int64_t oldest_us; /* time of the oldest event; UNKNOWN: none waits */
+	int64_t waiting; /* number of events, counted up to the limit */
+	int64_t bad;	 /* number of files that were set aside */
+	/*
+	 * The time of the oldest event; UNKNOWN: none waits; 0: a clock that
+	 * ran ahead made one.
+	 */
+	int64_t oldest_us;
 	bool fresh; /* an event waits, and the newest came in the last 10 s */
 };
 
@@ -40,8 +44,8 @@ struct spool_state spool_look(const char *folder, int64_t limit,
 /*
  * List the files of the oldest events, oldest first, at most max; a missing
  * folder has none. Release with spool_free_names. An unfinished file that is
- * older than a minute was left by a killed writer: it joins the list if it is a
- * whole event, and is removed otherwise.
+ * older than a minute, or from the future, was left by a killed writer: it
+ * joins the list if it is a whole event, and is removed otherwise.
  */
 int spool_names(const char *folder, size_t max, char ***names, size_t *n,
     struct err *e);

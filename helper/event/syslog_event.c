@@ -8,8 +8,7 @@
 
 #include "os/log.h"
 
-#define NAME "fail2ban-archive["
-#define WORD "]: event "
+#define WORD "event "
 
 /* The writer never makes an event of more parts. */
 #define PARTS_MAX 10000
@@ -57,40 +56,6 @@ take_number(const char **s, const char *end, char ends)
 		return -1;
 	(*s)++;
 	return v;
-}
-
-/* Return the place after NAME in the line; NULL where NAME is missing. */
-static const char *
-find_name(const char *s, const char *end)
-{
-	size_t len = sizeof(NAME) - 1;
-
-	for (; (size_t)(end - s) > len; s++) {
-		s = memchr(s, NAME[0], (size_t)(end - s) - len);
-		if (s == NULL)
-			return NULL;
-		if (memcmp(s, NAME, len) == 0)
-			return s + len;
-	}
-	return NULL;
-}
-
-/* Return the pid of a line of an event, or -1; move *s past "event ". */
-static int64_t
-find_pid(const char **s, const char *end)
-{
-	const char *at = find_name(*s, end);
-	int64_t pid;
-
-	if (at == NULL)
-		return -1;
-	pid = take_number(&at, end, ']');
-	at--;
-	if (pid <= 0 || (size_t)(end - at) < sizeof(WORD) - 1 ||
-	    memcmp(at, WORD, sizeof(WORD) - 1) != 0)
-		return -1;
-	*s = at + sizeof(WORD) - 1;
-	return pid;
 }
 
 /* Return the index of that process's event; SYSLOG_EVENT_EVENTS for none. */
@@ -142,19 +107,19 @@ finish(struct syslog_event *waiting, size_t i, struct event *event,
 }
 
 enum syslog_event_kind
-syslog_event_take(struct syslog_event *waiting, const char *line, size_t len,
-    struct event *event, struct err *why)
+syslog_event_take(struct syslog_event *waiting, int64_t pid, const char *said,
+    size_t len, struct event *event, struct err *why)
 {
-	const char *s = line, *end = line + len;
-	int64_t pid = find_pid(&s, end), part, parts;
+	const char *s = said + strlen(WORD), *end = said + len;
+	int64_t part, parts;
 	struct buffer *text;
 	size_t i;
 
-	if (pid < 0)
+	if (len < strlen(WORD) || memcmp(said, WORD, strlen(WORD)) != 0)
 		return SYSLOG_EVENT_NONE;
 	part = take_number(&s, end, '/');
 	parts = part > 0 ? take_number(&s, end, ' ') : -1;
-	if (part <= 0 || parts < part || parts > PARTS_MAX) {
+	if (pid <= 0 || part <= 0 || parts < part || parts > PARTS_MAX) {
 		err_set(why, EX_DATAERR, "not a part of an event");
 		return SYSLOG_EVENT_BAD;
 	}

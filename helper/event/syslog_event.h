@@ -3,7 +3,10 @@
  * Events in syslog, their writer and their reader. An event that neither the
  * archive nor the spool took goes to syslog. It is written in parts, which are
  * short enough for every syslog: "fail2ban-archive[PID]: event PART/PARTS
- * TEXT", after whatever prefix that syslog has. The reader is pure.
+ * TEXT", after whatever prefix that syslog has. The reader is pure. It gets
+ * only what stands after the program's name: that this name is the line's
+ * program, and not part of another program's text, is for the caller to find
+ * out (fail2ban/log_prefix.h).
  */
 #ifndef EVENT_SYSLOG_EVENT_H
 #define EVENT_SYSLOG_EVENT_H
@@ -38,18 +41,20 @@ struct syslog_event {
 };
 
 enum syslog_event_kind {
-	SYSLOG_EVENT_NONE,  /* not a line of an event */
+	SYSLOG_EVENT_NONE,  /* not a text of an event */
 	SYSLOG_EVENT_PART,  /* a part of an event */
 	SYSLOG_EVENT_EVENT, /* the last part: the event is complete */
 	SYSLOG_EVENT_BAD
 };
 
 /*
- * Read the next line, any bytes. After SYSLOG_EVENT_EVENT the caller frees
- * event. After SYSLOG_EVENT_BAD why has the reason.
+ * Read the next text of fail2ban-archive, any bytes, which that process wrote.
+ * After SYSLOG_EVENT_EVENT the caller frees event. After SYSLOG_EVENT_BAD why
+ * has the reason; a text whose process is not known, 0, is bad.
  */
 enum syslog_event_kind syslog_event_take(struct syslog_event *waiting,
-    const char *line, size_t len, struct event *event, struct err *why);
+    int64_t pid, const char *said, size_t len, struct event *event,
+    struct err *why);
 
 /* Forget the events that still lack a part; return their number. */
 size_t syslog_event_end(struct syslog_event *waiting);

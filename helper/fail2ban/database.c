@@ -23,11 +23,18 @@
 #define PROGRESS_STEPS 10000
 #define CHUNK_BYTES (1024 * 1024)
 
+/* A reading ends after this many milliseconds, which fail2ban may have to wait
+ * for its lock. */
+#define CHUNK_MS 50
+
 /* The longest data of a row, and the longest name of a jail or id. */
 #define DATA_BYTES (4 * 1024 * 1024)
 #define NAME_BYTES (4 * 1024 * 1024)
 
-/* SQL_READ_BIPS has this column, which is 1 for a twin. */
+/*
+ * SQL_READ_BIPS has this column: 1 for a twin, 0 where "bans" has another row
+ * of the same ban, NULL where it has none.
+ */
 #define TWIN 8
 
 enum {
@@ -47,8 +54,8 @@ enum {
 
 /* A row: its columns and its key; ?1 is the longest data wanted. */
 #define DATA_LENGTH \
-	"length(CASE typeof(data) WHEN 'blob' THEN data " \
-	"ELSE CAST(data AS BLOB) END)"
+	"CASE typeof(data) WHEN 'blob' THEN length(data) " \
+	"ELSE length(CAST(data AS BLOB)) END"
 #define ROW(bantime, bancount) \
 	"SELECT rowid, " bantime ", " bancount ", CASE WHEN " DATA_LENGTH \
 	" <= ?1 THEN CAST(data AS BLOB) END, " DATA_LENGTH \
@@ -78,15 +85,14 @@ static const char *const sql[SQL_COUNT] = {
 	    "SELECT rowid, bantime, bancount, CASE WHEN twin THEN NULL "
 	    "WHEN " DATA_LENGTH
 	    " <= ?1 THEN CAST(data AS BLOB) END, "
-	    "CASE WHEN NOT twin THEN " DATA_LENGTH
+	    "CASE WHEN twin THEN NULL ELSE " DATA_LENGTH
 	    " END, jail, ip, "
-	    "timeofban, twin FROM (SELECT rowid, *, EXISTS (SELECT 1 "
+	    "timeofban, twin FROM (SELECT rowid, *, (SELECT "
+	    "max(b.bantime IS bips.bantime AND b.bancount IS bips.bancount "
+	    "AND b.data IS bips.data) "
 	    "FROM bans AS b INDEXED BY bans_jail_ip WHERE b.jail = "
-	    "bips.jail "
-	    "AND b.ip = bips.ip AND b.timeofban = bips.timeofban "
-	    "AND b.bantime IS bips.bantime AND b.bancount IS bips.bancount "
-	    "AND b.data IS bips.data) AS twin FROM bips WHERE rowid > ?2 "
-	    "ORDER BY rowid LIMIT ?3)",
+	    "bips.jail AND b.ip = bips.ip AND b.timeofban = bips.timeofban) "
+	    "AS twin FROM bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3)",
 	/* For a database that lacks that index. */
 	[SQL_READ_BIPS_ALL] = ROW("bantime",
 	    "bancount") "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
@@ -277,8 +283,10 @@ static int
 take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 {
 	*row = (struct fail2ban_row){ .rowid = sqlite3_column_int64(st, 0) };
-	row->twin = sqlite3_column_count(st) > TWIN &&
-	    sqlite3_column_int64(st, TWIN) == 1;
+	if (sqlite3_column_count(st) > TWIN) {
+		row->again = sqlite3_column_type(st, TWIN) != SQLITE_NULL;
+		row->twin = sqlite3_column_int64(st, TWIN) == 1;
+	}
 	if (row->twin)
 		return 0;
 	if (sqlite3_column_type(st, 5) != SQLITE_TEXT ||
@@ -293,7 +301,6 @@ take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 	if (cell_text(st, 5, &row->jail) != 0 ||
 	    cell_text(st, 6, &row->ident) != 0)
 		return err_set(e, EX_OSERR, "out of memory");
-	row->name_len = strlen(row->jail) + strlen(row->ident);
 	return take_ticket(st, DATA_BYTES, row, e);
 }
 
@@ -435,11 +442,21 @@ read_statement(struct fail2ban_database *f, enum fail2ban_table table,
 	return db_statement(&f->db, SQL_READ_BIPS_ALL, e);
 }
 
+/* Return the bytes of a row's long texts, also where the row is bad. */
+static size_t
+bytes_of(sqlite3_stmt *st, const struct fail2ban_row *row)
+{
+	return (size_t)sqlite3_column_bytes(st, 5) +
+	    (size_t)sqlite3_column_bytes(st, 6) +
+	    (row->data != NULL ? row->data_len : 0);
+}
+
 int
 fail2ban_database_read(struct fail2ban_database *f, enum fail2ban_table table,
     int64_t after, struct fail2ban_row *rows, size_t room, size_t *n,
     struct err *e)
 {
+	int64_t until_ms = clock_steady_ms() + CHUNK_MS;
 	sqlite3_stmt *st;
 	size_t bytes = 0;
 	int rc = 0;
@@ -453,19 +470,17 @@ fail2ban_database_read(struct fail2ban_database *f, enum fail2ban_table table,
 	db_bind_int(st, 2, after);
 	db_bind_int(st, 3, (int64_t)room);
 	while (*n < room && bytes < CHUNK_BYTES &&
+	    (*n == 0 || clock_steady_ms() < until_ms) &&
 	    (rc = db_step(&f->db, st, e)) == 1) {
-		if ((rc = take_row(st, &rows[(*n)++], e)) != 0)
+		if ((rc = take_row(st, &rows[*n], e)) != 0) {
+			fail2ban_row_free(&rows[*n]);
 			break;
-		bytes += rows[*n - 1].name_len;
-		if (rows[*n - 1].data != NULL)
-			bytes += rows[*n - 1].data_len;
+		}
+		bytes += bytes_of(st, &rows[(*n)++]);
 	}
 	sqlite3_reset(st);
-	if (rc >= 0)
-		return 0;
-	while (*n > 0)
-		fail2ban_row_free(&rows[--*n]);
-	return err_wrap(e, "fail2ban's database");
+	/* After some rows the next call meets the failure again. */
+	return rc >= 0 || *n > 0 ? 0 : err_wrap(e, "fail2ban's database");
 }
 
 int

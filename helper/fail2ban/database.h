@@ -37,11 +37,11 @@ enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
 /* A row of "bans" or "bips". */
 struct fail2ban_row {
 	int64_t rowid;
-	bool twin; /* of "bips": "bans" has the same row; only rowid is set */
-	bool bad;  /* a cell has the wrong type or is far too long, so this is
-		      no ban; only rowid is set */
+	bool twin;  /* of "bips": "bans" has the same row; only rowid is set */
+	bool again; /* of "bips": "bans" has a row of the same ban */
+	bool bad;   /* a cell has the wrong type or is far too long, so this is
+		       no ban; only rowid is set */
 	char *jail, *ident; /* valid UTF-8 */
-	size_t name_len;    /* bytes of both */
 	int64_t timeofban;
 	int64_t seconds; /* -1 for ever, UNKNOWN where the row has -2 or NULL */
 	int64_t bancount;
@@ -103,9 +103,11 @@ void fail2ban_database_release(struct fail2ban_database *f);
 
 /*
  * Read the next rows of a table, those after rowid `after`: at most as many as
- * rows has room for, and fewer once their texts exceed a mebibyte. *n is their
- * number, 0 at the end. Rows of "bips" that "bans" has as well, which most are,
- * are marked as twins. The caller frees each row.
+ * rows has room for, and fewer once their texts exceed a mebibyte or some
+ * milliseconds have gone by, because fail2ban cannot write meanwhile. *n is
+ * their number, 0 at the end. Rows of "bips" that "bans" has as well, which
+ * most are, are marked as twins. The caller frees each row. Fails only before
+ * the first row: after a failure further on, the rows before it are returned.
  */
 int fail2ban_database_read(struct fail2ban_database *f,
     enum fail2ban_table table, int64_t after, struct fail2ban_row *rows,

@@ -6,11 +6,17 @@
  *
  * When the server or a jail stops, fail2ban writes an Unban for each live ban,
  * which it keeps and will restore. These Unbans end no ban and are not
- * reported. They look like real ones until the jail has stopped, so each Unban
- * is held until a later line shows which it is. An Unban that ended a ban
- * within a minute before the stop may be lost that way. The lines of one jail
- * are reported in their order, those of several jails need not be. "Repeal
- * Ban", which newer versions write at a stop, ends no ban either.
+ * reported; but 0.8, and a server without a database, keep none
+ * (log_server_forgets), and there they are reported as STOPPED. They look like
+ * real ones until the jail has stopped, so each Unban is held until a later
+ * line shows which it is. An Unban that ended a ban within a minute before the
+ * stop may be lost that way. The lines of one jail are reported in their order,
+ * those of several jails need not be. "Repeal Ban", which newer versions write
+ * at a stop, is the same.
+ *
+ * 0.9 writes "Ban" when a ban comes back after a restart. Such a line is
+ * reported as RESTORE: the jail was made anew since the ban, whose time was not
+ * up and which no Unban lifted, and no failure was found since.
  *
  * Measured with fail2ban 1.0.2: a stop of the server or of all jails begins
  * with "Stopping all jails"; a stop of one jail with "Removed logfile" for each
@@ -22,6 +28,7 @@
 #ifndef FAIL2BAN_LOG_H
 #define FAIL2BAN_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,13 +39,20 @@ enum fail2ban_log_verb {
 	FAIL2BAN_LOG_RESTORE,
 	FAIL2BAN_LOG_UNBAN, /* expired, or lifted by hand */
 	FAIL2BAN_LOG_INCREASE,
+	FAIL2BAN_LOG_STOPPED, /* a stop ended it: the server keeps no bans */
 };
 
 /* The class of a line. */
 enum fail2ban_log_class {
 	FAIL2BAN_LOG_TAKEN,   /* fail2ban's, about a ban or not */
 	FAIL2BAN_LOG_FOREIGN, /* not fail2ban's */
-	FAIL2BAN_LOG_BAD,     /* fail2ban's, about a ban, and not well-formed */
+	/*
+	 * fail2ban's, about a ban, and not well-formed; or a line that has the
+	 * text of one, and in which neither fail2ban's record nor the program
+	 * that wrote it was found.
+	 */
+	FAIL2BAN_LOG_BAD,
+	FAIL2BAN_LOG_ARCHIVE, /* fail2ban-archive's; see fail2ban_log_text */
 };
 
 /*
@@ -91,6 +105,22 @@ void fail2ban_log_redirect(struct fail2ban_log *l, fail2ban_log_fn *fn,
  */
 int fail2ban_log_feed(struct fail2ban_log *l, const char *line, size_t len,
     enum fail2ban_log_class *class, struct err *e);
+
+/*
+ * Return the text after the prefix of the line that was read last, its length
+ * and its program's process, 0 where the prefix does not tell it. The text is
+ * part of the line or lives until the next one is read. Only for a line of
+ * FAIL2BAN_LOG_ARCHIVE.
+ */
+const char *fail2ban_log_text(const struct fail2ban_log *l, size_t *len,
+    int64_t *pid);
+
+/*
+ * Return when the last line of fail2ban's that has a stamp was written, in
+ * microseconds since the epoch; UNKNOWN: there was none. *has_year, which may
+ * be NULL, becomes false when the year had to be found out.
+ */
+int64_t fail2ban_log_stamp(const struct fail2ban_log *l, bool *has_year);
 
 /*
  * Report the held lines at the end of a file; another file may follow. Fails as

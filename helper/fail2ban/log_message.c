@@ -145,9 +145,10 @@ log_message_found(const char *s, size_t len, struct log_time_minute *known,
 	static const char bad[] = ", bad";
 	size_t n = strlen(bad), least = least_of(len, DATED + FOUND_MORE);
 
-	if (len <= DATED)
-		return 0;
-	for (size_t at = len - DATED; at >= least; at--) {
+	*local = UNKNOWN;
+	if (memchr(s, ' ', len) == NULL)
+		return len;
+	for (size_t at = len > DATED ? len - DATED : 0; at >= least; at--) {
 		if (!begins(s + at, len - at, " - ") ||
 		    log_time_read(s + at + 3, len - at - 3, known, local) != 1)
 			continue;

@@ -68,8 +68,9 @@ const char *log_message_ident(struct buffer *out, const char *s, size_t len);
 /*
  * Read "ID - 2026-11-23 18:48:37", or the observer's "ID, bad - 2026-11-23
  * 18:48:37, 1 # -> 2.0, Ban". Return the length of the ID, which may hold any
- * text, and set *local, in local seconds; known is as in log_time.h. Return 0
- * for another message.
+ * text, and set *local, in local seconds; known is as in log_time.h. "ID"
+ * alone, a word, is what 0.9 writes (server/filter.py): *local is UNKNOWN.
+ * Return 0 for another message.
  */
 size_t log_message_found(const char *s, size_t len,
     struct log_time_minute *known, int64_t *local);

@@ -4,331 +4,328 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "fail2ban/log_json.h"
+#include "fail2ban/log_program.h"
+#include "fail2ban/log_stamp.h"
+
 #define US INT64_C(1000000)
 
 /* Zones differ from UTC by quarters of an hour, and by less than this. */
 #define QUARTER 900
 #define FAR_EAST (15 * 3600)
 
-/* The rest of the line. */
-struct rest {
-	const char *s, *end;
+/* Some editors and syslogs put it at the beginning of a text (UTF-8). */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
+/* A line while it is read. */
+struct line {
+	struct log_prefix *p;
+	struct log_rest rest;
+	/* The last stamp of each kind, and whether one was no time. */
+	struct log_stamp local, zoned, day;
+	bool wrong;
+	/* The pieces that may come next. */
+	bool first;   /* nothing was read so far */
+	bool host;    /* a host */
+	bool tag;     /* a program's tag */
+	bool verbose; /* a record without a logger: -vv */
+	bool indented;
+	bool syslog;	  /* fail2ban wrote to syslog, so without a stamp */
+	bool json;	  /* it was a JSON object, whose time comes first */
+	bool cut;	  /* it goes on in the next line */
+	const char *bare; /* where a bare message begins, or NULL */
+	struct log_record record;
+	struct log_program_tag program; /* the tag that was read last */
 };
 
-enum stamp_kind {
-	STAMP_NONE,
-	STAMP_LOCAL,
-	STAMP_ZONED, /* it has its zone */
-	STAMP_DAY,   /* it lacks the year */
-	STAMP_WRONG, /* it has the form and is no time */
+/* What a piece of the prefix is. */
+enum piece {
+	PIECE_NONE, /* none that may stand there */
+	PIECE_SKIPPED,
+	PIECE_RECORD,
+	PIECE_OTHER, /* the tag of a program that is not fail2ban */
 };
 
-struct stamp {
-	enum stamp_kind kind;
-	int64_t local, us, east;
-	struct log_time_day day;
-};
-
-static size_t
-left(const struct rest *r)
+/* Take a record in one of its forms. */
+static bool
+take_record(struct line *l)
 {
-	return (size_t)(r->end - r->s);
+	if (!l->indented && log_record_take(&l->rest, &l->record))
+		return true;
+	return log_record_take_counted(&l->rest, &l->record) ||
+	    (l->verbose && log_record_take_thread(&l->rest, &l->record));
 }
 
 static bool
-next_is(const struct rest *r, const char *text, size_t n)
+take_stamp(struct line *l)
 {
-	return left(r) >= n && memcmp(r->s, text, n) == 0;
-}
+	struct log_stamp stamp =
+	    log_stamp_take(&l->rest.s, l->rest.end, &l->p->minute);
 
-static bool
-take(struct rest *r, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (!next_is(r, text, n))
+	switch (stamp.kind) {
+	case LOG_STAMP_NONE:
 		return false;
-	r->s += n;
+	case LOG_STAMP_LOCAL:
+		l->local = stamp;
+		l->syslog = false;
+		break;
+	case LOG_STAMP_ZONED:
+		/* What stands before it is not the record's own. */
+		l->local.kind = LOG_STAMP_NONE;
+		l->zoned = stamp;
+		break;
+	case LOG_STAMP_DAY:
+		l->day = stamp;
+		l->syslog = true;
+		break;
+	case LOG_STAMP_UPTIME:
+		break;
+	case LOG_STAMP_WRONG:
+		l->wrong = true;
+		break;
+	}
+	/* A container's runtime writes no host. */
+	l->host = !stamp.fine && !l->json;
+	l->json = false;
+	l->tag = l->verbose = true;
 	return true;
 }
 
+/* Take "daemon.notice" or "daemon.notice:", a facility and a level. */
 static bool
-take_spaces(struct rest *r)
+take_facility(struct line *l)
 {
-	const char *begin = r->s;
+	static const char *const names[] = { "emerg", "panic", "alert", "crit",
+		"err", "error", "warn", "warning", "notice", "info", "debug" };
+	struct log_word w = log_word_at(l->rest.s, l->rest.end), level = w;
 
-	while (r->s < r->end && *r->s == ' ')
-		r->s++;
-	return r->s > begin;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Return true for a character of a name: a letter, a digit, "_", "-" or ".". */
-static bool
-is_word(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
-}
-
-/* Take "[7268]", which may be missing, and the colon. */
-static bool
-take_pid(struct rest *r, int64_t *pid)
-{
-	*pid = 0;
-	if (take(r, "[")) {
-		while (r->s < r->end && is_digit(*r->s)) {
-			if (*pid < INT32_MAX)
-				*pid = *pid * 10 + (*r->s - '0');
-			r->s++;
+	if (level.len > 0 && level.s[level.len - 1] == ':')
+		level.len--;
+	for (; level.len > 0 && log_word_is_alnum(*level.s); level.len--)
+		level.s++;
+	if (level.len == 0 || level.s == w.s || *level.s != '.')
+		return false;
+	level.s++;
+	level.len--;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (log_word_is(&level, names[i])) {
+			l->rest.s += w.len;
+			return true;
 		}
-		if (!take(r, "]"))
-			return false;
-	}
-	return take(r, ":");
-}
-
-/* Take ",748" or ".748123456"; return microseconds, 0 where it is missing. */
-static int64_t
-take_fraction(struct rest *r)
-{
-	int64_t us = 0, unit = US / 10;
-
-	if (left(r) < 2 || (*r->s != ',' && *r->s != '.') || !is_digit(r->s[1]))
-		return 0;
-	for (r->s++; r->s < r->end && is_digit(*r->s); r->s++, unit /= 10)
-		us += (*r->s - '0') * unit;
-	return us;
-}
-
-/* Take "Z", "+01:00" or "+0100" as seconds east of UTC. */
-static bool
-take_zone(struct rest *r, int64_t *east)
-{
-	int64_t digits[4];
-	bool west = next_is(r, "-", 1);
-	const char *s = r->s + 1;
-
-	*east = 0;
-	if (take(r, "Z"))
-		return true;
-	if (!west && !next_is(r, "+", 1))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(digits); i++, s++) {
-		if (i == 2 && s < r->end && *s == ':')
-			s++;
-		if (s >= r->end || !is_digit(*s))
-			return false;
-		digits[i] = *s - '0';
-	}
-	*east = (digits[0] * 10 + digits[1]) * 3600 +
-	    (digits[2] * 10 + digits[3]) * 60;
-	if (west)
-		*east = -*east;
-	r->s = s;
-	return true;
-}
-
-/* Take a stamp of any kind, if there is one. */
-static struct stamp
-take_stamp(struct rest *r, struct log_time_minute *known)
-{
-	struct stamp stamp = { .kind = STAMP_NONE };
-	int status = log_time_read(r->s, left(r), known, &stamp.local);
-	bool dated = status != 0;
-
-	if (!dated)
-		status = log_time_read_day(r->s, left(r), &stamp.day);
-	if (status == 0)
-		return stamp;
-	stamp.kind = dated ? STAMP_LOCAL : STAMP_DAY;
-	r->s += dated ? LOG_TIME_DATE : LOG_TIME_MONTH;
-	stamp.us = take_fraction(r);
-	if (dated && take_zone(r, &stamp.east))
-		stamp.kind = STAMP_ZONED;
-	if (status < 0)
-		stamp.kind = STAMP_WRONG;
-	return stamp;
-}
-
-/* Take "fail2ban.actions        [7268]: NOTICE  ". */
-static bool
-take_new_part(struct rest *r, struct log_prefix_entry *entry)
-{
-	static const struct {
-		const char *name;
-		enum log_prefix_part part;
-	} parts[] = {
-		{ "filter", LOG_PREFIX_PART_FILTER },
-		{ "actions", LOG_PREFIX_PART_ACTIONS },
-		{ "observer", LOG_PREFIX_PART_OBSERVER },
-		{ "server", LOG_PREFIX_PART_SERVER },
-		{ "jail", LOG_PREFIX_PART_SERVER },
-	};
-	const char *name = r->s + strlen("fail2ban.");
-	size_t len;
-
-	if (!take(r, "fail2ban."))
-		return false;
-	while (r->s < r->end && is_word(*r->s))
-		r->s++;
-	len = (size_t)(r->s - name);
-	entry->part = LOG_PREFIX_PART_OTHER;
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		if (strlen(parts[i].name) == len &&
-		    memcmp(parts[i].name, name, len) == 0)
-			entry->part = parts[i].part;
-	}
-	take_spaces(r);
-	if (!take_pid(r, &entry->pid) || !take_spaces(r))
-		return false;
-	name = r->s;
-	while (r->s < r->end && *r->s >= 'A' && *r->s <= 'Z')
-		r->s++;
-	return r->s > name && (take_spaces(r) || r->s == r->end);
-}
-
-/* Take a part whose text is the same as that of one before: most are. */
-static bool
-take_known_part(struct log_prefix *p, struct rest *r,
-    struct log_prefix_entry *entry)
-{
-	for (size_t i = 0; i < LOG_PREFIX_PARTS; i++) {
-		size_t at = (p->last + i) % LOG_PREFIX_PARTS;
-		const struct log_prefix_part_text *known = &p->parts[at];
-
-		if (known->len == 0 || !next_is(r, known->text, known->len))
-			continue;
-		r->s += known->len;
-		take_spaces(r);
-		entry->part = known->part;
-		entry->pid = known->pid;
-		p->last = at;
-		return true;
 	}
 	return false;
 }
 
+/* Take "<29>", "<29>1 ", "1 ", "<daemon.notice>" or "<3.5>". */
 static bool
-take_part(struct log_prefix *p, struct rest *r, struct log_prefix_entry *entry)
+take_priority(struct line *l)
 {
-	const char *begin = r->s;
-	struct log_prefix_part_text *known;
-	size_t len;
+	struct log_rest at = l->rest;
+	bool first = l->first;
 
-	if (take_known_part(p, r, entry))
-		return true;
-	if (!take_new_part(r, entry)) {
-		r->s = begin;
+	if (log_word_take(&at, "<")) {
+		while (
+		    at.s < at.end && (log_word_is_alnum(*at.s) || *at.s == '.'))
+			at.s++;
+		first = log_word_take(&at, ">");
+	}
+	if (first && log_word_left(&at) > 2 && log_word_is_digit(at.s[0]) &&
+	    at.s[1] == ' ')
+		at.s++;
+	if (!first || at.s == l->rest.s)
 		return false;
-	}
-	len = (size_t)(r->s - begin);
-	if (len <= LOG_PREFIX_TEXT && r->s[-1] == ' ') {
-		p->last = (p->last + 1) % LOG_PREFIX_PARTS;
-		known = &p->parts[p->last];
-		memcpy(known->text, begin, len);
-		known->len = len;
-		known->part = entry->part;
-		known->pid = entry->pid;
-	}
+	l->rest = at;
 	return true;
-}
-
-/* Take fail2ban's own stamp, which may be missing, and the part. */
-static bool
-take_own(struct log_prefix *p, struct rest *r, struct stamp *stamp,
-    struct log_prefix_entry *entry)
-{
-	struct rest begin = *r;
-
-	*stamp = take_stamp(r, &p->minute);
-	if ((stamp->kind == STAMP_NONE || take_spaces(r)) &&
-	    take_part(p, r, entry))
-		return true;
-	*r = begin;
-	*stamp = (struct stamp){ .kind = STAMP_NONE };
-	return false;
 }
 
 /*
- * Take the tag "fail2ban-server[7268]: " of syslog or the journal. After it
- * stands a line of fail2ban's own log or, in the journal, the bare message.
+ * Take "stdout F " or "stderr P ", which a container's runtime writes (CRI);
+ * after P the line goes on in the next one.
  */
 static bool
-take_tagged(struct log_prefix *p, struct rest *r, struct stamp *stamp,
-    struct log_prefix_entry *entry)
+take_stream(struct line *l)
 {
-	const char *begin = r->s;
-	size_t len;
+	struct log_word stream = log_word_at(l->rest.s, l->rest.end);
+	struct log_word flag = log_word_after(&stream, l->rest.end);
 
-	if (take_own(p, r, stamp, entry))
-		return true;
-	if (!next_is(r, "fail2ban", 8))
+	if (l->zoned.kind == LOG_STAMP_NONE ||
+	    (!log_word_is(&stream, "stdout") &&
+		!log_word_is(&stream, "stderr")) ||
+	    (!log_word_is(&flag, "F") && !log_word_is(&flag, "P")))
 		return false;
-	while (r->s < r->end && is_word(*r->s))
-		r->s++;
-	len = (size_t)(r->s - begin);
-	if (take_pid(r, &entry->pid) && take(r, " ")) {
-		if (take_own(p, r, stamp, entry))
-			return true;
-		entry->part = LOG_PREFIX_PART_ANY;
-		if (len == strlen("fail2ban"))
-			return true;
-	}
-	r->s = begin;
-	return false;
-}
-
-/* Take the name of a host; a word that ends in a colon is a program's tag. */
-static bool
-take_host(struct rest *r)
-{
-	const char *begin = r->s;
-
-	while (r->s < r->end && *r->s != ' ')
-		r->s++;
-	return r->s > begin && r->s[-1] != ':' && take_spaces(r);
-}
-
-/* Skip "name  | ", with which the lines of several containers begin. */
-static bool
-skip_container(struct rest *r)
-{
-	struct rest at = *r;
-
-	while (at.s < at.end && is_word(*at.s))
-		at.s++;
-	if (at.s == r->s || !take_spaces(&at) || !take(&at, "| "))
-		return false;
-	*r = at;
+	l->rest.s = flag.s + flag.len;
+	l->cut = *flag.s == 'P';
+	l->host = false;
 	return true;
 }
 
-/* Take the whole prefix: fail2ban's own stamp, an outer one, or both. */
+/* Take "fail2ban-1  | " or "[pod/x/fail2ban] ", the name of a container. */
 static bool
-take_prefix(struct log_prefix *p, struct rest *r, struct stamp *outer,
-    struct stamp *own, struct log_prefix_entry *entry)
+take_container(struct line *l)
 {
-	outer->kind = STAMP_NONE;
-	*own = take_stamp(r, &p->minute);
-	if (own->kind == STAMP_NONE && skip_container(r))
-		*own = take_stamp(r, &p->minute);
-	if (own->kind == STAMP_NONE)
-		return take_part(p, r, entry);
-	if (!take_spaces(r))
+	struct log_word name = log_word_at(l->rest.s, l->rest.end);
+	struct log_word end = log_word_after(&name, l->rest.end);
+	bool barred = log_word_is(&end, "|");
+
+	if (!barred)
+		end = name;
+	if (name.len > 2 && name.s[0] == '[' && name.s[name.len - 1] == ']')
+		name = (struct log_word){ name.s + 1, name.len - 2 };
+	else if (!barred)
 		return false;
-	if (take_part(p, r, entry))
-		return true;
-	*outer = *own;
-	own->kind = STAMP_NONE;
-	if (take_tagged(p, r, own, entry))
-		return true;
-	return take_host(r) && take_tagged(p, r, own, entry);
+	if (!log_program_is_fail2ban(&name))
+		return false;
+	l->rest.s = end.s + end.len;
+	l->host = false;
+	l->verbose = true;
+	return true;
+}
+
+/* Take the name of a host. */
+static bool
+take_host(struct line *l)
+{
+	struct log_word w = log_word_at(l->rest.s, l->rest.end);
+
+	if (!l->host || w.len == 0 || w.s[w.len - 1] == ':')
+		return false;
+	for (size_t i = 0; i < w.len; i++) {
+		if (!log_word_is_alnum(w.s[i]) &&
+		    (w.s[i] == '\0' || strchr("._-:@/%", w.s[i]) == NULL))
+			return false;
+	}
+	l->rest.s += w.len;
+	l->host = l->verbose = false;
+	l->syslog = true;
+	return true;
+}
+
+/* Take "/var/log/fail2ban.log:" or "fail2ban.log:17:", as grep writes it. */
+static bool
+take_file(struct line *l)
+{
+	struct log_word w = log_word_at(l->rest.s, l->rest.end);
+	const char *colon = memchr(w.s, ':', w.len);
+	struct log_rest at = l->rest;
+
+	if (!l->first || colon == NULL || colon == w.s ||
+	    memchr(w.s, '[', w.len) != NULL || w.s[w.len - 1] == ':')
+		return false;
+	at.s = l->rest.s = colon + 1;
+	log_word_take_number(&at);
+	if (at.s > l->rest.s && log_word_take(&at, ":"))
+		l->rest = at;
+	return true;
+}
+
+static enum piece
+take_tag(struct line *l)
+{
+	struct log_program_tag tag;
+
+	if (!l->tag || !log_program_take_tag(&l->rest, &tag))
+		return PIECE_NONE;
+	l->program = tag;
+	l->tag = l->host = false;
+	l->verbose = l->syslog = true;
+	if (tag.program != LOG_PROGRAM_FAIL2BAN)
+		return PIECE_OTHER;
+	/* The name of a logger and the level make a record. */
+	if (tag.apart &&
+	    log_record_take_level(&l->rest, &tag.name, &l->record)) {
+		l->record.pid = tag.pid;
+		return PIECE_RECORD;
+	}
+	if (log_word_is(&tag.name, "fail2ban") ||
+	    log_word_is(&tag.name, "fail2ban.service"))
+		l->bare = l->rest.s;
+	return PIECE_SKIPPED;
+}
+
+static enum piece
+take_piece(struct line *l)
+{
+	enum piece tag;
+
+	if (take_record(l))
+		return PIECE_RECORD;
+	if (take_stamp(l))
+		return PIECE_SKIPPED;
+	if (l->tag && (take_facility(l) || take_priority(l))) {
+		l->syslog = true;
+		return PIECE_SKIPPED;
+	}
+	if ((l->tag && (take_stream(l) || take_container(l))) || take_file(l))
+		return PIECE_SKIPPED;
+	if ((tag = take_tag(l)) != PIECE_NONE)
+		return tag;
+	return take_host(l) ? PIECE_SKIPPED : PIECE_NONE;
+}
+
+/* Skip blanks and the colours of a terminal. */
+static void
+skip_blanks(struct line *l)
+{
+	struct log_rest at;
+
+	for (;;) {
+		log_word_take_blanks(&l->rest);
+		at = l->rest;
+		if (!log_word_take(&at, "\x1b["))
+			return;
+		while (
+		    at.s < at.end && (log_word_is_digit(*at.s) || *at.s == ';'))
+			at.s++;
+		if (!log_word_take(&at, "m"))
+			return;
+		l->rest = at;
+	}
+}
+
+/*
+ * Return true where the text after the tag of another program is a record with
+ * its own stamp, or any record and the tag has no process: this may be
+ * fail2ban, under a name that is not known.
+ */
+static bool
+may_be_fail2ban(struct line *l)
+{
+	enum log_stamp_kind kind;
+
+	log_word_take_blanks(&l->rest);
+	kind = log_stamp_take(&l->rest.s, l->rest.end, NULL).kind;
+	if (kind == LOG_STAMP_NONE ? l->program.pid != 0 :
+				     kind != LOG_STAMP_LOCAL)
+		return false;
+	log_word_take_blanks(&l->rest);
+	return take_record(l);
+}
+
+/* Read piece by piece until the record, or until it is clear that none comes.
+ */
+static enum log_prefix_kind
+read_pieces(struct line *l)
+{
+	enum piece piece = PIECE_SKIPPED;
+
+	while (piece == PIECE_SKIPPED) {
+		skip_blanks(l);
+		piece = l->rest.s == l->rest.end ? PIECE_NONE : take_piece(l);
+		l->first = false;
+	}
+	if (piece == PIECE_RECORD)
+		return LOG_PREFIX_FAIL2BAN;
+	if (piece == PIECE_OTHER && l->program.program == LOG_PROGRAM_FOREIGN)
+		return may_be_fail2ban(l) ? LOG_PREFIX_UNREAD :
+					    LOG_PREFIX_FOREIGN;
+	if (l->indented || (piece == PIECE_NONE && l->bare == NULL))
+		return LOG_PREFIX_UNREAD;
+	if (piece == PIECE_NONE)
+		l->rest.s = l->bare;
+	log_word_take_blanks(&l->rest);
+	l->record = (struct log_record){ .part = LOG_RECORD_ANY,
+		.pid = l->program.pid };
+	return piece == PIECE_NONE ? LOG_PREFIX_FAIL2BAN : LOG_PREFIX_ARCHIVE;
 }
 
 /* Date an entry by local seconds of TZ, in the order of the log. */
@@ -347,12 +344,14 @@ date_onward(struct log_prefix *p, int64_t local, int64_t us,
  * there is one, is more exact; the difference of both is fail2ban's zone.
  */
 static void
-date_zoned(struct log_prefix *p, const struct stamp *outer,
-    const struct stamp *own, struct log_prefix_entry *entry)
+date_zoned(struct log_prefix *p, const struct log_stamp *outer,
+    const struct log_stamp *own, struct log_prefix_entry *entry)
 {
-	int64_t second = outer->local - outer->east, east;
+	int64_t second = outer->local, east;
 
-	if (own->kind == STAMP_NONE) {
+	if (outer->east != UNKNOWN)
+		second -= outer->east;
+	if (own->kind == LOG_STAMP_NONE) {
 		entry->east = outer->east;
 		entry->at_us = second * US + outer->us;
 		return;
@@ -369,51 +368,64 @@ date_zoned(struct log_prefix *p, const struct stamp *outer,
 
 /* Set the entry's time and zone; return false where a stamp is no time. */
 static bool
-date(struct log_prefix *p, struct stamp *outer, struct stamp *own,
-    struct log_prefix_entry *entry)
+date(struct line *l, struct log_prefix_entry *entry)
 {
-	entry->at_us = UNKNOWN;
-	entry->east = UNKNOWN;
-	if (outer->kind == STAMP_WRONG || own->kind == STAMP_WRONG)
+	struct log_prefix *p = l->p;
+	int64_t local;
+
+	if (l->wrong)
 		return false;
-	if (own->kind == STAMP_DAY || own->kind == STAMP_ZONED ||
-	    (own->kind == STAMP_LOCAL && outer->kind == STAMP_NONE)) {
-		*outer = *own;
-		own->kind = STAMP_NONE;
-	}
-	if (outer->kind == STAMP_ZONED) {
-		date_zoned(p, outer, own, entry);
-	} else if (own->kind == STAMP_LOCAL) {
-		date_onward(p, own->local, own->us, entry);
-	} else if (outer->kind == STAMP_LOCAL) {
-		date_onward(p, outer->local, outer->us, entry);
-	} else if (outer->kind == STAMP_DAY) {
-		outer->local =
-		    log_time_in_order(&p->year, &p->zone, &outer->day);
-		if (outer->local == UNKNOWN)
+	if (l->zoned.kind != LOG_STAMP_NONE) {
+		date_zoned(p, &l->zoned, &l->local, entry);
+	} else if (l->local.kind != LOG_STAMP_NONE) {
+		date_onward(p, l->local.local, l->local.us, entry);
+	} else if (l->day.kind != LOG_STAMP_NONE) {
+		local = log_time_in_order(&p->year, &p->zone, &l->day.day);
+		if (local == UNKNOWN)
 			return false;
-		date_onward(p, outer->local, outer->us, entry);
+		date_onward(p, local, l->day.us, entry);
 	}
 	return true;
 }
 
-/* Return the end of the line without CR and LF. */
-static const char *
-end_of(const char *line, size_t len)
+/* Cut off CR and LF at the end. */
+static void
+cut_end(struct log_rest *r)
 {
-	while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
-		len--;
-	return line + len;
+	while (r->end > r->s && (r->end[-1] == '\n' || r->end[-1] == '\r'))
+		r->end--;
 }
 
 /* Cut off the NUL that fail2ban sends to syslog; some syslogs write it. */
 static void
-cut_nul(struct rest *r)
+cut_nul(struct log_rest *r)
 {
-	if (left(r) >= 1 && r->end[-1] == '\0')
+	size_t left = log_word_left(r);
+
+	if (left >= 1 && r->end[-1] == '\0')
 		r->end--;
-	else if (left(r) >= 4 && memcmp(r->end - 4, "#000", 4) == 0)
+	else if (left >= 4 && memcmp(r->end - 4, "#000", 4) == 0)
 		r->end -= 4;
+}
+
+/* Begin a line: skip zeros and a byte order mark, and undo JSON. */
+static void
+begin(struct line *l)
+{
+	struct log_rest *r = &l->rest;
+	struct buffer *text = &l->p->text;
+
+	cut_end(r);
+	while (r->s < r->end && *r->s == '\0')
+		r->s++;
+	log_word_take(r, BYTE_ORDER_MARK);
+	l->indented = r->s < r->end && (*r->s == ' ' || *r->s == '\t');
+	if (r->s == r->end || *r->s != '{' ||
+	    !log_json_read(text, r->s, log_word_left(r), &l->cut))
+		return;
+	*r = (struct log_rest){ text->s, text->s + text->len };
+	cut_end(r);
+	l->json = true;
 }
 
 void
@@ -424,18 +436,37 @@ log_prefix_init(struct log_prefix *p, int64_t year, int64_t newest)
 	p->year.before = UNKNOWN;
 }
 
-int
+void
+log_prefix_free(struct log_prefix *p)
+{
+	buffer_free(&p->text);
+}
+
+enum log_prefix_kind
 log_prefix_read(struct log_prefix *p, const char *line, size_t len,
     struct log_prefix_entry *entry)
 {
-	struct rest r = { line, end_of(line, len) };
-	struct stamp outer, own;
+	struct line l = { .p = p,
+		.rest = { line, line + len },
+		.first = true,
+		.tag = true };
+	enum log_prefix_kind kind;
+	bool continued = p->continued;
 
-	if (!take_prefix(p, &r, &outer, &own, entry))
-		return 0;
-	if (outer.kind != STAMP_NONE)
-		cut_nul(&r);
-	entry->text = r.s;
-	entry->len = left(&r);
-	return date(p, &outer, &own, entry) ? 1 : -1;
+	*entry = (struct log_prefix_entry){ .at_us = UNKNOWN, .east = UNKNOWN };
+	begin(&l);
+	kind = read_pieces(&l);
+	p->continued = l.cut;
+	/* The text of the line before goes on, and may look like anything. */
+	if (continued)
+		return LOG_PREFIX_UNREAD;
+	if (l.syslog && kind == LOG_PREFIX_FAIL2BAN)
+		cut_nul(&l.rest);
+	entry->text = l.rest.s;
+	entry->len = log_word_left(&l.rest);
+	entry->record = l.record;
+	entry->cut = l.cut;
+	if (kind == LOG_PREFIX_FAIL2BAN && !date(&l, entry))
+		return LOG_PREFIX_WRONG;
+	return kind;
 }

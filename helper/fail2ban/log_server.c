@@ -106,6 +106,14 @@ forget_jails(struct log_server *s)
 	s->jails = 0;
 }
 
+/* A server has jails, so the lines of its beginning were not seen. */
+static void
+has_jails(struct log_server *s)
+{
+	if (s->memory == LOG_SERVER_BEGINS)
+		s->memory = LOG_SERVER_UNKNOWN;
+}
+
 int
 log_server_get_jail(struct log_server *s, const char *name, size_t len,
     struct log_server_jail **jail, struct err *e)
@@ -113,6 +121,7 @@ log_server_get_jail(struct log_server *s, const char *name, size_t len,
 	*jail = NULL;
 	if (len == 0 || len > LOG_SERVER_NAME)
 		return 0;
+	has_jails(s);
 	if (s->jails >= JAILS_MAX) {
 		if (log_server_release_all(s, e) != 0)
 			return -1;
@@ -144,8 +153,9 @@ read_held(const struct log_server_jail *jail, size_t at,
 }
 
 /*
- * Release the held lines of a jail, from the offset drop on without those that
- * are part of a stop. Afterwards none is held, also after a failure.
+ * Release the held lines of a jail. From the offset drop on, those that may be
+ * part of a stop are: they are dropped, unless the stop ended the bans.
+ * Afterwards none is held, also after a failure.
  */
 static int
 release(struct log_server *s, struct log_server_jail *jail, size_t drop,
@@ -157,7 +167,8 @@ release(struct log_server *s, struct log_server_jail *jail, size_t drop,
 	for (size_t at = 0, next; at < jail->held.len; at = next) {
 		next = read_held(jail, at, &held);
 		s->held--;
-		if (status == 0 && (at < drop || !held.by_stop))
+		held.stopped = at >= drop && held.by_stop;
+		if (status == 0 && (!held.stopped || held.forgets))
 			status = s->fn(s->to, jail, &held, e);
 	}
 	s->held_bytes -= jail->held.len;
@@ -267,21 +278,24 @@ doubt_bantimes(struct log_server *s, int64_t bantime)
 
 /* The first words of the lines that are read, and the parts that write them. */
 static const struct log_message_words words[] = {
-	LOG_MESSAGE_WORDS("banTime: ", LOG_PREFIX_PART_ACTIONS),
+	LOG_MESSAGE_WORDS("banTime: ", LOG_RECORD_ACTIONS),
 	LOG_MESSAGE_WORDS("Set banTime = ",
-	    LOG_PREFIX_PART_ACTIONS), /* before 0.10 */
-	LOG_MESSAGE_WORDS("Set banTime.increment = ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Creating new jail '", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Reload jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Removed logfile", LOG_PREFIX_PART_FILTER),
-	LOG_MESSAGE_WORDS("Stopping jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Restart jail ", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Reload all jails", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Stopping all jails", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Reload finished", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Starting Fail2ban", LOG_PREFIX_PART_SERVER),
-	LOG_MESSAGE_WORDS("Exiting Fail2ban", LOG_PREFIX_PART_SERVER),
+	    LOG_RECORD_ACTIONS), /* before 0.10 */
+	LOG_MESSAGE_WORDS("Set banTime.increment = ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Creating new jail '", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Reload jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Removed logfile", LOG_RECORD_FILTER),
+	LOG_MESSAGE_WORDS("Stopping jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Restart jail ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Reload all jails", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Stopping all jails", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Reload finished", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Starting Fail2ban", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Changed logging target to ", LOG_RECORD_SERVER),
+	LOG_MESSAGE_WORDS("Connected to fail2ban persistent database ",
+	    LOG_RECORD_DATABASE),
+	LOG_MESSAGE_WORDS("Exiting Fail2ban", LOG_RECORD_SERVER),
 };
 
 /* The indexes of these words. */
@@ -299,6 +313,8 @@ enum {
 	STOPPING_ALL,
 	RELOAD_FINISHED,
 	STARTING,
+	CHANGED_TARGET,
+	CONNECTED,
 	EXITING,
 };
 
@@ -332,10 +348,15 @@ read_creating(struct log_server *s, const char *text, size_t len, struct err *e)
 	struct log_server_jail *jail;
 
 	s->stopping = false;
+	/* The database would have come before the first jail. */
+	if (s->memory == LOG_SERVER_BEGINS)
+		s->memory = LOG_SERVER_FORGETS;
 	if (len < 1 || text[len - 1] != '\'')
 		return 0;
 	if (log_server_get_jail(s, text, len - 1, &jail, e) != 0)
 		return -1;
+	if (jail != NULL)
+		jail->made++;
 	return begin_settings(s, jail, e);
 }
 
@@ -378,10 +399,12 @@ read_jail(struct log_server *s, const char *text, size_t len, int64_t at_us,
 }
 
 static void
-read_bantime(struct log_server *s, const char *text, size_t len)
+read_bantime(struct log_server *s, const char *text, size_t len,
+    enum log_server_version version)
 {
 	int64_t bantime = log_message_bantime(text, len);
 
+	log_server_see_version(s, version);
 	if (s->current != NULL)
 		set_bantime(s, s->current, bantime);
 	else if (bantime != UNKNOWN)
@@ -395,18 +418,61 @@ read_increment(struct log_server *s, const char *text, size_t len)
 		s->current->increment = log_message_yes(text, len);
 }
 
+/* Read the version in "... v0.9.7", LOG_SERVER_ANY where there is none. */
+static enum log_server_version
+version_in(const char *text, size_t len)
+{
+	const char *end = text + len, *s = end;
+
+	while (s > text + 1 && (s[-1] != 'v' || s[-2] != ' '))
+		s--;
+	if (s <= text + 1 || end - s < 3)
+		return LOG_SERVER_ANY;
+	if (s[0] != '0' || s[1] != '.')
+		return LOG_SERVER_0_10;
+	if (end - s > 3 && s[3] != '.')
+		return LOG_SERVER_0_10;
+	return s[2] == '9' ? LOG_SERVER_0_9 : LOG_SERVER_0_8;
+}
+
+/* A server begins, whose version stands at the end of the text. */
+static void
+begin_server(struct log_server *s, int64_t pid, const char *text, size_t len)
+{
+	s->pid = pid;
+	s->memory = LOG_SERVER_BEGINS;
+	s->version = version_in(text, len);
+}
+
+void
+log_server_see_version(struct log_server *s, enum log_server_version version)
+{
+	if (s->version == LOG_SERVER_ANY)
+		s->version = version;
+}
+
+bool
+log_server_forgets(const struct log_server *s, const struct log_record *record)
+{
+	return record->old || s->memory == LOG_SERVER_FORGETS;
+}
+
 int
 log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
     struct err *e)
 {
+	static const char in_memory[] = "':memory:'";
 	const char *text = entry->text;
 	size_t len = entry->len;
 
-	switch (log_message_begin(words, ARRAY_LEN(words), entry->part, &text,
-	    &len)) {
+	switch (log_message_begin(words, ARRAY_LEN(words), entry->record.part,
+	    &text, &len)) {
 	case BANTIME:
+		read_bantime(s, text, len, LOG_SERVER_0_10);
+		return 0;
 	case SET_BANTIME:
-		read_bantime(s, text, len);
+		read_bantime(s, text, len,
+		    entry->record.old ? LOG_SERVER_0_8 : LOG_SERVER_0_9);
 		return 0;
 	case SET_INCREMENT:
 		read_increment(s, text, len);
@@ -417,18 +483,32 @@ log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
 		return read_reload(s, text, len, e);
 	case JAIL:
 		return read_jail(s, text, len, entry->at_us, e);
+	case STOPPING_ALL:
+		s->stopping = true;
+		s->stopping_pid = entry->record.pid;
+		/* FALLTHROUGH */
 	case REMOVED_LOGFILE:
 	case STOPPING:
 	case RESTART:
 	case RELOAD_ALL:
 		/* If a jail stops, its stop begins here. */
+		has_jails(s);
 		return log_server_release_all(s, e);
-	case STOPPING_ALL:
-		s->stopping = true;
-		s->stopping_pid = entry->pid;
-		return log_server_release_all(s, e);
-	case RELOAD_FINISHED:
+	case CHANGED_TARGET:
+		/* Before 0.10 a start says this, and each rotation, too. */
+		if (entry->record.pid != s->pid)
+			begin_server(s, entry->record.pid, text, len);
+		return 0;
+	case CONNECTED:
+		s->memory = len == strlen(in_memory) &&
+			memcmp(text, in_memory, len) == 0 ?
+		    LOG_SERVER_FORGETS :
+		    LOG_SERVER_KEEPS;
+		return 0;
 	case STARTING:
+		begin_server(s, entry->record.pid, text, len);
+		/* FALLTHROUGH */
+	case RELOAD_FINISHED:
 	case EXITING:
 		s->stopping = false;
 		s->current = NULL;

@@ -25,6 +25,7 @@ struct log_server_jail {
 	char *shown;	    /* the name as valid UTF-8, with a NUL */
 	int64_t bantime;    /* seconds, -1 for ever, or UNKNOWN */
 	bool increment;	    /* bans may last longer than that */
+	int64_t made;	    /* how often the log shows that it was made */
 	struct buffer held; /* the lines that are held */
 	bool listed;	    /* in the list of jails that hold lines */
 	struct log_server_jail *next;
@@ -35,7 +36,25 @@ struct log_server_held {
 	int64_t at_us, seconds, count;
 	int kind;     /* the caller's */
 	bool by_stop; /* it may be part of the jail's stop */
+	bool forgets; /* the stop ends the ban: the server keeps none */
+	bool stopped; /* on release: it was part of such a stop */
 	const char *ident;
+};
+
+/* Whether a server keeps its bans over a stop, in a database. */
+enum log_server_memory {
+	LOG_SERVER_UNKNOWN,
+	LOG_SERVER_BEGINS, /* its start is logged so far, and no database */
+	LOG_SERVER_KEEPS,
+	LOG_SERVER_FORGETS,
+};
+
+/* Versions of fail2ban that differ in what they log. */
+enum log_server_version {
+	LOG_SERVER_ANY, /* not known */
+	LOG_SERVER_0_8, /* no database */
+	LOG_SERVER_0_9, /* a ban that comes back is logged as "Ban" */
+	LOG_SERVER_0_10,
 };
 
 /*
@@ -61,6 +80,9 @@ struct log_server {
 	size_t held, held_bytes;
 
 	struct log_server_jail *current; /* the jail whose settings follow */
+	enum log_server_memory memory;
+	enum log_server_version version;
+	int64_t pid;   /* of the server that began last */
 	bool stopping; /* all jails of the server of that pid */
 	int64_t stopping_pid;
 };
@@ -80,6 +102,19 @@ int log_server_get_jail(struct log_server *s, const char *name, size_t len,
  */
 int log_server_read(struct log_server *s, const struct log_prefix_entry *entry,
     struct err *e);
+
+/* Note the version that a line shows, unless another one has said it. */
+void log_server_see_version(struct log_server *s,
+    enum log_server_version version);
+
+/*
+ * Return true when a stop of the server that wrote that record ends its bans
+ * for good: it is of 0.8, or has no database. A server has none when the log
+ * shows its start and its first jail, and no database between them, or one in
+ * memory. (fail2ban 0.9 to 1.1, server/database.py; 0.8 has no such file.)
+ */
+bool log_server_forgets(const struct log_server *s,
+    const struct log_record *record);
 
 /* Return true while the server of that pid stops all its jails. */
 bool log_server_stops(const struct log_server *s, int64_t pid);

@@ -358,6 +358,65 @@ fail2ban_server_get_ignored(struct fail2ban_server *s, const char *jail,
 	return 0;
 }
 
+/* Find out whether the set that the action makes takes single addresses only.
+ */
+static int
+look_at_action(struct fail2ban_server *s, const char *jail, const char *name,
+    bool *singles, struct err *e)
+{
+	const char *const argv[] = { "get", jail, "action", name,
+		"actionstart" };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
+	char *command;
+
+	*singles = false;
+	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_STR))
+		return 0;
+	if ((command = strndup(a.value->u.text, a.value->n)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	*singles = strstr(command, "add set") != NULL &&
+	    strstr(command, "interval") == NULL;
+	free(command);
+	return 0;
+}
+
+int
+fail2ban_server_get_action_without_networks(struct fail2ban_server *s,
+    const char *jail, char **name, struct err *e)
+{
+	static const char nft[] = "nftables";
+	const char *const argv[] = { "get", jail, "actions" };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
+	bool singles = false;
+	int rc = 0;
+
+	*name = NULL;
+	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_LIST))
+		return fail2ban_session_unexpected("actions", e);
+	for (size_t i = 0; i < a.value->n && rc == 0 && !singles; i++) {
+		const struct pickle_value *v =
+		    pickle_item(&a.pickle, a.value, i);
+
+		free(*name);
+		*name = NULL;
+		if (!pickle_is(v, PICKLE_STR) || v->n < sizeof(nft) - 1 ||
+		    memcmp(v->u.text, nft, sizeof(nft) - 1) != 0)
+			continue;
+		if ((*name = strndup(v->u.text, v->n)) == NULL)
+			return err_set(e, EX_OSERR, "out of memory");
+		rc = look_at_action(s, jail, *name, &singles, e);
+	}
+	if (!singles) {
+		free(*name);
+		*name = NULL;
+	}
+	return rc;
+}
+
 bool
 fail2ban_server_can_send(const char *id)
 {

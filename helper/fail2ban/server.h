@@ -90,6 +90,17 @@ int fail2ban_server_get_ignored(struct fail2ban_server *s, const char *jail,
     struct fail2ban_list *ignored, bool *ignoreself, struct err *e);
 
 /*
+ * Ask for an action of the jail that bans by a set of nftables which takes no
+ * network: the server calls such a network banned, but nothing blocks it. *name
+ * is NULL where there is none, or none that can be told: the action's name
+ * begins with "nftables", and its set has no "flags interval". The caller frees
+ * *name. Fails as fail2ban_server_get_ignored.
+ * (fail2ban 1.0.2 and 1.1.0, action.d/nftables.conf; nft(8).)
+ */
+int fail2ban_server_get_action_without_networks(struct fail2ban_server *s,
+    const char *jail, char **name, struct err *e);
+
+/*
  * Return true when the server, asked to ban the id, would ban exactly that id
  * under exactly that spelling. Return false for an empty id; one that is not
  * UTF-8; one that would end the question; an address in another spelling than

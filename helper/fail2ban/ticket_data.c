@@ -136,7 +136,7 @@ put_capture(struct buffer *out, const struct json *key,
 
 	if (out->len > 1)
 		buffer_putc(out, ',');
-	buffer_put(out, key->at, key->len);
+	json_put_value(out, key);
 	buffer_putc(out, ':');
 	if (value->len > TICKET_DATA_LINE_MAX) {
 		json_put_said(&said, value);

@@ -120,16 +120,56 @@ put(struct archive_history *h, const struct sighting *sightings, size_t n,
 }
 
 /*
+ * Widen the span by all bans of a time where the bans of the stretch get new
+ * numbers: one beyond the stretch may have such a number.
+ */
+static int
+widen_by_numbers(const struct merge *merge, const struct archive_history *h,
+    const struct decision *d, struct archive_span *span, struct err *e)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		const struct ban *ban = &d->bans[i];
+
+		if (ban->nth > 0 && !archive_history_has_number(h, ban) &&
+		    archive_history_widen(merge->archive, &h->of,
+			ban->timeofban, ban->since_us, span, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Return 1 when a stretch was too short for what was decided, and widen the
+ * span or *beside for the next try; 0 when it was not, -1 on failure.
+ */
+static int
+is_short(const struct merge *merge, const struct archive_history *h,
+    const struct decision *d, struct archive_span *span, int64_t *beside,
+    struct err *e)
+{
+	const struct archive_made made = { d->bans, d->n, d->owner, 0, 0 };
+	const struct archive_span before = *span;
+
+	if (widen_by_numbers(merge, h, d, span, e) != 0)
+		return -1;
+	if (before.from_us != span->from_us || before.to_us != span->to_us)
+		return 1;
+	if (*beside >= BESIDE_MAX || !archive_history_is_short(h, &made))
+		return 0;
+	*beside *= WIDER;
+	return 1;
+}
+
+/*
  * Decide about a stretch with n new sightings, and save it. It is loaded anew
  * and wider when it turns out to be too short.
  */
 static int
 decide_and_save(struct merge *merge, struct archive_history *h,
-    const struct archive_span *span, const struct sighting *sightings,
-    size_t n, int64_t source, struct err *e)
+    struct archive_span span, const struct sighting *sightings, size_t n,
+    int64_t source, struct err *e)
 {
 	struct decision d = { 0 };
-	struct archive_made made;
 	int64_t beside = BESIDE;
 	int rc;
 
@@ -137,20 +177,22 @@ decide_and_save(struct merge *merge, struct archive_history *h,
 		rc = put(h, sightings, n, e);
 		if (rc == 0)
 			rc = decide(merge, h, &d, e);
-		made = (struct archive_made){ d.bans, d.n, d.owner, source,
-			rc == 0 ? sourced(h, &d) : 0 };
-		if (rc != 0 || beside >= BESIDE_MAX ||
-		    !archive_history_is_short(h, &made))
+		if (rc == 0)
+			rc = is_short(merge, h, &d, &span, &beside, e);
+		if (rc != 1)
 			break;
 		free_decision(&d);
 		d = (struct decision){ 0 };
-		beside *= WIDER;
-		if ((rc = load(merge, h, span, beside, e)) != 0)
+		if ((rc = load(merge, h, &span, beside, e)) != 0)
 			break;
 	}
-	if (rc == 0 && d.n > 0)
+	if (rc == 0 && d.n > 0) {
+		const struct archive_made made = { d.bans, d.n, d.owner, source,
+			sourced(h, &d) };
+
 		rc = archive_history_save(merge->archive, h, &made,
 		    &merge->change, e);
+	}
 	free_decision(&d);
 	return rc;
 }
@@ -200,7 +242,26 @@ widen(struct merge *merge, struct merge_ticket *t,
 	    exact ? sighting->since_us : UNKNOWN, &t->span, e);
 }
 
-/* Load the stretch around t's ticket. */
+/* Find out what the stretch has of t's ticket. */
+static void
+look_up_ticket(struct merge_ticket *t)
+{
+	t->has_ban = false;
+	for (size_t i = 0; i < t->history.rows_n; i++) {
+		if (t->history.rows[i].ban.timeofban != t->timeofban ||
+		    t->history.known[i].logged)
+			continue;
+		t->has_ban = true;
+		/* reban banned it again within its second. */
+		if (t->history.known[i].known_as == t->timeofban)
+			t->known_as = t->timeofban;
+	}
+}
+
+/*
+ * Load the stretch around t's ticket. The ban of a new row may have been made
+ * at any time until the row was seen.
+ */
 static int
 load_ticket(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sighting, struct err *e)
@@ -217,17 +278,11 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 		    UNKNOWN, &t->span, e) != 0) ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
-	t->has_ban = false;
-	for (size_t i = 0; i < t->history.rows_n; i++) {
-		if (t->history.rows[i].ban.timeofban != t->timeofban ||
-		    t->history.known[i].logged)
-			continue;
-		t->has_ban = true;
-		/* reban banned it again within its second. */
-		if (t->history.known[i].known_as == t->timeofban)
-			t->known_as = t->timeofban;
-	}
-	return 0;
+	look_up_ticket(t);
+	if (sighting->kind != SIGHTING_ROW || t->has_ban || t->history.ends)
+		return 0;
+	t->span.to_us = sighting->at_us;
+	return load(merge, &t->history, &t->span, BESIDE, e);
 }
 
 int
@@ -518,7 +573,7 @@ merge_add(struct merge *merge, struct merge_ticket *t,
 	    take_fresh(merge, t, sightings, listed, fresh, &n, e) != 0)
 		return -1;
 	return n == 0 ? 0 :
-			decide_and_save(merge, &t->history, &t->span, fresh, n,
+			decide_and_save(merge, &t->history, t->span, fresh, n,
 			    source, e);
 }
 
@@ -575,7 +630,7 @@ decide_again(struct merge *merge, const struct archive_ident *of,
 	int rc = load(merge, &h, span, BESIDE, e);
 
 	if (rc == 0)
-		rc = decide_and_save(merge, &h, span, NULL, 0, 0, e);
+		rc = decide_and_save(merge, &h, *span, NULL, 0, 0, e);
 	archive_history_free(&h);
 	return rc;
 }

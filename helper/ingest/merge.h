@@ -16,11 +16,15 @@
 struct merge {
 	struct archive *archive;
 	struct archive_change change;
+	/* Bans whose time was up by then are over; 0: by change.now_us. */
+	int64_t trusted_us;
 	const char *host; /* whose bans these are; NULL: this machine's */
 	enum { LINES_UNKNOWN, LINES_SOME, LINES_NONE } lines; /* of logs */
-	/* The jail of the row that was taken last, which is the caller's. */
-	const char *row_jail;
+	/* The row that was taken last, whose texts are the caller's. */
+	const char *row_jail, *row_ident;
+	int64_t row_timeofban;
 	struct archive_jail row_jail_row;
+	bool left_out; /* the row that was taken last was left out */
 };
 
 /*

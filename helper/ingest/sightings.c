@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/fail2ban_source.h"
+#include "archive/prune.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
@@ -176,10 +177,22 @@ static bool
 is_below_floor(const struct sighting *sighting, int64_t floor_us,
     int64_t now_us)
 {
+	int64_t over_us = now_us > floor_us ? now_us : floor_us;
+
 	return sighting->since_us < floor_us &&
 	    (sighting->seconds == UNKNOWN ||
 		ban_end_expiry_us(sighting->since_us, sighting->seconds) <=
-		    now_us);
+		    over_us);
+}
+
+/* Return the end of a row's ban that follows from its time alone. */
+static struct ban_end_verdict
+judge_by_clock(const struct merge *merge, const struct config *config,
+    const struct sighting *row)
+{
+	return ban_end_by_clock(row->since_us, row->seconds,
+	    merge->trusted_us != 0 ? merge->trusted_us : merge->change.now_us,
+	    config->interval);
 }
 
 /* Make the judgement that the ban of a row has ended. */
@@ -211,42 +224,70 @@ take_sighting(struct merge *merge, const struct config *config,
 {
 	struct sighting sightings[2] = { *row };
 	int64_t now_us = merge->change.now_us;
-	struct ban_end_verdict verdict = ban_end_by_clock(row->since_us,
-	    row->seconds, now_us, config->interval);
+	struct ban_end_verdict verdict = judge_by_clock(merge, config, row);
 	size_t n = 1;
 	bool has;
+	int removed = 0;
 
 	if (merge_has_row(merge, t, row, source, &has, e) != 0)
 		return -1;
 	if (has)
 		return 0;
-	if (!t->has_ban && is_below_floor(row, floor_us, now_us))
+	if (!t->has_ban)
+		removed = prune_is_removed(merge->archive, t->of.jail,
+		    t->of.ident, t->timeofban, e);
+	if (removed != 0)
+		return removed < 0 ? -1 : 0;
+	if (!t->has_ban && is_below_floor(row, floor_us, now_us)) {
+		merge->left_out = true;
 		return 0;
+	}
 	if (!t->has_ban && verdict.end != BAN_LIVES)
 		sightings[n++] = judged_sighting(row, &verdict);
 	return merge_add(merge, t, sightings, n, source, e);
 }
 
+/*
+ * Find the jail of a row; most rows are of the same jail as the one before. Set
+ * *after to the second of the row before it if that is of the same id, or to 0.
+ */
+static int
+find_jail(struct merge *merge, const struct fail2ban_row *row, int64_t *after,
+    struct err *e)
+{
+	bool same = merge->row_jail != NULL &&
+	    strcmp(merge->row_jail, row->jail) == 0;
+
+	*after = same && strcmp(merge->row_ident, row->ident) == 0 ?
+	    merge->row_timeofban :
+	    0;
+	if (!same &&
+	    archive_jail_get(merge->archive, row->jail, &merge->row_jail_row,
+		e) != 0)
+		return -1;
+	merge->row_jail = row->jail;
+	merge->row_ident = row->ident;
+	merge->row_timeofban = row->timeofban;
+	return 0;
+}
+
 static int
 take_row(struct merge *merge, const struct config *config,
-    const struct fail2ban_row *row, const struct sighting *sighting,
-    int64_t source, int64_t floor_us, struct err *e)
+    const struct fail2ban_row *row, const struct sighting *seen, int64_t source,
+    int64_t floor_us, struct err *e)
 {
+	struct sighting sighting = *seen;
 	struct merge_ticket t;
+	int64_t after;
 	int rc;
 
-	/* Most rows are of the same jail as the one before. */
-	if (merge->row_jail == NULL ||
-	    strcmp(merge->row_jail, row->jail) != 0) {
-		if (archive_jail_get(merge->archive, row->jail,
-			&merge->row_jail_row, e) != 0)
-			return -1;
-		merge->row_jail = row->jail;
-	}
-	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, sighting,
+	if (find_jail(merge, row, &after, e) != 0)
+		return -1;
+	sighting.after = after;
+	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, &sighting,
 	    e);
 	if (rc == 0)
-		rc = take_sighting(merge, config, &t, sighting, source,
+		rc = take_sighting(merge, config, &t, &sighting, source,
 		    floor_us, e);
 	merge_close(&t);
 	return rc;
@@ -287,6 +328,7 @@ sightings_add_row(struct merge *merge, const struct config *config,
 	struct sighting sighting;
 	int rc = row_evidence(config, row, &ev, e);
 
+	merge->left_out = false;
 	/* Each of two rows of one ban is a sighting with its own moment. */
 	merge->change.now_us++;
 	if (rc == 0) {
@@ -314,8 +356,7 @@ sightings_add_old_row(struct merge *merge, const struct config *config,
 		    row->ident);
 		sighting.kind = SIGHTING_OLD_ROW;
 		/* An old database does not say how its bans ended. */
-		verdict = ban_end_by_clock(sighting.since_us, sighting.seconds,
-		    merge->change.now_us, config->interval);
+		verdict = judge_by_clock(merge, config, &sighting);
 		sighting.end = verdict.end;
 		sighting.ended_us = verdict.ended_us;
 		rc = merge_sightings(merge, row->jail, row->ident, &sighting, 1,

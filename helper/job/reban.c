@@ -15,9 +15,6 @@
 #include "os/clock.h"
 #include "os/line_reader.h"
 
-/* The most entries that a list may have. */
-#define LIST_MAX 1000000
-
 struct reban {
 	const struct reban_options *options;
 	struct reban_summary *summary;
@@ -31,17 +28,18 @@ struct reban {
 	int64_t shown; /* the number of bad lines that were logged */
 };
 
-/* Add a lost ban to the batch, unless the jail ignores its address by now. */
+/* Add a lost ban to the batch, unless its address is refused by now. */
 static int
 add_lost(struct reban *r, const struct lost_ban *lost, struct err *e)
 {
 	struct address a;
+	const char *why = NULL;
 
 	if (!reban_batch_server_has(&r->batch, lost->ident) &&
-	    address_parse(lost->ident, strlen(lost->ident), &a) &&
-	    reban_batch_ignores(&r->batch, &a)) {
-		reban_batch_refuse(&r->batch, lost->ident,
-		    "the jail ignores it");
+	    address_parse(lost->ident, strlen(lost->ident), &a))
+		why = reban_batch_find_refusal(&r->batch, &a);
+	if (why != NULL) {
+		reban_batch_refuse(&r->batch, lost->ident, why);
 		return 0;
 	}
 	return reban_batch_add(&r->batch, lost->ident, lost->timeofban, e);
@@ -130,8 +128,9 @@ put_entry(struct reban *r, const struct address *a, struct err *e)
 {
 	struct address *grown;
 
-	if (r->n == LIST_MAX)
-		return err_set(e, EX_DATAERR, "more than %d entries", LIST_MAX);
+	if (r->n == REBAN_ENTRIES_MAX)
+		return err_set(e, EX_DATAERR, "more than %d entries",
+		    REBAN_ENTRIES_MAX);
 	grown = list_grow(r->entries, &r->room, r->n + 1, sizeof(*grown));
 	if (grown == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
@@ -140,43 +139,64 @@ put_entry(struct reban *r, const struct address *a, struct err *e)
 	return 0;
 }
 
-/* Count a line as bad, and log the first few with the line's beginning. */
+/*
+ * Count the parts that are bad of the line or document that was read last, and
+ * log the first of them.
+ */
 static void
-take_bad_line(struct reban *r, const char *line, size_t len, const char *why)
+take_bad(struct reban *r, const struct reban_list *list)
 {
+	const struct reban_found *found = &list->found;
 	char what[120], escaped[64];
 
-	r->run.row.bad++;
-	escape_text(escaped, sizeof(escaped), line, len < 40 ? len : 40);
-	snprintf(what, sizeof(what), "line %" PRId64 ": %s", r->run.row.rows,
-	    escaped);
-	reban_batch_say_why(&r->run, &r->shown, what, why);
+	r->run.row.bad += found->bad;
+	escape_text(escaped, sizeof(escaped), found->part, found->part_len);
+	snprintf(what, sizeof(what), "line %" PRId64 ": %s",
+	    r->run.row.rows - list->lines + 1, escaped);
+	reban_batch_say_why(&r->run, &r->shown, what, found->why);
 }
 
 static int
-read_lines(struct reban *r, struct line_reader *in, struct err *e)
+take_found(struct reban *r, const struct reban_list *list, struct err *e)
 {
-	struct address a;
-	const char *line, *why;
+	if (list->found.bad > 0)
+		take_bad(r, list);
+	for (size_t i = 0; i < list->found.n; i++) {
+		if (put_entry(r, &list->found.list[i], e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+read_lines(struct reban *r, struct line_reader *in, struct reban_list *list,
+    struct err *e)
+{
+	const char *line;
 	size_t len;
 	int rc = 0;
 
 	while (!run_is_over(&r->run) &&
 	    (rc = line_reader_next(in, &line, &len, e)) == 1) {
 		r->run.row.rows++;
-		switch (reban_list_read(line, len, &a, &why)) {
-		case REBAN_LIST_NOTHING:
-			break;
-		case REBAN_LIST_ADDRESS:
-			if (put_entry(r, &a, e) != 0)
-				return -1;
-			break;
-		case REBAN_LIST_BAD:
-			take_bad_line(r, line, len, why);
-			break;
-		}
+		if (reban_list_read(list, line, len, e) != 0 ||
+		    take_found(r, list, e) != 0)
+			return -1;
 	}
-	return run_is_over(&r->run) ? 0 : rc;
+	if (run_is_over(&r->run))
+		return 0;
+	return rc != 0 || reban_list_end(list, e) != 0 ? -1 :
+							 take_found(r, list, e);
+}
+
+static int
+read_entries(struct reban *r, struct line_reader *in, struct err *e)
+{
+	struct reban_list list = { .begun = false };
+	int rc = read_lines(r, in, &list, e);
+
+	reban_list_free(&list);
+	return rc;
 }
 
 /* Send each address of the list once. */
@@ -225,7 +245,7 @@ ban_list(struct reban *r, struct err *e)
 static int
 note_run(struct reban *r, struct err *e)
 {
-	int64_t before_us = clock_wall_us() - REBAN_NOTES_US;
+	int64_t before_us = run_trusted_us(&r->run) - REBAN_NOTES_US;
 	struct merge merge;
 
 	if (r->run.read_only)
@@ -276,7 +296,7 @@ read_list(struct reban *r, struct err *e)
 	    (rc = line_reader_hash(&in, r->hash, r->run.stop, e)) == 0)
 		rc = find_known(r, e);
 	if (rc == 0)
-		rc = read_lines(r, &in, e);
+		rc = read_entries(r, &in, e);
 	if (rc == 0 && in.stream &&
 	    (rc = line_reader_hash_end(&in, r->hash, e)) == 0)
 		rc = find_known(r, e);

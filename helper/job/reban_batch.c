@@ -46,6 +46,8 @@ reban_batch_leave(struct reban_batch *s)
 {
 	fail2ban_list_free(&s->banned);
 	free(s->ignored);
+	free(s->singles);
+	s->singles = NULL;
 	s->ignored = NULL;
 	s->ignored_n = s->n = 0;
 }
@@ -85,7 +87,8 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 {
 	struct fail2ban_server socket;
 	struct fail2ban_list texts = { 0 }, jails = { 0 };
-	bool exists = false;
+	/* Its own addresses are refused whether it ignores them or not. */
+	bool ignoreself, exists = false;
 	int rc;
 
 	s->jail = jail;
@@ -99,9 +102,12 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 		    &s->banned, e);
 	if (rc == 0)
 		rc = fail2ban_server_get_ignored(&socket, jail, &texts,
-		    &s->ignoreself, e);
+		    &ignoreself, e);
 	if (rc == 0)
 		rc = take_ignored(s, &texts, e);
+	if (rc == 0)
+		rc = fail2ban_server_get_action_without_networks(&socket, jail,
+		    &s->singles, e);
 	fail2ban_list_free(&texts);
 	fail2ban_list_free(&jails);
 	fail2ban_server_close(&socket);
@@ -132,12 +138,6 @@ is_ignored(const struct reban_batch *s, const struct address *a)
 			return true;
 	}
 	return false;
-}
-
-bool
-reban_batch_ignores(const struct reban_batch *s, const struct address *a)
-{
-	return is_ignored(s, a) || (s->ignoreself && is_own(s, a));
 }
 
 const char *
@@ -243,6 +243,26 @@ reban_batch_flush(struct reban_batch *s, struct err *e)
 	return 0;
 }
 
+/* Say once a jail that a network is banned in name only. */
+static void
+warn_of_network(struct reban_batch *s, const char *id)
+{
+	struct address a;
+	char escaped[160];
+
+	if (s->singles == NULL || !address_parse(id, strlen(id), &a) ||
+	    address_is_single(&a))
+		return;
+	escape_text(escaped, sizeof(escaped), s->singles, strlen(s->singles));
+	run_say(s->run, LOG_WARNING,
+	    "reban: jail %s: the set of its action %s takes no network such as "
+	    "%s: fail2ban logs an error, calls the network banned, and does "
+	    "not block it",
+	    s->jail, escaped, id);
+	free(s->singles);
+	s->singles = NULL;
+}
+
 int
 reban_batch_add(struct reban_batch *s, const char *id, int64_t timeofban,
     struct err *e)
@@ -255,6 +275,7 @@ reban_batch_add(struct reban_batch *s, const char *id, int64_t timeofban,
 		reban_batch_refuse(s, id, "cannot be sent to fail2ban");
 		return 0;
 	}
+	warn_of_network(s, id);
 	if (s->would_ban != NULL)
 		s->would_ban(id, s->jail);
 	s->ids[s->n] = id;

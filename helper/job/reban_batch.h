@@ -38,7 +38,7 @@ struct reban_batch {
 	struct fail2ban_list banned;
 	struct address *ignored;
 	size_t ignored_n;
-	bool ignoreself;
+	char *singles; /* an action of it that cannot ban a network, or NULL */
 	/* The ids that wait to be sent to it. */
 	const char *ids[REBAN_BATCH_MAX];
 	int64_t timeofban[REBAN_BATCH_MAX];
@@ -66,12 +66,10 @@ void reban_batch_leave(struct reban_batch *s);
 /* Return true when the jail bans the id already. */
 bool reban_batch_server_has(const struct reban_batch *s, const char *id);
 
-/* Return true when the jail would never ban this address by itself. */
-bool reban_batch_ignores(const struct reban_batch *s, const struct address *a);
-
 /*
- * Return why an address of a list is not to be banned: it is reserved, this
- * machine's own, or ignored by the jail. Return NULL when it may be banned.
+ * Return why an address is not to be banned, from a list or as a lost ban: it
+ * is reserved, this machine's own, or ignored by the jail. Return NULL when it
+ * may be banned.
  */
 const char *reban_batch_find_refusal(const struct reban_batch *s,
     const struct address *a);

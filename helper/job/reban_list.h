@@ -1,48 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Read one line of a block list, in any of the forms in which such lists are
- * published. Pure: no I/O, and no line depends on another.
+ * Read a block list, in any of the forms in which such lists are published or
+ * programs print them. Pure: no I/O.
  *
- * A comment begins with # or ;, or with // at the start of a word. The rest of
- * the line is words, separated by blanks, tabs, commas and quotes. The address
- * of the line is the first of its first four words that is an address or a
- * network; other words may follow. So the address may stand alone, be the first
- * field of CSV, or come after a date, a time and a number. A word with a port
- * is no address, nor is a host name.
+ * What may stand before an entry is this closed list of forms. A line that has
+ * none of them is bad, and no other address of it is taken:
  *
- * A range (192.0.2.0-192.0.2.255, also with blanks around the -) is the network
- * that has these two ends. Two addresses side by side are bad, because either
- * may be meant, unless they are the same, or the next word is the prefix length
- * of the network that has these two ends (DShield).
+ *	line     = [ comment ] | document | tools | p2p | row | words
+ *	comment  = ( "#" | ";" | "//" ) rest
+ *	document = see reban_document.h; over several lines only where nothing
+ *	           else is in the list
+ *	tools    = see reban_tools.h
+ *	p2p      = name ":" end "-" end                       (PeerGuardian)
+ *	row      = fields, after a first line that names its columns
+ *	words    = [ keyword ] { number | date | time } entry [ after ]
+ *	keyword  = "-" | "*" | "deny" [ "from" ] | "Require not ip"
+ *	         | "ExitAddress" | "blackhole" | "unreachable" | "prohibit"
+ *	         | "would ban"
+ *	after    = "," level rest                             (ipfilter.dat)
+ *	         | ip bits rest                               (DShield)
+ *	         | { entry }
+ *	         | rest
  *
- * A line that begins with { is a JSON object (Spamhaus). Its address is the
- * first of its own keys "cidr" and "ip" whose value is an address. An object
- * without one, whose "type" is "metadata", says nothing. A line that begins
- * with [ is bad, so that a whole list in one line does not pass for one
- * address.
+ * entry and end are in reban_entry.h. Words stand between blanks, and between
+ * the marks of CSV: comma, semicolon, |, and quotes. A comment also begins
+ * after an entry, with # outside of quotes or with // before a word.
+ *
+ * after: A level of 128 and more in ipfilter.dat allows the range, so the line
+ * is bad. In DShield's lists, ip is the last address of the network whose
+ * first one is the entry and whose prefix has bits. Entries with only blanks
+ * between them are what fail2ban-client get JAIL banip prints; all are taken,
+ * or the line is bad. Any other line with a second address is bad, because
+ * either may be meant: the next field of CSV counts, all of a remark does.
+ *
+ * A first line with the name of an address (reban_document.h) in one of its
+ * fields, and with no entry, names the columns: the entry of each row is in
+ * these fields, as in an object of JSON.
  */
 #ifndef JOB_REBAN_LIST_H
 #define JOB_REBAN_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "base/address.h"
+#include "base/buffer.h"
+#include "base/err.h"
+#include "job/reban_document.h"
+#include "job/reban_entry.h"
+#include "job/reban_tools.h"
 
-/* The longest JSON object, in bytes. */
-#define REBAN_LIST_JSON 4095
+/* The most bytes that a document may have. */
+#define REBAN_LIST_DOCUMENT ((size_t)32 << 20)
 
-enum reban_list_kind {
-	REBAN_LIST_NOTHING, /* blank, or only a comment */
-	REBAN_LIST_ADDRESS,
-	REBAN_LIST_BAD
+/* The most columns whose names are looked at. */
+#define REBAN_LIST_COLUMNS 64
+
+/* A list; it begins as { 0 }. */
+struct reban_list {
+	/* What the line or the document says that was read last. */
+	struct reban_found found;
+	/* The number of lines that it has, 0 until a document is complete. */
+	int64_t lines;
+
+	/* The rest is for reban_list.c. */
+	bool begun; /* a line said something */
+	/* The columns that name an address, one bit each; 0: no names. */
+	uint64_t columns;
+	char mark; /* between the columns */
+	struct reban_nft nft;
+	/* A document that is not complete: its text, and where it is. */
+	struct buffer document;
+	int64_t document_lines;
+	size_t depth;
+	char quote;   /* of the text that is open, or NUL */
+	bool escaped; /* the last character of it was a backslash */
 };
 
 /*
  * Read a line of len bytes, which may be any bytes, with or without a newline.
- * A byte order mark in front is skipped. *a is filled only for
- * REBAN_LIST_ADDRESS. *why is set only for REBAN_LIST_BAD, to a constant.
+ * A byte order mark in front is skipped. list->found is what it says. Fails
+ * with EX_DATAERR when there are more than REBAN_ENTRIES_MAX entries in it or
+ * the document is too long, and with EX_OSERR without memory.
  */
-enum reban_list_kind reban_list_read(const char *line, size_t len,
-    struct address *a, const char **why);
+int reban_list_read(struct reban_list *list, const char *line, size_t len,
+    struct err *e);
+
+/* Read the end of the list, where a document may still be open. */
+int reban_list_end(struct reban_list *list, struct err *e);
+
+void reban_list_free(struct reban_list *list);
 
 #endif

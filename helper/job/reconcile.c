@@ -8,12 +8,10 @@
 
 #include "archive/backup.h"
 #include "archive/file.h"
-#include "archive/prune.h"
 #include "base/timestamp.h"
 #include "job/reconcile_steps.h"
 #include "os/clock.h"
 
-#define PRUNE_CHUNK 200
 #define DAY INT64_C(86400)
 /* fail2ban's default, in seconds (fail2ban 1.0.2, fail2ban.conf). */
 #define DBPURGEAGE DAY
@@ -30,7 +28,8 @@ find_gap(struct reconcile *r, struct err *e)
 	struct err ignored;
 	char text[160];
 
-	if (archive_run_last(&r->run.archive, row->kind, &last_us, e) != 0)
+	if (archive_run_last(&r->run.archive, row->kind, row->started_us,
+		&last_us, e) != 0)
 		return -1;
 	row->gap_seconds =
 	    run_find_gap(last_us, row->started_us, r->run.config->interval);
@@ -86,61 +85,31 @@ note_source(void *job, bool completed, struct err *e)
 	return archive_source_save(&r->run.archive, &r->source, e);
 }
 
-/* Remove some of the bans that ended before before_us, and note it as a run. */
-static int
-prune_some(struct reconcile *r, struct archive_run *removal, int64_t before_us,
-    int64_t *n, struct err *e)
-{
-	struct merge merge;
-
-	if (run_begin(&r->run, &merge, e) != 0)
-		return -1;
-	if (archive_prune_ended(&r->run.archive, before_us, PRUNE_CHUNK, n,
-		e) == 0) {
-		removal->rows += *n;
-		removal->finished_us = clock_wall_us();
-		if ((removal->rows == 0 ||
-			archive_run_save(&r->run.archive, removal, e) == 0) &&
-		    run_commit(&r->run, &merge, e) == 0)
-			return 0;
-	}
-	run_rollback(&r->run);
-	return -1;
-}
-
 /*
- * Remove the bans that retention_days does not keep. Their age counts from the
- * clock or from the newest ban, whichever is earlier: a clock that runs ahead
- * must not empty the archive.
+ * Forget what was noted by a clock that ran ahead. Nothing was as a rule, and
+ * then nothing is written.
  */
 static int
-prune(struct reconcile *r, struct err *e)
+forget_later(struct reconcile *r, struct err *e)
 {
-	struct archive_run removal = {
-		.kind = RUN_PRUNE,
-		.state = RUN_COMPLETED,
-		.started_us = clock_wall_us(),
-		.gap_seconds = UNKNOWN,
-		.message = "rows: bans that retention_days does not keep",
-	};
-	int64_t before_us, newest_us, n = 1;
+	struct merge merge;
+	int rc =
+	    proven_time_has_later(&r->run.archive, run_latest_us(&r->run), e);
 
-	if (r->run.config->retention_days == 0)
-		return 0;
-	if (archive_newest(&r->run.archive, &newest_us, e) != 0)
+	if (rc <= 0)
+		return rc;
+	run_report(&r->run, LOG_WARNING,
+	    "the clock has run ahead: the times that were noted meanwhile "
+	    "count as unknown");
+	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
-	if (newest_us == UNKNOWN)
-		return 0;
-	before_us = clock_wall_us();
-	if (newest_us < before_us)
-		before_us = newest_us;
-	before_us -=
-	    timestamp_from_seconds(r->run.config->retention_days * DAY);
-	while (n > 0 && !run_is_over(&r->run)) {
-		if (prune_some(r, &removal, before_us, &n, e) != 0)
-			return -1;
+	/* An event may have noted its time since: look at the clock again. */
+	if (proven_time_forget_later(&r->run.archive, run_latest_us(&r->run),
+		e) != 0) {
+		run_rollback(&r->run);
+		return -1;
 	}
-	return 0;
+	return run_commit(&r->run, &merge, e);
 }
 
 static int
@@ -183,6 +152,8 @@ do_steps(struct reconcile *r, struct err *first)
 	bool failed = false, drained, readable;
 	struct err e;
 
+	if (forget_later(r, &e) != 0)
+		take_failure(r, &failed, first, &e);
 	drained = reconcile_spool(&r->run, &e) == 0;
 	if (!drained)
 		take_failure(r, &failed, first, &e);
@@ -193,7 +164,7 @@ do_steps(struct reconcile *r, struct err *first)
 	run_rollback(&r->run);
 	/* An event that waits in the spool may say better how a ban ended. */
 	if (reconcile_ends(r, !readable || !drained, &e) != 0 ||
-	    prune(r, &e) != 0)
+	    reconcile_retention(r, &e) != 0)
 		take_failure(r, &failed, first, &e);
 	run_rollback(&r->run);
 	if (examine_suspect(r, &e) != 0)

@@ -15,6 +15,7 @@
 #include <sysexits.h>
 
 #include "archive/file.h"
+#include "base/shell_word.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 #include "ingest/sightings.h"
@@ -31,8 +32,22 @@
 #define FULL_EVERY_US (DAY * TIMESTAMP_US)
 /* Milliseconds to wait while fail2ban writes. */
 #define BUSY_MS 2000
-/* The key of a number in the archive: the floor that its first run found. */
+/* The least time for one reading, so that each run reads some rows. */
+#define READ_LEAST_MS 5000
+/* full_us of a full reading after which another one must follow. */
+#define FULL_AGAIN (-1)
+
+/* The keys of numbers in the archive. The floor that its first run found: */
 #define FLOOR "floor"
+/* The row of "bans" that a reading has reached; none after its end: */
+#define REACHED "reached"
+/* The change counter of the database whose rows were read to their end: */
+#define READ "read"
+/*
+ * The bans that the floor has left out so far, until the first full reading is
+ * at its end and says how many they are; then none:
+ */
+#define LEFT_OUT "left_out"
 
 bool
 reconcile_database_is_same(const struct archive_source *s,
@@ -60,8 +75,10 @@ reconcile_database_needs_all(const struct archive_source *s, bool is_mark_valid,
 }
 
 int64_t
-reconcile_database_read_after(int64_t mark_rowid)
+reconcile_database_read_after(int64_t mark_rowid, int64_t reached)
 {
+	if (reached != UNKNOWN && reached <= mark_rowid)
+		return reached;
 	return mark_rowid > REREAD ? mark_rowid - REREAD : 0;
 }
 
@@ -143,11 +160,15 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 		all = config->backfill == 0 || is_after_loss(r);
 		floor = reconcile_database_first_floor(newest, now,
 		    all ? 0 : config->backfill);
-		if (archive_set_number(&r->run.archive, FLOOR, floor, e) != 0)
+		r->left_out = 0;
+		if (archive_set_number(&r->run.archive, FLOOR, floor, e) != 0 ||
+		    archive_set_number(&r->run.archive, LEFT_OUT, 0, e) != 0)
 			return -1;
 	}
-	*floor_us = timestamp_from_seconds(
-	    reconcile_database_floor_now(floor, now, config->retention_days));
+	*floor_us = timestamp_from_seconds(reconcile_database_floor_now(floor,
+	    proven_time_earliest(&r->run.proven, clock_wall_us()) /
+		TIMESTAMP_US,
+	    config->retention_days));
 	return 0;
 }
 
@@ -161,8 +182,13 @@ begin_source(struct reconcile *r, int64_t *floor_us, struct err *e)
 	int64_t floor, newest = UNKNOWN;
 
 	if (archive_get_number(&r->run.archive, FLOOR, &floor, e) != 0 ||
-	    (floor == UNKNOWN &&
-		fail2ban_database_newest(&r->db, &newest, e) != 0))
+	    archive_get_number(&r->run.archive, LEFT_OUT, &r->left_out, e) != 0)
+		return -1;
+	/* A clock that ran ahead found it. */
+	if (timestamp_from_seconds(floor) > run_latest_us(&r->run))
+		floor = UNKNOWN;
+	if (floor == UNKNOWN &&
+	    fail2ban_database_newest(&r->db, &newest, e) != 0)
 		return -1;
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
@@ -202,30 +228,83 @@ compare_rows(const void *a, const void *b)
 }
 
 /*
- * Archive one chunk of rows, and then how far the reading has come. A run that
- * ends in between reads the rows again.
+ * Return true when rows[i], which the floor left out, was not counted before:
+ * an earlier row of the chunk, or "bans" for a row of "bips", may be of the
+ * same ban.
+ */
+static bool
+is_new(const struct fail2ban_row *rows, size_t i)
+{
+	const struct fail2ban_row *row = &rows[i];
+
+	while (i-- > 0 && strcmp(rows[i].jail, row->jail) == 0 &&
+	    strcmp(rows[i].ident, row->ident) == 0) {
+		if (rows[i].timeofban == row->timeofban)
+			return false;
+	}
+	return !row->again;
+}
+
+/*
+ * Archive the rows of a chunk that are bans. *left_out is the number of bans
+ * among them that the floor left out.
  */
 static int
-write_chunk(struct reconcile *r, struct fail2ban_row *rows, size_t n,
-    int64_t floor_us, struct err *e)
+write_rows(struct reconcile *r, struct merge *merge,
+    const struct fail2ban_row *rows, size_t n, int64_t floor_us,
+    int64_t *left_out, struct err *e)
 {
-	struct merge merge;
-	int64_t bad = 0;
-	int rc = 0;
+	*left_out = 0;
+	for (size_t i = 0; i < n && is_ban(&rows[i]); i++) {
+		if (sightings_add_row(merge, r->run.config, &rows[i],
+			r->source.id, floor_us, e) != 0)
+			return -1;
+		*left_out += merge->left_out && is_new(rows, i);
+		if (i % LOOK_EVERY == LOOK_EVERY - 1 &&
+		    run_give_way(&r->run, merge, e) != 0)
+			return -1;
+	}
+	return 0;
+}
 
+/*
+ * Note how far the reading has come: it goes on from here when the run is cut
+ * off. at is the last row that was read.
+ */
+static int
+note_progress(struct reconcile *r, enum fail2ban_table table, int64_t at,
+    int64_t left_out, struct err *e)
+{
+	struct archive *archive = &r->run.archive;
+
+	if (archive_source_save(archive, &r->source, e) != 0 ||
+	    (table == FAIL2BAN_BANS &&
+		archive_set_number(archive, REACHED, at, e) != 0))
+		return -1;
+	if (r->left_out == UNKNOWN)
+		return 0;
+	r->left_out += left_out;
+	return archive_set_number(archive, LEFT_OUT, r->left_out, e);
+}
+
+/*
+ * Archive one chunk of rows of a table, and then how far the reading has come.
+ * A run that ends in between reads the rows again.
+ */
+static int
+write_chunk(struct reconcile *r, enum fail2ban_table table,
+    struct fail2ban_row *rows, size_t n, int64_t floor_us, struct err *e)
+{
+	int64_t at = rows[n - 1].rowid, bad = 0, left_out;
+	struct merge merge;
+
+	for (size_t i = 0; i < n; i++)
+		bad += rows[i].bad;
 	qsort(rows, n, sizeof(*rows), compare_rows);
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		bad += rows[i].bad;
-		if (is_ban(&rows[i]))
-			rc = sightings_add_row(&merge, r->run.config, &rows[i],
-			    r->source.id, floor_us, e);
-		if (rc == 0 && i % LOOK_EVERY == LOOK_EVERY - 1)
-			rc = run_give_way(&r->run, &merge, e);
-	}
-	if (rc != 0 ||
-	    archive_source_save(&r->run.archive, &r->source, e) != 0) {
+	if (write_rows(r, &merge, rows, n, floor_us, &left_out, e) != 0 ||
+	    note_progress(r, table, at, left_out, e) != 0) {
 		run_rollback(&r->run);
 		return -1;
 	}
@@ -244,9 +323,19 @@ move_mark(struct reconcile *r, int64_t rowid, struct err *e)
 	return fail2ban_database_key(&r->db, rowid, r->source.mark_key, e);
 }
 
+/* Give the next reading the time that is left to the run, or a little more. */
+static void
+set_deadline(struct reconcile *r)
+{
+	int64_t least_ms = clock_steady_ms() + READ_LEAST_MS;
+
+	r->db.deadline_ms =
+	    r->run.deadline_ms > least_ms ? r->run.deadline_ms : least_ms;
+}
+
 /*
- * Archive the rows of a table after *at, which moves on with each chunk. Where
- * it is a field of r->source, it is saved with each chunk.
+ * Archive the rows of a table after *at, which moves on with each chunk and is
+ * saved with it: a run that is cut off has made progress, however little.
  */
 static int
 read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
@@ -257,6 +346,7 @@ read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
 	int rc = 0;
 
 	while (rc == 0 && !run_is_over(&r->run)) {
+		set_deadline(r);
 		if (fail2ban_database_read(&r->db, table, *at, rows, CHUNK, &n,
 			e) != 0)
 			return -1;
@@ -266,51 +356,150 @@ read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
 		if (table == FAIL2BAN_BANS)
 			rc = move_mark(r, *at, e);
 		if (rc == 0)
-			rc = write_chunk(r, rows, n, floor_us, e);
+			rc = write_chunk(r, table, rows, n, floor_us, e);
 		for (size_t i = 0; i < n; i++)
 			fail2ban_row_free(&rows[i]);
 	}
 	return rc;
 }
 
-/* Read the rows after the mark, or all; a full reading that was cut off goes
- * on. */
+/* Say how many bans the floor left out, and how they are archived. */
+static void
+report_left_out(struct reconcile *r, int64_t left_out)
+{
+	char path[PATH_MAX], word[SHELL_WORD], text[SHELL_WORD + 200];
+
+	/* replay takes no symbolic link to a database. */
+	if (realpath(r->db_path, path) == NULL)
+		snprintf(path, sizeof(path), "%s", r->db_path);
+	snprintf(text, sizeof(text),
+	    "%" PRId64
+	    " older bans in fail2ban's database have ended and were "
+	    "left out (backfill = %" PRId64
+	    "); to archive them: "
+	    "fail2ban-archive replay %s",
+	    left_out, r->run.config->backfill,
+	    shell_word(word, path, "DATABASE"));
+	run_report(&r->run, LOG_NOTICE, text);
+}
+
+/*
+ * Note that all rows were read. The first full reading also says what it left
+ * out, in whichever run it comes to its end.
+ */
 static int
-read_all(struct reconcile *r, bool full, int64_t floor_us, struct err *e)
+end_reading(struct reconcile *r, bool full, struct err *e)
+{
+	struct archive *archive = &r->run.archive;
+	int64_t left_out = full ? r->left_out : UNKNOWN;
+	struct merge merge;
+
+	if (run_begin(&r->run, &merge, e) != 0)
+		return -1;
+	if (archive_source_save(archive, &r->source, e) != 0 ||
+	    archive_set_number(archive, REACHED, UNKNOWN, e) != 0 ||
+	    archive_set_number(archive, READ, r->db.counter, e) != 0 ||
+	    (left_out != UNKNOWN &&
+		archive_set_number(archive, LEFT_OUT, UNKNOWN, e) != 0)) {
+		run_rollback(&r->run);
+		return -1;
+	}
+	if (run_commit(&r->run, &merge, e) != 0)
+		return -1;
+	if (left_out != UNKNOWN)
+		r->left_out = UNKNOWN;
+	if (left_out > 0)
+		report_left_out(r, left_out);
+	return 0;
+}
+
+/* Read the rows after the mark, and some before it. */
+static int
+read_new(struct reconcile *r, int64_t floor_us, struct err *e)
+{
+	int64_t reached, from;
+
+	if (archive_get_number(&r->run.archive, REACHED, &reached, e) != 0)
+		return -1;
+	from = reconcile_database_read_after(r->source.mark_rowid, reached);
+	if (read_table(r, FAIL2BAN_BANS, &from, floor_us, e) != 0)
+		return -1;
+	return r->run.cut_off ? 0 : end_reading(r, false, e);
+}
+
+/*
+ * Read all rows; a full reading that was cut off goes on. Whatever happens to
+ * the rows that it has passed, it goes on to its end, because a reading that
+ * begins anew may never come there. Then another one follows.
+ */
+static int
+read_full(struct reconcile *r, int64_t floor_us, struct err *e)
 {
 	struct archive_source *s = &r->source;
-	int64_t from = reconcile_database_read_after(s->mark_rowid);
+	bool again;
 
-	if (!full)
-		return read_table(r, FAIL2BAN_BANS, &from, floor_us, e);
-	if (s->full_bans == 0 && s->full_bips == 0) {
-		s->mark_rowid = 0;
-		s->mark_key[0] = '\0';
-	}
-	if (read_table(r, FAIL2BAN_BANS, &s->full_bans, floor_us, e) != 0 ||
-	    read_table(r, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) != 0)
-		return -1;
-	if (!r->run.cut_off) {
-		s->full_us = clock_wall_us();
+	do {
+		again = s->full_us == FULL_AGAIN;
+		if (s->full_bans == 0 && s->full_bips == 0) {
+			s->mark_rowid = 0;
+			s->mark_key[0] = '\0';
+			if (r->left_out != UNKNOWN)
+				r->left_out = 0;
+		}
+		if (read_table(r, FAIL2BAN_BANS, &s->full_bans, floor_us, e) !=
+			0 ||
+		    read_table(r, FAIL2BAN_BIPS, &s->full_bips, floor_us, e) !=
+			0)
+			return -1;
+		if (r->run.cut_off)
+			return 0;
+		s->full_us = again ? 0 : clock_wall_us();
 		s->full_bans = s->full_bips = 0;
-	}
-	return 0;
+	} while (again);
+	r->read_all = true;
+	return end_reading(r, true, e);
+}
+
+/*
+ * Read the rows that are to be read. There are none when the last run read them
+ * to their end, but was cut off before it had judged the live bans.
+ */
+static int
+read_rows(struct reconcile *r, bool same, int64_t floor_us, struct err *e)
+{
+	struct archive_source *s = &r->source;
+	char key[sizeof(s->mark_key)];
+	bool is_mark_valid;
+	int64_t read;
+
+	if (archive_get_number(&r->run.archive, READ, &read, e) != 0)
+		return -1;
+	if (same && read == r->db.counter && s->full_us > 0)
+		return 0;
+	if (fail2ban_database_key(&r->db, s->mark_rowid, key, e) != 0)
+		return -1;
+	is_mark_valid = reconcile_database_is_mark_valid(s, key);
+	/* Other rows may have the rowids that a full reading has passed. */
+	if (!is_mark_valid && (s->full_bans != 0 || s->full_bips != 0))
+		s->full_us = FULL_AGAIN;
+	return reconcile_database_needs_all(s, is_mark_valid, clock_wall_us()) ?
+	    read_full(r, floor_us, e) :
+	    read_new(r, floor_us, e);
 }
 
 int
 reconcile_database(struct reconcile *r, struct err *e)
 {
 	struct archive_source *s = &r->source;
-	char key[sizeof(s->mark_key)];
 	int64_t floor_us;
-	bool is_mark_valid;
+	bool same;
 
 	r->run.row.source = r->db_path;
 	if (fail2ban_database_look(&r->db, r->db_path, e) != 0 ||
 	    archive_source_last(&r->run.archive, s, e) != 0)
 		return -1;
-	r->unchanged = reconcile_database_is_same(s, &r->db) &&
-	    r->db.counter == s->counter;
+	same = reconcile_database_is_same(s, &r->db);
+	r->unchanged = same && r->db.counter == s->counter;
 	r->has_db = r->unchanged;
 	if (r->unchanged)
 		return 0;
@@ -322,13 +511,5 @@ reconcile_database(struct reconcile *r, struct err *e)
 	    begin_source(r, &floor_us, e) != 0)
 		return -1;
 	r->has_db = true;
-	if (fail2ban_database_key(&r->db, s->mark_rowid, key, e) != 0)
-		return -1;
-	is_mark_valid = reconcile_database_is_mark_valid(s, key);
-	/* Other rows have these rowids now: a full reading begins anew. */
-	if (!is_mark_valid)
-		s->full_bans = s->full_bips = 0;
-	return read_all(r,
-	    reconcile_database_needs_all(s, is_mark_valid, clock_wall_us()),
-	    floor_us, e);
+	return read_rows(r, same, floor_us, e);
 }

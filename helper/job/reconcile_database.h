@@ -32,10 +32,11 @@ bool reconcile_database_needs_all(const struct archive_source *s,
     bool is_mark_valid, int64_t now_us);
 
 /*
- * Return the rowid after which to read: some rows before the mark are read
- * again.
+ * Return the rowid after which to read. Some rows before the mark are read
+ * again. reached is the row that was read last, or UNKNOWN: where it is before
+ * the mark, a reading was cut off there, and goes on.
  */
-int64_t reconcile_database_read_after(int64_t mark_rowid);
+int64_t reconcile_database_read_after(int64_t mark_rowid, int64_t reached);
 
 /*
  * Return the floor of an archive: a ban that has ended, is older, and is not
@@ -47,7 +48,10 @@ int64_t reconcile_database_read_after(int64_t mark_rowid);
 int64_t reconcile_database_first_floor(int64_t newest, int64_t now,
     int64_t backfill);
 
-/* Return the floor that holds now: retention_days (0: for ever) raises it. */
+/*
+ * Return the floor that holds now: retention_days (0: for ever) raises it. now
+ * is no later than the proven time, so that a wrong clock leaves out no ban.
+ */
 int64_t reconcile_database_floor_now(int64_t first, int64_t now,
     int64_t retention_days);
 

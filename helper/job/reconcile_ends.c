@@ -4,10 +4,10 @@
  * unban. This file gathers the facts about each live ban, and archives the
  * verdict of ban/end.h, which has the rules.
  *
- * A chunk of bans is loaded. The server is asked about those in doubt, a
- * question a jail. Then the rows are looked up in fail2ban's database, which is
- * never held while the server is asked. Then the verdicts are written, each
- * only if its ban has not changed meanwhile: an event may have come.
+ * A chunk of bans is loaded. Their rows are looked up in fail2ban's database,
+ * and then the server is asked about those in doubt: fail2ban's database is
+ * never held while it is asked. Then the verdicts are written, each only if its
+ * ban has not changed meanwhile: an event may have come.
  *
  * When fail2ban's database could not be read, the clock alone judges.
  */
@@ -17,24 +17,21 @@
 
 #include "archive/live_bans.h"
 #include "base/timestamp.h"
+#include "job/reconcile_answers.h"
 #include "job/reconcile_steps.h"
 #include "os/clock.h"
 
+/* The key of a number in the archive: the live ban that was judged last by a
+ * run that was cut off; 0: none was. */
+#define JUDGED "judged"
 #define CHUNK 250
-
-/* The running server, and the ids that it has of the jail asked for last. */
-struct answers {
-	int64_t started_us; /* 0: it is not asked, or does not answer */
-	struct fail2ban_list jails;
-	int64_t at_us; /* when it answered */
-	char *jail;
-	struct fail2ban_list ids;
-};
 
 struct judging {
 	struct reconcile *r;
-	struct answers server;
+	struct reconcile_answers answers;
 	bool look_up;	/* absence in the database proves an end */
+	bool as_noted;	/* the database is as it was in the last run */
+	bool missed;	/* the bans have ended; a server may have them again */
 	int64_t due_us; /* when the next ban must be judged again */
 };
 
@@ -57,67 +54,52 @@ is_here(const struct live_ban *ban)
 	return ban->host[0] == '\0';
 }
 
-/*
- * Ask the server which ids a jail has; a jail that it lacks has none. It is
- * asked for its jails first: a question for a missing jail is an error in
- * fail2ban's log.
- */
-static int
-ask_server(struct judging *j, const char *jail)
+/* A moment that was noted by a clock that ran ahead counts as never. */
+static int64_t
+known(const struct judging *j, int64_t at_us)
 {
-	struct answers *server = &j->server;
-	struct fail2ban_server *connection;
-	bool exists;
-
-	if (server->jail != NULL && strcmp(server->jail, jail) == 0)
-		return 0;
-	free(server->jail);
-	server->jail = NULL;
-	fail2ban_list_free(&server->ids);
-	server->at_us = clock_wall_us();
-	if ((connection = reconcile_server(j->r)) == NULL ||
-	    (server->jails.n == 0 &&
-		fail2ban_server_get_jails(connection, &server->jails,
-		    &j->r->why) != 0) ||
-	    (fail2ban_list_has(&server->jails, jail) &&
-		fail2ban_server_get_banned(connection, jail, &exists,
-		    &server->ids, &j->r->why) != 0)) {
-		j->r->silent = true;
-		server->started_us = 0;
-		return -1;
-	}
-	server->jail = strdup(jail);
-	return server->jail != NULL ? 0 : -1;
+	return at_us > run_latest_us(&j->r->run) ? 0 : at_us;
 }
 
-/* Gather the facts about a ban, and ask the server where they are in doubt. */
-static void
-gather_facts(struct judging *j, const struct live_ban *ban,
-    struct ban_end_facts *facts)
+static struct ban_end_facts
+known_facts(struct judging *j, const struct live_ban *ban)
 {
-	*facts = (struct ban_end_facts){
+	/* A note from before the present database was there proves nothing. */
+	bool gone = ban->gone_us != 0 && ban->gone_us >= j->r->source.begun_us;
+
+	return (struct ban_end_facts){
 		.now_us = clock_wall_us(),
+		.trusted_us = run_trusted_us(&j->r->run),
 		.interval_s = j->r->run.config->interval,
 		.since_us = ban->since_us,
 		.seconds = ban->seconds,
-		.life_us = ban->life_us,
-		.unbanned_us = ban->pending_us,
-		.confirmed_us = ban->server_had_us,
-		.missed_us = ban->missed_us,
+		.life_us = known(j, ban->life_us),
+		.unbanned_us = known(j, ban->pending_us),
+		.confirmed_us = known(j, ban->server_had_us),
+		.missed_us = known(j, ban->missed_us),
 		.here = is_here(ban),
 		.row_seen = ban->source == j->r->source.id,
+		.rows_were_gone = gone,
 		.flushed_us = ban->flushed_us,
 		.restored_us = ban->restored_us,
-		.started_us = j->server.started_us,
+		.started_us = reconcile_answers_start_us(&j->answers, ban),
+		.rows = j->as_noted && ban->gone_us != 0 ? BAN_END_ROWS_GONE :
+							   BAN_END_ROWS_UNKNOWN,
 	};
-	if (!ban_end_needs_server(facts))
+}
+
+/* Ask the server about a ban that is in doubt. */
+static void
+ask_server(struct judging *j, const struct live_ban *ban,
+    struct ban_end_facts *facts)
+{
+	if (!(j->missed ? ban_end_may_be_back(facts) :
+			  ban_end_needs_server(facts)))
 		return;
-	if (ask_server(j, ban->jail) == 0)
-		facts->server = fail2ban_list_has(&j->server.ids, ban->ident) ?
-		    BAN_END_SERVER_HAS :
-		    BAN_END_SERVER_LACKS;
-	facts->started_us = j->server.started_us;
-	facts->answered_us = j->server.at_us;
+	facts->server =
+	    reconcile_answers_about(&j->answers, ban, &facts->answered_us);
+	/* Now it is known whether the server and the jail run. */
+	facts->started_us = reconcile_answers_start_us(&j->answers, ban);
 }
 
 /* Look a ban's row up in fail2ban's database. */
@@ -138,6 +120,7 @@ look_up_rows(struct judging *j, struct candidate *c, struct err *e)
 		return -1;
 	c->facts.rows = rc == 0 ? BAN_END_ROWS_GONE : BAN_END_ROWS_THERE;
 	c->facts.now_us = clock_wall_us();
+	c->facts.trusted_us = run_trusted_us(&j->r->run);
 	return 0;
 }
 
@@ -146,7 +129,7 @@ look_up_all(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 {
 	int rc = 0;
 
-	if (!j->look_up)
+	if (!j->look_up || j->missed)
 		return 0;
 	if (fail2ban_database_hold(&j->r->db, e) != 0)
 		return -1;
@@ -156,16 +139,19 @@ look_up_all(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 	return rc;
 }
 
-/* The server comes first: it is not asked while its database is held. */
 static int
 judge(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n; i++)
-		gather_facts(j, chunk[i].ban, &chunk[i].facts);
+		chunk[i].facts = known_facts(j, chunk[i].ban);
 	if (look_up_all(j, chunk, n, e) != 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		chunk[i].judgement = ban_end_judge(&chunk[i].facts);
+	for (size_t i = 0; i < n; i++) {
+		ask_server(j, chunk[i].ban, &chunk[i].facts);
+		chunk[i].judgement = j->missed ?
+		    ban_end_judge_missed(&chunk[i].facts) :
+		    ban_end_judge(&chunk[i].facts);
+	}
 	return 0;
 }
 
@@ -189,8 +175,9 @@ write_logged_end(struct merge *merge, const struct live_ban *ban,
 	return merge_log_lines(merge, &jail, ban->ident, &judged, 1, &known, e);
 }
 
+/* Archive that a ban has ended, or that it lives again. */
 static int
-write_end(struct merge *merge, const struct live_ban *ban,
+write_verdict(struct merge *merge, const struct live_ban *ban,
     const struct ban_end_verdict *verdict, struct err *e)
 {
 	struct sighting judged = {
@@ -215,27 +202,58 @@ write_end(struct merge *merge, const struct live_ban *ban,
 	    e);
 }
 
-/* Archive the verdict on a ban, unless an event has changed it meanwhile. */
-static int
-write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
+/* Return true when the rows are known to be gone, or there, for the first time.
+ */
+static bool
+rows_changed(const struct candidate *c)
 {
-	int rc = live_bans_is_unchanged(merge->archive, c->ban, e);
+	return c->facts.rows != BAN_END_ROWS_UNKNOWN &&
+	    (c->facts.rows == BAN_END_ROWS_GONE) != c->facts.rows_were_gone;
+}
 
-	if (rc <= 0)
-		return rc;
+static int
+write_verdict_or_note(struct merge *merge, const struct candidate *c,
+    struct err *e)
+{
 	switch (c->judgement.what) {
+	case BAN_END_ENDED:
+		return write_verdict(merge, c->ban, &c->judgement.verdict, e);
+	case BAN_END_BACK:
+		if (write_verdict(merge, c->ban, &c->judgement.verdict, e) != 0)
+			return -1;
+		/* FALLTHROUGH */
 	case BAN_END_CONFIRMED:
 		return live_bans_set_server_has(merge->archive, c->ban->id,
 		    c->facts.answered_us, e);
 	case BAN_END_MISSED:
 		return live_bans_set_missed(merge->archive, c->ban->id,
 		    c->facts.answered_us, e);
-	case BAN_END_ENDED:
-		return write_end(merge, c->ban, &c->judgement.verdict, e);
 	case BAN_END_UNDECIDED:
 		break;
 	}
 	return 0;
+}
+
+/* Archive the judgement of a ban, unless an event has changed it meanwhile. */
+static int
+write_judgement(struct merge *merge, const struct candidate *c, struct err *e)
+{
+	bool gone = c->facts.rows == BAN_END_ROWS_GONE;
+	int rc = live_bans_is_unchanged(merge->archive, c->ban, e);
+
+	if (rc <= 0)
+		return rc;
+	if (rows_changed(c) &&
+	    live_bans_set_gone(merge->archive, c->ban->id,
+		gone ? c->facts.now_us : 0, e) != 0)
+		return -1;
+	return write_verdict_or_note(merge, c, e);
+}
+
+static bool
+is_to_be_written(const struct candidate *c)
+{
+	return c->judgement.what != BAN_END_UNDECIDED || rows_changed(c);
 }
 
 static int
@@ -246,13 +264,13 @@ write_judgements(struct judging *j, const struct candidate *chunk, size_t n,
 	bool any = false;
 
 	for (size_t i = 0; i < n; i++)
-		any = any || chunk[i].judgement.what != BAN_END_UNDECIDED;
+		any = any || is_to_be_written(&chunk[i]);
 	if (!any)
 		return 0;
 	if (run_begin(&j->r->run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		if (chunk[i].judgement.what != BAN_END_UNDECIDED &&
+		if (is_to_be_written(&chunk[i]) &&
 		    write_judgement(&merge, &chunk[i], e) != 0) {
 			run_rollback(&j->r->run);
 			return -1;
@@ -265,22 +283,29 @@ write_judgements(struct judging *j, const struct candidate *chunk, size_t n,
 static void
 note_due(struct judging *j, const struct candidate *c)
 {
-	int64_t due_us =
-	    j->r->silent ? 0 : ban_end_due_us(&c->facts, &c->judgement);
+	int64_t due_us = j->missed ?
+	    ban_end_missed_due_us(&c->facts, &c->judgement) :
+	    ban_end_due_us(&c->facts, &c->judgement);
 
+	if (j->r->silent)
+		due_us = 0;
 	if (due_us < j->due_us)
 		j->due_us = due_us;
 }
 
-/* Judge the live bans after *after; *n is how many there were. */
+/* Judge the bans after *after; *n is how many there were. */
 static int
 judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 {
+	struct archive *archive = &j->r->run.archive;
 	struct candidate chunk[CHUNK];
 	struct live_ban *list;
-	int rc;
+	int rc = j->missed ?
+	    live_bans_load_missed(archive, *after, CHUNK, clock_wall_us(),
+		&list, n, e) :
+	    live_bans_load(archive, *after, CHUNK, &list, n, e);
 
-	if (live_bans_load(&j->r->run.archive, *after, CHUNK, &list, n, e) != 0)
+	if (rc != 0)
 		return -1;
 	for (size_t i = 0; i < *n; i++)
 		chunk[i].ban = &list[i];
@@ -293,6 +318,71 @@ judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 		*after = list[*n - 1].id;
 	live_bans_free(list, *n);
 	return rc;
+}
+
+/* Judge the bans that have ended, and that a server may have again. */
+static int
+judge_missed(struct judging *j, struct err *e)
+{
+	int64_t after = 0;
+	size_t n = 1;
+	int rc = 0;
+
+	j->missed = true;
+	while (rc == 0 && n > 0 && !run_is_over(&j->r->run))
+		rc = judge_chunk(j, &after, &n, e);
+	return rc;
+}
+
+/*
+ * Judge all live bans, those after *after first: a run that is cut off leaves
+ * in *after where the next one goes on. Whoever judges all leaves 0.
+ */
+static int
+judge_all(struct judging *j, int64_t *after, struct err *e)
+{
+	int64_t start = *after;
+	bool around = start == 0;
+	size_t n;
+
+	while (!run_is_over(&j->r->run)) {
+		if (judge_chunk(j, after, &n, e) != 0)
+			return -1;
+		if (around && (n == 0 || (start > 0 && *after >= start))) {
+			*after = 0;
+			return 0;
+		}
+		if (n == 0) {
+			*after = 0;
+			around = true;
+		}
+	}
+	return 0;
+}
+
+/* Judge all live bans, from where the last run was cut off. */
+static int
+judge_on(struct judging *j, struct err *e)
+{
+	struct run *run = &j->r->run;
+	int64_t noted, after;
+	struct merge merge;
+
+	if (archive_get_number(&run->archive, JUDGED, &noted, e) != 0)
+		return -1;
+	after = noted == UNKNOWN ? 0 : noted;
+	noted = after;
+	if (judge_all(j, &after, e) != 0)
+		return -1;
+	if (after == noted)
+		return 0;
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	if (archive_set_number(&run->archive, JUDGED, after, e) != 0) {
+		run_rollback(run);
+		return -1;
+	}
+	return run_commit(run, &merge, e);
 }
 
 /*
@@ -317,28 +407,30 @@ reconcile_ends(struct reconcile *r, bool clock_only, struct err *e)
 {
 	struct judging j = {
 		.r = r,
-		.server = { .started_us =
-				clock_only ? 0 : run_server_start_us(&r->run) },
+		.answers = { .r = r,
+		    .started_us =
+			clock_only ? 0 : run_server_start_us(&r->run) },
 		.look_up = !clock_only && r->has_db && r->db.version >= 4 &&
 		    r->source.counter != r->db.counter,
+		.as_noted = !clock_only && r->unchanged,
 		.due_us = INT64_MAX,
 	};
-	struct archive_source now = { .server_us = j.server.started_us };
-	int64_t after = 0;
-	size_t n = 1;
+	struct archive_source now = { .server_us = j.answers.started_us };
 	int rc = archive_state(&r->run.archive, &now.settled, e);
 
 	if (rc == 0 && !clock_only && is_settled(r, &now)) {
 		r->settled_before = true;
 		return 0;
 	}
-	while (rc == 0 && n > 0 && !run_is_over(&r->run))
-		rc = judge_chunk(&j, &after, &n, e);
+	if (rc == 0)
+		rc = judge_on(&j, e);
+	if (rc == 0)
+		rc = judge_missed(&j, e);
+	if (rc == 0)
+		rc = reconcile_answers_save(&j.answers, e);
 	r->source.settled = now.settled;
 	r->source.server_us = now.server_us;
 	r->source.due_us = j.due_us;
-	fail2ban_list_free(&j.server.jails);
-	fail2ban_list_free(&j.server.ids);
-	free(j.server.jail);
+	reconcile_answers_free(&j.answers);
 	return rc;
 }

@@ -10,7 +10,10 @@
 
 /* Events in one transaction: an event that comes meanwhile waits for it. */
 #define CHUNK 50
-/* When the archive refuses this many events, the events are not the reason. */
+/*
+ * The refused events that are reported, further ones are only counted; so many
+ * are a failure of the run.
+ */
 #define REFUSED_MAX 10
 
 /* Rename a file that is no event, so that it is kept, and report it. */
@@ -78,11 +81,12 @@ is_for_all(const struct run *run, const struct err *e)
 /*
  * Archive a chunk of events together, or each alone when that fails. An event
  * that is wrong in itself is set aside. One that the archive refuses stays for
- * the next run; *refused counts those, and many of them are a failure.
+ * the next run, and keeps none of the events behind it; *refused counts those,
+ * and why has the last reason.
  */
 static int
 archive_chunk(struct run *run, char **names, size_t n, int *refused,
-    struct err *e)
+    struct err *why, struct err *e)
 {
 	int rc = archive_events(run, names, n, e);
 
@@ -98,10 +102,10 @@ archive_chunk(struct run *run, char **names, size_t n, int *refused,
 				return -1;
 			continue;
 		}
-		run_report(run, LOG_ERR, e->text);
+		*why = *e;
 		run->row.bad++;
-		if (++*refused >= REFUSED_MAX)
-			return -1;
+		if (++*refused <= REFUSED_MAX)
+			run_report(run, LOG_ERR, e->text);
 	}
 	return 0;
 }
@@ -111,14 +115,19 @@ reconcile_spool(struct run *run, struct err *e)
 {
 	char **names;
 	size_t n, chunk;
+	struct err why;
 	int rc = 0, refused = 0;
 
 	if (spool_names(run->config->spool, SIZE_MAX, &names, &n, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i += chunk) {
 		chunk = n - i < CHUNK ? n - i : CHUNK;
-		rc = archive_chunk(run, names + i, chunk, &refused, e);
+		rc = archive_chunk(run, names + i, chunk, &refused, &why, e);
 	}
 	spool_free_names(names, n);
+	if (rc == 0 && refused >= REFUSED_MAX)
+		return err_set(e, why.code,
+		    "the archive refused %d events of the spool: %s", refused,
+		    why.text);
 	return rc;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A reconcile and its three steps: reconcile_spool archives the events that
- * wait in the spool, reconcile_database archives what is new in fail2ban's
- * database, reconcile_ends finds the bans that have ended. reconcile_server
- * asks the running fail2ban for them.
+ * A reconcile and its four steps: reconcile_spool archives the events that wait
+ * in the spool, reconcile_database archives what is new in fail2ban's database,
+ * reconcile_ends finds the bans that have ended, reconcile_retention removes
+ * old ones. reconcile_server asks the running fail2ban for them.
  */
 #ifndef JOB_RECONCILE_STEPS_H
 #define JOB_RECONCILE_STEPS_H
@@ -23,6 +23,8 @@ struct reconcile {
 	struct archive_source source; /* how far it has been read */
 	bool unchanged; /* since the last run: then it was not opened */
 	bool has_db;	/* it is open and of a known version, or unchanged */
+	int64_t left_out; /* bans below the floor so far; UNKNOWN: not counted */
+	bool read_all;	/* this run has read it to its end, from the start on */
 
 	/* No live ban had to be judged: source is as the last run saved it. */
 	bool settled_before;
@@ -70,5 +72,11 @@ int reconcile_database(struct reconcile *r, struct err *e);
  * them by their ban time alone.
  */
 int reconcile_ends(struct reconcile *r, bool clock_only, struct err *e);
+
+/*
+ * Remove the bans that retention_days does not keep, and forget those of them
+ * whose rows have gone from fail2ban's database.
+ */
+int reconcile_retention(struct reconcile *r, struct err *e);
 
 #endif

@@ -11,9 +11,13 @@
 
 #include "archive/backup.h"
 #include "archive/file.h"
+#include "archive/kind.h"
 #include "base/escape.h"
+#include "base/packed.h"
+#include "base/shell_word.h"
 #include "base/timestamp.h"
 #include "event/event.h"
+#include "fail2ban/log_json.h"
 #include "job/replay_bans.h"
 #include "job/replay_database.h"
 #include "job/replay_log.h"
@@ -54,9 +58,31 @@ guess_database(const unsigned char *bytes, size_t len)
 						     REPLAY_DATABASE;
 }
 
-/* Guess the format by the first bytes; all else may be a log. */
-static enum replay_format
-guess_format(const char *bytes, size_t len)
+/*
+ * Return true where the first line is a JSON object with a log's line in it,
+ * and has no jail, as a ban has.
+ */
+static bool
+is_logged_json(const char *bytes, size_t len)
+{
+	static const char jail[] = "\"jail\"";
+	const char *newline = memchr(bytes, '\n', len), *s = bytes;
+	const char *end = newline != NULL ? newline : bytes + len;
+	struct buffer text = { 0 };
+	bool cut, is;
+
+	for (; (s = memchr(s, '"', (size_t)(end - s))) != NULL; s++) {
+		if ((size_t)(end - s) >= strlen(jail) &&
+		    memcmp(s, jail, strlen(jail)) == 0)
+			return false;
+	}
+	is = log_json_read(&text, bytes, (size_t)(end - bytes), &cut);
+	buffer_free(&text);
+	return is;
+}
+
+enum replay_format
+replay_guess_format(const char *bytes, size_t len)
 {
 	static const char csv[] = "jail,ident,";
 	enum replay_format format =
@@ -73,7 +99,9 @@ guess_format(const char *bytes, size_t len)
 	}
 	if (len >= sizeof(csv) && memcmp(bytes, csv, sizeof(csv) - 1) == 0)
 		return REPLAY_CSV;
-	return len > 0 && bytes[0] == '{' ? REPLAY_JSON : REPLAY_LOG;
+	return len > 0 && bytes[0] == '{' && !is_logged_json(bytes, len) ?
+	    REPLAY_JSON :
+	    REPLAY_LOG;
 }
 
 /*
@@ -100,10 +128,73 @@ is_database(enum replay_format format)
 	return format == REPLAY_DATABASE || format == REPLAY_ARCHIVE;
 }
 
+/*
+ * Find out what an SQLite file is. Where it cannot be opened its header must
+ * do, and the reader says why.
+ */
+static int
+recognise_database(struct replay_source *s, enum replay_format guess,
+    struct err *e)
+{
+	enum archive_kind kind;
+	struct err ignored;
+
+	if (archive_kind(s->name, &kind, &ignored) != 0)
+		kind = guess == REPLAY_ARCHIVE ? ARCHIVE_KIND_ARCHIVE :
+						 ARCHIVE_KIND_OTHER;
+	if (kind == ARCHIVE_KIND_EMPTY)
+		return err_set(e, EX_DATAERR,
+		    "an SQLite file without tables: if it is a copy of an "
+		    "archive, its -wal is missing: copy the archive with "
+		    "fail2ban-archive backup");
+	if (kind == ARCHIVE_KIND_UNMARKED)
+		return err_set(e, EX_DATAERR,
+		    "it has the tables of an archive, and not its mark: copy "
+		    "the archive with fail2ban-archive backup");
+	if (kind == ARCHIVE_KIND_ARCHIVE && s->format == REPLAY_DATABASE &&
+	    s->options->format != REPLAY_ANY)
+		return err_set(e, EX_DATAERR,
+		    "it is an archive: leave out --format");
+	if (s->options->format == REPLAY_ANY)
+		s->format = kind == ARCHIVE_KIND_ARCHIVE ? REPLAY_ARCHIVE :
+							   REPLAY_DATABASE;
+	return 0;
+}
+
+/* Return true when the source has no name, or can be read only once. */
+static bool
+is_nameless(const struct replay_source *s)
+{
+	return s->input.stream || strcmp(s->name, "-") == 0;
+}
+
+/* Fail with the command that unpacks the source. */
+static int
+refuse_packed(const struct replay_source *s, const struct packed *packed,
+    struct err *e)
+{
+	const char *options = s->run.row.how != NULL ? "OPTION... " : "";
+	const char *several = packed->of_files ?
+	    "; if it holds several files, unpack them and name them all" :
+	    "";
+	char word[SHELL_WORD];
+
+	if (is_nameless(s))
+		return err_set(e, EX_DATAERR,
+		    "it is %s: unpack it first, with "
+		    "%s%s",
+		    packed->name, packed->command, several);
+	return err_set(e, EX_DATAERR,
+	    "it is %s; this reads it: %s %s | fail2ban-archive replay %s-%s",
+	    packed->name, packed->command, shell_word(word, s->name, "FILE"),
+	    options, several);
+}
+
 /* Find out the format, and the hash unless the source is a stream. */
 static int
 open_source(struct replay_source *s, struct err *e)
 {
+	const struct packed *packed;
 	enum replay_format guess;
 	const char *bytes;
 	size_t len;
@@ -111,17 +202,24 @@ open_source(struct replay_source *s, struct err *e)
 	s->input.stop = s->run.stop;
 	if (line_reader_peek(&s->input, &bytes, &len, e) != 0)
 		return -1;
-	guess = guess_format(bytes, len);
+	packed = packed_find(bytes, len, s->input.gzipped);
+	if (packed != NULL)
+		return refuse_packed(s, packed, e);
+	guess = replay_guess_format(bytes, len);
 	s->format =
 	    s->options->format != REPLAY_ANY ? s->options->format : guess;
 	if (is_database(guess) != is_database(s->format))
 		return err_set(e, EX_DATAERR, "it is no %s",
 		    replay_formats[s->format]);
-	if (is_database(guess) && s->input.stream)
+	if (is_database(guess) && (is_nameless(s) || s->input.gzipped))
 		return err_set(e, EX_NOINPUT,
-		    "an SQLite file cannot be read from a pipe: name the file");
+		    "an SQLite file cannot be read %s",
+		    is_nameless(s) ? "from a pipe: name the file" :
+				     "while it is gzipped: unpack it first");
 	if (is_database(guess))
-		return hash_database(s, e);
+		return hash_database(s, e) != 0 ?
+		    -1 :
+		    recognise_database(s, guess, e);
 	if (s->input.stream)
 		return 0;
 	/* The lines before damage are read all the same, with no hash. */
@@ -146,7 +244,10 @@ find_known(struct replay_source *s, struct err *e)
 static int
 check_usable(const struct replay_source *s, struct err *e)
 {
-	if (s->run.row.rows == 0 || s->usable > 0 || s->run.cut_off ||
+	/* A line that was left may be of any kind; zeros are of none. */
+	int64_t read = s->run.row.rows + s->input.zeros - s->left;
+
+	if (read == 0 || s->usable > 0 || s->run.cut_off ||
 	    s->options->format != REPLAY_ANY)
 		return 0;
 	return err_set(e, EX_DATAERR,
@@ -168,6 +269,8 @@ work(void *job, struct err *e)
 	    (line_reader_hash_end(&s->input, s->hash, e) != 0 ||
 		find_known(s, e) < 0))
 		return -1;
+	if (s->left)
+		s->run.row.content = NULL;
 	return 0;
 }
 

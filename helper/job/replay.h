@@ -13,6 +13,9 @@
 /* The formats' names, for --format and for people; "" for REPLAY_ANY. */
 extern const char *const replay_formats[REPLAY_FORMATS];
 
+/* Return the format that the first bytes show; all else may be a log. Pure. */
+enum replay_format replay_guess_format(const char *bytes, size_t len);
+
 /*
  * Replay one source: a path, or "-" for standard input. Waits while another
  * replay is at work. summary is filled on failure too: known_id when the same

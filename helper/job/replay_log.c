@@ -97,6 +97,7 @@ gather_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 		[FAIL2BAN_LOG_RESTORE] = LOGGED_RESTORE,
 		[FAIL2BAN_LOG_UNBAN] = LOGGED_UNBAN,
 		[FAIL2BAN_LOG_INCREASE] = LOGGED_INCREASE,
+		[FAIL2BAN_LOG_STOPPED] = LOGGED_JUDGED,
 	};
 	struct reader *reader = to;
 	struct logged_line gathered;
@@ -146,46 +147,67 @@ take_event(struct replay_source *s, struct event *event, struct err *e)
 	return 0;
 }
 
+/* Take what fail2ban-archive wrote to syslog: an event or something else. */
+static int
+take_own(struct reader *reader, struct err *e)
+{
+	struct replay_source *s = reader->source;
+	struct event event;
+	struct err why;
+	int64_t pid;
+	size_t len;
+	const char *text = fail2ban_log_text(reader->log, &len, &pid);
+	int rc = 0;
+
+	switch (
+	    syslog_event_take(&reader->kept, pid, text, len, &event, &why)) {
+	case SYSLOG_EVENT_EVENT:
+		s->usable++;
+		s->run.events++;
+		rc = take_event(s, &event, e);
+		event_free(&event);
+		break;
+	case SYSLOG_EVENT_PART:
+		s->usable++;
+		break;
+	case SYSLOG_EVENT_BAD:
+		if (!s->known)
+			replay_source_bad(s, &why);
+		break;
+	case SYSLOG_EVENT_NONE:
+		s->run.row.skipped++;
+		break;
+	}
+	return rc;
+}
+
 static int
 take_line(struct reader *reader, const char *line, size_t len, struct err *e)
 {
 	struct replay_source *s = reader->source;
-	struct err why = { .code = EX_DATAERR,
-		.text = "a line of fail2ban about a ban, but not well-formed" };
+	const struct err why = { .code = EX_DATAERR,
+		.text = "a line about a ban that cannot be read" };
 	enum fail2ban_log_class class;
-	struct event event;
-	int rc;
 
-	/* fail2ban may be writing this line: it is read by the next replay. */
-	if (s->input.unfinished && !s->input.stream && !s->input.gzipped) {
-		s->run.row.skipped++;
+	if (!replay_source_is_whole(s))
 		return 0;
-	}
-
-	switch (syslog_event_take(&reader->kept, line, len, &event, &why)) {
-	case SYSLOG_EVENT_EVENT:
-		s->usable++;
-		rc = take_event(s, &event, e);
-		event_free(&event);
-		return rc;
-	case SYSLOG_EVENT_PART:
-		s->usable++;
-		return 0;
-	case SYSLOG_EVENT_BAD:
-		if (!s->known)
-			replay_source_bad(s, &why);
-		return 0;
-	case SYSLOG_EVENT_NONE:
-		break;
-	}
 	if (fail2ban_log_feed(reader->log, line, len, &class, e) != 0)
 		return -1;
-	if (class == FAIL2BAN_LOG_FOREIGN)
+	switch (class) {
+	case FAIL2BAN_LOG_ARCHIVE:
+		return take_own(reader, e);
+	case FAIL2BAN_LOG_FOREIGN:
 		s->run.row.skipped++;
-	else
+		break;
+	case FAIL2BAN_LOG_BAD:
+		if (!s->known)
+			replay_source_bad(s, &why);
 		s->usable++;
-	if (class == FAIL2BAN_LOG_BAD && !s->known)
-		replay_source_bad(s, &why);
+		break;
+	case FAIL2BAN_LOG_TAKEN:
+		s->usable++;
+		break;
+	}
 	return 0;
 }
 

@@ -12,6 +12,9 @@
 /* The number of bad lines that are logged. */
 #define SHOWN_MAX 5
 
+/* A log in which nobody has written for so long has only whole lines. */
+#define WRITING_US (INT64_C(60) * TIMESTAMP_US)
+
 /* The clocks of two machines are not further apart. */
 #define AHEAD_US (INT64_C(600) * TIMESTAMP_US)
 
@@ -34,6 +37,25 @@ replay_source_bad(struct replay_source *s, const struct err *why)
 		"line",
 	    s->line, why->text,
 	    s->shown == SHOWN_MAX ? "; further ones are only counted" : "");
+}
+
+bool
+replay_source_is_whole(struct replay_source *s)
+{
+	const struct line_reader *in = &s->input;
+	struct err why = { .code = EX_DATAERR,
+		.text =
+		    "it has no newline yet, and is left for the next "
+		    "replay" };
+	int64_t age_us = clock_wall_us() - in->mtime_us;
+
+	if (!in->unfinished || in->stream || in->gzipped ||
+	    s->context->goes_on || age_us > WRITING_US)
+		return true;
+	if (!s->known)
+		replay_source_bad(s, &why);
+	s->left = true;
+	return false;
 }
 
 bool

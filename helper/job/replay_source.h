@@ -56,7 +56,8 @@ struct replay_options {
 struct replay_context {
 	struct fail2ban_log *log; /* the reader of the logs so far, or NULL */
 	int64_t mtime_us;	  /* when the last of them was written to */
-	bool more;		  /* the caller says: another source follows */
+	/* The caller says: another source follows, and it is the same log. */
+	bool more, goes_on;
 };
 
 /* Forget the logs so far. */
@@ -75,6 +76,7 @@ struct replay_source {
 	int64_t usable; /* the number of lines that are of the format */
 	int64_t shown;	/* the number of bad lines that were logged */
 	bool known; /* completed before, and read for the next source only */
+	bool left;  /* its last line was left: another run must read it again */
 };
 
 /*
@@ -89,6 +91,16 @@ int replay_source_line(struct replay_source *s, const char **line, size_t *len,
  * Count the present line as bad; log why, with its number, for the first few.
  */
 void replay_source_bad(struct replay_source *s, const struct err *why);
+
+/*
+ * Return true when all of the present line is there. The last line of a log
+ * without a newline may be half of one, and "Ban 192.0.2.1" half of another
+ * address. It counts as whole in a stream and in a packed file, where a younger
+ * file of the same log follows, and where nobody has written to the file for a
+ * minute: fail2ban writes a line at once. Otherwise it is counted as bad, and
+ * the run is not taken for one that completed the file.
+ */
+bool replay_source_is_whole(struct replay_source *s);
 
 /*
  * Return true when a ban or an event of that time is wanted. One that is too

@@ -34,6 +34,12 @@
 /* Memory for pages that a bulk run writes again and again. */
 #define BULK_CACHE_KIB 16384
 
+/* A clock that is set back by so much was not wrong. */
+#define SET_BACK_US (60 * TIMESTAMP_US)
+
+/* A clock that is further ahead of the proven time is not trusted. */
+#define AHEAD_US (3600 * TIMESTAMP_US)
+
 /* Nanoseconds between two looks at another run's lock. */
 #define TURN_NAP_NS 50000000
 
@@ -128,13 +134,17 @@ run_open(struct run *run, struct err *e)
 {
 	const char *path = run->config->archive;
 
-	if (run->read_only)
-		return archive_open_read(&run->archive, path, e);
-	if (archive_open(&run->archive, path, run_lock_ms(run_left_ms(run)),
-		false, e) != 0)
+	if ((run->read_only ?
+		    archive_open_read(&run->archive, path, e) :
+		    archive_open(&run->archive, path,
+			run_lock_ms(run_left_ms(run)), false, e)) != 0)
 		return -1;
 	/* An event must not wait while the run reads or asks fail2ban. */
 	archive_unlock(&run->archive);
+	if (proven_time_load(&run->archive, &run->proven, e) != 0)
+		return -1;
+	run->opened_ms = clock_steady_ms();
+	proven_time_advance(&run->proven, clock_wall_us(), clock_uptime_s());
 	return 0;
 }
 
@@ -156,6 +166,7 @@ run_sum_up(const struct run *run, struct run_summary *summary)
 	summary->changed = row->changed;
 	summary->skipped = row->skipped;
 	summary->bad = row->bad;
+	summary->events = run->events;
 }
 
 int
@@ -283,6 +294,7 @@ run_begin(struct run *run, struct merge *merge, struct err *e)
 	*merge = (struct merge){
 		.archive = &run->archive,
 		.change = { .now_us = clock_wall_us() },
+		.trusted_us = run_trusted_us(run),
 		.host = run->host,
 	};
 	run->archive.wal_limit =
@@ -293,7 +305,8 @@ run_begin(struct run *run, struct merge *merge, struct err *e)
 		return -1;
 	run->writing_ms = clock_steady_ms();
 	if (run->row.id == 0 &&
-	    archive_run_save(&run->archive, &run->row, e) != 0) {
+	    (proven_time_save(&run->archive, &run->proven, e) != 0 ||
+		archive_run_save(&run->archive, &run->row, e) != 0)) {
 		run_rollback(run);
 		return -1;
 	}
@@ -353,6 +366,24 @@ run_be_bulk(struct run *run, struct err *e)
 {
 	run->bulk = true;
 	return archive_set_cache(&run->archive, BULK_CACHE_KIB, e);
+}
+
+int64_t
+run_latest_us(const struct run *run)
+{
+	return number_add_sat(proven_time_latest(&run->proven, clock_wall_us()),
+	    SET_BACK_US);
+}
+
+int64_t
+run_trusted_us(const struct run *run)
+{
+	int64_t wall_us = clock_wall_us();
+	int64_t proven_us = number_add_sat(run->proven.us,
+	    (clock_steady_ms() - run->opened_ms) * 1000);
+
+	return wall_us > number_add_sat(proven_us, AHEAD_US) ? proven_us :
+							       wall_us;
 }
 
 int64_t

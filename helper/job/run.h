@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <syslog.h>
 
+#include "archive/proven_time.h"
 #include "archive/runs.h"
 #include "config.h"
 #include "ingest/merge.h"
@@ -42,8 +43,11 @@ struct run {
 	bool read_only;	     /* the archive is only read, the run not noted */
 	bool idle;	     /* the run found nothing to do */
 	bool cut_off;	     /* it was stopped before all was done */
+	int64_t events;	     /* events that a replay took out of a syslog */
 	struct archive archive;
-	struct archive_run row; /* the run's own in the table run */
+	struct archive_run row;	   /* the run's own in the table run */
+	struct proven_time proven; /* at run_open, */
+	int64_t opened_ms;	   /* which was then */
 
 	/* The rest is for run.c. */
 	bool noted;	    /* row is in the archive */
@@ -59,7 +63,7 @@ struct run_summary {
 	bool busy; /* another run of the kind is at work; nothing was done */
 	bool done; /* all or some of the work was done: see the rest */
 	bool cut_off;
-	int64_t rows, spooled, added, changed, skipped, bad;
+	int64_t rows, spooled, added, changed, skipped, bad, events;
 	/* The run that completed the same work before; 0: there is none. */
 	int64_t known_id, known_us;
 };
@@ -152,6 +156,19 @@ int run_note(struct run *run, struct err *e);
  * longer at a stretch while no event waits, and keeps more pages in memory.
  */
 int run_be_bulk(struct run *run, struct err *e);
+
+/*
+ * Return the time after which nothing can have been noted: the later of the
+ * clock and the proven time, and a minute, because a clock is set back by
+ * seconds now and then. What was noted later was noted by a wrong clock.
+ */
+int64_t run_latest_us(const struct run *run);
+
+/*
+ * Return the time by which the run judges what is over: the clock's, or the
+ * proven one when the clock is more than an hour ahead of it.
+ */
+int64_t run_trusted_us(const struct run *run);
 
 /*
  * Return when the running fail2ban was started, in microseconds since the

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "os/clock.h"
 
+#include <sys/sysinfo.h>
 #include <time.h>
+
+#include "base/macros.h"
 
 int64_t
 clock_wall_us(void)
@@ -19,4 +22,12 @@ clock_steady_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t
+clock_uptime_s(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 ? info.uptime : UNKNOWN;
 }

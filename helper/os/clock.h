@@ -11,4 +11,10 @@ int64_t clock_wall_us(void);
 /* Return milliseconds of CLOCK_MONOTONIC, which is never set: for deadlines. */
 int64_t clock_steady_ms(void);
 
+/*
+ * Return for how many seconds the machine has run, sleep included (sysinfo(2));
+ * UNKNOWN where the system does not say.
+ */
+int64_t clock_uptime_s(void);
+
 #endif

@@ -10,15 +10,22 @@
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 
+/*
+ * A file is this program's own, so its mode and owner may be changed. A folder
+ * may serve others, as /tmp, /var/log and a home do: it must stay as it is.
+ */
+#define OTHER_FOLDER "choose a folder that only root or you may write"
+
 static int
 check_owner(const char *path, const struct stat *st, struct err *e)
 {
 	if (st->st_uid == geteuid() || st->st_uid == 0)
 		return 0;
 	return err_set(e, EX_NOPERM,
-	    "%s: belongs to user %ld, who could change it: run this as that "
-	    "user, or chown it",
-	    path, (long)st->st_uid);
+	    "%s: belongs to user %ld, who could change it: %s", path,
+	    (long)st->st_uid,
+	    S_ISDIR(st->st_mode) ? OTHER_FOLDER :
+				   "run this as that user, or chown it");
 }
 
 static int
@@ -27,8 +34,9 @@ check_mode(const char *path, const struct stat *st, struct err *e)
 	if ((st->st_mode & OTHERS_WRITE) == 0)
 		return 0;
 	return err_set(e, EX_NOPERM,
-	    "%s: group or others may write it (mode %03o): chmod go-w it", path,
-	    (unsigned)st->st_mode & 0777);
+	    "%s: group or others may write it (mode %03o): %s", path,
+	    (unsigned)st->st_mode & 0777,
+	    S_ISDIR(st->st_mode) ? OTHER_FOLDER : "chmod go-w it");
 }
 
 int
@@ -52,8 +60,7 @@ check_folder(const char *path, bool last, struct err *e)
 		    "%s", path);
 	if (S_ISLNK(st.st_mode))
 		return err_set(e, EX_NOPERM,
-		    "%s: a symbolic link: name the folder itself in the config",
-		    path);
+		    "%s: a symbolic link: name the folder itself", path);
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, EX_NOPERM, "%s: not a folder", path);
 	if (check_owner(path, &st, e) != 0)

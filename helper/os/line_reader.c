@@ -149,7 +149,7 @@ begin_again(struct line_reader *in)
 	in->begun = in->eof = false;
 	in->z.avail_in = 0;
 	in->from = in->to = 0;
-	in->skipping = false;
+	in->skipping = in->past_mark = false;
 	in->total = 0;
 }
 
@@ -464,11 +464,39 @@ line_reader_hash_files(const char *const *paths, size_t n,
 	return 0;
 }
 
+/*
+ * Drop the zeros at the beginning of the content, and the byte order mark of
+ * UTF-8 after them. Return 1, 0 where nothing else is there, -1 on failure.
+ */
+static int
+drop_mark(struct line_reader *in, struct err *e)
+{
+	static const char mark[] = { '\xef', '\xbb', '\xbf' };
+	int rc = 1;
+
+	if (in->past_mark)
+		return 1;
+	while (rc == 1 && in->to - in->from < sizeof(mark)) {
+		rc = fill(in, e);
+		for (; in->from < in->to && in->text[in->from] == '\0';
+		     in->from++)
+			in->zeros = true;
+	}
+	/* The lines before damage are returned first. */
+	if (in->from == in->to)
+		return rc;
+	in->past_mark = true;
+	if (in->to - in->from >= sizeof(mark) &&
+	    memcmp(in->text + in->from, mark, sizeof(mark)) == 0)
+		in->from += sizeof(mark);
+	return 1;
+}
+
 int
 line_reader_peek(struct line_reader *in, const char **bytes, size_t *len,
     struct err *e)
 {
-	int rc = 1;
+	int rc = drop_mark(in, e);
 
 	while (in->to - in->from < LINE_READER_PEEK && rc == 1)
 		rc = fill(in, e);
@@ -518,6 +546,8 @@ line_reader_next(struct line_reader *in, const char **line, size_t *len,
 	int rc = 1;
 
 	in->cut = in->unfinished = false;
+	if ((rc = drop_mark(in, e)) != 1)
+		return rc;
 	if (in->skipping && (rc = skip_rest(in, e)) != 1)
 		return rc;
 	do {

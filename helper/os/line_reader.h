@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lines of a file or of a stream, such as a pipe; gzipped data is unpacked.
+ * A byte order mark at the beginning is no part of the first line. Neither are
+ * zeros: where a log is cut to nothing while a program goes on writing it, the
+ * system puts them there (logrotate's copytruncate).
  * The SHA-256 is that of the unpacked content, so that a log and the same log
  * gzipped later have the same one.
  */
@@ -31,6 +34,7 @@ struct line_reader {
 	bool stream;		/* a pipe or the like: it is read only once */
 	bool gzipped;		/* known after the first read */
 	int64_t size, mtime_us; /* of the file; UNKNOWN for a stream */
+	bool zeros; /* the content begins with zeros, which were dropped */
 	/* Reading fails soon after it is set; may be NULL. */
 	const volatile sig_atomic_t *stop;
 	/* Of the line that was read last. */
@@ -50,6 +54,7 @@ struct line_reader {
 	char *text;
 	size_t room, from, to;
 	bool skipping;		/* from here to the newline is a cut line */
+	bool past_mark;		/* the zeros and the mark were dropped */
 	int64_t total;		/* bytes of the content that were read */
 	int64_t limit;		/* bytes that were hashed; UNKNOWN: none */
 	struct sha256_ctx hash; /* of a stream, updated as it is read */

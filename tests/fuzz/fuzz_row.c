@@ -140,7 +140,6 @@ check_row(const struct fail2ban_row *row)
 	must(row->jail[0] != '\0' && row->ident[0] != '\0');
 	must(utf8_is_valid(row->jail, strlen(row->jail)));
 	must(utf8_is_valid(row->ident, strlen(row->ident)));
-	must(row->name_len == strlen(row->jail) + strlen(row->ident));
 	must(row->timeofban >= 0 && row->timeofban < INT64_MAX / TIMESTAMP_US);
 	must(row->seconds == UNKNOWN || row->seconds >= -1);
 	must(row->bancount == UNKNOWN || row->bancount >= 0);

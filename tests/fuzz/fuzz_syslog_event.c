@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines of a syslog, any bytes: they make a whole event or an error. An event
+ * What processes wrote to syslog, any bytes, after the process's number, which
+ * is one digit: it makes a whole event or an error. An event
  * that is written again in parts comes back the same, and does not disturb the
  * events that wait.
  */
@@ -21,14 +22,14 @@ check_again(struct syslog_event *waiting, const struct event *event)
 	must(text != NULL);
 	parts = (strlen(text) + SYSLOG_EVENT_BYTES - 1) / SYSLOG_EVENT_BYTES;
 	for (size_t i = 0; i < parts; i++) {
-		int len = snprintf(line, sizeof(line),
-		    "fail2ban-archive[2147483648]: event %zu/%zu %.*s", i + 1,
-		    parts, SYSLOG_EVENT_BYTES, text + i * SYSLOG_EVENT_BYTES);
+		int len = snprintf(line, sizeof(line), "event %zu/%zu %.*s",
+		    i + 1, parts, SYSLOG_EVENT_BYTES,
+		    text + i * SYSLOG_EVENT_BYTES);
 
 		while (len > 0 && line[len - 1] == ' ')
 			len--;
-		must(syslog_event_take(waiting, line, (size_t)len, &back,
-			 &why) ==
+		must(syslog_event_take(waiting, INT64_C(2147483648), line,
+			 (size_t)len, &back, &why) ==
 		    (i + 1 < parts ? SYSLOG_EVENT_PART : SYSLOG_EVENT_EVENT));
 	}
 	must(back.kind == event->kind && back.at_us == event->at_us);
@@ -48,8 +49,14 @@ take(struct syslog_event *waiting, const char *line, size_t len)
 	static struct syslog_event apart;
 	struct event event;
 	struct err why = { 0 };
+	int64_t pid = 0;
 
-	switch (syslog_event_take(waiting, line, len, &event, &why)) {
+	/* The process, as far as it has one digit. */
+	if (len > 0 && *line >= '0' && *line <= '9') {
+		pid = *line++ - '0';
+		len--;
+	}
+	switch (syslog_event_take(waiting, pid, line, len, &event, &why)) {
 	case SYSLOG_EVENT_EVENT:
 		must(event_check(&event, &why) == 0 && event.at_us > 0);
 		must(utf8_is_valid(event.jail, strlen(event.jail)));

@@ -8,7 +8,7 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
         - lives: null. Where the server does not answer: a ban whose rows are gone or
           whose last known time is up may have ended too.
         - an unban came: at that event; expired if <time> + <bantime> was up, else
-          manual.
+          manual, or inferred where fail2ban has no database.
         - unban --all, the flush came, runs followed: flushed at the flush. If another
           ban of the id was made later, also inferred at the flush or when that was
           made; if the server was stopped before the first run, also inferred at the
@@ -18,11 +18,12 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
           run after the end that found that the server lacks it; manual at a run after
           the end that found its rows deleted by hand before the time was up; flushed
           at such a flush if its rows were deleted by hand, in the same database.
-          Never later than its expiry.
+          If the id was banned anew after such a flush, also flushed. Never later
+          than its expiry.
         Its ban time is the unban's, else the row's, else an event's. After each run
         what the server has lives, once.
-log     A replay of fail2ban's log changes no row, and adds the bans that nobody told,
-        each once, with their Unban lines as ends.
+log     A replay of fail2ban's log adds the bans that nobody told, each once, and
+        changes no row; but a ban that it adds ends one that lives, inferred.
 order   The same events, log and export, replayed into fresh archives, give the same
         rows in any order, and so does the log in two pieces: those of one command,
         and those that begin with a start of the server. Other pieces read one by
@@ -38,6 +39,8 @@ Undecidable, so allowed:
 - a ban whose ticket comes again (its line is read again) while nobody has told of
   its end is one ban with the second; one that was flushed, lives on without a word
   (F-ID, an event lost) and whose line is read again after SIGKILL, may be two;
+- a ban by hand that only the log has, soon after a failure: the log may begin it at
+  that failure, if the jail's ban time from then was not up;
 - an unban whose event did not come, and rows that came back before a run: the end
   is one of those above.
 Left out of the order: rows, because only a reconcile reads them, and it reads the
@@ -90,7 +93,8 @@ class Known:
                          for s in (self.since, ban.tob * SECOND)}
         starts = [e for _, verb, e in events if verb == "ban"]
         self.begun = {e["at"] for e in starts if not e["restored"]} or \
-            {self.since, ban.made} | {e["at"] for e in starts}
+            {self.since, self.since - SECOND // 2, ban.made} | {
+                e["at"] for e in starts}
 
 
     def split(self, world):
@@ -128,8 +132,8 @@ def doubted(known, world):
 
 
 def why_not(known, row, world, later):
-    """The kind of what is wrong about a row's end, and what is true; or None. later: what is known of the bans
-    that were made after it."""
+    """The kind of what is wrong about a row's end, and what is true; or None. later:
+    what is known of the bans that were made after it."""
     ban, end, why = known.ban, row["ended_us"], row["ended_why"]
     last = world.passes[-1]
     asked = world.answers_it
@@ -138,10 +142,12 @@ def why_not(known, row, world, later):
         up = known.unban["bantime"] != -1 and at >= microseconds(
             known.unban["time"]) + known.unban["bantime"] * SECOND
         want = "expired" if up else "manual"
-        if why == want and near(end, at):
+        if near(end, at) and (why == want or why == "inferred" and not up
+                              and not world.server.keeps):
             return None
         return "unban", "%s at its unban, %.6f" % (want, at / SECOND)
-    overdue = [e for e in known.expiries if e <= last["us"]]
+    overdue = [e for e in known.expiries
+               if e <= max(p["us"] for p in world.passes)]
     if ban.end is None:
         if end is None:
             return None
@@ -187,6 +193,10 @@ def why_not(known, row, world, later):
             or any(near(end, at) for at, _ in flushes)
             or any(near(end, p["us"], 20000) for p in after)):
         return None
+    if why == "flushed" and any(near(end, at, 10000) and (
+            successor or ban.end == "flushed" and near(true, ban.end_true, 10000))
+            for at, true in flushes):
+        return None
     if why == "flushed" and by_hand and any(near(end, at) for at, _ in flushes):
         return None
     if why == "manual" and by_hand and any(
@@ -217,11 +227,14 @@ def held(world):
 
 
 def silent(world, ban, before, after):
-    """Whether nobody told of an end between two true times: no unban, no flush, no
-    run that asked or read rows."""
+    """Whether nobody told of an end between two true times: no flush, and no run
+    that missed the rows, or the ban in the server."""
     return not any(true for jail, _, true in world.flushes
                    if jail == ban.jail and before <= true <= after) and not any(
-        p["good"] and before <= p["true"] <= after for p in world.passes)
+        p["good"] and before <= p["true"] <= after and (
+            (ban.jail, ban.ident, ban.tob) not in p["rows"]
+            or p["held"] is not None and key(ban) not in p["held"])
+        for p in world.passes)
 
 
 def pairs(world, knowns, rows):
@@ -273,9 +286,21 @@ def truth(world, rows):
                 shown(row), row["seconds"], known.seconds)
         if row["origin"] != ("log" if known.ban.failures else "manual"):
             yield "origin: %s: %s" % (shown(row), row["origin"])
-        if world.kind != "clocks" and row["restored"] != restores(known):
+        if world.kind != "clocks" and not known.split(
+                world) and row["restored"] != restores(known):
             yield "restored: %s: %d times; true: %d" % (
                 shown(row), row["restored"], restores(known))
+
+
+def by_failure(world, ban, row):
+    """Whether a log could take a failure for the ticket of a ban by hand: its time
+    would not have been up when the ban was made."""
+    jail = world.server.jails[ban.jail]
+    return not ban.failures and any(
+        ident == ban.ident and microseconds(text) // SECOND * SECOND ==
+        row["since_us"] and (jail.seconds == -1 or microseconds(text)
+                             + jail.seconds * SECOND >= ban.made)
+        for ident, text, _ in jail.lines)
 
 
 def log(world, rows):
@@ -285,24 +310,36 @@ def log(world, rows):
         f.write("\n".join(world.server.log) + "\n")
     world.main.run("replay", path)
     after = world.main.rows()
-    names = {(r["jail"], r["ident"], r["since_us"], r["nth"]): r for r in after}
+    untold = [b for b in world.server.bans if not Known(b, world).certain]
+    added = list(after)
     for row in rows:
-        name = (row["jail"], row["ident"], row["since_us"], row["nth"])
-        now = names.pop(name, None)
+        # An untold ban of the same second may have come before it.
+        same = [r for r in added if all(r[k] == row[k] for k in (
+            "jail", "ident", "since_us"))]
+        now = next((r for r in same if dict(r, nth=0) == dict(row, nth=0)),
+                   next((r for r in same if r["nth"] == row["nth"]), None))
+        if now:
+            added.remove(now)
         if now is None:
             yield "removed: %s" % shown(row)
-        elif now != row:
+        elif dict(now, nth=0) != dict(row, nth=0) and not (
+                row["ended_us"] is None and now["ended_why"] == "inferred"
+                and dict(now, nth=row["nth"], ended_us=None, ended_why=None) == row
+                and any(
+                    near(now["ended_us"], b.made, 20000) or now["ended_us"] ==
+                    b.tob * SECOND for b in untold
+                    if key(b) == (row["jail"], row["ident"]))):
             yield "changed: %s: %s" % (shown(row), ", ".join(
                 "%s %r -> %r" % (k, row[k], now[k]) for k in row
                 if row[k] != now[k]))
     unknown = [b for b in world.server.bans if not Known(b, world).possible]
     maybe = [b for b in world.server.bans if Known(b, world).possible
              and not Known(b, world).certain]
-    for row in names.values():
+    for row in added:
         for ban in unknown + maybe:
             if key(ban) == (row["jail"], row["ident"]) and (
                     ban.tob * SECOND - 2 * SECOND <= row["since_us"]
-                    <= ban.logged_us + NEAR):
+                    <= ban.logged_us + NEAR or by_failure(world, ban, row)):
                 (unknown if ban in unknown else maybe).remove(ban)
                 break
         else:

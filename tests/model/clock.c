@@ -2,9 +2,10 @@
 /*
  * A clock for one program: preloaded, with MODEL_CLOCK="US" in its environment,
  * the program is at that microsecond of the epoch, and each question takes one
- * microsecond. MODEL_FILES="PATH=US PATH=US" gives files the time of their birth
- * and of their last change of state, which no program can set. Other clocks are
- * the kernel's.
+ * microsecond. MODEL_UPTIME="SECONDS" is for how long the machine has run.
+ * MODEL_FILES="PATH=US PATH=US" gives files the time of their
+ * birth and of their last change of state, which no program can set. Other
+ * clocks are the kernel's.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -14,13 +15,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 static long long now;
+static long uptime;
 static int lives; /* the calls until it is killed; 0: it is not */
-static struct { dev_t dev; ino_t ino; long long us; } file[8];
+static struct {
+	dev_t dev;
+	ino_t ino;
+	long long us;
+} file[8];
 static int files;
 
 /* The environment is read first, because the program may clear it. */
@@ -32,9 +39,11 @@ begin(void)
 	char *copy = strdup(list != NULL ? list : "");
 
 	now = text != NULL ? atoll(text) : 1;
+	text = getenv("MODEL_UPTIME");
+	uptime = text != NULL ? atol(text) : 1;
 	lives = calls != NULL ? atoi(calls) : 0;
 	for (char *next = strtok(copy, " "); next != NULL && files < 8;
-	    next = strtok(NULL, " ")) {
+	     next = strtok(NULL, " ")) {
 		struct stat st;
 		char *is = strrchr(next, '=');
 
@@ -85,6 +94,14 @@ gettimeofday(struct timeval *t, void *zone)
 	(void)zone;
 	t->tv_sec = us / 1000000;
 	t->tv_usec = us % 1000000;
+	return 0;
+}
+
+int
+sysinfo(struct sysinfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->uptime = uptime;
 	return 0;
 }
 
@@ -144,8 +161,9 @@ statx(int folder, const char *restrict path, int flags, unsigned mask,
 	struct stat plain;
 	long long us;
 
-	if (rc != 0 || syscall(SYS_newfstatat, folder, path, &plain,
-	    flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
+	if (rc != 0 ||
+	    syscall(SYS_newfstatat, folder, path, &plain,
+		flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0)
 		return rc;
 	us = time_of(plain.st_dev, plain.st_ino);
 	if (us != 0) {

@@ -102,11 +102,12 @@ class Jail:
 
 class Server:
     """listen(verb, ban, words) is called for each command of the action and
-    returns whether it succeeded. Each step takes some microseconds of dice."""
+    returns whether it succeeded. Each step takes some microseconds of dice.
+    keeps: it has a database (dbfile is not None)."""
 
-    def __init__(self, folder, clock, listen):
+    def __init__(self, folder, clock, listen, keeps=True):
         self.path = os.path.join(folder, "f2b.sqlite3")
-        self.clock, self.listen = clock, listen
+        self.clock, self.listen, self.keeps = clock, listen, keeps
         self.log, self.bans, self.jails, self.starts = [], [], {}, []
         self.ignored, self.running, self.started = set(), False, 0
         self.db_born, self.losses, self.purge_age = None, 0, 86400
@@ -141,7 +142,7 @@ class Server:
 
     def note_deleted(self, chosen):
         for ban in self.bans:
-            if chosen(ban) and not ban.deleted:
+            if self.keeps and chosen(ban) and not ban.deleted:
                 ban.deleted = self.clock.true_us, self.losses
 
     def rows(self):
@@ -238,7 +239,9 @@ class Server:
     def ban_of(self, jail, ticket):
         """The ban that a ticket begins, or goes on with after a stop."""
         held = jail.held.pop(ticket.ident, None)
-        if held and not held.end and ticket.text in (held.text, str(held.tob)):
+        # A stop lifts a ban that does not come back; SIGKILL lifts none.
+        if held and not held.end and ticket.text in (held.text, str(held.tob)) and (
+                ticket.restored or held.stopped[-1][0] == "killed"):
             held.restored += ticket.restored
             return held
         if held and not held.end:
@@ -269,6 +272,8 @@ class Server:
                 ticket.bancount = max(ticket.bancount, before[0] + 1)
                 seconds = base << min(before[0], FORMULA_MAX)
                 ticket.seconds = seconds
+        if not self.keeps:
+            return
         if seconds != base:
             self.write("observer", "NOTICE", "[%s] Increase Ban %s (%d # %s -> %s)" % (
                 jail.name, ticket.ident, ticket.bancount, span(seconds),
@@ -469,7 +474,7 @@ class Server:
             names = sorted(n for n, j in self.jails.items() if j.running)
             return [("Number of jail", len(names)), ("Jail list", ", ".join(names))]
         if question[:2] == ["get", "dbfile"]:
-            return self.path
+            return self.path if self.keeps else None
         if question[:2] == ["get", "dbpurgeage"]:
             return self.purge_age
         if question[0] == "get" and question[2] == "banip":

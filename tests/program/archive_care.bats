@@ -509,6 +509,23 @@ removed() { rm "$db"; }
 	look 'spooled() == []'
 }
 
+@test "events that the archive refuses keep none of those behind them" {
+	archive reconcile
+	local n ids=()
+	for ((n = 1; n <= 70; n++)); do ids+=("2001:db8:9::$n"); done
+	spooled_event "${ids[@]}"
+	sqlite3 "$db" "CREATE TRIGGER theirs BEFORE INSERT ON ban
+	    WHEN length(new.ident) = 13 OR new.ident = '2001:db8:9::60'
+	    BEGIN SELECT raise(ABORT, 'not these'); END"
+	status 70 archive reconcile
+	says 'the archive refused 10 events of the spool'
+	look 'sum(r["ident"].startswith("2001:db8:9::") for r in rows()) == 60'
+	look 'len(spooled()) == 10'
+	sqlite3 "$db" 'DROP TRIGGER theirs'
+	archive reconcile
+	look 'sum(r["ident"].startswith("2001:db8:9::") for r in rows()) == 70'
+}
+
 @test "an index that an administrator added is no damage" {
 	archive reconcile
 	event ban 192.0.2.77

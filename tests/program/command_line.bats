@@ -88,6 +88,80 @@ listed() {
 	grep -q s3ss10n "$lab/show"
 }
 
+@test "show and --id know an address in any spelling" {
+	local id
+	ban sshd 2001:db8::17 "$EPOCHSECONDS"
+	ban sshd 192.0.2.1 "$EPOCHSECONDS"
+	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
+	ban sshd ' text ' "$EPOCHSECONDS"
+	for id in 2001:DB8::0017 ' 2001:db8:0:0::17' 2001:db8::17/128 192.0.2.1/32 \
+	    ::ffff:192.0.2.1 '192.0.2.1 ' 192.0.2.77/24 192.0.2.0/255.255.255.0 \
+	    ' text '; do
+		status 0 archive show "$id"
+		[ "$(archive export --id "$id" | wc -l)" -eq 1 ]
+		[ "$(archive list --id "$id" | wc -l)" -eq 2 ]
+	done
+}
+
+@test "show prints the live bans of the networks that hold an address" {
+	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
+	ban web 192.0.0.0/16 "$EPOCHSECONDS"
+	ban web 192.0.2.0/25 1769904000
+	archive unban --jail web --id 192.0.2.0/25 --ip 192.0.2.0/25 \
+	    --family inet4 --time 1769904000 --bantime 600 --bancount 1 \
+	    --failures 3 --restored 0
+	ban web 198.51.100.0/24 "$EPOCHSECONDS"
+	status 0 archive show ::ffff:192.0.2.9
+	archive show 192.0.2.9 >"$lab/show"
+	grep -q 'banned in sshd: 192\.0\.2\.0/24$' "$lab/show"
+	grep -q 'banned in web: 192\.0\.0\.0/16$' "$lab/show"
+	[ "$(grep -c '^  holds     192\.0\.2\.9$' "$lab/show")" -eq 2 ]
+	[ "$(grep -c 'banned in' "$lab/show")" -eq 2 ]
+}
+
+@test "show of an address that was never banned ends with 1, as grep does" {
+	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
+	status 1 archive show 203.0.113.9
+	[ "$said" = '203.0.113.9: never banned' ]
+	status 1 archive show 192.0.0.0/16
+}
+
+@test "a ban of an old log whose ban time and end nobody knows is not active" {
+	echo '2022-06-12 02:24:31,000 fail2ban.actions        [1]: NOTICE  [sshd] Ban 192.0.2.10' \
+	    >"$lab/old.log"
+	status 0 archive replay "$lab/old.log"
+	archive list | grep -q ' unknown$'
+	archive show 192.0.2.10 | grep -q '^  ended     unknown$'
+	[ "$(archive list --active)" = 'no such bans' ]
+	[ -z "$(archive export --active)" ]
+}
+
+@test "a ban whose time is up, or that was flushed, is ending until it is settled" {
+	ban sshd 192.0.2.1 $((EPOCHSECONDS - 20)) 10
+	ban web 192.0.2.2 $((EPOCHSECONDS - 20))
+	listed '192.0.2.2' --active
+	archive list --id 192.0.2.1 | grep -q ' ending$'
+	archive list --id 192.0.2.2 | grep -q ' active$'
+	archive show 192.0.2.1 | grep -q '^  ended     ending$'
+	archive flush --jail web
+	listed '' --active
+	archive list --id 192.0.2.2 | grep -q ' ending$'
+	[ "$(archive export --active | wc -l)" -eq 0 ]
+}
+
+@test "list cuts an id of 4 MiB, and export keeps it" {
+	"$python" -c 'import json
+for i in range(3):
+    print(json.dumps({"jail": "sshd", "ident": "\u00e9" * (2 << 20),
+        "since_us": 1767225600000000 + i}, ensure_ascii=False))' >"$lab/long.json"
+	status 0 archive replay "$lab/long.json"
+	archive list >"$lab/list"
+	[ "$(wc -l <"$lab/list")" -eq 4 ]
+	[ "$(wc -c <"$lab/list")" -lt 2048 ]
+	[ "$(grep -c '…' "$lab/list")" -eq 3 ]
+	look '[len(r["ident"]) for r in rows()] == [2 << 20] * 3'
+}
+
 @test "export is one JSON object a line, oldest first" {
 	five_bans
 	look '[r["ident"] for r in rows()] == ["192.0.2.1", "192.0.2.2",

@@ -593,6 +593,181 @@ time.sleep(600)' "$lab/run/sock" "$lab/asked"
 	look '[r["ident"] for r in rows()].count("192.0.2.3") == 1'
 }
 
+# huge N TABLE...: add N rows with ids of 300,000 bytes to each table; four of them
+# are more than a reading takes at a time.
+huge() {
+	local n=$1 table
+	shift
+	for table; do
+		sqlite3 "$lab/fail2ban.sqlite3" "WITH RECURSIVE n(i) AS (SELECT 1
+		    UNION ALL SELECT i + 1 FROM n LIMIT $n) INSERT INTO $table
+		    (jail, ip, timeofban, bantime, bancount, data) SELECT 'sshd',
+		    hex(zeroblob(149990)) || '$table' || i, unixepoch() - 50, 600, 1,
+		    '{}' FROM n"
+	done
+}
+
+# cut_off_reconcile: a reconcile that gets SIGTERM while it reads its first rows, at
+# the 150th page: the row at the mark, which it looks up before, has 75. It fails
+# when there were more than 40 in a test.
+cut_off_reconcile() {
+	cut_offs=$((${cut_offs:-0} + 1))
+	((cut_offs <= 40)) || return
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o /dev/null \
+	    -P "$lab/fail2ban.sqlite3" -e trace=pread64 \
+	    -e inject=pread64:signal=TERM:when=150 \
+	    "$program" -c "$lab/archive.cfg" reconcile >"$lab/out" 2>&1
+}
+
+# noted KEY: print a number that the archive notes.
+noted() {
+	sqlite3 "$lab/archive/archive.sqlite3" "SELECT coalesce(max(value), 0)
+	    FROM meta WHERE key = '$1'"
+}
+
+@test "a reading of new rows that is cut off goes on, and reads each row once" {
+	database 4
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";" 'run_deadline = 600;'
+	huge 20 bans
+	archive reconcile
+	look 'len(rows()) == 20'
+	database 4 -5 sshd 192.0.2.77 600
+	local reached=0 now
+	until look 'row("sshd", "192.0.2.77")' 2>/dev/null; do
+		cut_off_reconcile
+		now=$(noted reached)
+		# 0: this run came to the end.
+		((now > reached || now == 0))
+		reached=$now
+	done
+	((cut_offs > 3))
+	archive reconcile
+	look 'runs()[-1]["state"] == "completed"'
+	# bips is read once a day.
+	look 'sum(r["rows"] for r in runs()[1:]) == 21'
+}
+
+@test "a full diff that is cut off goes on, though the row at the mark goes" {
+	database 4
+	config "fail2ban_database = \"$lab/fail2ban.sqlite3\";" 'run_deadline = 600;'
+	huge 12 bans bips
+	archive reconcile
+	look 'len(rows()) == 24'
+	sqlite3 "$lab/archive/archive.sqlite3" 'UPDATE source SET full_us = 1'
+	database 4 -5 sshd 192.0.2.77 600
+	local where before='0|0'
+	while :; do
+		cut_off_reconcile
+		where=$(sqlite3 "$lab/archive/archive.sqlite3" \
+		    'SELECT full_bans, full_bips FROM source')
+		# After its end another full diff begins, for the rows that went.
+		((${where#*|} >= ${before#*|})) || break
+		((${where%|*} > ${before%|*} || ${where#*|} > ${before#*|}))
+		before=$where
+		sqlite3 "$lab/fail2ban.sqlite3" 'DELETE FROM bans WHERE rowid =
+		    (SELECT min(rowid) FROM bans WHERE rowid >= '"${where%|*}"')'
+	done
+	((cut_offs > 4 && ${before#*|} == 13))
+	look 'row("sshd", "192.0.2.77")'
+	archive reconcile
+	look 'runs()[-1]["state"] == "completed"'
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" 'SELECT full_us > 1 AND
+	    full_bans = 0 AND full_bips = 0 FROM source')" = 1 ]
+}
+
+@test "the first reconcile says how many bans it left out, and how to get them" {
+	local n bans=()
+	for ((n = 1; n <= 90; n++)); do
+		bans+=("$((-86400 * (91 - n)))" sshd "192.0.2.$n" 600)
+	done
+	# These live, at any age.
+	bans+=(-8000000 sshd 198.51.100.1 -1 -8000000 sshd 198.51.100.2 9000000)
+	database 4 "${bans[@]}"
+	# A ban that stands twice in "bans", and otherwise in "bips", is one ban.
+	sqlite3 "$lab/fail2ban.sqlite3" 'INSERT INTO bans SELECT * FROM bans
+	    WHERE rowid = 1; UPDATE bips SET bancount = 2 WHERE rowid < 4;
+	    DELETE FROM bans WHERE rowid = 5'
+	status 0 archive reconcile
+	says "82 older bans in fail2ban's database have ended and were left out"
+	says "fail2ban-archive replay $(realpath "$lab")/fail2ban.sqlite3"
+	look 'len(rows()) == 10 and runs()[-1]["message"].startswith("82 older")'
+	database 4 -1000000 sshd 192.0.2.91 600
+	status 0 archive reconcile
+	[[ $said != *older* ]]
+	archive replay "$lab/fail2ban.sqlite3"
+	look 'len(rows()) == 93'
+	status 0 archive reconcile
+	[[ $said != *older* ]]
+}
+
+@test "the first reconcile counts no ban that the archive has already" {
+	database 4 -2000000 sshd 192.0.2.1 600 -10 sshd 192.0.2.2 600
+	archive replay "$lab/fail2ban.sqlite3"
+	status 0 archive reconcile
+	[[ $said != *older* ]]
+}
+
+@test "a first reconcile that is cut off counts all that it left out in the end" {
+	database 4
+	huge 12 bans
+	sqlite3 "$lab/fail2ban.sqlite3" 'UPDATE bans SET timeofban = timeofban - 900000'
+	database 4 -5 sshd 192.0.2.77 600
+	until look 'row("sshd", "192.0.2.77")' 2>/dev/null; do
+		cut_off_reconcile
+	done
+	((cut_offs > 2))
+	status 0 archive reconcile
+	says '12 older bans'
+	status 0 archive reconcile
+	[[ $said != *older* ]]
+}
+
+@test "bans that two full diffs leave out in one first reconcile count once" {
+	database 4
+	huge 12 bans
+	sqlite3 "$lab/fail2ban.sqlite3" 'UPDATE bans SET timeofban = timeofban - 900000'
+	database 4 -5 sshd 192.0.2.77 600
+	cut_off_reconcile
+	# The row at the mark goes: a second full diff follows the first.
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bans WHERE rowid = $(noted reached)"
+	status 0 archive reconcile
+	says '11 older bans'
+}
+
+@test "a judging of the live bans that is cut off goes on, and comes around" {
+	local n bans=() a=$lab/archive/archive.sqlite3 whole
+	for ((n = 1; n <= 1000; n++)); do bans+=(-50 sshd "2001:db8::$n" 600); done
+	database 4 "${bans[@]}"
+	archive reconcile
+	# Its rows are read, and its bans are to be judged.
+	again() { sqlite3 "$a" 'UPDATE source SET counter = counter - 1'; }
+	again
+	whole=$(ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -P \
+	    "$lab/fail2ban.sqlite3" -e trace=pread64 "$program" -c "$lab/archive.cfg" \
+	    reconcile 2>&1 >"$lab/out" | grep -c pread64)
+	local before=0 where='' runs=0
+	# The ban that is judged last is unbanned, and each run is cut off halfway.
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bans WHERE ip = '2001:db8::999';
+	    DELETE FROM bips WHERE ip = '2001:db8::999'"
+	sqlite3 "$a" "UPDATE meta SET value = $((16#$(od -An -tx1 -j 24 -N 4 \
+	    "$lab/fail2ban.sqlite3" | tr -d ' '))) WHERE key = 'read'"
+	until look '"manual" in [r["ended_why"] for r in rows()]' 2>/dev/null; do
+		((++runs <= 5))
+		again
+		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o /dev/null \
+		    -P "$lab/fail2ban.sqlite3" -e trace=pread64 \
+		    -e inject=pread64:signal=TERM:when=$((whole / 2)) \
+		    "$program" -c "$lab/archive.cfg" reconcile >"$lab/out" 2>&1
+		where=$(noted judged)
+		((where != before))
+		before=$where
+	done
+	((runs > 1))
+	archive reconcile
+	[ "$(noted judged)" = 0 ]
+	look 'runs()[-1]["state"] == "completed"'
+}
+
 @test "a huge number of flushed jails does no harm" {
 	an_archived_ban
 	sqlite3 "$lab/archive/archive.sqlite3" "WITH RECURSIVE n(i) AS (SELECT 1

@@ -173,8 +173,10 @@ offered() {
 }
 
 @test "the manual lists every exit status, and no other" {
-	diff <(cat "$root"/helper/*.c "$root"/helper/*/*.c | grep -o '\<EX_[A-Z]*\>' | sort -u |
-		sed '1i#include <sysexits.h>' | cc -E -P - | sort -n) \
+	diff <(cat "$root"/helper/*.c "$root"/helper/*/*.c |
+		grep -oE '\<EX_[A-Z]*\>|^#define NEVER_BANNED [0-9]+$' | sort -u |
+		sed -e '1i#include <sysexits.h>' -e 's/^#define [A-Z_]* //' |
+		cc -E -P - | sort -n) \
 		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh /s/^\.It \([0-9]*\)$/\1/p' "$manual")
 }
 

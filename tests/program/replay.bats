@@ -224,20 +224,223 @@ ev() {
 	adds_nothing "$lab/log1"
 }
 
+# start STAMP BANTIME: a server starts, with that ban time in the jail sshd.
+start() {
+	line jail "$1,000" "Creating new jail 'sshd'"
+	line actions "$1,010" "  banTime: $2"
+	line jail "$1,020" "Jail 'sshd' started"
+}
+
+# tells: print ident, ban time and end of each ban, by their begin.
+tells() { archive export | jq -rc '[.ident,.seconds,.ended_why]'; }
+
+@test "logs are read in the order of their lines, whatever their times are" {
+	{ line actions '2024-01-02 10:00:00,000' '[sshd] Ban 192.0.2.8'
+	  line actions '2024-01-02 10:10:00,900' '[sshd] Unban 192.0.2.8'
+	} >"$lab/fail2ban.log.1"
+	start '2024-01-08 12:00:00' 86400 >"$lab/fail2ban.log"
+	touch -d '2024-03-01' "$lab/fail2ban.log"
+	touch -d '2024-03-02' "$lab/fail2ban.log.1"
+	replays "$lab"/fail2ban.log*
+	[ "$(tells)" = '["192.0.2.8",null,"inferred"]' ]
+}
+
+@test "the start of a server in an older log is known in the next, in any order" {
+	start '2024-01-01 12:00:00' 600 >"$lab/fail2ban.log.2"
+	gzip "$lab/fail2ban.log.2"
+	line actions '2024-01-02 10:00:00,000' '[sshd] Ban 192.0.2.8' \
+	    >"$lab/fail2ban.log-20240102"
+	line actions '2024-01-03 10:00:00,000' '[sshd] Ban 192.0.2.9' \
+	    >"$lab/fail2ban.log"
+	local order
+	for order in '-20240102 .2.gz ,' ', .2.gz -20240102' '.2.gz -20240102 ,'; do
+		rm -rf "$lab/archive"
+		read -ra order <<<"$order"
+		order=("${order[@]/#/$lab/fail2ban.log}")
+		replays "${order[@]/,/}"
+		[ "$(tells)" = '["192.0.2.8",600,"inferred"]'$'\n''["192.0.2.9",600,"inferred"]' ] ||
+		    { tells >&2; false; }
+	done
+}
+
+@test "logs without a year are read in the order of their names" {
+	local n
+	for n in 2 1 ''; do
+		case $n in
+		2) start='Nov  1' end='Nov 30' ;;
+		1) start='Dec  1' end='Dec 31' ;;
+		*) start='Jan  5' end='Jan  6' ;;
+		esac
+		printf '%s 10:00:00 host fail2ban.actions[7]: NOTICE [sshd] Ban 192.0.2.1%s\n' \
+		    "$start" "$n" "$end" "$n" >"$lab/syslog${n:+.$n}"
+		touch -d '2024-12-30' "$lab/syslog${n:+.$n}"
+	done
+	replays --year 2022 "$lab"/syslog*
+	[ "$(archive export | jq -r '.since_us / 1000000 | todate | .[:7]' |
+	    uniq | tr '\n' ' ')" = '2022-11 2022-12 2023-01 ' ]
+}
+
+@test "another server's log gets nothing from the one before" {
+	mkdir "$lab/web1" "$lab/web2"
+	{ start '2024-01-01 12:00:00' 600
+	  line actions '2024-01-05 10:00:00,000' '[sshd] Ban 192.0.2.8'
+	} >"$lab/web1/fail2ban.log"
+	{ line actions '2024-01-02 10:00:00,000' '[sshd] Ban 192.0.2.9'
+	  line actions '2024-01-02 11:00:00,000' '[sshd] Unban 192.0.2.9'
+	} >"$lab/web2/fail2ban.log"
+	replays "$lab"/web*/fail2ban.log
+	[ "$(tells)" = '["192.0.2.9",null,"inferred"]'$'\n''["192.0.2.8",600,"inferred"]' ]
+}
+
+@test "a source that is no log, or has no stamp, keeps its place" {
+	two_bans >"$lab/log1"
+	echo 'no line of fail2ban' >"$lab/log0"
+	database_of() { sqlite3 "$1" <"$root/tests/lib/fail2ban.sql"; }
+	database_of "$lab/db.log"
+	status 65 archive replay "$lab/log0" "$lab/db.log" "$lab/none" - "$lab/log1" <"$lab/log1"
+	[ "$(sed -n 's/^replay: \([^:]*\):.*/\1/p' <<<"$said" | tr '\n' ' ')" = \
+	    "$lab/log1 $lab/log0 $lab/db.log - " ]
+}
+
+# piped FILE: the refusal of that file names a command, which then reads it.
+piped() {
+	local command
+	status 65 archive replay "$1"
+	command=${said##*this reads it: }
+	command=${command%%; if it holds*}
+	[[ $command == *'| fail2ban-archive replay -' ]]
+	sh -c "${command%fail2ban-archive replay -}\"\$0\" -c \"\$1\" replay -" \
+	    "$program" "$lab/archive.cfg"
+}
+
+@test "a log that is packed otherwise is named with the pipe that reads it" {
+	local n=0 file pack
+	# A name that means something to a shell.
+	cd "$lab"
+	for pack in 'xz -c' 'bzip2 -c' 'zstd -qc' 'lz4 -qc' 'tar -cO' 'tar -czO'; do
+		command -v "${pack%% *}" >"$lab/out" || continue
+		n=$((n + 1))
+		line actions "$t0:10,000" "[sshd] Ban 192.0.2.$n" >part
+		file="- it's \$(touch broken) \`touch broken\`; $n"
+		case $pack in
+		tar*) $pack part >"$file" ;;
+		*) $pack <part >"$file" ;;
+		esac
+		piped "./$file"
+		look 'row("sshd", "192.0.2.%s" % n)' "n=$n"
+	done
+	((n >= 2))
+	[ ! -e broken ]
+	printf 'PK\003\004' >x.zip
+	status 65 archive replay x.zip
+	says 'it is zip; this reads it: unzip -p x.zip | fail2ban-archive replay -; if it holds several'
+	status 65 archive replay - <x.zip
+	says 'it is zip: unpack it first'
+	status 65 archive replay --tz UTC x.zip
+	says 'replay OPTION... -'
+	look 'len(rows()) == int(n)' "n=$n"
+}
+
+@test "an archive is never taken for a database of fail2ban, nor that for an archive" {
+	another other
+	local a=$lab/other/archive/archive.sqlite3
+	ev() { of other archive "$1" "--jail=$2" "--id=$3" --time "$4" --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0; }
+	# Its mark is in the WAL alone.
+	ev ban sshd 192.0.2.1 1795458480.5
+	[ "$(od -An -tx1 -j 68 -N 4 "$a" | tr -d ' ')" != 46324241 ]
+	cp "$a" "$lab/copy.log"
+	cp "$a-wal" "$lab/copy.log-wal"
+	replays "$lab/copy.log"
+	look 'len(rows()) == 1'
+	status 65 archive replay --format database "$lab/copy.log"
+	says 'it is an archive: leave out --format'
+	# Its WAL is missing.
+	cp "$a" "$lab/copy2.sqlite3"
+	status 65 archive replay "$lab/copy2.sqlite3"
+	says 'its -wal is missing'
+	# It has fail2ban's tables as well.
+	of other archive backup "$lab/copy3.sqlite3"
+	sqlite3 "$lab/copy3.sqlite3" 'CREATE TABLE fail2banDb(version INTEGER);
+	    INSERT INTO fail2banDb VALUES(4); CREATE TABLE bips(ip, jail)'
+	replays "$lab/copy3.sqlite3"
+	# It has no mark.
+	sqlite3 "$a" .dump | sqlite3 "$lab/copy4.sqlite3"
+	status 65 archive replay "$lab/copy4.sqlite3"
+	says 'the tables of an archive, and not its mark'
+	# It has no bans.
+	sqlite3 "$lab/copy3.sqlite3" 'DELETE FROM ban'
+	replays --force "$lab/copy3.sqlite3"
+	look 'len(rows()) == 1'
+	# A database of fail2ban's, whatever it is called, and with our tables' names.
+	sqlite3 "$lab/theirs.log" <"$root/tests/lib/fail2ban.sql"
+	sqlite3 "$lab/theirs.log" "CREATE TABLE ban(x); CREATE TABLE jail(x);
+	    INSERT INTO bans VALUES('sshd', '192.0.2.2', 1795458480, 600, 1, '{}')"
+	replays "$lab/theirs.log"
+	look 'row("sshd", "192.0.2.2")'
+	status 65 archive replay --format archive "$lab/theirs.log"
+	status 66 archive replay - <"$lab/theirs.log"
+	says 'name the file'
+	gzip "$lab/theirs.log"
+	status 66 archive replay "$lab/theirs.log.gz"
+	says 'unpack it first'
+}
+
+# without_newline STAMP TEXT: a line of actions that has no newline.
+without_newline() { printf '%s' "$(line actions "$@")"; }
+
 @test "the last line of a log that grows is left until it is whole" {
 	{
 		line actions "$t0:10,000" '[sshd] Ban 192.0.2.1'
-		printf '%s' "$(line actions "$t0:11,000" '[sshd] Ban 192.0.2.2')"
+		without_newline "$t0:11,000" '[sshd] Ban 192.0.2.2'
 	} >"$lab/log1"
 	replays "$lab/log1"
+	says 'line 2: it has no newline yet, and is left for the next replay'
 	[ "$(idents)" = 192.0.2.1 ]
+	last_run 'state="completed"' added=1 bad=1 content=None
 	echo 22 >>"$lab/log1"
 	replays "$lab/log1"
 	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.222" ]
 	# A pipe does not grow: its last line is whole.
-	printf '%s' "$(line actions "$t0:12,000" '[sshd] Ban 192.0.2.3')" |
-	    archive replay -
+	without_newline "$t0:12,000" '[sshd] Ban 192.0.2.3' | archive replay -
 	look 'row("sshd", "192.0.2.3")'
+}
+
+@test "the last line of a log that nobody writes is taken" {
+	without_newline "$t0:11,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log1"
+	[ -z "$(idents)" ]
+	# The same content, a minute later.
+	touch -d '-2 minutes' "$lab/log1"
+	replays "$lab/log1"
+	[ "$(idents)" = 192.0.2.1 ]
+	replays "$lab/log1"
+	says 'completed already'
+	# A rotated file; the youngest one may be written.
+	without_newline "$t0:12,000" '[sshd] Ban 192.0.2.2' >"$lab/x.log.1"
+	without_newline "$t0:13,000" '[sshd] Ban 192.0.2.3' >"$lab/x.log"
+	replays "$lab"/x.log*
+	[ "$(idents)" = "192.0.2.1"$'\n'"192.0.2.2" ]
+	gzip "$lab/x.log"
+	replays "$lab/x.log.gz"
+	look 'row("sshd", "192.0.2.3")'
+}
+
+@test "the first line after a byte order mark or zeros is taken" {
+	{ printf '\357\273\277'; two_bans; } >"$lab/log1"
+	replays "$lab/log1"
+	look 'len(rows()) == 2'
+	rm -r "$lab/archive"
+	# A log that was cut while it was written.
+	truncate -s 50M "$lab/log2"
+	two_bans >>"$lab/log2"
+	replays "$lab/log2"
+	look 'len(rows()) == 2'
+	archive export >"$lab/export"
+	{ printf '\357\273\277'; cat "$lab/export"; } >"$lab/export.json"
+	rm -r "$lab/archive"
+	replays "$lab/export.json"
+	look 'len(rows()) == 2'
 }
 
 @test "bad lines are counted, the first are shown, and the rest goes on" {
@@ -776,6 +979,70 @@ astray() {
 	look 'len(rows()) == 2 and runs()[-1]["bad"] >= 1'
 }
 
+# hostile_events: archive texts that hold each byte but a NUL, escapes that stand
+# for other characters, and as many control characters as an event may have; and
+# from a database of fail2ban, ids and data of 4 MiB.
+hostile_events() {
+	"$python" - "$lab" >"$lab/words" <<-'END'
+		import sys
+		pieces = [bytes([n]) for n in range(1, 256)] + [
+		    rb"\u0000", rb"\x00", rb"\ud800", rb"\\", b"''", b'""', b"\r\n",
+		    "\u202e\u2028\u0085\ufeff\uffff".encode(), b"\xed\xa0\x80", b"=1"]
+		for n in range(0, len(pieces), 8):
+		    some = pieces[n:n + 8]
+		    text = b"x".join(some).replace(b"\n", b"\\n").replace(b"\0", b"")
+		    print(text.hex(), b"".join(some[::-1]).hex())
+		with open(sys.argv[1] + "/controls", "wb") as f:
+		    f.write((b"\x01" * 8192 + b"\n") * 100)
+	END
+	local now=$EPOCHSECONDS id ip n=0
+	while read -r id ip; do
+		n=$((n + 1))
+		id=$(sed 's/../\\x&/g' <<<"$id") ip=$(sed 's/../\\x&/g' <<<"$ip")
+		printf -v id "$id" && printf -v ip "$ip"
+		printf '%s\n' "$ip" >"$lab/lines"
+		ev ban "j$id" "$id" "$((now - n)).5" --ip "$ip" --matches <"$lab/lines"
+	done <"$lab/words"
+	ev ban sshd controls "$now" --matches <"$lab/controls"
+	"$python" - "$lab/old.sqlite3" "$now" <<-'END'
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1])
+		db.executescript("""CREATE TABLE fail2banDb(version INTEGER);
+		    INSERT INTO fail2banDb VALUES(4);
+		    CREATE TABLE bans(jail TEXT, ip TEXT, timeofban INTEGER,
+		        bantime INTEGER, bancount INTEGER, data BLOB);
+		    CREATE TABLE bips(ip TEXT, jail TEXT, timeofban INTEGER,
+		        bantime INTEGER, bancount INTEGER, data BLOB,
+		        PRIMARY KEY(ip, jail))""")
+		most = (4 << 20) - 8
+		rows = [(b"\x01" * most, b"{}"), (b"\xff" * most, b"{}"),
+		    (b"a", b'{"ip":"' + b"\xff" * (most - 8) + b'"}'),
+		    (b"b", b'{"k":["' + b"\xff" * (most - 16) + b'"]}'),
+		    (b"c", b'{"k":' + b"[" * 999 + b"]" * 999 + b"}"),
+		    (b"d", b'{"matches":["a\\u0000b"],"\\u006b\\/":"\\u0000\\ud800"}'),
+		    (b"e", b'{"u":[{"\\u00e4":"\\u2028\\/"}, 1.50, null]}')]
+		for n, (ident, data) in enumerate(rows):
+		    db.execute("INSERT INTO bans VALUES('sshd', CAST(? AS TEXT), ?,"
+		        " 600, 1, ?)", (ident, int(sys.argv[2]) - 900 - n, data))
+		db.commit()
+	END
+	replays "$lab/old.sqlite3"
+}
+
+@test "every text of an event comes back from an export, as JSON and as CSV" {
+	config 'evidence = "tag";'
+	hostile_events
+	last_run bad=0
+	local format
+	for format in json csv; do
+		archive export --format "$format" >"$lab/export.$format"
+		another "$format"
+		of "$format" replays "$lab/export.$format"
+		of "$format" last_run bad=0
+		same_as "$format" sed 's/"seen":\[[^]]*\]//'
+	done
+}
+
 # ------------------------------------------------------------------- cut off --
 
 # A replay takes a while for this many lines.
@@ -873,6 +1140,16 @@ slow_replay() {
 		look '[r["state"] for r in runs()] == ["interrupted", "completed"]'
 		all_but_rev | cmp - "$lab/want"
 	done
+}
+
+@test "a signal before the first source is read ends a replay with its status" {
+	two_bans >"$lab/log1"
+	echo text >"$lab/log2"
+	status 75 env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
+	    strace -f -qq -o /dev/null -P "$lab/log2" -e trace=pread64 \
+	    -e inject=pread64:signal=TERM:when=1 \
+	    "$program" -c "$lab/archive.cfg" replay "$lab/log2" "$lab/log1"
+	says interrupted
 }
 
 @test "two replays of one source at once count as one" {

@@ -70,7 +70,7 @@ version() {
 
 @test "a reader of an older archive says what to do" {
 	status 66 archive list
-	says 'run fail2ban-archive reconcile'
+	says 'a reconcile brings it up to date'
 }
 
 @test "a reconcile brings an older archive up to date, with the events that wait" {

@@ -148,3 +148,67 @@ load ../lib/server
 	look 'len(bans()) == len(rows()) == 100'
 	look '"database is locked" not in log()'
 }
+
+@test "the database of the running server is replayed beside it" {
+	jail sshd
+	jail incr "bantime=60" bantime.increment=true
+	jail web action= bantime=-1
+	server_start
+	fails sshd 'auth failure user=a from 192.0.2.1' \
+	    'auth failure user=b from 192.0.2.2'
+	fails incr 'auth failure user=c from 192.0.2.3'
+	client set sshd banip 192.0.2.4 'any text'
+	client set web banip 192.0.2.5 192.0.2.6
+	soon 'len(bans()) == 7 and len(rows()) == 5'
+	client set sshd unbanip 192.0.2.2
+	soon 'row("sshd", "192.0.2.2")["ended_us"]'
+	# Old rows, which the first reconcile leaves out.
+	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES
+	    ('sshd', '192.0.2.7', unixepoch() - 2000000, 600, 1, '{}'),
+	    ('sshd', '192.0.2.1', unixepoch() - 2000000, 600, 1, '{}')"
+	archive reconcile
+	look 'len(rows()) == 7'
+	archive export | jq -c 'del(.rev)' >"$lab/before"
+	local n ids=()
+	for ((n = 1; n <= 50; n++)); do ids+=("198.51.100.$n"); done
+	client set web banip "${ids[@]}" >/dev/null
+	archive replay "$lab/fail2ban.sqlite3"
+	wait_for 30 logged '[web] Ban 198.51.100.50'
+	soon 'sum(b["jail"] == "web" for b in bans()) == 52'
+	look '"database is locked" not in log()'
+	# What events and reconcile told is unchanged; the older bans are added.
+	archive export | jq -c 'del(.rev)' | grep -Fxf "$lab/before" | cmp - "$lab/before"
+	look '[r["ident"] for r in rows() if r["seen"] == ["import"] and
+	    r["jail"] == "sshd"] == ["192.0.2.1", "192.0.2.7"]'
+	archive reconcile
+	look '[r["seen"] for r in rows() if r["jail"] == "web"] == 52 * [["database"]]'
+	archive export | jq -c 'del(.rev)' >"$lab/before"
+	archive replay --force "$lab/fail2ban.sqlite3"
+	archive export | jq -c 'del(.rev)' | cmp - "$lab/before"
+	# The bans that live end as all others.
+	client set sshd unbanip 192.0.2.1
+	client set web unbanip 192.0.2.5
+	soon '"manual" in [r["ended_why"] for r in rows("--id=192.0.2.1")]'
+	archive reconcile
+	look 'row("web", "192.0.2.5")["ended_why"] == "manual"'
+	look 'row("sshd", "192.0.2.7")["ended_why"] == "inferred"'
+}
+
+@test "an archive that begins with a replay of the live database goes on as any other" {
+	jail sshd
+	server_start
+	client set sshd banip 192.0.2.1 192.0.2.2 192.0.2.3
+	soon 'len(bans()) == 3'
+	rm -r "$lab/archive"
+	archive replay "$lab/fail2ban.sqlite3"
+	look 'len(rows()) == 3 and all(r["ended_us"] is None for r in rows())'
+	archive reconcile
+	look 'all(same_as_theirs("sshd", b["ip"], seen=["database"],
+	    since_us=b["timeofban"] * 1000000) for b in bans())'
+	client set sshd unbanip 192.0.2.1
+	soon 'row("sshd", "192.0.2.1")["ended_why"] == "manual"'
+	client reload --restart sshd
+	soon 'row("sshd", "192.0.2.2")["restored"] == 1'
+	archive reconcile
+	look 'len(rows()) == 3 and row("sshd", "192.0.2.2")["ended_us"] is None'
+}

@@ -5,6 +5,7 @@
 # fail2ban then forgets.
 
 load ../lib/server
+load ../lib/archives
 
 @test "a ban whose time is up is expired when fail2ban lifts it" {
 	jail short "bantime=$briefly"
@@ -335,4 +336,153 @@ restart_with() {
 	client set sshd unbanip 192.0.2.1
 	soon 'any(c["verb"] == "unban" for c in calls())'
 	eventually 'ended("sshd", "192.0.2.1", "manual")'
+}
+
+@test "rows that someone deleted end no ban while the server has it" {
+	jail sshd bantime=-1
+	server_start
+	client set sshd banip 192.0.2.1 2001:db8::1
+	soon 'len(rows()) == 2'
+	archive reconcile
+	# A script of people's own: to it, -1 is a time that is up.
+	sqlite3 "$lab/fail2ban.sqlite3" "
+		DELETE FROM bans WHERE timeofban + bantime <= strftime('%s', 'now');
+		DELETE FROM bips WHERE timeofban + bantime <= strftime('%s', 'now');
+		VACUUM"
+	look 'bans() == bips() == []'
+	local start=$EPOCHSECONDS turn
+	for turn in 1 2 3; do
+		archive reconcile
+		wait_for 5 past $((start + turn + 1))
+	done
+	look '[r["ended_why"] for r in rows()] == [None, None]'
+	# The end is seen all the same, by an unban or, when it is killed, later.
+	client set sshd unbanip 192.0.2.1
+	eventually 'ended("sshd", "192.0.2.1", "manual")'
+	client set sshd delaction fail2ban-archive
+	client set sshd unbanip 2001:db8::1
+	archive reconcile
+	look 'ended("sshd", "2001:db8::1", "manual",
+	    about=log_times("[sshd] Unban 2001:db8::1")[0])'
+}
+
+# restored N: fail2ban has restored at least N bans.
+restored() {
+	[ "$(grep -c 'Restore Ban' "$lab/fail2ban.log")" -ge "$1" ]
+}
+
+has_what_the_server_has() { [ "$(held)" = "$(live)" ]; }
+
+@test "bans that come back after unban --all live on" {
+	jail sshd bantime=86400
+	server_start
+	local n
+	for ((n = 1; n <= 6; n++)); do
+		mapfile -t ids < <(seq -f "2001:db8:$n::%g" 100)
+		client set sshd banip "${ids[@]}" >/dev/null
+	done
+	wait_for 90 logged "Ban 2001:db8:6::100"
+	soon 'len(rows()) == 600'
+	archive reconcile
+	server_stop
+	archive reconcile
+	server_start
+	wait_for 20 restored 20
+	# It deletes all rows, and fail2ban goes on restoring.
+	client unban --all >/dev/null
+	archive_in_background reconcile --every 1
+	look 'bans() == []'
+	local before=-1
+	is_quiet() {
+		local now
+		now=$(grep -c 'Restore Ban' "$lab/fail2ban.log")
+		[ "$now" -eq "$before" ] || {
+			before=$now
+			return 1
+		}
+	}
+	wait_for 5 past $((EPOCHSECONDS + 2))
+	wait_for 60 is_quiet
+	wait_for 60 has_what_the_server_has
+	[ -n "$(held)" ]
+	# And so it stays.
+	wait_for 9 past $((EPOCHSECONDS + 3))
+	has_what_the_server_has
+	look '{r["ended_why"] for r in rows()} == {None, "flushed"}'
+}
+
+@test "the bans of an F-ID jail that was stopped and started again live" {
+	jail web
+	jail sshd
+	server_start
+	fails web 'session id=s3ss10n from 192.0.2.20' 'token id=t0k3n refused'
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 3'
+	archive_in_background reconcile --every 1
+	client stop web
+	for id in s3ss10n t0k3n; do
+		soon 'ended("web", id, "inferred", about=log_times(
+		    "[web] Flush ticket(s) with fail2ban-archive")[0])' "id=$id"
+	done
+	client reload
+	wait_for 10 eval 'client get web banip --with-time | grep -q s3ss10n'
+	for id in s3ss10n t0k3n; do
+		soon 'row("web", id)["ended_us"] is None' "id=$id"
+	done
+	look 'same_as_theirs("sshd", "192.0.2.1")'
+	has_what_the_server_has
+	client set web unbanip s3ss10n
+	eventually 'ended("web", "s3ss10n", "manual")'
+	look 'row("web", "t0k3n")["ended_us"] is None'
+}
+
+@test "a flush stays one though no run comes until the ban is overdue" {
+	jail sshd "bantime=$((4 + slowness))"
+	server_start
+	client set sshd banip 192.0.2.1 2001:db8::1
+	soon 'len(rows()) == 2'
+	archive reconcile
+	client unban --all
+	look 'bans() == []'
+	server_stop
+	server_start
+	wait_for 20 past \
+	    "$(figure 'int(rows()[0]["since_us"] / 1e6 + rows()[0]["seconds"]) + 4')"
+	archive reconcile
+	for id in 192.0.2.1 2001:db8::1; do
+		look 'ended("sshd", id, "flushed", about=log_times(
+		    "[sshd] Flush ticket(s) with fail2ban-archive")[0])' "id=$id"
+	done
+}
+
+@test "a ban that another ban by hand lengthens lives while the server has it" {
+	jail sshd "bantime=$((2 + slowness))"
+	server_start
+	client set sshd banip 192.0.2.1
+	soon 'len(rows()) == 1'
+	archive reconcile
+	client set sshd bantime 600
+	# No command runs, and no row changes.
+	client set sshd banip 192.0.2.1
+	wait_for 20 past \
+	    "$(figure 'int(rows()[0]["since_us"] / 1e6 + rows()[0]["seconds"]) + 4')"
+	[[ $(client get sshd banip) == *192.0.2.1* ]]
+	archive reconcile
+	look 'row("sshd", "192.0.2.1")["ended_us"] is None'
+	client set sshd unbanip 192.0.2.1
+	eventually 'ended("sshd", "192.0.2.1", "manual")'
+}
+
+@test "a ban whose time was up before its rows went ended at its expiry" {
+	jail sshd "bantime=$briefly" action=
+	server_start
+	fails sshd 'auth failure user=x from 192.0.2.1'
+	wait_for 10 logged '[sshd] Ban 192.0.2.1'
+	wait_for 10 eval 'archive reconcile; look "len(rows()) == 1" 2>/dev/null'
+	wait_for 10 logged '[sshd] Unban 192.0.2.1'
+	client unban --all
+	look 'bans() == bips() == []'
+	archive reconcile
+	look 'ended("sshd", "192.0.2.1", "inferred",
+	    at=rows()[0]["since_us"] + int(s) * 1000000)' "s=$briefly"
 }

@@ -114,6 +114,94 @@ own() {
 	soon 'len(rows()) == 6'
 }
 
+# would_ban: print the ids that a dry run of the list on standard input bans.
+would_ban() {
+	status 0 archive reban --list - --jail hand --dry-run
+	sed -n 's/^would ban \(.*\) in hand$/\1/p' <<<"$said" | LC_ALL=C sort
+}
+
+@test "what fail2ban-client prints of a jail is a list for another jail" {
+	jail sshd
+	jail web
+	jail hand
+	server_start
+	printf '%s\n' 192.0.2.10 192.0.2.11 198.51.100.0/24 2001:db8::1 |
+	    LC_ALL=C sort >"$lab/ids"
+	bans sshd <"$lab/ids"
+	client get sshd banip | tee "$lab/banip" | would_ban | diff "$lab/ids" -
+	[ "$(wc -l <"$lab/banip")" -eq 1 ]
+	client get sshd banip --with-time | would_ban | diff "$lab/ids" -
+	client get sshd banip $'\n' | would_ban | diff "$lab/ids" -
+	client status sshd | would_ban | diff "$lab/ids" -
+	client banned | would_ban | diff "$lab/ids" -
+	archive export --active | would_ban | diff "$lab/ids" -
+	archive export --active --format csv | would_ban | diff "$lab/ids" -
+	# An id that is no address makes the line bad, and no other id is left out.
+	echo session-1 | bans sshd
+	status 65 archive reban --list - --jail hand --dry-run \
+	    < <(client get sshd banip)
+	says 'line 1: session-1: not an address'
+}
+
+@test "a line with a wrong address bans no other address, and each form is read" {
+	jail hand
+	server_start
+	archive reconcile
+	printf '%s\n' '198.51.100.000 - 198.51.100.255 , 000 , some network' \
+	    '198.51.100.1/33 203.0.113.9' \
+	    'Your IP 203.0.113.7 has been blocked' >"$lab/list1"
+	would_ban <"$lab/list1" | diff <(echo 198.51.100.0/24) -
+	status 0 archive reban --list "$lab/list1" --jail hand
+	says '1 sent'
+	says 'line 2: 198.51.100.1/33: not an address'
+	says '2 bad'
+	wait_for 20 has_banned 1 hand
+	[ "$(held)" = 'hand 198.51.100.0/24' ]
+	client set hand unbanip 198.51.100.0/24 >/dev/null
+
+	cat >"$lab/list2" <<-'END'
+		{"meta": {"ip": "203.0.113.7"}, "data": [
+		  {"ipAddress": "192.0.2.10", "abuseConfidenceScore": 100},
+		  {"ipAddress": "192.0.2.999"}
+		]}
+	END
+	would_ban <"$lab/list2" | diff <(echo 192.0.2.10) -
+	status 0 archive reban --list "$lab/list2" --jail hand
+	says 'line 1: 192.0.2.999: not an address'
+	says '1 sent'
+	says '1 bad'
+}
+
+# The set of nftables that fail2ban makes takes single addresses only.
+@test "a network for a set of nftables that takes none is named" {
+	cat >"$lab/etc/action.d/nftables-lab.conf" <<-'END'
+		[Definition]
+		actionstart = <nft> add set inet t s \{ type ipv4_addr\; \}
+		actionban = <nft> add element inet t s \{ <ip> \}
+		[Init]
+		nft = true
+	END
+	sed 's/;/& flags interval\\;/' "$lab/etc/action.d/nftables-lab.conf" \
+	    >"$lab/etc/action.d/nftables-wide.conf"
+	jail singles 'action = nftables-lab'
+	jail wide 'action = nftables-wide'
+	jail bare
+	server_start
+	archive reconcile
+	printf '%s\n' 203.0.113.1 198.51.100.0/25 198.51.100.128/26 >"$lab/list1"
+	status 0 archive reban --list "$lab/list1" --jail singles --dry-run
+	says 'jail singles: the set of its action nftables-lab takes no network such as 198.51.100.0/25'
+	[ "$(grep -c 'takes no network' <<<"$said")" -eq 1 ]
+	local name
+	for name in wide bare; do
+		status 0 archive reban --list "$lab/list1" --jail "$name"
+		[[ $said != *'no network'* ]]
+	done
+	echo 203.0.113.1 >"$lab/list2"
+	status 0 archive reban --list "$lab/list2" --jail singles
+	[[ $said != *'no network'* ]]
+}
+
 # a_list JAIL NUMBER: twice, and then with --force.
 twice() {
 	v6 1 "$2" >"$lab/list1"

@@ -238,6 +238,23 @@ between() {
 	look '[r["restored"] for r in rows()] == [0, 0]'
 }
 
+@test "what would lock an administrator out is not brought back" {
+	jail sshd
+	server_start
+	printf '%s\n' 127.0.0.2 192.0.2.1 192.0.2.129 | bans sshd
+	eventually 'len(rows()) == 3 and all("database" in r["seen"] for r in rows())'
+	server_stop
+	rm "$lab/fail2ban.sqlite3"
+	jail sshd 'ignoreip = 192.0.2.128/25'
+	server_start
+	status 0 archive reban --live
+	says '127.0.0.2: loopback'
+	says '192.0.2.129: the jail ignores it'
+	says '1 sent'
+	says '2 refused'
+	wait_for 10 eval '[ "$(held)" = "sshd 192.0.2.1" ]'
+}
+
 @test "only a jail that is asked for comes back, and a dry run brings none" {
 	jail sshd
 	jail hand

@@ -219,10 +219,10 @@ a_network_holds_another_that_is_all_inside_it(void **state)
 }
 
 static void
-a_range_is_a_network_when_its_ends_are_those_of_one(void **state)
+a_range_is_covered_by_the_fewest_networks(void **state)
 {
 	static const struct {
-		const char *first, *last, *net;
+		const char *first, *last, *nets;
 	} rows[] = {
 		{ "192.0.2.0", "192.0.2.255", "192.0.2.0/24" },
 		{ "192.0.2.0", "192.0.3.255", "192.0.2.0/23" },
@@ -232,31 +232,41 @@ a_range_is_a_network_when_its_ends_are_those_of_one(void **state)
 		{ "0.0.0.0", "255.255.255.255", "0.0.0.0/0" },
 		{ "2001:db8::", "2001:db8::ffff", "2001:db8::/112" },
 		{ "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::/0" },
-		{ "192.0.2.0", "192.0.2.254", NULL },
-		{ "192.0.2.1", "192.0.2.255", NULL },
-		{ "192.0.2.1", "192.0.2.2", NULL },
-		{ "192.0.1.0", "192.0.2.255", NULL },
-		{ "192.0.2.255", "192.0.2.0", NULL },
-		{ "192.0.2.0/24", "192.0.2.255", NULL },
-		{ "192.0.2.0", "192.0.2.254/31", NULL },
-		{ "192.0.2.0", "::1", NULL },
-		{ "2001:db8::", "2001:db8::fffe", NULL },
+		{ "192.0.2.0", "192.0.2.6",
+		    "192.0.2.0/30 192.0.2.4/31 192.0.2.6" },
+		{ "192.0.2.250", "192.0.2.255",
+		    "192.0.2.250/31 192.0.2.252/30" },
+		{ "192.0.2.1", "192.0.2.2", "192.0.2.1 192.0.2.2" },
+		{ "192.0.1.255", "192.0.2.255", "192.0.1.255 192.0.2.0/24" },
+		{ "255.255.255.254", "255.255.255.255", "255.255.255.254/31" },
+		{ "2001:db8::ffff", "2001:db8::1:0",
+		    "2001:db8::ffff 2001:db8::1:0" },
+		{ "192.0.2.255", "192.0.2.0", "" },
+		{ "192.0.2.0/24", "192.0.2.255", "" },
+		{ "192.0.2.0", "192.0.2.254/31", "" },
+		{ "192.0.2.0", "::1", "" },
 	};
-	struct address first, last, net;
-	char buf[ADDRESS_TEXT];
-	size_t i;
-	bool is;
+	struct address first, last, nets[ADDRESS_COVER_MAX];
+	char buf[ADDRESS_TEXT], all[4 * ADDRESS_TEXT];
+	size_t i, k, n;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		first = parsed(rows[i].first);
 		last = parsed(rows[i].last);
-		is = address_span(&first, &last, &net);
-		assert_int_equal(is, rows[i].net != NULL);
-		if (is)
-			assert_string_equal(address_print(&net, buf),
-			    rows[i].net);
+		n = address_cover(&first, &last, nets);
+		assert_true(n <= 4);
+		all[0] = '\0';
+		for (k = 0; k < n; k++) {
+			strcat(all, k == 0 ? "" : " ");
+			strcat(all, address_print(&nets[k], buf));
+		}
+		assert_string_equal(all, rows[i].nets);
 	}
+	/* The longest one, 2^128 - 2 addresses. */
+	first = parsed("::1");
+	last = parsed("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe");
+	assert_int_equal(address_cover(&first, &last, nets), ADDRESS_COVER_MAX);
 }
 
 static void
@@ -308,8 +318,7 @@ main(void)
 		cmocka_unit_test(a_text_that_is_no_address_is_refused),
 		cmocka_unit_test(no_byte_beyond_the_length_is_read),
 		cmocka_unit_test(a_network_holds_another_that_is_all_inside_it),
-		cmocka_unit_test(
-		    a_range_is_a_network_when_its_ends_are_those_of_one),
+		cmocka_unit_test(a_range_is_covered_by_the_fewest_networks),
 		cmocka_unit_test(
 		    loopback_and_unspecified_addresses_are_untouchable),
 	};

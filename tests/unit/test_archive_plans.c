@@ -17,7 +17,7 @@
 #include "archive/statements.h"
 #include "scratch.h"
 
-#define STEPS 4
+#define STEPS 7
 #define BANS 600
 
 /*
@@ -43,7 +43,7 @@ static const char fill[] =
     "  i FROM n;";
 
 #define BY_ID "INTEGER PRIMARY KEY"
-#define BY_KEY "PRIMARY KEY" /* of a table without rowid */
+#define BY_KEY "PRIMARY KEY" /* of a table without rowids */
 
 /* A table of the plan, in its order, and the index that searches it. */
 struct step {
@@ -80,18 +80,43 @@ static const struct plan {
 	{ PLAN(SQL_BAN_REMOVE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_EVIDENCE_IS), { { "evidence", BY_ID } } },
 	{ PLAN(SQL_BAN_SOURCE), { { "ban", BY_ID } } },
-	{ PLAN(SQL_LIVE), { { "ban", "ban_ended" }, { "jail", BY_ID } } },
+	{ PLAN(SQL_LIVE),
+	    { { "ban", "ban_ended" }, { "jail", BY_ID },
+		{ "flush", BY_KEY } } },
+	/* This sorts the few bans that a server was found without. */
+	{ PLAN(SQL_MISSED_BANS),
+	    { { "ban", "ban_missed" }, { "y", "ban_history" },
+		{ "jail", BY_ID }, { "flush", BY_KEY } },
+	    .sorts = true },
 	{ PLAN(SQL_UNCHANGED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_SERVER_HAS), { { "ban", BY_ID } } },
+	{ PLAN(SQL_ROWS_GONE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_MISSED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_PRUNABLE),
-	    { { "b", "ban_ended" }, { "o", "ban_ticket" },
-		{ "ban", "ban_rev" } },
+	    { { "b", "ban_ended" }, { "o", "ban_ticket" }, { "ban", "ban_rev" },
+		{ "jail", BY_ID } },
 	    .first = 1000000000 },
+	/* It finds none of the bans that are kept: as many end after it. */
+	{ PLAN(SQL_PRUNABLE),
+	    { { "b", "ban_ended" }, { "o", "ban_ticket" }, { "ban", "ban_rev" },
+		{ "jail", BY_ID } },
+	    .first = 1 },
+	{ PLAN(SQL_PRUNE_KEPT),
+	    { { "ban", "ban_ticket" }, { "ban", "ban_rev" } } },
+	/* UNION sorts the bans of one second. */
+	{ PLAN(SQL_PRUNE_REMEMBER),
+	    { { "ban", "ban_ticket" }, { "ban", "ban_ticket" } },
+	    .sorts = true },
 	{ PLAN(SQL_PRUNE_EVIDENCE),
 	    { { "evidence", BY_ID }, { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_ticket" } } },
+	{ PLAN(SQL_PRUNE_LINES),
+	    { { "line", BY_KEY }, { "ban", "ban_ticket" },
+		{ "ban", "ban_ticket" } } },
+	{ PLAN(SQL_REMOVED_HAS), { { "removed", BY_KEY } } },
+	{ PLAN(SQL_REMOVED), { { "removed", BY_KEY }, { "jail", BY_ID } } },
+	{ PLAN(SQL_REMOVED_FORGET), { { "removed", BY_KEY } } },
 	/* This reads the last row, by its id. */
 	{ PLAN(SQL_SOURCE_LAST), .scanned = "source" },
 	{ PLAN(SQL_SOURCE_IDS), .scanned = "source" },
@@ -99,10 +124,26 @@ static const struct plan {
 	/* There are only a few jails. */
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
-	/* This reads from the last run back to one that is completed. */
-	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
+	{ PLAN(SQL_RUN_LAST), { { "run", "run_completed" } } },
 	/* This reads back from the last second, and sorts its bans. */
 	{ PLAN(SQL_NEWEST), .scanned = "ban", .sorts = true },
+	/* This finds the bans of some ids, and sorts them. */
+	{ PLAN(SQL_LIST_IDS),
+	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "ban", "ban_ip" },
+		{ "jail", BY_ID }, { "ban", "ban_rev" }, { "jail", BY_ID } },
+	    .scanned = "j", .sorts = true },
+	{ PLAN(SQL_EXPORT_IDS),
+	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "ban", "ban_ip" },
+		{ "jail", BY_ID }, { "evidence", BY_ID }, { "ban", "ban_rev" },
+		{ "jail", BY_ID } },
+	    .scanned = "j", .sorts = true },
+	/* There is one row. */
+	{ PLAN(SQL_CLOCK_GET), .scanned = "clock" },
+	/* There are only a few jails and databases. */
+	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
+	    .first = INT64_MAX },
+	{ PLAN(SQL_LATER_BANS), { { "ban", "ban_ended" } },
+	    .first = INT64_MAX },
 #undef PLAN
 };
 

@@ -176,42 +176,6 @@ a_logged_unban_is_judged_by_the_time_alone(void **state)
 }
 
 static void
-a_later_ban_ends_an_earlier_one_that_lives(void **state)
-{
-	static const struct {
-		const char *name;
-		struct ban_end_span later, earlier;
-		bool ends;
-	} rows[] = {
-		{ "it began later and lives", { AT(9), 0, AT(9), UNKNOWN },
-		    { AT(0), 0, AT(0), UNKNOWN }, true },
-		{ "it began earlier", { AT(0), 0, AT(0), UNKNOWN },
-		    { AT(9), 0, AT(9), UNKNOWN }, false },
-		{ "it has the same time and a higher number",
-		    { AT(0), 1, AT(3), UNKNOWN }, { AT(0), 0, AT(0), UNKNOWN },
-		    true },
-		{ "no ban ends itself", { AT(0), 0, AT(0), UNKNOWN },
-		    { AT(0), 0, AT(0), UNKNOWN }, false },
-		{ "it ended after the earlier one's last sign of life",
-		    { AT(9), 0, AT(9), AT(20) }, { AT(0), 0, AT(10), UNKNOWN },
-		    true },
-		{ "it ended at the earlier one's last sign of life",
-		    { AT(9), 0, AT(9), AT(20) }, { AT(0), 0, AT(20), UNKNOWN },
-		    false },
-		{ "it ended before the earlier one's last sign of life",
-		    { AT(9), 0, AT(9), AT(20) }, { AT(0), 0, AT(30), UNKNOWN },
-		    false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (ban_end_ends(&rows[i].later, &rows[i].earlier) !=
-		    rows[i].ends)
-			fail_msg("%s", rows[i].name);
-	}
-}
-
-static void
 an_end_that_no_sighting_shows_is_the_earliest_that_can_be(void **state)
 {
 	static const struct {
@@ -263,6 +227,17 @@ the_better_source_replaces_an_end(void **state)
 		    BAN_END_BY_RUN, { BAN_INFERRED, AT(9) }, false },
 		{ "a run replaces no other run", { BAN_INFERRED, false, AT(0) },
 		    BAN_END_BY_RUN, { BAN_MANUAL, AT(9) }, false },
+		{ "a run reopens a ban whose end is inferred",
+		    { BAN_INFERRED, false, AT(0) }, BAN_END_BY_RUN,
+		    { BAN_LIVES, UNKNOWN }, true },
+		{ "a run reopens no ban whose end is known",
+		    { BAN_MANUAL, false, AT(0) }, BAN_END_BY_RUN,
+		    { BAN_LIVES, UNKNOWN }, false },
+		{ "a run reopens no ban whose end an event saw",
+		    { BAN_INFERRED, true, AT(0) }, BAN_END_BY_RUN,
+		    { BAN_LIVES, UNKNOWN }, false },
+		{ "an import reopens no ban", { BAN_INFERRED, false, AT(0) },
+		    BAN_END_BY_IMPORT, { BAN_LIVES, UNKNOWN }, false },
 		{ "an import ends a ban that lives",
 		    { BAN_LIVES, false, AT(0) }, BAN_END_BY_IMPORT,
 		    { BAN_EXPIRED, AT(9) }, true },
@@ -311,6 +286,10 @@ the_better_source_replaces_an_end(void **state)
 
 /* The server was started before the ban, and answers at 100. */
 #define SERVER .started_us = AT(-1000), .answered_us = AT(100)
+#define LACKS SERVER, .server = BAN_END_SERVER_LACKS
+
+/* No run came until the ban was overdue. */
+#define OVERDUE .now_us = AT(601 + 2 * INTERVAL)
 
 struct judged {
 	const char *name;
@@ -322,49 +301,128 @@ struct judged {
 
 static const struct judged judged[] = {
 	{ "no fact decides", { BAN }, BAN_END_UNDECIDED, BAN_LIVES, NEVER },
+	{ "a. overdue only by a clock that is not trusted",
+	    { BAN, .now_us = AT(601 + 2 * INTERVAL), .trusted_us = AT(100) },
+	    BAN_END_UNDECIDED, BAN_LIVES, NEVER },
 	{ "a. overdue, with no event since",
 	    { BAN, .now_us = AT(601 + 2 * INTERVAL) }, BAN_END_ENDED,
 	    BAN_INFERRED, 600 },
-	{ "a. overdue, but an event came two intervals ago",
+	{ "c. overdue, but an event came two intervals ago",
 	    { BAN, .now_us = AT(1300), .life_us = AT(700) }, BAN_END_UNDECIDED,
 	    BAN_LIVES, NEVER },
-	{ "a. overdue beats what the server says",
-	    { BAN, SERVER, .now_us = AT(601 + 2 * INTERVAL),
-		.server = BAN_END_SERVER_HAS },
+	{ "c. overdue, and the server lacks it",
+	    { BAN, SERVER, OVERDUE, .server = BAN_END_SERVER_LACKS },
 	    BAN_END_ENDED, BAN_INFERRED, 600 },
-	{ "b. the server has it", { BAN, SERVER, .server = BAN_END_SERVER_HAS },
+	{ "c. overdue, and the server does not answer",
+	    { BAN, SERVER, OVERDUE }, BAN_END_ENDED, BAN_INFERRED, 600 },
+	{ "c. overdue, flushed, and its rows are there: the stop's flush",
+	    { BAN, OVERDUE, .flushed_us = AT(60), .rows = BAN_END_ROWS_THERE },
+	    BAN_END_ENDED, BAN_INFERRED, 600 },
+	{ "a. overdue, but the server has it",
+	    { BAN, SERVER, OVERDUE, .server = BAN_END_SERVER_HAS },
 	    BAN_END_CONFIRMED, BAN_LIVES, NEVER },
-	{ "b. the server has it, though its rows are gone",
+	{ "a. overdue, its rows are gone, but the server has it",
+	    { BAN, SERVER, OVERDUE, .server = BAN_END_SERVER_HAS,
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_CONFIRMED, BAN_LIVES, NEVER },
+	{ "a. the server has it", { BAN, SERVER, .server = BAN_END_SERVER_HAS },
+	    BAN_END_CONFIRMED, BAN_LIVES, NEVER },
+	{ "a. the server has it, though its rows are gone",
 	    { BAN, SERVER, .server = BAN_END_SERVER_HAS,
 		.rows = BAN_END_ROWS_GONE },
 	    BAN_END_CONFIRMED, BAN_LIVES, NEVER },
-	{ "c. rows gone", { BAN, .rows = BAN_END_ROWS_GONE }, BAN_END_ENDED,
+	{ "b. rows gone, and no server runs",
+	    { BAN, .rows = BAN_END_ROWS_GONE }, BAN_END_ENDED, BAN_MANUAL,
+	    100 },
+	{ "b. rows gone, and the server lacks it",
+	    { BAN, LACKS, .rows = BAN_END_ROWS_GONE }, BAN_END_ENDED,
 	    BAN_MANUAL, 100 },
-	{ "c. rows gone after an unban that is pending",
+	{ "b. rows gone, and the server does not answer",
+	    { BAN, SERVER, .rows = BAN_END_ROWS_GONE }, BAN_END_UNDECIDED,
+	    BAN_LIVES, NEVER },
+	{ "b. rows gone, and the server does not answer for a day",
+	    { BAN, SERVER, .seconds = -1, .now_us = AT(86402),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_MANUAL, 86402 },
+	{ "b. rows gone, and the server was asked before the ban began",
+	    { BAN, LACKS, .life_us = AT(101), .rows = BAN_END_ROWS_GONE },
+	    BAN_END_UNDECIDED, BAN_LIVES, NEVER },
+	{ "b. rows gone, and the server lacks it for the first time since its "
+	  "start",
+	    { BAN, LACKS, .started_us = AT(50), .rows = BAN_END_ROWS_GONE },
+	    BAN_END_MISSED, BAN_LIVES, NEVER },
+	{ "b. rows gone, and the server lacks it still, within an interval",
+	    { BAN, LACKS, .started_us = AT(50), .missed_us = AT(60),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_UNDECIDED, BAN_LIVES, NEVER },
+	{ "b. rows gone, and the server lacks it still, an interval later",
+	    { BAN, LACKS, .started_us = AT(50), .missed_us = AT(60),
+		.flushed_us = AT(40), .answered_us = AT(60 + INTERVAL),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_FLUSHED, 40 },
+	{ "b. rows gone, and a server confirmed the ban since its start",
+	    { BAN, LACKS, .started_us = AT(50), .confirmed_us = AT(60),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_MANUAL, 100 },
+	{ "b. rows gone after an unban that is pending",
 	    { BAN, .unbanned_us = AT(50), .rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_MANUAL, 50 },
-	{ "c. rows gone after a flush",
+	{ "b. rows gone, and the unban came before the server confirmed the "
+	  "ban",
+	    { BAN, .unbanned_us = AT(50), .confirmed_us = AT(60),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_MANUAL, 100 },
+	{ "b. rows gone after a flush",
 	    { BAN, .flushed_us = AT(60), .rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_FLUSHED, 60 },
-	{ "c. rows gone, and a flush before the last sign of life",
+	{ "b. rows gone after a flush, and then an unban",
+	    { BAN, .flushed_us = AT(60), .unbanned_us = AT(70),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_FLUSHED, 60 },
+	{ "b. rows gone after an unban, and then a flush",
+	    { BAN, .flushed_us = AT(60), .unbanned_us = AT(50),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_MANUAL, 50 },
+	{ "b. rows gone after a flush, and no run came until it was overdue",
+	    { BAN, OVERDUE, .flushed_us = AT(60), .rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_FLUSHED, 60 },
+	{ "b. rows gone after a flush, overdue, the server lacks it",
+	    { BAN, LACKS, OVERDUE, .started_us = AT(70), .flushed_us = AT(60),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_FLUSHED, 60 },
+	{ "b. rows gone after an unban, and no run came until it was overdue",
+	    { BAN, OVERDUE, .unbanned_us = AT(60), .rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_MANUAL, 60 },
+	{ "b. rows gone, and the jail was flushed after the expiry",
+	    { BAN, .now_us = AT(700), .flushed_us = AT(650),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_INFERRED, 600 },
+	{ "b. rows gone of a ban whose time is up",
+	    { BAN, .now_us = AT(601), .rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_INFERRED, 600 },
+	{ "b. rows gone of a ban whose time is up, the server lacks it",
+	    { BAN, LACKS, .now_us = AT(696), .rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_INFERRED, 600 },
+	{ "b. rows gone, and a flush before the last sign of life",
 	    { BAN, .flushed_us = AT(60), .life_us = AT(70),
 		.rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_MANUAL, 100 },
-	{ "c. rows gone, and a flush before the server confirmed the ban",
+	{ "b. rows gone, and a flush before the server confirmed the ban",
 	    { BAN, .flushed_us = AT(60), .confirmed_us = AT(70),
 		.rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_MANUAL, 100 },
-	{ "c. rows gone, and a flush at the last sign of life",
+	{ "b. rows gone, and a flush at the last sign of life",
 	    { BAN, .flushed_us = AT(70), .life_us = AT(70),
 		.rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_MANUAL, 100 },
-	{ "c. rows gone of a ban of unknown ban time",
+	{ "b. rows gone, and a flush before the time on the ticket, which an "
+	  "event knows better",
+	    { BAN, .since_us = AT(90), .flushed_us = AT(60),
+		.rows = BAN_END_ROWS_GONE },
+	    BAN_END_ENDED, BAN_FLUSHED, 60 },
+	{ "b. rows gone of a ban of unknown ban time",
 	    { BAN, .seconds = UNKNOWN, .rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_INFERRED, 100 },
-	{ "c. rows gone, and the server lacks it",
-	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS,
-		.rows = BAN_END_ROWS_GONE },
-	    BAN_END_ENDED, BAN_MANUAL, 100 },
 	{ "rows that are there prove nothing",
 	    { BAN, .flushed_us = AT(60), .rows = BAN_END_ROWS_THERE },
 	    BAN_END_UNDECIDED, BAN_LIVES, NEVER },
@@ -387,6 +445,10 @@ static const struct judged judged[] = {
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS, .missed_us = AT(50),
 		.answered_us = AT(50 + INTERVAL), .unbanned_us = AT(30) },
 	    BAN_END_ENDED, BAN_INFERRED, 30 },
+	{ "d. the server lacks it again, and meanwhile its time is up",
+	    { BAN, SERVER, .now_us = AT(910), .server = BAN_END_SERVER_LACKS,
+		.missed_us = AT(605), .answered_us = AT(605 + INTERVAL) },
+	    BAN_END_ENDED, BAN_INFERRED, 600 },
 	{ "d. a ban of the jail came back meanwhile",
 	    { BAN, SERVER, .server = BAN_END_SERVER_LACKS, .missed_us = AT(50),
 		.answered_us = AT(50 + INTERVAL), .restored_us = AT(55) },
@@ -426,63 +488,92 @@ a_run_asks_only_where_there_is_a_doubt(void **state)
 	static const struct {
 		const char *name;
 		struct ban_end_facts facts;
-		bool server, rows;
+		bool server;
 	} rows[] = {
 		{ "nothing happened since the last sign of life",
-		    { BAN, SERVER }, false, true },
+		    { BAN, SERVER }, false },
 		{ "the server was started since", { BAN, .started_us = AT(9) },
-		    true, true },
+		    true },
 		{ "the jail was flushed since",
-		    { BAN, SERVER, .flushed_us = AT(9) }, true, true },
+		    { BAN, SERVER, .flushed_us = AT(9) }, true },
 		{ "the ban was unbanned since",
-		    { BAN, SERVER, .unbanned_us = AT(9) }, true, true },
+		    { BAN, SERVER, .unbanned_us = AT(9) }, true },
 		{ "a server confirmed it after the flush",
 		    { BAN, SERVER, .flushed_us = AT(9),
 			.confirmed_us = AT(10) },
-		    false, true },
-		{ "the server was started at the last sign of life",
-		    { BAN, .started_us = AT(1) }, false, true },
-		{ "the jail was flushed at the last sign of life",
-		    { BAN, SERVER, .flushed_us = AT(1) }, false, true },
-		{ "the ban was unbanned at the last sign of life",
-		    { BAN, SERVER, .unbanned_us = AT(1), .row_seen = false },
-		    false, false },
-		{ "the server that was started with the ban made it",
-		    { BAN, .started_us = AT(1), .row_seen = false,
-			.flushed_us = AT(9) },
-		    true, true },
-		{ "no server runs", { BAN, .flushed_us = AT(9) }, false, true },
-		{ "it is a ban of another machine",
-		    { BAN, SERVER, .here = false, .flushed_us = AT(9) }, false,
 		    false },
-		{ "it is overdue",
-		    { BAN, SERVER, .flushed_us = AT(9),
-			.now_us = AT(601 + 2 * INTERVAL) },
-		    false, false },
-		{ "the server has it",
-		    { BAN, SERVER, .flushed_us = AT(9),
-			.server = BAN_END_SERVER_HAS },
-		    true, false },
-		{ "its row was never seen in this database",
-		    { BAN, SERVER, .row_seen = false }, false, false },
-		{ "the server that runs made it and flushed it",
-		    { BAN, SERVER, .row_seen = false, .flushed_us = AT(9) },
-		    true, true },
-		{ "the server that runs made it and unbanned it",
-		    { BAN, SERVER, .row_seen = false, .unbanned_us = AT(9) },
-		    true, true },
-		{ "another server made it",
-		    { BAN, .started_us = AT(5), .row_seen = false,
-			.flushed_us = AT(9) },
-		    true, false },
+		{ "the server was started at the last sign of life",
+		    { BAN, .started_us = AT(1) }, false },
+		{ "the jail was flushed at the last sign of life",
+		    { BAN, SERVER, .flushed_us = AT(1) }, false },
+		{ "the ban was unbanned at the last sign of life",
+		    { BAN, SERVER, .unbanned_us = AT(1) }, false },
+		{ "no server runs", { BAN, .flushed_us = AT(9) }, false },
+		{ "it is a ban of another machine",
+		    { BAN, SERVER, .here = false, .flushed_us = AT(9) },
+		    false },
+		{ "it is overdue", { BAN, SERVER, OVERDUE }, true },
+		{ "its time is up, and it is not overdue",
+		    { BAN, SERVER, .now_us = AT(700) }, false },
+		{ "its rows are gone",
+		    { BAN, SERVER, .rows = BAN_END_ROWS_GONE }, true },
+		{ "its rows are there",
+		    { BAN, SERVER, .rows = BAN_END_ROWS_THERE }, false },
+		{ "its rows were gone, and are there again",
+		    { BAN, SERVER, .rows_were_gone = true,
+			.rows = BAN_END_ROWS_THERE },
+		    true },
+		{ "it had a sign of life a day ago",
+		    { BAN, SERVER, .seconds = -1, .now_us = AT(86401) },
+		    false },
+		{ "it had no sign of life for a day",
+		    { BAN, SERVER, .seconds = -1, .now_us = AT(86402) }, true },
+		{ "a server confirmed it within a day",
+		    { BAN, SERVER, .seconds = -1, .now_us = AT(86402),
+			.confirmed_us = AT(2) },
+		    false },
+		{ "only its row was seen, and it began more than a day ago",
+		    { BAN, SERVER, .seconds = -1, .now_us = AT(86402),
+			.life_us = 0 },
+		    true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (ban_end_needs_server(&rows[i].facts) != rows[i].server)
-			fail_msg("%s: server", rows[i].name);
+			fail_msg("%s", rows[i].name);
+	}
+}
+
+static void
+a_run_looks_rows_up_where_they_must_have_been(void **state)
+{
+	static const struct {
+		const char *name;
+		struct ban_end_facts facts;
+		bool rows;
+	} rows[] = {
+		{ "its row was seen", { BAN }, true },
+		{ "its row was seen, and it is overdue", { BAN, OVERDUE },
+		    true },
+		{ "its row was never seen in this database",
+		    { BAN, .row_seen = false }, false },
+		{ "the server that runs made it",
+		    { BAN, SERVER, .row_seen = false }, true },
+		{ "the server that was started with the ban made it",
+		    { BAN, .started_us = AT(1), .row_seen = false }, true },
+		{ "another server made it",
+		    { BAN, .started_us = AT(5), .row_seen = false }, false },
+		{ "a run found its rows gone before",
+		    { BAN, .row_seen = false, .rows_were_gone = true }, true },
+		{ "it is a ban of another machine", { BAN, .here = false },
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (ban_end_needs_rows(&rows[i].facts) != rows[i].rows)
-			fail_msg("%s: rows", rows[i].name);
+			fail_msg("%s", rows[i].name);
 	}
 }
 
@@ -495,9 +586,30 @@ a_ban_is_judged_again_when_it_is_up_or_in_doubt(void **state)
 		int64_t due_us;
 	} rows[] = {
 		{ "no doubt: at its expiry", { BAN, SERVER }, AT(600) },
+		{ "no doubt, and a long ban: a day after its last sign of life",
+		    { BAN, SERVER, .seconds = 100000 }, AT(86401) },
+		{ "a permanent ban: a day after its last sign of life",
+		    { BAN, SERVER, .seconds = -1 }, AT(86401) },
+		{ "a permanent ban that is confirmed: a day after that",
+		    { BAN, SERVER, .seconds = -1, .flushed_us = AT(9),
+			.server = BAN_END_SERVER_HAS },
+		    AT(86500) },
+		{ "confirmed, and its rows are gone: at the next run",
+		    { BAN, SERVER, .server = BAN_END_SERVER_HAS,
+			.rows = BAN_END_ROWS_GONE },
+		    0 },
+		{ "confirmed, and its rows are there again: at its expiry",
+		    { BAN, SERVER, .server = BAN_END_SERVER_HAS,
+			.rows_were_gone = true, .rows = BAN_END_ROWS_THERE },
+		    AT(600) },
+		{ "confirmed though overdue: at the next run",
+		    { BAN, SERVER, OVERDUE, .server = BAN_END_SERVER_HAS }, 0 },
 		{ "an event after its expiry", { BAN, .life_us = AT(700) },
 		    AT(700) },
-		{ "a permanent ban: never", { BAN, .seconds = -1 }, INT64_MAX },
+		{ "a permanent ban, and no server runs: never",
+		    { BAN, .seconds = -1 }, INT64_MAX },
+		{ "a permanent ban of another machine: never",
+		    { BAN, SERVER, .seconds = -1, .here = false }, INT64_MAX },
 		{ "confirmed: at its expiry",
 		    { BAN, SERVER, .flushed_us = AT(9),
 			.server = BAN_END_SERVER_HAS },
@@ -522,6 +634,79 @@ a_ban_is_judged_again_when_it_is_up_or_in_doubt(void **state)
 		if (ban_end_due_us(&rows[i].facts, &judgement) !=
 		    rows[i].due_us)
 			fail_msg("%s", rows[i].name);
+	}
+}
+
+/* A ban that was missed in a jail which was started later. */
+#define BACK BAN, .missed_us = AT(50), .started_us = AT(60)
+
+static void
+a_ban_that_was_missed_may_be_back_after_a_start(void **state)
+{
+	static const struct {
+		const char *name;
+		struct ban_end_facts facts;
+		bool asked;
+	} rows[] = {
+		{ "the server was started since", { BACK }, true },
+		{ "it was missed just after the start",
+		    { BACK, .missed_us = AT(59 + INTERVAL) }, true },
+		{ "it was missed an interval after the start",
+		    { BACK, .missed_us = AT(60 + INTERVAL) }, false },
+		{ "no server runs", { BACK, .started_us = 0 }, false },
+		{ "no server lacked it", { BACK, .missed_us = 0 }, false },
+		{ "its time is up", { BACK, .now_us = AT(600) }, false },
+		{ "it is permanent",
+		    { BACK, .seconds = -1, .now_us = AT(1000000) }, true },
+		{ "it is a ban of another machine", { BACK, .here = false },
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (ban_end_may_be_back(&rows[i].facts) != rows[i].asked)
+			fail_msg("%s", rows[i].name);
+	}
+}
+
+static void
+a_server_that_has_a_missed_ban_reopens_it(void **state)
+{
+	static const struct {
+		const char *name;
+		struct ban_end_facts facts;
+		int what;
+		int64_t due_us;
+	} rows[] = {
+		{ "it has the ban",
+		    { BACK, .answered_us = AT(100),
+			.server = BAN_END_SERVER_HAS },
+		    BAN_END_BACK, 0 },
+		{ "it lacks the ban, soon after its start",
+		    { BACK, .answered_us = AT(100),
+			.server = BAN_END_SERVER_LACKS },
+		    BAN_END_MISSED, 0 },
+		{ "it lacks the ban, an interval after its start",
+		    { BACK, .answered_us = AT(60 + INTERVAL),
+			.server = BAN_END_SERVER_LACKS },
+		    BAN_END_MISSED, INT64_MAX },
+		{ "it does not answer", { BACK, .answered_us = AT(100) },
+		    BAN_END_UNDECIDED, 0 },
+		{ "it is not asked", { BACK, .missed_us = AT(61 + INTERVAL) },
+		    BAN_END_UNDECIDED, INT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct ban_end_judgement got =
+		    ban_end_judge_missed(&rows[i].facts);
+
+		if ((int)got.what != rows[i].what)
+			fail_msg("%s: judged %d", rows[i].name, (int)got.what);
+		assert_verdict(rows[i].name, &got.verdict, BAN_LIVES, UNKNOWN);
+		if (ban_end_missed_due_us(&rows[i].facts, &got) !=
+		    rows[i].due_us)
+			fail_msg("%s: due", rows[i].name);
 	}
 }
 
@@ -559,14 +744,17 @@ main(void)
 		cmocka_unit_test(
 		    a_ban_of_the_same_ticket_settles_a_pending_unban),
 		cmocka_unit_test(a_logged_unban_is_judged_by_the_time_alone),
-		cmocka_unit_test(a_later_ban_ends_an_earlier_one_that_lives),
 		cmocka_unit_test(
 		    an_end_that_no_sighting_shows_is_the_earliest_that_can_be),
 		cmocka_unit_test(the_better_source_replaces_an_end),
 		cmocka_unit_test(a_run_judges_a_ban_that_lives_by_the_facts),
 		cmocka_unit_test(a_run_asks_only_where_there_is_a_doubt),
+		cmocka_unit_test(a_run_looks_rows_up_where_they_must_have_been),
 		cmocka_unit_test(
 		    a_ban_is_judged_again_when_it_is_up_or_in_doubt),
+		cmocka_unit_test(
+		    a_ban_that_was_missed_may_be_back_after_a_start),
+		cmocka_unit_test(a_server_that_has_a_missed_ban_reopens_it),
 		cmocka_unit_test(each_end_has_its_name),
 	};
 

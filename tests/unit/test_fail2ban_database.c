@@ -700,6 +700,33 @@ a_chunk_ends_after_a_mebibyte(void **state)
 	fail2ban_database_close(&f);
 }
 
+static void
+rows_before_a_failure_are_returned_first(void **state)
+{
+	struct fail2ban_database f;
+	struct fail2ban_row rows[10];
+	struct err e = { .text = "" };
+	size_t n;
+
+	open_new(&f, *state, 4,
+	    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+	    " WHERE i < 4) INSERT INTO bans SELECT 'sshd',"
+	    " hex(zeroblob(CASE i WHEN 3 THEN 100000 ELSE 2 END)), i, 600, 1,"
+	    " '{}' FROM n");
+	sqlite3_limit(f.db.handle, SQLITE_LIMIT_LENGTH, 100000);
+	assert_ok(fail2ban_database_read(&f, FAIL2BAN_BANS, 0, rows,
+		      ARRAY_LEN(rows), &n, &e),
+	    &e);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++)
+		fail2ban_row_free(&rows[i]);
+	assert_int_equal(fail2ban_database_read(&f, FAIL2BAN_BANS, 2, rows,
+			     ARRAY_LEN(rows), &n, &e),
+	    -1);
+	assert_int_equal(n, 0);
+	fail2ban_database_close(&f);
+}
+
 /*
  * After each call fail2ban can write at once: a shared lock that stays would
  * make it lose a ban.
@@ -1050,6 +1077,7 @@ main(void)
 		scratch_unit_test(tables_are_read_in_chunks_to_their_end),
 		scratch_unit_test(before_version_4_there_are_no_bips),
 		scratch_unit_test(a_chunk_ends_after_a_mebibyte),
+		scratch_unit_test(rows_before_a_failure_are_returned_first),
 		scratch_unit_test(no_lock_is_held_between_two_calls),
 		scratch_unit_test(the_database_is_opened_read_only),
 		scratch_unit_test(two_rows_have_two_keys),

@@ -593,6 +593,57 @@ an_unknown_ignored_value_is_a_failure(void **state)
 }
 
 static void
+an_action_whose_set_takes_no_network_is_named(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *later;
+		size_t later_len;
+		const char *name;
+	} rows[] = {
+		{ ANSWER(OK "]\x8c\x08nftablesa\x86."),
+		    ANSWER(OK "\x8c\x0d"
+			      "add set { x }\x86."),
+		    "nftables" },
+		{ ANSWER(OK "]\x8c\x08nftablesa\x86."),
+		    ANSWER(OK "\x8c\x17"
+			      "add set { x; interval }\x86."),
+		    NULL },
+		{ ANSWER(OK "]\x8c\x08nftablesa\x86."),
+		    ANSWER(OK "\x8c\x04true\x86."), NULL },
+		{ ANSWER(OK "]\x8c\x08nftablesa\x86."), ANSWER(OK "N\x86."),
+		    NULL },
+		{ ANSWER(OK "](\x8c\x04mail\x8c\x12nftables-multiporte\x86."),
+		    ANSWER(OK "\x8c\x0d"
+			      "add set { x }\x86."),
+		    "nftables-multiport" },
+		{ ANSWER(OK "](\x8c\x08iptablesNe\x86."), ANSWER(TRUE), NULL },
+		{ ANSWER(OK "]\x86."), ANSWER(TRUE), NULL },
+	};
+	struct fake f;
+	struct err e;
+	char *name;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		next.bytes = rows[i].later;
+		next.len = rows[i].later_len;
+		start(&f, rows[i].bytes, rows[i].len, WHOLE, LONG_MS);
+		if (fail2ban_server_get_action_without_networks(&f.s, "beta",
+			&name, &e) != 0)
+			fail_msg("%zu: %s", i, e.text);
+		assert_int_equal(finish(&f), TOOK_LEAVE);
+		if (rows[i].name == NULL)
+			assert_null(name);
+		else
+			assert_string_equal(name, rows[i].name);
+		free(name);
+	}
+	next.bytes = NULL;
+}
+
+static void
 bans_by_hand_are_one_command(void **state)
 {
 	static const char question[] =
@@ -960,6 +1011,7 @@ main(void)
 		    a_name_that_would_end_the_question_is_not_asked),
 		cmocka_unit_test(the_ids_that_a_jail_ignores_are_read),
 		cmocka_unit_test(an_unknown_ignored_value_is_a_failure),
+		cmocka_unit_test(an_action_whose_set_takes_no_network_is_named),
 		cmocka_unit_test(bans_by_hand_are_one_command),
 		cmocka_unit_test(a_failed_ban_has_its_reason),
 		cmocka_unit_test(

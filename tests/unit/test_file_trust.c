@@ -52,9 +52,9 @@ a_folder_that_others_may_write_is_not_trusted(void **state)
 {
 	struct scratch *s = *state;
 
-	refuses(make_folder(s, "group", 0770), "chmod go-w");
-	refuses(make_folder(s, "world", 0707), "mode 707");
-	refuses(make_folder(s, "sticky", 01777), "chmod go-w");
+	refuses(make_folder(s, "group", 0770), "mode 770): choose a folder");
+	refuses(make_folder(s, "world", 0707), "mode 707): choose a folder");
+	refuses(make_folder(s, "sticky", 01777), "mode 777): choose a folder");
 }
 
 static void
@@ -113,25 +113,28 @@ a_path_that_is_no_folder_is_refused(void **state)
 }
 
 static void
-a_file_of_another_user_is_not_trusted(void **state)
+a_file_or_folder_of_another_user_is_not_trusted(void **state)
 {
 	static const struct {
 		uid_t uid;
 		mode_t mode;
 		const char *why; /* NULL: trusted */
 	} rows[] = {
-		{ 0, 0600, NULL },
-		{ 0, 0644, NULL },
-		{ 0, 0664, "group or others may write" },
-		{ 0, 0602, "group or others may write" },
-		{ 12345, 0600, "belongs to user 12345" },
+		{ 0, S_IFREG | 0600, NULL },
+		{ 0, S_IFREG | 0644, NULL },
+		{ 0, S_IFREG | 0664, "(mode 664): chmod go-w it" },
+		{ 0, S_IFREG | 0602, "(mode 602): chmod go-w it" },
+		{ 12345, S_IFREG | 0600,
+		    "user 12345, who could change it: run this as that user" },
+		{ 12345, S_IFDIR | 0755,
+		    "user 12345, who could change it: choose a folder" },
 	};
 	struct err e;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct stat st = { .st_uid = rows[i].uid,
-			.st_mode = S_IFREG | rows[i].mode };
+			.st_mode = rows[i].mode };
 
 		if (rows[i].why == NULL) {
 			assert_ok(file_trust_check("/a", &st, &e), &e);
@@ -154,7 +157,8 @@ main(void)
 		scratch_unit_test(a_folder_below_one_like_tmp_is_trusted),
 		scratch_unit_test(a_symbolic_link_is_not_followed),
 		scratch_unit_test(a_path_that_is_no_folder_is_refused),
-		cmocka_unit_test(a_file_of_another_user_is_not_trusted),
+		cmocka_unit_test(
+		    a_file_or_folder_of_another_user_is_not_trusted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,6 +277,16 @@ json_may_be_nested_1000_deep_and_no_deeper(void **state UNUSED)
 		assert_true(kind_of(text) == '\0');
 		free(text);
 	}
+	/* A record has such values in it. */
+	for (size_t depth = JSON_DEPTH; depth <= JSON_DEPTH + 1; depth++) {
+		char record[2 * JSON_DEPTH + 16];
+
+		text = nested(depth, "[", "]");
+		snprintf(record, sizeof(record), "{\"a\":%s}", text);
+		assert_false(json_is(record, '{'));
+		assert_int_equal(json_is_record(record), depth == JSON_DEPTH);
+		free(text);
+	}
 	/* Containers one after the other are not nested. */
 	text = nested(JSON_DEPTH + 1, "[],", "");
 	text[0] = '[';
@@ -649,8 +659,14 @@ a_value_is_written_without_blanks(void **state UNUSED)
 		    "{\" k \":{\"x\":[true,null]}}" },
 		{ "[ \"\\\" , \" , \"\\\\\" , \"\\\\\\\" \" ]",
 		    "[\"\\\" , \",\"\\\\\",\"\\\\\\\" \"]" },
+		/* Each text has the escapes that it needs and no others. */
 		{ "[\"\\u00e9\", \"\xc3\xa9 \"]",
-		    "[\"\\u00e9\",\"\xc3\xa9 \"]" },
+		    "[\"\xc3\xa9\",\"\xc3\xa9 \"]" },
+		{ "{\"\\u006b\\/\": [\"\\u0001\\u000a\\u001F\"]}",
+		    "{\"k/\":[\"\\u0001\\n\\u001f\"]}" },
+		{ "\"\\ud83d\\ude00\"", "\"\xf0\x9f\x98\x80\"" },
+		{ "\"\\u0000\\ud83dx\\ude00\"",
+		    "\"\xef\xbf\xbd\xef\xbf\xbdx\xef\xbf\xbd\"" },
 	};
 	struct buffer out = { 0 };
 

@@ -244,9 +244,10 @@ a_line_may_hold_any_byte(void **state)
 	char bytes[257], *at = bytes;
 	struct line_reader in;
 
-	for (int i = 0; i < 256; i++) {
+	/* Zeros at the beginning are dropped. */
+	for (int i = 1; i <= 256; i++) {
 		if (i != '\n')
-			*at++ = (char)i;
+			*at++ = (char)(i % 256);
 	}
 	*at++ = '\n';
 	scratch_write(path, bytes, 256);
@@ -1001,6 +1002,66 @@ a_database_is_hashed_with_its_wal(void **state)
 	assert_error(&e, EX_NOINPUT, "not a file");
 }
 
+static void
+zeros_and_a_mark_at_the_beginning_are_no_part_of_a_line(void **state)
+{
+	static char zeros[1000000];
+	static const struct {
+		const char *bytes;
+		size_t len;
+		const char *line; /* NULL: there is none */
+	} rows[] = {
+		{ BYTES("\xef\xbb\xbf"
+			"a\n"),
+		    "a" },
+		{ BYTES("\0\0\0a\n"), "a" },
+		{ BYTES("\0\xef\xbb\xbf"
+			"a\n"),
+		    "a" },
+		{ BYTES("\xef\xbb\xbf"), NULL },
+		{ BYTES("\0"), NULL },
+		{ BYTES("a"), "a" },
+		{ BYTES("\n"), "" },
+		{ BYTES("\xef\xbb"), "\xef\xbb" },
+		/* Only the first mark is one. */
+		{ BYTES("\xef\xbb\xbf\xef\xbb\xbf"
+			"a"),
+		    "\xef\xbb\xbf"
+		    "a" },
+	};
+	struct scratch *s = *state;
+	const char *path = scratch_path(s, "log"), *line, *bytes;
+	struct line_reader in;
+	struct err e = { 0 };
+	char hex[LINE_READER_HASH];
+	size_t len;
+
+	for (size_t i = 0; i < 4 * ARRAY_LEN(rows); i++) {
+		const char *want = rows[i / 4].line;
+		int rc = want != NULL;
+
+		remove(path);
+		if (i % 4 == 1)
+			append(path, zeros, sizeof(zeros));
+		if (i % 4 == 2)
+			append_gzipped(path, rows[i / 4].bytes,
+			    rows[i / 4].len);
+		else
+			append(path, rows[i / 4].bytes, rows[i / 4].len);
+		open_input(&in, path);
+		if (i % 4 == 3) {
+			assert_ok(line_reader_peek(&in, &bytes, &len, &e), &e);
+			assert_int_equal(len > 0, rc);
+			hash_input(&in, hex);
+		}
+		if (line_reader_next(&in, &line, &len, &e) != rc ||
+		    (rc == 1 && strcmp(line, want) != 0))
+			fail_msg("row %zu: %s", i, line);
+		assert_int_equal(line_reader_next(&in, &line, &len, &e), 0);
+		line_reader_close(&in);
+	}
+}
+
 int
 main(void)
 {
@@ -1010,6 +1071,8 @@ main(void)
 		scratch_unit_test(
 		    many_lines_plain_and_gzipped_are_the_same_content),
 		scratch_unit_test(several_gzipped_files_in_one_are_one_content),
+		scratch_unit_test(
+		    zeros_and_a_mark_at_the_beginning_are_no_part_of_a_line),
 		scratch_unit_test(the_hash_is_sha_256),
 		scratch_unit_test(
 		    a_log_that_grows_is_read_as_far_as_it_was_hashed),

@@ -76,24 +76,46 @@ a_cursor_gives_the_bans_of_its_filter_in_order(void **state)
 		      .until_us = UNKNOWN,
 		      .limit = -1 },
 		    "2", "2" },
+		{ { .ident = " ::ffff:192.0.2.2",
+		      .since_us = UNKNOWN,
+		      .until_us = UNKNOWN,
+		      .limit = -1 },
+		    "2", "2" },
 		{ { .since_us = 2000000, .until_us = 4000000, .limit = -1 },
 		    "32", "23" },
 		{ { .since_us = UNKNOWN,
 		      .until_us = UNKNOWN,
 		      .active = true,
+		      .now_us = 600000000,
 		      .limit = -1 },
 		    "642", "246" },
+		/* The time of ban 2 is up. */
+		{ { .since_us = UNKNOWN,
+		      .until_us = UNKNOWN,
+		      .active = true,
+		      .now_us = 602000000,
+		      .limit = -1 },
+		    "64", "46" },
+		/* The limit counts the bans that are active. */
+		{ { .since_us = UNKNOWN,
+		      .until_us = UNKNOWN,
+		      .active = true,
+		      .now_us = 602000000,
+		      .limit = 1 },
+		    "6", "46" },
 		{ { .jail = "none",
 		      .since_us = UNKNOWN,
 		      .until_us = UNKNOWN,
 		      .limit = -1 },
 		    "", "" },
 	};
+	struct archive_filter of_id = ARCHIVE_FILTER_ALL;
 	struct archive_cursor c;
 	struct err e = { 0 };
 	struct archive a;
 	char seconds[64];
 
+	of_id.ident = "id 1";
 	open_archive(&a, *state);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct archive_filter *filter = &rows[i].filter;
@@ -105,7 +127,7 @@ a_cursor_gives_the_bans_of_its_filter_in_order(void **state)
 		read_seconds(&c, seconds);
 		assert_string_equal(seconds, rows[i].oldest);
 	}
-	assert_ok(archive_cursor_open_ident(&c, &a, "id 1", &e), &e);
+	assert_ok(archive_cursor_open_oldest(&c, &a, &of_id, &e), &e);
 	read_seconds(&c, seconds);
 	assert_string_equal(seconds, "16");
 	archive_close(&a);
@@ -115,17 +137,19 @@ a_cursor_gives_the_bans_of_its_filter_in_order(void **state)
 static void
 every_field_has_a_column(void **state)
 {
-	struct archive_filter all = ARCHIVE_FILTER_ALL;
+	struct archive_filter all = ARCHIVE_FILTER_ALL,
+			      of_id = ARCHIVE_FILTER_ALL;
 	struct archive_cursor c;
 	struct err e = { 0 };
 	struct archive a;
 
+	of_id.ident = "id 1";
 	open_archive(&a, *state);
 	assert_ok(archive_cursor_open_oldest(&c, &a, &all, &e), &e);
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
 		assert_true(c.columns[field] >= 0);
 	archive_cursor_close(&c);
-	assert_ok(archive_cursor_open_ident(&c, &a, "id 1", &e), &e);
+	assert_ok(archive_cursor_open_oldest(&c, &a, &of_id, &e), &e);
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
 		assert_true(c.columns[field] >= 0);
 	archive_cursor_close(&c);
@@ -174,6 +198,77 @@ each_ban_has_its_own_log_lines(void **state)
 	archive_close(&a);
 }
 
+/* Ban 7 has an id of 4 MiB, of characters of two bytes. */
+static void
+a_text_for_a_line_is_cut_at_256_characters(void **state)
+{
+	struct archive_filter newest = ARCHIVE_FILTER_ALL;
+	struct archive_cursor c;
+	struct err e = { 0 };
+	struct archive a;
+
+	open_archive(&a, *state);
+	assert_ok(
+	    db_exec(&a.db,
+		"INSERT INTO ban SELECT 7, 'h', jail, replace(hex(zeroblob("
+		"1048576)), '0', x'c3a9'), ident, 7, 7000000, nth, seconds, "
+		"bancount, failures, NULL, origin, seen, NULL, NULL, restored, "
+		"7, life_us, pending_us, present, held_us, missed_us, "
+		"added_us, "
+		"signs, known_as FROM ban WHERE id = 1",
+		&e),
+	    &e);
+	newest.limit = 1;
+	assert_ok(archive_cursor_open_newest(&c, &a, &newest, &e), &e);
+	assert_int_equal(archive_cursor_next(&c, &e), 1);
+	assert_int_equal(strlen(archive_cursor_text(&c, BAN_FIELD_IDENT)), 512);
+	archive_cursor_close(&c);
+	newest.since_us = 7000000;
+	assert_ok(archive_cursor_open_oldest(&c, &a, &newest, &e), &e);
+	assert_int_equal(archive_cursor_next(&c, &e), 1);
+	assert_int_equal(strlen(archive_cursor_text(&c, BAN_FIELD_IDENT)),
+	    4 << 20);
+	archive_cursor_close(&c);
+	archive_close(&a);
+}
+
+static void
+the_networks_that_hold_an_address_are_found(void **state)
+{
+	static const struct {
+		const char *ident, *seconds;
+	} rows[] = {
+		{ "192.0.2.9", "24" },
+		{ "::ffff:192.0.2.9", "24" },
+		{ "192.0.2.128/25", "24" },
+		{ "192.0.2.0/24", "4" },
+		{ "198.51.100.1", "" },
+		{ "2001:db8::17", "6" },
+		{ "id 1", "" },
+	};
+	struct archive_filter filter = ARCHIVE_FILTER_ALL;
+	struct archive_cursor c;
+	struct err e = { 0 };
+	struct archive a;
+	char seconds[64];
+
+	open_archive(&a, *state);
+	assert_ok(db_exec(&a.db,
+		      "UPDATE ban SET ident = '192.0.2.0/24' WHERE id <= 2;"
+		      "UPDATE ban SET ident = '192.0.0.0/16' WHERE id = 4;"
+		      "UPDATE ban SET ident = '2001:db8::/32' WHERE id = 6",
+		      &e),
+	    &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		filter.ident = rows[i].ident;
+		assert_ok(archive_cursor_open_networks(&c, &a, &filter, &e),
+		    &e);
+		read_seconds(&c, seconds);
+		assert_string_equal(seconds, rows[i].seconds);
+	}
+	archive_close(&a);
+}
+
 int
 main(void)
 {
@@ -182,6 +277,8 @@ main(void)
 		    a_cursor_gives_the_bans_of_its_filter_in_order),
 		scratch_unit_test(every_field_has_a_column),
 		scratch_unit_test(each_ban_has_its_own_log_lines),
+		scratch_unit_test(a_text_for_a_line_is_cut_at_256_characters),
+		scratch_unit_test(the_networks_that_hold_an_address_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,20 +129,27 @@ static void
 some_rows_before_the_mark_are_read_again(void **state)
 {
 	static const struct {
-		int64_t mark, after;
+		int64_t mark, reached, after;
 	} rows[] = {
-		{ 0, 0 },
-		{ 1, 0 },
-		{ 1000, 0 },
-		{ 1001, 1 },
-		{ 5000, 4000 },
-		{ INT64_MAX, INT64_MAX - 1000 },
+		{ 0, UNKNOWN, 0 },
+		{ 1, UNKNOWN, 0 },
+		{ 1000, UNKNOWN, 0 },
+		{ 1001, UNKNOWN, 1 },
+		{ 5000, UNKNOWN, 4000 },
+		{ INT64_MAX, UNKNOWN, INT64_MAX - 1000 },
+		/* A reading that was cut off goes on. */
+		{ 5000, 4001, 4001 },
+		{ 5000, 5000, 5000 },
+		/* It was of another database. */
+		{ 5000, 9000, 4000 },
+		{ 0, 9000, 0 },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(reconcile_database_read_after(rows[i].mark),
+		assert_int_equal(reconcile_database_read_after(rows[i].mark,
+				     rows[i].reached),
 		    rows[i].after);
 }
 

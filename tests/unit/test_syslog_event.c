@@ -20,12 +20,12 @@
 #include "watched.h"
 
 #define AT INT64_C(1795458480123456)
-#define PREFIX "Nov 23 18:48:38 www "
 #define WHY "spool: disk full"
 
-/* Lines of syslog, which the struct owns. */
+/* What processes wrote to syslog; the struct owns the lines. */
 struct syslog {
 	char *lines[64];
+	int pids[64];
 	size_t n;
 };
 
@@ -84,9 +84,10 @@ assert_same(const struct event *a, const struct event *b)
 }
 
 static void
-add_line(struct syslog *to, const char *line)
+add_line(struct syslog *to, int pid, const char *line)
 {
 	assert_true(to->n < ARRAY_LEN(to->lines));
+	to->pids[to->n] = pid;
 	to->lines[to->n] = strdup(line);
 	assert_non_null(to->lines[to->n++]);
 }
@@ -114,13 +115,11 @@ write_event(struct syslog *to, const struct event *event, int pid,
 	assert_non_null(text);
 	parts = (strlen(text) + SYSLOG_EVENT_BYTES - 1) / SYSLOG_EVENT_BYTES;
 	for (size_t i = 0; i < parts; i++) {
-		snprintf(line, sizeof(line),
-		    PREFIX "fail2ban-archive[%d]: event %zu/%zu %.*s", pid,
-		    i + 1, parts, SYSLOG_EVENT_BYTES,
-		    text + i * SYSLOG_EVENT_BYTES);
+		snprintf(line, sizeof(line), "event %zu/%zu %.*s", i + 1, parts,
+		    SYSLOG_EVENT_BYTES, text + i * SYSLOG_EVENT_BYTES);
 		if (stripped)
 			strip(line);
-		add_line(to, line);
+		add_line(to, pid, line);
 	}
 	free(text);
 }
@@ -132,18 +131,26 @@ forget(struct syslog *s)
 		free(s->lines[--s->n]);
 }
 
-/* Take a line whose end is watched, and that has no NUL. */
+/* Take a text whose end is watched, and that has no NUL. */
 static enum syslog_event_kind
-take(struct syslog_event *waiting, const char *line, struct event *event,
-    struct err *why)
+take_text(struct syslog_event *waiting, int pid, const char *text,
+    struct event *event, struct err *why)
 {
-	size_t len = strlen(line);
-	char *copy = watched_copy(line, len);
+	size_t len = strlen(text);
+	char *copy = watched_copy(text, len);
 	enum syslog_event_kind kind =
-	    syslog_event_take(waiting, copy, len, event, why);
+	    syslog_event_take(waiting, pid, copy, len, event, why);
 
 	free(copy);
 	return kind;
+}
+
+/* Take the line of that number. */
+static enum syslog_event_kind
+take(struct syslog_event *waiting, const struct syslog *s, size_t i,
+    struct event *event, struct err *why)
+{
+	return take_text(waiting, s->pids[i], s->lines[i], event, why);
 }
 
 /* Assert that the last line completes the event. */
@@ -158,7 +165,7 @@ assert_taken(struct syslog_event *waiting, const struct syslog *s,
 		enum syslog_event_kind wanted =
 		    i + 1 < s->n ? SYSLOG_EVENT_PART : SYSLOG_EVENT_EVENT;
 
-		if (take(waiting, s->lines[i], &event, &why) != wanted)
+		if (take(waiting, s, i, &event, &why) != wanted)
 			fail_msg("line %zu of %zu: %s", i, s->n, why.text);
 	}
 	assert_same(&event, expected);
@@ -273,35 +280,6 @@ hostile_texts_come_back_as_they_are(void **state UNUSED)
 	}
 }
 
-/* A syslog may put any text before the name. */
-static void
-any_prefix_is_skipped(void **state UNUSED)
-{
-	static const char *const prefixes[] = { "", " ", PREFIX,
-		"<10>1 2026-11-23T18:48:38.123456+01:00 www ",
-		"2026-11-23T18:48:38+0100 f ", "fail2ban-archive: ",
-		"fail2ban-archive fail2ban-archiv[12]: ", "\xff\xfe ",
-		"ffffffffffffffff" };
-	struct syslog_event waiting = { 0 };
-	struct syslog s = { 0 };
-	struct event event, back;
-	struct err why = { 0 };
-	char line[2000];
-
-	make_ban(&event, "192.0.2.1", NULL);
-	write_event(&s, &event, 4117, WHY, false);
-	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-		snprintf(line, sizeof(line), "%s%s", prefixes[i],
-		    s.lines[0] + strlen(PREFIX));
-		assert_int_equal(take(&waiting, line, &back, &why),
-		    SYSLOG_EVENT_EVENT);
-		assert_same(&back, &event);
-		event_free(&back);
-	}
-	event_free(&event);
-	forget(&s);
-}
-
 static void
 parts_of_several_processes_may_be_mixed(void **state UNUSED)
 {
@@ -319,7 +297,7 @@ parts_of_several_processes_may_be_mixed(void **state UNUSED)
 	}
 	for (size_t part = 0; part < s[0].n; part++) {
 		for (size_t i = 0; i < SYSLOG_EVENT_EVENTS; i++) {
-			if (take(&waiting, s[i].lines[part], &back, &why) !=
+			if (take(&waiting, &s[i], part, &back, &why) !=
 			    SYSLOG_EVENT_EVENT)
 				continue;
 			assert_same(&back, &events[i]);
@@ -350,14 +328,14 @@ an_event_waits_for_its_parts_among_many_others(void **state UNUSED)
 	make_ban(&event, "192.0.2.2", NULL);
 	write_event(&slow, &waits, 99, WHY, true);
 	assert_int_equal(slow.n, 2);
-	assert_int_equal(take(&waiting, slow.lines[0], &back, &why),
+	assert_int_equal(take(&waiting, &slow, 0, &back, &why),
 	    SYSLOG_EVENT_PART);
 	for (int i = 0; i < 3 * SYSLOG_EVENT_EVENTS; i++) {
 		write_event(&quick, &event, 100 + i, WHY, true);
 		assert_taken(&waiting, &quick, &event);
 		forget(&quick);
 	}
-	assert_int_equal(take(&waiting, slow.lines[1], &back, &why),
+	assert_int_equal(take(&waiting, &slow, 1, &back, &why),
 	    SYSLOG_EVENT_EVENT);
 	assert_same(&back, &waits);
 	event_free(&back);
@@ -379,14 +357,13 @@ with_too_many_that_wait_the_oldest_is_given_up(void **state UNUSED)
 	make_ban(&event, "192.0.2.1", data);
 	for (int i = 0; i <= SYSLOG_EVENT_EVENTS; i++) {
 		write_event(&s, &event, 100 + i, WHY, true);
-		assert_int_equal(take(&waiting, s.lines[s.n - 2], &back, &why),
+		assert_int_equal(take(&waiting, &s, s.n - 2, &back, &why),
 		    SYSLOG_EVENT_PART);
 	}
-	assert_int_equal(take(&waiting, s.lines[1], &back, &why),
-	    SYSLOG_EVENT_BAD);
+	assert_int_equal(take(&waiting, &s, 1, &back, &why), SYSLOG_EVENT_BAD);
 	assert_error(&why, EX_DATAERR, "previous part is missing");
 	for (size_t i = 3; i < s.n; i += 2) {
-		assert_int_equal(take(&waiting, s.lines[i], &back, &why),
+		assert_int_equal(take(&waiting, &s, i, &back, &why),
 		    SYSLOG_EVENT_EVENT);
 		assert_same(&back, &event);
 		event_free(&back);
@@ -420,7 +397,7 @@ a_missing_part_is_an_error(void **state UNUSED)
 				before = false;
 				continue;
 			}
-			kind = take(&waiting, s.lines[i], &back, &why);
+			kind = take(&waiting, &s, i, &back, &why);
 			if (kind == SYSLOG_EVENT_EVENT) {
 				assert_int_equal(there, 15);
 				assert_same(&back, &event);
@@ -454,21 +431,20 @@ a_first_part_begins_anew(void **state UNUSED)
 	make_ban(&event, "192.0.2.1", data);
 	make_ban(&other, "192.0.2.2", NULL);
 	write_event(&s, &event, 4117, WHY, true);
-	take(&waiting, s.lines[0], &back, &why);
-	take(&waiting, s.lines[1], &back, &why);
+	take(&waiting, &s, 0, &back, &why);
+	take(&waiting, &s, 1, &back, &why);
 	assert_taken(&waiting, &s, &event);
 	/* A part of it that comes twice does no harm. */
-	take(&waiting, s.lines[0], &back, &why);
-	take(&waiting, s.lines[1], &back, &why);
-	assert_int_equal(take(&waiting, s.lines[1], &back, &why),
-	    SYSLOG_EVENT_BAD);
-	take(&waiting, s.lines[2], &back, &why);
-	assert_int_equal(take(&waiting, s.lines[3], &back, &why),
+	take(&waiting, &s, 0, &back, &why);
+	take(&waiting, &s, 1, &back, &why);
+	assert_int_equal(take(&waiting, &s, 1, &back, &why), SYSLOG_EVENT_BAD);
+	take(&waiting, &s, 2, &back, &why);
+	assert_int_equal(take(&waiting, &s, 3, &back, &why),
 	    SYSLOG_EVENT_EVENT);
 	event_free(&back);
 	/* The next event of that pid is another one. */
-	take(&waiting, s.lines[0], &back, &why);
-	take(&waiting, s.lines[1], &back, &why);
+	take(&waiting, &s, 0, &back, &why);
+	take(&waiting, &s, 1, &back, &why);
 	forget(&s);
 	write_event(&s, &other, 4117, WHY, true);
 	assert_taken(&waiting, &s, &other);
@@ -479,7 +455,7 @@ a_first_part_begins_anew(void **state UNUSED)
 	free(data);
 }
 
-#define OURS "fail2ban-archive[12]: event "
+#define OURS "event "
 #define FLUSH "flush --at 1 --jail j --restored 0 --row 0 --tag 0 # why"
 
 static void
@@ -493,22 +469,14 @@ a_line_that_is_no_part_is_skipped_or_bad(void **state UNUSED)
 		{ OURS "01/001 " FLUSH, SYSLOG_EVENT_EVENT },
 		{ OURS "1/10000 " FLUSH, SYSLOG_EVENT_PART },
 		{ "", SYSLOG_EVENT_NONE },
-		{ "f", SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[", SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[1", SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[12]", SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[12]: ", SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[12]: event", SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[12]: events 1/1 " FLUSH,
+		{ "e", SYSLOG_EVENT_NONE },
+		{ "event", SYSLOG_EVENT_NONE },
+		{ "events 1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ " event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ "x " OURS "1/1 " FLUSH, SYSLOG_EVENT_NONE },
+		{ "fail2ban-archive[12]: " OURS "1/1 " FLUSH,
 		    SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[0]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[-1]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[1x]: event 1/1 " FLUSH, SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[99999999999999999999]: event 1/1 " FLUSH,
-		    SYSLOG_EVENT_NONE },
-		{ "fail2ban-archive[12]: spool: disk full", SYSLOG_EVENT_NONE },
+		{ "spool: disk full", SYSLOG_EVENT_NONE },
 		{ OURS, SYSLOG_EVENT_BAD },
 		{ OURS "1", SYSLOG_EVENT_BAD },
 		{ OURS "1/", SYSLOG_EVENT_BAD },
@@ -536,7 +504,7 @@ a_line_that_is_no_part_is_skipped_or_bad(void **state UNUSED)
 		struct event event;
 		struct err why = { 0 };
 		enum syslog_event_kind kind =
-		    take(&waiting, rows[i].line, &event, &why);
+		    take_text(&waiting, 12, rows[i].line, &event, &why);
 
 		if (kind != rows[i].kind)
 			fail_msg("%s: %d %s", rows[i].line, kind, why.text);
@@ -549,6 +517,21 @@ a_line_that_is_no_part_is_skipped_or_bad(void **state UNUSED)
 	}
 }
 
+/* Without its process, the parts of two events cannot be told apart. */
+static void
+an_event_of_an_unknown_process_is_bad(void **state UNUSED)
+{
+	struct syslog_event waiting = { 0 };
+	struct event event;
+	struct err why = { 0 };
+
+	assert_int_equal(
+	    take_text(&waiting, 0, OURS "1/1 " FLUSH, &event, &why),
+	    SYSLOG_EVENT_BAD);
+	assert_error(&why, EX_DATAERR, "");
+	assert_int_equal(syslog_event_end(&waiting), 0);
+}
+
 /* A part with another count of parts belongs to another event. */
 static void
 parts_of_another_count_do_not_fit(void **state UNUSED)
@@ -557,11 +540,14 @@ parts_of_another_count_do_not_fit(void **state UNUSED)
 	struct event event;
 	struct err why = { 0 };
 
-	assert_int_equal(take(&waiting, OURS "1/3 flush", &event, &why),
+	assert_int_equal(
+	    take_text(&waiting, 12, OURS "1/3 flush", &event, &why),
 	    SYSLOG_EVENT_PART);
-	assert_int_equal(take(&waiting, OURS "2/2 " FLUSH, &event, &why),
+	assert_int_equal(
+	    take_text(&waiting, 12, OURS "2/2 " FLUSH, &event, &why),
 	    SYSLOG_EVENT_BAD);
-	assert_int_equal(take(&waiting, OURS "3/3 " FLUSH, &event, &why),
+	assert_int_equal(
+	    take_text(&waiting, 12, OURS "3/3 " FLUSH, &event, &why),
 	    SYSLOG_EVENT_BAD);
 	assert_int_equal(syslog_event_end(&waiting), 1);
 	assert_int_equal(syslog_event_end(&waiting), 0);
@@ -573,7 +559,7 @@ a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
 {
 	static const char bytes[] = { '\0', ' ', '#', '%', '/', '[', ']', '0',
 		'9', 'f', '\n', '\x80', '\xff' };
-	static const char whole[] = PREFIX OURS "1/1 " FLUSH;
+	static const char whole[] = OURS "1/1 " FLUSH;
 	struct syslog_event waiting = { 0 };
 	struct event event;
 	struct err why;
@@ -583,11 +569,12 @@ a_line_with_a_wrong_byte_breaks_nothing(void **state UNUSED)
 			char *line = watched_copy(whole, sizeof(whole) - 1);
 
 			line[i] = bytes[j];
-			if (syslog_event_take(&waiting, line, sizeof(whole) - 1,
-				&event, &why) == SYSLOG_EVENT_EVENT)
+			if (syslog_event_take(&waiting, 12, line,
+				sizeof(whole) - 1, &event,
+				&why) == SYSLOG_EVENT_EVENT)
 				event_free(&event);
 			/* The line is cut off before that byte. */
-			if (syslog_event_take(&waiting, line, i, &event,
+			if (syslog_event_take(&waiting, 12, line, i, &event,
 				&why) == SYSLOG_EVENT_EVENT)
 				event_free(&event);
 			free(line);
@@ -604,7 +591,6 @@ main(void)
 		cmocka_unit_test(an_event_comes_back_wherever_it_was_cut),
 		cmocka_unit_test(a_remark_may_be_cut_anywhere),
 		cmocka_unit_test(hostile_texts_come_back_as_they_are),
-		cmocka_unit_test(any_prefix_is_skipped),
 		cmocka_unit_test(parts_of_several_processes_may_be_mixed),
 		cmocka_unit_test(
 		    an_event_waits_for_its_parts_among_many_others),
@@ -613,6 +599,7 @@ main(void)
 		cmocka_unit_test(a_missing_part_is_an_error),
 		cmocka_unit_test(a_first_part_begins_anew),
 		cmocka_unit_test(a_line_that_is_no_part_is_skipped_or_bad),
+		cmocka_unit_test(an_event_of_an_unknown_process_is_bad),
 		cmocka_unit_test(parts_of_another_count_do_not_fit),
 		cmocka_unit_test(a_line_with_a_wrong_byte_breaks_nothing),
 	};

@@ -23,3 +23,48 @@ CREATE TABLE flush (
 ) WITHOUT ROWID;
 
 INSERT INTO flush SELECT id, flushed_us FROM jail WHERE flushed_us > 0;
+
+-- Few bans have an address that differs from their id; show finds them by it.
+CREATE INDEX ban_ip ON ban (ip) WHERE ip IS NOT NULL;
+-- A run found the running server without the jail, and later with it again.
+ALTER TABLE jail ADD COLUMN absent_us INTEGER NOT NULL DEFAULT 0; -- 0: it has it
+ALTER TABLE jail ADD COLUMN started_us INTEGER NOT NULL DEFAULT 0;
+
+-- A run found that the rows of a ban are gone, and the ban may live all the same.
+ALTER TABLE ban ADD COLUMN gone_us INTEGER NOT NULL DEFAULT 0; -- 0: they are there
+
+-- The few bans that the server was found without.
+CREATE INDEX ban_missed ON ban (missed_us) WHERE missed_us > 0;
+
+-- Retention finds by index the bans that ended, and were archived, before a
+-- time. A ban that lives has no end, and is NULL here.
+DROP INDEX ban_ended;
+CREATE INDEX ban_ended ON ban (max(ended_us, added_us));
+
+-- The last run of a kind that was completed before a time.
+CREATE INDEX run_completed ON run (kind, finished_us) WHERE state = 'completed';
+
+-- The time as far as it is proven: see archive/proven_time.h. One row: the
+-- machine's uptime in seconds at proven_us; for how many seconds the machine ran
+-- while the clock was ahead by least_us to most_us; 1 when a day of runs agreed.
+CREATE TABLE clock (
+	proven_us INTEGER NOT NULL,
+	uptime    INTEGER,
+	ran       INTEGER NOT NULL,
+	least_us  INTEGER,
+	most_us   INTEGER,
+	sure      INTEGER NOT NULL
+);
+
+INSERT INTO clock SELECT coalesce(max(finished_us), now), NULL, 0, NULL, NULL, 0
+FROM (SELECT strftime('%s', 'now') * 1000000 AS now)
+	LEFT JOIN run ON finished_us <= now;
+
+-- Bans that retention removed though fail2ban's database may keep their rows,
+-- and by these rows they live.
+CREATE TABLE removed (
+	jail      INTEGER NOT NULL REFERENCES jail,
+	ident     TEXT NOT NULL,
+	timeofban INTEGER NOT NULL,
+	PRIMARY KEY (jail, ident, timeofban)
+) WITHOUT ROWID;

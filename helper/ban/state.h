@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state of a ban at one moment, as list, show and export --active tell it.
+ * ban/end judges what is archived; this room judges what can be said about a
+ * ban meanwhile. Pure.
+ *
+ * 1. A ban with an end has ended.
+ * 2. A ban whose ban time nobody knows may have ended at any time, so it is
+ *    active only while it is confirmed: an event of it, or the running server's
+ *    word, is not older than two days. Otherwise its state is unknown. Such are
+ *    the bans of old logs, and of databases of version 1 and 2.
+ * 3. A ban whose ban time is up is ending: fail2ban lifts it within seconds,
+ *    but no unban was archived yet, and a run settles it only after two
+ *    intervals. When the server said after the expiry that it has the ban, the
+ *    ban goes on: its ban time grows in fail2ban's memory when the id is
+ *    banned again (1.0.2, server/banmanager.py: addBanTicket).
+ * 4. A ban that was unbanned, or whose jail was flushed, after its last sign of
+ *    life is ending: the firewall no longer has it, and a run has yet to find
+ *    out whether it was lifted or comes back with fail2ban.
+ * 5. Every other ban is active. A ban of another machine is judged by its ban
+ *    time alone: this machine's events and flushes are not its own.
+ */
+#ifndef BAN_STATE_H
+#define BAN_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/macros.h"
+#include "base/timestamp.h"
+
+/*
+ * A confirmation counts for this long. A run looks at least once a day for what
+ * confirms a ban that lives.
+ */
+#define BAN_STATE_CONFIRMED_US (INT64_C(2) * 86400 * TIMESTAMP_US)
+
+enum ban_state {
+	BAN_STATE_ACTIVE,
+	BAN_STATE_ENDING,
+	BAN_STATE_UNKNOWN,
+	BAN_STATE_ENDED,
+};
+
+/*
+ * What the archive knows about a ban. Moments are microseconds since the epoch;
+ * 0: it never happened.
+ */
+struct ban_state_facts {
+	int64_t since_us;
+	int64_t seconds;      /* -1: permanent, or UNKNOWN */
+	int64_t ended_us;     /* UNKNOWN: no end is archived */
+	int64_t life_us;      /* the last ban, restored or prolong event */
+	int64_t confirmed_us; /* the server said last that it has the ban */
+	int64_t unbanned_us;  /* an unban event that is pending */
+	int64_t flushed_us;   /* the last flush of its jail */
+	bool here;	      /* it is a ban of this machine */
+};
+
+/* Return the state of the ban at now_us. */
+enum ban_state ban_state_at(const struct ban_state_facts *facts,
+    int64_t now_us);
+
+/* Return "active", "ending", "unknown" or "ended". */
+const char *ban_state_name(enum ban_state state);
+
+#endif

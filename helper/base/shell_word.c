@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/shell_word.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/escape.h"
+
+/* The characters that mean nothing to a shell, wherever they stand. */
+static const char plain[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
+    "YZ0123456789_./,:@%+-";
+
+/* Put the name into single quotes, and each of its own into double ones. */
+static void
+put_quoted(struct buffer *b, const char *name)
+{
+	buffer_putc(b, '\'');
+	for (const char *s = name; *s != '\0'; s++) {
+		if (*s == '\'')
+			buffer_puts(b, "'\"'\"'");
+		else
+			buffer_putc(b, *s);
+	}
+	buffer_putc(b, '\'');
+}
+
+const char *
+shell_word(char word[SHELL_WORD], const char *name, const char *instead)
+{
+	char shown[SHELL_WORD], path[SHELL_WORD];
+	struct buffer b = { 0 };
+	bool fits = (size_t)snprintf(path, sizeof(path), "%s%s",
+			name[0] == '-' ? "./" : "", name) < sizeof(path);
+
+	escape_text(shown, sizeof(shown), path, strlen(path));
+	if (strspn(path, plain) == strlen(path))
+		buffer_puts(&b, path);
+	else
+		put_quoted(&b, path);
+	fits = fits && path[0] != '\0' && strcmp(shown, path) == 0 &&
+	    !b.failed && b.len < SHELL_WORD;
+	snprintf(word, SHELL_WORD, "%s", fits ? b.s : instead);
+	buffer_free(&b);
+	return word;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of files in the commands that a message offers: the user can copy such
+ * a command into a shell, whoever chose the name. Pure.
+ */
+#ifndef BASE_SHELL_WORD_H
+#define BASE_SHELL_WORD_H
+
+/* The longest word, with its NUL: a message has room for it. */
+#define SHELL_WORD 256
+
+/*
+ * Write a file's name to word as one word of sh(1): as it is where no character
+ * means anything to a shell, otherwise in single quotes. A name that begins
+ * with "-" gets "./" in front, so that no command takes it for an option. A
+ * name that is too long, or that escape_text would change, is replaced by
+ * instead, a word of the caller's such as "FILE". Returns word.
+ * (POSIX.1-2017, Shell Command Language, 2.2.2.)
+ */
+const char *shell_word(char word[SHELL_WORD], const char *name,
+    const char *instead);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The step that removes the bans that retention_days does not keep. They are
+ * found by index, without the archive's lock, and removed in short
+ * transactions.
+ *
+ * What was removed does not come back from fail2ban's database, which keeps a
+ * row for years where dbpurgeage or the ban time is long, and for ever where
+ * the ban is permanent and no longer restored (fail2ban 1.0.2,
+ * server/database.py: purge). So a ban whose row was seen is remembered until
+ * the row has gone.
+ */
+#include <string.h>
+#include <sysexits.h>
+
+#include "archive/prune.h"
+#include "base/timestamp.h"
+#include "job/reconcile_steps.h"
+#include "os/clock.h"
+
+/* Tickets that are found at a time, and looked up at a time. */
+#define CHUNK 200
+#define DAY INT64_C(86400)
+
+/*
+ * Set *before_us to the time before which an ended ban is removed; UNKNOWN:
+ * none is. The age of a ban counts to the proven time, to the clock or to the
+ * newest ban, whichever is earliest: a clock that runs ahead must not empty the
+ * archive.
+ */
+static int
+find_before(struct reconcile *r, int64_t *before_us, struct err *e)
+{
+	int64_t newest_us;
+
+	*before_us = UNKNOWN;
+	if (r->run.config->retention_days == 0)
+		return 0;
+	if (archive_newest(&r->run.archive, &newest_us, e) != 0)
+		return -1;
+	if (newest_us == UNKNOWN)
+		return 0;
+	*before_us = proven_time_earliest(&r->run.proven, clock_wall_us());
+	if (newest_us < *before_us)
+		*before_us = newest_us;
+	*before_us -=
+	    timestamp_from_seconds(r->run.config->retention_days * DAY);
+	return 0;
+}
+
+/*
+ * Remove some tickets, and note them as a run. *any: something was removed, so
+ * that it is worth while to look for more.
+ */
+static int
+remove_some(struct reconcile *r, struct archive_run *removal, int64_t before_us,
+    const struct prune_ticket *list, size_t n, bool *any, struct err *e)
+{
+	struct merge merge;
+	int64_t bans = 0;
+	int rc = 0;
+
+	if (run_begin(&r->run, &merge, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i++) {
+		rc = prune_remove(&r->run.archive, &list[i], before_us, &bans,
+		    e);
+		if (rc != 0 || bans == 0)
+			continue;
+		*any = true;
+		removal->rows += bans;
+		removal->finished_us = clock_wall_us();
+		rc = archive_run_save(&r->run.archive, removal, e);
+		if (rc == 0)
+			rc = run_give_way(&r->run, &merge, e);
+	}
+	if (rc == 0)
+		return run_commit(&r->run, &merge, e);
+	run_rollback(&r->run);
+	return -1;
+}
+
+static int
+remove_old(struct reconcile *r, int64_t before_us, struct err *e)
+{
+	struct archive_run removal = {
+		.kind = RUN_PRUNE,
+		.state = RUN_COMPLETED,
+		.started_us = clock_wall_us(),
+		.gap_seconds = UNKNOWN,
+		.message = "rows: bans that retention_days does not keep",
+	};
+	struct prune_ticket *list;
+	bool any = true;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && any && !run_is_over(&r->run)) {
+		any = false;
+		if (prune_find(&r->run.archive, before_us, CHUNK, &list, &n,
+			e) != 0)
+			return -1;
+		if (n > 0)
+			rc = remove_some(r, &removal, before_us, list, n, &any,
+			    e);
+		prune_free(list, n);
+	}
+	return rc;
+}
+
+/* Forget the tickets of a list that have no row in fail2ban's database. */
+static int
+forget_gone(struct reconcile *r, const struct prune_ticket *list, size_t n,
+    struct err *e)
+{
+	bool gone[CHUNK] = { false }, any = false;
+	struct fail2ban_row row = { 0 };
+	struct merge merge;
+	int rc = fail2ban_database_hold(&r->db, e);
+
+	if (rc != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc >= 0; i++) {
+		/* An ident that is not UTF-8 is another one there. */
+		if (strstr(list[i].ident, "\xef\xbf\xbd") != NULL)
+			continue;
+		rc = fail2ban_database_find(&r->db, list[i].jail_name,
+		    list[i].ident, list[i].timeofban, 0, &row, e);
+		fail2ban_row_free(&row);
+		gone[i] = rc == 0;
+		any = any || gone[i];
+	}
+	fail2ban_database_release(&r->db);
+	if (rc < 0)
+		return -1;
+	if (!any)
+		return 0;
+	if (run_begin(&r->run, &merge, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (gone[i] &&
+		    prune_forget(&r->run.archive, &list[i], e) != 0) {
+			run_rollback(&r->run);
+			return -1;
+		}
+	}
+	return run_commit(&r->run, &merge, e);
+}
+
+/* Forget all removed tickets that fail2ban's database cannot bring back. */
+static int
+forget_all_gone(struct reconcile *r, struct err *e)
+{
+	struct prune_ticket *list = NULL, *next;
+	size_t n = 0, next_n;
+	int rc = 0;
+
+	do {
+		if (prune_load_removed(&r->run.archive,
+			n > 0 ? &list[n - 1] : NULL, CHUNK, &next, &next_n,
+			e) != 0)
+			rc = -1;
+		prune_free(list, n);
+		if (rc != 0)
+			return -1;
+		list = next;
+		n = next_n;
+		if (n > 0)
+			rc = forget_gone(r, list, n, e);
+	} while (rc == 0 && n > 0 && !run_is_over(&r->run));
+	prune_free(list, n);
+	return rc;
+}
+
+int
+reconcile_retention(struct reconcile *r, struct err *e)
+{
+	int64_t before_us;
+
+	if (r->read_all && r->db.version >= 4 && forget_all_gone(r, e) != 0)
+		return -1;
+	if (find_before(r, &before_us, e) != 0)
+		return -1;
+	return before_us == UNKNOWN ? 0 : remove_old(r, before_us, e);
+}
