@@ -37,12 +37,6 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
-const char *
-archive_ident_host(const struct archive_ident *of)
-{
-	return of->host != NULL ? of->host : "";
-}
-
 int
 archive_history_widen(struct archive *a, const struct archive_ident *of,
     int64_t timeofban, int64_t since_us, struct archive_span *span,
@@ -255,9 +249,7 @@ doubtful_from(const struct archive_history *h, const struct archive_span *span)
 	for (size_t i = 0; i < h->rows_n; i++) {
 		const struct ban *ban = &h->rows[i].ban;
 
-		if ((ban->end == BAN_LIVES || ban->end == BAN_INFERRED ||
-			ban->end == BAN_FLUSHED) &&
-		    ban->made_us < from_us)
+		if (ban->end != BAN_EXPIRED && ban->made_us < from_us)
 			from_us = ban->made_us;
 	}
 	return from_us;
@@ -309,7 +301,7 @@ archive_history_load(struct archive *a, struct archive_history *h,
 		from_us = h->rows[0].ban.made_us;
 	if (!h->ends)
 		to_us = h->rows[h->rows_n - 1].ban.made_us;
-	return log_lines_load(a, h, from_us, to_us, e);
+	return log_lines_load(a, &h->of, from_us, to_us, &h->lines, e);
 }
 
 void
@@ -321,7 +313,7 @@ archive_history_free(struct archive_history *h)
 	free(h->rows);
 	free(h->known);
 	free(h->sightings);
-	free(h->lines);
+	free(h->lines.list);
 	free(h->flushes);
 	*h = (struct archive_history){ .of = h->of };
 }

@@ -12,18 +12,9 @@
 
 #include <stddef.h>
 
-#include "archive/archive.h"
+#include "archive/jails.h"
+#include "archive/log_lines.h"
 #include "ban/history.h"
-
-/* The id of a history. The caller keeps the texts. */
-struct archive_ident {
-	int64_t jail;	   /* row of the table jail */
-	const char *ident; /* as fail2ban names it: mostly an address */
-	const char *host;  /* whose ban it is; NULL: this machine's */
-};
-
-/* Return the host as the tables have it: "" is this machine. */
-const char *archive_ident_host(const struct archive_ident *of);
 
 /* A row of the table ban: the fields that its sightings may change. */
 struct archive_history_row {
@@ -41,8 +32,7 @@ struct archive_history {
 	size_t n, room;
 	char **texts; /* the addresses that the sightings point to */
 	size_t texts_n, texts_room;
-	struct logged_line *lines;
-	size_t lines_n, lines_room;
+	struct log_lines lines;
 	int64_t *flushes;
 	size_t flushes_n, flushes_room;
 	bool begins, ends; /* no ban was made before, or after, the stretch */

@@ -55,13 +55,57 @@ is_kept(const struct archive_made *made, const struct archive_history_row *row)
 	    ban->since_us == row->ban.since_us;
 }
 
+/* Return true when the ban is what its row says. */
+static bool
+is_same(const struct ban *a, const struct ban *b)
+{
+	return a->made_us == b->made_us && a->timeofban == b->timeofban &&
+	    a->since_us == b->since_us && a->nth == b->nth &&
+	    a->seconds == b->seconds && a->bancount == b->bancount &&
+	    a->origin == b->origin && a->end == b->end &&
+	    a->ended_us == b->ended_us && a->restored == b->restored &&
+	    a->life_us == b->life_us && a->pending_us == b->pending_us;
+}
+
+/* Return true when a ban that is not new gains a sighting, or loses one. */
+static bool
+is_moved(const struct archive_history *h, const struct archive_made *made,
+    int64_t id)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		int64_t was = h->sightings[i].ban,
+			is = made->bans[made->owner[i]].id;
+
+		if ((was == id) != (is == id))
+			return true;
+	}
+	return false;
+}
+
+/* Return true when the row at an edge is not what the stretch makes of it. */
+static bool
+is_anchor_moved(const struct archive_history *h,
+    const struct archive_made *made, size_t row)
+{
+	const struct ban *ban = ban_of(made, h->rows[row].ban.id),
+			 *was = &h->rows[row].ban;
+
+	return ban == NULL || ban->since_us != was->since_us ||
+	    is_moved(h, made, was->id) ||
+	    (row == 0 &&
+		(ban->end != was->end || ban->ended_us != was->ended_us));
+}
+
 bool
 archive_history_is_short(const struct archive_history *h,
     const struct archive_made *made)
 {
 	for (size_t i = 0; i < h->rows_n; i++) {
-		if (!h->rows[i].inner && !archive_history_is_anchor(h, i) &&
-		    !is_kept(made, &h->rows[i]))
+		if (h->rows[i].inner)
+			continue;
+		if (archive_history_is_anchor(h, i) ?
+			is_anchor_moved(h, made, i) :
+			!is_kept(made, &h->rows[i]))
 			return true;
 	}
 	return false;
@@ -176,18 +220,6 @@ save_ban(struct saving *s, size_t i, struct err *e)
 			    change_row(s, ban, sightings, e);
 	free(sightings);
 	return rc;
-}
-
-/* Return true when the ban is what its row says. */
-static bool
-is_same(const struct ban *a, const struct ban *b)
-{
-	return a->made_us == b->made_us && a->timeofban == b->timeofban &&
-	    a->since_us == b->since_us && a->nth == b->nth &&
-	    a->seconds == b->seconds && a->bancount == b->bancount &&
-	    a->origin == b->origin && a->end == b->end &&
-	    a->ended_us == b->ended_us && a->restored == b->restored &&
-	    a->life_us == b->life_us && a->pending_us == b->pending_us;
 }
 
 /* Return true when ban number i must be written. */

@@ -8,6 +8,12 @@
 #include "archive/statements.h"
 #include "base/list.h"
 
+const char *
+archive_ident_host(const struct archive_ident *of)
+{
+	return of->host != NULL ? of->host : "";
+}
+
 int
 archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
     struct err *e)

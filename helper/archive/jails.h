@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The jails of the archive: their names, flushes and restored bans. Functions
+ * The jails of the archive: their names, flushes and restored bans; and what
+ * names the bans of one id in one jail. Functions
  * that write are called between archive_begin and archive_commit. Errors are
  * db_error's.
  */
@@ -10,6 +11,16 @@
 #include <stddef.h>
 
 #include "archive/archive.h"
+
+/* An id in a jail of a host. The caller keeps the texts. */
+struct archive_ident {
+	int64_t jail;	   /* row of the table jail */
+	const char *ident; /* as fail2ban names it: mostly an address */
+	const char *host;  /* whose ban it is; NULL: this machine's */
+};
+
+/* Return the host as the tables have it: "" is this machine. */
+const char *archive_ident_host(const struct archive_ident *of);
 
 /* A row of the table jail. */
 struct archive_jail {

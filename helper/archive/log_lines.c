@@ -36,26 +36,25 @@ log_lines_add(struct archive *a, const struct archive_ident *of,
 }
 
 int
-log_lines_load(struct archive *a, struct archive_history *h, int64_t from_us,
-    int64_t to_us, struct err *e)
+log_lines_load(struct archive *a, const struct archive_ident *of,
+    int64_t from_us, int64_t to_us, struct log_lines *lines, struct err *e)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_LINES_OF, e, "ittii", h->of.jail, h->of.ident,
-		archive_ident_host(&h->of), from_us, to_us);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_LINES_OF, e, "ittii", of->jail,
+	    of->ident, archive_ident_host(of), from_us, to_us);
 	int rc;
 
 	if (st == NULL)
 		return -1;
 	while ((rc = db_step(&a->db, st, e)) == 1) {
-		struct logged_line *lines = list_grow(h->lines, &h->lines_room,
-		    h->lines_n + 1, sizeof(*lines));
+		struct logged_line *list = list_grow(lines->list, &lines->room,
+		    lines->n + 1, sizeof(*list));
 
-		if (lines == NULL) {
+		if (list == NULL) {
 			rc = err_set(e, EX_OSERR, "archive: out of memory");
 			break;
 		}
-		h->lines = lines;
-		lines[h->lines_n++] = (struct logged_line){
+		lines->list = list;
+		list[lines->n++] = (struct logged_line){
 			.at_us = db_int(st, 0),
 			.verb = (enum logged_verb)db_int(st, 1),
 			.found = db_int(st, 2),

@@ -7,7 +7,10 @@
 #ifndef ARCHIVE_LOG_LINES_H
 #define ARCHIVE_LOG_LINES_H
 
-#include "archive/history.h"
+#include <stddef.h>
+
+#include "archive/jails.h"
+#include "ban/bans_of_log.h"
 
 /* Return 1 when the archive has a log's line, 0 when not, -1 on failure. */
 int log_lines_any(struct archive *a, struct err *e);
@@ -21,8 +24,16 @@ int log_lines_any(struct archive *a, struct err *e);
 int log_lines_add(struct archive *a, const struct archive_ident *of,
     const struct logged_line *line, bool *known, bool *news, struct err *e);
 
-/* Load the lines of h->of that were written from from_us to to_us into h. */
-int log_lines_load(struct archive *a, struct archive_history *h,
-    int64_t from_us, int64_t to_us, struct err *e);
+struct log_lines {
+	struct logged_line *list;
+	size_t n, room;
+};
+
+/*
+ * Add the lines about an id that were written from from_us to to_us to lines,
+ * in their order. The caller frees lines->list.
+ */
+int log_lines_load(struct archive *a, const struct archive_ident *of,
+    int64_t from_us, int64_t to_us, struct log_lines *lines, struct err *e);
 
 #endif

@@ -125,7 +125,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_FLUSH_TOUCHES] =
 	    "SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) "
 	    "FROM ban WHERE (" KEPT_SINCE " IS NULL OR " KEPT_SINCE
-	    " > ?2) AND jail = ?1 "
+	    " > ?2) AND +jail = ?1 "
 	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 OR "
 	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))",
 

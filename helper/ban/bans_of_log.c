@@ -114,6 +114,28 @@ wait_for_event(struct waiting *w, const struct logged_line *lines, size_t i)
 	}
 }
 
+/* Return true when the failure of a line is of that second, rounded. */
+static bool
+is_found(const struct logged_line *line, int64_t timeofban)
+{
+	return line->found != UNKNOWN &&
+	    (line->found == timeofban || line->found == timeofban - 1);
+}
+
+/*
+ * Return true when an event is not of the Ban line before it: its ticket is
+ * later than the line, and the line's failure is not the ticket's.
+ */
+static bool
+is_too_late(const struct sighting *sighting, const struct logged_line *line)
+{
+	int64_t late_us = sighting->since_us - line->at_us;
+
+	return sighting->kind == SIGHTING_BAN &&
+	    late_us > (is_found(line, sighting->timeofban) ? AHEAD_US :
+							      PROMPT_US);
+}
+
 static void
 give_waiting(struct giving *g, struct waiting *w,
     const struct sighting *sighting, size_t draft)
@@ -126,10 +148,7 @@ give_waiting(struct giving *g, struct waiting *w,
 	/* reban banned a ban again: it is one that was restored. */
 	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE)
 		give(g, w->restore, draft);
-	else if (w->ban == NONE ||
-	    (sighting->kind == SIGHTING_BAN &&
-		sighting->since_us >
-		    number_add_sat(lines[w->ban].at_us, AHEAD_US)))
+	else if (w->ban == NONE || is_too_late(sighting, &lines[w->ban]))
 		return;
 	for (size_t i = w->ban == NONE ? NONE : w->first;
 	     i != NONE && i <= w->ban; i++) {
@@ -176,14 +195,6 @@ first_line(const struct giving *g, int64_t at_us)
 			high = middle;
 	}
 	return low;
-}
-
-/* Return true when the failure of a line is of that second, rounded. */
-static bool
-is_found(const struct logged_line *line, int64_t timeofban)
-{
-	return line->found != UNKNOWN &&
-	    (line->found == timeofban || line->found == timeofban - 1);
 }
 
 /* Return true when the line may be of a ban of that second (rule 2). */

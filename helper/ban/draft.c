@@ -39,3 +39,15 @@ draft_reopen(struct draft *d)
 	d->gone_us = INT64_MAX;
 	d->end_seen = false;
 }
+
+int64_t
+draft_first_nth(const struct history *h, int64_t since_us)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < h->rows_n; i++) {
+		if (h->rows[i].since_us == since_us && h->rows[i].nth < first)
+			first = h->rows[i].nth;
+	}
+	return first == INT64_MAX ? 0 : first;
+}

@@ -1,13 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A draft is a ban in the making, with the facts that decide about it. The
- * files of a history share it: same_ban.c makes drafts of sightings,
- * bans_of_log.c of lines, history.c makes bans of drafts. Pure.
+ * What the files of a history share: what is given, and drafts. A draft is a
+ * ban in the making, with the facts that decide about it. same_ban.c makes
+ * drafts of sightings, bans_of_log.c of lines, history.c makes bans of drafts.
+ * Pure.
  */
 #ifndef BAN_DRAFT_H
 #define BAN_DRAFT_H
 
+#include <stddef.h>
+
 #include "ban/ban.h"
+#include "ban/sighting.h"
+
+struct logged_line; /* ban/bans_of_log.h */
+
+/* A ban that the archive has already. */
+struct history_row {
+	int64_t id;
+	int64_t made_us;
+	int64_t since_us;
+	int64_t nth;
+	int64_t known_as; /* the second at which reban banned it again, or
+			     UNKNOWN */
+	bool logged;	  /* only logs show it */
+};
+
+struct history {
+	/* They are sorted in place. Each names its row of rows, in ban. */
+	struct sighting *sightings;
+	size_t n;
+	/* In the order in which fail2ban wrote them. */
+	const struct logged_line *lines;
+	size_t lines_n;
+	/* When the jail was flushed, in order. */
+	const int64_t *flushes;
+	size_t flushes_n;
+	const struct history_row *rows; /* in the order of their making */
+	size_t rows_n;
+	/*
+	 * A ban that only logs show, and whose time was up before this moment,
+	 * has ended even without a line that says so.
+	 */
+	int64_t overdue_us;
+};
 
 struct draft {
 	struct ban ban;
@@ -49,5 +85,11 @@ void draft_end_by(struct draft *d, enum ban_end_source source,
 
 /* Let it live, whatever ended it. */
 void draft_reopen(struct draft *d);
+
+/*
+ * Return the number from which the bans of one time are counted: in a stretch,
+ * that of the first of their rows.
+ */
+int64_t draft_first_nth(const struct history *h, int64_t since_us);
 
 #endif

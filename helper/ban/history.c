@@ -221,18 +221,6 @@ compare_since(const void *pa, const void *pb)
 	return a->draft < b->draft ? -1 : a->draft > b->draft;
 }
 
-int64_t
-history_first_nth(const struct history *h, int64_t since_us)
-{
-	int64_t first = INT64_MAX;
-
-	for (size_t i = 0; i < h->rows_n; i++) {
-		if (h->rows[i].since_us == since_us && h->rows[i].nth < first)
-			first = h->rows[i].nth;
-	}
-	return first == INT64_MAX ? 0 : first;
-}
-
 /* Number the bans of the same time. */
 static int
 set_nth(const struct sequence *s)
@@ -248,7 +236,7 @@ set_nth(const struct sequence *s)
 	qsort(turns, s->n, sizeof(*turns), compare_since);
 	for (size_t i = 0; i < s->n; i++) {
 		if (i == 0 || turns[i].since_us != turns[i - 1].since_us)
-			nth = history_first_nth(s->h, turns[i].since_us);
+			nth = draft_first_nth(s->h, turns[i].since_us);
 		s->drafts[turns[i].draft].ban.nth = (int)nth++;
 	}
 	free(turns);

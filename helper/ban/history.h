@@ -33,37 +33,7 @@
 #include <stddef.h>
 
 #include "ban/bans_of_log.h"
-#include "ban/sighting.h"
-
-/* A ban that the archive has already. */
-struct history_row {
-	int64_t id;
-	int64_t made_us;
-	int64_t since_us;
-	int64_t nth;
-	int64_t known_as; /* the second at which reban banned it again, or
-			     UNKNOWN */
-	bool logged;	  /* only logs show it */
-};
-
-struct history {
-	/* They are sorted in place. Each names its row of rows, in ban. */
-	struct sighting *sightings;
-	size_t n;
-	/* In the order in which fail2ban wrote them. */
-	const struct logged_line *lines;
-	size_t lines_n;
-	/* When the jail was flushed, in order. */
-	const int64_t *flushes;
-	size_t flushes_n;
-	const struct history_row *rows; /* in the order of their making */
-	size_t rows_n;
-	/*
-	 * A ban that only logs show, and whose time was up before this moment,
-	 * has ended even without a line that says so.
-	 */
-	int64_t overdue_us;
-};
+#include "ban/draft.h"
 
 /*
  * Make the bans of a history, in the order of their making. bans and owner have
@@ -74,11 +44,5 @@ struct history {
  */
 int history_make_bans(struct history *h, struct ban *bans, size_t *owner,
     size_t *count);
-
-/*
- * Return the number from which the bans of one time are counted: in a stretch,
- * that of the first of their rows.
- */
-int64_t history_first_nth(const struct history *h, int64_t since_us);
 
 #endif

@@ -88,7 +88,7 @@ static struct draft *
 find_nth(const struct making *m, const struct sighting *sighting)
 {
 	struct draft *inexact = NULL;
-	int64_t first = history_first_nth(m->h, sighting->since_us);
+	int64_t first = draft_first_nth(m->h, sighting->since_us);
 	int64_t nth = first;
 
 	for (size_t i = 0; i < m->n; i++) {

@@ -36,7 +36,6 @@
 #include <stddef.h>
 
 #include "ban/draft.h"
-#include "ban/history.h"
 
 /*
  * Make drafts of the sightings of a history, which are sorted

@@ -72,8 +72,8 @@ decide(const struct merge *merge, struct archive_history *h,
 	struct history history = {
 		.sightings = h->sightings,
 		.n = h->n,
-		.lines = h->lines,
-		.lines_n = h->lines_n,
+		.lines = h->lines.list,
+		.lines_n = h->lines.n,
 		.flushes = h->flushes,
 		.flushes_n = h->flushes_n,
 		.rows = h->known,
@@ -82,7 +82,7 @@ decide(const struct merge *merge, struct archive_history *h,
 	};
 
 	*d = (struct decision){
-		.bans = calloc(h->n + h->lines_n + 1, sizeof(*d->bans)),
+		.bans = calloc(h->n + h->lines.n + 1, sizeof(*d->bans)),
 		.owner = calloc(h->n + 1, sizeof(*d->owner)),
 	};
 	if (d->bans != NULL && d->owner != NULL &&
@@ -617,6 +617,11 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 			return -1;
 		*known_n += known;
 		*news = *news || learnt;
+		/* The bans whose number a ban of the line may get. */
+		if (learnt && lines[i].found != UNKNOWN &&
+		    archive_history_widen(merge->archive, of, lines[i].found,
+			UNKNOWN, span, e) != 0)
+			return -1;
 	}
 	return 0;
 }

@@ -12,7 +12,7 @@ UPDATE ban SET made_us = coalesce(timeofban * 1000000 +
 DROP INDEX ban_identity;
 DROP INDEX ban_since;
 CREATE UNIQUE INDEX ban_ticket
-	ON ban (timeofban, jail, ident, since_us, nth, host);
+	ON ban (timeofban, jail, ident, host, since_us, nth);
 CREATE INDEX ban_history ON ban (jail, ident, host, made_us);
 
 -- When a jail was flushed: by a stop, or by "unban --all".
