@@ -272,15 +272,16 @@ static struct ban_end_judgement
 judge_missing(const struct ban_end_facts *f)
 {
 	int64_t flushed = flushed_since(f), unbanned = unbanned_since(f);
+	int64_t ended_us = flushed;
 
+	/* An unban by hand, and then a stop. */
+	if (flushed == 0 || (unbanned != 0 && unbanned < flushed))
+		ended_us = unbanned;
 	if (is_first_miss(f))
 		return (struct ban_end_judgement){ BAN_END_MISSED, lives };
 	if (!is_missed_twice(f))
 		return (struct ban_end_judgement){ BAN_END_UNDECIDED, lives };
-	return ended(f, BAN_INFERRED,
-	    flushed != 0      ? flushed :
-		unbanned != 0 ? unbanned :
-				f->missed_us);
+	return ended(f, BAN_INFERRED, ended_us != 0 ? ended_us : f->missed_us);
 }
 
 struct ban_end_judgement

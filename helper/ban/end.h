@@ -17,8 +17,8 @@
  *    was lifted by hand if its rows are gone, for fail2ban deletes them before
  *    it runs the command (1.0.2, server/jailsCommands: unbanip). Otherwise the
  *    unban may be a stop's: the end is pending.
- * 4. A fresh ban with the ticket of a pending unban shows that the unban was
- *    done by hand: fail2ban bans no id that it still holds.
+ * 4. A later ban of the id of a pending unban shows that the unban was done by
+ *    hand: fail2ban bans no id that it still holds.
  * 5. An Unban line of a log is an expiry when it stands up to two seconds
  *    before the expiry or later, as fail2ban looks once a second. Otherwise
  *    the ban was lifted by hand; a ban of unknown ban time ends inferred.
@@ -42,7 +42,8 @@
  *    c. overdue: rule 2;
  *    d. the running server lacks it, in two runs at least an interval apart
  *       and with no restored ban of the jail between them: inferred, at the
- *       flush, else at the pending unban, else when it was first missed. After
+ *       flush or the pending unban, whichever came first, else when it was
+ *       first missed. After
  *       a start the bans come back one by one, so one look is not enough; for
  *       the same reason b waits as long where the server was started since the
  *       ban's last sign of life. A jail that the server lacks has no ban.

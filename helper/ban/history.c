@@ -146,6 +146,11 @@ end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 	if (over == INT64_MAX &&
 	    (!d->logged || expired_us >= s->h->overdue_us))
 		return;
+	if (d->ban.pending_us > draft_held_us(d) && d->ban.pending_us < over) {
+		verdict = ban_end_by_ban_again(d->ban.pending_us);
+		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
+		return;
+	}
 	flushed = d->logged ? 0 : flushed_us(s->h, draft_held_us(d), over);
 	verdict = ban_end_unseen(expired_us, flushed != 0 ? flushed : over);
 	draft_end_by(d, BAN_END_BY_RUN, &verdict);

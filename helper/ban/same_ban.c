@@ -29,15 +29,15 @@ struct making {
 	size_t n;
 };
 
-/* Return the last flush of the jail from after_us to before_us, 0: none. */
+/* Return the first flush of the jail between two moments, 0: none was. */
 static int64_t
-last_flush(const struct making *m, int64_t after_us, int64_t before_us)
+first_flush(const struct making *m, int64_t after_us, int64_t before_us)
 {
-	for (size_t i = m->h->flushes_n; i > 0; i--) {
-		if (m->h->flushes[i - 1] <= after_us)
-			break;
-		if (m->h->flushes[i - 1] < before_us)
-			return m->h->flushes[i - 1];
+	for (size_t i = 0; i < m->h->flushes_n; i++) {
+		if (m->h->flushes[i] > after_us)
+			return m->h->flushes[i] < before_us ?
+			    m->h->flushes[i] :
+			    0;
 	}
 	return 0;
 }
@@ -51,7 +51,7 @@ is_over(const struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
 	int64_t flushed_us =
-	    last_flush(m, draft_held_us(d), sighting->at_us);
+	    first_flush(m, draft_held_us(d), sighting->at_us);
 	const struct ban_end_verdict manual = ban_end_by_ban_again(
 					 d->ban.pending_us),
 				     inferred = { BAN_INFERRED, flushed_us };
@@ -390,13 +390,22 @@ take_import(struct draft *d, const struct sighting *sighting)
 	take_end(d, BAN_END_BY_IMPORT, sighting);
 }
 
-/* Take the verdict of a run, unless an event has shown the ban alive since. */
+/*
+ * Take the verdict of a run, unless an event has shown the ban alive since. A
+ * run that found the rows gone may not have known of a flush yet.
+ */
 static void
-take_judged(struct draft *d, const struct sighting *judged)
+take_judged(const struct making *m, struct draft *d,
+    const struct sighting *judged)
 {
+	const struct ban_end_verdict flushed = { BAN_FLUSHED,
+		first_flush(m, draft_held_us(d), judged->ended_us) };
+
 	if (judged->at_us < d->ban.life_us)
 		return;
-	if (judged->end != BAN_LIVES)
+	if (judged->end == BAN_MANUAL && flushed.ended_us != 0)
+		draft_end_by(d, BAN_END_BY_RUN, &flushed);
+	else if (judged->end != BAN_LIVES)
 		take_end(d, BAN_END_BY_RUN, judged);
 	else if (d->ban.end == BAN_INFERRED && !d->end_seen)
 		draft_reopen(d);
@@ -424,7 +433,8 @@ take_ban(struct draft *d, const struct sighting *sighting)
 
 /* Take what follows from the kind of the sighting. */
 static void
-take_kind(struct draft *d, const struct sighting *sighting)
+take_kind(const struct making *m, struct draft *d,
+    const struct sighting *sighting)
 {
 	switch (sighting->kind) {
 	case SIGHTING_BAN:
@@ -445,7 +455,7 @@ take_kind(struct draft *d, const struct sighting *sighting)
 		d->ban.seen |= BAN_SEEN_DATABASE;
 		break;
 	case SIGHTING_JUDGED:
-		take_judged(d, sighting);
+		take_judged(m, d, sighting);
 		break;
 	case SIGHTING_IMPORT:
 	case SIGHTING_OLD_ROW:
@@ -459,9 +469,10 @@ take_kind(struct draft *d, const struct sighting *sighting)
 }
 
 static void
-take_sighting(struct draft *d, const struct sighting *sighting)
+take_sighting(const struct making *m, struct draft *d,
+    const struct sighting *sighting)
 {
-	take_kind(d, sighting);
+	take_kind(m, d, sighting);
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
@@ -522,7 +533,7 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 		m->drafts[m->n] = new_draft(m, sighting);
 		d = &m->drafts[m->n++];
 	}
-	take_sighting(d, sighting);
+	take_sighting(m, d, sighting);
 	*owner = (size_t)(d - m->drafts);
 }
 
