@@ -360,7 +360,7 @@ static const struct play of_imports[] = {
 	{ "a judgement ends the one of two imports that was judged",
 	    SIGHTINGS(IMPORT_ENDED(0, 0, 10, BAN_MANUAL, 0.3),
 		IMPORT(0, 1, 10),
-		JUDGED_OF(90, 0, -0.499999, BAN_INFERRED, 10)),
+		JUDGED_OF(90, 0, 0.000001, BAN_INFERRED, 10)),
 	    BANS(ENDED(0, 0, 10, BAN_MANUAL, 0.3, 0),
 		ENDED(0, 1, 10, BAN_INFERRED, 10, 0)) },
 	{ "an import speaks of the ban of its number",

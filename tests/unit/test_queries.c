@@ -215,7 +215,7 @@ a_text_for_a_line_is_cut_at_256_characters(void **state)
 		"bancount, failures, NULL, origin, seen, NULL, NULL, restored, "
 		"7, life_us, pending_us, present, held_us, missed_us, "
 		"added_us, "
-		"signs, known_as FROM ban WHERE id = 1",
+		"signs, known_as, made_us, gone_us FROM ban WHERE id = 1",
 		&e),
 	    &e);
 	newest.limit = 1;
