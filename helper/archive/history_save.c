@@ -96,19 +96,35 @@ is_anchor_moved(const struct archive_history *h,
 		(ban->end != was->end || ban->ended_us != was->ended_us));
 }
 
+/* Return true when a ban's end in the stretch is that of its row. */
+static bool
+has_end(const struct archive_made *made, const struct archive_history_row *row)
+{
+	const struct ban *ban = ban_of(made, row->ban.id);
+
+	return ban != NULL && ban->end == row->ban.end &&
+	    ban->ended_us == row->ban.ended_us;
+}
+
+/*
+ * Before the stretch stand an anchor and a ban that a new one may end; after it
+ * an anchor and a ban that only the bans after it end.
+ */
 bool
 archive_history_is_short(const struct archive_history *h,
     const struct archive_made *made)
 {
-	for (size_t i = 0; i < h->rows_n; i++) {
-		if (h->rows[i].inner)
-			continue;
-		if (archive_history_is_anchor(h, i) ?
-			is_anchor_moved(h, made, i) :
-			!is_kept(made, &h->rows[i]))
-			return true;
-	}
-	return false;
+	size_t n = h->rows_n;
+
+	if (!h->begins &&
+	    (is_anchor_moved(h, made, 0) ||
+		(!h->rows[1].inner && !is_kept(made, &h->rows[1]))))
+		return true;
+	return !h->ends &&
+	    (is_anchor_moved(h, made, n - 1) ||
+		(!h->rows[n - 2].inner &&
+		    (!is_kept(made, &h->rows[n - 2]) ||
+			!has_end(made, &h->rows[n - 2]))));
 }
 
 bool

@@ -127,10 +127,10 @@ static int
 widen_by_numbers(const struct merge *merge, const struct archive_history *h,
     const struct decision *d, struct archive_span *span, struct err *e)
 {
-	for (size_t i = 0; i < d->n; i++) {
+	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
 
-		if (ban->nth > 0 && !archive_history_has_number(h, ban) &&
+		if (!archive_history_has_number(h, ban) &&
 		    archive_history_widen(merge->archive, &h->of,
 			ban->timeofban, ban->since_us, span, e) != 0)
 			return -1;
