@@ -132,8 +132,10 @@ is_too_late(const struct sighting *sighting, const struct logged_line *line)
 	int64_t late_us = sighting->since_us - line->at_us;
 
 	return sighting->kind == SIGHTING_BAN &&
-	    late_us > (is_found(line, sighting->timeofban) ? AHEAD_US :
-							      PROMPT_US);
+	    late_us >
+	    (line->found == UNKNOWN || is_found(line, sighting->timeofban) ?
+		    AHEAD_US :
+		    PROMPT_US);
 }
 
 static void

@@ -403,12 +403,14 @@ take_judged(const struct making *m, struct draft *d,
 
 	if (judged->at_us < d->ban.life_us)
 		return;
-	if (judged->end == BAN_MANUAL && flushed.ended_us != 0)
+	if (judged->end == BAN_MANUAL && flushed.ended_us != 0) {
 		draft_end_by(d, BAN_END_BY_RUN, &flushed);
-	else if (judged->end != BAN_LIVES)
+	} else if (judged->end != BAN_LIVES) {
 		take_end(d, BAN_END_BY_RUN, judged);
-	else if (d->ban.end == BAN_INFERRED && !d->end_seen)
+	} else if (d->ban.end == BAN_INFERRED && !d->end_seen) {
 		draft_reopen(d);
+		d->ban.pending_us = 0;
+	}
 }
 
 /* Take several events that were folded into one. */

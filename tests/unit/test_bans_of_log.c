@@ -615,7 +615,7 @@ static const struct row of_events[] = {
 	  .bans = { { MS(1000), 600, BAN_FROM_LOG, BAN_LIVES, UNKNOWN, 0,
 	      UNKNOWN, 1 } } },
 	{ .what = "a ticket may be a minute ahead of its line",
-	  .lines = { FOUND_BAN(1002, 1, 600) },
+	  .lines = { FOUND_BAN(1002, 61, 600) },
 	  .seen = { EVENT(1005, 61002, 61) },
 	  .overdue_us = LATER },
 	{ .what = "a ticket of more than a minute ahead is another ban's",
