@@ -172,6 +172,21 @@ lives() { look 'row("sshd", "192.0.2.1")["ended_us"] is None'; }
 	look 'row("sshd", "192.0.2.1")["ended_why"] == "manual"'
 }
 
+@test "a jail's name with a comma and a blank hides no other jail" {
+	a_server '{"a, b": [], "sshd": ["192.0.2.1"]}'
+	bans sshd 192.0.2.1 600
+	bans web 192.0.2.2 600
+	bans 'a, b' 192.0.2.3 600
+	archive reconcile
+	their_rows_go 192.0.2.1
+	their_rows_go 192.0.2.2
+	their_rows_go 192.0.2.3
+	archive reconcile
+	asked 3
+	look '{r["jail"]: r["ended_why"] for r in rows()} ==
+	    {"sshd": None, "web": "manual", "a, b": "manual"}'
+}
+
 @test "a server that was killed has no ban" {
 	a_server '{"sshd": ["192.0.2.1"]}'
 	bans sshd 192.0.2.1 600
