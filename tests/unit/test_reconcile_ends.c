@@ -70,6 +70,12 @@ static const struct ends_case cases[] = {
 	    "UPDATE ban SET host = 'other'", DELETE_ALL, "-" },
 	{ "the row was seen in another database", "192.0.2.1", 6000, 10,
 	    "UPDATE ban SET present = 99", DELETE_ALL, "-" },
+	{ "the row was found gone from another database", "192.0.2.1", 6000, 10,
+	    "UPDATE ban SET present = 99, gone_us = 1", DELETE_ALL, "-" },
+	{ "the row was found gone from this database", "192.0.2.1", 6000, 10,
+	    "UPDATE ban SET present = 99, gone_us = strftime('%s') * 1000000 + "
+	    "1000000",
+	    DELETE_ALL, "manual" },
 };
 
 static void
