@@ -49,9 +49,9 @@
  *       ban's last sign of life. A jail that the server lacks has no ban.
  *    Rows that are there prove nothing: fail2ban deletes them after the flush
  *    commands, and keeps rows of bans that it will never restore.
- * 8. The server is asked only about a ban in doubt: it, the jail in it, was
- *    started, the jail was flushed or the ban unbanned since the ban's last
- *    sign of life; the ban's rows are gone; it is overdue; or it had no sign of
+ * 8. The server is asked only about a ban in doubt. Since the ban's last sign
+ * of life the server or the jail was started, the jail was flushed or the ban
+ *    unbanned; or its rows are gone; or it is overdue; or it had no sign of
  *    life for a day, so that every ban is looked at some time. (The event of a
  *    permanent ban waited in the spool, so its row was never seen; the command
  *    of its unban was killed. A jail without the action was stopped.)

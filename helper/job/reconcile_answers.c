@@ -33,7 +33,8 @@ fall_silent(struct reconcile_answers *answers)
 
 /*
  * Ask for the jails, once. A question about a missing jail would be an error in
- * fail2ban's log.
+ * fail2ban's log; it is asked all the same where a jail's name holds a comma
+ * and a blank, so that the names cannot be told apart.
  */
 static bool
 know_jails(struct reconcile_answers *answers)
@@ -44,14 +45,16 @@ know_jails(struct reconcile_answers *answers)
 		return true;
 	if (answers->started_us == 0)
 		return false;
-	if ((server = reconcile_server(answers->r)) == NULL ||
+	server = reconcile_server(answers->r);
+	answers->has_jails = server != NULL &&
 	    fail2ban_server_get_jails(server, &answers->jails,
-		&answers->r->why) != 0) {
+		&answers->r->why) == 0;
+	answers->no_names = server != NULL && !answers->has_jails &&
+	    answers->r->why.code == EX_PROTOCOL;
+	answers->has_jails = answers->has_jails || answers->no_names;
+	if (!answers->has_jails)
 		fall_silent(answers);
-		return false;
-	}
-	answers->has_jails = true;
-	return true;
+	return answers->has_jails;
 }
 
 /* Return the ban's jail, NULL when memory is short. */
@@ -93,7 +96,10 @@ look_for(struct reconcile_answers *answers, struct reconcile_jail *jail,
 	if (!know_jails(answers))
 		return false;
 	jail->looked = true;
-	jail->exists = fail2ban_list_has(&answers->jails, name);
+	jail->exists =
+	    answers->no_names || fail2ban_list_has(&answers->jails, name);
+	if (answers->no_names)
+		return true;
 	jail->changed = jail->exists == (jail->absent_us != 0);
 	if (!jail->changed)
 		return true;

@@ -18,7 +18,8 @@ struct reconcile_jail;
 struct reconcile_answers {
 	struct reconcile *r;
 	int64_t started_us; /* when the server was started; 0: none runs */
-	bool has_jails;
+	bool has_jails;	    /* it was asked for its jails */
+	bool no_names;	    /* their names cannot be told apart */
 	struct fail2ban_list jails;
 	struct reconcile_jail *jail;
 	size_t n, room;

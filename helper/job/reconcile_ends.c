@@ -83,8 +83,8 @@ known_facts(struct judging *j, const struct live_ban *ban)
 		.flushed_us = ban->flushed_us,
 		.restored_us = ban->restored_us,
 		.started_us = reconcile_answers_start_us(&j->answers, ban),
-		.rows = j->as_noted && ban->gone_us != 0 ? BAN_END_ROWS_GONE :
-							   BAN_END_ROWS_UNKNOWN,
+		.rows = j->as_noted && gone ? BAN_END_ROWS_GONE :
+					      BAN_END_ROWS_UNKNOWN,
 	};
 }
 

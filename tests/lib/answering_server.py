@@ -16,12 +16,18 @@ import sys
 END = b"<F2B_END_COMMAND>"
 
 
+class UnknownJailException(Exception):
+    pass
+
+
 def answer(jails, question):
     if question[0] == "status":
         return 0, [("Number of jail", len(jails)),
                    ("Jail list", ", ".join(jails))]
     if question[:2] == ["get", "dbpurgeage"]:
         return 0, 86400
+    if question[1] not in jails:
+        return 1, UnknownJailException(question[1])
     if len(question) > 2 and question[2] == "banip":
         return 0, [i + " \t2026-11-23 18:48:38 + 600 = 2026-11-23 18:58:38"
                    for i in jails[question[1]]]

@@ -52,7 +52,14 @@ static const struct ends_case cases[] = {
 	{ "only the row of bans goes", "192.0.2.1", 6000, 10, NULL,
 	    "DELETE FROM bans", "-" },
 	{ "the time is long up", "192.0.2.1", 60, 6000, NULL, TOUCH,
-	    "inferred" },
+	    "inferred after 60" },
+	{ "the time was up when the row went", "192.0.2.1", 60, 100, NULL,
+	    DELETE_ALL, "inferred after 60" },
+	{ "the time was up when the jail was flushed, and the row went",
+	    "192.0.2.1", 60, 100,
+	    "INSERT INTO flush SELECT id, (strftime('%s') - 1) * 1000000 "
+	    "FROM jail",
+	    DELETE_ALL, "inferred after 60" },
 	{ "the jail was flushed, and the row goes", "192.0.2.1", 6000, 10,
 	    "INSERT INTO flush SELECT id, (strftime('%s') - 1) * 1000000 "
 	    "FROM jail",
@@ -63,6 +70,12 @@ static const struct ends_case cases[] = {
 	    "UPDATE ban SET host = 'other'", DELETE_ALL, "-" },
 	{ "the row was seen in another database", "192.0.2.1", 6000, 10,
 	    "UPDATE ban SET present = 99", DELETE_ALL, "-" },
+	{ "the row was found gone from another database", "192.0.2.1", 6000, 10,
+	    "UPDATE ban SET present = 99, gone_us = 1", DELETE_ALL, "-" },
+	{ "the row was found gone from this database", "192.0.2.1", 6000, 10,
+	    "UPDATE ban SET present = 99, gone_us = strftime('%s') * 1000000 + "
+	    "1000000",
+	    DELETE_ALL, "manual" },
 };
 
 static void
@@ -132,7 +145,11 @@ try_case(const struct ends_case *c)
 	make_reconcile(&lab);
 	assert_ok(archive_open_read(&lab.archive, lab.config.archive, &e), &e);
 	lab_assert(&lab, c->name,
-	    "SELECT ended_why FROM bans WHERE jail = 'sshd'", c->expected);
+	    "SELECT ended_why || CASE WHEN ended_why = 'inferred' AND seconds "
+	    "> 0 THEN ' after ' || ((ended_us - since_us) / 1000000) ELSE '' "
+	    "END "
+	    "FROM bans WHERE jail = 'sshd'",
+	    c->expected);
 	lab_tear_down(&lab);
 }
 
