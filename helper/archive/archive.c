@@ -397,10 +397,11 @@ int
 archive_newest(struct archive *a, int64_t *since_us, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST, e);
+	int rc;
 
-	if (st == NULL || db_step(&a->db, st, e) != 1)
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
 		return -1;
-	*since_us = db_int(st, 0);
+	*since_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
 	sqlite3_reset(st);
 	return 0;
 }

@@ -361,7 +361,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
 	[SQL_SCHEMA_OF] =
 	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
-	[SQL_NEWEST] = "SELECT since_us FROM ban ORDER BY timeofban DESC, since_us DESC LIMIT 1",
+	[SQL_NEWEST] =
+	    "SELECT since_us FROM ban "
+	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
 
 	[SQL_CLOCK_GET] =
 	    "SELECT proven_us, uptime, ran, least_us, most_us, sure FROM clock",
