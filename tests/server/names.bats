@@ -11,6 +11,8 @@ load ../lib/server
 one_ban_of() {
 	eventually 'row(jail, "192.0.2.10")' "jail=$1"
 	archive reconcile
+	! logged 'returned 127'
+	! logged 'not found'
 	look '[(r["jail"], r["seen"]) for r in rows()] ==
 	    [(jail, ["event", "database"])]' "jail=$1"
 }
@@ -39,6 +41,7 @@ action_with() {
 	for name in "${names[@]}"; do
 		[ "$name" = ' two  blanks' ] || look 'name in {r["jail"] for r in rows()}' "name=$name"
 	done
+	look '{c["action"] for c in calls("ban")} == {"fail2ban-archive"}'
 	# The unbans and the flushes name the same jails.
 	client unban --all
 	archive reconcile
@@ -76,4 +79,21 @@ action_with() {
 	status 0 archive ban --jail sshd --action fail2ban-archive \
 	    --id 192.0.2.1 --time 1795458480.5
 	look '[r["jail"] for r in rows()] == ["sshd"]'
+}
+
+@test "check names a jail without the action, and an action with name=" {
+	jail sshd
+	server_start
+	archive reconcile
+	status 0 archive check
+	says 'OK: last reconcile'
+	jail bare action=
+	jail other "$(action_with name=SSH)"
+	client reload
+	status 1 archive check
+	says 'jails without the action, which ./install.sh turns on: bare'
+	says 'jail other: remove the parameter name=SSH'
+	server_stop
+	status 0 archive check
+	says 'the jails are not known'
 }
