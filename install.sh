@@ -9,27 +9,33 @@ umask 022
 
 usage() {
 	cat <<'END'
-usage: ./install.sh [--jail NAME]... [--force] [--dry-run]
-       ./install.sh --uninstall | --purge [--force] [--dry-run]
+usage: ./install.sh [--jail NAME]... [--no-history] [--force] [--dry-run]
+       ./install.sh --uninstall [--force] [--dry-run]
+       ./install.sh --purge [--yes] [--force] [--dry-run]
 
 This script installs missing packages (fail2ban too), builds and installs
-fail2ban-archive, fills the archive from fail2ban's database, turns the action
-on in every enabled jail, and starts a timer that runs a reconcile every five
-minutes. Run it again to upgrade, or after you have enabled another jail: it
-keeps your configuration, and restarts only jails that lack the action.
+fail2ban-archive, turns the action on in every enabled jail, starts a timer that
+runs a reconcile every five minutes, and archives the bans that fail2ban's
+database and logs still have. Run it again to upgrade, or after you have enabled
+another jail: it keeps your configuration, and restarts only jails that lack the
+action.
 
   --jail NAME   turn the action on in this jail only; may be repeated
+  --no-history  do not replay fail2ban's database and logs
   --uninstall   remove everything except the archive and its configuration
-  --purge       remove these too
-  --dry-run     print each step and change nothing
+  --purge       remove these too; this script asks before it does
+  --yes         do not ask
+  --dry-run     print each step and change nothing; root is not needed
   --force       continue where this script would refuse: fail2ban has no
-                database, the system is unknown, or another file of yours uses
-                the action
+                database, the system is unknown, fail2ban cannot read its
+                configuration, or another file of yours uses the action. That
+                file then gets an action that does nothing
   --help        print this text
 
 For a trial, set DESTDIR=/DIR. The script then takes DIR for the root folder: it
 reads and writes all files below it (etc/os-release, etc/fail2ban, proc/mounts,
-...), and a missing one, such as run/systemd/system, counts as absent. It reaches
+...), and a missing one, such as run/systemd/system, counts as absent. The
+database and the log that etc/fail2ban names are read where it says. It reaches
 fail2ban only through the socket FAIL2BAN_SOCKET. The action names paths below
 DIR, and so does a new etc/fail2ban-archive.cfg. The packages and the build are
 those of this machine.
@@ -51,10 +57,24 @@ die() {
 	exit 1
 }
 
+# Print the words of a command so that a shell can read them.
+quoted() {
+	line=
+	for word in "$@"; do
+		case $word in
+		'' | *[!A-Za-z0-9/._+@%=:,*-]*)
+			word="'$(printf '%s\n' "$word" | sed "s/'/'\\\\''/g")'"
+			;;
+		esac
+		line="$line $word"
+	done
+	printf '%s\n' "${line# }"
+}
+
 # Run a command that changes something; in a dry run print it.
 run() {
 	if [ "$dry_run" ]; then
-		say "would run: $*"
+		say "would run: $(quoted "$@")"
 	else
 		"$@"
 	fi
@@ -95,8 +115,19 @@ is_running() {
 	has_fail2ban && fail2ban ping >/dev/null 2>&1
 }
 
+# The server runs, or, where it cannot be asked, has a socket.
+may_run() {
+	is_running ||
+		{ [ "$blind" ] && [ -S "${socket:-/run/fail2ban/fail2ban.sock}" ]; }
+}
+
 names() {
 	sed -n "$1" "$tmp/stream" | paste -s -d ' ' -
+}
+
+# Print a text that the configuration sets for the whole server.
+setting() {
+	sed -n "s/^\['set', '$1', '\(.*\)'\]\$/\1/p" "$tmp/stream" | tail -n 1
 }
 
 # Read the configuration as fail2ban dumps it: each line is a Python list, such as
@@ -109,12 +140,19 @@ read_config() {
 	name="'\([A-Za-z0-9_.@+][A-Za-z0-9_.@+-]*\)'"
 	enabled=$(names "s/^\['add', $name, .*/\1/p")
 	archived=$(names "s/^\['set', $name, 'addaction', '$action'\]\$/\1/p")
+	renamed=$(sed -n "s/^\['set', \(.*\), 'addaction', '\($action..*\)'\]\$/\1: \2/p" \
+		"$tmp/stream")
+	database=$(setting dbfile)
+	log=$(setting logtarget)
+	log=${log%%\[*}
 	odd=$(grep "^\['add', " "$tmp/stream" | grep -v "^\['add', $name, ") || :
 }
 
 # Print whether the running server has the jail $1, and with the action or not.
 jail_state() {
-	if ! actions=$(fail2ban get "$1" actions 2>/dev/null); then
+	if [ "$blind" ]; then
+		say unknown
+	elif ! actions=$(fail2ban get "$1" actions 2>/dev/null); then
 		say absent
 	elif has_word "$action" "$(say "$actions" | tail -n 1 | tr -d ,)"; then
 		say archived
@@ -131,6 +169,8 @@ survey() {
 		"correct it first: $(cat "$tmp/errors")"
 	[ -z "$odd" ] || warn "$etc: these jails are left out, because their names" \
 		"have other characters than letters, digits and _ . @ + -: $odd"
+	[ -z "$renamed" ] || warn "$etc: an action $action has name= or actname=," \
+		"so that it is called otherwise: remove this parameter: $renamed"
 	for jail in $jails; do
 		has_word "$jail" "$enabled" || die "--jail $jail: this jail is not" \
 			"enabled in $etc: enable it, or choose one of: $enabled"
@@ -207,9 +247,26 @@ turn_on() {
 	unchecked=
 }
 
+# Print the files of the configuration, other than ours, that name the action.
+files_with_action() {
+	set +f
+	grep -ls "^[^#]*$action" "$etc"/*.conf "$etc"/*.local "$etc"/jail.d/* |
+		grep -vxF "$jail_file" || :
+	set -f
+}
+
+# Find out who else uses the action: $others is empty when nobody does. A jail
+# that is off, or a configuration that cannot be read, may name it as well.
+find_others() {
+	others=$(files_with_action)
+	[ -z "$others$dry_run" ] || return 0
+	! grep -q "'addaction', '$action" "$tmp/stream" || others=$etc
+}
+
 turn_off() {
 	if ! has_fail2ban; then
 		run rm -f "$jail_file"
+		others=$(files_with_action)
 		return
 	fi
 	read_config || [ "$force" ] || die "$etc: fail2ban cannot read its" \
@@ -217,26 +274,52 @@ turn_off() {
 	was_archived=$archived
 	begin_change
 	run rm -f "$jail_file"
-	[ -z "$dry_run" ] || return 0
-	read_config || [ "$force" ] || die "$etc: $(cat "$tmp/errors")"
-	[ "$force" ] || ! grep -q "'addaction', '$action'\]\$" "$tmp/stream" ||
-		die "$etc: another file of yours turns the action on in: $archived:" \
-			"remove the action from that file, or use --force"
+	[ "$dry_run" ] || read_config || [ "$force" ] ||
+		die "$etc: $(cat "$tmp/errors")"
+	find_others
+	[ "$force" ] || [ -z "$others" ] || die "$etc: another file of yours turns" \
+		"the action on: remove the action from it, or use --force: $others"
 	unchecked=
-	! is_running || for jail in $was_archived; do
-		[ "$(jail_state "$jail")" != archived ] || reload "$jail"
+	reload_archived
+}
+
+# Let the running jails that had the action read what they have now.
+reload_archived() {
+	! may_run || for jail in $was_archived; do
+		case $(jail_state "$jail") in
+		archived | unknown) reload "$jail" ;;
+		esac
 	done
+}
+
+# fail2ban cannot read a configuration that names a missing action. Where another
+# file still names ours, leave one that does nothing.
+leave_empty_action() {
+	[ "$others" ] || return 0
+	write_file "$etc/action.d/$action.conf" <<-END
+		# $action was uninstalled. This empty action stands here because other
+		# files name it: fail2ban could not read its configuration without it.
+		[Definition]
+		actionban =
+	END
+	warn "$etc/action.d/$action.conf: left, as an action that does nothing:" \
+		"remove the action from your files, then this file: $others"
+	reload_archived
 }
 
 reload() {
 	say "Reload: $*"
-	run fail2ban reload "$@" || failed=1
+	if [ "$dry_run" ]; then
+		run fail2ban-client -q -c "$etc" ${socket:+-s "$socket"} reload "$@"
+	else
+		fail2ban reload "$@" || failed=1
+	fi
 }
 
 # A running jail needs a restart to get a new action, and a reload to get a changed
 # one. The server needs a restart to get a new sandbox.
 apply() {
-	is_running || return 0
+	may_run || return 0
 	if [ "$opened" ]; then
 		say "Restart fail2ban: its sandbox has changed"
 		run systemctl try-restart fail2ban.service || failed=1
@@ -245,6 +328,7 @@ apply() {
 	for jail in $enabled; do
 		case $(jail_state "$jail") in
 		unarchived) ! has_word "$jail" "$wanted" || reload --restart "$jail" ;;
+		unknown) ! has_word "$jail" "$missing" || reload --restart "$jail" ;;
 		archived) [ -z "$action_changed" ] || reload "$jail" ;;
 		esac
 	done
@@ -264,9 +348,11 @@ find_archive() {
 	archive=$(configured archive)
 	archive=${archive:-$root/var/lib/$action/archive.sqlite3}
 	folder=${archive%/*}
-	case $archive in
+	case $steps$archive in
+	uninstall_all*\\*) ;;
+	uninstall_all/*) return ;;
 	*[!A-Za-z0-9/._+@-]*) ;;
-	/*/*) return ;;
+	install_all/*/*) return ;;
 	esac
 	die "$config: archive = \"$archive\": must be an absolute path, with a" \
 		"folder of its own, of letters, digits and / . _ + @ -"
@@ -286,9 +372,49 @@ make_install() {
 		action_changed=1
 }
 
+# Note where fail2ban's database is, for the events and for a reconcile while
+# fail2ban does not run. A running server is asked by the reconcile.
+note_database() {
+	[ -z "$(configured fail2ban_database)" ] && ! is_running || return 0
+	case ${database:-} in
+	/*) run ln -sfn "$database" "$archive.fail2ban" ;;
+	None | :memory:) run ln -sfn none "$archive.fail2ban" ;;
+	esac
+}
+
 reconcile() {
 	run "$program" -c "$config" reconcile ||
 		warn "the first reconcile failed, see above; the timer runs it again"
+}
+
+# Archive all bans that fail2ban's database and logs still have: a reconcile takes
+# only those of the last days. What was read before is skipped.
+take_history() {
+	[ -z "$no_history" ] || return 0
+	say "Archive the bans of before"
+	file=$(configured fail2ban_database)
+	file=${file:-$(readlink "$archive.fail2ban")} || file=$database
+	case $file in
+	/*) [ ! -f "$file" ] || replay "$file" ;;
+	esac
+	case $log in
+	/*) ;;
+	*)
+		[ "$log" != SYSTEMD-JOURNAL ] || say "fail2ban logs to the journal." \
+			"This archives its bans: journalctl -u fail2ban -o short-iso |" \
+			"$program replay -"
+		log=$root/var/log/fail2ban.log
+		;;
+	esac
+	set +f
+	set -- "$log"*
+	set -f
+	[ ! -f "$1" ] || replay "$@"
+}
+
+replay() {
+	run "$program" -c "$config" replay "$@" ||
+		warn "not all could be replayed, see above; all else is in place"
 }
 
 summary() {
@@ -299,7 +425,9 @@ summary() {
 		! has_fail2ban || fail2ban -t 2>&1 >/dev/null |
 			sed -n 's/.*Failed during configuration: /It cannot start: /p'
 	fi
-	say "Next: $action list, $action show ADDRESS, man $action"
+	next="man $action"
+	command -v man >/dev/null || next="$action --help"
+	say "Next: $action list, $action show ADDRESS, $next"
 }
 
 install_all() {
@@ -312,20 +440,37 @@ install_all() {
 	make_install
 	make_folder
 	open_sandboxes
+	note_database
 	reconcile
 	turn_on
 	apply
 	schedule
+	take_history
 	[ "$dry_run" ] || summary
 	[ -z "$failed" ] || die "fail2ban did not load the change: see its log;" \
 		"until it does, the timer archives its bans"
 }
 
+# Purging loses all bans for good.
+confirm() {
+	[ "$purge" ] && [ -z "$yes$dry_run" ] || return 0
+	[ -t 0 ] || die "--purge removes $archive with all its bans: add --yes if" \
+		"you want that"
+	printf 'Remove %s with all its bans for good? [y/N] ' "$archive"
+	read -r answer || answer=
+	case $answer in
+	[yY] | [yY][eE][sS]) ;;
+	*) die "nothing was removed" ;;
+	esac
+}
+
 uninstall_all() {
 	find_archive
+	confirm
 	turn_off
 	unschedule
 	run make -s uninstall DESTDIR="$root" PREFIX="$prefix" SYSCONFDIR=/etc
+	leave_empty_action
 	! has_systemd || run systemctl daemon-reload
 	if [ "$purge" ]; then
 		remove_folder
@@ -345,7 +490,7 @@ leave() {
 
 # --------------------------------------------------------------------- main --
 
-steps=install_all jails='' purge='' dry_run='' force=''
+steps=install_all jails='' purge='' dry_run='' force='' yes='' no_history=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--jail)
@@ -355,6 +500,8 @@ while [ $# -gt 0 ]; do
 		;;
 	--uninstall) steps=uninstall_all ;;
 	--purge) steps=uninstall_all purge=1 ;;
+	--yes) yes=1 ;;
+	--no-history) no_history=1 ;;
 	--dry-run) dry_run=1 ;;
 	--force) force=1 ;;
 	--help) usage && exit ;;
@@ -380,8 +527,12 @@ config=$root/etc/$action.cfg
 etc=$root/etc/fail2ban
 jail_file=$etc/jail.d/zz-$action.local
 socket=${FAIL2BAN_SOCKET:-${root:+$root/run/fail2ban/fail2ban.sock}}
-surveyed='' enabled='' archived='' wanted=''
+surveyed='' enabled='' archived='' wanted='' missing='' others='' was_archived=''
+database='' log='' renamed=''
 unchecked='' opened='' action_changed='' failed=''
+# A dry run of another user than root cannot ask the server.
+blind=''
+[ -z "$dry_run" ] || [ "$(id -u)" -eq 0 ] || blind=1
 # shellcheck source=/dev/null
 . helper/install/system.sh
 

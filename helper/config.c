@@ -53,7 +53,7 @@ static const struct key keys[] = {
 	    "The path of fail2ban's database; if it is empty, fail2ban is "
 	    "asked." },
 	{ "fail2ban_socket", KEY_PATH, AT(fail2ban_socket), 0, 0, 0,
-	    "/run/fail2ban/fail2ban.sock", "The path of fail2ban's socket." },
+	    CONFIG_FAIL2BAN_SOCKET, "The path of fail2ban's socket." },
 	{ "interval", KEY_INT, AT(interval), 1, 86400, 300, NULL,
 	    "Seconds from one reconcile to the next: the timer's interval." },
 	{ "backfill", KEY_INT, AT(backfill), 0, INT32_MAX, 648000, NULL,

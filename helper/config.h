@@ -13,6 +13,9 @@
 
 #include "base/err.h"
 
+/* The default of fail2ban_socket. */
+#define CONFIG_FAIL2BAN_SOCKET "/run/fail2ban/fail2ban.sock"
+
 enum config_evidence {
 	CONFIG_EVIDENCE_DATABASE, /* read from fail2ban's database */
 	CONFIG_EVIDENCE_TAG,	  /* passed by the action */

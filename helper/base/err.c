@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 int
 err_set(struct err *e, int code, const char *fmt, ...)
@@ -30,6 +31,8 @@ err_errno(struct err *e, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
+	if (code == EX_NOINPUT && (saved == EACCES || saved == EPERM))
+		code = EX_NOPERM;
 	return err_set(e, code, "%s: %s", what, strerror(saved));
 }
 

@@ -17,7 +17,10 @@ struct err {
 /* Fill e (which may be NULL). Always returns -1, to be returned in turn. */
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 
-/* Like err_set, with ": " and strerror(errno) at the end. */
+/*
+ * Like err_set, with ": " and strerror(errno) at the end. What may not be read is
+ * EX_NOPERM where the caller says EX_NOINPUT.
+ */
 int err_errno(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 
 /* Put "what: " in front of a filled e. Always returns -1. */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * check: print one line for a monitoring system, and exit with the status of
- * its plugins (0 OK, 1 WARNING, 2 CRITICAL).
+ * its plugins (0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN).
  */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "archive/backup.h"
 #include "archive/file.h"
@@ -16,18 +19,29 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "event/spool.h"
+#include "fail2ban/server.h"
 #include "os/clock.h"
 
 #define DAY_US (INT64_C(86400) * TIMESTAMP_US)
 
-enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL };
+/* The name of our action, and how its names begin where it was given name=. */
+#define ACTION "fail2ban-archive"
 
-static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
+/* fail2ban must answer within these milliseconds. */
+#define ANSWER_MS 5000
+
+/* The exit statuses of a plugin. */
+enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL, STATE_UNKNOWN };
+
+static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+
+/* How bad each state is: a known trouble counts more than the unknown. */
+static const int badness[] = { 0, 2, 3, 1 };
 
 /* The findings, one after another, and the worst state of them. */
 struct report {
 	enum state worst;
-	char text[1024];
+	char text[2048];
 };
 
 static void add(struct report *report, enum state state, const char *fmt, ...)
@@ -39,7 +53,7 @@ add(struct report *report, enum state state, const char *fmt, ...)
 	size_t len = strlen(report->text);
 	va_list ap;
 
-	if (state > report->worst)
+	if (badness[state] > badness[report->worst])
 		report->worst = state;
 	if (len > 0 && len + 2 < sizeof(report->text)) {
 		memcpy(report->text + len, "; ", 3);
@@ -77,7 +91,15 @@ check_spool(struct report *report, const struct config *config, int64_t now_us)
 {
 	struct spool_state spool =
 	    spool_look(config->spool, config->spool_limit, now_us);
-	bool old = spool.waiting > 0 &&
+	bool old;
+
+	if (spool.unreadable) {
+		add(report, STATE_UNKNOWN,
+		    "%s: the spool cannot be read: run this as root",
+		    config->spool);
+		return;
+	}
+	old = spool.waiting > 0 &&
 	    (now_us - spool.oldest_us) / TIMESTAMP_US > 2 * config->interval;
 
 	add(report, old ? STATE_WARNING : STATE_OK,
@@ -98,7 +120,11 @@ check_archive(struct report *report, const struct config *config,
 	struct err e;
 
 	if (archive_open_read(&archive, config->archive, &e) != 0) {
-		add(report, STATE_CRITICAL, "%s", e.text);
+		if (e.code == EX_NOPERM && geteuid() != 0)
+			add(report, STATE_UNKNOWN, "%s: run this as root",
+			    e.text);
+		else
+			add(report, STATE_CRITICAL, "%s", e.text);
 		return;
 	}
 	if (archive_examine(&archive, false, 0, &e) != 0 ||
@@ -108,6 +134,70 @@ check_archive(struct report *report, const struct config *config,
 	if (aside > 0)
 		add(report, STATE_WARNING,
 		    "%d damaged archives lie beside this one", aside);
+}
+
+/*
+ * Look for our action in the jail, and for the name that it was given. Return
+ * false when the jail has no such action. A jail that cannot be asked about, as
+ * it may have gone meanwhile, counts as one with the action.
+ */
+static bool
+check_jail(struct report *report, struct fail2ban_server *server,
+    const char *jail)
+{
+	struct fail2ban_list actions = { 0 };
+	bool found = false;
+	struct err e;
+	char *name;
+
+	if (fail2ban_server_get_actions(server, jail, &actions, &e) != 0)
+		return true;
+	for (size_t i = 0; i < actions.n; i++) {
+		const char *action = actions.item[i];
+
+		if (strncmp(action, ACTION, strlen(ACTION)) != 0)
+			continue;
+		found = true;
+		if (fail2ban_server_get_action_name(server, jail, action, &name,
+			&e) == 0 &&
+		    strcmp(name, jail) != 0)
+			add(report, STATE_WARNING,
+			    "jail %s: remove the parameter name=%s from its "
+			    "action " ACTION ", as it hides the jail's name",
+			    jail, name);
+		free(name);
+	}
+	fail2ban_list_free(&actions);
+	return found;
+}
+
+/* Name the jails of the running server whose bans our action does not see. */
+static void
+check_jails(struct report *report, const struct config *config)
+{
+	struct fail2ban_server server;
+	struct fail2ban_list jails = { 0 };
+	char names[512] = "";
+	size_t len = 0;
+	struct err e;
+
+	if (fail2ban_server_open(&server, config->fail2ban_socket, ANSWER_MS,
+		&e) != 0 ||
+	    fail2ban_server_get_jails(&server, &jails, &e) != 0)
+		add(report, e.code == EX_UNAVAILABLE ? STATE_OK : STATE_UNKNOWN,
+		    "the jails are not known (%s)", e.text);
+	for (size_t i = 0; i < jails.n; i++) {
+		if (!check_jail(report, &server, jails.item[i]) &&
+		    len < sizeof(names))
+			len += (size_t)snprintf(names + len,
+			    sizeof(names) - len, " %s", jails.item[i]);
+	}
+	if (len > 0)
+		add(report, STATE_WARNING,
+		    "jails without the action, which ./install.sh turns on:%s",
+		    names);
+	fail2ban_list_free(&jails);
+	fail2ban_server_close(&server);
 }
 
 static int
@@ -123,6 +213,7 @@ run_check(const struct command *self, const struct config *config, int argc,
 		return -1;
 	check_archive(&report, config, now_us);
 	check_spool(&report, config, now_us);
+	check_jails(&report, config);
 	escape_text(escaped, sizeof(escaped), report.text, strlen(report.text));
 	printf("fail2ban-archive %s: %s\n", words[report.worst], escaped);
 	return (int)report.worst;

@@ -103,12 +103,32 @@ take_row(struct event *event, const struct fail2ban_row *row)
 }
 
 /*
+ * Take the jail from fail2ban's database where the action has hidden its name.
+ * Returns as find_row does.
+ */
+static int
+find_jail(struct event *event, struct fail2ban_database *f, int64_t timeofban)
+{
+	char *jail;
+	int rc = fail2ban_database_find_jail(f, event->ident, timeofban, &jail,
+	    NULL);
+
+	if (rc != 1)
+		return rc;
+	free(event->jail);
+	free(event->action);
+	event->jail = jail;
+	event->action = NULL;
+	return 1;
+}
+
+/*
  * Find the event's row: 1, 0 when there is none, -1 on failure. Another thread
  * of fail2ban writes the row of a new ban; on a busy machine it does so a
  * moment after the action was called.
  */
 static int
-find_row(const struct config *config, const struct event *event,
+find_row(const struct config *config, struct event *event,
     struct fail2ban_database *f, int64_t timeofban, struct fail2ban_row *row)
 {
 	struct timespec nap = { .tv_nsec = NAP_NS };
@@ -118,8 +138,10 @@ find_row(const struct config *config, const struct event *event,
 	    naps = event->kind == EVENT_BAN && !event->restored ? NAPS : 0;
 
 	for (; rc == 0 && naps >= 0; naps--) {
-		rc = fail2ban_database_find(f, event->jail, event->ident,
-		    timeofban, max_data, row, NULL);
+		rc = event->action != NULL ? find_jail(event, f, timeofban) : 1;
+		if (rc == 1)
+			rc = fail2ban_database_find(f, event->jail,
+			    event->ident, timeofban, max_data, row, NULL);
 		if (rc == 0 && naps > 0)
 			nanosleep(&nap, NULL);
 	}
@@ -144,6 +166,8 @@ look_up(struct fail2ban_database *f, const struct config *config,
 	if (fail2ban_database_open(f, path, BUSY_MS, LOOK_UP_MS, NULL) != 0)
 		return;
 	rc = find_row(config, event, f, timeofban, &row);
+	if (event->action != NULL)
+		return;
 	event->row_dev = f->dev;
 	event->row_ino = f->ino;
 	event->row_born_us = f->born_us;
@@ -261,12 +285,18 @@ run_event(const struct command *self, const struct config *config, int argc,
 	if (rc == 0)
 		rc = event_check(&event, e);
 	if (rc == 0) {
+		event_settle_jail(&event);
 		confine_to_folders(config);
 		if (event.tag)
 			read_matches(&event);
 		if (event.kind != EVENT_FLUSH)
 			look_up(&handles.database, config, &event);
-		rc = keep_event(&handles.archive, config, &event, e);
+		rc = event.action == NULL ?
+		    keep_event(&handles.archive, config, &event, e) :
+		    err_set(e, EX_CONFIG,
+			"the jail is not known: remove the parameter name=%s "
+			"from the action fail2ban-archive",
+			event.jail);
 	}
 	if (rc != 0) {
 		syslog_event_write(&event, e->text);
@@ -281,6 +311,10 @@ run_event(const struct command *self, const struct config *config, int argc,
 	{ \
 		"jail", "NAME", "the jail, fail2ban's <name>" \
 	}
+#define ACTION \
+	{ \
+		"action", "NAME", "the action's name, fail2ban's <actname>" \
+	}
 #define FAMILY \
 	{ \
 		"family", "FAMILY", "fail2ban's <family>; not kept" \
@@ -292,6 +326,7 @@ run_event(const struct command *self, const struct config *config, int argc,
 
 static const struct option_spec ban_options[] = {
 	JAIL,
+	ACTION,
 	{ "id", "ID", "what is banned, fail2ban's <fid>" },
 	{ "ip", "ADDRESS", "its address, fail2ban's <ip>" },
 	FAMILY,
@@ -306,6 +341,7 @@ static const struct option_spec ban_options[] = {
 
 static const struct option_spec flush_options[] = {
 	JAIL,
+	ACTION,
 	FAMILY,
 	TIME,
 	{ NULL, NULL, NULL },

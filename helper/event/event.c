@@ -18,8 +18,12 @@ static const char *const verbs[] = {
 	[EVENT_FLUSH] = "flush",
 };
 
+/* The name of an action that was given no name=: that of its file. */
+#define ACTION "fail2ban-archive"
+
 enum field {
 	FIELD_JAIL,
+	FIELD_ACTION,
 	FIELD_ID,
 	FIELD_IP,
 	FIELD_FAMILY,
@@ -40,6 +44,7 @@ enum field {
 
 static const char *const fields[FIELD_COUNT] = {
 	[FIELD_JAIL] = "jail",
+	[FIELD_ACTION] = "action",
 	[FIELD_ID] = "id",
 	[FIELD_IP] = "ip",
 	[FIELD_FAMILY] = "family",
@@ -74,6 +79,7 @@ void
 event_free(struct event *event)
 {
 	free(event->jail);
+	free(event->action);
 	free(event->ident);
 	free(event->ip);
 	free(event->family);
@@ -141,6 +147,8 @@ set_field(struct event *event, enum field field, const char *value,
 	switch (field) {
 	case FIELD_JAIL:
 		return set_text(&event->jail, value, e);
+	case FIELD_ACTION:
+		return set_text(&event->action, value, e);
 	case FIELD_ID:
 		return set_text(&event->ident, value, e);
 	case FIELD_IP:
@@ -221,6 +229,28 @@ event_check(const struct event *event, struct err *e)
 	return 0;
 }
 
+void
+event_settle_jail(struct event *event)
+{
+	const size_t len = sizeof(ACTION) - 1;
+	size_t jail_len = strlen(event->jail), rest_len;
+	const char *rest;
+
+	if (event->action == NULL)
+		return;
+	if (strncmp(event->action, ACTION, len) == 0) {
+		rest = event->action + len;
+		if (rest[0] == '-' && strcmp(rest + 1, event->jail) == 0)
+			return;
+		rest_len = strlen(rest);
+		if (rest_len < jail_len &&
+		    strcmp(event->jail + jail_len - rest_len, rest) == 0)
+			event->jail[jail_len - rest_len] = '\0';
+	}
+	free(event->action);
+	event->action = NULL;
+}
+
 /* Append an option where it has a value. */
 static void
 put_text(FILE *out, enum field field, const char *value)
@@ -247,6 +277,7 @@ event_to_words(const struct event *event, size_t *len)
 	fprintf(out, "%s%c", verbs[event->kind], 0);
 	put_number(out, FIELD_AT, event->at_us);
 	put_text(out, FIELD_JAIL, event->jail);
+	put_text(out, FIELD_ACTION, event->action);
 	put_text(out, FIELD_ID, event->ident);
 	put_text(out, FIELD_IP, event->ip);
 	put_text(out, FIELD_FAMILY, event->family);
@@ -300,8 +331,11 @@ event_from_words(struct event *event, const char *words, size_t len,
 			break;
 	}
 	if (word == NULL && at == len && whole && event->at_us > 0 &&
-	    event_check(event, e) == 0)
-		return 0;
+	    event_check(event, e) == 0) {
+		event_settle_jail(event);
+		if (event->action == NULL)
+			return 0;
+	}
 	event_free(event);
 	return err_set(e, EX_DATAERR, "not a whole event");
 }

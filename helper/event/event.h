@@ -19,6 +19,7 @@ struct event {
 	enum event_kind kind;
 	/* Valid UTF-8, each the event's own or NULL. */
 	char *jail, *ident, *ip, *family, *time;
+	char *action;  /* fail2ban's <actname>; see event_settle_jail */
 	int64_t at_us; /* when the action ran, microseconds since the epoch */
 	int64_t seconds, bancount, failures;
 	bool restored;
@@ -42,6 +43,17 @@ int event_set(struct event *event, const char *name, const char *value,
 /* Fail with EX_USAGE when an option that the kind of event needs is missing. */
 int event_check(const struct event *event, struct err *e);
 
+/*
+ * Make event->jail the jail's name and event->action NULL, in an event that
+ * event_check accepts. Where the action was given a parameter name=, <name> is
+ * that parameter, and <actname> is "fail2ban-archive-NAME"; where NAME begins
+ * with the jail's name, it is "fail2ban-archive" and the rest of NAME. In the
+ * first case these do not show the jail's name: both fields stay. Another
+ * action's name was given by hand, and <name> is taken for the jail's.
+ * (fail2ban 0.11.2 to 1.1.1, client/actionreader.py: ActionReader.)
+ */
+void event_settle_jail(struct event *event);
+
 /* Return the verb of a kind; return the kind of a verb, -1 for no such verb. */
 const char *event_verb(enum event_kind kind);
 int event_kind_from_verb(const char *verb);
@@ -54,7 +66,7 @@ char *event_to_words(const struct event *event, size_t *len);
 
 /*
  * Read an event from words, which may be any len bytes. The caller frees the
- * event. Fails with EX_DATAERR.
+ * event. Fails with EX_DATAERR, also where the jail's name is not known.
  */
 int event_from_words(struct event *event, const char *words, size_t len,
     struct err *e);

@@ -164,8 +164,10 @@ spool_look(const char *folder, int64_t limit, int64_t now_us)
 	int64_t at_us;
 	DIR *dir = opendir(folder);
 
-	if (dir == NULL)
+	if (dir == NULL) {
+		state.unreadable = errno == EACCES;
 		return state;
+	}
 	while (state.waiting < limit && (entry = readdir(dir)) != NULL) {
 		if (is_bad_name(entry->d_name))
 			state.bad++;

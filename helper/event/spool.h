@@ -31,13 +31,17 @@ struct spool_state {
 	 * ran ahead made one.
 	 */
 	int64_t oldest_us;
+	bool unreadable; /* the user may not read the folder */
 	bool fresh; /* an event waits, and the newest came in the last 10 s */
 };
 
 /* Return true when an event came into the spool in the last 10 s. */
 bool spool_is_fresh(const char *folder, int64_t now_us);
 
-/* Return the state of the spool; a folder that cannot be read is empty. */
+/*
+ * Return the state of the spool; a folder that cannot be read is empty, and
+ * unreadable says so where it is there.
+ */
 struct spool_state spool_look(const char *folder, int64_t limit,
     int64_t now_us);
 

@@ -41,6 +41,7 @@ enum {
 	SQL_VERSION,
 	SQL_FIND_BANS,
 	SQL_FIND_BIPS,
+	SQL_FIND_JAIL,
 	SQL_READ_BANS,
 	SQL_READ_BANS_OLD,
 	SQL_READ_BIPS,
@@ -77,6 +78,9 @@ static const char *const sql[SQL_COUNT] = {
 	"ORDER BY rowid DESC LIMIT 1",
 	[SQL_FIND_BIPS] =
 	    FIND "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
+	[SQL_FIND_JAIL] =
+	    "SELECT jail FROM bans WHERE ip = ?1 AND +timeofban = ?2 "
+	    "UNION SELECT jail FROM bips WHERE ip = ?1 AND +timeofban = ?2",
 	[SQL_READ_BANS] = ROW("bantime",
 	    "bancount") "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_READ_BANS_OLD] =
@@ -412,6 +416,30 @@ fail2ban_database_find(struct fail2ban_database *f, const char *jail,
 		return rc;
 	return find_in(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data, row,
 	    e);
+}
+
+int
+fail2ban_database_find_jail(struct fail2ban_database *f, const char *ident,
+    int64_t timeofban, char **jail, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&f->db, SQL_FIND_JAIL, e, "ti", ident, timeofban);
+	int rc;
+
+	*jail = NULL;
+	if (st == NULL)
+		return err_wrap(e, "fail2ban's database");
+	rc = db_step(&f->db, st, e);
+	if (rc == 1 && db_text(st, 0) != NULL)
+		*jail = utf8_mend(db_text(st, 0), strlen(db_text(st, 0)), NULL);
+	if (rc == 1)
+		rc = db_step(&f->db, st, e) == 0 && *jail != NULL;
+	if (rc != 1) {
+		free(*jail);
+		*jail = NULL;
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? err_wrap(e, "fail2ban's database") : rc;
 }
 
 int

@@ -94,6 +94,14 @@ int fail2ban_database_find(struct fail2ban_database *f, const char *jail,
     struct fail2ban_row *row, struct err *e);
 
 /*
+ * Find the jail that banned ident at that second, by index. Returns 1 and
+ * *jail, which the caller frees; 0 when the database has no such ban, or has it
+ * of two jails; and -1 on failure.
+ */
+int fail2ban_database_find_jail(struct fail2ban_database *f, const char *ident,
+    int64_t timeofban, char **jail, struct err *e);
+
+/*
  * Keep the shared lock from the next row that is read until
  * fail2ban_database_release, for some hundred look-ups in a row: taking the
  * lock again costs as much as a look-up.

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The path of fail2ban's database. An event may not ask fail2ban for it, so
- * each reconcile notes the path that it found: as a symbolic link beside the
+ * install.sh and each reconcile note the path: as a symbolic link beside the
  * archive, ARCHIVE.fail2ban, which is replaced atomically and read in one
- * system call.
+ * system call. The link to "none" notes that fail2ban has no database.
  */
 #ifndef FAIL2BAN_DATABASE_PATH_H
 #define FAIL2BAN_DATABASE_PATH_H
 
 #include "config.h"
 
-/* Set path to the configured path, else to the noted one, else to "". */
+/* fail2ban's own default (fail2ban 1.0.2, config/fail2ban.conf: dbfile). */
+#define DATABASE_PATH_DEFAULT "/var/lib/fail2ban/fail2ban.sqlite3"
+
+/*
+ * Set path to the configured path; else to the noted one, which is "" where
+ * fail2ban has no database; else to the default path, if a file is there and
+ * fail2ban's socket has its default path, too; else to "".
+ */
 void database_path_get(const struct config *config, char path[PATH_MAX]);
 
 /*

@@ -294,6 +294,50 @@ ask_jail(struct fail2ban_server *s, const char *const *argv, size_t n,
 	return a->refused ? fail2ban_session_refused(a, e) : 0;
 }
 
+int
+fail2ban_server_get_actions(struct fail2ban_server *s, const char *jail,
+    struct fail2ban_list *actions, struct err *e)
+{
+	const char *const argv[] = { "get", jail, "actions" };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
+	const struct pickle_value *v;
+
+	*actions = (struct fail2ban_list){ 0 };
+	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_LIST))
+		return fail2ban_session_unexpected("actions", e);
+	if (list_init(actions, a.value->n, e) == -1)
+		return -1;
+	for (size_t i = 0; i < a.value->n; i++) {
+		v = pickle_item(&a.pickle, a.value, i);
+		if (pickle_is(v, PICKLE_STR) &&
+		    list_add(actions, v->u.text, v->n, e) == 0)
+			continue;
+		fail2ban_list_free(actions);
+		return fail2ban_session_unexpected("actions", e);
+	}
+	list_sort(actions);
+	return 0;
+}
+
+int
+fail2ban_server_get_action_name(struct fail2ban_server *s, const char *jail,
+    const char *action, char **name, struct err *e)
+{
+	const char *const argv[] = { "get", jail, "action", action, "name" };
+	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
+
+	*name = NULL;
+	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
+		return -1;
+	if (!pickle_is(a.value, PICKLE_STR))
+		return fail2ban_session_unexpected("name", e);
+	if ((*name = strndup(a.value->u.text, a.value->n)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	return 0;
+}
+
 /* Add a text, or an address that comes as a call: str("192.0.2.1"). */
 static int
 add_ignored(const struct pickle *p, const struct pickle_value *v,

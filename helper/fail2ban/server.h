@@ -65,6 +65,18 @@ int fail2ban_server_get_jails(struct fail2ban_server *s,
     struct fail2ban_list *jails, struct err *e);
 
 /*
+ * Ask for the names of the jail's actions, and for the value that an action has
+ * for the tag <name>: the jail's name, unless the action was given another one.
+ * The caller frees actions, or *name. Fails with EX_NOINPUT where there is no
+ * such jail, and EX_DATAERR for a name that cannot be asked about.
+ * (fail2ban 1.0.2, server/transmitter.py: "get JAIL actions" and "action".)
+ */
+int fail2ban_server_get_actions(struct fail2ban_server *s, const char *jail,
+    struct fail2ban_list *actions, struct err *e);
+int fail2ban_server_get_action_name(struct fail2ban_server *s, const char *jail,
+    const char *action, char **name, struct err *e);
+
+/*
  * Ask for the ids that the jail has banned now, spelled as in the server's
  * database; an id with a NUL is left out, because no action can be run for it.
  * A jail that the server does not have is no failure: *exists is false and ids

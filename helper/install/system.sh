@@ -191,6 +191,10 @@ open_sandboxes() {
 	run systemctl daemon-reload
 }
 
+has_cron() {
+	command -v cron >/dev/null || command -v crond >/dev/null
+}
+
 cron_lines() {
 	sed "s|@SBIN@|$prefix/sbin|" helper/dist/cron.d/fail2ban-archive.cron.in
 }
@@ -206,7 +210,12 @@ schedule() {
 		run systemctl enable --now "$action.timer"
 		return
 	fi
-	say "cron is the timer: make sure that its daemon runs"
+	if has_cron; then
+		say "cron is the timer: make sure that its daemon runs"
+	else
+		warn "there is no systemd and no cron: start this with fail2ban, and" \
+			"keep it running: $program -c $config reconcile --every 300"
+	fi
 	if [ -f "$crontab" ] && [ ! -d "${cron_file%/*}" ]; then
 		{
 			crontab_without_ours

@@ -474,6 +474,39 @@ removed() { rm "$db"; }
 	status 2 archive check
 }
 
+# as_nobody COMMAND...: run the program as a user who may read nothing here.
+as_nobody() {
+	chmod 755 "$lab"
+	cp "$program" "$lab/archive.cfg" "$lab/run"
+	chmod 755 "$lab/run" "$lab/run/fail2ban-archive"
+	chmod 644 "$lab/run/archive.cfg"
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$lab/run/fail2ban-archive" -c "$lab/run/archive.cfg" "$@"
+}
+
+@test "check of a user who may read nothing is UNKNOWN, and not a spool without events" {
+	archive reconcile
+	spooled_event 203.0.113.201
+	status 3 as_nobody check
+	says 'UNKNOWN'
+	says 'run this as root'
+	[[ $said != *'0 events'* ]]
+}
+
+@test "a missing archive is 66, one that the user may not read is 77, for each command" {
+	archive reconcile
+	for command in list 'show 192.0.2.1' export runs verify "backup $lab/copy" \
+		reconcile "replay $lab/archive.cfg" 'reban --live'; do
+		# shellcheck disable=SC2086 # a command and its operand
+		status 77 as_nobody $command
+	done
+	rm -r "$lab/archive"
+	for command in list 'show 192.0.2.1' export runs verify "backup $lab/copy"; do
+		# shellcheck disable=SC2086 # a command and its operand
+		status 66 archive $command
+	done
+}
+
 @test "check finds damage" {
 	archive reconcile
 	noise "$db" 8192 8192

@@ -17,7 +17,7 @@ load ../lib/install
 	status 0 installer --dry-run
 	says 'would run: make -s install'
 	says "would write: $jail_file"
-	says 'would run: fail2ban reload --restart sshd'
+	says "would run: fail2ban-client -q -c $scratch/etc/fail2ban -s $lab/run/sock reload --restart sshd"
 	unchanged_since "$before"
 	[ "$(restarts sshd)" -eq 0 ]
 	[ "$(calls_of systemctl)" -eq 0 ]

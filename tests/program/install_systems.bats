@@ -85,7 +85,7 @@ ID_LIKE="rhel centos fedora"'; do
 	stub semanage '[ "$2" != -a ]'
 	status 0 installer
 	called "semanage fcontext -m -t fail2ban_var_lib_t $folder(/.*)?"
-	status 0 installer --purge
+	status 0 installer --purge --yes
 	called "semanage fcontext -d $folder(/.*)?"
 }
 

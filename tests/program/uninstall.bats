@@ -35,7 +35,7 @@ load ../lib/install
 	server_start
 	before=$(snapshot "$scratch")
 	status 0 installer
-	status 0 installer --purge
+	status 0 installer --purge --yes
 	unchanged_since "$before"
 	[ ! -e "$scratch/var/lib/fail2ban-archive" ]
 }
@@ -51,7 +51,7 @@ load ../lib/install
 	server_start
 	status 0 installer
 	[ -e "$scratch/srv/mixed/bans.sqlite3" ]
-	status 0 installer --purge
+	status 0 installer --purge --yes
 	[ "$(ls "$scratch/srv/mixed")" = file ]
 }
 
@@ -82,7 +82,7 @@ load ../lib/install
 	: >"$scratch/srv/spool/00001735787045000000-123"
 	: >"$scratch/srv/spool/00001735787045000000-123.bad"
 	: >"$scratch/srv/spool/tmp-00001735787045000000-123"
-	status 0 installer --purge
+	status 0 installer --purge --yes
 	[ "$(ls "$scratch/srv/mixed")" = bans.sqlite3.txt ]
 	[ ! -e "$scratch/srv/spool" ]
 }
@@ -92,7 +92,7 @@ load ../lib/install
 	echo precious >"$scratch/var/lib/fail2ban-archive/archive.sqlite3"
 	: >"$scratch/var/lib/fail2ban-archive/spool/00001735787045000000-123"
 	echo "archive = \"$scratch/srv/bans.sqlite3\";" >"$scratch/etc/fail2ban-archive.cfg"
-	status 0 installer --purge
+	status 0 installer --purge --yes
 	says 'other files lie in it: kept'
 	[ "$(ls "$scratch/var/lib/fail2ban-archive")" = archive.sqlite3 ]
 }
