@@ -110,3 +110,55 @@ version() {
 	archive reconcile
 	bans_are_as_before
 }
+
+# An archive of version $1 with several bans of one id, two of them of one ticket
+# time, one of an older ticket that was made later, a row, and a flush.
+several_bans() {
+	local i
+	rm "$db"*
+	sqlite3 "$db" 'PRAGMA journal_mode = WAL' >"$lab/out"
+	for i in 1 2 3; do
+		[ "$i" -gt "$1" ] || sqlite3 "$db" <"$root/helper/archive/sql/$i.sql"
+		[ "$i" -ne 1 ] || sqlite3 "$db" <<-'END'
+			INSERT INTO jail (name, flushed_us) VALUES ('sshd', 6500000000);
+			INSERT INTO ban (id, jail, ident, timeofban, since_us, nth, seconds,
+			    origin, seen, ended_us, ended_why, restored, rev, life_us,
+			    pending_us, added_us) VALUES
+			    (1, 1, '192.0.2.1', 5000, 5000000000, 0, 600, 'unknown', 1,
+			     5000400000, 'manual', 0, 1, 5000200000, 0, 1),
+			    (2, 1, '192.0.2.1', 5000, 5000000000, 1, 600, 'unknown', 1,
+			     5500000000, 'manual', 0, 2, 5000600000, 0, 1),
+			    (3, 1, '192.0.2.1', 4990, 4990000000, 0, -1, 'unknown', 1,
+			     6500000000, 'inferred', 0, 3, 6000000000, 0, 1),
+			    (4, 1, '192.0.2.1', 7000, 7000000000, 0, 600, 'unknown', 2,
+			     NULL, NULL, 0, 4, 0, 0, 1);
+			INSERT INTO sign (ban, at_us, kind, since_us, exact, seconds, ended,
+			    ended_us) VALUES
+			    (1, 5000200000, 'ban', 5000000000, 1, 600, NULL, NULL),
+			    (1, 5000400000, 'unban', 5000000000, 1, 600, 'manual', 5000400000),
+			    (2, 5000600000, 'ban', 5000000000, 1, 600, NULL, NULL),
+			    (2, 5500000000, 'unban', 5000000000, 1, 600, 'manual', 5500000000),
+			    (3, 6000000000, 'ban', 4990000000, 1, -1, NULL, NULL),
+			    (4, 7001000000, 'row', 7000000000, 0, 600, NULL, NULL);
+		END
+	done
+	sqlite3 "$db" "PRAGMA application_id = 1177698881; PRAGMA user_version = $1"
+	chmod 600 "$db"*
+	sqlite3 "$db" 'SELECT * FROM bans ORDER BY rev' >"$lab/before"
+}
+
+@test "bans of one id from each older version keep the order of their making" {
+	local v
+	for v in 1 2 3; do
+		several_bans "$v"
+		archive reconcile
+		[ "$(version)" -eq 4 ]
+		# The reconcile ends the one whose time is long up.
+		sqlite3 "$db" 'SELECT * FROM bans WHERE rev <= 3 ORDER BY rev' |
+			cmp - <(head -n 3 "$lab/before")
+		[ "$(sqlite3 "$db" "SELECT group_concat(id, ' ') FROM
+		    (SELECT id FROM ban ORDER BY made_us)")" = '1 2 3 4' ]
+		[ "$(sqlite3 "$db" 'SELECT at_us FROM flush')" = 6500000000 ]
+		archive verify
+	done
+}
