@@ -39,12 +39,13 @@ no_memory(struct err *e)
 
 int
 archive_history_widen(struct archive *a, const struct archive_ident *of,
-    int64_t timeofban, int64_t since_us, struct archive_span *span,
+    const struct archive_ticket *ticket, struct archive_span *span,
     struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittii",
-	    timeofban, of->jail, of->ident, archive_ident_host(of), since_us,
-	    timestamp_from_seconds(timeofban));
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiid", ticket->timeofban,
+		of->jail, of->ident, archive_ident_host(of), ticket->since_us,
+		timestamp_from_seconds(ticket->timeofban), ticket->imported);
 	int rc;
 
 	if (st == NULL)
@@ -192,9 +193,9 @@ static int
 load_before(struct archive *a, struct archive_history *h, int64_t from_us,
     int64_t beside, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_BEFORE, e, "ittii",
-	    h->of.jail, h->of.ident, archive_ident_host(&h->of), from_us,
-	    beside);
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_HISTORY_BEFORE, e, "ittii", h->of.jail,
+		h->of.ident, archive_ident_host(&h->of), from_us, beside);
 	int rc;
 
 	if (st == NULL)
@@ -293,7 +294,8 @@ archive_history_load(struct archive *a, struct archive_history *h,
 
 	*h = (struct archive_history){ .of = of };
 	if (load_before(a, h, span->from_us, beside, e) != 0 ||
-	    load_from(a, h, span, beside, e) != 0 || load_flushes(a, h, span, e) != 0)
+	    load_from(a, h, span, beside, e) != 0 ||
+	    load_flushes(a, h, span, e) != 0)
 		return -1;
 	if (!with_lines)
 		return 0;
@@ -302,6 +304,28 @@ archive_history_load(struct archive *a, struct archive_history *h,
 	if (!h->ends)
 		to_us = h->rows[h->rows_n - 1].ban.made_us;
 	return log_lines_load(a, &h->of, from_us, to_us, &h->lines, e);
+}
+
+int
+archive_history_load_second(struct archive *a, struct archive_history *h,
+    int64_t timeofban, struct err *e)
+{
+	const struct archive_ident of = h->of;
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_TICKET, e, "itti",
+	    of.jail, of.ident, archive_ident_host(&of), timeofban);
+	int rc;
+
+	*h = (struct archive_history){ .of = of };
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		if (load_row(h, st, true, e) != 0) {
+			rc = -1;
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	return rc;
 }
 
 void
@@ -346,9 +370,8 @@ int
 archive_history_find_known_as(struct archive *a, const struct archive_ident *of,
     int64_t known_as, int64_t *timeofban, struct err *e)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_KNOWN_AS, e, "iti", of->jail, of->ident,
-		known_as);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_KNOWN_AS, e, "iti", of->jail,
+	    of->ident, known_as);
 	int rc;
 
 	if (st == NULL)

@@ -43,13 +43,19 @@ struct archive_span {
 	int64_t from_us, to_us;
 };
 
+/* A ticket, as a sighting shows it. */
+struct archive_ticket {
+	int64_t timeofban; /* its rounded second */
+	int64_t since_us;  /* its exact time, UNKNOWN: that is not known */
+	bool imported;	   /* an import shows it */
+};
+
 /*
- * Widen the span so that it holds the bans of a ticket: those of the rounded
- * second timeofban; of an exact time, since_us, only those that may be its.
- * UNKNOWN: it has no exact time.
+ * Widen the span so that it holds the bans of a ticket: those of its second; of
+ * an exact time only those that may be its.
  */
 int archive_history_widen(struct archive *a, const struct archive_ident *of,
-    int64_t timeofban, int64_t since_us, struct archive_span *span,
+    const struct archive_ticket *ticket, struct archive_span *span,
     struct err *e);
 
 /*
@@ -61,6 +67,13 @@ int archive_history_load(struct archive *a, struct archive_history *h,
     const struct archive_span *span, int64_t beside, bool with_lines,
     struct err *e);
 void archive_history_free(struct archive_history *h);
+
+/*
+ * Load only the bans of one second, in no order, for a look at their sightings:
+ * no bans can be made of them. Release as archive_history_load.
+ */
+int archive_history_load_second(struct archive *a, struct archive_history *h,
+    int64_t timeofban, struct err *e);
 
 /*
  * Return true for a row at the edge of a stretch that does not reach to that

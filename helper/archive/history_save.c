@@ -200,8 +200,7 @@ gather(const struct saving *s, size_t i, struct sighting *list)
 		if (s->made->owner[k] == i)
 			list[n++] = s->h->sightings[k];
 	}
-	return n == 0 ? 0 :
-			same_ban_fold(list, n, s->made->bans[i].made_us);
+	return n == 0 ? 0 : same_ban_fold(list, n, s->made->bans[i].made_us);
 }
 
 /* Return the sightings of ban number i as text; NULL when memory is short. */

@@ -20,7 +20,8 @@ struct archive_made {
 	struct ban *bans;
 	size_t n;
 	const size_t *owner;
-	int64_t source; /* fail2ban's database that has the row of one of them */
+	int64_t
+	    source; /* fail2ban's database that has the row of one of them */
 	size_t sourced; /* this is that ban; source 0: none */
 };
 

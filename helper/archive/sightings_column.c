@@ -83,7 +83,8 @@ sightings_column_put(struct buffer *out, const struct sighting *sighting,
 		[MADE] = sighting->made_us == 0 ?
 		    0 :
 		    not_zero(distance(sighting->made_us, timeofban)),
-		[AFTER] = sighting->after == 0 ? 0 : sighting->after - timeofban,
+		[AFTER] =
+		    sighting->after == 0 ? 0 : sighting->after - timeofban,
 	};
 	size_t n = NUMBERS, n_more = MORE_NUMBERS;
 
@@ -226,7 +227,8 @@ sightings_column_take(const char **at, int64_t timeofban,
 		return -1;
 	fill(sighting, numbers, timeofban);
 	if (json_next(&inside, NULL, &value) &&
-	    (take_ip(&value, ip) != 0 || take_more(&inside, timeofban, sighting) != 0)) {
+	    (take_ip(&value, ip) != 0 ||
+		take_more(&inside, timeofban, sighting) != 0)) {
 		free(*ip);
 		*ip = NULL;
 		return -1;

@@ -8,9 +8,10 @@
  *
  * An unknown value is null, and nulls at the end are left out. seen, since,
  * ended and made are microseconds from the ban's second (timeofban) on, after
- * is seconds; since is null when only that second is known. evidence is a row of the table evidence,
- * negative when it has no log lines. ip is a text. The last six values are
- * null when they are 0; most of them belong to an import. Pure.
+ * is seconds; since is null when only that second is known. evidence is a row
+ * of the table evidence, negative when it has no log lines. ip is a text. The
+ * last six values are null when they are 0; most of them belong to an import.
+ * Pure.
  */
 #ifndef ARCHIVE_SIGHTINGS_COLUMN_H
 #define ARCHIVE_SIGHTINGS_COLUMN_H

@@ -135,17 +135,21 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY made_us DESC LIMIT 1",
 	/*
 	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
-	 * second counts when none of its sightings has an exact time.
+	 * second counts when none of its sightings has an exact time; for an
+	 * import, ?7, one that only imports show does not.
 	 */
 	[SQL_HISTORY_SPAN] =
 	    "SELECT min(made_us), max(made_us) FROM ban WHERE timeofban = ?1 "
 	    "AND jail = ?2 AND ident = ?3 AND host = ?4 "
 	    "AND (?5 IS NULL OR since_us = ?5 OR (since_us = ?6 "
 	    "AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
-	    "WHERE value ->> '$[2]' IS NOT NULL)))",
+	    "WHERE value ->> '$[2]' IS NOT NULL) AND (?7 = 0 "
+	    "OR EXISTS (SELECT 1 FROM json_each(signs) "
+	    "WHERE value ->> '$[0]' NOT IN (6, 7)))))",
 	[SQL_HISTORY_BEFORE] =
 	    HISTORY "AND made_us < ?4 ORDER BY made_us DESC, id DESC LIMIT ?5",
 	[SQL_HISTORY_FROM] = HISTORY "AND made_us >= ?4 ORDER BY made_us, id",
+	[SQL_HISTORY_TICKET] = HISTORY "AND timeofban = ?4",
 
 	/* The ban that fail2ban has under another second than its own, ?3. */
 	[SQL_KNOWN_AS] =

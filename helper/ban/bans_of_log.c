@@ -33,7 +33,7 @@ struct giving {
 	const struct history_lines *log;
 	struct draft *drafts;
 	size_t n;
-	size_t *owner; /* the draft of each line, or NONE */
+	size_t *owner;	    /* the draft of each line, or NONE */
 	struct made *order; /* the witnessed drafts, as they were made */
 	size_t order_n;
 };
@@ -41,10 +41,10 @@ struct giving {
 /* The position in the lines when they are taken one by one. */
 struct reading {
 	struct giving *g;
-	size_t next;   /* of order: the first draft that is made later */
-	size_t last;   /* the draft that was made last, or NONE */
-	bool lifted;   /* an Unban line stands after its Ban line */
-	int64_t found; /* the failure of the Ban line before */
+	size_t next;	     /* of order: the first draft that is made later */
+	size_t last;	     /* the draft that was made last, or NONE */
+	bool lifted;	     /* an Unban line stands after its Ban line */
+	int64_t found;	     /* the failure of the Ban line before */
 	int64_t restored_us; /* the restore of the last ban that was counted */
 };
 
@@ -54,9 +54,9 @@ bans_of_log_order(struct logged_line *lines, size_t n)
 	for (size_t i = 1; i < n; i++) {
 		int64_t back_us = lines[i - 1].at_us - lines[i].at_us;
 
-		if (back_us > 0 ? back_us <= BACK_MAX_US :
-				  back_us == 0 &&
-			    lines[i].verb != lines[i - 1].verb)
+		if (back_us > 0 ?
+			back_us <= BACK_MAX_US :
+			back_us == 0 && lines[i].verb != lines[i - 1].verb)
 			lines[i].at_us = lines[i - 1].at_us + 1;
 	}
 }
@@ -379,8 +379,7 @@ take_restore(struct reading *r, const struct logged_line *line)
 	struct draft *d = r->last == NONE ? NULL : &r->g->drafts[r->last];
 	struct logged_line unknown = *line;
 
-	if (d != NULL && !d->logged &&
-	    (lived(d, line) || !d->end_seen)) {
+	if (d != NULL && !d->logged && (lived(d, line) || !d->end_seen)) {
 		r->lifted = false;
 		return;
 	}

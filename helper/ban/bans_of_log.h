@@ -9,10 +9,10 @@
  * 1. fail2ban writes a Ban line, and then runs the actions. So the Ban line of
  *    a fresh ban's event is the last one before it, with no Unban line in
  *    between. A server that was killed reads its log again: that ban has
- *    another line of the same failure, and another event. The failure that was found last before
- *    the line does not count here: it may be of too few failures, and the ban
- *    by hand. A Restore Ban line and a restored ban's event go together
- *    likewise.
+ *    another line of the same failure, and another event. The failure that was
+ * found last before the line does not count here: it may be of too few
+ * failures, and the ban by hand. A Restore Ban line and a restored ban's event
+ * go together likewise.
  * 2. A witnessed ban without a line so far (its event was lost, or it is from
  *    another archive, or the log has whole seconds) has the last Ban line
  *    before its end whose failure is of its second. Where no ban has such a

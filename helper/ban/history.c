@@ -139,12 +139,10 @@ end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 {
 	struct draft *d = &s->drafts[i];
 	int64_t over = over_us(s, i, lived_us), flushed;
-	int64_t expired_us =
-	    ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
+	int64_t expired_us = ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
 	struct ban_end_verdict verdict;
 
-	if (over == INT64_MAX &&
-	    (!d->logged || expired_us >= s->h->overdue_us))
+	if (over == INT64_MAX && (!d->logged || expired_us >= s->h->overdue_us))
 		return;
 	if (d->ban.pending_us > draft_held_us(d) && d->ban.pending_us < over) {
 		verdict = ban_end_by_ban_again(d->ban.pending_us);

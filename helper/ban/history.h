@@ -17,9 +17,9 @@
  * 4. An event shows that fail2ban held its ban then. So a ban that lives, and
  *    that no event shows later, ends when another one of the id is made or
  *    shown: inferred, or at its expiry when that is earlier. When an unban of
- *    it is pending, that was by hand: fail2ban bans no id that it still holds. When the jail was
- *    flushed in between, it ended then. "unban --all" and a stop look alike: so
- *    that is inferred too.
+ *    it is pending, that was by hand: fail2ban bans no id that it still holds.
+ * When the jail was flushed in between, it ended then. "unban --all" and a stop
+ * look alike: so that is inferred too.
  * 5. Bans of the same ticket time are numbered (nth) in the order of their
  *    making.
  *

@@ -35,9 +35,8 @@ first_flush(const struct making *m, int64_t after_us, int64_t before_us)
 {
 	for (size_t i = 0; i < m->h->flushes_n; i++) {
 		if (m->h->flushes[i] > after_us)
-			return m->h->flushes[i] < before_us ?
-			    m->h->flushes[i] :
-			    0;
+			return m->h->flushes[i] < before_us ? m->h->flushes[i] :
+							      0;
 	}
 	return 0;
 }
@@ -50,8 +49,7 @@ static bool
 is_over(const struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
-	int64_t flushed_us =
-	    first_flush(m, draft_held_us(d), sighting->at_us);
+	int64_t flushed_us = first_flush(m, draft_held_us(d), sighting->at_us);
 	const struct ban_end_verdict manual = ban_end_by_ban_again(
 					 d->ban.pending_us),
 				     inferred = { BAN_INFERRED, flushed_us };
@@ -589,8 +587,7 @@ fold(struct sighting *folded, const struct sighting *sighting,
 	}
 	if (shows_life(sighting) && sighting->seconds != UNKNOWN)
 		folded->seconds = sighting->seconds;
-	if (sighting->kind == SIGHTING_PROLONG &&
-	    sighting->bancount != UNKNOWN)
+	if (sighting->kind == SIGHTING_PROLONG && sighting->bancount != UNKNOWN)
 		folded->bancount = sighting->bancount;
 	if (sighting->evidence != 0) {
 		folded->evidence = sighting->evidence;

@@ -28,10 +28,10 @@ enum sighting_kind {
 
 struct sighting {
 	enum sighting_kind kind;
-	int64_t at_us;	  /* when the witness saw it */
+	int64_t at_us;	   /* when the witness saw it */
 	int64_t timeofban; /* the ticket's second, rounded as fail2ban does */
-	int64_t since_us; /* the ticket's time, cut to the microsecond */
-	bool exact;	  /* since_us is more than the rounded second */
+	int64_t since_us;  /* the ticket's time, cut to the microsecond */
+	bool exact;	   /* since_us is more than the rounded second */
 	int64_t seconds;
 	int64_t bancount;
 	int64_t failures;
@@ -51,7 +51,7 @@ struct sighting {
 			    was judged; _FOLDED: of its own. 0: not known */
 	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
 			    stands before it in the table, or 0 */
-	int64_t ban;		/* row of the archive's ban that has it, or 0 */
+	int64_t ban;	 /* row of the archive's ban that has it, or 0 */
 };
 
 /* Return true when the sighting was made here, and not taken from elsewhere. */

@@ -46,8 +46,8 @@ load(struct merge *merge, struct archive_history *h,
 
 	archive_history_free(h);
 	return lines < 0 ? -1 :
-			   archive_history_load(merge->archive, h, span,
-			       beside, lines == 1, e);
+			   archive_history_load(merge->archive, h, span, beside,
+			       lines == 1, e);
 }
 
 /* A stretch, and the bans that were made of it. */
@@ -66,8 +66,8 @@ free_decision(struct decision *d)
 
 /* Make the bans of a stretch. */
 static int
-decide(const struct merge *merge, struct archive_history *h,
-    struct decision *d, struct err *e)
+decide(const struct merge *merge, struct archive_history *h, struct decision *d,
+    struct err *e)
 {
 	struct history history = {
 		.sightings = h->sightings,
@@ -129,10 +129,12 @@ widen_by_numbers(const struct merge *merge, const struct archive_history *h,
 {
 	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
+		const struct archive_ticket ticket = { ban->timeofban,
+			ban->since_us, true };
 
 		if (!archive_history_has_number(h, ban) &&
-		    archive_history_widen(merge->archive, &h->of,
-			ban->timeofban, ban->since_us, span, e) != 0)
+		    archive_history_widen(merge->archive, &h->of, &ticket, span,
+			e) != 0)
 			return -1;
 	}
 	return 0;
@@ -231,15 +233,23 @@ span_of(const struct sighting *sighting)
 				 (struct archive_span){ from_us, to_us };
 }
 
-/* Widen t's span by the bans of its ticket. */
+/* Widen t's span by the bans of its ticket, and of the row before it. */
 static int
 widen(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sighting, struct err *e)
 {
 	bool exact = sighting->exact && t->known_as == 0;
+	const struct archive_ticket ticket = { t->timeofban,
+		exact ? sighting->since_us : UNKNOWN,
+		!sighting_is_own(sighting) };
+	const struct archive_ticket after = { sighting->after, UNKNOWN, false };
 
-	return archive_history_widen(merge->archive, &t->of, t->timeofban,
-	    exact ? sighting->since_us : UNKNOWN, &t->span, e);
+	if (sighting->after != 0 &&
+	    archive_history_widen(merge->archive, &t->of, &after, &t->span,
+		e) != 0)
+		return -1;
+	return archive_history_widen(merge->archive, &t->of, &ticket, &t->span,
+	    e);
 }
 
 /* Find out what the stretch has of t's ticket. */
@@ -273,9 +283,6 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 		of.exact = false;
 	t->span = span_of(&of);
 	if (widen(merge, t, sighting, e) != 0 ||
-	    (sighting->after != 0 &&
-		archive_history_widen(merge->archive, &t->of, sighting->after,
-		    UNKNOWN, &t->span, e) != 0) ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
 	look_up_ticket(t);
@@ -351,39 +358,74 @@ adapt(const struct merge_ticket *t, struct sighting *sighting)
 	sighting->lines = sighting->captures = NULL;
 }
 
-int
-merge_has_row(struct merge *merge, const struct merge_ticket *t,
-    const struct sighting *row, int64_t source, bool *has, struct err *e)
+/* Note that the database with the id source has the row of a ban of h. */
+static int
+set_source(struct merge *merge, const struct archive_history *h, int64_t ban,
+    int64_t source, struct err *e)
 {
-	const struct archive_history *h = &t->history;
-	struct sighting wanted = *row;
+	for (size_t i = 0; i < h->rows_n; i++) {
+		if (h->rows[i].ban.id == ban && h->rows[i].source != source)
+			return archive_history_set_source(merge->archive, ban,
+			    source, e);
+	}
+	return 0;
+}
 
-	adapt(t, &wanted);
-	*has = false;
-	for (size_t i = 0; i < h->n && !*has; i++) {
+/*
+ * Return 1 when h has a sighting of a row that says the same as row, and note
+ * its source; 0 when not, -1 on failure.
+ */
+static int
+find_row(struct merge *merge, const struct archive_history *h,
+    const struct sighting *row, int64_t source, struct err *e)
+{
+	for (size_t i = 0; i < h->n; i++) {
 		const struct sighting *known = &h->sightings[i];
 		int rc;
 
 		if (known->kind != SIGHTING_ROW ||
-		    known->timeofban != wanted.timeofban ||
-		    known->seconds != wanted.seconds ||
-		    known->bancount != wanted.bancount ||
-		    known->failures != wanted.failures)
+		    known->timeofban != row->timeofban ||
+		    known->seconds != row->seconds ||
+		    known->bancount != row->bancount ||
+		    known->failures != row->failures)
 			continue;
-		rc = evidence_is(merge->archive, known->evidence, wanted.lines,
-		    wanted.captures, e);
-		if (rc < 0)
+		rc = evidence_is(merge->archive, known->evidence, row->lines,
+		    row->captures, e);
+		if (rc == 1 && set_source(merge, h, known->ban, source, e) != 0)
 			return -1;
-		*has = rc == 1;
-		for (size_t k = 0; *has && source != 0 && k < h->rows_n; k++) {
-			if (h->rows[k].ban.id == known->ban &&
-			    h->rows[k].source != source &&
-			    archive_history_set_source(merge->archive,
-				known->ban, source, e) != 0)
-				return -1;
-		}
+		if (rc != 0)
+			return rc;
 	}
 	return 0;
+}
+
+int
+merge_has_row(struct merge *merge, const struct archive_jail *jail,
+    const char *ident, const struct sighting *row, int64_t source, bool *has,
+    struct err *e)
+{
+	struct archive_history h = { .of = { jail->id, ident, merge->host } };
+	int rc =
+	    archive_history_load_second(merge->archive, &h, row->timeofban, e);
+
+	if (rc == 0)
+		rc = find_row(merge, &h, row, source, e);
+	*has = rc == 1;
+	archive_history_free(&h);
+	return rc < 0 ? -1 : 0;
+}
+
+int
+merge_has_row_of(struct merge *merge, const struct merge_ticket *t,
+    const struct sighting *row, int64_t source, bool *has, struct err *e)
+{
+	struct sighting wanted = *row;
+	int rc;
+
+	adapt(t, &wanted);
+	rc = find_row(merge, &t->history, &wanted, source, e);
+	*has = rc == 1;
+	return rc < 0 ? -1 : 0;
 }
 
 /*
@@ -444,9 +486,9 @@ answer_note(struct merge *merge, struct merge_ticket *t,
 	if (reban_notes_remove(merge->archive, t->of.jail, t->of.ident, e) != 0)
 		return -1;
 	*listed = note.timeofban == UNKNOWN;
-	return *listed ? 0 :
-			 continue_noted(merge, t, note.timeofban,
-			     &sightings[0], e);
+	return *listed ?
+	    0 :
+	    continue_noted(merge, t, note.timeofban, &sightings[0], e);
 }
 
 /* Forget the note of an id that was unbanned. */
@@ -518,8 +560,8 @@ add_evidence(struct merge *merge, const struct archive_history *h,
 			return rc < 0 ? -1 : 0;
 		last = id;
 	}
-	return evidence_add(merge->archive, sighting->lines,
-	    sighting->captures, &sighting->evidence, e);
+	return evidence_add(merge->archive, sighting->lines, sighting->captures,
+	    &sighting->evidence, e);
 }
 
 /* Take the sightings that the archive has not yet into fresh; *n changes. */
@@ -572,9 +614,9 @@ merge_add(struct merge *merge, struct merge_ticket *t,
 		drop_note(merge, t, &sightings[0], e) != 0) ||
 	    take_fresh(merge, t, sightings, listed, fresh, &n, e) != 0)
 		return -1;
-	return n == 0 ? 0 :
-			decide_and_save(merge, &t->history, t->span, fresh, n,
-			    source, e);
+	return n == 0 ?
+	    0 :
+	    decide_and_save(merge, &t->history, t->span, fresh, n, source, e);
 }
 
 int
@@ -603,6 +645,8 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 	*span = (struct archive_span){ INT64_MAX, INT64_MIN };
 	for (size_t i = 0; i < n; i++) {
 		int64_t from_us = lines[i].at_us - LAG_US;
+		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
+			false };
 		bool known, learnt;
 
 		if (lines[i].found != UNKNOWN &&
@@ -619,8 +663,8 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 		*news = *news || learnt;
 		/* The bans whose number a ban of the line may get. */
 		if (learnt && lines[i].found != UNKNOWN &&
-		    archive_history_widen(merge->archive, of, lines[i].found,
-			UNKNOWN, span, e) != 0)
+		    archive_history_widen(merge->archive, of, &ticket, span,
+			e) != 0)
 			return -1;
 	}
 	return 0;

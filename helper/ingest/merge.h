@@ -39,7 +39,8 @@ int merge_sightings(struct merge *merge, const char *jail, const char *ident,
 /* A ticket to which sightings are merged, and the history around it. */
 struct merge_ticket {
 	struct archive_ident of;
-	int64_t noted_us;  /* when reban last noted an id of the jail; 0: never */
+	int64_t
+	    noted_us; /* when reban last noted an id of the jail; 0: never */
 	int64_t timeofban; /* the ticket's second */
 	/*
 	 * The other second under which fail2ban has the ban since reban banned
@@ -65,9 +66,14 @@ void merge_close(struct merge_ticket *t);
 /*
  * Find out whether the archive has a sighting of a row that says the same as
  * row, a SIGHTING_ROW with its log lines and captures: *has. If so, note that
- * the database with the id source has the row.
+ * the database with the id source has the row. merge_has_row needs no ticket:
+ * most rows are known, and this is all that they cost. merge_has_row_of knows
+ * the ticket of a ban that reban banned again.
  */
-int merge_has_row(struct merge *merge, const struct merge_ticket *t,
+int merge_has_row(struct merge *merge, const struct archive_jail *jail,
+    const char *ident, const struct sighting *row, int64_t source, bool *has,
+    struct err *e);
+int merge_has_row_of(struct merge *merge, const struct merge_ticket *t,
     const struct sighting *row, int64_t source, bool *has, struct err *e);
 
 /* Do as merge_sightings, for a ticket that is open. */

@@ -142,10 +142,11 @@ take_event(struct merge *merge, const struct config *config,
 	} else if (event->row == EVENT_ROW_THERE &&
 	    event->kind != EVENT_UNBAN) {
 		sightings[n++] = row_sighting(event->at_us,
-		    sightings[0].timeofban, event->row_seconds, event->row_bancount, ev, event->ident);
+		    sightings[0].timeofban, event->row_seconds,
+		    event->row_bancount, ev, event->ident);
 	}
-	return merge_sightings(merge, event->jail, event->ident, sightings,
-	    n, event->row == EVENT_ROW_THERE ? source : 0, e);
+	return merge_sightings(merge, event->jail, event->ident, sightings, n,
+	    event->row == EVENT_ROW_THERE ? source : 0, e);
 }
 
 int
@@ -229,7 +230,7 @@ take_sighting(struct merge *merge, const struct config *config,
 	bool has;
 	int removed = 0;
 
-	if (merge_has_row(merge, t, row, source, &has, e) != 0)
+	if (merge_has_row_of(merge, t, row, source, &has, e) != 0)
 		return -1;
 	if (has)
 		return 0;
@@ -255,8 +256,8 @@ static int
 find_jail(struct merge *merge, const struct fail2ban_row *row, int64_t *after,
     struct err *e)
 {
-	bool same = merge->row_jail != NULL &&
-	    strcmp(merge->row_jail, row->jail) == 0;
+	bool same =
+	    merge->row_jail != NULL && strcmp(merge->row_jail, row->jail) == 0;
 
 	*after = same && strcmp(merge->row_ident, row->ident) == 0 ?
 	    merge->row_timeofban :
@@ -279,10 +280,15 @@ take_row(struct merge *merge, const struct config *config,
 	struct sighting sighting = *seen;
 	struct merge_ticket t;
 	int64_t after;
+	bool has;
 	int rc;
 
-	if (find_jail(merge, row, &after, e) != 0)
+	if (find_jail(merge, row, &after, e) != 0 ||
+	    merge_has_row(merge, &merge->row_jail_row, row->ident, &sighting,
+		source, &has, e) != 0)
 		return -1;
+	if (has)
+		return 0;
 	sighting.after = after;
 	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, &sighting,
 	    e);

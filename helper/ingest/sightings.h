@@ -24,9 +24,8 @@ int sightings_add_event(struct merge *merge, const struct config *config,
  * Add a row of fail2ban's database, which is known as source. A row that the
  * archive has changes nothing, and neither does the row of a ban that retention
  * has removed. An unknown ban that has ended and began before floor_us is left
- * out, and merge->left_out says so; an unknown ban that is overdue is added with
- * its end.
- * The row must outlive merge. Fails as merge_sightings.
+ * out, and merge->left_out says so; an unknown ban that is overdue is added
+ * with its end. The row must outlive merge. Fails as merge_sightings.
  */
 int sightings_add_row(struct merge *merge, const struct config *config,
     const struct fail2ban_row *row, int64_t source, int64_t floor_us,

@@ -198,8 +198,7 @@ write_verdict(struct merge *merge, const struct live_ban *ban,
 	merge->host = is_here(ban) ? NULL : ban->host;
 	if (ban->logged)
 		return write_logged_end(merge, ban, verdict, e);
-	return merge_sightings(merge, ban->jail, ban->ident, &judged, 1, 0,
-	    e);
+	return merge_sightings(merge, ban->jail, ban->ident, &judged, 1, 0, e);
 }
 
 /* Return true when the rows are known to be gone, or there, for the first time.
