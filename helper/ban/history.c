@@ -95,6 +95,17 @@ keep_rows_apart(const struct sequence *s)
 }
 
 /*
+ * Return true when a ban shows nothing of the end of another one: both are
+ * imports, whose archive knew that the one had ended and the other lived. An
+ * export does not show in which order they were made.
+ */
+static bool
+is_silent_about(const struct draft *other, const struct draft *d)
+{
+	return d->imported && other->imported && other->ban.end != BAN_LIVES;
+}
+
+/*
  * Return when a ban that lives was over: at the first moment after its last
  * sign of life at which another one was made or shown. INT64_MAX: never.
  * lived_us: the last sign of life of all bans made before it.
@@ -106,15 +117,17 @@ over_us(const struct sequence *s, size_t i, int64_t lived_us)
 	int64_t first_us = lived_us > held_us ? lived_us : INT64_MAX;
 
 	for (size_t k = i + 1; k < s->n; k++) {
-		int64_t made_us = s->drafts[k].ban.made_us;
+		const struct draft *other = &s->drafts[k];
 
-		if (s->drafts[k].ban.life_us > held_us &&
-		    s->drafts[k].ban.life_us < first_us && made_us <= held_us)
-			first_us = s->drafts[k].ban.life_us;
-		if (made_us >= held_us) {
-			first_us = made_us < first_us ? made_us : first_us;
-			break;
-		}
+		if (is_silent_about(other, &s->drafts[i]))
+			continue;
+		if (other->ban.made_us >= held_us)
+			return other->ban.made_us < first_us ?
+			    other->ban.made_us :
+			    first_us;
+		if (other->ban.life_us > held_us &&
+		    other->ban.life_us < first_us)
+			first_us = other->ban.life_us;
 	}
 	return first_us;
 }

@@ -556,9 +556,10 @@ ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 	line actions "$(ago 3000)" '[sshd] Ban 192.0.2.1' >"$lab/log1"
 	replays "$lab/log1"
 	look 'rows()[0]["ended_us"] is None'
-	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5"
+	ev ban sshd 192.0.2.1 "$((EPOCHSECONDS - 10)).5"
 	look '[r["ended_why"] for r in rows()] == ["inferred", None]'
-	look 'rows()[0]["ended_us"] == rows()[1]["since_us"]'
+	# It ends when the other one was made, not at that one's ticket.
+	look 'rows()[0]["ended_us"] > rows()[1]["since_us"] + 9000000'
 }
 
 @test "a log of a time that is yet to come ends nothing" {
@@ -592,7 +593,7 @@ ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 	replays "$lab/log2"
 	look '[r["rev"] for r in rows()] == [1]'
 	replays "$lab/log1"
-	look '[r["rev"] for r in rows()] == [2]'
+	look '[r["rev"] > 1 for r in rows()] == [True]'
 }
 
 @test "a flush of another machine flushes nothing here" {
