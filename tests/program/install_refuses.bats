@@ -129,3 +129,22 @@ load ../lib/install
 		says "$option"
 	done
 }
+
+@test "a dry run needs no root, and shows the restarts" {
+	server_start
+	cp -a "$tree" "$lab/run/tree"
+	chmod -R go+rX "$lab/run" "$scratch" "$lab/etc" "$lab/bin"
+	chmod 755 "$lab"
+	touch "$lab/calls" && chmod 666 "$lab/calls"
+	TMPDIR=/tmp status 0 setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$lab/run/tree/install.sh" --dry-run
+	says "would run: fail2ban-client -q -c $scratch/etc/fail2ban -s $lab/run/sock reload --restart sshd"
+	[ ! -e "$jail_file" ]
+}
+
+@test "a dry run quotes what a shell would split" {
+	echo "fail2ban_database = \"$lab/a b.sqlite3\";" >"$scratch/etc/fail2ban-archive.cfg"
+	: >"$lab/a b.sqlite3"
+	status 0 installer --dry-run
+	says "replay '$lab/a b.sqlite3'"
+}
