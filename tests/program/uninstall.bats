@@ -190,7 +190,7 @@ load ../lib/install
 		: >"${path%/*}/bans of mine"
 		[ -e "$path" ]
 		status 0 installer --purge --yes
-		[ "$(ls "${path%/*}" | grep -v '^a b$')" = 'bans of mine' ]
+		[ "$(find "${path%/*}" -maxdepth 1 -type f -printf '%f')" = 'bans of mine' ]
 		[ ! -e "$scratch/srv/my spool" ]
 		status 0 installer --no-history
 	done
