@@ -132,13 +132,12 @@ load ../lib/install
 
 @test "a dry run needs no root, and shows the restarts" {
 	server_start
-	cp -a "$tree" "$lab/run/tree"
-	chmod -R go+rX "$lab/run" "$scratch" "$lab/etc" "$lab/bin"
-	chmod 755 "$lab"
-	touch "$lab/calls" && chmod 666 "$lab/calls"
-	TMPDIR=/tmp status 0 setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$lab/run/tree/install.sh" --dry-run
-	says "would run: fail2ban-client -q -c $scratch/etc/fail2ban -s $lab/run/sock reload --restart sshd"
+	cp -a "$tree" "$lab/tree"
+	chmod 755 "$lab/run"
+	chmod -R go+rX "$lab/tree" "$scratch" "$lab/etc" "$lab/bin"
+	DESTDIR=/mnt/root FAIL2BAN_SOCKET=/mnt/run/sock TMPDIR=/tmp \
+		PATH=/mnt/bin:$PATH status 0 as_nobody /mnt/tree/install.sh --dry-run
+	says 'would run: fail2ban-client -q -c /mnt/root/etc/fail2ban -s /mnt/run/sock reload --restart sshd'
 	[ ! -e "$jail_file" ]
 }
 
