@@ -250,7 +250,7 @@ turn_on() {
 # Print the files of the configuration, other than ours, that name the action.
 files_with_action() {
 	set +f
-	grep -ls "^[^#]*$action" "$etc"/*.conf "$etc"/*.local "$etc"/jail.d/* |
+	grep -Els "^([^#]*[[:space:]=])?$action([[:space:][]|\$)" "$etc"/*.conf "$etc"/*.local "$etc"/jail.d/* |
 		grep -vxF "$jail_file" || :
 	set -f
 }

@@ -18,8 +18,8 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 
 /*
- * Like err_set, with ": " and strerror(errno) at the end. What may not be read is
- * EX_NOPERM where the caller says EX_NOINPUT.
+ * Like err_set, with ": " and strerror(errno) at the end. Where access is
+ * denied, EX_NOINPUT becomes EX_NOPERM.
  */
 int err_errno(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 

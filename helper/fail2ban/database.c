@@ -80,7 +80,7 @@ static const char *const sql[SQL_COUNT] = {
 	    FIND "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
 	[SQL_FIND_JAIL] =
 	    "SELECT jail FROM bans WHERE ip = ?1 AND +timeofban = ?2 "
-	    "UNION SELECT jail FROM bips WHERE ip = ?1 AND +timeofban = ?2",
+	    "UNION ALL SELECT jail FROM bips WHERE ip = ?1 AND +timeofban = ?2",
 	[SQL_READ_BANS] = ROW("bantime",
 	    "bancount") "bans WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_READ_BANS_OLD] =
@@ -424,22 +424,27 @@ fail2ban_database_find_jail(struct fail2ban_database *f, const char *ident,
 {
 	sqlite3_stmt *st =
 	    db_bind(&f->db, SQL_FIND_JAIL, e, "ti", ident, timeofban);
+	const char *name;
 	int rc;
 
 	*jail = NULL;
 	if (st == NULL)
 		return err_wrap(e, "fail2ban's database");
-	rc = db_step(&f->db, st, e);
-	if (rc == 1 && db_text(st, 0) != NULL)
-		*jail = utf8_mend(db_text(st, 0), strlen(db_text(st, 0)), NULL);
-	if (rc == 1)
-		rc = db_step(&f->db, st, e) == 0 && *jail != NULL;
-	if (rc != 1) {
-		free(*jail);
-		*jail = NULL;
+	while ((rc = db_step(&f->db, st, e)) == 1) {
+		name = db_text(st, 0);
+		if (name == NULL)
+			break;
+		if (*jail == NULL)
+			*jail = utf8_mend(name, strlen(name), NULL);
+		if (*jail == NULL || strcmp(*jail, name) != 0)
+			break;
 	}
 	sqlite3_reset(st);
-	return rc < 0 ? err_wrap(e, "fail2ban's database") : rc;
+	if (rc == 0 && *jail != NULL)
+		return 1;
+	free(*jail);
+	*jail = NULL;
+	return rc < 0 ? err_wrap(e, "fail2ban's database") : 0;
 }
 
 int

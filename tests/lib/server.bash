@@ -204,6 +204,14 @@ wait_for() {
 	done
 }
 
+# as_nobody COMMAND...: run a command as a user who is not root, and who finds $lab
+# at /mnt, because the folders above $lab may be closed to that user.
+as_nobody() {
+	chmod 755 "$lab"
+	unshare --mount sh -euc 'mount --bind "$LAB" /mnt
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' sh "$@"
+}
+
 # past SECOND: the clock is past that second.
 past() { ((${EPOCHREALTIME/./} > $1 * 1000000)); }
 

@@ -789,3 +789,34 @@ noted() {
 	wait_for 10 eval 'archive reconcile >/dev/null;
 	    look "rows()[0][\"ended_why\"] == \"inferred\"" 2>/dev/null'
 }
+
+@test "where nothing else is known, fail2ban's database is looked for at its default path" {
+	config 'fail2ban_database = "";' \
+	    'fail2ban_socket = "/run/fail2ban/fail2ban.sock";'
+	sqlite3 "$lab/theirs" <"$root/tests/lib/fail2ban.sql"
+	sqlite3 "$lab/theirs" "INSERT INTO bans VALUES ('sshd', '192.0.2.1',
+	    $EPOCHSECONDS, 600, 1, '{\"matches\": [\"a line\"], \"failures\": 3}'),
+	    ('sshd', '192.0.2.2', $EPOCHSECONDS, 600, 1, '{}')"
+	# /var/lib and /run are this test's own there.
+	in_own_var() {
+		unshare --mount sh -euc '
+			mount -t tmpfs tmpfs /var/lib
+			mount -t tmpfs tmpfs /run
+			mkdir /var/lib/fail2ban
+			cp "$LAB/theirs" /var/lib/fail2ban/fail2ban.sqlite3
+			exec "$PROGRAM" -c "$LAB/archive.cfg" "$@"' sh "$@"
+	}
+	status 0 in_own_var ban --jail sshd --id 192.0.2.1 \
+	    --time "$(sqlite3 "$lab/theirs" 'SELECT min(timeofban) FROM bans')" \
+	    --bantime 600
+	archive export | jq -e '.matches == ["a line"]'
+	status 0 in_own_var reconcile
+	[ "$(archive export | wc -l)" -eq 2 ]
+	# A fail2ban that has no database is not given that one.
+	ln -sfn none "$lab/archive/archive.sqlite3.fail2ban"
+	status 69 in_own_var reconcile
+	# Neither is a server with another socket.
+	rm "$lab/archive/archive.sqlite3.fail2ban"
+	config 'fail2ban_database = "";'
+	status 69 in_own_var reconcile
+}

@@ -125,3 +125,64 @@ load ../lib/install
 	[ "$(client get sshd action fail2ban-archive timeout)" = 7 ]
 	[ "$(restarts sshd)" -eq 1 ]
 }
+
+@test "with fail2ban stopped the bans of its database are archived, and events find it from the first on" {
+	server_start
+	client set sshd banip 192.0.2.15
+	server_stop
+	status 0 installer
+	is_archived sshd 192.0.2.15
+	says 'fail2ban does not run'
+	[ "$(readlink "$scratch/var/lib/fail2ban-archive/archive.sqlite3.fail2ban")" = \
+		"$lab/fail2ban.sqlite3" ]
+	server_start
+	login_fails 192.0.2.16
+	wait_for 15 is_archived sshd 192.0.2.16
+	"$installed" -c "$scratch/etc/fail2ban-archive.cfg" show 192.0.2.16 |
+		grep -q 'Failed password for invalid user alice'
+}
+
+@test "the months before are archived: the whole database and all logs, packed ones too" {
+	server_start
+	client set sshd banip 192.0.2.17
+	server_stop
+	sqlite3 "$lab/fail2ban.sqlite3" "INSERT INTO bans VALUES ('sshd', '192.0.2.18',
+	    1700000000, 600, 1, '{\"matches\": [], \"failures\": 3}')"
+	log_line() {
+		echo "$1 fail2ban.actions        [7]: NOTICE  [sshd] Ban $2"
+	}
+	log_line '2024-03-05 10:00:01,122' 192.0.2.19 >"$lab/fail2ban.log.1"
+	log_line '2024-02-05 10:00:01,122' 192.0.2.20 | gzip >"$lab/fail2ban.log.2.gz"
+	server_start
+	status 0 installer --no-history
+	is_archived sshd 192.0.2.17
+	run ! is_archived sshd 192.0.2.18
+	run ! is_archived sshd 192.0.2.19
+	status 0 installer
+	for n in 17 18 19 20; do is_archived sshd 192.0.2.$n; done
+}
+
+@test "a log that cannot be read does not fail the installation" {
+	head -c 5000 /dev/zero | tr '\0' x >"$lab/fail2ban.log.1.xz"
+	mkdir "$lab/fail2ban.log.d"
+	server_start
+	status 0 installer
+	has_action sshd
+}
+
+@test "an action with name= is named" {
+	echo 'action = fail2ban-archive[name=SSH]' >>"$lab/etc/jail.local"
+	cp "$tree/action.d/fail2ban-archive.conf" "$lab/etc/action.d"
+	status 0 installer
+	says 'has name= or actname='
+	says 'fail2ban-archive-SSH'
+}
+
+@test "man is not named where there is none" {
+	bare_installer --help >"$lab/out"
+	rm "$lab/tools/man"
+	ln -s "$(command -v fail2ban-client)" "$(command -v fail2ban-server)" "$lab/tools"
+	status 0 bare_installer
+	says 'fail2ban-archive --help'
+	[[ $said != *'man fail2ban-archive'* ]]
+}

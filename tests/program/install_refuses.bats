@@ -129,3 +129,21 @@ load ../lib/install
 		says "$option"
 	done
 }
+
+@test "a dry run needs no root, and shows the restarts" {
+	server_start
+	cp -a "$tree" "$lab/tree"
+	chmod 755 "$lab/run"
+	chmod -R go+rX "$lab/tree" "$scratch" "$lab/etc" "$lab/bin"
+	DESTDIR=/mnt/root FAIL2BAN_SOCKET=/mnt/run/sock TMPDIR=/tmp \
+		PATH=/mnt/bin:$PATH status 0 as_nobody /mnt/tree/install.sh --dry-run
+	says 'would run: fail2ban-client -q -c /mnt/root/etc/fail2ban -s /mnt/run/sock reload --restart sshd'
+	[ ! -e "$jail_file" ]
+}
+
+@test "a dry run quotes what a shell would split" {
+	echo "fail2ban_database = \"$lab/a b.sqlite3\";" >"$scratch/etc/fail2ban-archive.cfg"
+	: >"$lab/a b.sqlite3"
+	status 0 installer --dry-run
+	says "replay '$lab/a b.sqlite3'"
+}

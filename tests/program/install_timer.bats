@@ -87,3 +87,14 @@ load ../lib/install
 	status 0 installer --uninstall
 	diff <(echo "$before") <(snapshot "$scratch/etc/crontabs")
 }
+
+@test "without systemd and without cron it says what to run instead" {
+	mkdir "$lab/tools"
+	ln -s /usr/bin/* /usr/sbin/* "$lab/tools" 2>"$lab/out" || true
+	rm -f "$lab"/tools/{cron,crond}
+	PATH=$lab/bin:$lab/tools status 0 installer
+	says "-c $scratch/etc/fail2ban-archive.cfg reconcile --every 300"
+	stub cron ''
+	status 0 installer
+	[[ $said != *--every* ]]
+}

@@ -126,3 +126,72 @@ load ../lib/install
 	status 0 bare_installer --uninstall
 	[ -z "$(find "$scratch/etc/fail2ban" -name '*fail2ban-archive*')" ]
 }
+
+@test "--uninstall --force leaves what fail2ban can read, where another file names the action" {
+	server_start
+	status 0 installer
+	cat >"$lab/etc/jail.d/mine.local" <<-END
+		[mine]
+		enabled = true
+		filter = sshd
+		logpath = $lab/log/sshd
+		action = %(action_)s
+		         fail2ban-archive[helper="$installed", config="$scratch/etc/fail2ban-archive.cfg"]
+	END
+	client reload
+	has_action mine
+	status 1 installer --uninstall
+	says "$scratch/etc/fail2ban/jail.d/mine.local"
+	status 0 installer --uninstall --force
+	says 'an action that does nothing'
+	status 0 fail2ban-client -c "$lab/etc" -d
+	client reload
+	login_fails 192.0.2.14
+	wait_for 15 eval 'client get mine banip | grep -q 192.0.2.14'
+	wait_for 15 grep -qx 192.0.2.14 "$lab/banned"
+	run ! logged 'ERROR'
+	rm "$lab/etc/jail.d/mine.local"
+	status 0 installer --uninstall
+	[ ! -e "$scratch/etc/fail2ban/action.d/fail2ban-archive.conf" ]
+}
+
+@test "--uninstall --force of a broken configuration keeps the action that its files name" {
+	status 0 installer
+	jail broken enabled=true filter=nonesuch action=fail2ban-archive
+	status 0 installer --uninstall --force
+	says 'an action that does nothing'
+	rm "$lab/etc/jail.d/broken.conf"
+	jail mended enabled=true filter=sshd action=fail2ban-archive
+	status 0 fail2ban-client -c "$lab/etc" -d
+}
+
+@test "--purge asks, or needs --yes" {
+	status 0 installer
+	before=$(snapshot "$scratch")
+	status 1 installer --purge </dev/null
+	says '--yes'
+	status 1 script -qec "$tree/install.sh --purge" /dev/null <<<n
+	says 'nothing was removed'
+	unchanged_since "$before"
+	status 0 installer --purge --dry-run
+	unchanged_since "$before"
+	status 0 script -qec "$tree/install.sh --purge" /dev/null <<<y
+	[ ! -e "$scratch/var/lib/fail2ban-archive" ]
+}
+
+@test "--purge finds an archive at any path" {
+	status 0 installer
+	for path in "$scratch/srv/a b/it's \$HOME/bans*.db" "$scratch/srv/bans"; do
+		mkdir -p "${path%/*}"
+		printf 'archive = "%s";\nspool = "%s";\n' "$path" "$scratch/srv/my spool" \
+			>"$scratch/etc/fail2ban-archive.cfg"
+		"$installed" -c "$scratch/etc/fail2ban-archive.cfg" ban --jail sshd \
+			--id 192.0.2.1 --time 1795458480.5
+		: >"${path%/*}/bans of mine"
+		[ -e "$path" ]
+		status 0 installer --purge --yes
+		[ "$(find "${path%/*}" -maxdepth 1 -type f -printf '%f')" = 'bans of mine' ]
+		[ ! -e "$scratch/srv/my spool" ]
+		status 0 installer --no-history
+	done
+}

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The jail's name, on its way from fail2ban through the shell to the archive. The
-# names have characters that the shell would expand.
-# shellcheck disable=SC2016
+# names have characters that the shell would expand. $lab is from lib/server.
+# shellcheck disable=SC2016,SC2154
 
 load ../lib/server
 

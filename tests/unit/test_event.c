@@ -116,6 +116,63 @@ each_option_sets_its_field(void **state)
 	assert_null(event.data);
 }
 
+/* fail2ban 1.0.2 calls an action by these names when it is given name=. */
+static void
+the_action_s_name_shows_the_jail(void **state)
+{
+	static const struct {
+		const char *name, *action, *jail;
+		bool hidden;
+	} rows[] = {
+		{ "sshd", "fail2ban-archive", "sshd", false },
+		{ "SSH", "fail2ban-archive-SSH", "SSH", true },
+		{ "sshd-a", "fail2ban-archive-a", "sshd", false },
+		{ "sshd2", "fail2ban-archive2", "sshd", false },
+		{ "ssh-ssh", "fail2ban-archive-ssh", "ssh", false },
+		{ "-a", "fail2ban-archive--a", "-a", true },
+		/* actname= was given by hand, or this is an older fail2ban. */
+		{ "sshd", "mine", "sshd", false },
+		{ "sshd", "fail2ban-archive-mine", "sshd", false },
+		{ "sshd", "<actname>", "sshd", false },
+		{ "sshd", "", "sshd", false },
+		{ "sshd", NULL, "sshd", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct event event;
+
+		make_ban(&event);
+		set(&event, "jail", rows[i].name);
+		if (rows[i].action != NULL)
+			set(&event, "action", rows[i].action);
+		event_settle_jail(&event);
+		assert_string_equal(event.jail, rows[i].jail);
+		assert_int_equal(event.action != NULL, rows[i].hidden);
+		event_free(&event);
+	}
+}
+
+static void
+an_event_of_an_unknown_jail_is_not_read_back(void **state)
+{
+	struct event event, back;
+	struct err e;
+	char *words;
+	size_t len;
+
+	(void)state;
+	make_ban(&event);
+	set(&event, "jail", "SSH");
+	set(&event, "action", "fail2ban-archive-SSH");
+	event_settle_jail(&event);
+	assert_non_null(words = event_to_words(&event, &len));
+	assert_int_equal(event_from_words(&back, words, len, &e), -1);
+	assert_int_equal(e.code, EX_DATAERR);
+	free(words);
+	event_free(&event);
+}
+
 static void
 the_last_of_two_options_counts(void **state)
 {
@@ -566,6 +623,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_option_sets_its_field),
+		cmocka_unit_test(the_action_s_name_shows_the_jail),
+		cmocka_unit_test(an_event_of_an_unknown_jail_is_not_read_back),
 		cmocka_unit_test(the_last_of_two_options_counts),
 		cmocka_unit_test(a_literal_tag_is_an_unknown_number),
 		cmocka_unit_test(a_senseless_option_is_refused),
