@@ -187,7 +187,7 @@ take_more(const char **inside, int64_t timeofban, struct sighting *sighting)
 	for (size_t i = 0; i < MORE_NUMBERS; i++) {
 		if (more[i] == UNKNOWN)
 			more[i] = 0;
-		else if (more[i] < 0 && i < MADE)
+		else if (i < MADE && more[i] < 0)
 			return -1;
 	}
 	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL)

@@ -70,10 +70,6 @@ is_another(const struct making *m, struct draft *d,
 		return false;
 	if (d->ban.end == BAN_LIVES)
 		return is_over(m, d, sighting);
-	/* The clock was set back between the ban, or its retry, and its end. */
-	if (d->gone_us < d->ban.since_us &&
-	    (!d->begun || sighting->at_us - d->ban.made_us <= BAN_RETRY_US))
-		return false;
 	return sighting->at_us >= d->gone_us;
 }
 
@@ -464,7 +460,7 @@ take_kind(const struct making *m, struct draft *d,
 	}
 	if (is_event(sighting))
 		d->ban.seen |= BAN_SEEN_EVENT;
-	if (shows_life(sighting))
+	if (shows_life(sighting) && sighting->at_us > d->ban.life_us)
 		d->ban.life_us = sighting->at_us;
 }
 

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Is this the same ban? The part of a history (ban/history.h) that makes bans
- * of sightings. They are taken in the order in which the witnesses saw them.
- * Pure.
+ * of sightings. They are taken in the order in which the witnesses saw them
+ * (sighting_compare): when the clock is set back by a minute, and the ban is
+ * then lifted, the unban comes after the ban all the same. Pure.
  *
  * The rules, a sighting at a time:
  * - A fresh ban of the exact time is the ban that lives, or that ended later
  *   than the sighting: a retry, a late arrival, a server that was killed and
  *   read its log again. After that ban's end, or after a flush of its jail, it
  *   is another one: ban, unban, ban within one second of a log are two bans.
- * - An unban that was seen before its ticket's time shows that the clock was
- *   set back. A fresh ban of that ticket is the ban that was unbanned.
  * - A fresh ban meets a ban of which only the rounded second is known: it is
  *   the same ban, which now gets its exact time.
  * - A restored ban, a row, and an unban that has only the rounded second speak

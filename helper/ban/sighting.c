@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/number.h"
+#include "base/timestamp.h"
+
 bool
 sighting_is_own(const struct sighting *sighting)
 {
@@ -21,6 +24,20 @@ static int
 rank(const struct sighting *sighting)
 {
 	return sighting_is_own(sighting) ? 0 : (int)sighting->kind;
+}
+
+/* A ticket's second may be rounded up. */
+#define ROUNDED_US TIMESTAMP_US
+
+/*
+ * Return true when a sighting was seen before the time of its own ticket: the
+ * clock was set back after the ban.
+ */
+static bool
+is_set_back(const struct sighting *sighting)
+{
+	return sighting_is_own(sighting) &&
+	    sighting->at_us < number_add_sat(sighting->since_us, -ROUNDED_US);
 }
 
 /* Compare the fields that only an import has. */
@@ -59,6 +76,7 @@ sighting_compare(const void *pa, const void *pb)
 	int order;
 
 	if ((order = compare_numbers(rank(a), rank(b))) == 0 &&
+	    (order = is_set_back(a) - is_set_back(b)) == 0 &&
 	    (order = compare_numbers(a->at_us, b->at_us)) == 0 &&
 	    (order = compare_numbers(a->kind, b->kind)) == 0)
 		order = rank(a) == 0 ? 0 : compare_imports(a, b);

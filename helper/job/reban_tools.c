@@ -126,16 +126,16 @@ read_rule(struct piece rest, struct reban_found *found)
 	static const char *const passes[] = { "ACCEPT", "RETURN", "LOG",
 		"NFLOG" };
 	struct piece word, source = { "", 0 }, target = { "", 0 };
-	bool not = false, others = false;
+	bool inverted = false, others = false;
 
 	while ((word = take_quoted(&rest)).len > 0) {
 		if (IS_ANY(word, from)) {
 			source = take_quoted(&rest);
-			others = not || piece_is(source, "!");
+			others = inverted || piece_is(source, "!");
 		} else if (IS_ANY(word, to)) {
 			target = take_quoted(&rest);
 		}
-		not = piece_is(word, "!");
+		inverted = piece_is(word, "!");
 	}
 	if (source.len == 0 || target.len == 0 || IS_ANY(target, passes))
 		return true;

@@ -208,6 +208,7 @@ wait_for() {
 # at /mnt, because the folders above $lab may be closed to that user.
 as_nobody() {
 	chmod 755 "$lab"
+	# shellcheck disable=SC2016 # the inner shell expands them
 	unshare --mount sh -euc 'mount --bind "$LAB" /mnt
 		exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"' sh "$@"
 }

@@ -115,7 +115,7 @@ found() { line "$1" "$2" filter "[sshd] Found 192.0.2.1 - $(date -u -d "@$3" '+%
 
 @test "a ban that is restored often does not grow" {
 	local i
-	mkdir -p -m 700 "$lab/spool"
+	mkdir -p "$lab/spool" && chmod 700 "$lab/spool"
 	ev ban ${t}000000 0 --time $t.0 --bantime -1 --failures 3 --restored 0
 	for i in $(seq 150); do
 		printf 'ban\0--at\0%s\0--jail\0sshd\0--id\000192.0.2.1\0--time\0%s\0--bantime\0-1\0--failures\0003\0--restored\0001\0--row\0000\0--tag\0000\0' \
