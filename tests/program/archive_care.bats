@@ -207,7 +207,7 @@ removed() { rm "$db"; }
 	# A page in the middle: opening the archive does not read it.
 	local page size
 	page=$(sqlite3 "$db" "SELECT rootpage FROM sqlite_schema
-	    WHERE name = 'ban_since'")
+	    WHERE name = 'ban_ticket'")
 	size=$(sqlite3 "$db" 'PRAGMA page_size')
 	noise "$db" $(((page - 1) * size)) "$size"
 	remember
@@ -376,10 +376,10 @@ removed() { rm "$db"; }
 	status 65 archive restore "$lab/copy"
 	says trigger
 	archive backup "$lab/other"
-	sqlite3 "$lab/other" 'DROP INDEX ban_identity;
-	    CREATE INDEX ban_identity ON ban (jail)'
+	sqlite3 "$lab/other" 'DROP INDEX ban_ticket;
+	    CREATE INDEX ban_ticket ON ban (jail)'
 	status 65 archive restore "$lab/other"
-	says ban_identity
+	says ban_ticket
 }
 
 @test "a restore puts the copy in place, and keeps the old archive whole" {
@@ -518,7 +518,7 @@ nobody_says() {
 	spooled_event 203.0.113.201 203.0.113.202 203.0.113.203
 	local page
 	page=$(sqlite3 "$db" "SELECT rootpage FROM sqlite_schema
-	    WHERE name = 'ban_identity'")
+	    WHERE name = 'ban_ticket'")
 	head -c 4096 /dev/zero | tr '\0' '\252' |
 		dd of="$db" bs=4096 seek=$((page - 1)) conv=notrunc status=none
 	archive reconcile
