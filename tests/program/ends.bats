@@ -216,9 +216,12 @@ print(json.dumps({"sshd": ids[::2], "web": ids[1::2]}))')"
 	bans web s3 600
 	archive reconcile
 	has '{"sshd": ["192.0.2.1"]}'
+	# A ban's time may be ahead of its event, and the flush comes after both.
+	wait_for 5 past $((began + 1))
 	archive flush --jail web --family None
 	archive reconcile
-	look 'len(rows("--active")) == 4'
+	look '[r["ended_us"] for r in rows()] == [None] * 4'
+	look '[r["jail"] for r in rows("--active")] == ["sshd"]'
 	an_interval_passes
 	archive reconcile
 	look '[r["ended_why"] for r in rows() if r["jail"] == "web"] ==
