@@ -10,9 +10,9 @@
  *    a fresh ban's event is the last one before it, with no Unban line in
  *    between. A server that was killed reads its log again: that ban has
  *    another line of the same failure, and another event. The failure that was
- * found last before the line does not count here: it may be of too few
- * failures, and the ban by hand. A Restore Ban line and a restored ban's event
- * go together likewise.
+ *    found last before the line does not decide here. (It was one of too few,
+ *    and the ban by hand: the log added a ban that never was.) A Restore Ban
+ *    line and a restored ban's event go together likewise.
  * 2. A witnessed ban without a line so far (its event was lost, or it is from
  *    another archive, or the log has whole seconds) has the last Ban line
  *    before its end whose failure is of its second. Where no ban has such a
@@ -24,9 +24,8 @@
  *    the event lost. Otherwise it makes a ban of the log's own.
  * 4. The other lines speak of the ban that was made last before them. A Restore
  *    Ban line makes a ban that began before the log when there is none, or when
- *    an event or a line has shown its end. An
- *    Unban line ends the ban (ban/end.h); without a ban before it, it says too
- *    little to make one.
+ *    an event or a line has shown its end. An Unban line ends the ban
+ *    (ban/end.h); without a ban before it, it says too little to make one.
  */
 #ifndef BAN_BANS_OF_LOG_H
 #define BAN_BANS_OF_LOG_H

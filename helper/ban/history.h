@@ -9,17 +9,22 @@
  * an id are a sequence. The rules:
  *
  * 1. The order is that in which fail2ban made the bans: the moment of a fresh
- *    ban's event, of a Ban line, or, where neither is known, its ticket's time.
- *    A ticket's time alone is no order: a line that is stamped two seconds
- *    earlier may ban after a ban by hand was lifted.
+ *    ban's event; of its Ban line, where that is well after the ticket's time;
+ *    otherwise the ticket's time. A ticket's time alone is no order. (A ban by
+ *    hand is lifted by "unban --all", and a log line that is stamped two
+ *    seconds before it bans the id again: the archive ended the ban that
+ *    fail2ban held, and the flushed one lived for ever.)
  * 2. A ticket's time shows which ban a sighting is of: same_ban.h.
  * 3. A line belongs to the ban whose event follows it: bans_of_log.h.
  * 4. An event shows that fail2ban held its ban then. So a ban that lives, and
  *    that no event shows later, ends when another one of the id is made or
- *    shown: inferred, or at its expiry when that is earlier. When an unban of
- *    it is pending, that was by hand: fail2ban bans no id that it still holds.
- * When the jail was flushed in between, it ended then. "unban --all" and a stop
- * look alike: so that is inferred too.
+ *    shown:
+ *    - at its pending unban, by hand: fail2ban bans no id that it still holds;
+ *    - at the jail's first flush in between, inferred: "unban --all" and a stop
+ *      look alike;
+ *    - at its expiry or when the other one was made, whichever is earlier:
+ *      inferred. (The unban of a ban of 40 s was lost, and the id was banned
+ *      again ten minutes later.)
  * 5. Bans of the same ticket time are numbered (nth) in the order of their
  *    making.
  *
