@@ -286,8 +286,10 @@ new_draft(const struct making *m, const struct sighting *sighting)
 static void
 take_restored(struct draft *d, const struct sighting *sighting)
 {
+	/* It is much earlier when the clock was set back. */
 	if (d->counted_us == INT64_MIN ||
-	    sighting->at_us - d->counted_us > BAN_RETRY_US) {
+	    sighting->at_us - d->counted_us > BAN_RETRY_US ||
+	    d->counted_us - sighting->at_us > BAN_RETRY_US) {
 		d->ban.restored++;
 		d->counted_us = sighting->at_us;
 	}
@@ -384,22 +386,13 @@ take_import(struct draft *d, const struct sighting *sighting)
 	take_end(d, BAN_END_BY_IMPORT, sighting);
 }
 
-/*
- * Take the verdict of a run, unless an event has shown the ban alive since. A
- * run that found the rows gone may not have known of a flush yet.
- */
+/* Take the verdict of a run, unless an event has shown the ban alive since. */
 static void
-take_judged(const struct making *m, struct draft *d,
-    const struct sighting *judged)
+take_judged(struct draft *d, const struct sighting *judged)
 {
-	const struct ban_end_verdict flushed = { BAN_FLUSHED,
-		first_flush(m, draft_held_us(d), judged->ended_us) };
-
 	if (judged->at_us < d->ban.life_us)
 		return;
-	if (judged->end == BAN_MANUAL && flushed.ended_us != 0) {
-		draft_end_by(d, BAN_END_BY_RUN, &flushed);
-	} else if (judged->end != BAN_LIVES) {
+	if (judged->end != BAN_LIVES) {
 		take_end(d, BAN_END_BY_RUN, judged);
 	} else if (d->ban.end == BAN_INFERRED && !d->end_seen) {
 		draft_reopen(d);
@@ -429,8 +422,7 @@ take_ban(struct draft *d, const struct sighting *sighting)
 
 /* Take what follows from the kind of the sighting. */
 static void
-take_kind(const struct making *m, struct draft *d,
-    const struct sighting *sighting)
+take_kind(struct draft *d, const struct sighting *sighting)
 {
 	switch (sighting->kind) {
 	case SIGHTING_BAN:
@@ -451,7 +443,7 @@ take_kind(const struct making *m, struct draft *d,
 		d->ban.seen |= BAN_SEEN_DATABASE;
 		break;
 	case SIGHTING_JUDGED:
-		take_judged(m, d, sighting);
+		take_judged(d, sighting);
 		break;
 	case SIGHTING_IMPORT:
 	case SIGHTING_OLD_ROW:
@@ -465,10 +457,9 @@ take_kind(const struct making *m, struct draft *d,
 }
 
 static void
-take_sighting(const struct making *m, struct draft *d,
-    const struct sighting *sighting)
+take_sighting(struct draft *d, const struct sighting *sighting)
 {
-	take_kind(m, d, sighting);
+	take_kind(d, sighting);
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
@@ -529,7 +520,7 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 		m->drafts[m->n] = new_draft(m, sighting);
 		d = &m->drafts[m->n++];
 	}
-	take_sighting(m, d, sighting);
+	take_sighting(d, sighting);
 	*owner = (size_t)(d - m->drafts);
 }
 

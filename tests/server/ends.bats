@@ -268,15 +268,15 @@ restart_with() {
 	look 'all(r["ended_us"] is None for r in rows()) and len(rows()) == 40'
 }
 
-@test "a younger ban ends an older one of its id" {
+@test "a ban ends an older one of its id when it is made" {
 	archive ban --jail sshd --id 192.0.2.1 --ip 192.0.2.1 --family inet4 \
 	    --time 1795458480.25 --bantime -1 --bancount 1 --failures 3 \
 	    --restored 0
 	archive ban --jail sshd --id 192.0.2.1 --ip 192.0.2.1 --family inet4 \
 	    --time 1795458580.5 --bantime -1 --bancount 1 --failures 3 \
 	    --restored 0
-	look '[(r["ended_us"], r["ended_why"]) for r in rows()] ==
-	    [(1795458580500000, "inferred"), (None, None)]'
+	look '[r["ended_why"] for r in rows()] == ["inferred", None]'
+	look 'rows()[0]["ended_us"] > 1795458580500000'
 }
 
 @test "a ban stamped before one that was lifted lives" {
