@@ -389,6 +389,23 @@ take_import(struct draft *d, const struct sighting *sighting)
 }
 
 /*
+ * Take the verdict that the server has the ban. It has that of an id which was
+ * made last, so that the verdict is of no ban before it.
+ */
+static void
+take_back(const struct making *m, struct draft *d,
+    const struct sighting *judged)
+{
+	if (d->ban.made_us < last_made(m, judged->at_us) ||
+	    (d->ban.end != BAN_LIVES &&
+		(d->ban.end != BAN_INFERRED || d->end_seen)))
+		return;
+	draft_reopen(d);
+	d->ban.pending_us = 0;
+	d->back_us = judged->at_us;
+}
+
+/*
  * Take the verdict of a run, unless an event has shown the ban alive since. A
  * run that found the rows gone may not have known of a flush yet.
  */
@@ -396,18 +413,20 @@ static void
 take_judged(const struct making *m, struct draft *d,
     const struct sighting *judged)
 {
-	const struct ban_end_verdict flushed = { BAN_FLUSHED,
-		first_flush(m, draft_held_us(d), judged->ended_us) };
+	int64_t held_us = draft_held_us(d);
+	struct ban_end_verdict flushed = { BAN_FLUSHED, 0 };
 
 	if (judged->at_us < d->ban.life_us)
 		return;
+	if (judged->held_us > held_us)
+		held_us = judged->held_us;
+	flushed.ended_us = first_flush(m, held_us, judged->ended_us);
 	if (judged->end == BAN_MANUAL && flushed.ended_us != 0) {
 		draft_end_by(d, BAN_END_BY_RUN, &flushed);
 	} else if (judged->end != BAN_LIVES) {
 		take_end(d, BAN_END_BY_RUN, judged);
-	} else if (d->ban.end == BAN_INFERRED && !d->end_seen) {
-		draft_reopen(d);
-		d->ban.pending_us = 0;
+	} else {
+		take_back(m, d, judged);
 	}
 }
 
