@@ -22,7 +22,7 @@ enum {
 };
 
 /* The values after the ip. */
-enum { ORIGIN, WITNESSES, RESTORED, NTH, MADE, AFTER, MORE_NUMBERS };
+enum { ORIGIN, WITNESSES, RESTORED, NTH, MADE, AFTER, HELD, MORE_NUMBERS };
 
 /* Return a time as the distance from the ban's second; time_of does the
  * reverse. */
@@ -38,11 +38,22 @@ time_of(int64_t distance, int64_t timeofban)
 	return number_add_sat(timestamp_from_seconds(timeofban), distance);
 }
 
-/* Return a distance that is never 0, which stands for an unknown one. */
+/* Return a distance that is 0 only for a time that is 0, which is unknown;
+ * time_or_0 does the reverse. */
 static int64_t
-not_zero(int64_t distance)
+distance_or_0(int64_t us, int64_t timeofban)
 {
-	return distance < 0 ? distance : number_add_sat(distance, 1);
+	int64_t d = us == 0 ? 0 : distance(us, timeofban);
+
+	return us == 0 || d < 0 ? d : number_add_sat(d, 1);
+}
+
+static int64_t
+time_or_0(int64_t distance, int64_t timeofban)
+{
+	if (distance == 0)
+		return 0;
+	return time_of(distance > 0 ? distance - 1 : distance, timeofban);
 }
 
 static void
@@ -80,11 +91,10 @@ sightings_column_put(struct buffer *out, const struct sighting *sighting,
 		[WITNESSES] = sighting->seen,
 		[RESTORED] = sighting->restored,
 		[NTH] = sighting->nth,
-		[MADE] = sighting->made_us == 0 ?
-		    0 :
-		    not_zero(distance(sighting->made_us, timeofban)),
+		[MADE] = distance_or_0(sighting->made_us, timeofban),
 		[AFTER] =
 		    sighting->after == 0 ? 0 : sighting->after - timeofban,
+		[HELD] = distance_or_0(sighting->held_us, timeofban),
 	};
 	size_t n = NUMBERS, n_more = MORE_NUMBERS;
 
@@ -196,9 +206,8 @@ take_more(const char **inside, int64_t timeofban, struct sighting *sighting)
 	sighting->seen = (unsigned)more[WITNESSES];
 	sighting->restored = more[RESTORED];
 	sighting->nth = more[NTH];
-	if (more[MADE] != 0)
-		sighting->made_us = time_of(
-		    more[MADE] > 0 ? more[MADE] - 1 : more[MADE], timeofban);
+	sighting->made_us = time_or_0(more[MADE], timeofban);
+	sighting->held_us = time_or_0(more[HELD], timeofban);
 	if (more[AFTER] != 0)
 		sighting->after = number_add_sat(timeofban, more[AFTER]);
 	return 0;

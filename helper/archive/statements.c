@@ -127,7 +127,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "FROM ban WHERE (" KEPT_SINCE " IS NULL OR " KEPT_SINCE
 	    " > ?2) AND +jail = ?1 "
 	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 OR "
-	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed')))",
+	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))",
 
 	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban, ended_us IS NULL AND " LOGGED

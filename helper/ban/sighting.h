@@ -49,6 +49,8 @@ struct sighting {
 	int64_t nth;		/* SIGHTING_IMPORT */
 	int64_t made_us; /* SIGHTING_JUDGED: the made_us of the very ban that
 			    was judged; _FOLDED: of its own. 0: not known */
+	int64_t held_us; /* SIGHTING_JUDGED: when a server said last, before the
+			    judgement, that it had the ban. 0: none did */
 	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
 			    stands before it in the table, or 0 */
 	int64_t ban;	 /* row of the archive's ban that has it, or 0 */
