@@ -4,8 +4,11 @@
 int64_t
 draft_held_us(const struct draft *d)
 {
-	return d->ban.life_us > d->ban.made_us ? d->ban.life_us :
-						 d->ban.made_us;
+	int64_t held_us = d->ban.made_us;
+
+	if (d->ban.life_us > held_us)
+		held_us = d->ban.life_us;
+	return d->back_us > held_us ? d->back_us : held_us;
 }
 
 bool

@@ -386,18 +386,36 @@ take_import(struct draft *d, const struct sighting *sighting)
 	take_end(d, BAN_END_BY_IMPORT, sighting);
 }
 
+/*
+ * Take the verdict that the server has the ban again: it lived at that moment.
+ * The server has that ban of an id which was made last, so that the verdict is
+ * of no ban before it.
+ */
+static void
+take_back(const struct making *m, struct draft *d,
+    const struct sighting *judged)
+{
+	bool ended = d->ban.end != BAN_LIVES &&
+	    (d->ban.end != BAN_INFERRED || d->end_seen);
+
+	if (ended || d->ban.made_us < last_made(m, judged->at_us))
+		return;
+	draft_reopen(d);
+	d->ban.pending_us = 0;
+	d->back_us = judged->at_us;
+}
+
 /* Take the verdict of a run, unless an event has shown the ban alive since. */
 static void
-take_judged(struct draft *d, const struct sighting *judged)
+take_judged(const struct making *m, struct draft *d,
+    const struct sighting *judged)
 {
 	if (judged->at_us < d->ban.life_us)
 		return;
-	if (judged->end != BAN_LIVES) {
+	if (judged->end == BAN_LIVES)
+		take_back(m, d, judged);
+	else
 		take_end(d, BAN_END_BY_RUN, judged);
-	} else if (d->ban.end == BAN_INFERRED && !d->end_seen) {
-		draft_reopen(d);
-		d->ban.pending_us = 0;
-	}
 }
 
 /* Take several events that were folded into one. */
@@ -422,7 +440,8 @@ take_ban(struct draft *d, const struct sighting *sighting)
 
 /* Take what follows from the kind of the sighting. */
 static void
-take_kind(struct draft *d, const struct sighting *sighting)
+take_kind(const struct making *m, struct draft *d,
+    const struct sighting *sighting)
 {
 	switch (sighting->kind) {
 	case SIGHTING_BAN:
@@ -443,7 +462,7 @@ take_kind(struct draft *d, const struct sighting *sighting)
 		d->ban.seen |= BAN_SEEN_DATABASE;
 		break;
 	case SIGHTING_JUDGED:
-		take_judged(d, sighting);
+		take_judged(m, d, sighting);
 		break;
 	case SIGHTING_IMPORT:
 	case SIGHTING_OLD_ROW:
@@ -457,9 +476,10 @@ take_kind(struct draft *d, const struct sighting *sighting)
 }
 
 static void
-take_sighting(struct draft *d, const struct sighting *sighting)
+take_sighting(const struct making *m, struct draft *d,
+    const struct sighting *sighting)
 {
-	take_kind(d, sighting);
+	take_kind(m, d, sighting);
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
@@ -520,7 +540,7 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 		m->drafts[m->n] = new_draft(m, sighting);
 		d = &m->drafts[m->n++];
 	}
-	take_sighting(d, sighting);
+	take_sighting(m, d, sighting);
 	*owner = (size_t)(d - m->drafts);
 }
 

@@ -58,6 +58,9 @@
 #define JUDGED(at, of, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
 	    .ended_us = AT(ended) }
+#define BACK(at, of) \
+	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = BAN_LIVES, \
+	    .ended_us = UNKNOWN }
 #define JUDGED_OF(at, of, made, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
 	    .ended_us = AT(ended), .made_us = AT(made) }
@@ -318,6 +321,22 @@ static const struct play of_several[] = {
 		JUDGED_OF(90, 0, 0.2, BAN_MANUAL, 0.3)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 0.3, 0),
 		LIVES(0.3, 0, 600, 0)) },
+	{ "a ban that the server has again lives",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, 0, BAN_INFERRED, 30),
+		BACK(60, 0)),
+	    FLUSHES(AT(30)), BANS(LIVES(0.1, 0, 600, 0)) },
+	{ "a later ban ends one that the server had again when it is made",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, 0, BAN_INFERRED, 30),
+		BACK(60, 0), FRESH(77, 76.6, 600)),
+	    FLUSHES(AT(30)),
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 77, 0),
+		LIVES(76.6, 0, 600, 0)) },
+	{ "an id that the server has again has the ban made last",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, 0, BAN_INFERRED, 30),
+		FRESH(50, 49.6, 600), BACK(60, 0)),
+	    FLUSHES(AT(30)),
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 30, 0),
+		LIVES(49.6, 0, 600, 0)) },
 	{ "a judgement of the later one leaves the earlier one alone",
 	    SIGHTINGS(FRESH(0.2, 0, 600), UNBAN(0.5, 0, 600, BAN_MANUAL),
 		FRESH(0.8, 0, 600), JUDGED_OF(90, 0, 0.8, BAN_FLUSHED, 70)),
