@@ -49,7 +49,10 @@ static bool
 is_over(const struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
-	int64_t flushed_us = first_flush(m, draft_held_us(d), sighting->at_us);
+	/* A row alone does not show whether the ban was made before a flush. */
+	int64_t flushed_us = d->ban.life_us == 0 ?
+	    0 :
+	    first_flush(m, draft_held_us(d), sighting->at_us);
 	const struct ban_end_verdict manual = ban_end_by_ban_again(
 					 d->ban.pending_us),
 				     inferred = { BAN_INFERRED, flushed_us };
