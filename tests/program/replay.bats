@@ -705,7 +705,8 @@ make_every_kind() {
 	ev ban sshd manual "$((now - 20)).5"
 	ev ban sshd inferred $((now - 20))
 	ev ban sshd inferred $((now - 10))
-	ev ban sshd flushed $((now - 5))
+	ev ban sshd flushed "$(sqlite3 "$lab/fail2ban.sqlite3" \
+	    "SELECT timeofban FROM bans WHERE ip = 'flushed'")"
 	ev ban sshd restored $((now - 15)) --restored 1
 	ev ban sshd prolonged $((now - 14))
 	ev prolong sshd prolonged $((now - 14)) --bantime 100000000000000

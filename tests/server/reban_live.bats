@@ -214,7 +214,7 @@ between() {
 @test "a lifted ban is not brought back" {
 	jail sshd
 	server_start
-	printf '%s\n' 192.0.2.1 192.0.2.2 | bans sshd
+	printf '%s\n' 192.0.2.1 192.0.2.102 | bans sshd
 	eventually 'len(rows()) == 2 and all("database" in r["seen"] for r in rows())'
 	client unban --all >/dev/null
 	status 0 archive reban --live
@@ -261,7 +261,7 @@ between() {
 	jail sshd
 	jail hand
 	server_start
-	printf '%s\n' 192.0.2.1 192.0.2.2 | bans sshd
+	printf '%s\n' 192.0.2.1 192.0.2.102 | bans sshd
 	echo 192.0.2.3 | bans hand
 	eventually 'len(rows()) == 3 and all("database" in r["seen"] for r in rows())'
 	server_stop
@@ -290,7 +290,7 @@ between() {
 	soon 'len(rows()) == 1'
 	archive export >"$lab/a.jsonl"
 	archive reconcile
-	jq -c '.ident = "192.0.2.2" | .seen = ["import"]' "$lab/a.jsonl" >"$lab/import"
+	jq -c '.ident = "192.0.2.102" | .seen = ["import"]' "$lab/a.jsonl" >"$lab/import"
 	jq -c '.ident = "192.0.2.3" | .host = "web1"' "$lab/a.jsonl" >"$lab/hosts"
 	printf '%s,000 fail2ban.actions        [7268]: NOTICE  [sshd] Ban 192.0.2.4\n' \
 	    "$(date -d "@$now" '+%Y-%m-%d %H:%M:%S')" >"$lab/log1"
