@@ -182,6 +182,27 @@ give_by_events(struct giving *g)
 	}
 }
 
+/*
+ * Return when a draft was over at the latest. Of a row only its second is
+ * known, so that an expiry which follows from it may be half a second later.
+ */
+static int64_t
+over_by_us(const struct draft *d)
+{
+	bool rounded = !d->logged && !d->ban.exact &&
+	    d->ban.end == BAN_INFERRED &&
+	    d->gone_us == ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
+
+	return rounded ? number_add_sat(d->gone_us, TIMESTAMP_US / 2) :
+			 d->gone_us;
+}
+
+static bool
+lived(const struct draft *d, const struct logged_line *line)
+{
+	return latest_us(line) < over_by_us(d);
+}
+
 /* Return the first line at or after that moment. */
 static size_t
 first_line(const struct giving *g, int64_t at_us)
@@ -228,8 +249,8 @@ find_own_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 
 	if (to_us > d->first_us)
 		to_us = d->first_us;
-	if (to_us > d->gone_us)
-		to_us = d->gone_us;
+	if (to_us > over_by_us(d))
+		to_us = over_by_us(d);
 	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_UNBAN)
@@ -262,8 +283,7 @@ find_near_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_BAN && g->owner[i] == NONE &&
-		    may_be_of(&lines[i], timeofban) &&
-		    draft_lived_at(d, latest_us(&lines[i])))
+		    may_be_of(&lines[i], timeofban) && lived(d, &lines[i]))
 			return i;
 	}
 	return NONE;
@@ -302,12 +322,6 @@ give_by_tickets(struct giving *g)
 		if (line != NONE)
 			give(g, line, draft);
 	}
-}
-
-static bool
-lived(const struct draft *d, const struct logged_line *line)
-{
-	return draft_lived_at(d, latest_us(line));
 }
 
 /* Add a ban of the log's own, whose first line this is. */

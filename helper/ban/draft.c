@@ -11,12 +11,6 @@ draft_held_us(const struct draft *d)
 	return d->back_us > held_us ? d->back_us : held_us;
 }
 
-bool
-draft_lived_at(const struct draft *d, int64_t at_us)
-{
-	return d->ban.end == BAN_LIVES || at_us < d->gone_us;
-}
-
 void
 draft_end_by(struct draft *d, enum ban_end_source source,
     const struct ban_end_verdict *verdict)

@@ -74,9 +74,6 @@ struct draft {
 /* Return the last moment at which the ban was seen alive, or was made. */
 int64_t draft_held_us(const struct draft *d);
 
-/* Return true when the ban lived at that moment. */
-bool draft_lived_at(const struct draft *d, int64_t at_us);
-
 /*
  * End the draft by a verdict where ban/end.h lets that replace its end. An end
  * is not earlier than the ticket's time.

@@ -52,6 +52,7 @@ struct seen {
 	int64_t at_us, since_us, second, ended_us;
 	enum ban_end end;
 	int64_t known_as;
+	int64_t seconds; /* 0: not known */
 };
 
 /* Another archive's ban of that time, which ended then. */
@@ -77,6 +78,12 @@ struct seen {
 #define ROW(at, second) \
 	{ SIGHTING_ROW, MS(at), MS(1000 * (second)), T0 + (second), UNKNOWN, \
 	    BAN_LIVES, UNKNOWN }
+#define ROW_OF(at, second, seconds) \
+	{ SIGHTING_ROW, MS(at), MS(1000 * (second)), T0 + (second), UNKNOWN, \
+	    BAN_LIVES, UNKNOWN, seconds }
+#define JUDGED_OVER(at, second, ended) \
+	{ SIGHTING_JUDGED, MS(at), MS(1000 * (second)), T0 + (second), \
+	    MS(ended), BAN_INFERRED, UNKNOWN }
 #define LIVES UNKNOWN
 
 /* The log's own bans that follow. */
@@ -652,6 +659,18 @@ static const struct row of_events[] = {
 	  .overdue_us = NOT_YET,
 	  .bans = { LIVE(MS(9000), 600) },
 	  .made = { 7000 } },
+	{ .what = "a row of a rounded second is over half a second later",
+	  .lines = { FOUND_BAN(7014, 5, 2), UNBAN(7800) },
+	  .seen = { ROW_OF(300000, 5, 2), JUDGED_OVER(300000, 5, 7000) },
+	  .overdue_us = LATER,
+	  .made = { 7014 } },
+	{ .what = "a row has no line of after it was over",
+	  .lines = { FOUND_BAN(7501, 5, 2), UNBAN(7800) },
+	  .seen = { ROW_OF(300000, 5, 2), JUDGED_OVER(300000, 5, 7000) },
+	  .overdue_us = LATER,
+	  .bans = { { MS(5000), 2, BAN_FROM_LOG, BAN_EXPIRED, MS(7800), 0,
+	      UNKNOWN, 1 } },
+	  .made = { 4500 } },
 	{ .what = "a row may have a line of ten minutes after",
 	  .lines = { BAN(605000, 600) },
 	  .seen = { ROW(900000, 5) },
@@ -784,8 +803,10 @@ set_sightings(const struct seen *seen, struct sighting *sightings,
 			.timeofban = seen[n].second,
 			.since_us = seen[n].since_us,
 			.exact = seen[n].kind != SIGHTING_ROW &&
+			    seen[n].kind != SIGHTING_JUDGED &&
 			    seen[n].kind != SIGHTING_RESTORED,
-			.seconds = UNKNOWN,
+			.seconds =
+			    seen[n].seconds != 0 ? seen[n].seconds : UNKNOWN,
 			.bancount = UNKNOWN,
 			.failures = UNKNOWN,
 			.end = seen[n].end,
