@@ -376,15 +376,7 @@ int
 archive_get_number(struct archive *a, const char *key, int64_t *v,
     struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_META_GET, e, "t", key);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	*v = rc == 1 ? db_int(st, 0) : UNKNOWN;
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+	return db_number(&a->db, SQL_META_GET, v, e, "t", key);
 }
 
 int
@@ -396,12 +388,5 @@ archive_set_number(struct archive *a, const char *key, int64_t v, struct err *e)
 int
 archive_newest(struct archive *a, int64_t *since_us, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_NEWEST, e);
-	int rc;
-
-	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
-		return -1;
-	*since_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
-	sqlite3_reset(st);
-	return 0;
+	return db_number(&a->db, SQL_NEWEST, since_us, e, "");
 }

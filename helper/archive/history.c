@@ -11,7 +11,7 @@
 #include "base/list.h"
 #include "base/timestamp.h"
 
-/* The columns of SQL_HISTORY_BEFORE and SQL_HISTORY_FROM. */
+/* The columns of SQL_HISTORY and SQL_HISTORY_TICKET. */
 enum {
 	ID,
 	MADE,
@@ -172,68 +172,32 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 	return load_sightings(h, &rows[h->rows_n++].ban, sightings, e);
 }
 
-/* Turn the first n rows round: they were read from the last to the first. */
-static void
-turn_round(struct archive_history *h)
-{
-	for (size_t i = 0, k = h->rows_n; i + 1 < k; i++) {
-		struct archive_history_row row = h->rows[i];
-		struct history_row known = h->known[i];
-
-		k--;
-		h->rows[i] = h->rows[k];
-		h->known[i] = h->known[k];
-		h->rows[k] = row;
-		h->known[k] = known;
-	}
-}
-
-/* Load the bans before the span: the last two of them, or more. */
+/* Load the bans within the span, and those beside it. */
 static int
-load_before(struct archive *a, struct archive_history *h, int64_t from_us,
-    int64_t beside, struct err *e)
-{
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_HISTORY_BEFORE, e, "ittii", h->of.jail,
-		h->of.ident, archive_ident_host(&h->of), from_us, beside);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		if (load_row(h, st, false, e) != 0) {
-			rc = -1;
-			break;
-		}
-	}
-	sqlite3_reset(st);
-	turn_round(h);
-	h->begins = h->rows_n < (size_t)beside;
-	return rc;
-}
-
-/* Load the bans from the beginning of the span on. */
-static int
-load_from(struct archive *a, struct archive_history *h,
+load_rows(struct archive *a, struct archive_history *h,
     const struct archive_span *span, int64_t beside, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_FROM, e, "itti",
-	    h->of.jail, h->of.ident, archive_ident_host(&h->of), span->from_us);
-	int64_t after = 0;
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY, e, "ittii", h->of.jail,
+	    h->of.ident, archive_ident_host(&h->of), span->from_us, beside);
+	int64_t before = 0, after = 0;
 	int rc;
 
 	if (st == NULL)
 		return -1;
 	while (after < beside && (rc = db_step(&a->db, st, e)) == 1) {
-		bool inner = db_int(st, MADE) <= span->to_us;
+		int64_t made_us = db_int(st, MADE);
+		bool inner =
+		    made_us >= span->from_us && made_us <= span->to_us;
 
 		if (load_row(h, st, inner, e) != 0) {
 			rc = -1;
 			break;
 		}
-		after += !inner;
+		before += made_us < span->from_us;
+		after += made_us > span->to_us;
 	}
 	sqlite3_reset(st);
+	h->begins = before < beside;
 	h->ends = after < beside;
 	return rc < 0 ? -1 : 0;
 }
@@ -293,8 +257,7 @@ archive_history_load(struct archive *a, struct archive_history *h,
 	int64_t from_us = -INT64_MAX, to_us = INT64_MAX;
 
 	*h = (struct archive_history){ .of = of };
-	if (load_before(a, h, span->from_us, beside, e) != 0 ||
-	    load_from(a, h, span, beside, e) != 0 ||
+	if (load_rows(a, h, span, beside, e) != 0 ||
 	    load_flushes(a, h, span, e) != 0)
 		return -1;
 	if (!with_lines)
@@ -351,35 +314,18 @@ archive_history_is_anchor(const struct archive_history *h, size_t row)
 
 int
 archive_history_last(struct archive *a, const struct archive_ident *of,
-    int64_t *last, bool *logged, struct err *e)
+    int64_t *last, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_LAST, e, "itt", of->jail,
+	return db_number(&a->db, SQL_HISTORY_LAST, last, e, "itt", of->jail,
 	    of->ident, archive_ident_host(of));
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	*last = rc == 1 ? db_int(st, 0) : UNKNOWN;
-	*logged = rc == 1 && db_int(st, 1) == 1;
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
 }
 
 int
 archive_history_find_known_as(struct archive *a, const struct archive_ident *of,
     int64_t known_as, int64_t *timeofban, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_KNOWN_AS, e, "iti", of->jail,
+	return db_number(&a->db, SQL_KNOWN_AS, timeofban, e, "iti", of->jail,
 	    of->ident, known_as);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	*timeofban = rc == 1 ? db_int(st, 0) : UNKNOWN;
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
 }
 
 int

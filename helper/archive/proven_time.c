@@ -60,34 +60,53 @@ proven_time_latest(const struct proven_time *t, int64_t wall_us)
 	return t->us > wall_us ? t->us : wall_us;
 }
 
+/* The numbers of the archive that hold it, and their keys. */
+enum { US, UPTIME, RAN, LEAST, MOST, SURE, NUMBERS };
+
+static const char *const keys[NUMBERS] = {
+	[US] = "proven",
+	[UPTIME] = "proven_uptime",
+	[RAN] = "proven_ran",
+	[LEAST] = "proven_least",
+	[MOST] = "proven_most",
+	[SURE] = "proven_sure",
+};
+
 int
 proven_time_load(struct archive *a, struct proven_time *t, struct err *e)
 {
-	sqlite3_stmt *st = db_statement(&a->db, SQL_CLOCK_GET, e);
-	int rc = st != NULL ? db_step(&a->db, st, e) : -1;
+	int64_t v[NUMBERS];
 
-	if (rc < 0)
-		return -1;
+	for (size_t i = 0; i < NUMBERS; i++) {
+		if (archive_get_number(a, keys[i], &v[i], e) != 0)
+			return -1;
+	}
 	*t = (struct proven_time){
-		.us = rc == 1 ? db_int(st, 0) : UNKNOWN,
-		.uptime_s = db_int(st, 1),
-		.ran_s = db_int(st, 2),
-		.least_us = db_int(st, 3),
-		.most_us = db_int(st, 4),
-		.sure = db_int(st, 5) == 1,
+		.us = v[US],
+		.uptime_s = v[UPTIME],
+		.ran_s = v[RAN] == UNKNOWN ? 0 : v[RAN],
+		.least_us = v[LEAST],
+		.most_us = v[MOST],
+		.sure = v[SURE] == 1,
 	};
-	sqlite3_reset(st);
 	if (t->us == UNKNOWN)
-		return err_set(e, EX_DATAERR, "%s: the table clock is damaged",
-		    a->db.name);
+		return err_set(e, EX_DATAERR,
+		    "%s: the number %s is missing in the table meta",
+		    a->db.name, keys[US]);
 	return 0;
 }
 
 int
 proven_time_save(struct archive *a, const struct proven_time *t, struct err *e)
 {
-	return db_query(&a->db, SQL_CLOCK_SET, e, "iiiiid", t->us, t->uptime_s,
-	    t->ran_s, t->least_us, t->most_us, t->sure);
+	const int64_t v[NUMBERS] = { t->us, t->uptime_s, t->ran_s, t->least_us,
+		t->most_us, t->sure };
+
+	for (size_t i = 0; i < NUMBERS; i++) {
+		if (archive_set_number(a, keys[i], v[i], e) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int

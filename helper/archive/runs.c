@@ -68,16 +68,8 @@ int
 archive_run_last(struct archive *a, enum run_kind kind, int64_t until_us,
     int64_t *last_us, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_RUN_LAST, e, "ti",
+	return db_number(&a->db, SQL_RUN_LAST, last_us, e, "ti",
 	    archive_run_kind_name(kind), until_us);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	rc = db_step(&a->db, st, e);
-	*last_us = rc == 1 ? db_int(st, 0) : UNKNOWN;
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
 }
 
 /* Mark the runs of a kind that still count as running as cut off. */

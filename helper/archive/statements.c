@@ -130,9 +130,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))",
 
 	[SQL_HISTORY_LAST] =
-	    "SELECT timeofban, ended_us IS NULL AND " LOGGED
-	    " FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
-	    "ORDER BY made_us DESC LIMIT 1",
+	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "AND host = ?3 ORDER BY made_us DESC LIMIT 1",
 	/*
 	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
 	 * second counts when none of its sightings has an exact time; for an
@@ -146,9 +145,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "WHERE value ->> '$[2]' IS NOT NULL) AND (?7 = 0 "
 	    "OR EXISTS (SELECT 1 FROM json_each(signs) "
 	    "WHERE value ->> '$[0]' NOT IN (6, 7)))))",
-	[SQL_HISTORY_BEFORE] =
-	    HISTORY "AND made_us < ?4 ORDER BY made_us DESC, id DESC LIMIT ?5",
-	[SQL_HISTORY_FROM] = HISTORY "AND made_us >= ?4 ORDER BY made_us, id",
+	/* From the ban on that is the ?5th before ?4, or from the first one. */
+	[SQL_HISTORY] =
+	    HISTORY "AND made_us >= coalesce((SELECT made_us FROM ban "
+		    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+		    "AND made_us < ?4 ORDER BY made_us DESC "
+		    "LIMIT 1 OFFSET ?5 - 1), -9223372036854775807) "
+		    "ORDER BY made_us, id",
 	[SQL_HISTORY_TICKET] = HISTORY "AND timeofban = ?4",
 
 	/* The ban that fail2ban has under another second than its own, ?3. */
@@ -337,7 +340,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_RUN_LAST] =
 	    "SELECT finished_us FROM run WHERE kind = ?1 "
 	    "AND state = 'completed' AND finished_us <= ?2 "
-	    "ORDER BY finished_us DESC LIMIT 1",
+	    "ORDER BY id DESC LIMIT 1",
 
 	/* The view has a column for each field of ban/ban_field.h. */
 	[SQL_LIST] = LIST(WANTED),
@@ -369,11 +372,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT since_us FROM ban "
 	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
 
-	[SQL_CLOCK_GET] =
-	    "SELECT proven_us, uptime, ran, least_us, most_us, sure FROM clock",
-	[SQL_CLOCK_SET] =
-	    "UPDATE clock SET proven_us = ?1, uptime = ?2, ran = ?3, "
-	    "least_us = ?4, most_us = ?5, sure = ?6",
 	/* No note is later than its jail's last one. */
 	[SQL_LATER] =
 	    "SELECT 1 FROM jail "

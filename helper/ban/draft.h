@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of a history share: what is given, and drafts. A draft is a
- * ban in the making, with the facts that decide about it. same_ban.c makes
- * drafts of sightings, bans_of_log.c of lines, history.c makes bans of drafts.
+ * The structures that the files of a history share. struct history holds all
+ * that is known about one id. struct draft is a ban in the making, with the
+ * facts that decide about it: same_ban.c makes drafts of sightings,
+ * bans_of_log.c makes drafts of lines, and history.c makes bans of drafts.
  * Pure.
  */
 #ifndef BAN_DRAFT_H

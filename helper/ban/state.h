@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The state of a ban at one moment, as list, show and export --active tell it.
- * ban/end judges what is archived; this room judges what can be said about a
- * ban meanwhile. Pure.
+ * The state of a ban at one moment, for list, show and export --active. ban/end
+ * decides which end is archived; this file decides what a reader sees before an
+ * end is archived. Pure.
  *
  * 1. A ban with an end has ended.
- * 2. A ban whose ban time nobody knows may have ended at any time, so it is
- *    active only while it is confirmed: an event of it, or the running server's
- *    word, is not older than two days. Otherwise its state is unknown. Such are
- *    the bans of old logs, and of databases of version 1 and 2.
+ * 2. A ban of unknown ban time may have ended at any time. It is active while
+ *    its last event, or the running server's last word that it has the ban, is
+ *    at most two days old. Otherwise its state is unknown. (Old logs, and
+ *    databases of version 1 and 2, have such bans.)
  * 3. A ban whose ban time is up is ending: fail2ban lifts it within seconds,
  *    but no unban was archived yet, and a run settles it only after two
  *    intervals. When the server said after the expiry that it has the ban, the
@@ -43,8 +43,8 @@ enum ban_state {
 };
 
 /*
- * What the archive knows about a ban. Moments are microseconds since the epoch;
- * 0: it never happened.
+ * The facts that the archive has about a ban. Moments are microseconds since
+ * the epoch; 0: it never happened.
  */
 struct ban_state_facts {
 	int64_t since_us;

@@ -5,7 +5,7 @@
 
 #include "base/macros.h"
 
-/* Where a tar has its magic number. */
+/* The offset of the magic number in a tar file. */
 #define TAR_AT 257
 
 /* A magic number, at byte `at`. */

@@ -35,7 +35,8 @@ enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL, STATE_UNKNOWN };
 
 static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
-/* How bad each state is: a known trouble counts more than the unknown. */
+/* The rank of each state: the report takes the worst. A known trouble counts
+ * more than an unknown one. */
 static const int badness[] = { 0, 2, 3, 1 };
 
 /* The findings, one after another, and the worst state of them. */

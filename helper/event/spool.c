@@ -175,7 +175,7 @@ spool_look(const char *folder, int64_t limit, int64_t now_us)
 			continue;
 		state.waiting++;
 		at_us = strtoll(entry->d_name, NULL, 10);
-		/* How long it has waited is not known: so very long. */
+		/* A clock ran ahead: 0 counts as the oldest time. */
 		if (at_us / TIMESTAMP_US >=
 		    now_us / TIMESTAMP_US + FRESH_SECONDS)
 			at_us = 0;

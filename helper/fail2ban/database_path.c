@@ -26,8 +26,8 @@ read_note(const struct config *config, char note[PATH_MAX])
 }
 
 /*
- * Set path to the database of a fail2ban that nobody has configured, if it is
- * there. With a socket elsewhere this is the database of another server.
+ * Set path to fail2ban's default database if that exists, else to "". A server
+ * whose socket is not the default one has another database.
  */
 static void
 default_path(const struct config *config, char path[PATH_MAX])

@@ -38,7 +38,7 @@ struct line {
 	struct log_program_tag program; /* the tag that was read last */
 };
 
-/* What a piece of the prefix is. */
+/* The kinds of pieces that a prefix is made of. */
 enum piece {
 	PIECE_NONE, /* none that may stand there */
 	PIECE_SKIPPED,
@@ -70,7 +70,7 @@ take_stamp(struct line *l)
 		l->syslog = false;
 		break;
 	case LOG_STAMP_ZONED:
-		/* What stands before it is not the record's own. */
+		/* A stamp before this one is not the record's own. */
 		l->local.kind = LOG_STAMP_NONE;
 		l->zoned = stamp;
 		break;

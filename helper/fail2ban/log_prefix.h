@@ -28,12 +28,12 @@
  * (log_json.h). A tag is looked for after each stamp and at the beginning,
  * once. One that is not fail2ban's, "sshd[4117]: ", ends the search: the line
  * is another program's, whatever it quotes. Any other word ends the search,
- * too, such as the name of another container. So nobody makes a record who
- * cannot write lines as fail2ban, or whole lines of the file. A line without a
- * tag is not read then, nor is one where a record follows the tag at once, and
- * the record has its own stamp or the tag no process: it may be fail2ban's in a
- * form or under a name that is not known here, so the caller must not skip it
- * silently.
+ * too, such as the name of another container. So only a program that can write
+ * lines as fail2ban, or whole lines of the file, can make a record. A line
+ * without a tag is not read then, nor is one where a record follows the tag at
+ * once, and the record has its own stamp or the tag no process: it may be
+ * fail2ban's in a form or under a name that is not known here, so the caller
+ * must not skip it silently.
  *
  * After the tag "fail2ban[7268]: " or "fail2ban.service[7268]: " (the journal)
  * the bare message may stand. The last stamp with a date dates the record. One

@@ -164,7 +164,7 @@ take_date(const char **s, const char *end, bool weekday,
 	return true;
 }
 
-/* Date a stamp whose year is told beside it. */
+/* Give a stamp without a year the year that stands beside it. */
 static void
 set_year(struct log_stamp *stamp, int64_t year, struct log_time_minute *known)
 {

@@ -104,8 +104,8 @@ int fail2ban_server_get_ignored(struct fail2ban_server *s, const char *jail,
 /*
  * Ask for an action of the jail that bans by a set of nftables which takes no
  * network: the server calls such a network banned, but nothing blocks it. *name
- * is NULL where there is none, or none that can be told: the action's name
- * begins with "nftables", and its set has no "flags interval". The caller frees
+ * is NULL where no such action is found. It is found by its name, which begins
+ * with "nftables", and its set, which has no "flags interval". The caller frees
  * *name. Fails as fail2ban_server_get_ignored.
  * (fail2ban 1.0.2 and 1.1.0, action.d/nftables.conf; nft(8).)
  */

@@ -7,9 +7,9 @@
 
 #include "archive/evidence.h"
 #include "archive/log_lines.h"
-#include "archive/reban_notes.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "ingest/reban_answer.h"
 
 /* The bans beside a stretch that are loaded at first, and at most. */
 #define BESIDE 2
@@ -299,7 +299,6 @@ merge_open(struct merge *merge, struct merge_ticket *t,
 {
 	struct archive *a = merge->archive;
 	int64_t last, timeofban;
-	bool logged;
 
 	*t = (struct merge_ticket){
 		.of = { jail->id, ident, merge->host },
@@ -308,7 +307,7 @@ merge_open(struct merge *merge, struct merge_ticket *t,
 	};
 	t->history.of = t->of;
 	t->history.begins = t->history.ends = true;
-	if (archive_history_last(a, &t->of, &last, &logged, e) != 0)
+	if (archive_history_last(a, &t->of, &last, e) != 0)
 		return -1;
 	t->is_known = last != UNKNOWN;
 	if (!t->is_known)
@@ -428,21 +427,6 @@ merge_has_row_of(struct merge *merge, const struct merge_ticket *t,
 	return rc < 0 ? -1 : 0;
 }
 
-/*
- * Return true when the sighting may be the answer to a note: the ban began
- * since the note, and fail2ban takes it for a ban by hand.
- */
-static bool
-may_answer(const struct merge_ticket *t, const struct sighting *sighting,
-    int64_t noted_us)
-{
-	return (sighting->kind == SIGHTING_BAN ||
-		   sighting->kind == SIGHTING_ROW) &&
-	    sighting->failures == 0 &&
-	    timestamp_from_seconds(t->timeofban + 1) >= noted_us &&
-	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
-}
-
 /* Let t be the ticket of the noted ban that goes on, if it has not ended. */
 static int
 continue_noted(struct merge *merge, struct merge_ticket *t, int64_t timeofban,
@@ -461,45 +445,28 @@ continue_noted(struct merge *merge, struct merge_ticket *t, int64_t timeofban,
 }
 
 /*
- * Find out whether reban sent the id of a new ban to fail2ban. *listed: it came
+ * Find out whether a sighting answers a note of reban's. *listed: its id came
  * from a list. When it continues an archived ban, t becomes that ban's ticket.
  */
 static int
 answer_note(struct merge *merge, struct merge_ticket *t,
-    const struct sighting *sightings, size_t n, bool *listed, struct err *e)
+    const struct sighting *sighting, bool *listed, struct err *e)
 {
-	struct reban_note note;
-	int rc;
+	struct sighting of_ticket = *sighting;
+	struct reban_answer answer;
 
-	/* All notes of the jail are at least as old as its last one. */
-	if (t->noted_us == 0 || t->of.host != NULL || n == 0 ||
-	    sightings[0].at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
-		return 0;
-	rc = reban_notes_get(merge->archive, t->of.jail, t->of.ident, &note, e);
-	if (rc != 1 || !may_answer(t, &sightings[0], note.noted_us))
-		return rc < 0 ? -1 : 0;
-	/* A lost ban may come back within the second of its ticket. */
-	if (t->has_ban &&
-	    (t->timeofban != note.timeofban ||
-		sightings[0].kind != SIGHTING_BAN))
-		return 0;
-	if (reban_notes_remove(merge->archive, t->of.jail, t->of.ident, e) != 0)
+	*listed = false;
+	if (sighting->kind == SIGHTING_UNBAN)
+		return reban_answer_drop(merge->archive, &t->of, t->noted_us,
+		    sighting, e);
+	of_ticket.timeofban = t->timeofban;
+	if (reban_answer_take(merge->archive, &t->of, t->noted_us, t->has_ban,
+		&of_ticket, &answer, e) != 0)
 		return -1;
-	*listed = note.timeofban == UNKNOWN;
-	return *listed ?
+	*listed = answer.listed;
+	return answer.continues == UNKNOWN ?
 	    0 :
-	    continue_noted(merge, t, note.timeofban, &sightings[0], e);
-}
-
-/* Forget the note of an id that was unbanned. */
-static int
-drop_note(struct merge *merge, const struct merge_ticket *t,
-    const struct sighting *unban, struct err *e)
-{
-	if (t->noted_us == 0 || t->of.host != NULL ||
-	    unban->at_us > number_add_sat(t->noted_us, REBAN_NOTES_US))
-		return 0;
-	return reban_notes_remove(merge->archive, t->of.jail, t->of.ident, e);
+	    continue_noted(merge, t, answer.continues, sighting, e);
 }
 
 /* Return true when a folded sighting stands for the sighting. */
@@ -605,13 +572,13 @@ merge_add(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sightings, size_t n, int64_t source, struct err *e)
 {
 	struct sighting fresh[FRESH_MAX];
-	bool listed = false;
+	bool listed;
 
+	if (n == 0)
+		return 0;
 	if (n > FRESH_MAX)
 		return err_set(e, EX_SOFTWARE, "too many sightings at a time");
-	if (answer_note(merge, t, sightings, n, &listed, e) != 0 ||
-	    (n > 0 && sightings[0].kind == SIGHTING_UNBAN &&
-		drop_note(merge, t, &sightings[0], e) != 0) ||
+	if (answer_note(merge, t, &sightings[0], &listed, e) != 0 ||
 	    take_fresh(merge, t, sightings, listed, fresh, &n, e) != 0)
 		return -1;
 	return n == 0 ?

@@ -32,7 +32,7 @@ is_mark(char c)
 }
 
 /*
- * Cut what is behind a # outside of quotes, or behind // before which a word
+ * Cut what follows a # outside of quotes, or a // before which a word
  * ends.
  */
 static struct piece
@@ -161,7 +161,7 @@ next_word(struct words *w)
 	return word;
 }
 
-/* Return true for a word behind a - that was meant as the end of a range. */
+/* Return true for a word after a - that was meant as the end of a range. */
 static bool
 is_meant_as_end(struct piece word)
 {
@@ -250,7 +250,7 @@ read_remark(struct words *w, struct piece word, struct reban_found *found)
 	}
 }
 
-/* Read what is behind the entry; alone: it is the first word of the line. */
+/* Read the words after the entry; alone: it is the first word of the line. */
 static void
 read_after(struct words *w, bool range, bool alone, struct reban_found *found)
 {

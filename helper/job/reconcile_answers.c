@@ -33,8 +33,8 @@ fall_silent(struct reconcile_answers *answers)
 
 /*
  * Ask for the jails, once. A question about a missing jail would be an error in
- * fail2ban's log; it is asked all the same where a jail's name holds a comma
- * and a blank, so that the names cannot be told apart.
+ * fail2ban's log. It is asked all the same where a jail's name holds a comma
+ * and a blank: the list of jails is separated by them.
  */
 static bool
 know_jails(struct reconcile_answers *answers)

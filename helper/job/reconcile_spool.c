@@ -81,7 +81,7 @@ is_for_all(const struct run *run, const struct err *e)
 /*
  * Archive a chunk of events together, or each alone when that fails. An event
  * that is wrong in itself is set aside. One that the archive refuses stays for
- * the next run, and keeps none of the events behind it; *refused counts those,
+ * the next run, and keeps none of the events after it; *refused counts those,
  * and why has the last reason.
  */
 static int

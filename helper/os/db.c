@@ -256,6 +256,26 @@ db_has_row(struct db *db, int which, struct err *e, const char *types, ...)
 	return rc;
 }
 
+int
+db_number(struct db *db, int which, int64_t *v, struct err *e,
+    const char *types, ...)
+{
+	sqlite3_stmt *st;
+	va_list values;
+	int rc;
+
+	*v = UNKNOWN;
+	va_start(values, types);
+	st = bind_statement(db, which, e, types, values);
+	va_end(values);
+	if (st == NULL)
+		return -1;
+	if ((rc = db_step(db, st, e)) == 1)
+		*v = db_int(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
 void
 db_bind_int(sqlite3_stmt *st, int i, int64_t v)
 {

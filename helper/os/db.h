@@ -81,12 +81,16 @@ int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
  *
  * db_bind returns the statement, which the caller steps, or NULL on failure.
  * db_query runs it to its end and returns 0 or -1. db_has_row returns 1 when it
- * finds a row, 0 when it finds none, -1 on failure.
+ * finds a row, 0 when it finds none, -1 on failure. db_number sets *v to the
+ * first value of the first row, a number; UNKNOWN: there is no row, or it is
+ * NULL. It returns 0 or -1.
  */
 sqlite3_stmt *db_bind(struct db *db, int which, struct err *e,
     const char *types, ...);
 int db_query(struct db *db, int which, struct err *e, const char *types, ...);
 int db_has_row(struct db *db, int which, struct err *e, const char *types, ...);
+int db_number(struct db *db, int which, int64_t *v, struct err *e,
+    const char *types, ...);
 
 /*
  * Bind one value to parameter i, counted from 1. Numbers: UNKNOWN is NULL.

@@ -249,7 +249,7 @@ turns() {
 	chmod 600 "$db"*
 	database ''
 	archive reconcile
-	[ "$(sqlite3 "$db" 'SELECT proven_us FROM clock')" -eq "$last" ]
+	[ "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'proven'")" -eq "$last" ]
 }
 
 # logged_at DAYS TIME VERB: a line of fail2ban's log, so many days ago.

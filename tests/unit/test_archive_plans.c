@@ -68,8 +68,8 @@ static const struct plan {
 	/* This reads the sightings of the bans of one second. */
 	{ PLAN(SQL_HISTORY_SPAN), { { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
-	{ PLAN(SQL_HISTORY_BEFORE), { { "ban", "ban_history" } } },
-	{ PLAN(SQL_HISTORY_FROM), { { "ban", "ban_history" } } },
+	{ PLAN(SQL_HISTORY),
+	    { { "ban", "ban_history" }, { "ban", "ban_history" } } },
 	{ PLAN(SQL_KNOWN_AS), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_LINES_OF), { { "line", BY_KEY } } },
 	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" } } },
@@ -124,7 +124,8 @@ static const struct plan {
 	/* There are only a few jails. */
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
-	{ PLAN(SQL_RUN_LAST), { { "run", "run_completed" } } },
+	/* This reads from the last run back to one that is completed. */
+	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
 	/* This reads back from the last second, and sorts its bans. */
 	{ PLAN(SQL_NEWEST), .scanned = "ban", .sorts = true },
 	/* This finds the bans of some ids, and sorts them. */
@@ -137,8 +138,6 @@ static const struct plan {
 		{ "jail", BY_ID }, { "evidence", BY_ID }, { "ban", "ban_rev" },
 		{ "jail", BY_ID } },
 	    .scanned = "j", .sorts = true },
-	/* There is one row. */
-	{ PLAN(SQL_CLOCK_GET), .scanned = "clock" },
 	/* There are only a few jails and databases. */
 	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
 	    .first = INT64_MAX },

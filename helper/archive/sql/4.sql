@@ -26,6 +26,7 @@ INSERT INTO flush SELECT id, flushed_us FROM jail WHERE flushed_us > 0;
 
 -- Few bans have an address that differs from their id; show finds them by it.
 CREATE INDEX ban_ip ON ban (ip) WHERE ip IS NOT NULL;
+
 -- A run found the running server without the jail, and later with it again.
 ALTER TABLE jail ADD COLUMN absent_us INTEGER NOT NULL DEFAULT 0; -- 0: it has it
 ALTER TABLE jail ADD COLUMN started_us INTEGER NOT NULL DEFAULT 0;
@@ -41,22 +42,8 @@ CREATE INDEX ban_missed ON ban (missed_us) WHERE missed_us > 0;
 DROP INDEX ban_ended;
 CREATE INDEX ban_ended ON ban (max(ended_us, added_us));
 
--- The last run of a kind that was completed before a time.
-CREATE INDEX run_completed ON run (kind, finished_us) WHERE state = 'completed';
-
--- The time as far as it is proven: see archive/proven_time.h. One row: the
--- machine's uptime in seconds at proven_us; for how many seconds the machine ran
--- while the clock was ahead by least_us to most_us; 1 when a day of runs agreed.
-CREATE TABLE clock (
-	proven_us INTEGER NOT NULL,
-	uptime    INTEGER,
-	ran       INTEGER NOT NULL,
-	least_us  INTEGER,
-	most_us   INTEGER,
-	sure      INTEGER NOT NULL
-);
-
-INSERT INTO clock SELECT coalesce(max(finished_us), now), NULL, 0, NULL, NULL, 0
+-- The time as far as it is proven: see archive/proven_time.h.
+INSERT INTO meta SELECT 'proven', coalesce(max(finished_us), now)
 FROM (SELECT strftime('%s', 'now') * 1000000 AS now)
 	LEFT JOIN run ON finished_us <= now;
 
