@@ -58,32 +58,32 @@ struct seen {
 /* Another archive's ban of that time, which ended then. */
 #define SEEN(ms, second, ended) \
 	{ SIGHTING_IMPORT, MS(ms), MS(ms), T0 + (second), ended, \
-	    (ended) == UNKNOWN ? BAN_LIVES : BAN_MANUAL, UNKNOWN }
+	    (ended) == UNKNOWN ? BAN_LIVES : BAN_MANUAL, UNKNOWN, 0 }
 #define AGAIN(ms, second, ended, known_as) \
 	{ SIGHTING_IMPORT, MS(ms), MS(ms), T0 + (second), ended, \
-	    (ended) == UNKNOWN ? BAN_LIVES : BAN_MANUAL, T0 + (known_as) }
+	    (ended) == UNKNOWN ? BAN_LIVES : BAN_MANUAL, T0 + (known_as), 0 }
 #define INFERRED(ms, second, ended) \
 	{ SIGHTING_IMPORT, MS(ms), MS(ms), T0 + (second), ended, \
-	    BAN_INFERRED, UNKNOWN }
+	    BAN_INFERRED, UNKNOWN, 0 }
 /* Events at that time; a ticket's exact time is in ms, too. */
 #define EVENT(at, ms, second) \
 	{ SIGHTING_BAN, MS(at), MS(ms), T0 + (second), UNKNOWN, BAN_LIVES, \
-	    UNKNOWN }
+	    UNKNOWN, 0 }
 #define RESTORED(at, second) \
 	{ SIGHTING_RESTORED, MS(at), MS(1000 * (second)), T0 + (second), \
-	    UNKNOWN, BAN_LIVES, UNKNOWN }
+	    UNKNOWN, BAN_LIVES, UNKNOWN, 0 }
 #define LIFTED(at, ms, second) \
 	{ SIGHTING_UNBAN, MS(at), MS(ms), T0 + (second), UNKNOWN, BAN_MANUAL, \
-	    UNKNOWN }
+	    UNKNOWN, 0 }
 #define ROW(at, second) \
 	{ SIGHTING_ROW, MS(at), MS(1000 * (second)), T0 + (second), UNKNOWN, \
-	    BAN_LIVES, UNKNOWN }
+	    BAN_LIVES, UNKNOWN, 0 }
 #define ROW_OF(at, second, seconds) \
 	{ SIGHTING_ROW, MS(at), MS(1000 * (second)), T0 + (second), UNKNOWN, \
 	    BAN_LIVES, UNKNOWN, seconds }
 #define JUDGED_OVER(at, second, ended) \
 	{ SIGHTING_JUDGED, MS(at), MS(1000 * (second)), T0 + (second), \
-	    MS(ended), BAN_INFERRED, UNKNOWN }
+	    MS(ended), BAN_INFERRED, UNKNOWN, 0 }
 #define LIVES UNKNOWN
 
 /* The log's own bans that follow. */

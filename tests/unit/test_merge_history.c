@@ -759,7 +759,7 @@ a_repeat_of_a_folded_event_changes_nothing(void **state UNUSED)
 	    "|| nth, '|') FROM ban";
 	struct err e = { 0 };
 	struct lab lab;
-	char *before;
+	char *before = NULL;
 
 	lab_set_up(&lab);
 	assert_ok(archive_begin(&lab.archive, &e), &e);
