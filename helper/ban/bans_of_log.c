@@ -24,17 +24,12 @@
 /* No draft, or no line. */
 #define NONE SIZE_MAX
 
-struct made {
-	int64_t made_us;
-	size_t draft;
-};
-
 struct giving {
 	const struct history_lines *log;
 	struct draft *drafts;
 	size_t n;
-	size_t *owner;	    /* the draft of each line, or NONE */
-	struct made *order; /* the witnessed drafts, as they were made */
+	size_t *owner;		   /* the draft of each line, or NONE */
+	struct draft_place *order; /* the witnessed drafts, as they were made */
 	size_t order_n;
 };
 
@@ -490,24 +485,6 @@ take_lines(struct giving *g)
 	}
 }
 
-static int
-compare_made(const void *pa, const void *pb)
-{
-	const struct made *a = pa, *b = pb;
-
-	if (a->made_us != b->made_us)
-		return a->made_us < b->made_us ? -1 : 1;
-	return a->draft < b->draft ? -1 : a->draft > b->draft;
-}
-
-static void
-sort_drafts(struct giving *g)
-{
-	for (size_t i = 0; i < g->order_n; i++)
-		g->order[i] = (struct made){ g->drafts[i].ban.made_us, i };
-	qsort(g->order, g->order_n, sizeof(*g->order), compare_made);
-}
-
 int
 bans_of_log(const struct history_lines *log, struct draft *drafts, size_t *n)
 {
@@ -525,9 +502,9 @@ bans_of_log(const struct history_lines *log, struct draft *drafts, size_t *n)
 		for (size_t i = 0; i < log->n; i++)
 			g.owner[i] = NONE;
 		give_by_events(&g);
-		sort_drafts(&g);
+		draft_order(drafts, g.order_n, g.order);
 		give_by_tickets(&g);
-		sort_drafts(&g);
+		draft_order(drafts, g.order_n, g.order);
 		take_lines(&g);
 		*n = g.n;
 	}

@@ -1,6 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ban/draft.h"
 
+#include <stdlib.h>
+
+static int
+compare_places(const void *pa, const void *pb)
+{
+	const struct draft_place *a = pa, *b = pb;
+
+	if (a->made_us != b->made_us)
+		return a->made_us < b->made_us ? -1 : 1;
+	if (a->since_us != b->since_us)
+		return a->since_us < b->since_us ? -1 : 1;
+	return a->draft < b->draft ? -1 : a->draft > b->draft;
+}
+
+void
+draft_order(const struct draft *drafts, size_t n, struct draft_place *order)
+{
+	for (size_t i = 0; i < n; i++)
+		order[i] = (struct draft_place){ drafts[i].ban.made_us,
+			drafts[i].ban.since_us, i };
+	qsort(order, n, sizeof(*order), compare_places);
+}
+
 int64_t
 draft_held_us(const struct draft *d)
 {

@@ -72,6 +72,16 @@ struct draft {
 	enum ban_origin import_origin;
 };
 
+/* The place of a draft in the order in which fail2ban made the bans. */
+struct draft_place {
+	int64_t made_us, since_us;
+	size_t draft; /* its number */
+};
+
+/* Set order, which has room for n, to the drafts as they were made. */
+void draft_order(const struct draft *drafts, size_t n,
+    struct draft_place *order);
+
 /* Return the last moment at which the ban was seen alive, or was made. */
 int64_t draft_held_us(const struct draft *d);
 

@@ -14,45 +14,24 @@ struct sequence {
 	size_t *place; /* of each draft in the order */
 };
 
-/* A draft and the values that order it. */
-struct turn {
-	int64_t made_us, since_us;
-	size_t draft;
-};
-
-static int
-compare_turns(const void *pa, const void *pb)
-{
-	const struct turn *a = pa, *b = pb;
-
-	if (a->made_us != b->made_us)
-		return a->made_us < b->made_us ? -1 : 1;
-	if (a->since_us != b->since_us)
-		return a->since_us < b->since_us ? -1 : 1;
-	return a->draft < b->draft ? -1 : a->draft > b->draft;
-}
-
 /* Put the drafts into the order of their making. */
 static int
 sort_drafts(struct sequence *s)
 {
-	struct turn *turns = calloc(s->n + 1, sizeof(*turns));
+	struct draft_place *order = calloc(s->n + 1, sizeof(*order));
 	struct draft *sorted = calloc(s->n + 1, sizeof(*sorted));
-	int rc = turns != NULL && sorted != NULL ? 0 : -1;
+	int rc = order != NULL && sorted != NULL ? 0 : -1;
 
-	for (size_t i = 0; rc == 0 && i < s->n; i++)
-		turns[i] = (struct turn){ s->drafts[i].ban.made_us,
-			s->drafts[i].ban.since_us, i };
 	if (rc == 0) {
-		qsort(turns, s->n, sizeof(*turns), compare_turns);
+		draft_order(s->drafts, s->n, order);
 		for (size_t i = 0; i < s->n; i++) {
-			sorted[i] = s->drafts[turns[i].draft];
-			s->place[turns[i].draft] = i;
+			sorted[i] = s->drafts[order[i].draft];
+			s->place[order[i].draft] = i;
 		}
 		for (size_t i = 0; i < s->n; i++)
 			s->drafts[i] = sorted[i];
 	}
-	free(turns);
+	free(order);
 	free(sorted);
 	return rc;
 }
@@ -225,7 +204,7 @@ continue_logged(const struct sequence *s)
 static int
 compare_since(const void *pa, const void *pb)
 {
-	const struct turn *a = pa, *b = pb;
+	const struct draft_place *a = pa, *b = pb;
 
 	if (a->since_us != b->since_us)
 		return a->since_us < b->since_us ? -1 : 1;
@@ -236,14 +215,15 @@ compare_since(const void *pa, const void *pb)
 static int
 set_nth(const struct sequence *s)
 {
-	struct turn *turns = calloc(s->n + 1, sizeof(*turns));
+	struct draft_place *turns = calloc(s->n + 1, sizeof(*turns));
 	int64_t nth = 0;
 
 	if (turns == NULL)
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
-		turns[i] = (struct turn){ .since_us = s->drafts[i].ban.since_us,
-			.draft = i };
+		turns[i] =
+		    (struct draft_place){ .since_us = s->drafts[i].ban.since_us,
+			    .draft = i };
 	qsort(turns, s->n, sizeof(*turns), compare_since);
 	for (size_t i = 0; i < s->n; i++) {
 		if (i == 0 || turns[i].since_us != turns[i - 1].since_us)

@@ -220,10 +220,7 @@ last_deleted(const struct making *m, const struct sighting *row)
 static int64_t
 made_us(const struct making *m, const struct sighting *sighting)
 {
-	/* The second may have been rounded up. */
-	int64_t ticket_us = sighting->exact ?
-	    sighting->since_us :
-	    timestamp_from_seconds(sighting->timeofban) - TIMESTAMP_US / 2;
+	int64_t ticket_us = sighting_ticket_us(sighting);
 	int64_t before_us = INT64_MIN;
 
 	switch (sighting->kind) {

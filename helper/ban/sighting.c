@@ -13,6 +13,14 @@ sighting_is_own(const struct sighting *sighting)
 	    sighting->kind == SIGHTING_FOLDED;
 }
 
+int64_t
+sighting_ticket_us(const struct sighting *sighting)
+{
+	return sighting->exact ?
+	    sighting->since_us :
+	    timestamp_from_seconds(sighting->timeofban) - TIMESTAMP_US / 2;
+}
+
 static int
 compare_numbers(int64_t a, int64_t b)
 {

@@ -56,6 +56,12 @@ struct sighting {
 	int64_t ban;	 /* row of the archive's ban that has it, or 0 */
 };
 
+/*
+ * Return the time of the ticket; of a rounded second the earliest time that it
+ * may be.
+ */
+int64_t sighting_ticket_us(const struct sighting *sighting);
+
 /* Return true when the sighting was made here, and not taken from elsewhere. */
 bool sighting_is_own(const struct sighting *sighting);
 

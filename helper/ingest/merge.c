@@ -203,9 +203,7 @@ decide_and_save(struct merge *merge, struct archive_history *h,
 static struct archive_span
 span_of(const struct sighting *sighting)
 {
-	int64_t from_us = sighting->exact ?
-	    sighting->since_us :
-	    timestamp_from_seconds(sighting->timeofban) - TIMESTAMP_US / 2;
+	int64_t from_us = sighting_ticket_us(sighting);
 	int64_t to_us = from_us;
 
 	switch (sighting->kind) {

@@ -239,21 +239,35 @@ db_query(struct db *db, int which, struct err *e, const char *types, ...)
 	return st != NULL ? db_run(db, st, e) : -1;
 }
 
+/*
+ * Step a statement once and reset it: return as db_step. *v is the first value
+ * of the row.
+ */
+static int
+first_row(struct db *db, sqlite3_stmt *st, int64_t *v, struct err *e)
+{
+	int rc;
+
+	*v = UNKNOWN;
+	if (st == NULL)
+		return -1;
+	if ((rc = db_step(db, st, e)) == 1)
+		*v = db_int(st, 0);
+	sqlite3_reset(st);
+	return rc;
+}
+
 int
 db_has_row(struct db *db, int which, struct err *e, const char *types, ...)
 {
 	sqlite3_stmt *st;
 	va_list values;
-	int rc;
+	int64_t v;
 
 	va_start(values, types);
 	st = bind_statement(db, which, e, types, values);
 	va_end(values);
-	if (st == NULL)
-		return -1;
-	rc = db_step(db, st, e);
-	sqlite3_reset(st);
-	return rc;
+	return first_row(db, st, &v, e);
 }
 
 int
@@ -262,18 +276,11 @@ db_number(struct db *db, int which, int64_t *v, struct err *e,
 {
 	sqlite3_stmt *st;
 	va_list values;
-	int rc;
 
-	*v = UNKNOWN;
 	va_start(values, types);
 	st = bind_statement(db, which, e, types, values);
 	va_end(values);
-	if (st == NULL)
-		return -1;
-	if ((rc = db_step(db, st, e)) == 1)
-		*v = db_int(st, 0);
-	sqlite3_reset(st);
-	return rc < 0 ? -1 : 0;
+	return first_row(db, st, v, e) < 0 ? -1 : 0;
 }
 
 void
