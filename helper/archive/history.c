@@ -43,9 +43,10 @@ archive_history_widen(struct archive *a, const struct archive_ident *of,
     struct err *e)
 {
 	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiid", ticket->timeofban,
+	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiidi", ticket->timeofban,
 		of->jail, of->ident, archive_ident_host(of), ticket->since_us,
-		timestamp_from_seconds(ticket->timeofban), ticket->imported);
+		timestamp_from_seconds(ticket->timeofban), ticket->imported,
+		ticket->nth);
 	int rc;
 
 	if (st == NULL)
@@ -186,8 +187,7 @@ load_rows(struct archive *a, struct archive_history *h,
 		return -1;
 	while (after < beside && (rc = db_step(&a->db, st, e)) == 1) {
 		int64_t made_us = db_int(st, MADE);
-		bool inner =
-		    made_us >= span->from_us && made_us <= span->to_us;
+		bool inner = made_us >= span->from_us && made_us <= span->to_us;
 
 		if (load_row(h, st, inner, e) != 0) {
 			rc = -1;

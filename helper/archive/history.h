@@ -48,11 +48,13 @@ struct archive_ticket {
 	int64_t timeofban; /* its rounded second */
 	int64_t since_us;  /* its exact time, UNKNOWN: that is not known */
 	bool imported;	   /* an import shows it */
+	int64_t nth;	   /* its number among the bans of that time, UNKNOWN */
 };
 
 /*
  * Widen the span so that it holds the bans of a ticket: those of its second; of
- * an exact time only those that may be its.
+ * an exact time only those that may be its; of a number the ban that has it, or
+ * else the last one before it.
  */
 int archive_history_widen(struct archive *a, const struct archive_ident *of,
     const struct archive_ticket *ticket, struct archive_span *span,

@@ -135,12 +135,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	/*
 	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
 	 * second counts when none of its sightings has an exact time; for an
-	 * import, ?7, one that only imports show does not.
+	 * import, ?7, one that only imports show does not. ?8 is the number.
 	 */
 	[SQL_HISTORY_SPAN] =
 	    "SELECT min(made_us), max(made_us) FROM ban WHERE timeofban = ?1 "
 	    "AND jail = ?2 AND ident = ?3 AND host = ?4 "
-	    "AND (?5 IS NULL OR since_us = ?5 OR (since_us = ?6 "
+	    "AND (?5 IS NULL OR (since_us = ?5 AND (?8 IS NULL "
+	    "OR nth = (SELECT max(nth) FROM ban WHERE timeofban = ?1 "
+	    "AND jail = ?2 AND ident = ?3 AND host = ?4 AND since_us = ?5 "
+	    "AND nth <= ?8))) OR (since_us = ?6 "
 	    "AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
 	    "WHERE value ->> '$[2]' IS NOT NULL) AND (?7 = 0 "
 	    "OR EXISTS (SELECT 1 FROM json_each(signs) "

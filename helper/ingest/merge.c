@@ -130,7 +130,7 @@ widen_by_numbers(const struct merge *merge, const struct archive_history *h,
 	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
 		const struct archive_ticket ticket = { ban->timeofban,
-			ban->since_us, true };
+			ban->since_us, true, ban->nth };
 
 		if (!archive_history_has_number(h, ban) &&
 		    archive_history_widen(merge->archive, &h->of, &ticket, span,
@@ -239,8 +239,10 @@ widen(struct merge *merge, struct merge_ticket *t,
 	bool exact = sighting->exact && t->known_as == 0;
 	const struct archive_ticket ticket = { t->timeofban,
 		exact ? sighting->since_us : UNKNOWN,
-		!sighting_is_own(sighting) };
-	const struct archive_ticket after = { sighting->after, UNKNOWN, false };
+		!sighting_is_own(sighting),
+		sighting->kind == SIGHTING_IMPORT ? sighting->nth : UNKNOWN };
+	const struct archive_ticket after = { sighting->after, UNKNOWN, false,
+		UNKNOWN };
 
 	if (sighting->after != 0 &&
 	    archive_history_widen(merge->archive, &t->of, &after, &t->span,
@@ -611,7 +613,7 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 	for (size_t i = 0; i < n; i++) {
 		int64_t from_us = lines[i].at_us - LAG_US;
 		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
-			false };
+			false, UNKNOWN };
 		bool known, learnt;
 
 		if (lines[i].found != UNKNOWN &&

@@ -66,7 +66,8 @@ static const struct plan {
 	    .second = 2000000000 },
 	{ PLAN(SQL_HISTORY_LAST), { { "ban", "ban_history" } } },
 	/* This reads the sightings of the bans of one second. */
-	{ PLAN(SQL_HISTORY_SPAN), { { "ban", "ban_ticket" } },
+	{ PLAN(SQL_HISTORY_SPAN),
+	    { { "ban", "ban_ticket" }, { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_HISTORY),
 	    { { "ban", "ban_history" }, { "ban", "ban_history" } } },

@@ -727,6 +727,50 @@ an_event_of_an_id_with_many_bans_takes_no_more_steps(void **state UNUSED)
 	lab_tear_down(&lab);
 }
 
+/* Return the steps of an import of a ban with that number among those of one
+ * exact time. */
+static int64_t
+steps_of_number(struct lab *lab, int64_t nth)
+{
+	struct merge merge = merge_of(lab);
+	struct sighting sighting = sighting_of(SIGHTING_IMPORT, 100, 100);
+	struct err e = { 0 };
+
+	sighting.nth = nth;
+	sighting.end = BAN_EXPIRED;
+	sighting.ended_us = MS(200);
+	take_steps(lab);
+	assert_ok(
+	    merge_sightings(&merge, "sshd", "192.0.2.1", &sighting, 1, 0, &e),
+	    &e);
+	return take_steps(lab);
+}
+
+static void
+an_import_of_a_time_with_many_bans_takes_no_more_steps(void **state UNUSED)
+{
+	struct err e = { 0 };
+	struct lab lab;
+	int64_t of_few = 0, of_many = 0;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	for (int64_t nth = 0; nth <= 1000; nth++) {
+		of_many = steps_of_number(&lab, nth);
+		if (nth == 20)
+			of_few = of_many;
+	}
+	lab_assert(&lab, "bans", "SELECT count(*) || ' ' || max(nth) FROM ban",
+	    "1001 1000");
+	/* Each other number is a step in the index. */
+	if (of_many > of_few + 20 * 1000)
+		fail_msg("%" PRId64 " steps for number 20, %" PRId64
+			 " for number 1000",
+		    of_few, of_many);
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
 static void
 a_ban_that_is_restored_often_keeps_short_sightings(void **state UNUSED)
 {
@@ -790,6 +834,8 @@ main(void)
 		cmocka_unit_test(no_order_of_any_sightings_loses_one),
 		cmocka_unit_test(
 		    an_event_of_an_id_with_many_bans_takes_no_more_steps),
+		cmocka_unit_test(
+		    an_import_of_a_time_with_many_bans_takes_no_more_steps),
 		cmocka_unit_test(
 		    a_ban_that_is_restored_often_keeps_short_sightings),
 		cmocka_unit_test(a_repeat_of_a_folded_event_changes_nothing),
