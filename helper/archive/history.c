@@ -42,11 +42,10 @@ archive_history_widen(struct archive *a, const struct archive_ident *of,
     const struct archive_ticket *ticket, struct archive_span *span,
     struct err *e)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiidi", ticket->timeofban,
-		of->jail, of->ident, archive_ident_host(of), ticket->since_us,
-		timestamp_from_seconds(ticket->timeofban), ticket->imported,
-		ticket->nth);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiidi",
+	    ticket->timeofban, of->jail, of->ident, archive_ident_host(of),
+	    ticket->since_us, timestamp_from_seconds(ticket->timeofban),
+	    ticket->imported, ticket->nth);
 	int rc;
 
 	if (st == NULL)
@@ -181,7 +180,7 @@ load_rows(struct archive *a, struct archive_history *h,
 	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY, e, "ittii", h->of.jail,
 	    h->of.ident, archive_ident_host(&h->of), span->from_us, beside);
 	int64_t before = 0, after = 0;
-	int rc;
+	int rc = 0;
 
 	if (st == NULL)
 		return -1;

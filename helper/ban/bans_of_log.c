@@ -47,12 +47,13 @@ void
 bans_of_log_order(struct logged_line *lines, size_t n)
 {
 	for (size_t i = 1; i < n; i++) {
-		int64_t back_us = lines[i - 1].at_us - lines[i].at_us;
+		int64_t back_us =
+		    number_sub_sat(lines[i - 1].at_us, lines[i].at_us);
 
 		if (back_us > 0 ?
 			back_us <= BACK_MAX_US :
 			back_us == 0 && lines[i].verb != lines[i - 1].verb)
-			lines[i].at_us = lines[i - 1].at_us + 1;
+			lines[i].at_us = number_add_sat(lines[i - 1].at_us, 1);
 	}
 }
 
@@ -74,7 +75,7 @@ give(struct giving *g, size_t line, size_t draft)
 	d->lined = true;
 	d->line_us = g->log->lines[line].at_us;
 	/* It was made when it was logged, if its ticket is older. */
-	if (!d->begun && d->line_us - d->ban.made_us > PROMPT_US)
+	if (!d->begun && number_sub_sat(d->line_us, d->ban.made_us) > PROMPT_US)
 		d->ban.made_us = d->line_us;
 }
 
@@ -124,7 +125,7 @@ is_found(const struct logged_line *line, int64_t timeofban)
 static bool
 is_too_late(const struct sighting *sighting, const struct logged_line *line)
 {
-	int64_t late_us = sighting->since_us - line->at_us;
+	int64_t late_us = number_sub_sat(sighting->since_us, line->at_us);
 
 	return sighting->kind == SIGHTING_BAN &&
 	    late_us >
@@ -219,7 +220,8 @@ first_line(const struct giving *g, int64_t at_us)
 static bool
 may_be_of(const struct logged_line *line, int64_t timeofban)
 {
-	int64_t lag_us = line->at_us - timestamp_from_seconds(timeofban);
+	int64_t lag_us =
+	    number_sub_sat(line->at_us, timestamp_from_seconds(timeofban));
 
 	return lag_us <= PROMPT_US ||
 	    (lag_us <= LAG_S * TIMESTAMP_US &&
@@ -246,7 +248,7 @@ find_own_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 		to_us = d->first_us;
 	if (to_us > over_by_us(d))
 		to_us = over_by_us(d);
-	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
+	for (size_t i = first_line(g, number_sub_sat(ticket_us, TIMESTAMP_US));
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_UNBAN)
 			lifted = true;
@@ -275,7 +277,7 @@ find_near_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 
 	if (to_us > d->first_us && timeofban == d->ban.timeofban)
 		to_us = d->first_us;
-	for (size_t i = first_line(g, ticket_us - TIMESTAMP_US);
+	for (size_t i = first_line(g, number_sub_sat(ticket_us, TIMESTAMP_US));
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_BAN && g->owner[i] == NONE &&
 		    may_be_of(&lines[i], timeofban) && lived(d, &lines[i]))
@@ -400,7 +402,7 @@ take_restore(struct reading *r, const struct logged_line *line)
 	d->ban.life_us = line->at_us;
 	r->lifted = false;
 	if (r->restored_us == INT64_MIN ||
-	    line->at_us - r->restored_us > BAN_RETRY_US) {
+	    number_sub_sat(line->at_us, r->restored_us) > BAN_RETRY_US) {
 		d->ban.restored++;
 		r->restored_us = line->at_us;
 	}

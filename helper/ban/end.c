@@ -178,7 +178,7 @@ is_overdue(const struct ban_end_facts *f)
 static bool
 is_stale(const struct ban_end_facts *f)
 {
-	return f->now_us - last_life(f) > DAY_US;
+	return number_sub_sat(f->now_us, last_life(f)) > DAY_US;
 }
 
 /* Return the server's answer, which says nothing about a later ban. */
@@ -229,7 +229,7 @@ ended(const struct ban_end_facts *f, enum ban_end end, int64_t ended_us)
 static bool
 is_missed_twice(const struct ban_end_facts *f)
 {
-	return f->answered_us - f->missed_us >=
+	return number_sub_sat(f->answered_us, f->missed_us) >=
 	    timestamp_from_seconds(f->interval_s);
 }
 
@@ -325,8 +325,8 @@ ban_end_may_be_back(const struct ban_end_facts *f)
 {
 	return f->here && f->started_us != 0 && f->missed_us != 0 &&
 	    f->now_us < expiry(f) &&
-	    f->missed_us <
-	    f->started_us + timestamp_from_seconds(f->interval_s);
+	    f->missed_us < number_add_sat(f->started_us,
+			       timestamp_from_seconds(f->interval_s));
 }
 
 struct ban_end_judgement

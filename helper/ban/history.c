@@ -271,8 +271,9 @@ history_make_bans(struct history *h, struct ban *bans, size_t *owner,
 	int rc = -1;
 
 	if (s.drafts != NULL && s.place != NULL) {
-		qsort(h->sightings, h->n, sizeof(*h->sightings),
-		    sighting_compare);
+		if (h->n > 0)
+			qsort(h->sightings, h->n, sizeof(*h->sightings),
+			    sighting_compare);
 		rc = make_bans(&s, bans, owner);
 	}
 	*count = s.n;

@@ -250,7 +250,7 @@ made_us(const struct making *m, const struct sighting *sighting)
 	case SIGHTING_OLD_ROW:
 		break;
 	}
-	return before_us < ticket_us ? ticket_us : before_us + 1;
+	return before_us < ticket_us ? ticket_us : number_add_sat(before_us, 1);
 }
 
 static struct draft
@@ -288,8 +288,8 @@ take_restored(struct draft *d, const struct sighting *sighting)
 {
 	/* It is much earlier when the clock was set back. */
 	if (d->counted_us == INT64_MIN ||
-	    sighting->at_us - d->counted_us > BAN_RETRY_US ||
-	    d->counted_us - sighting->at_us > BAN_RETRY_US) {
+	    number_sub_sat(sighting->at_us, d->counted_us) > BAN_RETRY_US ||
+	    number_sub_sat(d->counted_us, sighting->at_us) > BAN_RETRY_US) {
 		d->ban.restored++;
 		d->counted_us = sighting->at_us;
 	}
@@ -595,7 +595,7 @@ fold(struct sighting *folded, const struct sighting *sighting,
 {
 	if (sighting->kind == SIGHTING_RESTORED &&
 	    (*counted_us == INT64_MIN ||
-		sighting->at_us - *counted_us > BAN_RETRY_US)) {
+		number_sub_sat(sighting->at_us, *counted_us) > BAN_RETRY_US)) {
 		folded->restored++;
 		*counted_us = sighting->at_us;
 	} else if (sighting->kind == SIGHTING_FOLDED) {

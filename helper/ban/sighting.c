@@ -18,7 +18,8 @@ sighting_ticket_us(const struct sighting *sighting)
 {
 	return sighting->exact ?
 	    sighting->since_us :
-	    timestamp_from_seconds(sighting->timeofban) - TIMESTAMP_US / 2;
+	    number_sub_sat(timestamp_from_seconds(sighting->timeofban),
+		TIMESTAMP_US / 2);
 }
 
 static int
@@ -45,7 +46,7 @@ static bool
 is_set_back(const struct sighting *sighting)
 {
 	return sighting_is_own(sighting) &&
-	    sighting->at_us < number_add_sat(sighting->since_us, -ROUNDED_US);
+	    sighting->at_us < number_sub_sat(sighting->since_us, ROUNDED_US);
 }
 
 /* Compare the fields that only an import has. */

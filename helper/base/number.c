@@ -14,6 +14,16 @@ number_add_sat(int64_t a, int64_t b)
 	return sum;
 }
 
+int64_t
+number_sub_sat(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (__builtin_sub_overflow(a, b, &difference))
+		return b < 0 ? INT64_MAX : INT64_MIN;
+	return difference;
+}
+
 bool
 number_take_digits(const char **s, int64_t *v)
 {

@@ -11,6 +11,9 @@
 /* Return the sum, or INT64_MIN or INT64_MAX where it would overflow. */
 int64_t number_add_sat(int64_t a, int64_t b);
 
+/* Return the difference, or INT64_MIN or INT64_MAX where it would overflow. */
+int64_t number_sub_sat(int64_t a, int64_t b);
+
 /*
  * Read the decimal digits at *s into *v, move *s past them and return true.
  * Return false when there is no digit or the number does not fit.

@@ -25,7 +25,7 @@ put_text(char cell[CELL_BYTES], const char *s)
 	if (escape_text(cell, CELL_BYTES, s, strlen(s)) < CELL_BYTES)
 		return;
 	escape_text(cell, CELL_BYTES - strlen(CUT), s, strlen(s));
-	strcat(cell, CUT);
+	memcpy(cell + strlen(cell), CUT, sizeof(CUT));
 }
 
 static void

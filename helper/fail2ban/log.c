@@ -181,7 +181,7 @@ read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 	    begin_line(l, m, FAIL2BAN_LOG_BAN, m->len, &line, e) != 0)
 		return -1;
 	if (log_last_claim(&l->found, &key, &found, &at_us) &&
-	    line.at_us - at_us <= FOUND_AGE_US)
+	    number_sub_sat(line.at_us, at_us) <= FOUND_AGE_US)
 		line.found = found;
 	live = (struct log_last_key){ m->jail->number, line.ident,
 		strlen(line.ident) };

@@ -16,10 +16,11 @@
 static bool
 may_follow(const char *s, size_t len)
 {
+	static const char marks[] = { '.', '@', '/', ':' };
 	static const char *const others[] = { "archive", "client", "exporter",
 		"regex", "testcases" };
 
-	if (len == 0 || memchr(".@/:", *s, 4) != NULL)
+	if (len == 0 || memchr(marks, *s, sizeof(marks)) != NULL)
 		return true;
 	if (*s != '-' && *s != '_')
 		return false;

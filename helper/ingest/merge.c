@@ -611,7 +611,7 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 {
 	*span = (struct archive_span){ INT64_MAX, INT64_MIN };
 	for (size_t i = 0; i < n; i++) {
-		int64_t from_us = lines[i].at_us - LAG_US;
+		int64_t from_us = number_sub_sat(lines[i].at_us, LAG_US);
 		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
 			false, UNKNOWN };
 		bool known, learnt;

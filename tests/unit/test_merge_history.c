@@ -218,10 +218,11 @@ see(struct play *p, enum sighting_kind kind, bool exact)
 static void
 end_as(struct play *p, size_t before, enum ban_end end)
 {
-	struct sighting *sighting = &p->set->sightings[p->set->n - 1];
+	struct sighting *sighting;
 
 	if (p->set->n == before)
 		return;
+	sighting = &p->set->sightings[p->set->n - 1];
 	sighting->end = end;
 	sighting->ended_us = sighting->at_us;
 	if (sighting->kind == SIGHTING_JUDGED)

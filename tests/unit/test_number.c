@@ -101,6 +101,30 @@ a_sum_that_would_overflow_stops_at_the_limit(void **state)
 	}
 }
 
+static void
+a_difference_that_would_overflow_stops_at_the_limit(void **state)
+{
+	static const struct {
+		int64_t a, b, difference;
+	} rows[] = {
+		{ 3, 2, 1 },
+		{ -3, -2, -1 },
+		{ INT64_MAX, -1, INT64_MAX },
+		{ INT64_MAX, INT64_MIN, INT64_MAX },
+		{ INT64_MAX, INT64_MAX, 0 },
+		{ 0, INT64_MIN, INT64_MAX },
+		{ INT64_MIN, 1, INT64_MIN },
+		{ INT64_MIN, INT64_MAX, INT64_MIN },
+		{ INT64_MIN, INT64_MIN, 0 },
+		{ -1, INT64_MIN, INT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_int_equal(number_sub_sat(rows[i].a, rows[i].b),
+		    rows[i].difference);
+}
+
 int
 main(void)
 {
@@ -108,6 +132,8 @@ main(void)
 		cmocka_unit_test(
 		    only_a_whole_number_within_its_bounds_is_taken),
 		cmocka_unit_test(a_sum_that_would_overflow_stops_at_the_limit),
+		cmocka_unit_test(
+		    a_difference_that_would_overflow_stops_at_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

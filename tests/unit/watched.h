@@ -13,7 +13,8 @@ watched_copy(const char *bytes, size_t len)
 	char *buf = malloc(len + (len == 0));
 
 	assert_non_null(buf);
-	memcpy(buf, bytes, len);
+	if (len > 0)
+		memcpy(buf, bytes, len);
 	return buf;
 }
 
