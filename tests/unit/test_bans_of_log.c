@@ -780,7 +780,9 @@ play(struct game *game)
 		    h.lines[i].seconds == game->lines[i].seconds &&
 		    h.lines[i].bancount == game->lines[i].bancount);
 	}
-	memcpy(game->sightings, h.sightings, h.n * sizeof(*h.sightings));
+	if (h.n > 0)
+		memcpy(game->sightings, h.sightings,
+		    h.n * sizeof(*h.sightings));
 	memcpy(game->owner, owner, h.n * sizeof(*owner));
 	memcpy(game->bans, bans, game->bans_n * sizeof(*bans));
 	game->own_n = 0;
