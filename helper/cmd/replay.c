@@ -102,7 +102,7 @@ print_summary(const char *source, const struct run_summary *summary,
 	    summary->skipped, summary->bad, summary_rest(summary));
 	if (summary->events > 0)
 		printf("replay: %s: %" PRId64
-		       " of the rows complete an event that syslog kept\n",
+		       " events that syslog kept were read\n",
 		    name, summary->events);
 }
 

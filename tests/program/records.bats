@@ -65,7 +65,7 @@ idents() { archive export | jq -r .ident | LC_ALL=C sort; }
 	replays "$lab/syslog"
 	[ "$(idents)" = "$(printf '192.0.2.%d\n' 1 2 3 4)" ]
 	look 'all(r["seen"] == ["event"] for r in rows())'
-	says '4 of the rows complete an event that syslog kept'
+	says '4 events that syslog kept were read'
 	# A log without any says nothing of them.
 	echo "$own Ban 192.0.2.10" >"$lab/log1"
 	replays "$lab/log1"
