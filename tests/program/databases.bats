@@ -608,15 +608,21 @@ huge() {
 }
 
 # cut_off_reconcile: a reconcile that gets SIGTERM while it reads its first rows, at
-# the 150th page: the row at the mark, which it looks up before, has 75. It fails
+# the 150th page: the row at the mark, which it looks up before, has 75. SQLite 3.46
+# reads such a row twice, so the page is moved on until a row is read. It fails
 # when there were more than 40 in a test.
 cut_off_reconcile() {
+	: "${page:=150}"
 	cut_offs=$((${cut_offs:-0} + 1))
 	((cut_offs <= 40)) || return
-	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o /dev/null \
-	    -P "$lab/fail2ban.sqlite3" -e trace=pread64 \
-	    -e inject=pread64:signal=TERM:when=150 \
-	    "$program" -c "$lab/archive.cfg" reconcile >"$lab/out" 2>&1
+	for (( ; ; page += 75)); do
+		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -qq -o /dev/null \
+		    -P "$lab/fail2ban.sqlite3" -e trace=pread64 \
+		    -e inject=pread64:signal=TERM:when=$page \
+		    "$program" -c "$lab/archive.cfg" reconcile >"$lab/out" 2>&1
+		((page < 600)) && [ "$(sqlite3 "$lab/archive/archive.sqlite3" \
+		    'SELECT rows FROM run ORDER BY id DESC LIMIT 1')" = 0 ] || break
+	done
 }
 
 # noted KEY: print a number that the archive notes.
