@@ -106,6 +106,20 @@ has_end(const struct archive_made *made, const struct archive_history_row *row)
 	    ban->ended_us == row->ban.ended_us;
 }
 
+/* Return true when a ban was made beyond the anchors of the stretch. */
+static bool
+is_beyond(const struct archive_history *h, const struct archive_made *made)
+{
+	for (size_t i = 0; i < made->n; i++) {
+		int64_t made_us = made->bans[i].made_us;
+
+		if ((!h->begins && made_us < h->rows[0].ban.made_us) ||
+		    (!h->ends && made_us > h->rows[h->rows_n - 1].ban.made_us))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Before the stretch stand an anchor and a ban that a new one may end; after it
  * an anchor and a ban that only the bans after it end.
@@ -116,6 +130,8 @@ archive_history_is_short(const struct archive_history *h,
 {
 	size_t n = h->rows_n;
 
+	if (is_beyond(h, made))
+		return true;
 	if (!h->begins &&
 	    (is_anchor_moved(h, made, 0) ||
 		(!h->rows[1].inner && !is_kept(made, &h->rows[1]))))

@@ -728,6 +728,41 @@ an_event_of_an_id_with_many_bans_takes_no_more_steps(void **state UNUSED)
 	lab_tear_down(&lab);
 }
 
+static void
+a_ban_that_is_made_beyond_the_stretch_ends_the_one_before(void **state UNUSED)
+{
+	static const struct {
+		enum sighting_kind kind;
+		int64_t ticket_ms, at_ms;
+	} events[] = {
+		{ SIGHTING_BAN, 1000, 1178 },
+		{ SIGHTING_BAN, 313000, 314190 },
+		{ SIGHTING_BAN, 0, 2472 },
+		{ SIGHTING_UNBAN, 0, 2675 },
+		{ SIGHTING_RESTORED, 1000, 968660 },
+		{ SIGHTING_BAN, 1000, 317272 },
+		{ SIGHTING_RESTORED, 1000, 2235 },
+		/* Only now the first ban of that ticket is known to be over. */
+		{ SIGHTING_UNBAN, 1000, 2439 },
+	};
+	struct err e = { 0 };
+	struct lab lab;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		add(&lab, "192.0.2.1", events[i].kind, events[i].ticket_ms,
+		    events[i].at_ms);
+	lab_assert(&lab, "bans",
+	    "SELECT count(*) || ' ' || sum(ended_us IS NULL) || ' ' || "
+	    "(SELECT made_us = (SELECT ended_us FROM ban WHERE timeofban = "
+	    "(SELECT max(timeofban) FROM ban)) FROM ban "
+	    "WHERE ended_us IS NULL) FROM ban",
+	    "4 1 1");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
 /* Return the steps of an import of a ban with that number among those of one
  * exact time. */
 static int64_t
@@ -835,6 +870,8 @@ main(void)
 		cmocka_unit_test(no_order_of_any_sightings_loses_one),
 		cmocka_unit_test(
 		    an_event_of_an_id_with_many_bans_takes_no_more_steps),
+		cmocka_unit_test(
+		    a_ban_that_is_made_beyond_the_stretch_ends_the_one_before),
 		cmocka_unit_test(
 		    an_import_of_a_time_with_many_bans_loads_what_is_beside_it),
 		cmocka_unit_test(
