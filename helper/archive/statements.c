@@ -270,12 +270,19 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
-	/* The lines that were written while the bans lived. */
+	/*
+	 * The lines that were written while the bans lived, up to the next ban:
+	 * the lines from there on are those of the latter, which may stay.
+	 */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND (at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
+	    "AND ((at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
 	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
-	    ") OR found IN (?3 - 1, ?3))",
+	    ") AND at_us < coalesce((SELECT min(made_us) FROM ban "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
+	    "AND +timeofban <> ?3 AND made_us >= "
+	    "(SELECT min(+made_us) FROM ban WHERE " TICKET
+	    ")), 9223372036854775807)) OR found IN (?3 - 1, ?3))",
 	[SQL_REMOVED_HAS] =
 	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
 	    "AND timeofban = ?3",

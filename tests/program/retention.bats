@@ -281,3 +281,23 @@ logged_at() {
 	archive replay "$lab/new.log"
 	look 'len([r for r in rows() if r["ident"] == "192.0.2.1"]) == 2'
 }
+
+@test "retention of a ban that ended when the next one began keeps the line of the next" {
+	database ''
+	# Nobody knows how long the first one was, and no unban was logged.
+	logged_at 90 10:00:01 Ban >"$lab/old.log"
+	logged_at 88 10:00:01 Ban >>"$lab/old.log"
+	archive replay "$lab/old.log"
+	look '[r["ended_us"] for r in rows()][0] == rows()[1]["since_us"]'
+	sqlite3 "$lab/archive/archive.sqlite3" "
+	    UPDATE ban SET added_us = added_us - 40 * $day * 1000000
+	    WHERE since_us = (SELECT min(since_us) FROM ban)"
+	ban 192.0.2.2 0
+	reconcile_keeping 30
+	look '[r["ident"] for r in rows()] == ["192.0.2.1", "192.0.2.2"]'
+	# The line of the next one is needed when another line comes.
+	logged_at 80 10:00:01 Ban >"$lab/new.log"
+	archive replay "$lab/new.log"
+	look '[r["ended_us"] for r in rows() if r["ident"] == "192.0.2.1"] ==
+	    [rows()[1]["since_us"], None]'
+}

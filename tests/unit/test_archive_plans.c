@@ -114,6 +114,7 @@ static const struct plan {
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_PRUNE_LINES),
 	    { { "line", BY_KEY }, { "ban", "ban_ticket" },
+		{ "ban", "ban_ticket" }, { "ban", "ban_history" },
 		{ "ban", "ban_ticket" } } },
 	{ PLAN(SQL_REMOVED_HAS), { { "removed", BY_KEY } } },
 	{ PLAN(SQL_REMOVED), { { "removed", BY_KEY }, { "jail", BY_ID } } },
