@@ -27,13 +27,23 @@ put_quoted(struct buffer *b, const char *name)
 	buffer_putc(b, '\'');
 }
 
+/*
+ * Return true for a name that a program takes for an option, or, as tar does,
+ * for a file of another machine.
+ */
+static bool
+is_taken_amiss(const char *name)
+{
+	return name[0] == '-' || name[strcspn(name, ":/")] == ':';
+}
+
 const char *
 shell_word(char word[SHELL_WORD], const char *name, const char *instead)
 {
 	char shown[SHELL_WORD], path[SHELL_WORD];
 	struct buffer b = { 0 };
 	bool fits = (size_t)snprintf(path, sizeof(path), "%s%s",
-			name[0] == '-' ? "./" : "", name) < sizeof(path);
+			is_taken_amiss(name) ? "./" : "", name) < sizeof(path);
 
 	escape_text(shown, sizeof(shown), path, strlen(path));
 	if (strspn(path, plain) == strlen(path))

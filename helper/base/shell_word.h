@@ -12,7 +12,8 @@
 /*
  * Write a file's name to word as one word of sh(1): as it is where no character
  * means anything to a shell, otherwise in single quotes. A name that begins
- * with "-" gets "./" in front, so that no command takes it for an option. A
+ * with "-", which a command takes for an option, or that has a ":" before any
+ * "/", which tar takes for a file of another machine, gets "./" in front. A
  * name that is too long, or that escape_text would change, is replaced by
  * instead, a word of the caller's such as "FILE". Returns word.
  * (POSIX.1-2017, Shell Command Language, 2.2.2.)

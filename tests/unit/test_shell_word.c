@@ -28,6 +28,10 @@ a_name_becomes_one_word(void **state)
 		{ "-rf", "./-rf" },
 		{ "-", "./-" },
 		{ "- x", "'./- x'" },
+		/* tar takes these for files of another machine. */
+		{ "host:b.tar", "./host:b.tar" },
+		{ ":", "./:" },
+		{ "a/b:c", "a/b:c" },
 		{ "\xc3\xa4", "'\xc3\xa4'" },
 		/* A terminal would not show these as they are. */
 		{ "", "FILE" },
