@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "base/macros.h"
@@ -279,8 +280,9 @@ read_after(struct words *w, bool range, bool alone, struct reban_found *found)
 		return;
 	if (w->field && memcmp(&ends[0], &ends[1], sizeof(ends[0])) == 0)
 		return;
-	/* 255.255.255.0 is a mask, not an id. */
-	if (w->field || !alone || range || ends[1].bytes[0] >= 240)
+	/* 255.255.255.0 and 0.0.0.255 are masks, not ids. */
+	if (w->field || !alone || range || ends[1].bytes[0] >= 240 ||
+	    (ends[1].family == AF_INET && ends[1].bytes[0] == 0))
 		refuse(found, word, "two addresses");
 	else
 		read_ids(w, word, found);

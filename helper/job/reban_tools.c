@@ -154,21 +154,28 @@ read_row(struct piece rest, struct reban_found *found)
 {
 	static const char *const silent[] = { "ACCEPT", "RETURN", "LOG",
 		"Chain", "target", "pkts", "num" };
+	static const char *const fragments[] = { "--", "-f", "!f" };
 	struct piece target = piece_take(&rest), word;
-	int columns = 2, n;
+	int numbers = 0, n;
 
-	for (int i = 0; i < 3 && piece_number(target, &n); i++)
+	for (; numbers < 3 && piece_number(target, &n); numbers++)
 		target = piece_take(&rest);
 	if (IS_ANY(target, silent))
 		return true;
 	if (!IS_ANY(target, drops))
 		return false;
-	do
+	/* The protocol; ip6tables leaves the next column empty. */
+	piece_take(&rest);
+	word = piece_take(&rest);
+	if (IS_ANY(word, fragments))
 		word = piece_take(&rest);
-	while (columns-- > 0);
-	/* The interfaces stand before the source. */
-	for (int i = 0; i < 2 && !reban_entry_resembles(word); i++)
+	/* With counters, the interfaces stand before the source. */
+	for (int i = 0; i < 2 && numbers >= 2; i++)
 		word = piece_take(&rest);
+	if (word.len > 0 && word.at[0] == '!') {
+		reban_found_bad(found, word, "a rule for all but an address");
+		return true;
+	}
 	return put_entry(word.len > 0 ? word : target, found);
 }
 
@@ -246,14 +253,19 @@ read_ipset(struct piece line, struct reban_found *found)
 static bool
 read_items(struct piece rest, struct reban_found *found)
 {
-	struct piece word;
+	static const char *const passes[] = { "accept", "return", "continue",
+		"jump", "goto", "queue" };
+	struct piece word, held = { "", 0 };
 	bool entry = true; /* the next word is one */
+	bool closed = false;
 
-	while (!found->full && (rest = piece_trim(rest)).len > 0) {
-		if (rest.at[0] == '}')
-			return true;
-		if (rest.at[0] == ',') {
+	while (!found->full && !closed && (rest = piece_trim(rest)).len > 0) {
+		if (rest.at[0] == '}' || rest.at[0] == ',') {
+			if (held.len > 0)
+				put_entry(held, found);
+			held.len = 0;
 			entry = true;
+			closed = rest.at[0] == '}';
 			rest = piece_from(rest, 1);
 		} else if (rest.at[0] == '"') {
 			take_quoted(&rest);
@@ -266,11 +278,15 @@ read_items(struct piece rest, struct reban_found *found)
 				word.len++;
 			rest = piece_from(rest, word.len);
 			if (entry)
-				put_entry(word, found);
+				held = word;
+			else if (IS_ANY(word, passes)) /* a map's verdict */
+				held.len = 0;
 			entry = false;
 		}
 	}
-	return false;
+	if (held.len > 0)
+		put_entry(held, found);
+	return closed;
 }
 
 /* A rule of nftables with the addresses of the source in it, or a set. */
@@ -278,9 +294,14 @@ static bool
 read_nft_rule(struct piece line, struct reban_found *found)
 {
 	struct piece rest = line, word, source = { "", 0 };
-	bool drop = false;
+	bool drop = false, quoted;
 
-	while ((word = piece_take(&rest)).len > 0) {
+	/* A comment or a prefix in quotes is no part of the rule. */
+	while ((rest = piece_trim(rest)).len > 0) {
+		quoted = rest.at[0] == '"';
+		word = take_quoted(&rest);
+		if (quoted)
+			continue;
 		if (piece_is(word, "saddr"))
 			source = piece_trim(rest);
 		drop =

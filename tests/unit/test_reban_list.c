@@ -264,6 +264,7 @@ a_line_with_a_second_address_is_ids_or_bad(void **state)
 		{ "192.0.2.10 session-1 192.0.2.12", "!1 two addresses" },
 		{ "session-1 192.0.2.12", "!1 not an address" },
 		{ "192.0.2.0 255.255.255.0", "!1 two addresses" },
+		{ "192.0.2.0 0.0.0.255", "!1 two addresses" },
 		/* Fields. */
 		{ "192.0.2.1,443,online", "192.0.2.1" },
 		{ "192.0.2.1;443;online", "192.0.2.1" },
@@ -417,6 +418,15 @@ the_rules_of_a_firewall_are_read(void **state)
 		  "   12   720 DROP  all  --  *      *       192.0.2.11  "
 		  "0.0.0.0/0\n",
 		    "192.0.2.10 192.0.2.11" },
+		{ "DROP all -- !192.0.2.1 198.51.100.5",
+		    "!1 a rule for all but an address" },
+		/* ip6tables leaves a column empty. */
+		{ "DROP  all      2001:db8::bad  2001:db8:1::5",
+		    "2001:db8::bad" },
+		{ "1 DROP  tcp      2001:db8::bad  2001:db8:1::5",
+		    "2001:db8::bad" },
+		{ "7 42 DROP all * * 2001:db8::bad  2001:db8:1::5",
+		    "2001:db8::bad" },
 		{ "create f2b-sshd hash:ip family inet hashsize 1024\n"
 		  "add f2b-sshd 192.0.2.10 timeout 600\n"
 		  "add f2b-sshd 192.0.2.0/25 nomatch\n"
@@ -446,6 +456,16 @@ the_rules_of_a_firewall_are_read(void **state)
 		{ "table inet t {\nset s {\nelements = { 192.0.2.10, "
 		  "192.0.2.x,\n192.0.2.11 }\n}\n}\n",
 		    "!1 not an address 192.0.2.11" },
+		/* What is in quotes is no part of the rule. */
+		{ "table inet t {\nchain c {\n"
+		  "ip saddr 203.0.113.1 accept comment \"do not drop\"\n"
+		  "ip saddr 203.0.113.2 log prefix \"no drop \" accept\n"
+		  "ip saddr 203.0.113.3 log prefix \"accept \" drop\n}\n}\n",
+		    "203.0.113.3" },
+		{ "table inet t {\nmap m {\nelements = { 203.0.113.1 : "
+		  "accept, 203.0.113.2 : drop,\n203.0.113.3 comment \"x\" : "
+		  "jump other }\n}\n}\n",
+		    "203.0.113.2" },
 		/* Each blank ends a word. */
 		{ "table inet t {\nset s {\nelements = { 192.0.2.10,\v\f\r"
 		  "192.0.2.11\v }\n}\n}\n",
