@@ -336,11 +336,30 @@ apply() {
 
 # -------------------------------------------------------------------- steps --
 
-# Print the path that the configuration gives for the key $1, if it gives one.
+# Print the path that the configuration gives for the key $1, if it gives one. The
+# text is read piece by piece, as libconfig does: a key in a comment or in a string
+# is none, and one line may have several keys.
 configured() {
-	[ ! -r "$config" ] || sed -n \
-		"s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*\"\([^\"]*\)\".*/\1/p" \
-		"$config"
+	[ ! -r "$config" ] || awk -v key="$1" '
+		{ text = text $0 "\n" }
+		END {
+			for (; text != ""; text = substr(text, RLENGTH + 1)) {
+				if (match(text, /^\/\*/)) {
+					end = index(substr(text, 3), "*/")
+					RLENGTH = end ? end + 3 : length(text)
+				} else if (match(text, /^"([^"\\]|\\.)*"/)) {
+					if (wanted)
+						print substr(text, 2, RLENGTH - 2)
+					wanted = 0
+				} else if (match(text, /^[A-Za-z_*][A-Za-z0-9_*-]*/)) {
+					wanted = substr(text, 1, RLENGTH) == key
+				} else if (!match(text, /^(#|\/\/)[^\n]*/)) {
+					match(text, /^(.|\n)/)
+					if (substr(text, 1, 1) !~ /[=: \t\r\n]/)
+						wanted = 0
+				}
+			}
+		}' "$config"
 }
 
 # Set $archive to the path of the archive in the configuration.

@@ -87,6 +87,26 @@ load ../lib/install
 	[ ! -e "$scratch/srv/spool" ]
 }
 
+@test "--purge removes the archive that the program uses, whatever else the configuration's text says" {
+	mkdir -p "$scratch"/srv/{theirs,spool}
+	echo precious >"$scratch/srv/theirs/archive.sqlite3"
+	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
+		/* Before, it was
+		archive = "$scratch/srv/theirs/archive.sqlite3";
+		*/
+		# archive = "$scratch/srv/theirs/archive.sqlite3";
+		spool = "$scratch/srv/spool"; archive = "$scratch/srv/bans.sqlite3"; // archive = "$scratch/srv/theirs/archive.sqlite3";
+		fail2ban_socket :
+		    "$lab/run/sock"
+	END
+	server_start
+	status 0 installer
+	[ -e "$scratch/srv/bans.sqlite3" ]
+	status 0 installer --purge --yes
+	[ "$(ls "$scratch/srv")" = theirs ]
+	[ "$(ls "$scratch/srv/theirs")" = archive.sqlite3 ]
+}
+
 @test "--purge of an archive in another folder keeps an older archive in the default one" {
 	mkdir -p "$scratch"/{srv,var/lib/fail2ban-archive/spool}
 	echo precious >"$scratch/var/lib/fail2ban-archive/archive.sqlite3"
