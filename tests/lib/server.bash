@@ -22,9 +22,9 @@ slowness=${SLOWNESS:-1}
 slow_build=${SLOW_BUILD:-1}
 
 # The ban time of a ban that is to run out. Under load fail2ban makes no ban of a
-# failure whose time is up by then.
+# failure whose time is up by then; so who makes a crowd of bans takes longer ones.
 # shellcheck disable=SC2034 # for the tests
-briefly=$((1 + slowness))
+briefly=$((2 + slowness))
 
 # fail2ban's own interpreter and modules: where fail2ban is, these are.
 python=/usr/bin/python3

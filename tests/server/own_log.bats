@@ -90,8 +90,9 @@ live_on() {
 	jail web
 	jail again
 	jail tries maxretry=2
-	jail short "bantime=$briefly"
-	jail incr "bantime=$briefly" bantime.increment=true
+	local crowd=$((2 * briefly))
+	jail short "bantime=$crowd"
+	jail incr "bantime=$crowd" bantime.increment=true
 	# A ban that is not back two intervals after a start has ended. After a kill
 	# the server has to find some in its logs first.
 	config "interval = $slowness;"
@@ -139,7 +140,7 @@ live_on() {
 	server_kill
 	forget_jail again
 	soon 'max(l[0] for l in ban_lines("short")) + int(s) + 1 <
-	    __import__("time").time()' "s=$briefly"
+	    __import__("time").time()' "s=$crowd"
 	server_start
 	soon 'len(ban_lines("again")) == 8'
 	soon 'len(called("ban", "again", "192.0.2.24")) == 2'
