@@ -37,27 +37,63 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
+void
+archive_span_add(struct archive_span *span, int64_t us)
+{
+	if (us < span->from_us)
+		span->from_us = us;
+	if (us > span->to_us)
+		span->to_us = us;
+}
+
 int
 archive_history_widen(struct archive *a, const struct archive_ident *of,
     const struct archive_ticket *ticket, struct archive_span *span,
     struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiidi",
-	    ticket->timeofban, of->jail, of->ident, archive_ident_host(of),
-	    ticket->since_us, timestamp_from_seconds(ticket->timeofban),
-	    ticket->imported, ticket->nth);
+	sqlite3_stmt *st = ticket->since_us == UNKNOWN ?
+	    db_bind(&a->db, SQL_HISTORY_SECOND, e, "ititd", of->jail, of->ident,
+		ticket->timeofban, archive_ident_host(of), ticket->imported) :
+	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "ititiid", of->jail, of->ident,
+		ticket->timeofban, archive_ident_host(of), ticket->since_us,
+		timestamp_from_seconds(ticket->timeofban), ticket->imported);
 	int rc;
 
 	if (st == NULL)
 		return -1;
 	if ((rc = db_step(&a->db, st, e)) == 1 && db_int(st, 0) != UNKNOWN) {
-		if (db_int(st, 0) < span->from_us)
-			span->from_us = db_int(st, 0);
-		if (db_int(st, 1) > span->to_us)
-			span->to_us = db_int(st, 1);
+		archive_span_add(span, db_int(st, 0));
+		archive_span_add(span, db_int(st, 1));
 	}
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_history_find_number(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t since_us, int64_t nth,
+    struct archive_numbered *found, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_HISTORY_NUMBER, e, "ititii", of->jail,
+		of->ident, timeofban, archive_ident_host(of), since_us, nth);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	if ((rc = db_step(&a->db, st, e)) == 1)
+		*found = (struct archive_numbered){ db_int(st, 0),
+			db_int(st, 1) == 1, db_int(st, 2) == 1 };
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_history_last_imported(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t *made_us, struct err *e)
+{
+	return db_number(&a->db, SQL_HISTORY_IMPORTED, made_us, e, "itit",
+	    of->jail, of->ident, timeofban, archive_ident_host(of));
 }
 
 struct sighting *

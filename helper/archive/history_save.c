@@ -106,15 +106,23 @@ has_end(const struct archive_made *made, const struct archive_history_row *row)
 	    ban->ended_us == row->ban.ended_us;
 }
 
-/* Return true when a ban was made beyond the anchors of the stretch. */
+/*
+ * Return true when a ban was made beyond the anchors of the stretch, or when
+ * one within lived until then, so that a ban beyond may have ended it.
+ */
 static bool
 is_beyond(const struct archive_history *h, const struct archive_made *made)
 {
-	for (size_t i = 0; i < made->n; i++) {
-		int64_t made_us = made->bans[i].made_us;
+	int64_t from_us = h->begins ? INT64_MIN : h->rows[0].ban.made_us;
+	int64_t to_us =
+	    h->ends ? INT64_MAX : h->rows[h->rows_n - 1].ban.made_us;
 
-		if ((!h->begins && made_us < h->rows[0].ban.made_us) ||
-		    (!h->ends && made_us > h->rows[h->rows_n - 1].ban.made_us))
+	for (size_t i = 0; i < made->n; i++) {
+		const struct ban *ban = &made->bans[i];
+
+		if (ban->made_us < from_us || ban->made_us > to_us ||
+		    (ban->made_us < to_us && ban->end == BAN_LIVES &&
+			ban->life_us > to_us))
 			return true;
 	}
 	return false;

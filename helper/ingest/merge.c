@@ -129,13 +129,16 @@ widen_by_numbers(const struct merge *merge, const struct archive_history *h,
 {
 	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
-		const struct archive_ticket ticket = { ban->timeofban,
-			ban->since_us, true, ban->nth };
+		struct archive_numbered found;
+		int rc = archive_history_has_number(h, ban) ?
+		    0 :
+		    archive_history_find_number(merge->archive, &h->of,
+			ban->timeofban, ban->since_us, ban->nth, &found, e);
 
-		if (!archive_history_has_number(h, ban) &&
-		    archive_history_widen(merge->archive, &h->of, &ticket, span,
-			e) != 0)
+		if (rc < 0)
 			return -1;
+		if (rc == 1)
+			archive_span_add(span, found.made_us);
 	}
 	return 0;
 }
@@ -231,19 +234,65 @@ span_of(const struct sighting *sighting)
 				 (struct archive_span){ from_us, to_us };
 }
 
+/*
+ * Set t's span to that of an import: it speaks of the ban of its number, which
+ * was made at that moment here, or else of one of another time, if no ban of
+ * its own is known.
+ */
+static int
+set_span_of_import(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *sighting, const struct archive_ticket *ticket,
+    struct err *e)
+{
+	struct archive_numbered found;
+	int rc = archive_history_find_number(merge->archive, &t->of,
+	    t->timeofban, sighting->since_us, sighting->nth, &found, e);
+
+	if (rc < 0)
+		return -1;
+	if (rc == 1 && found.own)
+		t->span = (struct archive_span){ found.made_us, found.made_us };
+	if (rc == 1)
+		archive_span_add(&t->span, found.made_us);
+	return rc == 1 && found.sighted ?
+	    0 :
+	    archive_history_widen(merge->archive, &t->of, ticket, &t->span, e);
+}
+
+/*
+ * Set t's span to that of a row of another database: it speaks of the last ban
+ * of its second. Those that were seen here come first.
+ */
+static int
+set_span_of_old_row(struct merge *merge, struct merge_ticket *t,
+    const struct archive_ticket *ticket, struct err *e)
+{
+	int64_t made_us;
+
+	if (archive_history_last_imported(merge->archive, &t->of, t->timeofban,
+		&made_us, e) != 0)
+		return -1;
+	if (made_us == UNKNOWN)
+		return archive_history_widen(merge->archive, &t->of, ticket,
+		    &t->span, e);
+	t->span = (struct archive_span){ made_us, made_us };
+	return 0;
+}
+
 /* Widen t's span by the bans of its ticket, and of the row before it. */
 static int
 widen(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sighting, struct err *e)
 {
-	bool exact = sighting->exact && t->known_as == 0;
 	const struct archive_ticket ticket = { t->timeofban,
-		exact ? sighting->since_us : UNKNOWN,
-		!sighting_is_own(sighting),
-		sighting->kind == SIGHTING_IMPORT ? sighting->nth : UNKNOWN };
-	const struct archive_ticket after = { sighting->after, UNKNOWN, false,
-		UNKNOWN };
+		sighting->exact ? sighting->since_us : UNKNOWN,
+		!sighting_is_own(sighting) };
+	const struct archive_ticket after = { sighting->after, UNKNOWN, false };
 
+	if (sighting->kind == SIGHTING_IMPORT)
+		return set_span_of_import(merge, t, sighting, &ticket, e);
+	if (sighting->kind == SIGHTING_OLD_ROW)
+		return set_span_of_old_row(merge, t, &ticket, e);
 	if (sighting->after != 0 &&
 	    archive_history_widen(merge->archive, &t->of, &after, &t->span,
 		e) != 0)
@@ -279,10 +328,12 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 	struct sighting of = *sighting;
 
 	of.timeofban = t->timeofban;
-	if (t->known_as != 0)
+	if (t->known_as != 0) {
 		of.exact = false;
+		of.since_us = timestamp_from_seconds(t->timeofban);
+	}
 	t->span = span_of(&of);
-	if (widen(merge, t, sighting, e) != 0 ||
+	if (widen(merge, t, &of, e) != 0 ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
 	look_up_ticket(t);
@@ -613,7 +664,7 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 	for (size_t i = 0; i < n; i++) {
 		int64_t from_us = number_sub_sat(lines[i].at_us, LAG_US);
 		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
-			false, UNKNOWN };
+			false };
 		bool known, learnt;
 
 		if (lines[i].found != UNKNOWN &&
