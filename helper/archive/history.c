@@ -124,10 +124,10 @@ keep_text(struct archive_history *h, char *text)
 	return 0;
 }
 
-/* Load the sightings of one ban from their column. */
+/* Load the sightings of the last row from their column. */
 static int
-load_sightings(struct archive_history *h, const struct ban *ban,
-    const char *text, struct err *e)
+load_sightings(struct archive_history *h, int64_t timeofban, const char *text,
+    struct err *e)
 {
 	struct sighting sighting, *added;
 	const char *at = text;
@@ -137,14 +137,14 @@ load_sightings(struct archive_history *h, const struct ban *ban,
 	if (text == NULL || !sightings_column_is_array(text))
 		return err_set(e, EX_DATAERR,
 		    "archive: the sightings of a ban are no array");
-	while ((rc = sightings_column_take(&at, ban->timeofban, &sighting,
-		    &ip)) == 1) {
+	while (
+	    (rc = sightings_column_take(&at, timeofban, &sighting, &ip)) == 1) {
 		if ((ip != NULL && keep_text(h, ip) != 0) ||
 		    (added = archive_history_add(h)) == NULL)
 			return no_memory(e);
 		*added = sighting;
 		added->ip = ip;
-		added->ban = ban->id;
+		added->row = h->rows_n;
 	}
 	if (rc < 0)
 		return err_set(e, EX_DATAERR,
@@ -198,14 +198,15 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 		.inner = inner,
 	};
 	known[h->rows_n] = (struct history_row){
-		.id = db_int(st, ID),
 		.made_us = db_int(st, MADE),
 		.since_us = db_int(st, SINCE),
 		.nth = db_int(st, NTH),
 		.known_as = db_int(st, KNOWN_AS),
 		.logged = sightings != NULL && strcmp(sightings, "[]") == 0,
 	};
-	return load_sightings(h, &rows[h->rows_n++].ban, sightings, e);
+	h->rows_n++;
+	return load_sightings(h, rows[h->rows_n - 1].ban.timeofban, sightings,
+	    e);
 }
 
 /* Load the bans within the span, and those beside it. */

@@ -53,7 +53,8 @@ struct sighting {
 			    judgement, that it had the ban. 0: none did */
 	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
 			    stands before it in the table, or 0 */
-	int64_t ban;	 /* row of the archive's ban that has it, or 0 */
+	size_t row;	 /* of the history's rows, the one that has it, counted
+			    from 1; 0: none has */
 };
 
 /*

@@ -54,6 +54,7 @@ load(struct merge *merge, struct archive_history *h,
 struct decision {
 	struct ban *bans;
 	size_t *owner;
+	size_t *of_row;
 	size_t n;
 };
 
@@ -62,6 +63,7 @@ free_decision(struct decision *d)
 {
 	free(d->bans);
 	free(d->owner);
+	free(d->of_row);
 }
 
 /* Make the bans of a stretch. */
@@ -84,11 +86,20 @@ decide(const struct merge *merge, struct archive_history *h, struct decision *d,
 	*d = (struct decision){
 		.bans = calloc(h->n + h->lines.n + 1, sizeof(*d->bans)),
 		.owner = calloc(h->n + 1, sizeof(*d->owner)),
+		.of_row = calloc(h->rows_n + 1, sizeof(*d->of_row)),
 	};
-	if (d->bans != NULL && d->owner != NULL &&
-	    history_make_bans(&history, d->bans, d->owner, &d->n) == 0)
-		return 0;
-	return err_set(e, EX_OSERR, "out of memory");
+	if (d->bans == NULL || d->owner == NULL || d->of_row == NULL ||
+	    history_make_bans(&history, d->bans, d->owner, &d->n) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	for (size_t i = 0; i < d->n; i++) {
+		size_t row = d->bans[i].row;
+
+		if (row == 0)
+			continue;
+		d->bans[i].id = h->rows[row - 1].ban.id;
+		d->of_row[row - 1] = i + 1;
+	}
+	return 0;
 }
 
 /* Return the ban of the row that was merged: that of the newest sighting. */
@@ -98,7 +109,7 @@ sourced(const struct archive_history *h, const struct decision *d)
 	size_t newest = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		if (h->sightings[i].ban == 0)
+		if (h->sightings[i].row == 0)
 			newest = d->owner[i];
 	}
 	return newest;
@@ -152,7 +163,8 @@ is_short(const struct merge *merge, const struct archive_history *h,
     const struct decision *d, struct archive_span *span, int64_t *beside,
     struct err *e)
 {
-	const struct archive_made made = { d->bans, d->n, d->owner, 0, 0 };
+	const struct archive_made made = { d->bans, d->n, d->owner, d->of_row,
+		0, 0 };
 	const struct archive_span before = *span;
 
 	if (widen_by_numbers(merge, h, d, span, e) != 0)
@@ -192,8 +204,8 @@ decide_and_save(struct merge *merge, struct archive_history *h,
 			break;
 	}
 	if (rc == 0 && d.n > 0) {
-		const struct archive_made made = { d.bans, d.n, d.owner, source,
-			sourced(h, &d) };
+		const struct archive_made made = { d.bans, d.n, d.owner,
+			d.of_row, source, sourced(h, &d) };
 
 		rc = archive_history_save(merge->archive, h, &made,
 		    &merge->change, e);
@@ -408,19 +420,6 @@ adapt(const struct merge_ticket *t, struct sighting *sighting)
 	sighting->lines = sighting->captures = NULL;
 }
 
-/* Note that the database with the id source has the row of a ban of h. */
-static int
-set_source(struct merge *merge, const struct archive_history *h, int64_t ban,
-    int64_t source, struct err *e)
-{
-	for (size_t i = 0; i < h->rows_n; i++) {
-		if (h->rows[i].ban.id == ban && h->rows[i].source != source)
-			return archive_history_set_source(merge->archive, ban,
-			    source, e);
-	}
-	return 0;
-}
-
 /*
  * Return 1 when h has a sighting of a row that says the same as row, and note
  * its source; 0 when not, -1 on failure.
@@ -441,7 +440,9 @@ find_row(struct merge *merge, const struct archive_history *h,
 			continue;
 		rc = evidence_is(merge->archive, known->evidence, row->lines,
 		    row->captures, e);
-		if (rc == 1 && set_source(merge, h, known->ban, source, e) != 0)
+		if (rc == 1 && h->rows[known->row - 1].source != source &&
+		    archive_history_set_source(merge->archive,
+			h->rows[known->row - 1].ban.id, source, e) != 0)
 			return -1;
 		if (rc != 0)
 			return rc;
