@@ -65,6 +65,8 @@ archive_history_widen(struct archive *a, const struct archive_ident *of,
 		archive_span_add(span, db_int(st, 0));
 		archive_span_add(span, db_int(st, 1));
 	}
+	if (!ticket->imported)
+		span->held = *ticket;
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
 }

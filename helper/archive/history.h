@@ -38,20 +38,21 @@ struct archive_history {
 	bool begins, ends; /* no ban was made before, or after, the stretch */
 };
 
-/* The time that a stretch must hold, both ends included. */
-struct archive_span {
-	int64_t from_us, to_us;
-};
-
-/* Widen the span so that it holds a moment. */
-void archive_span_add(struct archive_span *span, int64_t us);
-
 /* A ticket, as a sighting shows it. */
 struct archive_ticket {
 	int64_t timeofban; /* its rounded second */
 	int64_t since_us;  /* its exact time, UNKNOWN: that is not known */
 	bool imported;	   /* an import shows it */
 };
+
+/* The time that a stretch must hold, both ends included. */
+struct archive_span {
+	int64_t from_us, to_us;
+	struct archive_ticket held; /* all bans of it are within; 0: none */
+};
+
+/* Widen the span so that it holds a moment. */
+void archive_span_add(struct archive_span *span, int64_t us);
 
 /*
  * Widen the span so that it holds the bans of a ticket: those of its second; of

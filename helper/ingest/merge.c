@@ -130,9 +130,19 @@ put(struct archive_history *h, const struct sighting *sightings, size_t n,
 	return 0;
 }
 
+/* Return true when all bans of a ban's time are within the span. */
+static bool
+holds_time(const struct archive_span *span, const struct ban *ban)
+{
+	const struct archive_ticket *held = &span->held;
+
+	return held->timeofban == ban->timeofban &&
+	    (held->since_us == UNKNOWN || held->since_us == ban->since_us);
+}
+
 /*
- * Widen the span by all bans of a time where the bans of the stretch get new
- * numbers: one beyond the stretch may have such a number.
+ * Widen the span where the bans of the stretch get new numbers: one beyond the
+ * stretch may have such a number.
  */
 static int
 widen_by_numbers(const struct merge *merge, const struct archive_history *h,
@@ -141,12 +151,13 @@ widen_by_numbers(const struct merge *merge, const struct archive_history *h,
 	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
 		struct archive_numbered found;
-		int rc = archive_history_has_number(h, ban) ?
-		    0 :
-		    archive_history_find_number(merge->archive, &h->of,
-			ban->timeofban, ban->since_us, ban->nth, &found, e);
+		int rc;
 
-		if (rc < 0)
+		if (archive_history_has_number(h, ban) || holds_time(span, ban))
+			continue;
+		if ((rc = archive_history_find_number(merge->archive, &h->of,
+			 ban->timeofban, ban->since_us, ban->nth, &found, e)) <
+		    0)
 			return -1;
 		if (rc == 1)
 			archive_span_add(span, found.made_us);
@@ -242,8 +253,10 @@ span_of(const struct sighting *sighting)
 		break;
 	}
 	/* The clock was set back. */
-	return to_us < from_us ? (struct archive_span){ to_us, from_us } :
-				 (struct archive_span){ from_us, to_us };
+	if (to_us < from_us)
+		return (
+		    struct archive_span){ .from_us = to_us, .to_us = from_us };
+	return (struct archive_span){ .from_us = from_us, .to_us = to_us };
 }
 
 /*
@@ -263,7 +276,8 @@ set_span_of_import(struct merge *merge, struct merge_ticket *t,
 	if (rc < 0)
 		return -1;
 	if (rc == 1 && found.own)
-		t->span = (struct archive_span){ found.made_us, found.made_us };
+		t->span = (struct archive_span){ .from_us = found.made_us,
+			.to_us = found.made_us };
 	if (rc == 1)
 		archive_span_add(&t->span, found.made_us);
 	return rc == 1 && found.sighted ?
@@ -287,7 +301,7 @@ set_span_of_old_row(struct merge *merge, struct merge_ticket *t,
 	if (made_us == UNKNOWN)
 		return archive_history_widen(merge->archive, &t->of, ticket,
 		    &t->span, e);
-	t->span = (struct archive_span){ made_us, made_us };
+	t->span = (struct archive_span){ .from_us = made_us, .to_us = made_us };
 	return 0;
 }
 
@@ -661,7 +675,8 @@ add_lines(struct merge *merge, const struct archive_ident *of,
     const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
     struct archive_span *span, struct err *e)
 {
-	*span = (struct archive_span){ INT64_MAX, INT64_MIN };
+	*span =
+	    (struct archive_span){ .from_us = INT64_MAX, .to_us = INT64_MIN };
 	for (size_t i = 0; i < n; i++) {
 		int64_t from_us = number_sub_sat(lines[i].at_us, LAG_US);
 		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
@@ -732,8 +747,9 @@ flush_late(struct merge *merge, int64_t jail, int64_t at_us, struct err *e)
 	for (size_t i = 0; i < bans.n && rc == 0; i++) {
 		const struct archive_ident of = { jail, bans.list[i].ident,
 			NULL };
-		const struct archive_span span = { bans.list[i].made_us,
-			bans.list[i].last_us };
+		const struct archive_span span = { .from_us =
+						       bans.list[i].made_us,
+			.to_us = bans.list[i].last_us };
 
 		rc = decide_again(merge, &of, &span, e);
 	}
