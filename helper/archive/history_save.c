@@ -6,7 +6,7 @@
 
 #include "archive/sightings_column.h"
 #include "archive/statements.h"
-#include "ban/same_ban.h"
+#include "ban/same_ban_fold.h"
 
 /* The bans of a stretch on their way into the archive. */
 struct saving {

@@ -9,6 +9,7 @@
 #include "archive/log_lines.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "ingest/merge_span.h"
 #include "ingest/reban_answer.h"
 
 /* The bans beside a stretch that are loaded at first, and at most. */
@@ -225,108 +226,6 @@ decide_and_save(struct merge *merge, struct archive_history *h,
 	return rc;
 }
 
-/* Return the span of a sighting: from its ticket's time to its moment. */
-static struct archive_span
-span_of(const struct sighting *sighting)
-{
-	int64_t from_us = sighting_ticket_us(sighting);
-	int64_t to_us = from_us;
-
-	switch (sighting->kind) {
-	case SIGHTING_BAN:
-	case SIGHTING_RESTORED:
-	case SIGHTING_PROLONG:
-	case SIGHTING_UNBAN:
-		to_us = sighting->at_us;
-		break;
-	case SIGHTING_JUDGED:
-		if (sighting->made_us != 0)
-			from_us = to_us = sighting->made_us;
-		break;
-	case SIGHTING_IMPORT:
-		to_us = from_us =
-		    number_add_sat(sighting->since_us, sighting->nth);
-		break;
-	case SIGHTING_ROW:
-	case SIGHTING_OLD_ROW:
-	case SIGHTING_FOLDED:
-		break;
-	}
-	/* The clock was set back. */
-	if (to_us < from_us)
-		return (
-		    struct archive_span){ .from_us = to_us, .to_us = from_us };
-	return (struct archive_span){ .from_us = from_us, .to_us = to_us };
-}
-
-/*
- * Set t's span to that of an import: it speaks of the ban of its number, which
- * was made at that moment here, or else of one of another time, if no ban of
- * its own is known.
- */
-static int
-set_span_of_import(struct merge *merge, struct merge_ticket *t,
-    const struct sighting *sighting, const struct archive_ticket *ticket,
-    struct err *e)
-{
-	struct archive_numbered found;
-	int rc = archive_history_find_number(merge->archive, &t->of,
-	    t->timeofban, sighting->since_us, sighting->nth, &found, e);
-
-	if (rc < 0)
-		return -1;
-	if (rc == 1 && found.own)
-		t->span = (struct archive_span){ .from_us = found.made_us,
-			.to_us = found.made_us };
-	if (rc == 1)
-		archive_span_add(&t->span, found.made_us);
-	return rc == 1 && found.sighted ?
-	    0 :
-	    archive_history_widen(merge->archive, &t->of, ticket, &t->span, e);
-}
-
-/*
- * Set t's span to that of a row of another database: it speaks of the last ban
- * of its second. Those that were seen here come first.
- */
-static int
-set_span_of_old_row(struct merge *merge, struct merge_ticket *t,
-    const struct archive_ticket *ticket, struct err *e)
-{
-	int64_t made_us;
-
-	if (archive_history_last_imported(merge->archive, &t->of, t->timeofban,
-		&made_us, e) != 0)
-		return -1;
-	if (made_us == UNKNOWN)
-		return archive_history_widen(merge->archive, &t->of, ticket,
-		    &t->span, e);
-	t->span = (struct archive_span){ .from_us = made_us, .to_us = made_us };
-	return 0;
-}
-
-/* Widen t's span by the bans of its ticket, and of the row before it. */
-static int
-widen(struct merge *merge, struct merge_ticket *t,
-    const struct sighting *sighting, struct err *e)
-{
-	const struct archive_ticket ticket = { t->timeofban,
-		sighting->exact ? sighting->since_us : UNKNOWN,
-		!sighting_is_own(sighting) };
-	const struct archive_ticket after = { sighting->after, UNKNOWN, false };
-
-	if (sighting->kind == SIGHTING_IMPORT)
-		return set_span_of_import(merge, t, sighting, &ticket, e);
-	if (sighting->kind == SIGHTING_OLD_ROW)
-		return set_span_of_old_row(merge, t, &ticket, e);
-	if (sighting->after != 0 &&
-	    archive_history_widen(merge->archive, &t->of, &after, &t->span,
-		e) != 0)
-		return -1;
-	return archive_history_widen(merge->archive, &t->of, &ticket, &t->span,
-	    e);
-}
-
 /* Find out what the stretch has of t's ticket. */
 static void
 look_up_ticket(struct merge_ticket *t)
@@ -358,8 +257,7 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 		of.exact = false;
 		of.since_us = timestamp_from_seconds(t->timeofban);
 	}
-	t->span = span_of(&of);
-	if (widen(merge, t, &of, e) != 0 ||
+	if (merge_span_of(merge->archive, &t->of, &of, &t->span, e) != 0 ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
 	look_up_ticket(t);

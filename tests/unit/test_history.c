@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "ban/history.h"
-#include "ban/same_ban.h"
+#include "ban/same_ban_fold.h"
 #include "base/timestamp.h"
 
 #define SECOND INT64_C(1795458480)
