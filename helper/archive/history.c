@@ -37,27 +37,65 @@ no_memory(struct err *e)
 	return err_set(e, EX_OSERR, "archive: out of memory");
 }
 
+void
+archive_span_add(struct archive_span *span, int64_t us)
+{
+	if (us < span->from_us)
+		span->from_us = us;
+	if (us > span->to_us)
+		span->to_us = us;
+}
+
 int
 archive_history_widen(struct archive *a, const struct archive_ident *of,
     const struct archive_ticket *ticket, struct archive_span *span,
     struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_SPAN, e, "iittiidi",
-	    ticket->timeofban, of->jail, of->ident, archive_ident_host(of),
-	    ticket->since_us, timestamp_from_seconds(ticket->timeofban),
-	    ticket->imported, ticket->nth);
+	sqlite3_stmt *st = ticket->since_us == UNKNOWN ?
+	    db_bind(&a->db, SQL_HISTORY_SECOND, e, "ititd", of->jail, of->ident,
+		ticket->timeofban, archive_ident_host(of), ticket->imported) :
+	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "ititiid", of->jail, of->ident,
+		ticket->timeofban, archive_ident_host(of), ticket->since_us,
+		timestamp_from_seconds(ticket->timeofban), ticket->imported);
 	int rc;
 
 	if (st == NULL)
 		return -1;
 	if ((rc = db_step(&a->db, st, e)) == 1 && db_int(st, 0) != UNKNOWN) {
-		if (db_int(st, 0) < span->from_us)
-			span->from_us = db_int(st, 0);
-		if (db_int(st, 1) > span->to_us)
-			span->to_us = db_int(st, 1);
+		archive_span_add(span, db_int(st, 0));
+		archive_span_add(span, db_int(st, 1));
 	}
+	if (!ticket->imported)
+		span->held = *ticket;
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_history_find_number(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t since_us, int64_t nth,
+    struct archive_numbered *found, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_HISTORY_NUMBER, e, "ititii", of->jail,
+		of->ident, timeofban, archive_ident_host(of), since_us, nth);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	if ((rc = db_step(&a->db, st, e)) == 1)
+		*found = (struct archive_numbered){ db_int(st, 0),
+			db_int(st, 1) == 1, db_int(st, 2) == 1 };
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
+archive_history_last_imported(struct archive *a, const struct archive_ident *of,
+    int64_t timeofban, int64_t *made_us, struct err *e)
+{
+	return db_number(&a->db, SQL_HISTORY_IMPORTED, made_us, e, "itit",
+	    of->jail, of->ident, timeofban, archive_ident_host(of));
 }
 
 struct sighting *
@@ -88,10 +126,10 @@ keep_text(struct archive_history *h, char *text)
 	return 0;
 }
 
-/* Load the sightings of one ban from their column. */
+/* Load the sightings of the last row from their column. */
 static int
-load_sightings(struct archive_history *h, const struct ban *ban,
-    const char *text, struct err *e)
+load_sightings(struct archive_history *h, int64_t timeofban, const char *text,
+    struct err *e)
 {
 	struct sighting sighting, *added;
 	const char *at = text;
@@ -101,14 +139,14 @@ load_sightings(struct archive_history *h, const struct ban *ban,
 	if (text == NULL || !sightings_column_is_array(text))
 		return err_set(e, EX_DATAERR,
 		    "archive: the sightings of a ban are no array");
-	while ((rc = sightings_column_take(&at, ban->timeofban, &sighting,
-		    &ip)) == 1) {
+	while (
+	    (rc = sightings_column_take(&at, timeofban, &sighting, &ip)) == 1) {
 		if ((ip != NULL && keep_text(h, ip) != 0) ||
 		    (added = archive_history_add(h)) == NULL)
 			return no_memory(e);
 		*added = sighting;
 		added->ip = ip;
-		added->ban = ban->id;
+		added->row = h->rows_n;
 	}
 	if (rc < 0)
 		return err_set(e, EX_DATAERR,
@@ -162,14 +200,15 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 		.inner = inner,
 	};
 	known[h->rows_n] = (struct history_row){
-		.id = db_int(st, ID),
 		.made_us = db_int(st, MADE),
 		.since_us = db_int(st, SINCE),
 		.nth = db_int(st, NTH),
 		.known_as = db_int(st, KNOWN_AS),
 		.logged = sightings != NULL && strcmp(sightings, "[]") == 0,
 	};
-	return load_sightings(h, &rows[h->rows_n++].ban, sightings, e);
+	h->rows_n++;
+	return load_sightings(h, rows[h->rows_n - 1].ban.timeofban, sightings,
+	    e);
 }
 
 /* Load the bans within the span, and those beside it. */

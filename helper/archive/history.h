@@ -38,26 +38,52 @@ struct archive_history {
 	bool begins, ends; /* no ban was made before, or after, the stretch */
 };
 
-/* The time that a stretch must hold, both ends included. */
-struct archive_span {
-	int64_t from_us, to_us;
-};
-
 /* A ticket, as a sighting shows it. */
 struct archive_ticket {
 	int64_t timeofban; /* its rounded second */
 	int64_t since_us;  /* its exact time, UNKNOWN: that is not known */
 	bool imported;	   /* an import shows it */
-	int64_t nth;	   /* its number among the bans of that time, UNKNOWN */
 };
+
+/* The time that a stretch must hold, both ends included. */
+struct archive_span {
+	int64_t from_us, to_us;
+	struct archive_ticket held; /* all bans of it are within; 0: none */
+};
+
+/* Widen the span so that it holds a moment. */
+void archive_span_add(struct archive_span *span, int64_t us);
 
 /*
  * Widen the span so that it holds the bans of a ticket: those of its second; of
- * an exact time only those that may be its; of a number the ban that has it, or
- * else the last one before it.
+ * an exact time only those that may be its. For an import, the bans that only
+ * imports show are left out.
  */
 int archive_history_widen(struct archive *a, const struct archive_ident *of,
     const struct archive_ticket *ticket, struct archive_span *span,
+    struct err *e);
+
+/* The ban that has a number among those of one time, or the last before it. */
+struct archive_numbered {
+	int64_t made_us;
+	bool own;     /* it has that number, and an event or a row shows it */
+	bool sighted; /* of a ban of that time more than a log is known */
+};
+
+/*
+ * Find the ban with the number nth among those of a time. Return 1, 0 when
+ * there is none up to that number, -1 on failure.
+ */
+int archive_history_find_number(struct archive *a,
+    const struct archive_ident *of, int64_t timeofban, int64_t since_us,
+    int64_t nth, struct archive_numbered *found, struct err *e);
+
+/*
+ * Set *made_us to when the last ban of a second was made of those that only
+ * imports, or rows of another database, show; UNKNOWN: there is none.
+ */
+int archive_history_last_imported(struct archive *a,
+    const struct archive_ident *of, int64_t timeofban, int64_t *made_us,
     struct err *e);
 
 /*

@@ -6,7 +6,7 @@
 
 #include "archive/sightings_column.h"
 #include "archive/statements.h"
-#include "ban/same_ban.h"
+#include "ban/same_ban_fold.h"
 
 /* The bans of a stretch on their way into the archive. */
 struct saving {
@@ -15,6 +15,8 @@ struct saving {
 	const struct archive_made *made;
 	struct archive_change *change;
 	bool *moved; /* bans[i] has other sightings than its row */
+	struct sighting *sightings; /* by their bans, and in their order */
+	size_t *first; /* of each ban, among these; and the end of them */
 };
 
 static int
@@ -27,32 +29,26 @@ no_memory(struct err *e)
 static const struct archive_history_row *
 row_of(const struct archive_history *h, const struct ban *ban)
 {
-	for (size_t i = 0; ban->id != 0 && i < h->rows_n; i++) {
-		if (h->rows[i].ban.id == ban->id)
-			return &h->rows[i];
-	}
-	return NULL;
+	return ban->row == 0 ? NULL : &h->rows[ban->row - 1];
 }
 
 /* Return the ban that continues a row, NULL when none does. */
 static const struct ban *
-ban_of(const struct archive_made *made, int64_t id)
+ban_of(const struct archive_made *made, size_t row)
 {
-	for (size_t i = 0; i < made->n; i++) {
-		if (made->bans[i].id == id)
-			return &made->bans[i];
-	}
-	return NULL;
+	return made->of_row[row] == 0 ? NULL :
+					&made->bans[made->of_row[row] - 1];
 }
 
 /* Return true when a row's ban was made when the archive has it. */
 static bool
-is_kept(const struct archive_made *made, const struct archive_history_row *row)
+is_kept(const struct archive_history *h, const struct archive_made *made,
+    size_t row)
 {
-	const struct ban *ban = ban_of(made, row->ban.id);
+	const struct ban *ban = ban_of(made, row), *was = &h->rows[row].ban;
 
-	return ban != NULL && ban->made_us == row->ban.made_us &&
-	    ban->since_us == row->ban.since_us;
+	return ban != NULL && ban->made_us == was->made_us &&
+	    ban->since_us == was->since_us;
 }
 
 /* Return true when the ban is what its row says. */
@@ -70,13 +66,13 @@ is_same(const struct ban *a, const struct ban *b)
 /* Return true when a ban that is not new gains a sighting, or loses one. */
 static bool
 is_moved(const struct archive_history *h, const struct archive_made *made,
-    int64_t id)
+    size_t row)
 {
 	for (size_t i = 0; i < h->n; i++) {
-		int64_t was = h->sightings[i].ban,
-			is = made->bans[made->owner[i]].id;
+		size_t was = h->sightings[i].row,
+		       is = made->bans[made->owner[i]].row;
 
-		if ((was == id) != (is == id))
+		if ((was == row + 1) != (is == row + 1))
 			return true;
 	}
 	return false;
@@ -87,34 +83,42 @@ static bool
 is_anchor_moved(const struct archive_history *h,
     const struct archive_made *made, size_t row)
 {
-	const struct ban *ban = ban_of(made, h->rows[row].ban.id),
-			 *was = &h->rows[row].ban;
+	const struct ban *ban = ban_of(made, row), *was = &h->rows[row].ban;
 
 	return ban == NULL || ban->since_us != was->since_us ||
-	    is_moved(h, made, was->id) ||
+	    is_moved(h, made, row) ||
 	    (row == 0 &&
 		(ban->end != was->end || ban->ended_us != was->ended_us));
 }
 
 /* Return true when a ban's end in the stretch is that of its row. */
 static bool
-has_end(const struct archive_made *made, const struct archive_history_row *row)
+has_end(const struct archive_history *h, const struct archive_made *made,
+    size_t row)
 {
-	const struct ban *ban = ban_of(made, row->ban.id);
+	const struct ban *ban = ban_of(made, row), *was = &h->rows[row].ban;
 
-	return ban != NULL && ban->end == row->ban.end &&
-	    ban->ended_us == row->ban.ended_us;
+	return ban != NULL && ban->end == was->end &&
+	    ban->ended_us == was->ended_us;
 }
 
-/* Return true when a ban was made beyond the anchors of the stretch. */
+/*
+ * Return true when a ban was made beyond the anchors of the stretch, or when
+ * one within lived until then, so that a ban beyond may have ended it.
+ */
 static bool
 is_beyond(const struct archive_history *h, const struct archive_made *made)
 {
-	for (size_t i = 0; i < made->n; i++) {
-		int64_t made_us = made->bans[i].made_us;
+	int64_t from_us = h->begins ? INT64_MIN : h->rows[0].ban.made_us;
+	int64_t to_us =
+	    h->ends ? INT64_MAX : h->rows[h->rows_n - 1].ban.made_us;
 
-		if ((!h->begins && made_us < h->rows[0].ban.made_us) ||
-		    (!h->ends && made_us > h->rows[h->rows_n - 1].ban.made_us))
+	for (size_t i = 0; i < made->n; i++) {
+		const struct ban *ban = &made->bans[i];
+
+		if (ban->made_us < from_us || ban->made_us > to_us ||
+		    (ban->made_us < to_us && ban->end == BAN_LIVES &&
+			ban->life_us > to_us))
 			return true;
 	}
 	return false;
@@ -134,13 +138,12 @@ archive_history_is_short(const struct archive_history *h,
 		return true;
 	if (!h->begins &&
 	    (is_anchor_moved(h, made, 0) ||
-		(!h->rows[1].inner && !is_kept(made, &h->rows[1]))))
+		(!h->rows[1].inner && !is_kept(h, made, 1))))
 		return true;
 	return !h->ends &&
 	    (is_anchor_moved(h, made, n - 1) ||
 		(!h->rows[n - 2].inner &&
-		    (!is_kept(made, &h->rows[n - 2]) ||
-			!has_end(made, &h->rows[n - 2]))));
+		    (!is_kept(h, made, n - 2) || !has_end(h, made, n - 2))));
 }
 
 bool
@@ -206,34 +209,35 @@ change_row(struct saving *s, const struct ban *ban, const char *sightings,
 	    sightings, ban->life_us, ban->made_us);
 }
 
-/* Gather the sightings of ban number i, folded, into list; return how many. */
-static size_t
-gather(const struct saving *s, size_t i, struct sighting *list)
+/* Sort the sightings by their bans. */
+static void
+gather(struct saving *s)
 {
-	size_t n = 0;
+	const struct archive_made *made = s->made;
 
-	for (size_t k = 0; k < s->h->n; k++) {
-		if (s->made->owner[k] == i)
-			list[n++] = s->h->sightings[k];
-	}
-	return n == 0 ? 0 : same_ban_fold(list, n, s->made->bans[i].made_us);
+	for (size_t i = 0; i < s->h->n; i++)
+		s->first[made->owner[i] + 2]++;
+	for (size_t i = 2; i <= made->n; i++)
+		s->first[i] += s->first[i - 1];
+	/* Each place moves on to that of the next ban. */
+	for (size_t i = 0; i < s->h->n; i++)
+		s->sightings[s->first[made->owner[i] + 1]++] =
+		    s->h->sightings[i];
 }
 
 /* Return the sightings of ban number i as text; NULL when memory is short. */
 static char *
 sightings_of(const struct saving *s, size_t i)
 {
-	struct sighting *list = calloc(s->h->n + 1, sizeof(*list));
+	struct sighting *list = &s->sightings[s->first[i]];
+	size_t n = s->first[i + 1] - s->first[i];
 	struct buffer out = { 0 };
-	size_t n;
 
-	if (list == NULL)
-		return NULL;
-	n = gather(s, i, list);
+	if (n > 0)
+		n = same_ban_fold(list, n, s->made->bans[i].made_us);
 	for (size_t k = 0; k < n; k++)
 		sightings_column_put(&out, &list[k],
 		    s->made->bans[i].timeofban);
-	free(list);
 	buffer_puts(&out, out.len == 0 ? "[]" : "]");
 	return buffer_take(&out);
 }
@@ -247,8 +251,8 @@ save_ban(struct saving *s, size_t i, struct err *e)
 
 	if (sightings == NULL)
 		return no_memory(e);
-	rc = ban->id == 0 ? add_row(s, ban, sightings, e) :
-			    change_row(s, ban, sightings, e);
+	rc = ban->row == 0 ? add_row(s, ban, sightings, e) :
+			     change_row(s, ban, sightings, e);
 	free(sightings);
 	return rc;
 }
@@ -272,14 +276,13 @@ find_moved(struct saving *s)
 	const struct archive_made *made = s->made;
 
 	for (size_t i = 0; i < s->h->n; i++) {
-		size_t now = made->owner[i];
-		int64_t id = s->h->sightings[i].ban;
+		size_t now = made->owner[i], row = s->h->sightings[i].row;
 
-		if (made->bans[now].id == id && id != 0)
+		if (made->bans[now].row == row && row != 0)
 			continue;
 		s->moved[now] = true;
-		for (size_t k = 0; k < made->n && id != 0; k++)
-			s->moved[k] = s->moved[k] || made->bans[k].id == id;
+		if (row != 0 && made->of_row[row - 1] != 0)
+			s->moved[made->of_row[row - 1] - 1] = true;
 	}
 }
 
@@ -292,7 +295,7 @@ make_room(const struct saving *s, struct err *e)
 {
 	for (size_t i = 0; i < s->h->rows_n; i++) {
 		const struct ban *row = &s->h->rows[i].ban,
-				 *ban = ban_of(s->made, row->id);
+				 *ban = ban_of(s->made, i);
 
 		if (archive_history_is_anchor(s->h, i))
 			continue;
@@ -316,7 +319,7 @@ remove_others(const struct saving *s, struct err *e)
 		int64_t id = s->h->rows[i].ban.id;
 
 		if (archive_history_is_anchor(s->h, i) ||
-		    ban_of(s->made, id) != NULL)
+		    ban_of(s->made, i) != NULL)
 			continue;
 		if ((s->made->n > 0 &&
 			db_query(&s->a->db, SQL_BAN_TOUCH, e, "i",
@@ -350,12 +353,12 @@ save_all(struct saving *s, struct err *e)
 	if (make_room(s, e) != 0)
 		return -1;
 	for (size_t i = 0; i < s->made->n; i++) {
-		if (s->made->bans[i].id != 0 && is_changed(s, i) &&
+		if (s->made->bans[i].row != 0 && is_changed(s, i) &&
 		    save_ban(s, i, e) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < s->made->n; i++) {
-		if (s->made->bans[i].id == 0 && save_ban(s, i, e) != 0)
+		if (s->made->bans[i].row == 0 && save_ban(s, i, e) != 0)
 			return -1;
 	}
 	return save_source(s, e) != 0 ? -1 : remove_others(s, e);
@@ -372,14 +375,21 @@ archive_history_save(struct archive *a, const struct archive_history *h,
 		.made = made,
 		.change = change,
 		.moved = calloc(made->n + 1, sizeof(*s.moved)),
+		.sightings = calloc(h->n + 1, sizeof(*s.sightings)),
+		.first = calloc(made->n + 2, sizeof(*s.first)),
 	};
-	int rc;
+	bool has_memory =
+	    s.moved != NULL && s.sightings != NULL && s.first != NULL;
+	int rc = -1;
 
-	if (s.moved == NULL)
-		return no_memory(e);
-	rc = save_all(&s, e);
+	if (has_memory) {
+		gather(&s);
+		rc = save_all(&s, e);
+	}
 	free(s.moved);
-	return rc;
+	free(s.sightings);
+	free(s.first);
+	return has_memory ? rc : no_memory(e);
 }
 
 int

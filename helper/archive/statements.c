@@ -17,6 +17,9 @@
 /* True for a ban that only logs show: their lines are in the table line. */
 #define LOGGED "signs = '[]'"
 
+/* The kind of a ban's first sighting: those of other archives come last. */
+#define FIRST_KIND "signs ->> '$[0][0]'"
+
 /* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
 #define HISTORY \
 	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \
@@ -135,19 +138,26 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	/*
 	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
 	 * second counts when none of its sightings has an exact time; for an
-	 * import, ?7, one that only imports show does not. ?8 is the number.
+	 * import, ?7, one that imports made does not.
 	 */
 	[SQL_HISTORY_SPAN] =
-	    "SELECT min(made_us), max(made_us) FROM ban WHERE timeofban = ?1 "
-	    "AND jail = ?2 AND ident = ?3 AND host = ?4 "
-	    "AND (?5 IS NULL OR (since_us = ?5 AND (?8 IS NULL "
-	    "OR nth = (SELECT max(nth) FROM ban WHERE timeofban = ?1 "
-	    "AND jail = ?2 AND ident = ?3 AND host = ?4 AND since_us = ?5 "
-	    "AND nth <= ?8))) OR (since_us = ?6 "
+	    "SELECT min(made_us), max(made_us) FROM ban WHERE " TICKET
+	    " AND since_us IN (?5, ?6) AND (since_us = ?5 OR (NOT EXISTS "
+	    "(SELECT 1 FROM json_each(signs) WHERE value ->> '$[2]' "
+	    "IS NOT NULL) AND (?7 = 0 OR " FIRST_KIND " <> 6)))",
+	[SQL_HISTORY_SECOND] =
+	    "SELECT min(made_us), max(made_us) FROM ban WHERE " TICKET
+	    " AND (?5 = 0 OR " FIRST_KIND " < 6)",
+	[SQL_HISTORY_NUMBER] =
+	    "SELECT made_us, nth = ?6 AND " FIRST_KIND " < 5, "
+	    "EXISTS (SELECT 1 FROM ban WHERE " TICKET " AND since_us = ?5 "
+	    "AND signs <> '[]') FROM ban WHERE " TICKET " AND since_us = ?5 "
+	    "AND nth <= ?6 ORDER BY nth DESC LIMIT 1",
+	[SQL_HISTORY_IMPORTED] =
+	    "SELECT made_us FROM ban WHERE " TICKET " AND signs <> '[]' "
 	    "AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
-	    "WHERE value ->> '$[2]' IS NOT NULL) AND (?7 = 0 "
-	    "OR EXISTS (SELECT 1 FROM json_each(signs) "
-	    "WHERE value ->> '$[0]' NOT IN (6, 7)))))",
+	    "WHERE value ->> '$[0]' NOT IN (5, 6, 7)) "
+	    "ORDER BY since_us DESC, nth DESC LIMIT 1",
 	/* From the ban on that is the ?5th before ?4, or from the first one. */
 	[SQL_HISTORY] =
 	    HISTORY "AND made_us >= coalesce((SELECT made_us FROM ban "

@@ -11,6 +11,7 @@
 #define BAN_BAN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ban/end.h"
@@ -42,7 +43,9 @@ enum ban_origin {
 #define BAN_RETRY_US INT64_C(10000000)
 
 struct ban {
-	int64_t id; /* row of the archive, 0: it has none yet */
+	int64_t id; /* row of the archive */
+	size_t row; /* of the history's rows, the one that it continues, counted
+		       from 1; 0: it is new */
 	/*
 	 * When fail2ban made it, as far as is known. The bans of an id follow
 	 * one another in this order (ban/history.h).

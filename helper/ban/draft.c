@@ -60,14 +60,41 @@ draft_reopen(struct draft *d)
 	d->end_seen = false;
 }
 
+static int
+compare_numbers(const void *pa, const void *pb)
+{
+	const struct history_row *a = *(const struct history_row *const *)pa,
+				 *b = *(const struct history_row *const *)pb;
+
+	if (a->since_us != b->since_us)
+		return a->since_us < b->since_us ? -1 : 1;
+	return a->nth < b->nth ? -1 : a->nth > b->nth;
+}
+
+void
+draft_sort_numbers(struct history *h)
+{
+	for (size_t i = 0; i < h->rows_n; i++)
+		h->numbers[i] = &h->rows[i];
+	if (h->rows_n > 0)
+		qsort(h->numbers, h->rows_n, sizeof(*h->numbers),
+		    compare_numbers);
+}
+
 int64_t
 draft_first_nth(const struct history *h, int64_t since_us)
 {
-	int64_t first = INT64_MAX;
+	size_t low = 0, high = h->rows_n;
 
-	for (size_t i = 0; i < h->rows_n; i++) {
-		if (h->rows[i].since_us == since_us && h->rows[i].nth < first)
-			first = h->rows[i].nth;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (h->numbers[middle]->since_us < since_us)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return first == INT64_MAX ? 0 : first;
+	return low < h->rows_n && h->numbers[low]->since_us == since_us ?
+	    h->numbers[low]->nth :
+	    0;
 }

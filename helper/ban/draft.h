@@ -18,7 +18,6 @@ struct logged_line; /* ban/bans_of_log.h */
 
 /* A ban that the archive has already. */
 struct history_row {
-	int64_t id;
 	int64_t made_us;
 	int64_t since_us;
 	int64_t nth;
@@ -28,7 +27,7 @@ struct history_row {
 };
 
 struct history {
-	/* They are sorted in place. Each names its row of rows, in ban. */
+	/* They are sorted in place. */
 	struct sighting *sightings;
 	size_t n;
 	/* In the order in which fail2ban wrote them. */
@@ -39,6 +38,8 @@ struct history {
 	size_t flushes_n;
 	const struct history_row *rows; /* in the order of their making */
 	size_t rows_n;
+	/* The rows by since_us and nth: history_make_bans sets them. */
+	const struct history_row **numbers;
 	/*
 	 * A ban that only logs show, and whose time was up before this moment,
 	 * has ended even without a line that says so.
@@ -48,6 +49,7 @@ struct history {
 
 struct draft {
 	struct ban ban;
+	size_t before; /* the draft of its second before it, counted from 1 */
 	/*
 	 * When it ended, by the clock of the witness. ban.ended_us is never
 	 * before the ticket's time, but this is when the clock was set back.
@@ -94,6 +96,9 @@ void draft_end_by(struct draft *d, enum ban_end_source source,
 
 /* Let it live, whatever ended it. */
 void draft_reopen(struct draft *d);
+
+/* Sort the rows of a history into its numbers, which have room for them. */
+void draft_sort_numbers(struct history *h);
 
 /*
  * Return the number from which the bans of one time are counted: in a stretch,

@@ -36,41 +36,31 @@ sort_drafts(struct sequence *s)
 	return rc;
 }
 
-/* Return the archive's row of that id, NULL when there is none. */
-static const struct history_row *
-find_row(const struct history *h, int64_t id)
-{
-	for (size_t i = 0; id != 0 && i < h->rows_n; i++) {
-		if (h->rows[i].id == id)
-			return &h->rows[i];
-	}
-	return NULL;
-}
-
-/* Take from the rows what is known of a witnessed draft beyond its sightings.
+/*
+ * Only the first of several drafts keeps the row of the archive they had. Take
+ * from it what is known of the draft beyond its sightings.
  */
-static void
+static int
 look_up_rows(const struct sequence *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		const struct history_row *row =
-		    find_row(s->h, s->drafts[i].ban.id);
+	bool *kept = calloc(s->h->rows_n + 1, sizeof(*kept));
 
-		if (row != NULL)
-			s->drafts[i].known_as = row->known_as;
-	}
-}
-
-/* Only the first of several drafts keeps the row of the archive they had. */
-static void
-keep_rows_apart(const struct sequence *s)
-{
+	if (kept == NULL)
+		return -1;
 	for (size_t i = 0; i < s->n; i++) {
-		for (size_t k = 0; k < i && s->drafts[i].ban.id != 0; k++) {
-			if (s->drafts[k].ban.id == s->drafts[i].ban.id)
-				s->drafts[i].ban.id = 0;
+		struct draft *d = &s->drafts[i];
+
+		if (d->ban.row == 0)
+			continue;
+		if (kept[d->ban.row]) {
+			d->ban.row = 0;
+			continue;
 		}
+		kept[d->ban.row] = true;
+		d->known_as = s->h->rows[d->ban.row - 1].known_as;
 	}
+	free(kept);
+	return 0;
 }
 
 /*
@@ -194,10 +184,10 @@ continue_logged(const struct sequence *s)
 		struct draft *d = &s->drafts[i];
 		const struct history_row *row = NULL;
 
-		if (d->ban.id == 0 && d->lined)
+		if (d->ban.row == 0 && d->lined)
 			row = find_logged(s->h, d->line_us);
 		if (row != NULL)
-			d->ban.id = row->id;
+			d->ban.row = (size_t)(row - s->h->rows) + 1;
 	}
 }
 
@@ -241,10 +231,10 @@ make_bans(struct sequence *s, struct ban *bans, size_t *owner)
 	const struct history_lines log = { h->lines, h->lines_n, h->sightings,
 		h->n, owner };
 
-	s->n = same_ban_make_drafts(h, s->drafts, owner);
-	keep_rows_apart(s);
-	look_up_rows(s);
-	if ((h->lines_n > 0 && bans_of_log(&log, s->drafts, &s->n) != 0) ||
+	draft_sort_numbers(h);
+	if (same_ban_make_drafts(h, s->drafts, owner, &s->n) != 0 ||
+	    look_up_rows(s) != 0 ||
+	    (h->lines_n > 0 && bans_of_log(&log, s->drafts, &s->n) != 0) ||
 	    sort_drafts(s) != 0)
 		return -1;
 	end_all(s);
@@ -270,7 +260,8 @@ history_make_bans(struct history *h, struct ban *bans, size_t *owner,
 	};
 	int rc = -1;
 
-	if (s.drafts != NULL && s.place != NULL) {
+	h->numbers = calloc(h->rows_n + 1, sizeof(*h->numbers));
+	if (s.drafts != NULL && s.place != NULL && h->numbers != NULL) {
 		if (h->n > 0)
 			qsort(h->sightings, h->n, sizeof(*h->sightings),
 			    sighting_compare);
@@ -279,5 +270,7 @@ history_make_bans(struct history *h, struct ban *bans, size_t *owner,
 	*count = s.n;
 	free(s.drafts);
 	free(s.place);
+	free(h->numbers);
+	h->numbers = NULL;
 	return rc;
 }

@@ -43,9 +43,9 @@
 /*
  * Make the bans of a history, in the order of their making. bans and owner have
  * room for n + lines_n and n; the ban of sightings[i] is owner[i], an index
- * into bans. Texts in bans are those of the sightings. A ban continues the row,
- * id, that has the first of its sightings, or from whose line it was made; else
- * its id is 0. Sets *count. Returns 0, or -1 when there is no memory.
+ * into bans. Texts in bans are those of the sightings. A ban continues the
+ * row that has the first of its sightings, or that was made from its line; else
+ * its row is 0. Sets *count. Returns 0, or -1 when there is no memory.
  */
 int history_make_bans(struct history *h, struct ban *bans, size_t *owner,
     size_t *count);

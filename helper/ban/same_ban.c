@@ -2,32 +2,71 @@
 #include "ban/same_ban.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* Return true for a command that fail2ban ran. */
-static bool
-is_event(const struct sighting *sighting)
-{
-	return sighting->kind == SIGHTING_UNBAN ||
-	    sighting->kind <= SIGHTING_PROLONG ||
-	    sighting->kind == SIGHTING_FOLDED;
-}
-
-/* Return true for an event after which the ban lives. */
-static bool
-shows_life(const struct sighting *sighting)
-{
-	return is_event(sighting) && sighting->kind != SIGHTING_UNBAN;
-}
+/* A second of a ticket, and the last draft of it, counted from 1. */
+struct second {
+	int64_t timeofban;
+	size_t last;
+};
 
 /* The drafts so far, and what they are made of. */
 struct making {
 	const struct history *h;
 	struct draft *drafts;
 	size_t n;
+	struct second *seconds; /* sorted; one for each sighting */
+	int64_t newest_us; /* when the last of them was made; INT64_MAX: look */
+	int64_t deleted_us; /* the last unban by hand */
 };
+
+static int
+compare_seconds(const void *pa, const void *pb)
+{
+	const struct second *a = pa, *b = pb;
+
+	return a->timeofban < b->timeofban ? -1 : a->timeofban > b->timeofban;
+}
+
+/* Return a second, NULL: no sighting is of it. */
+static struct second *
+find_second(const struct making *m, int64_t timeofban)
+{
+	size_t low = 0, high = m->h->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (m->seconds[middle].timeofban < timeofban)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < m->h->n && m->seconds[low].timeofban == timeofban ?
+	    &m->seconds[low] :
+	    NULL;
+}
+
+/* Return the last draft of a second, NULL: there is none. */
+static struct draft *
+last_draft(const struct making *m, int64_t timeofban)
+{
+	const struct second *second = find_second(m, timeofban);
+
+	return second == NULL || second->last == 0 ?
+	    NULL :
+	    &m->drafts[second->last - 1];
+}
+
+/* Return the draft of the same second before d, NULL: d is the first. */
+static struct draft *
+before(const struct making *m, const struct draft *d)
+{
+	return d->before == 0 ? NULL : &m->drafts[d->before - 1];
+}
 
 /* Return the first flush of the jail between two moments, 0: none was. */
 static int64_t
@@ -84,24 +123,29 @@ is_another(const struct making *m, struct draft *d,
 static struct draft *
 find_nth(const struct making *m, const struct sighting *sighting)
 {
-	struct draft *inexact = NULL;
-	int64_t first = draft_first_nth(m->h, sighting->since_us);
-	int64_t nth = first;
+	struct draft *d, *inexact = NULL;
+	int64_t nth = draft_first_nth(m->h, sighting->since_us) - 1;
+	bool any = false;
 
-	for (size_t i = 0; i < m->n; i++) {
-		struct draft *d = &m->drafts[i];
-
-		if (d->ban.timeofban != sighting->timeofban)
-			continue;
+	for (d = last_draft(m, sighting->timeofban); d != NULL;
+	     d = before(m, d)) {
 		if (d->ban.since_us == sighting->since_us) {
-			if (nth++ == sighting->nth)
-				return d;
-		} else if (!d->imported &&
+			any = true;
+			nth++;
+		} else if (inexact == NULL && !d->imported &&
 		    (!d->ban.exact || !sighting->exact)) {
 			inexact = d;
 		}
 	}
-	return nth == first ? inexact : NULL;
+	if (!any)
+		return inexact;
+	for (d = last_draft(m, sighting->timeofban); d != NULL;
+	     d = before(m, d)) {
+		if (d->ban.since_us == sighting->since_us &&
+		    nth-- == sighting->nth)
+			return d;
+	}
+	return NULL;
 }
 
 /*
@@ -115,15 +159,11 @@ find_judged(const struct making *m, const struct sighting *judged)
 	    judged->made_us != 0 ? judged->made_us : judged->at_us;
 	struct draft *first = NULL, *found = NULL;
 
-	for (size_t i = 0; i < m->n; i++) {
-		struct draft *d = &m->drafts[i];
-
-		if (d->ban.timeofban != judged->timeofban)
-			continue;
-		if (first == NULL)
-			first = d;
+	for (struct draft *d = last_draft(m, judged->timeofban); d != NULL;
+	     d = before(m, d)) {
+		first = d;
 		if (d->ban.made_us <= made_us &&
-		    (found == NULL || d->ban.made_us >= found->ban.made_us))
+		    (found == NULL || d->ban.made_us > found->ban.made_us))
 			found = d;
 	}
 	return found != NULL ? found : first;
@@ -143,11 +183,8 @@ find(const struct making *m, const struct sighting *sighting)
 		return find_nth(m, sighting);
 	if (sighting->kind == SIGHTING_JUDGED)
 		return find_judged(m, sighting);
-	for (size_t i = m->n; i > 0; i--) {
-		struct draft *d = &m->drafts[i - 1];
-
-		if (d->ban.timeofban != sighting->timeofban)
-			continue;
+	for (struct draft *d = last_draft(m, sighting->timeofban); d != NULL;
+	     d = before(m, d)) {
 		if (!sighting->exact ||
 		    (d->ban.exact && d->ban.since_us == sighting->since_us))
 			return d;
@@ -163,6 +200,8 @@ last_made(const struct making *m, int64_t by_us)
 {
 	int64_t made_us = INT64_MIN;
 
+	if (m->newest_us <= by_us)
+		return m->newest_us;
 	for (size_t i = 0; i < m->n; i++) {
 		int64_t us = m->drafts[i].ban.made_us;
 
@@ -172,28 +211,17 @@ last_made(const struct making *m, int64_t by_us)
 	return made_us;
 }
 
-/* Return when the last ban of a second was made, INT64_MIN: there is none. */
-static int64_t
-made_of(const struct making *m, int64_t timeofban)
-{
-	for (size_t i = m->n; i > 0; i--) {
-		if (m->drafts[i - 1].ban.timeofban == timeofban)
-			return m->drafts[i - 1].ban.made_us;
-	}
-	return INT64_MIN;
-}
-
 /* Return when the last ban of an exact time was made, INT64_MIN: none is. */
 static int64_t
-made_of_time(const struct making *m, int64_t since_us)
+made_of_time(const struct making *m, const struct sighting *import)
 {
 	int64_t made_us = INT64_MIN;
 
-	for (size_t i = 0; i < m->n; i++) {
-		const struct ban *ban = &m->drafts[i].ban;
-
-		if (ban->since_us == since_us && ban->made_us > made_us)
-			made_us = ban->made_us;
+	for (const struct draft *d = last_draft(m, import->timeofban);
+	     d != NULL; d = before(m, d)) {
+		if (d->ban.since_us == import->since_us &&
+		    d->ban.made_us > made_us)
+			made_us = d->ban.made_us;
 	}
 	return made_us;
 }
@@ -207,6 +235,8 @@ last_deleted(const struct making *m, const struct sighting *row)
 {
 	int64_t deleted_us = INT64_MIN;
 
+	if (m->deleted_us < row->at_us)
+		return m->deleted_us;
 	for (size_t i = 0; i < m->n; i++) {
 		int64_t us = m->drafts[i].deleted_us;
 
@@ -221,6 +251,7 @@ static int64_t
 made_us(const struct making *m, const struct sighting *sighting)
 {
 	int64_t ticket_us = sighting_ticket_us(sighting);
+	const struct draft *after = NULL;
 	int64_t before_us = INT64_MIN;
 
 	switch (sighting->kind) {
@@ -234,9 +265,10 @@ made_us(const struct making *m, const struct sighting *sighting)
 	case SIGHTING_ROW:
 		before_us = last_deleted(m, sighting);
 		if (sighting->after != 0 &&
-		    sighting->after != sighting->timeofban &&
-		    made_of(m, sighting->after) > before_us)
-			before_us = made_of(m, sighting->after);
+		    sighting->after != sighting->timeofban)
+			after = last_draft(m, sighting->after);
+		if (after != NULL && after->ban.made_us > before_us)
+			before_us = after->ban.made_us;
 		break;
 	case SIGHTING_FOLDED:
 	case SIGHTING_JUDGED:
@@ -245,7 +277,7 @@ made_us(const struct making *m, const struct sighting *sighting)
 		break;
 	case SIGHTING_IMPORT:
 		ticket_us = number_add_sat(sighting->since_us, sighting->nth);
-		before_us = made_of_time(m, sighting->since_us);
+		before_us = made_of_time(m, sighting);
 		break;
 	case SIGHTING_OLD_ROW:
 		break;
@@ -253,10 +285,15 @@ made_us(const struct making *m, const struct sighting *sighting)
 	return before_us < ticket_us ? ticket_us : number_add_sat(before_us, 1);
 }
 
-static struct draft
-new_draft(const struct making *m, const struct sighting *sighting)
+/* Add a draft, the last of its second. */
+static struct draft *
+add_draft(struct making *m, const struct sighting *sighting)
 {
-	return (struct draft){
+	struct second *second = find_second(m, sighting->timeofban);
+	struct draft *d = &m->drafts[m->n];
+
+	*d = (struct draft){
+		.before = second->last,
 		.ban = {
 			.made_us = made_us(m, sighting),
 			.timeofban = sighting->timeofban,
@@ -280,6 +317,10 @@ new_draft(const struct making *m, const struct sighting *sighting)
 		.import_seconds = UNKNOWN,
 		.imported = !sighting_is_own(sighting),
 	};
+	second->last = ++m->n;
+	if (d->ban.made_us > m->newest_us)
+		m->newest_us = d->ban.made_us;
+	return d;
 }
 
 /* Count a restored sighting unless it is a retry, and reopen the ban. */
@@ -299,7 +340,7 @@ take_restored(struct draft *d, const struct sighting *sighting)
 }
 
 static void
-take_unban(struct draft *d, const struct sighting *sighting)
+take_unban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
 	const struct ban_end_unban unban = {
 		.since_us = sighting->since_us,
@@ -311,8 +352,11 @@ take_unban(struct draft *d, const struct sighting *sighting)
 
 	if (sighting->seconds != UNKNOWN)
 		d->unban_seconds = sighting->seconds;
-	if (unban.rows_gone)
+	if (unban.rows_gone) {
 		d->deleted_us = sighting->at_us;
+		if (d->deleted_us > m->deleted_us)
+			m->deleted_us = d->deleted_us;
+	}
 	if (verdict.end != BAN_LIVES)
 		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 	else if (d->ban.end == BAN_LIVES || !d->end_seen)
@@ -441,21 +485,22 @@ take_folded(struct draft *d, const struct sighting *folded)
 
 /* A fresh ban's event shows when the ban was made. */
 static void
-take_ban(struct draft *d, const struct sighting *sighting)
+take_ban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
-	if (!d->begun)
+	if (!d->begun && d->ban.made_us != sighting->at_us) {
 		d->ban.made_us = sighting->at_us;
+		m->newest_us = INT64_MAX;
+	}
 	d->begun = true;
 }
 
 /* Take what follows from the kind of the sighting. */
 static void
-take_kind(const struct making *m, struct draft *d,
-    const struct sighting *sighting)
+take_kind(struct making *m, struct draft *d, const struct sighting *sighting)
 {
 	switch (sighting->kind) {
 	case SIGHTING_BAN:
-		take_ban(d, sighting);
+		take_ban(m, d, sighting);
 		break;
 	case SIGHTING_RESTORED:
 		take_restored(d, sighting);
@@ -466,7 +511,7 @@ take_kind(const struct making *m, struct draft *d,
 	case SIGHTING_PROLONG:
 		break;
 	case SIGHTING_UNBAN:
-		take_unban(d, sighting);
+		take_unban(m, d, sighting);
 		break;
 	case SIGHTING_ROW:
 		d->ban.seen |= BAN_SEEN_DATABASE;
@@ -479,14 +524,14 @@ take_kind(const struct making *m, struct draft *d,
 		take_import(d, sighting);
 		break;
 	}
-	if (is_event(sighting))
+	if (sighting_is_event(sighting))
 		d->ban.seen |= BAN_SEEN_EVENT;
-	if (shows_life(sighting) && sighting->at_us > d->ban.life_us)
+	if (sighting_shows_life(sighting) && sighting->at_us > d->ban.life_us)
 		d->ban.life_us = sighting->at_us;
 }
 
 static void
-take_sighting(const struct making *m, struct draft *d,
+take_sighting(struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
 	take_kind(m, d, sighting);
@@ -502,8 +547,8 @@ take_sighting(const struct making *m, struct draft *d,
 	d->matches = d->matches || sighting->matches;
 	if (d->ban.ip == NULL)
 		d->ban.ip = sighting->ip;
-	if (d->ban.id == 0)
-		d->ban.id = sighting->ban;
+	if (d->ban.row == 0)
+		d->ban.row = sighting->row;
 }
 
 static enum ban_origin
@@ -546,21 +591,25 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 {
 	struct draft *d = find(m, sighting);
 
-	if (d == NULL || is_another(m, d, sighting)) {
-		m->drafts[m->n] = new_draft(m, sighting);
-		d = &m->drafts[m->n++];
-	}
+	if (d == NULL || is_another(m, d, sighting))
+		d = add_draft(m, sighting);
 	take_sighting(m, d, sighting);
 	*owner = (size_t)(d - m->drafts);
 }
 
-size_t
+int
 same_ban_make_drafts(const struct history *h, struct draft *drafts,
-    size_t *owner)
+    size_t *owner, size_t *n)
 {
 	const struct sighting *sightings = h->sightings;
-	struct making m = { .h = h, .drafts = drafts };
+	struct making m = { h, drafts, 0, calloc(h->n + 1, sizeof(*m.seconds)),
+		INT64_MIN, INT64_MIN };
 
+	if (m.seconds == NULL)
+		return -1;
+	for (size_t i = 0; i < h->n; i++)
+		m.seconds[i].timeofban = sightings[i].timeofban;
+	qsort(m.seconds, h->n, sizeof(*m.seconds), compare_seconds);
 	for (size_t i = 0; i < h->n; i++) {
 		owner[i] = NONE;
 		/* Only an import may show the ban that was judged. */
@@ -574,90 +623,7 @@ same_ban_make_drafts(const struct history *h, struct draft *drafts,
 	}
 	for (size_t i = 0; i < m.n; i++)
 		finish(&drafts[i]);
-	return m.n;
-}
-
-/* Folding leaves this many of the newest sightings as they are. */
-#define KEPT (SAME_BAN_SIGHTINGS / 2)
-
-/* Return true for a sighting that goes into the folded one. */
-static bool
-is_folded(const struct sighting *sighting, const struct sighting *first)
-{
-	return sighting != first &&
-	    (is_event(sighting) || sighting->kind == SIGHTING_JUDGED);
-}
-
-/* Add one more sighting to those that are folded. */
-static void
-fold(struct sighting *folded, const struct sighting *sighting,
-    int64_t *counted_us)
-{
-	if (sighting->kind == SIGHTING_RESTORED &&
-	    (*counted_us == INT64_MIN ||
-		number_sub_sat(sighting->at_us, *counted_us) > BAN_RETRY_US)) {
-		folded->restored++;
-		*counted_us = sighting->at_us;
-	} else if (sighting->kind == SIGHTING_FOLDED) {
-		folded->restored += sighting->restored;
-		*counted_us = sighting->at_us;
-	}
-	if (shows_life(sighting) && sighting->seconds != UNKNOWN)
-		folded->seconds = sighting->seconds;
-	if (sighting->kind == SIGHTING_PROLONG && sighting->bancount != UNKNOWN)
-		folded->bancount = sighting->bancount;
-	if (sighting->evidence != 0) {
-		folded->evidence = sighting->evidence;
-		folded->matches = sighting->matches;
-	}
-	if (folded->ip == NULL)
-		folded->ip = sighting->ip;
-}
-
-/* Return the number of the last sighting to be folded, 0: none is. */
-static size_t
-last_to_fold(const struct sighting *sightings, size_t own)
-{
-	size_t last = own > KEPT ? own - KEPT : 0;
-
-	/* The ban lives after it, so that its end need not be kept. */
-	while (last > 1 && sightings[last].kind != SIGHTING_RESTORED)
-		last--;
-	return last > 1 ? last : 0;
-}
-
-size_t
-same_ban_fold(struct sighting *sightings, size_t n, int64_t made_us)
-{
-	const struct sighting *first = sightings;
-	struct sighting folded = {
-		.kind = SIGHTING_FOLDED,
-		.timeofban = sightings[0].timeofban,
-		.since_us = timestamp_from_seconds(sightings[0].timeofban),
-		.seconds = UNKNOWN,
-		.bancount = UNKNOWN,
-		.failures = UNKNOWN,
-		.ended_us = UNKNOWN,
-		.made_us = made_us,
-		.ban = sightings[0].ban,
-	};
-	int64_t counted_us = INT64_MIN;
-	size_t own = 0, last, kept = 0;
-
-	while (own < n && sighting_is_own(&sightings[own]))
-		own++;
-	if (own <= SAME_BAN_SIGHTINGS ||
-	    (last = last_to_fold(sightings, own)) == 0)
-		return n;
-	while (first->kind != SIGHTING_BAN && first < &sightings[last])
-		first++;
-	folded.at_us = sightings[last].at_us;
-	for (size_t i = 0; i < n; i++) {
-		if (i <= last && is_folded(&sightings[i], first))
-			fold(&folded, &sightings[i], &counted_us);
-		else
-			sightings[kept++] = sightings[i];
-	}
-	sightings[kept++] = folded;
-	return kept;
+	free(m.seconds);
+	*n = m.n;
+	return 0;
 }

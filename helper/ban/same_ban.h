@@ -40,23 +40,11 @@
  * Make drafts of the sightings of a history, which are sorted
  * (sighting_compare). The draft of sightings[i] is owner[i], an index into
  * drafts, which has room for all. Drafts come in the order in which sightings
- * made them. A draft's id is that of the archived ban which has the first of
- * its sightings, or 0. Returns the number of drafts.
+ * made them. A draft's row is that of the archived ban which has the first of
+ * its sightings, or 0. Sets *n to the number of drafts. Returns 0, or -1 when
+ * there is no memory.
  */
-size_t same_ban_make_drafts(const struct history *h, struct draft *drafts,
-    size_t *owner);
-
-/* A ban that has more sightings of its own than this is folded. */
-#define SAME_BAN_SIGHTINGS 64
-
-/*
- * Fold the oldest events of one ban into a single sighting when the ban has
- * more than SAME_BAN_SIGHTINGS: a permanent ban is restored at each start of
- * fail2ban, and each start would cost as much as all before it. The n sightings
- * are sorted; made_us is their ban's. Returns how many are left, in no order.
- * The ban stays the same, and an event from before the folded moment counts as
- * known.
- */
-size_t same_ban_fold(struct sighting *sightings, size_t n, int64_t made_us);
+int same_ban_make_drafts(const struct history *h, struct draft *drafts,
+    size_t *owner, size_t *n);
 
 #endif

@@ -13,6 +13,20 @@ sighting_is_own(const struct sighting *sighting)
 	    sighting->kind == SIGHTING_FOLDED;
 }
 
+bool
+sighting_is_event(const struct sighting *sighting)
+{
+	return sighting->kind == SIGHTING_UNBAN ||
+	    sighting->kind <= SIGHTING_PROLONG ||
+	    sighting->kind == SIGHTING_FOLDED;
+}
+
+bool
+sighting_shows_life(const struct sighting *sighting)
+{
+	return sighting_is_event(sighting) && sighting->kind != SIGHTING_UNBAN;
+}
+
 int64_t
 sighting_ticket_us(const struct sighting *sighting)
 {

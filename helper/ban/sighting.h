@@ -22,8 +22,9 @@ enum sighting_kind {
 	SIGHTING_JUDGED = 5,  /* a reconcile run judged that it has ended */
 	SIGHTING_IMPORT = 6,  /* another archive has it */
 	SIGHTING_OLD_ROW = 7, /* a row of another database of fail2ban's */
-	SIGHTING_FOLDED = 8,  /* several events up to at_us in one, the last of
-				 which shows the ban alive (ban/same_ban.h) */
+	SIGHTING_FOLDED =
+	    8, /* several events up to at_us in one, the last of
+		  which shows the ban alive (ban/same_ban_fold.h) */
 };
 
 struct sighting {
@@ -53,7 +54,8 @@ struct sighting {
 			    judgement, that it had the ban. 0: none did */
 	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
 			    stands before it in the table, or 0 */
-	int64_t ban;	 /* row of the archive's ban that has it, or 0 */
+	size_t row;	 /* of the history's rows, the one that has it, counted
+			    from 1; 0: none has */
 };
 
 /*
@@ -64,6 +66,12 @@ int64_t sighting_ticket_us(const struct sighting *sighting);
 
 /* Return true when the sighting was made here, and not taken from elsewhere. */
 bool sighting_is_own(const struct sighting *sighting);
+
+/* Return true for a command that fail2ban ran. */
+bool sighting_is_event(const struct sighting *sighting);
+
+/* Return true for an event after which the ban lives. */
+bool sighting_shows_life(const struct sighting *sighting);
 
 /*
  * Order sightings, for qsort(3): what was seen here by the time at which it was

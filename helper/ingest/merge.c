@@ -9,6 +9,7 @@
 #include "archive/log_lines.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "ingest/merge_span.h"
 #include "ingest/reban_answer.h"
 
 /* The bans beside a stretch that are loaded at first, and at most. */
@@ -54,6 +55,7 @@ load(struct merge *merge, struct archive_history *h,
 struct decision {
 	struct ban *bans;
 	size_t *owner;
+	size_t *of_row;
 	size_t n;
 };
 
@@ -62,6 +64,7 @@ free_decision(struct decision *d)
 {
 	free(d->bans);
 	free(d->owner);
+	free(d->of_row);
 }
 
 /* Make the bans of a stretch. */
@@ -84,11 +87,20 @@ decide(const struct merge *merge, struct archive_history *h, struct decision *d,
 	*d = (struct decision){
 		.bans = calloc(h->n + h->lines.n + 1, sizeof(*d->bans)),
 		.owner = calloc(h->n + 1, sizeof(*d->owner)),
+		.of_row = calloc(h->rows_n + 1, sizeof(*d->of_row)),
 	};
-	if (d->bans != NULL && d->owner != NULL &&
-	    history_make_bans(&history, d->bans, d->owner, &d->n) == 0)
-		return 0;
-	return err_set(e, EX_OSERR, "out of memory");
+	if (d->bans == NULL || d->owner == NULL || d->of_row == NULL ||
+	    history_make_bans(&history, d->bans, d->owner, &d->n) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	for (size_t i = 0; i < d->n; i++) {
+		size_t row = d->bans[i].row;
+
+		if (row == 0)
+			continue;
+		d->bans[i].id = h->rows[row - 1].ban.id;
+		d->of_row[row - 1] = i + 1;
+	}
+	return 0;
 }
 
 /* Return the ban of the row that was merged: that of the newest sighting. */
@@ -98,7 +110,7 @@ sourced(const struct archive_history *h, const struct decision *d)
 	size_t newest = 0;
 
 	for (size_t i = 0; i < h->n; i++) {
-		if (h->sightings[i].ban == 0)
+		if (h->sightings[i].row == 0)
 			newest = d->owner[i];
 	}
 	return newest;
@@ -119,9 +131,19 @@ put(struct archive_history *h, const struct sighting *sightings, size_t n,
 	return 0;
 }
 
+/* Return true when all bans of a ban's time are within the span. */
+static bool
+holds_time(const struct archive_span *span, const struct ban *ban)
+{
+	const struct archive_ticket *held = &span->held;
+
+	return held->timeofban == ban->timeofban &&
+	    (held->since_us == UNKNOWN || held->since_us == ban->since_us);
+}
+
 /*
- * Widen the span by all bans of a time where the bans of the stretch get new
- * numbers: one beyond the stretch may have such a number.
+ * Widen the span where the bans of the stretch get new numbers: one beyond the
+ * stretch may have such a number.
  */
 static int
 widen_by_numbers(const struct merge *merge, const struct archive_history *h,
@@ -129,13 +151,17 @@ widen_by_numbers(const struct merge *merge, const struct archive_history *h,
 {
 	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
-		const struct archive_ticket ticket = { ban->timeofban,
-			ban->since_us, true, ban->nth };
+		struct archive_numbered found;
+		int rc;
 
-		if (!archive_history_has_number(h, ban) &&
-		    archive_history_widen(merge->archive, &h->of, &ticket, span,
-			e) != 0)
+		if (archive_history_has_number(h, ban) || holds_time(span, ban))
+			continue;
+		if ((rc = archive_history_find_number(merge->archive, &h->of,
+			 ban->timeofban, ban->since_us, ban->nth, &found, e)) <
+		    0)
 			return -1;
+		if (rc == 1)
+			archive_span_add(span, found.made_us);
 	}
 	return 0;
 }
@@ -149,7 +175,8 @@ is_short(const struct merge *merge, const struct archive_history *h,
     const struct decision *d, struct archive_span *span, int64_t *beside,
     struct err *e)
 {
-	const struct archive_made made = { d->bans, d->n, d->owner, 0, 0 };
+	const struct archive_made made = { d->bans, d->n, d->owner, d->of_row,
+		0, 0 };
 	const struct archive_span before = *span;
 
 	if (widen_by_numbers(merge, h, d, span, e) != 0)
@@ -189,67 +216,14 @@ decide_and_save(struct merge *merge, struct archive_history *h,
 			break;
 	}
 	if (rc == 0 && d.n > 0) {
-		const struct archive_made made = { d.bans, d.n, d.owner, source,
-			sourced(h, &d) };
+		const struct archive_made made = { d.bans, d.n, d.owner,
+			d.of_row, source, sourced(h, &d) };
 
 		rc = archive_history_save(merge->archive, h, &made,
 		    &merge->change, e);
 	}
 	free_decision(&d);
 	return rc;
-}
-
-/* Return the span of a sighting: from its ticket's time to its moment. */
-static struct archive_span
-span_of(const struct sighting *sighting)
-{
-	int64_t from_us = sighting_ticket_us(sighting);
-	int64_t to_us = from_us;
-
-	switch (sighting->kind) {
-	case SIGHTING_BAN:
-	case SIGHTING_RESTORED:
-	case SIGHTING_PROLONG:
-	case SIGHTING_UNBAN:
-		to_us = sighting->at_us;
-		break;
-	case SIGHTING_JUDGED:
-		if (sighting->made_us != 0)
-			from_us = to_us = sighting->made_us;
-		break;
-	case SIGHTING_IMPORT:
-		to_us = from_us =
-		    number_add_sat(sighting->since_us, sighting->nth);
-		break;
-	case SIGHTING_ROW:
-	case SIGHTING_OLD_ROW:
-	case SIGHTING_FOLDED:
-		break;
-	}
-	/* The clock was set back. */
-	return to_us < from_us ? (struct archive_span){ to_us, from_us } :
-				 (struct archive_span){ from_us, to_us };
-}
-
-/* Widen t's span by the bans of its ticket, and of the row before it. */
-static int
-widen(struct merge *merge, struct merge_ticket *t,
-    const struct sighting *sighting, struct err *e)
-{
-	bool exact = sighting->exact && t->known_as == 0;
-	const struct archive_ticket ticket = { t->timeofban,
-		exact ? sighting->since_us : UNKNOWN,
-		!sighting_is_own(sighting),
-		sighting->kind == SIGHTING_IMPORT ? sighting->nth : UNKNOWN };
-	const struct archive_ticket after = { sighting->after, UNKNOWN, false,
-		UNKNOWN };
-
-	if (sighting->after != 0 &&
-	    archive_history_widen(merge->archive, &t->of, &after, &t->span,
-		e) != 0)
-		return -1;
-	return archive_history_widen(merge->archive, &t->of, &ticket, &t->span,
-	    e);
 }
 
 /* Find out what the stretch has of t's ticket. */
@@ -279,10 +253,11 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 	struct sighting of = *sighting;
 
 	of.timeofban = t->timeofban;
-	if (t->known_as != 0)
+	if (t->known_as != 0) {
 		of.exact = false;
-	t->span = span_of(&of);
-	if (widen(merge, t, sighting, e) != 0 ||
+		of.since_us = timestamp_from_seconds(t->timeofban);
+	}
+	if (merge_span_of(merge->archive, &t->of, &of, &t->span, e) != 0 ||
 	    load(merge, &t->history, &t->span, BESIDE, e) != 0)
 		return -1;
 	look_up_ticket(t);
@@ -357,19 +332,6 @@ adapt(const struct merge_ticket *t, struct sighting *sighting)
 	sighting->lines = sighting->captures = NULL;
 }
 
-/* Note that the database with the id source has the row of a ban of h. */
-static int
-set_source(struct merge *merge, const struct archive_history *h, int64_t ban,
-    int64_t source, struct err *e)
-{
-	for (size_t i = 0; i < h->rows_n; i++) {
-		if (h->rows[i].ban.id == ban && h->rows[i].source != source)
-			return archive_history_set_source(merge->archive, ban,
-			    source, e);
-	}
-	return 0;
-}
-
 /*
  * Return 1 when h has a sighting of a row that says the same as row, and note
  * its source; 0 when not, -1 on failure.
@@ -390,7 +352,9 @@ find_row(struct merge *merge, const struct archive_history *h,
 			continue;
 		rc = evidence_is(merge->archive, known->evidence, row->lines,
 		    row->captures, e);
-		if (rc == 1 && set_source(merge, h, known->ban, source, e) != 0)
+		if (rc == 1 && h->rows[known->row - 1].source != source &&
+		    archive_history_set_source(merge->archive,
+			h->rows[known->row - 1].ban.id, source, e) != 0)
 			return -1;
 		if (rc != 0)
 			return rc;
@@ -609,11 +573,12 @@ add_lines(struct merge *merge, const struct archive_ident *of,
     const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
     struct archive_span *span, struct err *e)
 {
-	*span = (struct archive_span){ INT64_MAX, INT64_MIN };
+	*span =
+	    (struct archive_span){ .from_us = INT64_MAX, .to_us = INT64_MIN };
 	for (size_t i = 0; i < n; i++) {
 		int64_t from_us = number_sub_sat(lines[i].at_us, LAG_US);
 		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
-			false, UNKNOWN };
+			false };
 		bool known, learnt;
 
 		if (lines[i].found != UNKNOWN &&
@@ -680,8 +645,9 @@ flush_late(struct merge *merge, int64_t jail, int64_t at_us, struct err *e)
 	for (size_t i = 0; i < bans.n && rc == 0; i++) {
 		const struct archive_ident of = { jail, bans.list[i].ident,
 			NULL };
-		const struct archive_span span = { bans.list[i].made_us,
-			bans.list[i].last_us };
+		const struct archive_span span = { .from_us =
+						       bans.list[i].made_us,
+			.to_us = bans.list[i].last_us };
 
 		rc = decide_again(merge, &of, &span, e);
 	}

@@ -65,9 +65,14 @@ static const struct plan {
 	    { { "ban", "ban_ended" }, { "ban", "ban_ended" } },
 	    .second = 2000000000 },
 	{ PLAN(SQL_HISTORY_LAST), { { "ban", "ban_history" } } },
-	/* This reads the sightings of the bans of one second. */
-	{ PLAN(SQL_HISTORY_SPAN),
-	    { { "ban", "ban_ticket" }, { "ban", "ban_ticket" } },
+	/* This reads the sightings of the bans of one time. */
+	{ PLAN(SQL_HISTORY_SPAN), { { "ban", "ban_ticket" } },
+	    .scanned = "json_each" },
+	{ PLAN(SQL_HISTORY_SECOND), { { "ban", "ban_ticket" } } },
+	{ PLAN(SQL_HISTORY_NUMBER),
+	    { { "ban", "ban_ticket" }, { "ban", "ban_ticket" } } },
+	/* It reads from the last ban of the second back to an imported one. */
+	{ PLAN(SQL_HISTORY_IMPORTED), { { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_HISTORY),
 	    { { "ban", "ban_history" }, { "ban", "ban_history" } } },

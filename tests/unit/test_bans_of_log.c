@@ -819,13 +819,12 @@ set_sightings(const struct seen *seen, struct sighting *sightings,
 			.end = seen[n].end,
 			.ended_us = seen[n].ended_us,
 			.seen = BAN_SEEN_EVENT,
-			.ban = (int64_t)n + 1,
+			.row = n + 1,
 		};
 		for (size_t k = 0; k < n; k++)
 			sightings[n].nth +=
 			    seen[k].since_us == seen[n].since_us;
-		rows[n] = (struct history_row){ .id = (int64_t)n + 1,
-			.made_us = seen[n].since_us,
+		rows[n] = (struct history_row){ .made_us = seen[n].since_us,
 			.since_us = seen[n].since_us,
 			.known_as = seen[n].known_as };
 	}
@@ -836,7 +835,7 @@ static void
 check_made(const struct game *game, const struct row *row)
 {
 	for (size_t i = 0; i < game->sightings_n; i++) {
-		size_t seen = (size_t)game->sightings[i].ban - 1;
+		size_t seen = game->sightings[i].row - 1;
 		int64_t ms =
 		    (game->bans[game->owner[i]].made_us - MS(0)) / 1000;
 
@@ -941,8 +940,8 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 	for (size_t i = 0; i < n * ARRAY_LEN(seconds); i++) {
 		struct logged_line lines[2 * ARRAY_LEN(times)];
 		struct sighting sightings[2];
-		const struct history_row row = { .id = 1,
-			.known_as = INT64_MAX / TIMESTAMP_US };
+		const struct history_row row = { .known_as =
+						     INT64_MAX / TIMESTAMP_US };
 		struct game game = { .lines = lines,
 			.n = 2 * n,
 			.sightings = sightings,
@@ -958,7 +957,7 @@ times_at_their_ends_do_no_harm(void **state UNUSED)
 				.since_us = times[i % n],
 				.timeofban = times[i % n] / TIMESTAMP_US,
 				.ended_us = UNKNOWN,
-				.ban = (int64_t)k,
+				.row = k,
 			};
 		for (size_t k = 0; k < 2 * n; k++)
 			lines[k] = (struct logged_line){
@@ -1130,13 +1129,11 @@ an_event_continues_the_row_that_was_made_of_its_line(void **state UNUSED)
 	const struct logged_line lines[] = { FOUND_BAN(1002, 1, 600),
 		FOUND_BAN(90000, 80, 60) };
 	const struct history_row rows[] = {
-		{ .id = 7,
-		    .made_us = MS(1002),
+		{ .made_us = MS(1002),
 		    .since_us = MS(1000),
 		    .known_as = UNKNOWN,
 		    .logged = true },
-		{ .id = 8,
-		    .made_us = MS(90000),
+		{ .made_us = MS(90000),
 		    .since_us = MS(80000),
 		    .known_as = UNKNOWN,
 		    .logged = true },
@@ -1159,9 +1156,9 @@ an_event_continues_the_row_that_was_made_of_its_line(void **state UNUSED)
 
 	play(&game);
 	assert_int_equal(game.bans_n, 2);
-	assert_int_equal(game.bans[0].id, 7);
+	assert_int_equal(game.bans[0].row, 1);
 	assert_int_equal(game.bans[0].seen, BAN_SEEN_EVENT);
-	assert_int_equal(game.bans[1].id, 8);
+	assert_int_equal(game.bans[1].row, 2);
 	assert_int_equal(game.bans[1].seen, BAN_SEEN_LOG);
 }
 

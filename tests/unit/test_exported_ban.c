@@ -670,7 +670,7 @@ the_sighting_has_every_field_of_the_ban(void **state UNUSED)
 	assert_int_equal(sighting.seen, BAN_SEEN_EVENT | BAN_SEEN_LOG);
 	assert_int_equal(sighting.restored, 4);
 	assert_int_equal(sighting.nth, 2);
-	assert_int_equal(sighting.ban, 0);
+	assert_int_equal(sighting.row, 0);
 	exported_ban_free(&ban);
 }
 

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "ban/history.h"
-#include "ban/same_ban.h"
+#include "ban/same_ban_fold.h"
 #include "base/timestamp.h"
 
 #define SECOND INT64_C(1795458480)
@@ -657,14 +657,21 @@ a_ban_keeps_the_row_of_its_first_sighting(void **state UNUSED)
 		UNBAN(0.5, 0, 600, BAN_MANUAL),
 		FRESH(0.2, 0, 600),
 	};
+	const struct history_row late = { .made_us = AT(0.8),
+		.since_us = AT(0),
+		.known_as = UNKNOWN };
 	struct outcome out;
 
-	/* The late ban stands in row 7 when the other two come. */
-	sightings[0].ban = 7;
-	make(&out, &(const struct history){ .sightings = sightings, .n = 3 });
+	/* The late ban stands in a row when the other two come. */
+	sightings[0].row = 1;
+	make(&out,
+	    &(const struct history){ .sightings = sightings,
+		.n = 3,
+		.rows = &late,
+		.rows_n = 1 });
 	assert_int_equal(out.n, 2);
-	assert_int_equal(out.bans[0].id, 0);
-	assert_int_equal(out.bans[1].id, 7);
+	assert_int_equal(out.bans[0].row, 0);
+	assert_int_equal(out.bans[1].row, 1);
 }
 
 static void
@@ -675,18 +682,23 @@ of_two_bans_that_were_one_row_the_first_keeps_it(void **state UNUSED)
 		FRESH(20, 0, 600),
 	};
 	const int64_t flushes[] = { AT(10) };
+	const struct history_row both = { .made_us = AT(0.2),
+		.since_us = AT(0),
+		.known_as = UNKNOWN };
 	struct outcome out;
 
 	/* The flush that stands between becomes known late. */
-	sightings[0].ban = sightings[1].ban = 7;
+	sightings[0].row = sightings[1].row = 1;
 	make(&out,
 	    &(const struct history){ .sightings = sightings,
 		.n = 2,
+		.rows = &both,
+		.rows_n = 1,
 		.flushes = flushes,
 		.flushes_n = 1 });
 	assert_int_equal(out.n, 2);
-	assert_int_equal(out.bans[0].id, 7);
-	assert_int_equal(out.bans[1].id, 0);
+	assert_int_equal(out.bans[0].row, 1);
+	assert_int_equal(out.bans[1].row, 0);
 }
 
 static void
@@ -698,15 +710,14 @@ a_stretch_counts_on_from_the_number_of_its_first_row(void **state UNUSED)
 		FRESH(0.8, 0, 600),
 	};
 	const struct history_row rows[] = {
-		{ .id = 7,
-		    .made_us = AT(0.2),
+		{ .made_us = AT(0.2),
 		    .since_us = AT(0),
 		    .nth = 3,
 		    .known_as = UNKNOWN },
 	};
 	struct outcome out;
 
-	sightings[0].ban = sightings[1].ban = 7;
+	sightings[0].row = sightings[1].row = 1;
 	make(&out,
 	    &(const struct history){ .sightings = sightings,
 		.n = 3,

@@ -172,7 +172,7 @@ assert_sighting(const struct sighting *sighting,
 	assert_null(sighting->ip);
 	assert_null(sighting->lines);
 	assert_null(sighting->captures);
-	assert_int_equal(sighting->ban, 0);
+	assert_int_equal(sighting->row, 0);
 }
 
 static void
@@ -231,7 +231,7 @@ lines_and_captures_are_not_kept(void **state UNUSED)
 
 	sighting.lines = "[\"a line\"]";
 	sighting.captures = "{\"user\":\"root\"}";
-	sighting.ban = 12;
+	sighting.row = 12;
 	sightings_column_put(&out, &sighting, SECOND);
 	assert_string_equal(out.s + 1, rows[0].text);
 	buffer_free(&out);
