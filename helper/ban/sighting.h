@@ -22,9 +22,8 @@ enum sighting_kind {
 	SIGHTING_JUDGED = 5,  /* a reconcile run judged that it has ended */
 	SIGHTING_IMPORT = 6,  /* another archive has it */
 	SIGHTING_OLD_ROW = 7, /* a row of another database of fail2ban's */
-	SIGHTING_FOLDED =
-	    8, /* several events up to at_us in one, the last of
-		  which shows the ban alive (ban/same_ban_fold.h) */
+	SIGHTING_FOLDED = 8,  /* several events up to at_us in one, the last of
+				 which shows it alive (ban/same_ban_fold.h) */
 };
 
 struct sighting {
