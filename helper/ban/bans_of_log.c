@@ -321,6 +321,17 @@ give_by_tickets(struct giving *g)
 	}
 }
 
+/*
+ * Return true when a failure was too old for a ban: its ban time was up, from
+ * which second on of its own it may have been.
+ */
+static bool
+is_up(const struct logged_line *line, int64_t found)
+{
+	return ban_end_expiry_us(timestamp_from_seconds(found + 1),
+		   line->seconds) <= line->at_us;
+}
+
 /* Add a ban of the log's own, whose first line this is. */
 static struct draft *
 add_draft(struct reading *r, const struct logged_line *line, int64_t found)
@@ -331,7 +342,8 @@ add_draft(struct reading *r, const struct logged_line *line, int64_t found)
 	int64_t since_us = timestamp_from_seconds(found);
 	struct draft *d = &g->drafts[g->n];
 
-	bool taken = found != UNKNOWN && since_us <= line->at_us;
+	bool taken =
+	    found != UNKNOWN && since_us <= line->at_us && !is_up(line, found);
 
 	/* The last failure found may be that of the ban before. */
 	if (before != NULL && since_us < before->ban.since_us &&
