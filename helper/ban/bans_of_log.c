@@ -89,6 +89,13 @@ struct waiting {
 
 static const struct waiting nothing = { NONE, NONE, NONE };
 
+/* Return true for a line after which a Ban line is of another ban. */
+static bool
+is_end(const struct logged_line *line)
+{
+	return line->verb == LOGGED_UNBAN || line->verb == LOGGED_JUDGED;
+}
+
 static bool
 is_read_again(const struct logged_line *line, const struct logged_line *before)
 {
@@ -104,8 +111,8 @@ wait_for_event(struct waiting *w, const struct logged_line *lines, size_t i)
 		w->ban = i;
 		w->restore = NONE;
 	} else if (lines[i].verb == LOGGED_RESTORE) {
-		*w = (struct waiting){ NONE, NONE, i };
-	} else if (lines[i].verb == LOGGED_UNBAN) {
+		w->restore = i;
+	} else if (is_end(&lines[i])) {
 		*w = nothing;
 	}
 }
@@ -250,7 +257,7 @@ find_own_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 		to_us = over_by_us(d);
 	for (size_t i = first_line(g, number_sub_sat(ticket_us, TIMESTAMP_US));
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
-		if (lines[i].verb == LOGGED_UNBAN)
+		if (is_end(&lines[i]))
 			lifted = true;
 		else if (lines[i].verb == LOGGED_RESTORE)
 			lifted = false;
@@ -444,7 +451,7 @@ take_other(struct reading *r, const struct logged_line *line)
 {
 	struct draft *d = r->last == NONE ? NULL : &r->g->drafts[r->last];
 
-	if (line->verb == LOGGED_UNBAN)
+	if (is_end(line))
 		r->lifted = true;
 	if (d == NULL || !d->logged)
 		return;
