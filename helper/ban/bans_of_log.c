@@ -63,14 +63,18 @@ latest_us(const struct logged_line *line)
 	return number_add_sat(line->at_us, LINE_US);
 }
 
-/* Give a line to a draft. Its first Ban line may show when it was made. */
+/*
+ * Give a line to a draft. Its first Ban line may show when it was made, unless
+ * it was seen before: a server that was killed read its log again.
+ */
 static void
 give(struct giving *g, size_t line, size_t draft)
 {
 	struct draft *d = &g->drafts[draft];
 
 	g->owner[line] = draft;
-	if (g->log->lines[line].verb != LOGGED_BAN || d->lined)
+	if (g->log->lines[line].verb != LOGGED_BAN || d->lined ||
+	    g->log->lines[line].at_us > d->first_us)
 		return;
 	d->lined = true;
 	d->line_us = g->log->lines[line].at_us;
@@ -151,10 +155,14 @@ give_waiting(struct giving *g, struct waiting *w,
 	    sighting->kind != SIGHTING_RESTORED)
 		return;
 	/* reban banned a ban again: it is one that was restored. */
-	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE)
+	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE) {
 		give(g, w->restore, draft);
-	else if (w->ban == NONE || is_too_late(sighting, &lines[w->ban]))
+		if (w->ban != NONE &&
+		    !is_found(&lines[w->ban], sighting->timeofban))
+			w->ban = NONE;
+	} else if (w->ban == NONE || is_too_late(sighting, &lines[w->ban])) {
 		return;
+	}
 	for (size_t i = w->ban == NONE ? NONE : w->first;
 	     i != NONE && i <= w->ban; i++) {
 		if (lines[i].verb == LOGGED_BAN)
