@@ -233,13 +233,20 @@ first_line(const struct giving *g, int64_t at_us)
 	return low;
 }
 
-/* Return true when the line may be of a ban of that second (rule 2). */
+/*
+ * Return true when the line may be of a ban of that second (rule 2). The second
+ * may have been rounded up. The times of some logs are cut to the second.
+ */
 static bool
 may_be_of(const struct logged_line *line, int64_t timeofban)
 {
 	int64_t lag_us =
 	    number_sub_sat(line->at_us, timestamp_from_seconds(timeofban));
+	int64_t cut_us =
+	    line->at_us % TIMESTAMP_US == 0 ? TIMESTAMP_US : LINE_US;
 
+	if (lag_us < -TIMESTAMP_US / 2 - cut_us)
+		return false;
 	return lag_us <= PROMPT_US ||
 	    (lag_us <= LAG_S * TIMESTAMP_US &&
 		(line->found == UNKNOWN ||
@@ -294,7 +301,8 @@ find_near_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 
 	if (to_us > d->first_us && timeofban == d->ban.timeofban)
 		to_us = d->first_us;
-	for (size_t i = first_line(g, number_sub_sat(ticket_us, TIMESTAMP_US));
+	for (size_t i =
+		 first_line(g, number_sub_sat(ticket_us, 2 * TIMESTAMP_US));
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_BAN && g->owner[i] == NONE &&
 		    may_be_of(&lines[i], timeofban) && lived(d, &lines[i]))
