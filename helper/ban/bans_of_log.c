@@ -85,7 +85,8 @@ give(struct giving *g, size_t line, size_t draft)
 
 /*
  * The lines that wait for the event that follows them (rule 1): the last Ban
- * line, with those before it of the same failure, or a Restore Ban line.
+ * line, with those before it of the same failure, and the Restore Ban line
+ * after it.
  */
 struct waiting {
 	size_t first, ban, restore; /* or NONE */
@@ -353,7 +354,8 @@ give_by_tickets(struct giving *g)
 static bool
 is_up(const struct logged_line *line, int64_t found)
 {
-	return ban_end_expiry_us(timestamp_from_seconds(found + 1),
+	return ban_end_expiry_us(
+		   timestamp_from_seconds(number_add_sat(found, 1)),
 		   line->seconds) <= line->at_us;
 }
 
