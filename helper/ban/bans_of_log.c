@@ -195,8 +195,7 @@ give_by_events(struct giving *g)
 }
 
 /*
- * Return when a draft was over at the latest: not before it was seen alive, but
- * a clock that was set back may have seen its end. Of a row only its second is
+ * Return when a draft was over at the latest. Of a row only its second is
  * known, so that an expiry which follows from it may be half a second later.
  */
 static int64_t
@@ -206,9 +205,8 @@ over_by_us(const struct draft *d)
 	    d->ban.end == BAN_INFERRED &&
 	    d->gone_us == ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
 
-	if (rounded)
-		return number_add_sat(d->gone_us, TIMESTAMP_US / 2);
-	return d->gone_us > draft_held_us(d) ? d->gone_us : draft_held_us(d);
+	return rounded ? number_add_sat(d->gone_us, TIMESTAMP_US / 2) :
+			 d->gone_us;
 }
 
 static bool

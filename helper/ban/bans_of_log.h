@@ -33,8 +33,6 @@
  *    Ban line makes a ban that began before the log when there is none, or when
  *    an event or a line has shown its end. An Unban line ends the ban
  *    (ban/end.h); without a ban before it, it says too little to make one.
- * 5. A ban was not over before an event showed it alive, though a clock that
- *    was set back saw its end earlier. (Such a ban lost its line.)
  */
 #ifndef BAN_BANS_OF_LOG_H
 #define BAN_BANS_OF_LOG_H
