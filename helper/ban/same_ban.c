@@ -483,11 +483,17 @@ take_folded(struct draft *d, const struct sighting *folded)
 	d->unban_seconds = UNKNOWN;
 }
 
-/* A fresh ban's event shows when the ban was made. */
+/*
+ * A fresh ban's event shows when the ban was made, unless an event has shown
+ * the ban before.
+ */
 static void
 take_ban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
-	if (!d->begun && d->ban.made_us != sighting->at_us) {
+	if (d->begun ||
+	    (d->ban.life_us != 0 && d->ban.life_us <= sighting->at_us))
+		return;
+	if (d->ban.made_us != sighting->at_us) {
 		d->ban.made_us = sighting->at_us;
 		m->newest_us = INT64_MAX;
 	}

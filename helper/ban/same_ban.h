@@ -11,7 +11,9 @@
  *   read its log again. After that ban's end, or after a flush of its jail, it
  *   is another one: ban, unban, ban within one second of a log are two bans.
  * - A fresh ban meets a ban of which only the rounded second is known: it is
- *   the same ban, which now gets its exact time.
+ *   the same ban, which now gets its exact time. It was made when the fresh
+ *   ban's event ran, unless an event has shown it before: then a server that
+ *   was killed has read its log again.
  * - A restored ban, a row, and an unban that has only the rounded second speak
  *   of the latest ban of that second.
  * - A restored ban later than the end reopens the ban. Within 10 s of the one
