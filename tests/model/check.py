@@ -108,7 +108,8 @@ class Known:
 
 
 def near(a, b, slack=NEAR):
-    return -slack <= a - b <= slack
+    """Whether a row's end is at that time; a row may have none."""
+    return a is not None and -slack <= a - b <= slack
 
 
 def restores(known):
