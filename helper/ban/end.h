@@ -39,7 +39,9 @@
  *       inferred. This comes before c, because no run may come until the ban is
  *       overdue: it was flushed all the same. A server that runs but does not
  *       answer may have the ban: it is asked again, for a day.
- *    c. overdue: rule 2;
+ *    c. overdue: rule 2, but at the pending unban where there is one. (A
+ *       fail2ban without a database lifted a ban by hand, and no run came until
+ *       it was overdue: it seemed to have lived to its expiry.)
  *    d. the running server lacks it, in two runs at least an interval apart
  *       and with no restored ban of the jail between them: inferred, at the
  *       flush or the pending unban, whichever came first, else when it was

@@ -127,7 +127,8 @@ def doubted(known, world):
     ban = known.ban
     life = max([known.life] + [p["true"] for p in world.passes
                                if p["held"] and key(ban) in p["held"]])
-    return (ban.jail, ban.ident, ban.tob) not in world.passes[-1]["rows"] or any(
+    return world.server.keeps and (
+        ban.jail, ban.ident, ban.tob) not in world.passes[-1]["rows"] or any(
         true > life for jail, _, true in world.flushes if jail == ban.jail) or any(
         true > life for true in world.server.starts)
 
@@ -139,7 +140,7 @@ def why_not(known, row, world, later):
     last = world.passes[-1]
     asked = world.answers_it
     if known.unban:
-        at = known.unban["at"]
+        at = max(known.unban["at"], row["since_us"])  # no end is before it
         up = known.unban["bantime"] != -1 and at >= microseconds(
             known.unban["time"]) + known.unban["bantime"] * SECOND
         want = "expired" if up else "manual"
