@@ -448,28 +448,36 @@ take_back(const struct making *m, struct draft *d,
 }
 
 /*
- * Take the verdict of a run, unless an event has shown the ban alive since. A
- * run that found the rows gone may not have known of a flush yet.
+ * Take the verdict of a run, unless an event has shown the ban alive since. The
+ * run may not have known yet of a flush, where it found the rows gone, or of
+ * the unban.
  */
 static void
 take_judged(const struct making *m, struct draft *d,
     const struct sighting *judged)
 {
 	int64_t held_us = draft_held_us(d);
-	struct ban_end_verdict flushed = { BAN_FLUSHED, 0 };
+	struct ban_end_verdict verdict = { judged->end, judged->ended_us };
+	int64_t flushed_us;
 
 	if (judged->at_us < d->ban.life_us)
 		return;
+	if (judged->end == BAN_LIVES) {
+		take_back(m, d, judged);
+		return;
+	}
 	if (judged->held_us > held_us)
 		held_us = judged->held_us;
-	flushed.ended_us = first_flush(m, held_us, judged->ended_us);
-	if (judged->end == BAN_MANUAL && flushed.ended_us != 0) {
-		draft_end_by(d, BAN_END_BY_RUN, &flushed);
-	} else if (judged->end != BAN_LIVES) {
-		take_end(d, BAN_END_BY_RUN, judged);
-	} else {
-		take_back(m, d, judged);
+	flushed_us = first_flush(m, held_us, judged->ended_us);
+	if (judged->end == BAN_MANUAL && flushed_us != 0)
+		verdict = (struct ban_end_verdict){ BAN_FLUSHED, flushed_us };
+	if (d->ban.pending_us > held_us &&
+	    d->ban.pending_us < verdict.ended_us) {
+		if (verdict.end == BAN_FLUSHED)
+			verdict.end = BAN_MANUAL;
+		verdict.ended_us = d->ban.pending_us;
 	}
+	draft_end_by(d, BAN_END_BY_RUN, &verdict);
 }
 
 /* Take several events that were folded into one. */

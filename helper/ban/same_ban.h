@@ -21,7 +21,9 @@
  *   makes a ban at its ticket's time, after that of the id's row before it, and
  *   after an unban by hand that was seen before it: unbanip deletes all rows.
  * - A judgement is of the ban that was made when the judged one was: two bans
- *   may have one second.
+ *   may have one second. It ends the ban at an unban, or a flush, that the run
+ *   did not know yet. (The event of an unban by hand came two runs late, and
+ *   did not say whether the rows were gone: the ban ended at the run.)
  * - The rules for the end of a ban stand in ban/end.h.
  *
  * An import, or a row of another database, is taken after all that was seen
