@@ -32,6 +32,9 @@
  *       amid a restore deletes all rows, and the server goes on restoring. A
  *       ban by hand of an id that is banned already lengthens that ban, and no
  *       row and no command shows it.)
+ *       When another ban's row stands in place of its own, which is gone, the
+ *       server has the other one. (A ban was lifted, and the id banned again,
+ *       without a word: the archive took the server's answer for it.)
  *    b. its rows are gone from the database in which they were, and the server
  *       lacks it, or none runs: flushed, at the jail's first flush since the
  *       ban's last sign of life; or lifted by hand, at the pending unban, or
@@ -214,6 +217,9 @@ struct ban_end_facts {
 	enum ban_end_server server;
 	int64_t answered_us;
 	enum ban_end_rows rows;
+	/* The second of another ban, whose row is there in place of this
+	 * ban's, which is gone; 0: there is none. */
+	int64_t replaced_by;
 };
 
 /*

@@ -20,7 +20,7 @@ struct making {
 	size_t n;
 	struct second *seconds; /* sorted; one for each sighting */
 	int64_t newest_us; /* when the last of them was made; INT64_MAX: look */
-	int64_t deleted_us; /* the last unban by hand */
+	int64_t deleted_us; /* the last end that deleted all rows */
 };
 
 static int
@@ -227,8 +227,8 @@ made_of_time(const struct making *m, const struct sighting *import)
 }
 
 /*
- * Return when a ban was unbanned by hand last before a row was seen. INT64_MIN:
- * never. That deletes all rows of the id, so the row is of a later ban.
+ * Return when all rows of the id were deleted last before a row was seen, which
+ * is of a later ban. INT64_MIN: never.
  */
 static int64_t
 last_deleted(const struct making *m, const struct sighting *row)
@@ -339,6 +339,15 @@ take_restored(struct draft *d, const struct sighting *sighting)
 	d->unban_seconds = UNKNOWN;
 }
 
+/* Note that all rows of the id were deleted by then. */
+static void
+note_deleted(struct making *m, struct draft *d, int64_t deleted_us)
+{
+	d->deleted_us = deleted_us;
+	if (deleted_us > m->deleted_us)
+		m->deleted_us = deleted_us;
+}
+
 static void
 take_unban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
@@ -352,11 +361,8 @@ take_unban(struct making *m, struct draft *d, const struct sighting *sighting)
 
 	if (sighting->seconds != UNKNOWN)
 		d->unban_seconds = sighting->seconds;
-	if (unban.rows_gone) {
-		d->deleted_us = sighting->at_us;
-		if (d->deleted_us > m->deleted_us)
-			m->deleted_us = d->deleted_us;
-	}
+	if (unban.rows_gone)
+		note_deleted(m, d, sighting->at_us);
 	if (verdict.end != BAN_LIVES)
 		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 	else if (d->ban.end == BAN_LIVES || !d->end_seen)
@@ -448,13 +454,30 @@ take_back(const struct making *m, struct draft *d,
 }
 
 /*
+ * The row of a later ban stood in place of the judged one's: no fresh ban's
+ * event shows when the later one was made, but it was after this one.
+ */
+static void
+move_later(struct making *m, const struct draft *d,
+    const struct sighting *judged)
+{
+	struct draft *other =
+	    judged->after == 0 ? NULL : last_draft(m, judged->after);
+
+	if (other == NULL || other == d || other->begun ||
+	    other->ban.made_us > d->ban.made_us)
+		return;
+	other->ban.made_us = number_add_sat(draft_held_us(d), 1);
+	m->newest_us = INT64_MAX;
+}
+
+/*
  * Take the verdict of a run, unless an event has shown the ban alive since. The
  * run may not have known yet of a flush, where it found the rows gone, or of
  * the unban.
  */
 static void
-take_judged(const struct making *m, struct draft *d,
-    const struct sighting *judged)
+take_judged(struct making *m, struct draft *d, const struct sighting *judged)
 {
 	int64_t held_us = draft_held_us(d);
 	struct ban_end_verdict verdict = { judged->end, judged->ended_us };
@@ -478,6 +501,9 @@ take_judged(const struct making *m, struct draft *d,
 		verdict.ended_us = d->ban.pending_us;
 	}
 	draft_end_by(d, BAN_END_BY_RUN, &verdict);
+	if (verdict.end == BAN_MANUAL || verdict.end == BAN_FLUSHED)
+		note_deleted(m, d, verdict.ended_us);
+	move_later(m, d, judged);
 }
 
 /* Take several events that were folded into one. */

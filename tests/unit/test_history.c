@@ -64,6 +64,9 @@
 #define BACK(at, of) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = BAN_LIVES, \
 	    .ended_us = UNKNOWN }
+#define JUDGED_REPLACED(at, of, by, how, ended) \
+	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
+	    .ended_us = AT(ended), .after = SECOND + (by) }
 #define JUDGED_OF(at, of, made, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
 	    .ended_us = AT(ended), .made_us = AT(made) }
@@ -336,6 +339,18 @@ static const struct play of_several[] = {
 		JUDGED_OF(90, 0, 0.2, BAN_MANUAL, 0.3)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 0.3, 0),
 		LIVES(0.3, 0, 600, 0)) },
+	{ "the row that stood in place of the judged one's is of a later ban",
+	    SIGHTINGS(FRESH(60.2, 60, 600), ROW(90, 10, 600),
+		JUDGED_REPLACED(91, 60, 10, BAN_MANUAL, 91)),
+	    BANS(ENDED(60, 0, 600, BAN_MANUAL, 91, 0),
+		LIVES(10, 0, 600, 0)) },
+	{ "a row that is seen after a run that found the rows gone is of a later "
+	  "ban",
+	    SIGHTINGS(FRESH(60.2, 60, 600), JUDGED(90, 60, BAN_FLUSHED, 70),
+		ROW(95, 10, 600)),
+	    FLUSHES(AT(70)),
+	    BANS(ENDED(60, 0, 600, BAN_FLUSHED, 70, 0),
+		LIVES(10, 0, 600, 0)) },
 	{ "a flush before a server had the ban does not make its end one",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600),
 		JUDGED_HELD(90, 0, 40, BAN_MANUAL, 80)),
