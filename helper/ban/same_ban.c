@@ -323,6 +323,14 @@ add_draft(struct making *m, const struct sighting *sighting)
 	return d;
 }
 
+/* Set when a draft was made, which is known better now. */
+static void
+set_made(struct making *m, struct draft *d, int64_t made_us)
+{
+	d->ban.made_us = made_us;
+	m->newest_us = INT64_MAX;
+}
+
 /* Count a restored sighting unless it is a retry, and reopen the ban. */
 static void
 take_restored(struct draft *d, const struct sighting *sighting)
@@ -467,8 +475,7 @@ move_later(struct making *m, const struct draft *d,
 	if (other == NULL || other == d || other->begun ||
 	    other->ban.made_us > d->ban.made_us)
 		return;
-	other->ban.made_us = number_add_sat(draft_held_us(d), 1);
-	m->newest_us = INT64_MAX;
+	set_made(m, other, number_add_sat(draft_held_us(d), 1));
 }
 
 /*
@@ -491,8 +498,10 @@ take_judged(struct making *m, struct draft *d, const struct sighting *judged)
 	}
 	if (judged->held_us > held_us)
 		held_us = judged->held_us;
-	flushed_us = first_flush(m, held_us, judged->ended_us);
-	if (judged->end == BAN_MANUAL && flushed_us != 0)
+	if (verdict.end != BAN_INFERRED && verdict.ended_us < held_us)
+		verdict = (struct ban_end_verdict){ BAN_MANUAL, judged->at_us };
+	flushed_us = first_flush(m, held_us, verdict.ended_us);
+	if (verdict.end == BAN_MANUAL && flushed_us != 0)
 		verdict = (struct ban_end_verdict){ BAN_FLUSHED, flushed_us };
 	if (d->ban.pending_us > held_us &&
 	    d->ban.pending_us < verdict.ended_us) {
@@ -521,10 +530,8 @@ take_folded(struct draft *d, const struct sighting *folded)
 static void
 take_ban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
-	if (!d->begun && d->ban.made_us != sighting->at_us) {
-		d->ban.made_us = sighting->at_us;
-		m->newest_us = INT64_MAX;
-	}
+	if (!d->begun && d->ban.made_us != sighting->at_us)
+		set_made(m, d, sighting->at_us);
 	d->begun = true;
 }
 
@@ -572,6 +579,8 @@ take_sighting(struct making *m, struct draft *d,
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
+		if (d->ban.made_us < sighting->since_us && !d->begun)
+			set_made(m, d, sighting->since_us);
 	}
 	if (sighting_is_own(sighting)) {
 		take_fields(d, sighting);
