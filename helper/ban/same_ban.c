@@ -267,8 +267,8 @@ made_us(const struct making *m, const struct sighting *sighting)
 		if (sighting->after != 0 &&
 		    sighting->after != sighting->timeofban)
 			after = last_draft(m, sighting->after);
-		if (after != NULL && after->ban.made_us > before_us)
-			before_us = after->ban.made_us;
+		if (after != NULL && draft_held_us(after) > before_us)
+			before_us = draft_held_us(after);
 		break;
 	case SIGHTING_FOLDED:
 	case SIGHTING_JUDGED:
@@ -498,7 +498,7 @@ take_judged(struct making *m, struct draft *d, const struct sighting *judged)
 	}
 	if (judged->held_us > held_us)
 		held_us = judged->held_us;
-	if (verdict.end != BAN_INFERRED && verdict.ended_us < held_us)
+	if (verdict.end == BAN_FLUSHED && verdict.ended_us < held_us)
 		verdict = (struct ban_end_verdict){ BAN_MANUAL, judged->at_us };
 	flushed_us = first_flush(m, held_us, verdict.ended_us);
 	if (verdict.end == BAN_MANUAL && flushed_us != 0)
@@ -526,10 +526,15 @@ take_folded(struct draft *d, const struct sighting *folded)
 	d->unban_seconds = UNKNOWN;
 }
 
-/* A fresh ban's event shows when the ban was made. */
+/*
+ * A fresh ban's event shows when the ban was made, unless it was seen alive
+ * before.
+ */
 static void
 take_ban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
+	if (d->ban.life_us != 0 && d->ban.life_us < sighting->at_us)
+		return;
 	if (!d->begun && d->ban.made_us != sighting->at_us)
 		set_made(m, d, sighting->at_us);
 	d->begun = true;

@@ -11,7 +11,8 @@
  *   read its log again. After that ban's end, or after a flush of its jail, it
  *   is another one: ban, unban, ban within one second of a log are two bans.
  * - A fresh ban meets a ban of which only the rounded second is known: it is
- *   the same ban, which now gets its exact time.
+ *   the same ban, which now gets its exact time. When it was seen alive before,
+ *   its log was read again: that is not when it was made.
  * - A restored ban, a row, and an unban that has only the rounded second speak
  *   of the latest ban of that second.
  * - A restored ban later than the end reopens the ban. Within 10 s of the one
@@ -19,10 +20,10 @@
  * - A restored ban, a prolong or an unban of a ban that is not known makes it.
  *   fail2ban held that ban, so it is the last that was made until then. A ban
  *   is made no earlier than its exact time, which may be known later. A row
- *   makes a ban at its ticket's time, after that of the id's row before it, and
- *   after an end before it that deleted all rows of the id: an unban by hand or
- *   a flush. The row that stands in place of a judged ban's is of a later ban,
- *   too. (An id was flushed, and banned again without a word by a log line of
+ *   makes a ban at its ticket's time, after the last sign of life until then of
+ *   the ban of the id's row before it, and after an end before it that deleted
+ *   all rows of the id: an unban by hand or a flush. The row that stands in
+ *   place of a judged ban's is of a later ban, too. (An id was flushed, and banned again without a word by a log line of
  *   minutes before: its row seemed to be older than the ban that was flushed.)
  * - A judgement is of the ban that was made when the judged one was: two bans
  *   may have one second. It ends the ban at an unban, or a flush, that the run

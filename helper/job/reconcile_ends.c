@@ -417,7 +417,7 @@ reconcile_ends(struct reconcile *r, bool clock_only, struct err *e)
 		    .started_us =
 			clock_only ? 0 : run_server_start_us(&r->run) },
 		.look_up = !clock_only && r->has_db && r->db.version >= 4 &&
-		    r->source.counter != r->db.counter,
+		    !r->unchanged,
 		.as_noted = !clock_only && r->unchanged,
 		.due_us = INT64_MAX,
 	};

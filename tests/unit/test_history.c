@@ -353,6 +353,17 @@ static const struct play of_several[] = {
 		UNBAN(660.5, 60.4, 600, BAN_LIVES)),
 	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 60.4, 0),
 		ENDED(60.4, 0, 600, BAN_EXPIRED, 660.5, 0)) },
+	{ "a row's ban is made after the last sign of life of the one before it",
+	    SIGHTINGS(FRESH(0.2, 0.1, 600), RESTORED(5, 0, 600),
+		ROW_AFTER(70, 3, 600, 0)),
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 5.000001, 1),
+		LIVES(3, 0, 600, 0)) },
+	{ "a ban that was seen alive before its log was read again, and a late "
+	  "flush",
+	    SIGHTINGS(RESTORED(40, 0, 600), FRESH(60, 0.1, 600)),
+	    FLUSHES(AT(50)),
+	    BANS(ENDED(0, 0, 600, BAN_INFERRED, 50, 1),
+		LIVES(0.1, 0, 600, 0)) },
 	{ "the row that stood in place of the judged one's is of a later ban",
 	    SIGHTINGS(FRESH(60.2, 60, 600), ROW(90, 10, 600),
 		JUDGED_REPLACED(91, 60, 10, BAN_MANUAL, 91)),
@@ -679,6 +690,7 @@ the_best_witness_shows_when_a_ban_was_made(void **state UNUSED)
 				FRESH(9, 5.1, 600) },
 			unban[] = { UNBAN(70, 5.1, 600, BAN_MANUAL) },
 			late[] = { FRESH(65, 5.1, 600) },
+			again[] = { RESTORED(40, 5, 600), FRESH(65, 5.1, 600) },
 			import[] = { IMPORT(5.1, 3, 600) },
 			judged[] = { JUDGED_OF(90, 0, 7, BAN_MANUAL, 90) };
 
@@ -686,6 +698,7 @@ the_best_witness_shows_when_a_ban_was_made(void **state UNUSED)
 	assert_float_equal(made_of(fresh, 3), 5.5, 1e-9);
 	assert_float_equal(made_of(unban, 1), 5.1, 1e-9);
 	assert_float_equal(made_of(late, 1), 65, 1e-9);
+	assert_float_equal(made_of(again, 2), 5.1, 1e-9);
 	assert_float_equal(made_of(import, 1), 5.100003, 1e-9);
 	assert_float_equal(made_of(judged, 1), 7, 1e-9);
 }
