@@ -33,7 +33,14 @@ Undecidable, so allowed:
 - a ban that nobody told is missing; one whose row only a killed run may have read
   may be missing or there;
 - two bans of one id with tickets of one second of which the events of one did not
-  come: the row may be of either;
+  come: the row, and a restored or unban event of the bare second, may be of either;
+- an unban that did not say whether the rows were gone, or that looked into a
+  database that no run has seen: it may be a stop's, so inferred as well;
+- a flush that a silent restore followed (F-ID, an event lost) and one after it:
+  flushed at either;
+- a flush that came of a ban whose row nobody saw: inferred at it;
+- where no server answers, rows that are gone: amid a restore the ban lives on;
+- where fail2ban has no database, which ban of an id the server means that has it;
 - a ban whose end nobody told while its rows stay and the server has had it since
   its start is not asked about before its time is up (F-ID, an action switched off);
 - a ban whose ticket comes again (its line is read again) while nobody has told of
