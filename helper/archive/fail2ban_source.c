@@ -49,9 +49,11 @@ archive_source_is(struct archive *a, const struct archive_source *s,
 	if (st == NULL)
 		return -1;
 	rc = db_step(&a->db, st, e);
-	if (rc == 1 && db_int(st, 1) == s->dev && db_int(st, 2) == s->ino &&
-	    (s->born_us == 0 || db_int(st, 3) <= 0 ||
-		db_int(st, 3) == s->born_us))
+	if (rc == 1 &&
+	    (s->ino == 0 ? db_int(st, 4) <= s->begun_us :
+			   db_int(st, 1) == s->dev && db_int(st, 2) == s->ino &&
+			(s->born_us == 0 || db_int(st, 3) <= 0 ||
+			    db_int(st, 3) == s->born_us)))
 		*id = db_int(st, 0);
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;

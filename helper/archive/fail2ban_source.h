@@ -53,7 +53,8 @@ int archive_source_last(struct archive *a, struct archive_source *s,
 
 /*
  * Find out whether the present database is the file of s->dev, s->ino and
- * s->born_us (0: not known). *id is its id then, and 0 otherwise.
+ * s->born_us (0: not known); where s->ino is 0, whether it was the present one
+ * at s->begun_us already. *id is its id then, and 0 otherwise.
  */
 int archive_source_is(struct archive *a, const struct archive_source *s,
     int64_t *id, struct err *e);

@@ -329,7 +329,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC "
 	    "LIMIT 1",
 	[SQL_SOURCE_IDS] =
-	    "SELECT id, dev, ino, born_us FROM source ORDER BY id DESC LIMIT 1",
+	    "SELECT id, dev, ino, born_us, begun_us FROM source "
+	    "ORDER BY id DESC LIMIT 1",
 	[SQL_SOURCE_ADD] =
 	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
 	    "full_bans, full_bips, begun_us, born_us) "

@@ -63,14 +63,18 @@ latest_us(const struct logged_line *line)
 	return number_add_sat(line->at_us, LINE_US);
 }
 
-/* Give a line to a draft. Its first Ban line may show when it was made. */
+/*
+ * Give a line to a draft. Its first Ban line may show when it was made, unless
+ * it was seen before: a server that was killed read its log again.
+ */
 static void
 give(struct giving *g, size_t line, size_t draft)
 {
 	struct draft *d = &g->drafts[draft];
 
 	g->owner[line] = draft;
-	if (g->log->lines[line].verb != LOGGED_BAN || d->lined)
+	if (g->log->lines[line].verb != LOGGED_BAN || d->lined ||
+	    g->log->lines[line].at_us > d->first_us)
 		return;
 	d->lined = true;
 	d->line_us = g->log->lines[line].at_us;
@@ -81,13 +85,21 @@ give(struct giving *g, size_t line, size_t draft)
 
 /*
  * The lines that wait for the event that follows them (rule 1): the last Ban
- * line, with those before it of the same failure, or a Restore Ban line.
+ * line, with those before it of the same failure, and the Restore Ban line
+ * after it.
  */
 struct waiting {
 	size_t first, ban, restore; /* or NONE */
 };
 
 static const struct waiting nothing = { NONE, NONE, NONE };
+
+/* Return true for a line after which a Ban line is of another ban. */
+static bool
+is_end(const struct logged_line *line)
+{
+	return line->verb == LOGGED_UNBAN || line->verb == LOGGED_JUDGED;
+}
 
 static bool
 is_read_again(const struct logged_line *line, const struct logged_line *before)
@@ -104,8 +116,8 @@ wait_for_event(struct waiting *w, const struct logged_line *lines, size_t i)
 		w->ban = i;
 		w->restore = NONE;
 	} else if (lines[i].verb == LOGGED_RESTORE) {
-		*w = (struct waiting){ NONE, NONE, i };
-	} else if (lines[i].verb == LOGGED_UNBAN) {
+		w->restore = i;
+	} else if (is_end(&lines[i])) {
 		*w = nothing;
 	}
 }
@@ -144,10 +156,14 @@ give_waiting(struct giving *g, struct waiting *w,
 	    sighting->kind != SIGHTING_RESTORED)
 		return;
 	/* reban banned a ban again: it is one that was restored. */
-	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE)
+	if (sighting->kind == SIGHTING_RESTORED && w->restore != NONE) {
 		give(g, w->restore, draft);
-	else if (w->ban == NONE || is_too_late(sighting, &lines[w->ban]))
+		if (w->ban != NONE &&
+		    !is_found(&lines[w->ban], sighting->timeofban))
+			w->ban = NONE;
+	} else if (w->ban == NONE || is_too_late(sighting, &lines[w->ban])) {
 		return;
+	}
 	for (size_t i = w->ban == NONE ? NONE : w->first;
 	     i != NONE && i <= w->ban; i++) {
 		if (lines[i].verb == LOGGED_BAN)
@@ -216,13 +232,20 @@ first_line(const struct giving *g, int64_t at_us)
 	return low;
 }
 
-/* Return true when the line may be of a ban of that second (rule 2). */
+/*
+ * Return true when the line may be of a ban of that second (rule 2). The second
+ * may have been rounded up. The times of some logs are cut to the second.
+ */
 static bool
 may_be_of(const struct logged_line *line, int64_t timeofban)
 {
 	int64_t lag_us =
 	    number_sub_sat(line->at_us, timestamp_from_seconds(timeofban));
+	int64_t cut_us =
+	    line->at_us % TIMESTAMP_US == 0 ? TIMESTAMP_US : LINE_US;
 
+	if (lag_us < -TIMESTAMP_US / 2 - cut_us)
+		return false;
 	return lag_us <= PROMPT_US ||
 	    (lag_us <= LAG_S * TIMESTAMP_US &&
 		(line->found == UNKNOWN ||
@@ -250,7 +273,7 @@ find_own_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 		to_us = over_by_us(d);
 	for (size_t i = first_line(g, number_sub_sat(ticket_us, TIMESTAMP_US));
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
-		if (lines[i].verb == LOGGED_UNBAN)
+		if (is_end(&lines[i]))
 			lifted = true;
 		else if (lines[i].verb == LOGGED_RESTORE)
 			lifted = false;
@@ -277,7 +300,8 @@ find_near_line(const struct giving *g, const struct draft *d, int64_t timeofban)
 
 	if (to_us > d->first_us && timeofban == d->ban.timeofban)
 		to_us = d->first_us;
-	for (size_t i = first_line(g, number_sub_sat(ticket_us, TIMESTAMP_US));
+	for (size_t i =
+		 first_line(g, number_sub_sat(ticket_us, 2 * TIMESTAMP_US));
 	     i < g->log->n && lines[i].at_us <= to_us; i++) {
 		if (lines[i].verb == LOGGED_BAN && g->owner[i] == NONE &&
 		    may_be_of(&lines[i], timeofban) && lived(d, &lines[i]))
@@ -321,6 +345,18 @@ give_by_tickets(struct giving *g)
 	}
 }
 
+/*
+ * Return true when a failure was too old for a ban: its ban time was up, from
+ * which second on of its own it may have been.
+ */
+static bool
+is_up(const struct logged_line *line, int64_t found)
+{
+	return ban_end_expiry_us(
+		   timestamp_from_seconds(number_add_sat(found, 1)),
+		   line->seconds) <= line->at_us;
+}
+
 /* Add a ban of the log's own, whose first line this is. */
 static struct draft *
 add_draft(struct reading *r, const struct logged_line *line, int64_t found)
@@ -331,7 +367,8 @@ add_draft(struct reading *r, const struct logged_line *line, int64_t found)
 	int64_t since_us = timestamp_from_seconds(found);
 	struct draft *d = &g->drafts[g->n];
 
-	bool taken = found != UNKNOWN && since_us <= line->at_us;
+	bool taken =
+	    found != UNKNOWN && since_us <= line->at_us && !is_up(line, found);
 
 	/* The last failure found may be that of the ban before. */
 	if (before != NULL && since_us < before->ban.since_us &&
@@ -432,7 +469,7 @@ take_other(struct reading *r, const struct logged_line *line)
 {
 	struct draft *d = r->last == NONE ? NULL : &r->g->drafts[r->last];
 
-	if (line->verb == LOGGED_UNBAN)
+	if (is_end(line))
 		r->lifted = true;
 	if (d == NULL || !d->logged)
 		return;

@@ -7,21 +7,28 @@
  * ban of the log ends one that no event shows later. Pure.
  *
  * 1. fail2ban writes a Ban line, and then runs the actions. So the Ban line of
- *    a fresh ban's event is the last one before it, with no Unban line in
- *    between. A server that was killed reads its log again: that ban has
- *    another line of the same failure, and another event. The failure that was
- *    found last before the line does not decide here. (It was one of too few,
- *    and the ban by hand: the log added a ban that never was.) A Restore Ban
- *    line and a restored ban's event go together likewise.
+ *    a fresh ban's event is the last one before it, with no end in between: an
+ *    Unban line, or the stop of a server that keeps no bans. A server that was
+ *    killed reads its log again: that ban has another line of the same failure,
+ *    and another event. (The event of the first one was lost, or the server
+ *    restored the ban between the two: the log added a ban that never was.) The
+ *    failure that was found last before the line does not decide here. (It was
+ *    one of too few, and the ban by hand: the log added a ban that never was.)
+ *    A Restore Ban line and a restored ban's event go together likewise.
  * 2. A witnessed ban without a line so far (its event was lost, or it is from
  *    another archive, or the log has whole seconds) has the last Ban line
  *    before its end whose failure is of its second. Where no ban has such a
  *    line, it has the first line after its second, within ten minutes and while
  *    it lived, whose failure does not contradict. It has a second line when
- *    reban banned it again.
+ *    reban banned it again. It was made when its line was written, unless
+ *    something showed it before. (The first event of a ban was its restore. Its
+ *    server was killed and read its log again: that made it a later ban.)
  * 3. Any other Ban line is of the ban that lives, when its failure is of that
- *    ban's second and no Unban line stands between: the log was read again and
- *    the event lost. Otherwise it makes a ban of the log's own.
+ *    ban's second and no end stands between: the log was read again and the
+ *    event lost. Otherwise it makes a ban of the log's own. That begins with
+ *    the failure before the line, unless the jail's ban time from there on was
+ *    up: fail2ban bans for no such failure. (It read an old line; a ban by hand
+ *    of the id followed.)
  * 4. The other lines speak of the ban that was made last before them. A Restore
  *    Ban line makes a ban that began before the log when there is none, or when
  *    an event or a line has shown its end. An Unban line ends the ban

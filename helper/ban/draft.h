@@ -56,7 +56,7 @@ struct draft {
 	 */
 	int64_t gone_us;
 	bool end_seen;	    /* an event saw its end */
-	int64_t deleted_us; /* an unban whose rows were gone; INT64_MIN: none */
+	int64_t deleted_us; /* an end that left no rows; INT64_MIN: none */
 	int64_t back_us;    /* a run judged that it lives; 0: none did */
 	bool begun;	    /* a fresh ban's event shows it */
 	bool logged;	    /* only lines of logs show it */

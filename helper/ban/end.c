@@ -247,7 +247,7 @@ rows_decide(const struct ban_end_facts *f)
 {
 	if (f->rows != BAN_END_ROWS_GONE)
 		return false;
-	if (f->started_us == 0 || is_overdue(f))
+	if (f->started_us == 0 || is_overdue(f) || f->replaced_by != 0)
 		return true;
 	if (answer(f) == BAN_END_SERVER_LACKS)
 		return last_life(f) >= f->started_us ||
@@ -287,12 +287,15 @@ judge_missing(const struct ban_end_facts *f)
 struct ban_end_judgement
 ban_end_judge(const struct ban_end_facts *f)
 {
-	if (answer(f) == BAN_END_SERVER_HAS)
+	int64_t unbanned = unbanned_since(f);
+
+	if (answer(f) == BAN_END_SERVER_HAS && f->replaced_by == 0)
 		return (struct ban_end_judgement){ BAN_END_CONFIRMED, lives };
 	if (rows_decide(f))
 		return judge_by_rows(f);
 	if (is_overdue(f))
-		return ended(f, BAN_INFERRED, expiry(f));
+		return ended(f, BAN_INFERRED,
+		    unbanned != 0 ? unbanned : expiry(f));
 	if (answer(f) == BAN_END_SERVER_LACKS)
 		return judge_missing(f);
 	return (struct ban_end_judgement){ BAN_END_UNDECIDED, lives };

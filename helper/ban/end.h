@@ -32,6 +32,9 @@
  *       amid a restore deletes all rows, and the server goes on restoring. A
  *       ban by hand of an id that is banned already lengthens that ban, and no
  *       row and no command shows it.)
+ *       When another ban's row stands in place of its own, which is gone, the
+ *       server has the other one. (A ban was lifted, and the id banned again,
+ *       without a word: the archive took the server's answer for it.)
  *    b. its rows are gone from the database in which they were, and the server
  *       lacks it, or none runs: flushed, at the jail's first flush since the
  *       ban's last sign of life; or lifted by hand, at the pending unban, or
@@ -39,7 +42,9 @@
  *       inferred. This comes before c, because no run may come until the ban is
  *       overdue: it was flushed all the same. A server that runs but does not
  *       answer may have the ban: it is asked again, for a day.
- *    c. overdue: rule 2;
+ *    c. overdue: rule 2, but at the pending unban where there is one. (A
+ *       fail2ban without a database lifted a ban by hand, and no run came until
+ *       it was overdue: it seemed to have lived to its expiry.)
  *    d. the running server lacks it, in two runs at least an interval apart
  *       and with no restored ban of the jail between them: inferred, at the
  *       flush or the pending unban, whichever came first, else when it was
@@ -212,6 +217,9 @@ struct ban_end_facts {
 	enum ban_end_server server;
 	int64_t answered_us;
 	enum ban_end_rows rows;
+	/* The second of another ban, whose row is there in place of this
+	 * ban's, which is gone; 0: there is none. */
+	int64_t replaced_by;
 };
 
 /*

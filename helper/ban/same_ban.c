@@ -20,7 +20,7 @@ struct making {
 	size_t n;
 	struct second *seconds; /* sorted; one for each sighting */
 	int64_t newest_us; /* when the last of them was made; INT64_MAX: look */
-	int64_t deleted_us; /* the last unban by hand */
+	int64_t deleted_us; /* the last end that deleted all rows */
 };
 
 static int
@@ -227,8 +227,8 @@ made_of_time(const struct making *m, const struct sighting *import)
 }
 
 /*
- * Return when a ban was unbanned by hand last before a row was seen. INT64_MIN:
- * never. That deletes all rows of the id, so the row is of a later ban.
+ * Return when all rows of the id were deleted last before a row was seen, which
+ * is of a later ban. INT64_MIN: never.
  */
 static int64_t
 last_deleted(const struct making *m, const struct sighting *row)
@@ -267,8 +267,8 @@ made_us(const struct making *m, const struct sighting *sighting)
 		if (sighting->after != 0 &&
 		    sighting->after != sighting->timeofban)
 			after = last_draft(m, sighting->after);
-		if (after != NULL && after->ban.made_us > before_us)
-			before_us = after->ban.made_us;
+		if (after != NULL && draft_held_us(after) > before_us)
+			before_us = draft_held_us(after);
 		break;
 	case SIGHTING_FOLDED:
 	case SIGHTING_JUDGED:
@@ -323,6 +323,14 @@ add_draft(struct making *m, const struct sighting *sighting)
 	return d;
 }
 
+/* Set when a draft was made, which is known better now. */
+static void
+set_made(struct making *m, struct draft *d, int64_t made_us)
+{
+	d->ban.made_us = made_us;
+	m->newest_us = INT64_MAX;
+}
+
 /* Count a restored sighting unless it is a retry, and reopen the ban. */
 static void
 take_restored(struct draft *d, const struct sighting *sighting)
@@ -339,6 +347,15 @@ take_restored(struct draft *d, const struct sighting *sighting)
 	d->unban_seconds = UNKNOWN;
 }
 
+/* Note that all rows of the id were deleted by then. */
+static void
+note_deleted(struct making *m, struct draft *d, int64_t deleted_us)
+{
+	d->deleted_us = deleted_us;
+	if (deleted_us > m->deleted_us)
+		m->deleted_us = deleted_us;
+}
+
 static void
 take_unban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
@@ -352,11 +369,8 @@ take_unban(struct making *m, struct draft *d, const struct sighting *sighting)
 
 	if (sighting->seconds != UNKNOWN)
 		d->unban_seconds = sighting->seconds;
-	if (unban.rows_gone) {
-		d->deleted_us = sighting->at_us;
-		if (d->deleted_us > m->deleted_us)
-			m->deleted_us = d->deleted_us;
-	}
+	if (unban.rows_gone)
+		note_deleted(m, d, sighting->at_us);
 	if (verdict.end != BAN_LIVES)
 		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 	else if (d->ban.end == BAN_LIVES || !d->end_seen)
@@ -448,28 +462,57 @@ take_back(const struct making *m, struct draft *d,
 }
 
 /*
- * Take the verdict of a run, unless an event has shown the ban alive since. A
- * run that found the rows gone may not have known of a flush yet.
+ * The row of a later ban stood in place of the judged one's: no fresh ban's
+ * event shows when the later one was made, but it was after this one.
  */
 static void
-take_judged(const struct making *m, struct draft *d,
+move_later(struct making *m, const struct draft *d,
     const struct sighting *judged)
 {
+	struct draft *other =
+	    judged->after == 0 ? NULL : last_draft(m, judged->after);
+
+	if (other == NULL || other == d || other->begun ||
+	    other->ban.made_us > d->ban.made_us)
+		return;
+	set_made(m, other, number_add_sat(draft_held_us(d), 1));
+}
+
+/*
+ * Take the verdict of a run, unless an event has shown the ban alive since. The
+ * run may not have known yet of a flush, where it found the rows gone, or of
+ * the unban.
+ */
+static void
+take_judged(struct making *m, struct draft *d, const struct sighting *judged)
+{
 	int64_t held_us = draft_held_us(d);
-	struct ban_end_verdict flushed = { BAN_FLUSHED, 0 };
+	struct ban_end_verdict verdict = { judged->end, judged->ended_us };
+	int64_t flushed_us;
 
 	if (judged->at_us < d->ban.life_us)
 		return;
+	if (judged->end == BAN_LIVES) {
+		take_back(m, d, judged);
+		return;
+	}
 	if (judged->held_us > held_us)
 		held_us = judged->held_us;
-	flushed.ended_us = first_flush(m, held_us, judged->ended_us);
-	if (judged->end == BAN_MANUAL && flushed.ended_us != 0) {
-		draft_end_by(d, BAN_END_BY_RUN, &flushed);
-	} else if (judged->end != BAN_LIVES) {
-		take_end(d, BAN_END_BY_RUN, judged);
-	} else {
-		take_back(m, d, judged);
+	if (verdict.end == BAN_FLUSHED && verdict.ended_us < held_us)
+		verdict = (struct ban_end_verdict){ BAN_MANUAL, judged->at_us };
+	flushed_us = first_flush(m, held_us, verdict.ended_us);
+	if (verdict.end == BAN_MANUAL && flushed_us != 0)
+		verdict = (struct ban_end_verdict){ BAN_FLUSHED, flushed_us };
+	if (d->ban.pending_us > held_us &&
+	    d->ban.pending_us < verdict.ended_us) {
+		if (verdict.end == BAN_FLUSHED)
+			verdict.end = BAN_MANUAL;
+		verdict.ended_us = d->ban.pending_us;
 	}
+	draft_end_by(d, BAN_END_BY_RUN, &verdict);
+	if (verdict.end == BAN_MANUAL || verdict.end == BAN_FLUSHED)
+		note_deleted(m, d, verdict.ended_us);
+	move_later(m, d, judged);
 }
 
 /* Take several events that were folded into one. */
@@ -483,14 +526,18 @@ take_folded(struct draft *d, const struct sighting *folded)
 	d->unban_seconds = UNKNOWN;
 }
 
-/* A fresh ban's event shows when the ban was made. */
+/*
+ * A fresh ban's event shows when the ban was made, unless the ban was seen
+ * alive before.
+ */
 static void
 take_ban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
-	if (!d->begun && d->ban.made_us != sighting->at_us) {
-		d->ban.made_us = sighting->at_us;
-		m->newest_us = INT64_MAX;
-	}
+	if (d->begun ||
+	    (d->ban.life_us != 0 && d->ban.life_us <= sighting->at_us))
+		return;
+	if (d->ban.made_us != sighting->at_us)
+		set_made(m, d, sighting->at_us);
 	d->begun = true;
 }
 
@@ -538,6 +585,8 @@ take_sighting(struct making *m, struct draft *d,
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
+		if (d->ban.made_us < sighting->since_us && !d->begun)
+			set_made(m, d, sighting->since_us);
 	}
 	if (sighting_is_own(sighting)) {
 		take_fields(d, sighting);

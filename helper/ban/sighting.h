@@ -52,7 +52,9 @@ struct sighting {
 	int64_t held_us; /* SIGHTING_JUDGED: when a server said last, before the
 			    judgement, that it had the ban. 0: none did */
 	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
-			    stands before it in the table, or 0 */
+			    stands before it in the table, or 0.
+			    SIGHTING_JUDGED: that of the later ban whose row
+			    stood in place of the judged one's, or 0 */
 	size_t row;	 /* of the history's rows, the one that has it, counted
 			    from 1; 0: none has */
 };

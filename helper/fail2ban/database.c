@@ -41,6 +41,7 @@ enum {
 	SQL_VERSION,
 	SQL_FIND_BANS,
 	SQL_FIND_BIPS,
+	SQL_FIND_LAST,
 	SQL_FIND_JAIL,
 	SQL_READ_BANS,
 	SQL_READ_BANS_OLD,
@@ -78,6 +79,8 @@ static const char *const sql[SQL_COUNT] = {
 	"ORDER BY rowid DESC LIMIT 1",
 	[SQL_FIND_BIPS] =
 	    FIND "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
+	[SQL_FIND_LAST] =
+	    "SELECT timeofban FROM bips WHERE ip = ?2 AND jail = ?1",
 	[SQL_FIND_JAIL] =
 	    "SELECT jail FROM bans WHERE ip = ?1 AND +timeofban = ?2 "
 	    "UNION ALL SELECT jail FROM bips WHERE ip = ?1 AND +timeofban = ?2",
@@ -416,6 +419,22 @@ fail2ban_database_find(struct fail2ban_database *f, const char *jail,
 		return rc;
 	return find_in(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data, row,
 	    e);
+}
+
+int
+fail2ban_database_find_last(struct fail2ban_database *f, const char *jail,
+    const char *ident, int64_t *timeofban, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&f->db, SQL_FIND_LAST, e, "tt", jail, ident);
+	int rc;
+
+	if (st == NULL)
+		return err_wrap(e, "fail2ban's database");
+	rc = db_step(&f->db, st, e);
+	if (rc == 1)
+		*timeofban = db_int(st, 0);
+	sqlite3_reset(st);
+	return rc < 0 ? err_wrap(e, "fail2ban's database") : rc;
 }
 
 int

@@ -94,6 +94,14 @@ int fail2ban_database_find(struct fail2ban_database *f, const char *jail,
     struct fail2ban_row *row, struct err *e);
 
 /*
+ * Find the second of the last ban of ident in a jail, by index: "bips" has one
+ * row of it, which each new ban replaces (1.0.2, server/database.py: addBan).
+ * Returns 1 with *timeofban, 0 without, and -1 on failure.
+ */
+int fail2ban_database_find_last(struct fail2ban_database *f, const char *jail,
+    const char *ident, int64_t *timeofban, struct err *e);
+
+/*
  * Find the jail that banned ident at that second, by index. Returns 1 and
  * *jail, which the caller frees; 0 when the database has no such ban, or has it
  * of two jails; and -1 on failure.

@@ -119,6 +119,16 @@ key_of(const struct message *m, size_t len)
 	return (struct log_last_key){ m->jail->number, m->s, len };
 }
 
+/* A jail that is made anew has none of the failures found before. */
+static struct log_last_key
+failure_of(const struct message *m, size_t len)
+{
+	struct log_last_key key = key_of(m, len);
+
+	key.jail += (uint64_t)m->jail->made << 32;
+	return key;
+}
+
 /*
  * Return true when that id was banned before the jail was made anew, and no
  * failure of it was found since: its ban comes back, if its time is not up at
@@ -171,7 +181,7 @@ note_live(struct fail2ban_log *l, const struct message *m,
 static int
 read_ban(struct fail2ban_log *l, struct message *m, struct err *e)
 {
-	struct log_last_key key = key_of(m, m->len), live;
+	struct log_last_key key = failure_of(m, m->len), live;
 	struct fail2ban_log_line line;
 	int64_t found, at_us;
 
@@ -266,6 +276,7 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 	    local == UNKNOWN ? LOG_SERVER_0_9 : LOG_SERVER_0_10);
 	if (local != UNKNOWN)
 		local = second_of(l, m->entry, local);
+	key = failure_of(m, len);
 	if (log_last_put(&l->found, &key, local, m->entry->at_us) != 0)
 		return no_memory(e);
 	return 0;
@@ -279,7 +290,7 @@ static int64_t
 bantime_of(struct fail2ban_log *l, const struct message *m,
     const struct log_message_increased *i)
 {
-	struct log_last_key key = key_of(m, i->ident);
+	struct log_last_key key = failure_of(m, i->ident);
 	int64_t found, at_us, exact, off;
 
 	if (i->unit == 1 || i->end == UNKNOWN ||

@@ -71,7 +71,9 @@ struct fail2ban_log_line {
 	const char *jail, *ident;
 	int64_t at_us;	  /* when fail2ban wrote the line */
 	int64_t found;	  /* BAN: the second of the failure that led to it,
-			     the ticket's time */
+			     the ticket's time. A jail that is made anew
+			     knows no failure from before: its filter is a
+			     new one (1.0.2, server/jail.py) */
 	int64_t seconds;  /* BAN, RESTORE, INCREASE: -1 for ever */
 	int64_t bancount; /* INCREASE */
 };

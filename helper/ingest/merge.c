@@ -141,9 +141,25 @@ holds_time(const struct archive_span *span, const struct ban *ban)
 	    (held->since_us == UNKNOWN || held->since_us == ban->since_us);
 }
 
+/* Widen the span to the last ban of a number, or a lesser one of its time. */
+static int
+widen_by_number(const struct merge *merge, const struct archive_history *h,
+    const struct ban *ban, int64_t nth, struct archive_span *span,
+    struct err *e)
+{
+	struct archive_numbered found;
+	int rc = archive_history_find_number(merge->archive, &h->of,
+	    ban->timeofban, ban->since_us, nth, &found, e);
+
+	if (rc == 1)
+		archive_span_add(span, found.made_us);
+	return rc < 0 ? -1 : 0;
+}
+
 /*
  * Widen the span where the bans of the stretch get new numbers: one beyond the
- * stretch may have such a number.
+ * stretch may have such a number. Where a row gives its number up, those beyond
+ * the stretch get lesser ones.
  */
 static int
 widen_by_numbers(const struct merge *merge, const struct archive_history *h,
@@ -151,17 +167,21 @@ widen_by_numbers(const struct merge *merge, const struct archive_history *h,
 {
 	for (size_t i = 0; i < d->n && h->rows_n > 0; i++) {
 		const struct ban *ban = &d->bans[i];
-		struct archive_numbered found;
-		int rc;
 
-		if (archive_history_has_number(h, ban) || holds_time(span, ban))
-			continue;
-		if ((rc = archive_history_find_number(merge->archive, &h->of,
-			 ban->timeofban, ban->since_us, ban->nth, &found, e)) <
-		    0)
+		if (!archive_history_has_number(h, ban) &&
+		    !holds_time(span, ban) &&
+		    widen_by_number(merge, h, ban, ban->nth, span, e) != 0)
 			return -1;
-		if (rc == 1)
-			archive_span_add(span, found.made_us);
+	}
+	for (size_t i = 0; i < h->rows_n; i++) {
+		const struct ban *row = &h->rows[i].ban;
+		size_t ban = d->of_row[i];
+
+		if ((ban == 0 ||
+			!archive_history_has_number(h, &d->bans[ban - 1])) &&
+		    !holds_time(span, row) &&
+		    widen_by_number(merge, h, row, INT64_MAX, span, e) != 0)
+			return -1;
 	}
 	return 0;
 }

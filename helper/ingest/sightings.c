@@ -69,7 +69,11 @@ kind_of(const struct event *event)
 /*
  * Set *source to the database that the event looked into. It becomes the
  * present one when it has the ban's row and another one, or none, was known.
- * *source is 0 when the event looked into no database, or into an unknown one.
+ * A spooled event does not say which one it looked into: it was the present one
+ * where that was there by then. (A ban was lifted without a word before the
+ * first run after its spooled event: its rows had been there, and no run took
+ * their absence for an end.) *source is 0 when the event looked into no
+ * database, or into an unknown one.
  */
 static int
 find_source(struct merge *merge, const struct config *config,
@@ -83,11 +87,12 @@ find_source(struct merge *merge, const struct config *config,
 	};
 
 	*source = 0;
-	if (event->row_ino == 0)
+	if (event->row_ino == 0 && event->row != EVENT_ROW_THERE)
 		return 0;
 	if (archive_source_is(merge->archive, &seen, source, e) != 0)
 		return -1;
-	if (*source != 0 || event->row != EVENT_ROW_THERE)
+	if (*source != 0 || event->row_ino == 0 ||
+	    event->row != EVENT_ROW_THERE)
 		return 0;
 	database_path_get(config, seen.path);
 	if (archive_source_add(merge->archive, &seen, e) != 0)

@@ -499,7 +499,9 @@ reconcile_database(struct reconcile *r, struct err *e)
 	    archive_source_last(&r->run.archive, s, e) != 0)
 		return -1;
 	same = reconcile_database_is_same(s, &r->db);
-	r->unchanged = same && r->db.counter == s->counter;
+	/* A spooled event may be of a ban whose rows went before that. */
+	r->unchanged =
+	    same && r->db.counter == s->counter && r->run.row.spooled == 0;
 	r->has_db = r->unchanged;
 	if (r->unchanged)
 		return 0;

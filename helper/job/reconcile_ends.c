@@ -119,6 +119,10 @@ look_up_rows(struct judging *j, struct candidate *c, struct err *e)
 	if (rc < 0)
 		return -1;
 	c->facts.rows = rc == 0 ? BAN_END_ROWS_GONE : BAN_END_ROWS_THERE;
+	if (rc == 0 && c->facts.row_seen &&
+	    fail2ban_database_find_last(&j->r->db, c->ban->jail, c->ban->ident,
+		&c->facts.replaced_by, e) < 0)
+		return -1;
 	c->facts.now_us = clock_wall_us();
 	c->facts.trusted_us = run_trusted_us(&j->r->run);
 	return 0;
@@ -177,9 +181,10 @@ write_logged_end(struct merge *merge, const struct live_ban *ban,
 
 /* Archive that a ban has ended, or that it lives again. */
 static int
-write_verdict(struct merge *merge, const struct live_ban *ban,
-    const struct ban_end_verdict *verdict, struct err *e)
+write_verdict(struct merge *merge, const struct candidate *c, struct err *e)
 {
+	const struct live_ban *ban = c->ban;
+	const struct ban_end_verdict *verdict = &c->judgement.verdict;
 	struct sighting judged = {
 		.kind = SIGHTING_JUDGED,
 		/* After what it judges, even when the clock was set back. */
@@ -188,6 +193,7 @@ write_verdict(struct merge *merge, const struct live_ban *ban,
 		.timeofban = ban->timeofban,
 		.made_us = ban->made_us,
 		.held_us = ban->server_had_us,
+		.after = c->facts.replaced_by,
 		.since_us = timestamp_from_seconds(ban->timeofban),
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
@@ -217,9 +223,9 @@ write_verdict_or_note(struct merge *merge, const struct candidate *c,
 {
 	switch (c->judgement.what) {
 	case BAN_END_ENDED:
-		return write_verdict(merge, c->ban, &c->judgement.verdict, e);
+		return write_verdict(merge, c, e);
 	case BAN_END_BACK:
-		if (write_verdict(merge, c->ban, &c->judgement.verdict, e) != 0)
+		if (write_verdict(merge, c, e) != 0)
 			return -1;
 		/* FALLTHROUGH */
 	case BAN_END_CONFIRMED:
@@ -411,7 +417,7 @@ reconcile_ends(struct reconcile *r, bool clock_only, struct err *e)
 		    .started_us =
 			clock_only ? 0 : run_server_start_us(&r->run) },
 		.look_up = !clock_only && r->has_db && r->db.version >= 4 &&
-		    r->source.counter != r->db.counter,
+		    !r->unchanged,
 		.as_noted = !clock_only && r->unchanged,
 		.due_us = INT64_MAX,
 	};

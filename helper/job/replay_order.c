@@ -82,7 +82,8 @@ ignore(void *to UNUSED, const struct fail2ban_log_line *line UNUSED,
 	return 0;
 }
 
-/* Find the first stamp of a log that is open. */
+/* Find the first stamp of a log that is open, and whether another one follows.
+ */
 static void
 find_first(struct replay_order *o, struct line_reader *in, int64_t year)
 {
@@ -92,10 +93,15 @@ find_first(struct replay_order *o, struct line_reader *in, int64_t year)
 	const char *line;
 	size_t len;
 
-	while (log != NULL && o->begins_us == UNKNOWN &&
+	while (log != NULL && !o->goes_on &&
 	    line_reader_next(in, &line, &len, &e) == 1 &&
-	    fail2ban_log_feed(log, line, len, NULL, &e) == 0)
-		o->begins_us = fail2ban_log_stamp(log, &o->has_year);
+	    fail2ban_log_feed(log, line, len, NULL, &e) == 0) {
+		int64_t stamp_us = fail2ban_log_stamp(log, NULL);
+
+		if (o->begins_us == UNKNOWN)
+			o->begins_us = fail2ban_log_stamp(log, &o->has_year);
+		o->goes_on = stamp_us != o->begins_us;
+	}
 	fail2ban_log_free(log);
 }
 
@@ -111,6 +117,7 @@ look_into(struct replay_order *o, const struct replay_options *options,
 
 	o->begins_us = UNKNOWN;
 	o->has_year = true;
+	o->goes_on = false;
 	o->base = replay_order_split(o->source, &o->rotation);
 	/* A stream can be read only once. */
 	if (strcmp(o->source, "-") == 0 || stat(o->source, &st) != 0 ||
@@ -148,6 +155,8 @@ find_log(struct replay_order *sources, size_t n, size_t i)
 			o->log = k;
 		if (sources[k].begins_us < o->log_begins_us)
 			o->log_begins_us = sources[k].begins_us;
+		o->log_goes_on = o->log_goes_on || sources[k].goes_on ||
+		    sources[k].begins_us != o->begins_us;
 		o->by_name = o->by_name || !sources[k].has_year;
 	}
 }
@@ -166,6 +175,8 @@ compare(const void *x, const void *y)
 	int by_name = compare_numbers(a->rotation, b->rotation);
 	int by_line = compare_numbers(a->begins_us, b->begins_us);
 
+	if (by_log == 0)
+		by_log = a->log_goes_on - b->log_goes_on;
 	if (by_log == 0)
 		by_log = compare_numbers((int64_t)a->log, (int64_t)b->log);
 	if (by_log != 0)

@@ -6,7 +6,10 @@
  *
  * Logs of one folder whose names differ only by their rotation ("x.log",
  * "x.log.2.gz", "x.log-20240101.xz") are one log. The logs are ordered by their
- * first lines, each whole; its files are ordered by their first lines, too.
+ * first lines, each whole; of those that begin with the same stamp, one that
+ * has no other stamp is the first. (A log was cut within its first millisecond:
+ * its first piece was read last, and the jails' ban times with it.) The files
+ * of a log are ordered by their first lines, too.
  * Where lines have no year, as in syslog, their order could be the wrong one:
  * the files of such a log are ordered by their names. Sources that are no logs,
  * streams, and files without a line of fail2ban's come last, in the order in
@@ -21,11 +24,13 @@ struct replay_order {
 	char *source;	   /* the caller's */
 	int64_t begins_us; /* the first stamp in it; UNKNOWN: none */
 	bool has_year;	   /* false: the stamp has no year */
+	bool goes_on;	   /* a line with another stamp follows */
 	/* The rest is for replay_order.c. */
 	size_t base;	  /* bytes of the name without its rotation */
 	int64_t rotation; /* grows with the age of the name's file backwards */
 	size_t given;	  /* its number in the order that was given */
 	int64_t log_begins_us;
+	bool log_goes_on;
 	size_t log; /* the number of the first file of the same log */
 	bool by_name;
 };

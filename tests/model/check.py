@@ -23,17 +23,28 @@ truth   The bans are those that fail2ban made and that somebody told: an event t
         Its ban time is the unban's, else the row's, else an event's. After each run
         what the server has lives, once.
 log     A replay of fail2ban's log adds the bans that nobody told, each once, and
-        changes no row; but a ban that it adds ends one that lives, inferred.
+        changes no row; but a ban that it adds ends one that lives, inferred, and an
+        end that was inferred moves where a row or a restored event told of another
+        ban of the id, and only its Ban line shows when that was made. Of two bans
+        of one second of which the events show one, it shows the other.
 order   The same events, log and export, replayed into fresh archives, give the same
         rows in any order, and so does the log in two pieces: those of one command,
         and those that begin with a start of the server. Other pieces read one by
-        one lack the jails' ban times, or a failure before its Ban line.
+        one lack the jails' ban times, or a failure before its Ban line. After the
+        clock was set back, pieces do not show by their stamps which is older.
 
 Undecidable, so allowed:
 - a ban that nobody told is missing; one whose row only a killed run may have read
   may be missing or there;
 - two bans of one id with tickets of one second of which the events of one did not
-  come: the row may be of either;
+  come: the row, and a restored or unban event of the bare second, may be of either;
+- an unban that did not say whether the rows were gone, or that looked into a
+  database that no run has seen: it may be a stop's, so inferred as well;
+- a flush that a silent restore followed (F-ID, an event lost) and one after it:
+  flushed at either;
+- a flush that came of a ban whose row nobody saw: inferred at it;
+- where no server answers, rows that are gone: amid a restore the ban lives on;
+- where fail2ban has no database, which ban of an id the server means that has it;
 - a ban whose end nobody told while its rows stay and the server has had it since
   its start is not asked about before its time is up (F-ID, an action switched off);
 - a ban whose ticket comes again (its line is read again) while nobody has told of
@@ -50,9 +61,10 @@ import collections
 import os
 
 from server import SECOND, microseconds
-from world import EPOCH, INTERVAL, Program, words
+from world import INTERVAL, Program, words
 
 NEAR = 3000            # microseconds between two clock questions of one command
+STAMP = len("2026-11-23 18:48:38,748")
 RETRY = 10 * SECOND    # a restored ban within it is a retry (DESIGN)
 
 
@@ -65,9 +77,14 @@ class Known:
 
     def __init__(self, ban, world):
         self.ban = ban
+        # Bans of one second: the row may be of either.
+        self.twins = [b for b in world.server.bans if key(b) == key(ban)
+                      and b.tob == ban.tob and (b is ban or not b.events)]
+        self.origins = {"log" if b.failures else "manual" for b in self.twins}
         events = sorted(ban.events, key=lambda e: e[0])
         self.events, self.before = events, []
         self.fresh = any(e["time"] == ban.text for _, _, e in events)
+        self.told = any(v == "ban" and not e["restored"] for _, v, e in events)
         self.since = microseconds(ban.text) if self.fresh else ban.tob * SECOND
         self.unban = events[-1][2] if events and events[-1][1] == "unban" else None
         own = (ban.jail, ban.ident, ban.tob)
@@ -81,6 +98,10 @@ class Known:
         self.possible = self.certain or self.row or self.half
         self.life = max((true for true, verb, _ in events if verb != "unban"),
                         default=ban.made_true)
+        self.seen_us = max((e["at"] for _, verb, e in events if verb != "unban"),
+                           default=ban.made)
+        self.row_seen = self.row or self.half or any(
+            e["row"] == 2 for _, _, e in events)
         self.seconds = seconds = {e["bantime"] for _, _, e in events} | {
             e["row-bantime"] for _, _, e in events if "row-bantime" in e}
         if ban.row_seconds is not None and (self.row or self.half):
@@ -108,7 +129,8 @@ class Known:
 
 
 def near(a, b, slack=NEAR):
-    return -slack <= a - b <= slack
+    """Whether two times, which may be unknown, are about the same."""
+    return a is not None and b is not None and -slack <= a - b <= slack
 
 
 def restores(known):
@@ -126,7 +148,8 @@ def doubted(known, world):
     ban = known.ban
     life = max([known.life] + [p["true"] for p in world.passes
                                if p["held"] and key(ban) in p["held"]])
-    return (ban.jail, ban.ident, ban.tob) not in world.passes[-1]["rows"] or any(
+    return world.server.keeps and (
+        ban.jail, ban.ident, ban.tob) not in world.passes[-1]["rows"] or any(
         true > life for jail, _, true in world.flushes if jail == ban.jail) or any(
         true > life for true in world.server.starts)
 
@@ -138,14 +161,21 @@ def why_not(known, row, world, later):
     last = world.passes[-1]
     asked = world.answers_it
     if known.unban:
-        at = known.unban["at"]
+        at = max(known.unban["at"], row["since_us"])  # no end is before it
         up = known.unban["bantime"] != -1 and at >= microseconds(
             known.unban["time"]) + known.unban["bantime"] * SECOND
         want = "expired" if up else "manual"
+        unsure = not world.server.keeps or known.unban["row"] != 1 \
+            or world.server.losses
         if near(end, at) and (why == want or why == "inferred" and not up
-                              and not world.server.keeps):
+                              and unsure):
             return None
+        if end is None and not up and not world.server.keeps \
+                and last["held"] and key(ban) in last["held"]:
+            return None  # the server has the id, and nobody told of which ban
         return "unban", "%s at its unban, %.6f" % (want, at / SECOND)
+    if end is None and asked and any(b.end is None for b in known.twins):
+        return None
     overdue = [e for e in known.expiries
                if e <= max(p["us"] for p in world.passes)]
     if ban.end is None:
@@ -157,8 +187,9 @@ def why_not(known, row, world, later):
             return None
         return "lives", "it lives"
     unseen = "%s at %.6f, and no witness" % (ban.end, ban.end_us / SECOND)
-    flushes = [(at, true) for jail, at, true in world.flushes
-               if jail == ban.jail and true >= known.life]
+    flushes = [(max(at, row["since_us"]), true) for jail, at, true in world.flushes
+               if jail == ban.jail and (true >= known.life if known.events
+                                        else at >= known.since - SECOND // 2)]
     by_hand = ban.deleted and any(
         p["good"] and p["db"] == ban.deleted[1] and p["true"] >= ban.deleted[0]
         for p in world.passes)
@@ -170,6 +201,11 @@ def why_not(known, row, world, later):
     if told and asked and by_hand and not successor:
         if why == "flushed" and near(end, told[0], 10000):
             return None
+        if why == "flushed" and any(near(end, at) for at, _ in flushes):
+            return None  # of several, with a silent restore between
+        if why == "inferred" and not known.row_seen and (
+                near(end, told[0], 10000) or end in overdue):
+            return None
         run = next((p for p in world.passes if p["true"] >= ban.end_true), last)
         if (run["started"] > ban.end_us or not run["ran"]) and why == "inferred" and (
                 near(end, told[0], 10000) or end in overdue):
@@ -179,7 +215,9 @@ def why_not(known, row, world, later):
     if end is None and asked and (
             not asking or asking[-1] - asking[0] < INTERVAL * SECOND
             or not doubted(known, world) and last["us"] - max(
-                known.expiries, default=0) < 2 * INTERVAL * SECOND):
+                known.expiries, default=last["us"]) < 2 * INTERVAL * SECOND
+            or not world.server.keeps and last["held"]
+            and key(ban) in last["held"]):
         return None
     if end is None:
         settled = last["us"] - max([ban.end_us, *overdue]) > 2 * INTERVAL * SECOND
@@ -189,7 +227,8 @@ def why_not(known, row, world, later):
     if known.expiries and end > max(known.expiries) + NEAR:
         return "late", "no end after its expiry"
     if why == "inferred" and (
-            end in overdue or any(near(end, b) for b in successor)
+            end in overdue or successor and near(end, known.seen_us)
+            or any(near(end, b) for b in successor)
             or any(near(end, at) for at, _ in flushes)
             or any(near(end, p["us"], 20000) for p in after)):
         return None
@@ -199,8 +238,14 @@ def why_not(known, row, world, later):
         return None
     if why == "flushed" and by_hand and any(near(end, at) for at, _ in flushes):
         return None
+    if not asked and why in ("manual", "flushed") and any(
+            p["good"] and (ban.jail, ban.ident, ban.tob) not in p["rows"] and (
+                near(end, p["us"], 20000) or any(
+                    near(end, at) and true <= p["true"] for at, true in flushes))
+            for p in world.passes if p["true"] >= known.life):
+        return None  # amid a restore the rows go, and the ban lives
     if why == "manual" and by_hand and any(
-            near(end, p["us"], 20000) for p in after):
+            near(end, max(p["us"], row["since_us"]), 20000) for p in after):
         return None
     return "other", unseen
 
@@ -226,15 +271,30 @@ def held(world):
                     *name, run["us"] / SECOND, live[name])
 
 
+def merge_later(groups):
+    """Of a ban whose own event nobody told, only the second is known: it may be the
+    ban before it, if no row is of that time."""
+    for (jail, ident, since), (knowns, same) in list(groups.items()):
+        first = [k for k, (ks, _) in groups.items() if k[:2] == (jail, ident)
+                 and k[2] != since and any(o.ban.tob == n.ban.tob
+                                           and o.ban.made_true < n.ban.made_true
+                                           for o in ks for n in knowns)]
+        if first and not same and not any(k.fresh for k in knowns):
+            groups[first[0]][0].extend(knowns)
+            del groups[jail, ident, since]
+
+
 def silent(world, ban, before, after):
-    """Whether nobody told of an end between two true times: no flush, and no run
-    that missed the rows, or the ban in the server."""
+    """Whether nobody told of an end between two true times: no flush, no run that
+    missed the rows, and no two runs an interval apart that missed the ban in the
+    server."""
+    runs = [p for p in world.passes if p["good"] and before <= p["true"] <= after]
+    missed = [p["true"] for p in runs if p["held"] is not None
+              and key(ban) not in p["held"]]
     return not any(true for jail, _, true in world.flushes
                    if jail == ban.jail and before <= true <= after) and not any(
-        p["good"] and before <= p["true"] <= after and (
-            (ban.jail, ban.ident, ban.tob) not in p["rows"]
-            or p["held"] is not None and key(ban) not in p["held"])
-        for p in world.passes)
+        (ban.jail, ban.ident, ban.tob) not in p["rows"] for p in runs) and not (
+        missed and missed[-1] - missed[0] >= INTERVAL * SECOND)
 
 
 def pairs(world, knowns, rows):
@@ -242,9 +302,12 @@ def pairs(world, knowns, rows):
     the pairs, and what has no partner beside None."""
     for n in range(len(knowns) - 1, 0, -1):
         one, two = knowns[n - 1], knowns[n]
-        if len(rows) < len(knowns) and (not one.unban and silent(
-                world, one.ban, one.life, two.ban.made_true) or not one.certain):
+        if len(rows) < len(knowns) and (
+                not one.unban and silent(world, one.ban, one.life, two.ban.made_true)
+                or not one.certain or two.events and not two.told):
             two.before = one.before + one.events
+            two.origins |= one.origins
+            two.begun |= one.begun
             knowns = knowns[:n - 1] + knowns[n:]
     if len(rows) < len(knowns):
         knowns = [k for k in knowns if k.certain] or knowns[:len(rows)]
@@ -263,6 +326,7 @@ def truth(world, rows):
             groups[(*key(ban), known.since)][0].append(known)
     for row in rows:
         groups[row["jail"], row["ident"], row["since_us"]][1].append(row)
+    merge_later(groups)
     matched = []
     for knowns, same in groups.values():
         if [r["nth"] for r in same] != list(range(len(same))):
@@ -284,7 +348,7 @@ def truth(world, rows):
         if row["seconds"] not in known.seconds:
             yield "seconds: %s: %s; true: %s" % (
                 shown(row), row["seconds"], known.seconds)
-        if row["origin"] != ("log" if known.ban.failures else "manual"):
+        if row["origin"] not in known.origins:
             yield "origin: %s: %s" % (shown(row), row["origin"])
         if world.kind != "clocks" and not known.split(
                 world) and row["restored"] != restores(known):
@@ -303,11 +367,48 @@ def by_failure(world, ban, row):
         for ident, text, _ in jail.lines)
 
 
+def go_on(world):
+    """Let a clock that was set back go on beyond all stamps of the log: a line from
+    the future is bad."""
+    world.clock.us = max(world.clock.us, world.server.latest)
+
+
+def moved(world, row, now):
+    """Whether only an end moved that was inferred, because the log shows when a ban
+    of the id was made, which no event did."""
+    unmade = [b for b in world.server.bans
+              if key(b) == (row["jail"], row["ident"]) and not any(
+                  verb == "ban" and not e["restored"] for _, verb, e in b.events)]
+    end, seconds = now["ended_us"], row["seconds"]
+    return bool(unmade) and dict(now, nth=0, ended_us=0, ended_why=0) == dict(
+        row, nth=0, ended_us=0, ended_why=0) and {
+            row["ended_why"], now["ended_why"]} <= {None, "inferred"} and (
+        end is None or seconds is not None and end == row["since_us"]
+        + seconds * SECOND or any(near(end, b.logged_us) for b in unmade)
+        or any(end in Known(b, world).begun for b in world.server.bans
+               if key(b) == (row["jail"], row["ident"]))
+        or any(near(end, at) for jail, at, _ in world.flushes
+               if jail == row["jail"]))
+
+
+def unseen(world, rows):
+    """The bans that the rows lack, as fewer rows than bans have their second."""
+    seconds = collections.defaultdict(list)
+    for ban in world.server.bans:
+        seconds[(*key(ban), ban.tob)].append(ban)
+    for row in rows:
+        same = seconds[row["jail"], row["ident"], row["timeofban"]]
+        if same:
+            same.pop()
+    return [ban for bans in seconds.values() for ban in bans]
+
+
 def log(world, rows):
     """Replay the log into the archive, and compare."""
     path = world.folder + "/fail2ban.log"
     with open(path, "w") as f:
         f.write("\n".join(world.server.log) + "\n")
+    go_on(world)
     world.main.run("replay", path)
     after = world.main.rows()
     untold = [b for b in world.server.bans if not Known(b, world).certain]
@@ -322,7 +423,8 @@ def log(world, rows):
             added.remove(now)
         if now is None:
             yield "removed: %s" % shown(row)
-        elif dict(now, nth=0) != dict(row, nth=0) and not (
+        elif dict(now, nth=0) != dict(row, nth=0) and not moved(
+                world, row, now) and not (
                 row["ended_us"] is None and now["ended_why"] == "inferred"
                 and dict(now, nth=row["nth"], ended_us=None, ended_why=None) == row
                 and any(
@@ -333,19 +435,25 @@ def log(world, rows):
                 "%s %r -> %r" % (k, row[k], now[k]) for k in row
                 if row[k] != now[k]))
     unknown = [b for b in world.server.bans if not Known(b, world).possible]
+    lacking = unseen(world, rows)
     maybe = [b for b in world.server.bans if Known(b, world).possible
-             and not Known(b, world).certain]
+             and (b in lacking or not Known(b, world).certain)]
+    either = set()
     for row in added:
         for ban in unknown + maybe:
             if key(ban) == (row["jail"], row["ident"]) and (
                     ban.tob * SECOND - 2 * SECOND <= row["since_us"]
                     <= ban.logged_us + NEAR or by_failure(world, ban, row)):
                 (unknown if ban in unknown else maybe).remove(ban)
+                either.add((*key(ban), ban.tob))
                 break
         else:
             yield "added: %s" % shown(row)
     for ban in unknown:
-        yield "left: %s" % ban
+        again = any(b is not ban and key(b) == key(ban) and int(float(b.text))
+                    == int(float(ban.text)) for b in world.server.bans)
+        if not again and (*key(ban), ban.tob) not in either:
+            yield "left: %s" % ban
 
 
 class Order:
@@ -366,7 +474,8 @@ class Order:
         return path
 
     def log(self, name, lines):
-        return [self.file(name + ".log", "".join(lines).encode())]
+        name += "" if ".log" in name else ".log"
+        return [self.file(name, "".join(lines).encode())]
 
     def archive(self, *groups):
         self.n += 1
@@ -390,14 +499,22 @@ class Order:
         return self.archive(*out)
 
     def pieces(self):
-        """The log cut anywhere, for one command; or at a start of the server."""
-        cut = self.dice.randrange(1, len(self.lines))
-        anywhere = self.log("late", self.lines[cut:]) + self.log(
-            "early", self.lines[:cut])
-        if self.world.kind == "clocks":  # the stamps do not show which is older
-            os.utime(anywhere[1], (EPOCH, EPOCH))
+        """The log cut anywhere, for one command; or at a start of the server. Where
+        the clock was set back, the pieces of one command are a rotation whose first
+        stamps show its order, and no other piece has stamps of the one before it."""
+        stamps = [line[:STAMP] for line in self.lines]
+        clocks = self.world.kind == "clocks"
+        cuts = [n for n in range(1, len(stamps))
+                if not clocks or stamps[n] > stamps[0]]
+        anywhere = None
+        if cuts:
+            cut = self.dice.choice(cuts)
+            names = ("cut", "cut.log.1") if clocks else ("late", "early")
+            anywhere = self.log(names[0], self.lines[cut:]) + self.log(
+                names[1], self.lines[:cut])
         starts = [n for n, line in enumerate(self.lines)
-                  if n and "Starting Fail2ban" in line]
+                  if n and "Starting Fail2ban" in line
+                  and max(stamps[:n]) <= min(stamps[n:])]
         if not starts:
             return anywhere, None
         cut = self.dice.choice(starts)
@@ -409,7 +526,8 @@ class Order:
         straight = self.archive(self.events, self.whole)
         yield "events around the log", straight, self.among(self.whole)
         anywhere, starts = self.pieces()
-        yield "pieces in one command", straight, self.among(anywhere)
+        if anywhere:
+            yield "pieces in one command", straight, self.among(anywhere)
         if starts:
             yield "pieces that begin with a start", straight, self.among(*starts)
         export = [self.file("export", self.world.main.run("export").encode())]
@@ -420,6 +538,7 @@ class Order:
 def order(world, dice, tools):
     if not world.events:
         return
+    go_on(world)
     for name, a, b in Order(world, dice, tools).trials():
         if a != b:
             yield "%s: %s" % (name, "; ".join(

@@ -111,6 +111,7 @@ class Server:
         self.log, self.bans, self.jails, self.starts = [], [], {}, []
         self.ignored, self.running, self.started = set(), False, 0
         self.db_born, self.losses, self.purge_age = None, 0, 86400
+        self.latest = 0       # the latest stamp of its log
         self.db = None
         self.new_database()
 
@@ -172,6 +173,7 @@ class Server:
     # --------------------------------------------------------------- actions --
 
     def write(self, room, level, text):
+        self.latest = max(self.latest, self.clock.us)
         self.log.append("%s,%03d %-24s[7268]: %-7s %s" % (
             stamp(self.clock.us), self.clock.us // 1000 % 1000,
             "fail2ban." + room, level, text))
@@ -396,8 +398,9 @@ class Server:
 
     def start(self, dice, again=0, amid=False):
         self.write("server", "INFO", "Starting Fail2ban v1.0.2")
-        self.write("database", "INFO",
-                   "Connected to fail2ban persistent database '%s'" % self.path)
+        if self.keeps:
+            self.write("database", "INFO",
+                       "Connected to fail2ban persistent database '%s'" % self.path)
         self.running, self.started = True, self.clock.us
         self.starts.append(self.clock.true_us)
         self.purged = self.clock.true_us

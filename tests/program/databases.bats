@@ -826,3 +826,20 @@ noted() {
 	config 'fail2ban_database = "";'
 	status 69 in_own_var reconcile
 }
+
+@test "a spooled event is of a ban whose rows went before the last run" {
+	database 4
+	archive reconcile
+	local start=$EPOCHSECONDS now=${EPOCHREALTIME/./}
+	database 4 0 sshd 192.0.2.1 600
+	sqlite3 "$lab/fail2ban.sqlite3" "DELETE FROM bans; DELETE FROM bips"
+	archive reconcile
+	mkdir -m 700 "$lab/spool"
+	printf '%s\0' ban --at "$now" --jail sshd --id 192.0.2.1 --ip 192.0.2.1 \
+	    --family inet4 --time "$start.0" --bantime 600 --bancount 1 \
+	    --failures 4 --restored 0 --row 2 --row-bantime 600 \
+	    --row-bancount 1 --data '{"failures": 4}' --tag 0 \
+	    >"$lab/spool/$(printf '%020d-1' "$now")"
+	archive reconcile
+	look 'ended("sshd", "192.0.2.1", "manual")'
+}

@@ -263,6 +263,15 @@ tells() { archive export | jq -rc '[.ident,.seconds,.ended_why]'; }
 	done
 }
 
+@test "a log that was cut within its first millisecond is read in its order" {
+	line jail '2024-01-01 12:00:00,000' "Creating new jail 'sshd'" >"$lab/early"
+	{ line actions '2024-01-01 12:00:00,000' '  banTime: 600'
+	  line actions '2024-01-01 12:00:09,000' '[sshd] Ban 192.0.2.8'
+	} >"$lab/late"
+	replays "$lab/late" "$lab/early"
+	[ "$(tells)" = '["192.0.2.8",600,"inferred"]' ]
+}
+
 @test "logs without a year are read in the order of their names" {
 	local n
 	for n in 2 1 ''; do

@@ -315,6 +315,9 @@ static const struct judged judged[] = {
 	    BAN_END_ENDED, BAN_INFERRED, 600 },
 	{ "c. overdue, and the server does not answer",
 	    { BAN, SERVER, OVERDUE }, BAN_END_ENDED, BAN_INFERRED, 600 },
+	{ "c. overdue, and it was unbanned before its expiry",
+	    { BAN, OVERDUE, .unbanned_us = AT(50) }, BAN_END_ENDED,
+	    BAN_INFERRED, 50 },
 	{ "c. overdue, flushed, and its rows are there: the stop's flush",
 	    { BAN, OVERDUE, .flushed_us = AT(60), .rows = BAN_END_ROWS_THERE },
 	    BAN_END_ENDED, BAN_INFERRED, 600 },
@@ -390,6 +393,16 @@ static const struct judged judged[] = {
 	    { BAN, LACKS, OVERDUE, .started_us = AT(70), .flushed_us = AT(60),
 		.rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_FLUSHED, 60 },
+	{ "b. another ban's row stands in place of its own, and the server has "
+	  "that one",
+	    { BAN, SERVER, .server = BAN_END_SERVER_HAS,
+		.rows = BAN_END_ROWS_GONE, .replaced_by = 7 },
+	    BAN_END_ENDED, BAN_MANUAL, 100 },
+	{ "b. another ban's row stands in place of its own, and the server "
+	  "does "
+	  "not answer",
+	    { BAN, SERVER, .rows = BAN_END_ROWS_GONE, .replaced_by = 7 },
+	    BAN_END_ENDED, BAN_MANUAL, 100 },
 	{ "b. rows gone after an unban, and no run came until it was overdue",
 	    { BAN, OVERDUE, .unbanned_us = AT(60), .rows = BAN_END_ROWS_GONE },
 	    BAN_END_ENDED, BAN_MANUAL, 60 },

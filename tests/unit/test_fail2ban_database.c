@@ -304,6 +304,27 @@ a_counter_is_never_negative(void **state)
 }
 
 static void
+the_last_ban_of_an_id_is_found(void **state)
+{
+	struct fail2ban_database f;
+	int64_t timeofban = 0;
+	struct err e = { .text = "" };
+
+	open_new(&f, *state, 4,
+	    "INSERT INTO bips(ip, jail, timeofban, bantime, bancount) VALUES"
+	    " ('192.0.2.1', 'other', 1795458481, 600, 1),"
+	    " ('192.0.2.1', 'sshd', 1795458482, 600, 1)");
+	assert_int_equal(fail2ban_database_find_last(&f, "sshd", "192.0.2.1",
+			     &timeofban, &e),
+	    1);
+	assert_int_equal(timeofban, 1795458482);
+	assert_int_equal(fail2ban_database_find_last(&f, "sshd", "192.0.2.2",
+			     &timeofban, &e),
+	    0);
+	fail2ban_database_close(&f);
+}
+
+static void
 a_ban_is_found_by_jail_ident_and_time(void **state)
 {
 	struct fail2ban_database f;
@@ -1071,6 +1092,7 @@ main(void)
 		scratch_unit_test(
 		    the_file_is_known_by_device_inode_and_counter),
 		scratch_unit_test(a_counter_is_never_negative),
+		scratch_unit_test(the_last_ban_of_an_id_is_found),
 		scratch_unit_test(a_ban_is_found_by_jail_ident_and_time),
 		scratch_unit_test(the_newest_row_of_bans_is_found_before_bips),
 		scratch_unit_test(an_ident_may_be_any_text),

@@ -196,6 +196,11 @@ a_ban_has_its_time_and_its_last_failure(void **state)
 		    ACTIONS("40,972") "[sshd] Ban 192.0.2.10\n"
 		    FILTER("41,000") "[sshd] Found 192.0.2.10 - " D "40\n",
 		    D "40.972000 ban [sshd] 192.0.2.10\n" },
+		/* A jail that is made anew has no failures from before. */
+		{ FILTER("38,973") "[sshd] Found 192.0.2.10 - " D "37\n"
+		    JAIL("39,000") "Creating new jail 'sshd'\n"
+		    ACTIONS("40,972") "[sshd] Ban 192.0.2.10\n",
+		    D "40.972000 ban [sshd] 192.0.2.10\n" },
 		/* The failure belongs to the first ban: the second is by hand. */
 		{ FILTER("39,973") "[sshd] Found 2001:db8::1 - " D "38\n"
 		    ACTIONS("40,972") "[sshd] Ban 2001:db8::1\n"

@@ -64,6 +64,9 @@
 #define BACK(at, of) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = BAN_LIVES, \
 	    .ended_us = UNKNOWN }
+#define JUDGED_REPLACED(at, of, by, how, ended) \
+	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
+	    .ended_us = AT(ended), .after = SECOND + (by) }
 #define JUDGED_OF(at, of, made, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
 	    .ended_us = AT(ended), .made_us = AT(made) }
@@ -185,6 +188,27 @@ static const struct play of_one_ban[] = {
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(90, 0, BAN_MANUAL, 90),
 		UNBAN(95, 0.1, 600, BAN_MANUAL)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 95, 0)) },
+	{ "a run ends it by hand at the unban that came late",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(40, 0.1, 600, BAN_LIVES),
+		JUDGED(90, 0, BAN_MANUAL, 90)),
+	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 40, 0)) },
+	{ "an unban that came late was before the flush of a stop",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(40, 0.1, 600, BAN_LIVES),
+		JUDGED(90, 0, BAN_FLUSHED, 70)),
+	    FLUSHES(AT(70)), BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 40, 0)) },
+	{ "a server had it after the unban that came late",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(40, 0.1, 600, BAN_LIVES),
+		JUDGED_HELD(90, 0, 60, BAN_INFERRED, 70)),
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 70, 0)) },
+	{ "a flush before the last sign of life, which came late, ended nothing",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(50, 0, 600),
+		JUDGED(90, 0, BAN_FLUSHED, 10)),
+	    FLUSHES(AT(10)), BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 90, 1)) },
+	{ "a flush after the last sign of life, which came late, ended it",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), RESTORED(50, 0, 600),
+		JUDGED(90, 0, BAN_FLUSHED, 10)),
+	    FLUSHES(AT(10), AT(60)),
+	    BANS(ENDED(0.1, 0, 600, BAN_FLUSHED, 60, 1)) },
 	{ "a judgement does not touch a seen end",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(600.7, 0.1, 600, BAN_LIVES),
 		JUDGED(900, 0, BAN_INFERRED, 600)),
@@ -324,6 +348,34 @@ static const struct play of_several[] = {
 		JUDGED_OF(90, 0, 0.2, BAN_MANUAL, 0.3)),
 	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 0.3, 0),
 		LIVES(0.3, 0, 600, 0)) },
+	{ "a ban is made no earlier than its exact time, which is known later",
+	    SIGHTINGS(FRESH(0.2, 0.1, 600), ROW(70, 60, 600),
+		UNBAN(660.5, 60.4, 600, BAN_LIVES)),
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 60.4, 0),
+		ENDED(60.4, 0, 600, BAN_EXPIRED, 660.5, 0)) },
+	{ "a row's ban is made after the last sign of life of the one before it",
+	    SIGHTINGS(FRESH(0.2, 0.1, 600), RESTORED(5, 0, 600),
+		ROW_AFTER(70, 3, 600, 0)),
+	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 5.000001, 1),
+		LIVES(3, 0, 600, 0)) },
+	{ "a ban that was seen alive before its log was read again, and a late "
+	  "flush",
+	    SIGHTINGS(RESTORED(40, 0, 600), FRESH(60, 0.1, 600)),
+	    FLUSHES(AT(50)),
+	    BANS(ENDED(0, 0, 600, BAN_INFERRED, 50, 1),
+		LIVES(0.1, 0, 600, 0)) },
+	{ "the row that stood in place of the judged one's is of a later ban",
+	    SIGHTINGS(FRESH(60.2, 60, 600), ROW(90, 10, 600),
+		JUDGED_REPLACED(91, 60, 10, BAN_MANUAL, 91)),
+	    BANS(ENDED(60, 0, 600, BAN_MANUAL, 91, 0),
+		LIVES(10, 0, 600, 0)) },
+	{ "a row that is seen after a run that found the rows gone is of a later "
+	  "ban",
+	    SIGHTINGS(FRESH(60.2, 60, 600), JUDGED(90, 60, BAN_FLUSHED, 70),
+		ROW(95, 10, 600)),
+	    FLUSHES(AT(70)),
+	    BANS(ENDED(60, 0, 600, BAN_FLUSHED, 70, 0),
+		LIVES(10, 0, 600, 0)) },
 	{ "a flush before a server had the ban does not make its end one",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600),
 		JUDGED_HELD(90, 0, 40, BAN_MANUAL, 80)),
@@ -638,6 +690,7 @@ the_best_witness_shows_when_a_ban_was_made(void **state UNUSED)
 				FRESH(9, 5.1, 600) },
 			unban[] = { UNBAN(70, 5.1, 600, BAN_MANUAL) },
 			late[] = { FRESH(65, 5.1, 600) },
+			again[] = { RESTORED(40, 5, 600), FRESH(65, 5.1, 600) },
 			import[] = { IMPORT(5.1, 3, 600) },
 			judged[] = { JUDGED_OF(90, 0, 7, BAN_MANUAL, 90) };
 
@@ -645,6 +698,7 @@ the_best_witness_shows_when_a_ban_was_made(void **state UNUSED)
 	assert_float_equal(made_of(fresh, 3), 5.5, 1e-9);
 	assert_float_equal(made_of(unban, 1), 5.1, 1e-9);
 	assert_float_equal(made_of(late, 1), 65, 1e-9);
+	assert_float_equal(made_of(again, 2), 5.1, 1e-9);
 	assert_float_equal(made_of(import, 1), 5.100003, 1e-9);
 	assert_float_equal(made_of(judged, 1), 7, 1e-9);
 }

@@ -930,6 +930,47 @@ an_import_of_many_bans_that_were_seen_here_loads_its_own(void **state UNUSED)
 	lab_tear_down(&lab);
 }
 
+/*
+ * The first of two bans of a log of one second turns out to be of another time;
+ * the second of them is far beyond the stretch.
+ */
+static void
+a_ban_beyond_the_stretch_takes_the_number_that_another_gives_up(
+    void **state UNUSED)
+{
+	struct logged_line lines[] = {
+		{ LOGGED_BAN, MS(1750), SECOND + 1, 600, UNKNOWN },
+		{ LOGGED_UNBAN, MS(1900), UNKNOWN, UNKNOWN, UNKNOWN },
+		{ LOGGED_BAN, MS(30002), SECOND + 30, 600, UNKNOWN },
+		{ LOGGED_BAN, MS(60000), SECOND + 1, 600, UNKNOWN },
+	};
+	struct archive_jail jail;
+	struct err e = { 0 };
+	int64_t known = 0;
+	struct merge merge;
+	struct lab lab;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	for (int64_t n = 2; n <= 20; n++) {
+		add(&lab, "192.0.2.1", SIGHTING_BAN, 2500 * n, 2500 * n + 5);
+		add(&lab, "192.0.2.1", SIGHTING_UNBAN, 2500 * n, 2500 * n + 9);
+	}
+	merge = merge_of(&lab);
+	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
+	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", lines,
+		      ARRAY_LEN(lines), &known, &e),
+	    &e);
+	add(&lab, "192.0.2.1", SIGHTING_BAN, 1700, 1755);
+	lab_assert(&lab, "the bans that the log has",
+	    "SELECT group_concat((since_us % 60000000) || ' ' || nth, '|') "
+	    "FROM (SELECT * FROM ban WHERE since_us % 60000000 < 2000000 "
+	    "ORDER BY made_us)",
+	    "1700000 0|1000000 0");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
 static void
 a_ban_that_is_restored_often_keeps_short_sightings(void **state UNUSED)
 {
@@ -1003,6 +1044,8 @@ main(void)
 		    a_row_of_a_second_with_many_imports_loads_the_last_of_them),
 		cmocka_unit_test(
 		    an_import_of_many_bans_that_were_seen_here_loads_its_own),
+		cmocka_unit_test(
+		    a_ban_beyond_the_stretch_takes_the_number_that_another_gives_up),
 		cmocka_unit_test(
 		    a_ban_that_is_restored_often_keeps_short_sightings),
 		cmocka_unit_test(a_repeat_of_a_folded_event_changes_nothing),

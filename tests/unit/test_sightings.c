@@ -193,6 +193,40 @@ an_absent_row_counts_in_the_known_database_only(void **state)
 }
 
 static void
+a_spooled_event_saw_its_row_in_the_database_of_that_time(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t at;
+		const char *source;
+	} rows[] = {
+		{ "the present database was there", 50, "1" },
+		{ "it was not there yet", 39, "-" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct archive_source source = { .ino = KNOWN,
+			.begun_us = AT(40) };
+		struct lab lab;
+		struct event event;
+		struct err e = { 0 };
+
+		lab_set_up(&lab);
+		assert_ok(archive_begin(&lab.archive, &e), &e);
+		assert_ok(archive_source_add(&lab.archive, &source, &e), &e);
+		assert_ok(archive_commit(&lab.archive, &e), &e);
+		set_event(&event, EVENT_BAN, rows[i].at);
+		event.row = EVENT_ROW_THERE;
+		event.row_seconds = 600;
+		add_event(&lab, &event);
+		lab_assert(&lab, rows[i].name,
+		    "SELECT coalesce(present, '-') FROM ban", rows[i].source);
+		lab_tear_down(&lab);
+	}
+}
+
+static void
 evidence_is_kept_from_the_configured_place(void **state)
 {
 	static const struct {
@@ -242,6 +276,8 @@ main(void)
 		cmocka_unit_test(a_row_that_the_archive_has_adds_nothing),
 		cmocka_unit_test(
 		    an_absent_row_counts_in_the_known_database_only),
+		cmocka_unit_test(
+		    a_spooled_event_saw_its_row_in_the_database_of_that_time),
 		cmocka_unit_test(evidence_is_kept_from_the_configured_place),
 	};
 
