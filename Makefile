@@ -11,38 +11,40 @@ LDFLAGS ?= -Wl,-z,relro,-z,now
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 	-Wmissing-prototypes -Wvla -Wno-overlength-strings
-NEEDED = sqlite3 libconfig zlib nettle
+# The libraries of the event's program, and the others.
+EVENT_NEEDED = sqlite3 libconfig
+NEEDED = $(EVENT_NEEDED) zlib nettle
 LIBS != pkg-config --libs $(NEEDED)
+EVENT_LIBS != pkg-config --libs $(EVENT_NEEDED)
 LIBDIR != pkg-config --variable=libdir sqlite3
 VERSION = 0.1.0
 ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
 	-D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFIG_FILE='"$(SYSCONFDIR)/fail2ban-archive.cfg"' \
-	-MMD -MP $(CFLAGS)
+	-ffunction-sections -MMD -MP $(CFLAGS)
 
 # Each ban starts a process. Loading shared libraries would take it longer than a
-# flush to disk, so they are linked statically where the system and the flags
-# allow that, and linked again when the system has newer ones.
-STATIC_LIBS != pkg-config --libs --static $(NEEDED)
+# flush to disk, so its program is linked statically where the system and the flags
+# allow that, and linked again when the system has newer libraries.
+STATIC_LIBS != pkg-config --libs --static $(EVENT_NEEDED)
 ifeq ($(origin STATIC),undefined)
-STATIC != echo 'int sqlite3_open(void), config_init(void), inflate(void), \
-	nettle_sha256_init(void); int main(void) { return sqlite3_open() + \
-	config_init() + inflate() + nettle_sha256_init(); }' | \
+STATIC != echo 'int sqlite3_open(void), config_init(void); int main(void) { \
+	return sqlite3_open() + config_init(); }' | \
 	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
 	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
 endif
-ARCHIVES = $(wildcard $(patsubst %,$(LIBDIR)/lib%.a,\
-	sqlite3 config z nettle))
 ifdef STATIC
-LINK = $(STATIC)
-LINKED = $(STATIC_LIBS)
+EVENT_LINK = $(STATIC)
+EVENT_LIBS = $(STATIC_LIBS)
+EVENT_ARCHIVES = $(wildcard $(LIBDIR)/libsqlite3.a $(LIBDIR)/libconfig.a)
 else
-LINK = -pie
-LINKED = $(LIBS)
+EVENT_LINK = -pie
 endif
 
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
+MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/os/db_lean.o
+EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
@@ -55,14 +57,25 @@ COMPLETION = $(PREFIX)/share/bash-completion/completions
 ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
-INSTALLED = $(SBIN)/fail2ban-archive $(MAN8)/fail2ban-archive.8 \
+PROGRAMS = fail2ban-archive fail2ban-archive-event
+PAGES = $(PROGRAMS:%=%.8)
+INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(PAGES:%=$(MAN8)/%) \
 	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
 	$(COMPLETION)/fail2ban-archive $(ACTION_D)/fail2ban-archive.conf
 
-all: $(BUILD)/fail2ban-archive
+all: $(PROGRAMS:%=$(BUILD)/%)
 
-$(BUILD)/fail2ban-archive: $(OBJECTS) $(ARCHIVES)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(OBJECTS) $(LINKED)
+# The linker takes from the library what a program needs, and nothing else.
+$(BUILD)/library.a: $(filter-out $(MAINS),$(OBJECTS))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/library.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
+
+$(BUILD)/fail2ban-archive-event: $(EVENT_OBJECTS) $(EVENT_ARCHIVES)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(EVENT_LINK) -Wl,--gc-sections -o $@ \
+		$(EVENT_OBJECTS) $(EVENT_LIBS)
 
 $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)
@@ -91,9 +104,9 @@ $(BUILD):
 
 units: $(UNITS)
 
-$(BUILD)/test_%: tests/unit/test_%.c $(filter-out $(BUILD)/main.o,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ "$(CURDIR)/$<" \
-		$(filter-out $(BUILD)/main.o,$(OBJECTS)) -lcmocka $(LIBS)
+$(BUILD)/test_%: tests/unit/test_%.c $(BUILD)/library.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ "$(CURDIR)/$<" $(BUILD)/library.a \
+		-lcmocka $(LIBS)
 
 rulers: $(RULERS)
 
@@ -113,11 +126,15 @@ soak:
 bench: all rulers
 	BUILD=$(BUILD) tests/bench/run
 
-# An upgrade keeps the config.
+# An upgrade keeps the config. A program takes the place of the old one at once, as
+# fail2ban may call it at any moment.
 install: all
 	install -d $(addprefix $(DESTDIR),$(dir $(INSTALLED)))
-	install -m 755 $(BUILD)/fail2ban-archive $(DESTDIR)$(SBIN)/
-	install -m 644 helper/dist/fail2ban-archive.8 $(DESTDIR)$(MAN8)/
+	for p in $(PROGRAMS); do \
+		install -m 755 $(BUILD)/$$p $(DESTDIR)$(SBIN)/.$$p.new && \
+		mv $(DESTDIR)$(SBIN)/.$$p.new $(DESTDIR)$(SBIN)/$$p || exit; \
+	done
+	install -m 644 $(PAGES:%=helper/dist/%) $(DESTDIR)$(MAN8)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
 	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
 		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service

@@ -204,7 +204,7 @@ jail_file_with() {
 		say "# adds jails here; install.sh --uninstall removes this file."
 	fi
 	line=$action
-	[ -z "$root" ] || line="${action}[helper=\"$program\", config=\"$config\"]"
+	[ -z "$root" ] || line="${action}[helper=\"$program-event\", config=\"$config\"]"
 	for jail in "$@"; do
 		printf '\n[%s]\naction = %%(known/action)s\n         %s\n' "$jail" "$line"
 	done

@@ -37,6 +37,20 @@ find_columns(struct archive_cursor *c)
 		c->facts[i] = find_column(c->statement, fact_names[i]);
 }
 
+/* Begin with the bans of a second. */
+static void
+go_on_from(struct archive_cursor *c, int64_t second)
+{
+	int64_t limit = c->filter.limit;
+
+	/* SQLite cannot tell which bans are active. */
+	if (c->newest)
+		db_bind_int(c->statement, 6,
+		    c->filter.active || limit < 0 ? -1 : limit - c->given);
+	db_bind_int(c->statement, 7, second);
+	c->second = UNKNOWN;
+}
+
 /*
  * Open a cursor with the statement which, or, when ids has a JSON array, with
  * the one after it, which takes only these ids.
@@ -59,6 +73,7 @@ open_cursor(struct archive_cursor *c, int which, struct err *e)
 	db_bind_int(c->statement, 4, filter->active);
 	if (c->ids.len > 0)
 		db_bind_text(c->statement, 5, c->ids.s);
+	go_on_from(c, c->newest ? INT64_MAX : -INT64_MAX);
 	return 0;
 }
 
@@ -76,13 +91,10 @@ archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e)
 {
 	*c = begin(a, filter);
+	c->newest = true;
 	if (filter->ident != NULL)
 		archive_spell_id(&c->ids, filter->ident);
-	if (open_cursor(c, SQL_LIST, e) != 0)
-		return -1;
-	/* SQLite cannot tell which bans are active. */
-	db_bind_int(c->statement, 6, filter->active ? -1 : filter->limit);
-	return 0;
+	return open_cursor(c, SQL_LIST, e);
 }
 
 int
@@ -154,12 +166,32 @@ archive_cursor_next(struct archive_cursor *c, struct err *e)
 	c->at = NULL;
 	if (c->filter.limit == c->given)
 		return 0;
+	if (c->rests)
+		go_on_from(c, c->second);
+	c->rests = false;
 	do
 		rc = db_step(&c->archive->db, c->statement, e);
 	while (rc == 1 && c->filter.active &&
 	    archive_cursor_state(c) != BAN_STATE_ACTIVE);
-	c->given += rc == 1;
+	if (rc == 1) {
+		int64_t second = archive_cursor_number(c, BAN_FIELD_TIMEOFBAN);
+
+		c->begins = second != c->second;
+		c->second = second;
+		c->given++;
+	}
 	return rc;
+}
+
+bool
+archive_cursor_rest(struct archive_cursor *c)
+{
+	if (!c->begins)
+		return false;
+	sqlite3_reset(c->statement);
+	c->given--;
+	c->rests = true;
+	return true;
 }
 
 const char *

@@ -44,6 +44,10 @@ struct archive_cursor {
 	int columns[BAN_FIELDS];  /* the column of each field, -1: none */
 	int facts[ARCHIVE_FACTS]; /* the column of each fact */
 	int64_t given;		  /* how many bans it has given so far */
+	bool newest;		  /* it goes from the newest ban on */
+	int64_t second;		  /* of the present ban */
+	bool begins;		  /* the ban before is of another second */
+	bool rests;		  /* it must be opened again */
 	struct buffer matches;	  /* the log lines of the ban, JSON */
 	const char *at; /* the next of them; NULL: none was asked for */
 	struct buffer line;
@@ -74,6 +78,16 @@ void archive_cursor_close(struct archive_cursor *c);
 
 /* Go to the next ban; return 1, 0 after the last one, -1 on failure. */
 int archive_cursor_next(struct archive_cursor *c, struct err *e);
+
+/*
+ * Let go of the archive, if the present ban is the first one of its second: the
+ * next archive_cursor_next gives it again. Whoever waits for another process
+ * between two bans must do this, because SQLite keeps the pages of the WAL for
+ * a statement that has not ended. Returns false within a second, whose bans are
+ * read at once, so that none is given twice. (SQLite: Write-Ahead Logging,
+ * "Avoiding Excessively Large WAL Files".)
+ */
+bool archive_cursor_rest(struct archive_cursor *c);
 
 /* Return the state of the present ban at the filter's now_us. */
 enum ban_state archive_cursor_state(const struct archive_cursor *c);

@@ -52,7 +52,7 @@
 	"flushed_us FROM ban JOIN jail ON jail.id = ban.jail) USING (rev) "
 
 /* The bans that are asked for: ?1 jail, ?2 since, ?3 until, ?4 only those that
- * may be active. */
+ * may be active. ?7 is the second to go on from. */
 #define WANTED \
 	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR since_us >= ?2) " \
 	"AND (?3 IS NULL OR since_us < ?3) " \
@@ -80,10 +80,10 @@
 #define LISTED_OBJECT(name)
 #define LIST(wanted) \
 	"SELECT " BAN_FIELD_TABLE(LISTED) "life_us, held_us, pending_us, " \
-	"flushed_us FROM " BANS "WHERE " wanted \
+	"flushed_us FROM " BANS "WHERE " wanted "AND timeofban <= ?7 " \
 	"ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
 #define EXPORT(wanted) \
-	"SELECT * FROM " BANS "WHERE " wanted \
+	"SELECT * FROM " BANS "WHERE " wanted "AND timeofban >= ?7 " \
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /* The first ban of another archive after row ?1, its columns as in

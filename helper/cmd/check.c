@@ -3,6 +3,7 @@
  * check: print one line for a monitoring system, and exit with the status of
  * its plugins (0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN).
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -137,10 +138,36 @@ check_archive(struct report *report, const struct config *config,
 		    "%d damaged archives lie beside this one", aside);
 }
 
+/* Report what is wrong with our action in a jail. */
+static void
+check_action(struct report *report, struct fail2ban_server *server,
+    const char *jail, const char *action)
+{
+	char *name, *helper;
+	struct err e;
+
+	if (fail2ban_server_get_parameter(server, jail, action, "name", &name,
+		&e) == 0 &&
+	    strcmp(name, jail) != 0)
+		add(report, STATE_WARNING,
+		    "jail %s: remove the parameter name=%s from its "
+		    "action " ACTION ", as it hides the jail's name",
+		    jail, name);
+	if (fail2ban_server_get_parameter(server, jail, action, "helper",
+		&helper, &e) == 0 &&
+	    access(helper, X_OK) != 0)
+		add(report, STATE_CRITICAL,
+		    "jail %s: its action calls %s, which cannot be run (%s): "
+		    "run ./install.sh",
+		    jail, helper, strerror(errno));
+	free(name);
+	free(helper);
+}
+
 /*
- * Look for our action in the jail, and for the name that it was given. Return
- * false when the jail has no such action. A jail that cannot be asked about, as
- * it may have gone meanwhile, counts as one with the action.
+ * Look for our action in the jail, and at what it was given. Return false when
+ * the jail has no such action. A jail that cannot be asked about, as it may
+ * have gone meanwhile, counts as one with the action.
  */
 static bool
 check_jail(struct report *report, struct fail2ban_server *server,
@@ -149,7 +176,6 @@ check_jail(struct report *report, struct fail2ban_server *server,
 	struct fail2ban_list actions = { 0 };
 	bool found = false;
 	struct err e;
-	char *name;
 
 	if (fail2ban_server_get_actions(server, jail, &actions, &e) != 0)
 		return true;
@@ -159,14 +185,7 @@ check_jail(struct report *report, struct fail2ban_server *server,
 		if (strncmp(action, ACTION, strlen(ACTION)) != 0)
 			continue;
 		found = true;
-		if (fail2ban_server_get_action_name(server, jail, action, &name,
-			&e) == 0 &&
-		    strcmp(name, jail) != 0)
-			add(report, STATE_WARNING,
-			    "jail %s: remove the parameter name=%s from its "
-			    "action " ACTION ", as it hides the jail's name",
-			    jail, name);
-		free(name);
+		check_action(report, server, jail, action);
 	}
 	fail2ban_list_free(&actions);
 	return found;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A command of the program: one file in cmd/ and one line in main.c's table.
+ * A command of the programs: one file in cmd/ and one line in a main's table.
  * The help of --help is made from these structs.
  */
 #ifndef CMD_COMMAND_H
@@ -30,7 +30,7 @@ struct command {
 	bool event;
 	/*
 	 * Run the command; argv[0] is the verb. Returns the exit status, or -1
-	 * and e: then main prints e and exits with its code.
+	 * and e: then program_main prints e, and its code is the exit status.
 	 */
 	int (*run)(const struct command *self, const struct config *config,
 	    int argc, char **argv, struct err *e);

@@ -300,7 +300,7 @@ run_event(const struct command *self, const struct config *config, int argc,
 	}
 	if (rc != 0) {
 		syslog_event_write(&event, e->text);
-		/* syslog has the error now; main prints it once more. */
+		/* syslog has the error now; it is printed once more. */
 		log_leave_syslog();
 	}
 	event_free(&event);

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "os/clock.h"
 
 struct export
@@ -78,7 +79,8 @@ put_json_field(struct buffer *out, const struct archive_cursor *ban,
 
 /* Print one ban as an object on a line. */
 static int
-print_object(struct export *x, const struct archive_cursor *ban, struct err *e)
+print_object(struct output *to, struct export *x,
+    const struct archive_cursor *ban, struct err *e)
 {
 	struct buffer *out = &x->out;
 
@@ -93,8 +95,8 @@ print_object(struct export *x, const struct archive_cursor *ban, struct err *e)
 	buffer_putc(out, '}');
 	if (out->failed)
 		return err_set(e, EX_OSERR, "out of memory");
-	escape_json(stdout, out->s);
-	putchar('\n');
+	escape_json(to->to, out->s);
+	putc('\n', to->to);
 	return 0;
 }
 
@@ -105,7 +107,7 @@ print_object(struct export *x, const struct archive_cursor *ban, struct err *e)
  * terminal is not.
  */
 static void
-print_field(const struct export *x, enum ban_field field)
+print_field(struct output *to, const struct export *x, enum ban_field field)
 {
 	enum ban_field_kind kind = ban_field_kind(field);
 	bool json =
@@ -114,14 +116,15 @@ print_field(const struct export *x, enum ban_field field)
 	if (x->out.len == 0)
 		return;
 	if (json || x->terminal)
-		escape_json(stdout, x->out.s);
+		escape_json(to->to, x->out.s);
 	else
-		fwrite(x->out.s, 1, x->out.len, stdout);
+		fwrite(x->out.s, 1, x->out.len, to->to);
 }
 
 /* Print one ban as a record of CSV. */
 static int
-print_record(struct export *x, const struct archive_cursor *ban, struct err *e)
+print_record(struct output *to, struct export *x,
+    const struct archive_cursor *ban, struct err *e)
 {
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
 		buffer_cut(&x->out, 0);
@@ -133,34 +136,30 @@ print_record(struct export *x, const struct archive_cursor *ban, struct err *e)
 		if (x->out.failed)
 			return err_set(e, EX_OSERR, "out of memory");
 		if (field > 0)
-			putchar(',');
-		print_field(x, field);
+			putc(',', to->to);
+		print_field(to, x, field);
 	}
-	putchar('\n');
+	putc('\n', to->to);
 	return 0;
 }
 
 static void
-print_header(void)
+print_header(struct output *to)
 {
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
-		printf("%s%s", field > 0 ? "," : "", ban_field_name(field));
-	putchar('\n');
+		fprintf(to->to, "%s%s", field > 0 ? "," : "",
+		    ban_field_name(field));
+	putc('\n', to->to);
 }
 
 static int
-print_bans(struct export *x, struct archive_cursor *ban, struct err *e)
+print_ban(struct output *to, void *context, struct archive_cursor *ban,
+    struct err *e)
 {
-	int rc = 0;
+	struct export *x = context;
 
-	if (x->csv)
-		print_header();
-	while (!ferror(stdout) && (rc = archive_cursor_next(ban, e)) == 1) {
-		rc = x->csv ? print_record(x, ban, e) : print_object(x, ban, e);
-		if (rc != 0)
-			return -1;
-	}
-	return rc < 0 ? -1 : 0;
+	return x->csv ? print_record(to, x, ban, e) :
+			print_object(to, x, ban, e);
 }
 
 static int
@@ -170,19 +169,26 @@ run_export(const struct command *self, const struct config *config, int argc,
 	struct export x = { .filter = ARCHIVE_FILTER_ALL };
 	struct archive archive;
 	struct archive_cursor cursor;
+	struct output to;
 	int operands, rc;
 
 	x.filter.now_us = clock_wall_us();
 	if (options_parse(self, argc, argv, take_option, &x, &operands, e) !=
 		0 ||
-	    archive_open_read(&archive, config->archive, e) != 0)
+	    output_open(&to, e) != 0)
 		return -1;
 	x.terminal = isatty(STDOUT_FILENO) == 1;
-	rc = archive_cursor_open_oldest(&cursor, &archive, &x.filter, e);
-	if (rc == 0)
-		rc = print_bans(&x, &cursor, e);
-	archive_cursor_close(&cursor);
-	archive_close(&archive);
+	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
+		rc =
+		    archive_cursor_open_oldest(&cursor, &archive, &x.filter, e);
+		if (rc == 0 && x.csv)
+			print_header(&to);
+		if (rc == 0)
+			rc = output_bans(&to, &cursor, print_ban, &x, e);
+		archive_cursor_close(&cursor);
+		archive_close(&archive);
+	}
+	rc = output_finish(&to, rc, e);
 	buffer_free(&x.out);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include "base/timestamp.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "os/clock.h"
 
 /* The room for one cell. An escaped text that is longer is cut. */
@@ -109,32 +110,41 @@ static const struct column {
 };
 
 static void
-print_cell(size_t column, const char *cell)
+print_cell(struct output *out, size_t column, const char *cell)
 {
 	bool last = column == ARRAY_LEN(columns) - 1;
 
-	printf("%-*s%s", columns[column].width, cell, last ? "\n" : "  ");
+	fprintf(out->to, "%-*s%s", columns[column].width, cell,
+	    last ? "\n" : "  ");
 }
 
 static int
-print_bans(struct archive_cursor *ban, struct err *e)
+print_ban(struct output *out, void *context, struct archive_cursor *ban,
+    struct err *e UNUSED)
 {
 	char cell[CELL_BYTES];
-	bool any = false;
-	int rc = 0;
+	bool *any = context;
 
-	while (!ferror(stdout) && (rc = archive_cursor_next(ban, e)) == 1) {
-		for (size_t i = 0; !any && i < ARRAY_LEN(columns); i++)
-			print_cell(i, columns[i].heading);
-		any = true;
-		for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-			columns[i].put(cell, ban);
-			print_cell(i, cell);
-		}
+	for (size_t i = 0; !*any && i < ARRAY_LEN(columns); i++)
+		print_cell(out, i, columns[i].heading);
+	*any = true;
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		columns[i].put(cell, ban);
+		print_cell(out, i, cell);
 	}
-	if (rc == 0 && !any)
-		puts("no such bans");
-	return rc < 0 ? -1 : 0;
+	return 0;
+}
+
+static int
+print_bans(struct output *out, struct archive_cursor *bans, struct err *e)
+{
+	bool any = false;
+
+	if (output_bans(out, bans, print_ban, &any, e) != 0)
+		return -1;
+	if (!any)
+		fputs("no such bans\n", out->to);
+	return 0;
 }
 
 static int
@@ -144,19 +154,22 @@ run_list(const struct command *self, const struct config *config, int argc,
 	struct archive_filter filter = ARCHIVE_FILTER_ALL;
 	struct archive archive;
 	struct archive_cursor cursor;
+	struct output out;
 	int operands, rc;
 
 	filter.now_us = clock_wall_us();
 	if (options_parse(self, argc, argv, options_take_wanted, &filter,
 		&operands, e) != 0 ||
-	    archive_open_read(&archive, config->archive, e) != 0)
+	    output_open(&out, e) != 0)
 		return -1;
-	rc = archive_cursor_open_newest(&cursor, &archive, &filter, e);
-	if (rc == 0)
-		rc = print_bans(&cursor, e);
-	archive_cursor_close(&cursor);
-	archive_close(&archive);
-	return rc;
+	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
+		rc = archive_cursor_open_newest(&cursor, &archive, &filter, e);
+		if (rc == 0)
+			rc = print_bans(&out, &cursor, e);
+		archive_cursor_close(&cursor);
+		archive_close(&archive);
+	}
+	return output_finish(&out, rc, e);
 }
 
 static const struct option_spec options[] = {

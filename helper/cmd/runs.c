@@ -11,6 +11,7 @@
 #include "base/timestamp.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "os/lock.h"
 
 #define LIMIT 20
@@ -19,26 +20,27 @@ struct wanted {
 	enum run_kind kind;
 	int64_t limit;
 	const struct config *config;
+	struct output out;
 	bool any;
 };
 
 /* Print a text, which may hold any characters, and cut it where it is long. */
 static void
-print_text(const char *before, const char *s)
+print_text(FILE *to, const char *before, const char *s)
 {
 	char escaped[512];
 
 	escape_text(escaped, sizeof(escaped), s, strlen(s));
-	printf("%s%s", before, escaped);
+	fprintf(to, "%s%s", before, escaped);
 }
 
 static void
-print_count(int64_t v)
+print_count(FILE *to, int64_t v)
 {
 	if (v == UNKNOWN)
-		printf("%8s  ", "-");
+		fprintf(to, "%8s  ", "-");
 	else
-		printf("%8" PRId64 "  ", v);
+		fprintf(to, "%8" PRId64 "  ", v);
 }
 
 /* Return the state of a run: a run whose process died is still noted as
@@ -55,34 +57,36 @@ state_of(const struct wanted *wanted, const struct archive_run *run)
 }
 
 static int
-print_run(void *to, const struct archive_run *run)
+print_run(void *context, const struct archive_run *run)
 {
-	struct wanted *wanted = to;
+	struct wanted *wanted = context;
+	FILE *to = wanted->out.to;
 	char when[32];
 	const int64_t counts[] = { run->rows, run->added, run->changed,
 		run->skipped, run->bad };
 
 	if (!wanted->any)
-		printf("%6s  %-19s  %-9s  %-11s  %8s  %8s  %8s  %8s  %8s  %s\n",
+		fprintf(to,
+		    "%6s  %-19s  %-9s  %-11s  %8s  %8s  %8s  %8s  %8s  %s\n",
 		    "RUN", "STARTED", "KIND", "STATE", "ROWS", "ADDED",
 		    "CHANGED", "SKIPPED", "BAD", "SOURCE");
 	wanted->any = true;
-	printf("%6" PRId64 "  %s  %-9s  %-11s  ", run->id,
+	fprintf(to, "%6" PRId64 "  %s  %-9s  %-11s  ", run->id,
 	    timestamp_format(run->started_us, when),
 	    archive_run_kind_name(run->kind),
 	    archive_run_state_name(state_of(wanted, run)));
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
-		print_count(counts[i]);
+		print_count(to, counts[i]);
 	if (run->source != NULL)
-		print_text("", run->source);
+		print_text(to, "", run->source);
 	if (run->how != NULL)
-		print_text(" ", run->how);
-	putchar('\n');
+		print_text(to, " ", run->how);
+	putc('\n', to);
 	if (run->message != NULL)
-		print_text("        ", run->message);
+		print_text(to, "        ", run->message);
 	if (run->message != NULL)
-		putchar('\n');
-	return ferror(stdout) ? -1 : 0;
+		putc('\n', to);
+	return 0;
 }
 
 static int
@@ -113,14 +117,16 @@ run_runs(const struct command *self, const struct config *config, int argc,
 
 	if (options_parse(self, argc, argv, take_option, &wanted, &operands,
 		e) != 0 ||
-	    archive_open_read(&archive, config->archive, e) != 0)
+	    output_open(&wanted.out, e) != 0)
 		return -1;
-	rc = archive_run_list(&archive, wanted.kind, wanted.limit, print_run,
-	    &wanted, e);
-	archive_close(&archive);
+	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
+		rc = archive_run_list(&archive, wanted.kind, wanted.limit,
+		    print_run, &wanted, e);
+		archive_close(&archive);
+	}
 	if (rc == 0 && !wanted.any)
-		puts("no such runs");
-	return rc;
+		fputs("no such runs\n", wanted.out.to);
+	return output_finish(&wanted.out, rc, e);
 }
 
 static const struct option_spec options[] = {

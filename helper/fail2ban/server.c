@@ -322,18 +322,18 @@ fail2ban_server_get_actions(struct fail2ban_server *s, const char *jail,
 }
 
 int
-fail2ban_server_get_action_name(struct fail2ban_server *s, const char *jail,
-    const char *action, char **name, struct err *e)
+fail2ban_server_get_parameter(struct fail2ban_server *s, const char *jail,
+    const char *action, const char *parameter, char **value, struct err *e)
 {
-	const char *const argv[] = { "get", jail, "action", action, "name" };
+	const char *const argv[] = { "get", jail, "action", action, parameter };
 	struct fail2ban_answer a AUTO(fail2ban_session_free_answer) = { 0 };
 
-	*name = NULL;
+	*value = NULL;
 	if (ask_jail(s, argv, ARRAY_LEN(argv), &a, e) == -1)
 		return -1;
 	if (!pickle_is(a.value, PICKLE_STR))
-		return fail2ban_session_unexpected("name", e);
-	if ((*name = strndup(a.value->u.text, a.value->n)) == NULL)
+		return fail2ban_session_unexpected(parameter, e);
+	if ((*value = strndup(a.value->u.text, a.value->n)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
 }

@@ -66,15 +66,16 @@ int fail2ban_server_get_jails(struct fail2ban_server *s,
 
 /*
  * Ask for the names of the jail's actions, and for the value that an action has
- * for the tag <name>: the jail's name, unless the action was given another one.
- * The caller frees actions, or *name. Fails with EX_NOINPUT where there is no
- * such jail, and EX_DATAERR for a name that cannot be asked about.
+ * for a parameter, such as "helper"; "name" is the jail's name, unless the
+ * action was given another one. The caller frees actions, or *value. Fails with
+ * EX_NOINPUT where there is no such jail or parameter, and with EX_DATAERR for
+ * a name that cannot be asked about.
  * (fail2ban 1.0.2, server/transmitter.py: "get JAIL actions" and "action".)
  */
 int fail2ban_server_get_actions(struct fail2ban_server *s, const char *jail,
     struct fail2ban_list *actions, struct err *e);
-int fail2ban_server_get_action_name(struct fail2ban_server *s, const char *jail,
-    const char *action, char **name, struct err *e);
+int fail2ban_server_get_parameter(struct fail2ban_server *s, const char *jail,
+    const char *action, const char *parameter, char **value, struct err *e);
 
 /*
  * Ask for the ids that the jail has banned now, spelled as in the server's

@@ -10,7 +10,7 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "ingest/merge_span.h"
-#include "ingest/reban_answer.h"
+#include "ingest/note_answer.h"
 
 /* The bans beside a stretch that are loaded at first, and at most. */
 #define BESIDE 2
@@ -437,14 +437,14 @@ answer_note(struct merge *merge, struct merge_ticket *t,
     const struct sighting *sighting, bool *listed, struct err *e)
 {
 	struct sighting of_ticket = *sighting;
-	struct reban_answer answer;
+	struct note_answer answer;
 
 	*listed = false;
 	if (sighting->kind == SIGHTING_UNBAN)
-		return reban_answer_drop(merge->archive, &t->of, t->noted_us,
+		return note_answer_drop(merge->archive, &t->of, t->noted_us,
 		    sighting, e);
 	of_ticket.timeofban = t->timeofban;
-	if (reban_answer_take(merge->archive, &t->of, t->noted_us, t->has_ban,
+	if (note_answer_take(merge->archive, &t->of, t->noted_us, t->has_ban,
 		&of_ticket, &answer, e) != 0)
 		return -1;
 	*listed = answer.listed;

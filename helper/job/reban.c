@@ -8,7 +8,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/reban_notes.h"
+#include "archive/lost_bans.h"
+#include "archive/notes.h"
 #include "base/escape.h"
 #include "base/list.h"
 #include "job/reban_list.h"
@@ -97,13 +98,13 @@ ban_lost(struct reban *r, struct err *e)
 	bool none;
 	int rc;
 
-	if (reban_notes_find_lost(&r->run.archive, r->options->jail,
-		clock_wall_us(), run_server_start_us(&r->run), &lost, e) != 0)
+	if (lost_bans_find(&r->run.archive, r->options->jail, clock_wall_us(),
+		run_server_start_us(&r->run), &lost, e) != 0)
 		return -1;
 	r->run.row.rows = (int64_t)lost.n;
 	none = lost.n == 0;
 	rc = ban_jails(r, lost.list, lost.n, e);
-	reban_notes_free_lost(&lost);
+	lost_bans_free(&lost);
 	/* No ban is lost, or fail2ban has no such jail: find out which. */
 	if (none && r->options->jail != NULL) {
 		rc = reban_batch_enter(&r->batch, r->options->jail, e);
@@ -245,13 +246,13 @@ ban_list(struct reban *r, struct err *e)
 static int
 note_run(struct reban *r, struct err *e)
 {
-	int64_t before_us = run_trusted_us(&r->run) - REBAN_NOTES_US;
+	int64_t before_us = run_trusted_us(&r->run) - NOTES_US;
 	struct merge merge;
 
 	if (r->run.read_only)
 		return 0;
 	if (run_begin(&r->run, &merge, e) != 0 ||
-	    reban_notes_prune(&r->run.archive, before_us, e) != 0)
+	    notes_prune(&r->run.archive, before_us, e) != 0)
 		return -1;
 	return run_commit(&r->run, &merge, e);
 }

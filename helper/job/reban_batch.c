@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/reban_notes.h"
+#include "archive/notes.h"
 #include "base/escape.h"
 #include "job/own_addresses.h"
 #include "os/clock.h"
@@ -176,7 +176,7 @@ reban_batch_refuse(struct reban_batch *s, const char *id, const char *why)
 static int
 note_batch(struct reban_batch *s, struct err *e)
 {
-	struct reban_note note = { .noted_us = clock_wall_us() };
+	struct note note = { .noted_us = clock_wall_us() };
 	struct archive *a = &s->run->archive;
 	struct archive_jail jail;
 	struct merge merge;
@@ -187,7 +187,7 @@ note_batch(struct reban_batch *s, struct err *e)
 	rc = archive_jail_get(a, s->jail, &jail, e);
 	for (size_t i = 0; i < s->n && rc == 0; i++) {
 		note.timeofban = s->timeofban[i];
-		rc = reban_notes_add(a, jail.id, s->ids[i], &note, e);
+		rc = notes_add(a, jail.id, s->ids[i], &note, e);
 	}
 	if (rc == 0)
 		return run_commit(s->run, &merge, e);
@@ -208,7 +208,7 @@ forget_batch(struct reban_batch *s)
 		return;
 	rc = archive_jail_get(a, s->jail, &jail, &e);
 	for (size_t i = 0; i < s->n && rc == 0; i++)
-		rc = reban_notes_remove(a, jail.id, s->ids[i], &e);
+		rc = notes_remove(a, jail.id, s->ids[i], &e);
 	if (rc != 0 || run_commit(s->run, &merge, &e) != 0)
 		run_rollback(s->run);
 }

@@ -138,10 +138,11 @@ class Lab:
 
     def event(self, verb, bantime=BANTIME_LIVE):
         """A command for pair, which fills in the ticket."""
-        return self.command(
-            verb, "--jail", "sshd", "--id", "{ip}", "--ip", "{ip}", "--family",
-            "inet6", "--time", "{time}", "--bantime", str(bantime),
-            "--bancount", "1", "--failures", str(LINES), "--restored", "0")
+        return [
+            self.program + "-event", "-c", self.config, verb, "--jail", "sshd",
+            "--id", "{ip}", "--ip", "{ip}", "--family", "inet6",
+            "--time", "{time}", "--bantime", str(bantime),
+            "--bancount", "1", "--failures", str(LINES), "--restored", "0"]
 
     def ban(self):
         return self.event("ban")

@@ -43,7 +43,7 @@ action = {action}
 actionban = {command}
 """,
 }
-OURS = 'fail2ban-archive[helper="{program}", config="{folder}/archive.cfg"]'
+OURS = 'fail2ban-archive[helper="{program}-event", config="{folder}/archive.cfg"]'
 DEADLINE = 30  # seconds until it is ready; and without a ban
 
 

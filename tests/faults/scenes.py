@@ -14,6 +14,8 @@ from places import ARCHIVE, CONFIG, LAB, PROGRAM, SPOOL, THEIRS
 
 T = int(time.time())  # when the scenes play
 
+EVENTS = "ban", "unban", "prolong", "flush"
+
 NULL = None  # /dev/null, opened before the root is entered
 
 DATA = ('{"matches": ["Nov 23 18:48:37 www sshd[1]: Failed password for root'
@@ -22,7 +24,8 @@ DATA = ('{"matches": ["Nov 23 18:48:37 www sshd[1]: Failed password for root'
 
 def run(words, bound=20, before=(), env=None):
     """Return its exit status, -SIGNAL or None if it had to be ended, and its output."""
-    words = [*before, PROGRAM, "-c", CONFIG, *words]
+    program = PROGRAM + ("-event" if words[0] in EVENTS else "")
+    words = [*before, program, "-c", CONFIG, *words]
     child = subprocess.Popen(
         words, stdin=NULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=env or {}, cwd="/", close_fds=False, start_new_session=True)

@@ -55,12 +55,13 @@ class Worker:
 
 
 def make_root(root):
-    """Make a root with the program, strace, and the files that they need."""
+    """Make a root with the programs, strace, and the files that they need."""
     for folder in "dev", "etc", "kept", "tmp", "var/lib":
         os.makedirs(root + "/" + folder)
-    program = BUILD + "/fail2ban-archive"
-    files = {PROGRAM: program, STRACE: STRACE}
-    for binary in program, STRACE:
+    programs = {PROGRAM: BUILD + "/fail2ban-archive",
+                PROGRAM + "-event": BUILD + "/fail2ban-archive-event"}
+    files = {**programs, STRACE: STRACE}
+    for binary in *programs.values(), STRACE:
         said = subprocess.run(["ldd", binary], stdout=subprocess.PIPE,
                               check=True).stdout.decode()
         files.update((p, p) for p in re.findall(r"(/\S+)", said))

@@ -17,6 +17,7 @@ bats_require_minimum_version 1.5.0
 
 root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 program=${BUILD:-$root/build}/fail2ban-archive
+event_program=$program-event
 slowness=${SLOWNESS:-1}
 # shellcheck disable=SC2034 # for the tests
 slow_build=${SLOW_BUILD:-1}
@@ -47,11 +48,11 @@ lab_setup() {
 	    "$root/action.d/fail2ban-archive.conf" \
 	    >"$lab/etc/action.d/fail2ban-archive.conf" || true
 	# The action calls this helper: it notes its arguments, then becomes
-	# the program. An argument ends in a unit separator, a call in a newline.
+	# the events' program. An argument ends in a unit separator, a call in a newline.
 	cat >"$lab/helper" <<-END
 		#!/bin/sh
 		{ for word; do printf '%s\037' "\$word"; done; echo; } >>"$lab/calls"
-		exec "$program" "\$@"
+		exec "$event_program" "\$@"
 	END
 	chmod +x "$lab/helper"
 	: >"$lab/calls"

@@ -126,6 +126,35 @@ load ../lib/install
 	[ "$(restarts sshd)" -eq 1 ]
 }
 
+@test "an upgrade from one program to two loses no ban while fail2ban runs" {
+	server_start
+	status 0 installer
+	# Before, one program was all there was.
+	sed -i "s|$installed-event|$installed|" "$jail_file"
+	client reload
+	rm "$installed-event"
+	[ "$(client get sshd action fail2ban-archive helper)" = "$installed" ]
+	client set sshd banip 192.0.2.31
+	bans() {
+		local n
+		for ((n = 32; n < 250; n++)); do
+			client set sshd banip "192.0.2.$n"
+			[ ! -e "$lab/upgraded" ] || break
+		done >"$lab/out"
+		echo "$n" >"$lab/last"
+	}
+	bans 3>&- &
+	status 0 installer
+	: >"$lab/upgraded"
+	wait $!
+	[ -x "$installed-event" ]
+	run ! logged 'returned 127'
+	run ! logged 'Failed to execute ban'
+	local n last
+	last=$(cat "$lab/last")
+	for ((n = 31; n <= last; n++)); do is_archived sshd "192.0.2.$n"; done
+}
+
 @test "with fail2ban stopped the bans of its database are archived, and events find it from the first on" {
 	server_start
 	client set sshd banip 192.0.2.15

@@ -93,6 +93,12 @@ action_with() {
 	status 1 archive check
 	says 'jails without the action, which ./install.sh turns on: bare'
 	says 'jail other: remove the parameter name=SSH'
+	# An action whose helper is gone archives nothing.
+	sed -i "s|$lab/helper|$lab/gone|" "$lab/etc/jail.conf"
+	client reload
+	status 2 archive check
+	says "jail sshd: its action calls $lab/gone, which cannot be run (No such file or directory): run ./install.sh"
+	sed -i "s|$lab/gone|$lab/helper|" "$lab/etc/jail.conf"
 	server_stop
 	status 0 archive check
 	says 'the jails are not known'

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "archive/reban_notes.h"
+#include "archive/lost_bans.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,47 +8,6 @@
 #include "archive/fail2ban_source.h"
 #include "archive/statements.h"
 #include "base/list.h"
-
-int
-reban_notes_add(struct archive *a, int64_t jail, const char *ident,
-    const struct reban_note *note, struct err *e)
-{
-	if (db_query(&a->db, SQL_NOTE_ADD, e, "itii", jail, ident,
-		note->noted_us, note->timeofban) != 0)
-		return -1;
-	return db_query(&a->db, SQL_JAIL_NOTED, e, "ii", jail, note->noted_us);
-}
-
-int
-reban_notes_get(struct archive *a, int64_t jail, const char *ident,
-    struct reban_note *note, struct err *e)
-{
-	sqlite3_stmt *st = db_bind(&a->db, SQL_NOTE_GET, e, "it", jail, ident);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	if ((rc = db_step(&a->db, st, e)) == 1)
-		*note = (struct reban_note){
-			.noted_us = db_int(st, 0),
-			.timeofban = db_int(st, 1),
-		};
-	sqlite3_reset(st);
-	return rc;
-}
-
-int
-reban_notes_remove(struct archive *a, int64_t jail, const char *ident,
-    struct err *e)
-{
-	return db_query(&a->db, SQL_NOTE_REMOVE, e, "it", jail, ident);
-}
-
-int
-reban_notes_prune(struct archive *a, int64_t before_us, struct err *e)
-{
-	return db_query(&a->db, SQL_NOTES_PRUNE, e, "i", before_us);
-}
 
 /* Add a row of SQL_REBAN to a list. */
 static int
@@ -73,7 +32,7 @@ add_lost(struct lost_bans *lost, sqlite3_stmt *st)
 }
 
 int
-reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
+lost_bans_find(struct archive *a, const char *jail, int64_t now_us,
     int64_t start_us, struct lost_bans *lost, struct err *e)
 {
 	struct archive_source source;
@@ -94,12 +53,12 @@ reban_notes_find_lost(struct archive *a, const char *jail, int64_t now_us,
 	}
 	sqlite3_reset(st);
 	if (rc < 0)
-		reban_notes_free_lost(lost);
+		lost_bans_free(lost);
 	return rc;
 }
 
 void
-reban_notes_free_lost(struct lost_bans *lost)
+lost_bans_free(struct lost_bans *lost)
 {
 	for (size_t i = 0; i < lost->n; i++) {
 		free(lost->list[i].jail);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ingest/reban_answer.h"
+#include "ingest/note_answer.h"
 
 #include <stddef.h>
 
-#include "archive/reban_notes.h"
+#include "archive/notes.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 
@@ -16,7 +16,7 @@ may_be_noted(const struct archive_ident *of, int64_t noted_us,
     const struct sighting *sighting)
 {
 	return noted_us != 0 && of->host == NULL &&
-	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
+	    sighting->at_us <= number_add_sat(noted_us, NOTES_US);
 }
 
 /*
@@ -30,21 +30,21 @@ may_answer(const struct sighting *sighting, int64_t noted_us)
 		   sighting->kind == SIGHTING_ROW) &&
 	    sighting->failures == 0 &&
 	    timestamp_from_seconds(sighting->timeofban + 1) >= noted_us &&
-	    sighting->at_us <= number_add_sat(noted_us, REBAN_NOTES_US);
+	    sighting->at_us <= number_add_sat(noted_us, NOTES_US);
 }
 
 int
-reban_answer_take(struct archive *a, const struct archive_ident *of,
+note_answer_take(struct archive *a, const struct archive_ident *of,
     int64_t noted_us, bool has_ban, const struct sighting *sighting,
-    struct reban_answer *answer, struct err *e)
+    struct note_answer *answer, struct err *e)
 {
-	struct reban_note note;
+	struct note note;
 	int rc;
 
-	*answer = (struct reban_answer){ .continues = UNKNOWN };
+	*answer = (struct note_answer){ .continues = UNKNOWN };
 	if (!may_be_noted(of, noted_us, sighting))
 		return 0;
-	rc = reban_notes_get(a, of->jail, of->ident, &note, e);
+	rc = notes_get(a, of->jail, of->ident, &note, e);
 	if (rc != 1 || !may_answer(sighting, note.noted_us))
 		return rc < 0 ? -1 : 0;
 	/* A lost ban may come back within the second of its ticket. */
@@ -52,7 +52,7 @@ reban_answer_take(struct archive *a, const struct archive_ident *of,
 	    (sighting->timeofban != note.timeofban ||
 		sighting->kind != SIGHTING_BAN))
 		return 0;
-	if (reban_notes_remove(a, of->jail, of->ident, e) != 0)
+	if (notes_remove(a, of->jail, of->ident, e) != 0)
 		return -1;
 	answer->listed = note.timeofban == UNKNOWN;
 	answer->continues = note.timeofban;
@@ -60,10 +60,10 @@ reban_answer_take(struct archive *a, const struct archive_ident *of,
 }
 
 int
-reban_answer_drop(struct archive *a, const struct archive_ident *of,
+note_answer_drop(struct archive *a, const struct archive_ident *of,
     int64_t noted_us, const struct sighting *unban, struct err *e)
 {
 	return may_be_noted(of, noted_us, unban) ?
-	    reban_notes_remove(a, of->jail, of->ident, e) :
+	    notes_remove(a, of->jail, of->ident, e) :
 	    0;
 }

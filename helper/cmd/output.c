@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/output.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+/* A piece is written when it has so many bytes. */
+#define PIECE ((size_t)256 * 1024)
+
+int
+output_open(struct output *out, struct err *e)
+{
+	*out = (struct output){ 0 };
+	if ((out->to = open_memstream(&out->text, &out->len)) == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	return 0;
+}
+
+/* Write what was collected to standard output. */
+static int
+write_piece(struct output *out, struct err *e)
+{
+	if (fflush(out->to) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	if (fwrite(out->text, 1, out->len, stdout) < out->len ||
+	    fflush(stdout) != 0)
+		return err_errno(e, EX_IOERR, "standard output");
+	rewind(out->to);
+	return 0;
+}
+
+int
+output_bans(struct output *out, struct archive_cursor *bans,
+    output_ban_fn *print, void *context, struct err *e)
+{
+	int rc;
+
+	while ((rc = archive_cursor_next(bans, e)) == 1) {
+		if (ftello(out->to) >= (off_t)PIECE &&
+		    archive_cursor_rest(bans)) {
+			if (write_piece(out, e) != 0)
+				return -1;
+		} else if (print(out, context, bans, e) != 0)
+			return -1;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int
+output_finish(struct output *out, int rc, struct err *e)
+{
+	struct err ignored;
+
+	if (write_piece(out, rc < 0 ? &ignored : e) != 0)
+		rc = -1;
+	fclose(out->to);
+	free(out->text);
+	return rc;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a command prints about the archive. It is collected and written in
+ * pieces, between which the archive is let go: whoever reads it may wait as
+ * long as a pager that is left open, and a ban meanwhile costs no more for it.
+ */
+#ifndef CMD_OUTPUT_H
+#define CMD_OUTPUT_H
+
+#include <stdio.h>
+
+#include "archive/queries.h"
+
+struct output {
+	FILE *to; /* print to this; never fails but for lack of memory */
+	char *text;
+	size_t len;
+};
+
+/* Open an output, for output_finish to close. Fails with EX_OSERR. */
+int output_open(struct output *out, struct err *e);
+
+/* Print the present ban of a cursor. Returns 0, or -1 and e. */
+typedef int output_ban_fn(struct output *out, void *context,
+    struct archive_cursor *ban, struct err *e);
+
+/* Print each ban of a cursor. Fails as print does, or with EX_IOERR. */
+int output_bans(struct output *out, struct archive_cursor *bans,
+    output_ban_fn *print, void *context, struct err *e);
+
+/*
+ * Write what is left, also where the command fails with e, which rc tells, and
+ * close the output. Returns rc, or -1 with EX_IOERR or EX_OSERR.
+ */
+int output_finish(struct output *out, int rc, struct err *e);
+
+#endif

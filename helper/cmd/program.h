@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the two programs share: each is a name and a list of commands. The
+ * command line is read, the config loaded, and the verb's command run; nothing
+ * else prints an error and exits.
+ */
+#ifndef CMD_PROGRAM_H
+#define CMD_PROGRAM_H
+
+#include <stddef.h>
+
+#include "cmd/command.h"
+
+struct program {
+	const char *name;
+	const char *summary;
+	const struct command *const *commands;
+	size_t n;
+};
+
+/*
+ * Run the program, as its main. Returns the exit status: what the command
+ * returns, or one of sysexits.h.
+ */
+int program_main(const struct program *program, int argc, char **argv);
+
+#endif
