@@ -77,6 +77,7 @@ listed() {
 	grep -q sshd "$lab/show"
 	grep -q web "$lab/show"
 	grep -q expired "$lab/show"
+	grep -qE '^(Banned now|Not banned now; last banned) ' <(head -n 1 "$lab/show")
 	run -1 grep -E '203\.0\.113|192\.0\.2\.2' "$lab/show"
 }
 
@@ -111,18 +112,20 @@ listed() {
 	    --family inet4 --time 1769904000 --bantime 600 --bancount 1 \
 	    --failures 3 --restored 0
 	ban web 198.51.100.0/24 "$EPOCHSECONDS"
-	status 0 archive show ::ffff:192.0.2.9
-	archive show 192.0.2.9 >"$lab/show"
+	status 1 archive show ::ffff:192.0.2.9
+	says 'Never banned; 192.0.2.0/24, which holds it, is banned in sshd until '
+	run -1 archive show 192.0.2.9
+	echo "$output" >"$lab/show"
 	grep -q 'banned in sshd: 192\.0\.2\.0/24$' "$lab/show"
 	grep -q 'banned in web: 192\.0\.0\.0/16$' "$lab/show"
 	[ "$(grep -c '^  holds     192\.0\.2\.9$' "$lab/show")" -eq 2 ]
-	[ "$(grep -c 'banned in' "$lab/show")" -eq 2 ]
+	[ "$(grep -c '  banned in' "$lab/show")" -eq 2 ]
 }
 
 @test "show of an address that was never banned ends with 1, as grep does" {
 	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
 	status 1 archive show 203.0.113.9
-	[ "$said" = '203.0.113.9: never banned' ]
+	[ "$said" = 'Never banned.' ]
 	status 1 archive show 192.0.0.0/16
 }
 
