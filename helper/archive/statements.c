@@ -83,7 +83,8 @@
 	"flushed_us FROM " BANS "WHERE " wanted "AND timeofban <= ?7 " \
 	"ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
 #define EXPORT(wanted) \
-	"SELECT * FROM " BANS "WHERE " wanted "AND timeofban >= ?7 " \
+	"SELECT * FROM " BANS "WHERE " wanted \
+	"AND timeofban >= ?7 " \
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /* The first ban of another archive after row ?1, its columns as in

@@ -24,8 +24,9 @@
  *   makes a ban at its ticket's time, after the last sign of life until then of
  *   the ban of the id's row before it, and after an end before it that deleted
  *   all rows of the id: an unban by hand or a flush. The row that stands in
- *   place of a judged ban's is of a later ban, too. (An id was flushed, and banned again without a word by a log line of
- *   minutes before: its row seemed to be older than the ban that was flushed.)
+ *   place of a judged ban's is of a later ban, too. (An id was flushed, and
+ *   banned again without a word by a log line of minutes before: its row seemed
+ *   to be older than the ban that was flushed.)
  * - A judgement is of the ban that was made when the judged one was: two bans
  *   may have one second. It ends the ban at an unban, or a flush, that the run
  *   did not know yet. (The event of an unban by hand came two runs late, and
