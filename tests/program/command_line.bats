@@ -282,6 +282,12 @@ in_csv() {
 		status 0 "$program" "$verb" --help
 		says "$verb"
 	done
+	for verb in --help -h help; do
+		status 0 "$program" "$verb"
+		says 'usage: fail2ban-archive [-c FILE] COMMAND'
+	done
+	diff <("$program" list --help) <("$program" list -h)
+	diff <("$program" list --help) <("$program" help list)
 	"$program" list --help | grep -q -e --limit
 	"$program" reconcile --help | grep -q -e --every
 }
@@ -290,6 +296,17 @@ in_csv() {
 	status 0 "$program" --version
 	says fail2ban-archive
 	[[ $said =~ SQLite\ 3\.[0-9]+ ]]
+}
+
+@test "a mistyped command or option names the nearest one" {
+	status 64 archive lits
+	says 'lits: unknown command: did you mean list? See fail2ban-archive --help'
+	status 64 archive help exprot
+	says 'did you mean export?'
+	status 64 archive list --jial=sshd
+	says 'list: --jial=sshd: unknown option: did you mean --jail? See fail2ban-archive list --help'
+	status 64 archive status
+	says 'status: unknown command; see'
 }
 
 @test "a wrong command line is a usage error" {
