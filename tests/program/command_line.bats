@@ -56,6 +56,8 @@ listed() {
 @test "--since and --until take epoch seconds, ISO 8601 and ages" {
 	five_bans
 	listed '203.0.113.7 192.0.2.1' --since 7d
+	diff <(archive list --since today) <(archive list --since "$(date +%F)")
+	diff <(archive list --since 'this month') <(archive list --since "$(date +%Y-%m-01)")
 	listed '203.0.113.7' --since 200s
 	listed '192.0.2.2 192.0.2.1' --until 1769990400
 	listed '192.0.2.2' --since 2026-02-01T00:00:00Z --until 2026-02-02T00:00:00Z
