@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -193,15 +194,92 @@ parse_iso(const char *s, int64_t *us)
 	return true;
 }
 
+/* Parse a month, "2026-11". */
+static bool
+parse_month(const char *s, int64_t *us)
+{
+	struct tm tm = { .tm_mday = 1, .tm_isdst = -1 };
+	int year, month;
+
+	if (!take_field(&s, 4, 1970, 9999, &year) || *s++ != '-' ||
+	    !take_field(&s, 2, 1, 12, &month) || *s != '\0')
+		return false;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	*us = (int64_t)mktime(&tm) * TIMESTAMP_US;
+	return true;
+}
+
+/* Return how many days ago the last day of that name was, -1: it is no name. */
+static int
+days_since(const char *s, int weekday)
+{
+	static const char *const names[] = { "sunday", "monday", "tuesday",
+		"wednesday", "thursday", "friday", "saturday" };
+
+	for (int i = 0; i < (int)ARRAY_LEN(names); i++) {
+		if (strcasecmp(s, names[i]) == 0 ||
+		    (strlen(s) == 3 && strncasecmp(s, names[i], 3) == 0))
+			return (weekday - i + 7) % 7;
+	}
+	return -1;
+}
+
+/* Parse the name of a day, week, month or year: the time when it began. */
+static bool
+parse_name(const char *s, int64_t now_us, int64_t *us)
+{
+	time_t now = (time_t)(now_us / TIMESTAMP_US);
+	struct tm tm = { 0 };
+	bool last = strncasecmp(s, "last ", 5) == 0;
+	int days;
+
+	if (localtime_r(&now, &tm) == NULL)
+		return false;
+	if (strcasecmp(s, "today") == 0) {
+		days = 0;
+	} else if (strcasecmp(s, "yesterday") == 0) {
+		days = 1;
+	} else if ((days = days_since(s, tm.tm_wday)) < 0) {
+		if (!last && strncasecmp(s, "this ", 5) != 0)
+			return false;
+		s += 5;
+		days = 0;
+		if (strcasecmp(s, "week") == 0) {
+			days =
+			    days_since("monday", tm.tm_wday) + (last ? 7 : 0);
+		} else if (strcasecmp(s, "month") == 0) {
+			tm.tm_mday = 1;
+			tm.tm_mon -= last;
+		} else if (strcasecmp(s, "year") == 0) {
+			tm.tm_mday = 1;
+			tm.tm_mon = 0;
+			tm.tm_year -= last;
+		} else {
+			return false;
+		}
+	}
+	tm.tm_mday -= days;
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	*us = (int64_t)mktime(&tm) * TIMESTAMP_US;
+	return true;
+}
+
 int
 timestamp_parse_when(const char *s, int64_t now_us, int64_t *us, struct err *e)
 {
+	if (strcasecmp(s, "now") == 0) {
+		*us = now_us;
+		return 0;
+	}
 	if (parse_age(s, now_us, us) || parse_iso(s, us) ||
+	    parse_month(s, us) || parse_name(s, now_us, us) ||
 	    timestamp_parse_ticket(s, us, NULL, NULL, NULL) == 0)
 		return 0;
 	return err_set(e, EX_USAGE,
 	    "'%.40s' is not a time: give seconds since the epoch, "
-	    "2026-11-23T18:48, or an age such as 7d",
+	    "2026-11-23T18:48, an age such as 7d, or a name such as yesterday",
 	    s);
 }
 

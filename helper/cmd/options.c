@@ -2,10 +2,12 @@
 #include "cmd/options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/escape.h"
+#include "base/nearest.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
@@ -37,13 +39,37 @@ check_operands(const struct command *self, int n, struct err *e)
 	    self->operands, self->name);
 }
 
+/* Fail for an option; name the nearest one, where there is no such option. */
+static int
+wrong_option(const struct command *self, const char *option, bool no_value,
+    struct err *e)
+{
+	char escaped[80], word[40];
+	struct nearest nearest = { .word = word };
+
+	snprintf(word, sizeof(word), "%s", option + strspn(option, "-"));
+	word[strcspn(word, "=")] = '\0';
+	for (const struct option_spec *o = self->options;
+	     o->name != NULL && !no_value; o++)
+		nearest_take(&nearest, o->name);
+	escape_text(escaped, sizeof(escaped), option, strlen(option));
+	if (nearest.name == NULL)
+		return err_set(e, EX_USAGE,
+		    "%s: %s: %s; see fail2ban-archive %s --help", self->name,
+		    escaped, no_value ? "needs a value" : "unknown option",
+		    self->name);
+	return err_set(e, EX_USAGE,
+	    "%s: %s: unknown option: did you mean --%s? See "
+	    "fail2ban-archive %s --help",
+	    self->name, escaped, nearest.name, self->name);
+}
+
 int
 options_parse(const struct command *self, int argc, char **argv,
     option_fn *take, void *to, int *operands, struct err *e)
 {
 	struct option list[OPTIONS_MAX + 1] = { 0 };
 	const struct option_spec *specs = self->options;
-	char escaped[80];
 	int c, i, n = 0;
 
 	for (; n < OPTIONS_MAX && specs[n].name != NULL; n++)
@@ -57,12 +83,7 @@ options_parse(const struct command *self, int argc, char **argv,
 				return err_wrap(e, "%s", self->name);
 			continue;
 		}
-		escape_text(escaped, sizeof(escaped), argv[optind - 1],
-		    strlen(argv[optind - 1]));
-		return err_set(e, EX_USAGE,
-		    "%s: %s: %s; see fail2ban-archive %s --help", self->name,
-		    escaped, c == ':' ? "needs a value" : "unknown option",
-		    self->name);
+		return wrong_option(self, argv[optind - 1], c == ':', e);
 	}
 	*operands = optind;
 	return check_operands(self, argc - optind, e);

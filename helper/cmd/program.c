@@ -11,8 +11,15 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/nearest.h"
 #include "os/db.h"
 #include "os/log.h"
+
+static bool
+asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
 
 static void
 print_usage(const struct program *program, FILE *out)
@@ -52,6 +59,25 @@ print_command_help(const struct program *program, const struct command *command)
 	}
 }
 
+/* Fail because there is no such command; name the nearest one. */
+static int
+unknown_command(const struct program *program, const char *word, struct err *e)
+{
+	struct nearest nearest = { .word = word };
+	char escaped[80];
+
+	for (size_t i = 0; i < program->n; i++)
+		nearest_take(&nearest, program->commands[i]->name);
+	escape_text(escaped, sizeof(escaped), word, strlen(word));
+	if (nearest.name == NULL)
+		return err_set(e, EX_USAGE,
+		    "%s: unknown command; see %s --help", escaped,
+		    program->name);
+	return err_set(e, EX_USAGE,
+	    "%s: unknown command: did you mean %s? See %s --help", escaped,
+	    nearest.name, program->name);
+}
+
 static const struct command *
 find_command(const struct program *program, const char *name)
 {
@@ -72,7 +98,7 @@ run(const struct program *program, const struct command *command,
 {
 	struct config config;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+	if (argc > 1 && asks_for_help(argv[1])) {
 		print_command_help(program, command);
 		return 0;
 	}
@@ -107,8 +133,7 @@ take_globals(const struct program *program, int argc, char **argv,
 		*config_file = argv[i + 1];
 		i += 2;
 	}
-	if (i < argc &&
-	    (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+	if (i < argc && asks_for_help(argv[i])) {
 		print_usage(program, stdout);
 		return argc;
 	}
@@ -162,19 +187,25 @@ run_command_line(const struct program *program, int argc, char **argv,
 {
 	const char *config_file = CONFIG_FILE;
 	const struct command *command;
-	char escaped[80];
 	int i = take_globals(program, argc, argv, &config_file), rc;
 
 	if (i < 0)
 		return err_set(e, EX_USAGE, "%s", "");
 	if (i == argc)
 		return EX_OK;
-	if ((command = find_command(program, argv[i])) == NULL) {
-		escape_text(escaped, sizeof(escaped), argv[i], strlen(argv[i]));
-		return err_set(e, EX_USAGE,
-		    "%s: unknown command; see %s --help", escaped,
-		    program->name);
+	/* "help list" is "list --help". */
+	if (strcmp(argv[i], "help") == 0) {
+		if (i + 1 == argc) {
+			print_usage(program, stdout);
+			return EX_OK;
+		}
+		if ((command = find_command(program, argv[i + 1])) == NULL)
+			return unknown_command(program, argv[i + 1], e);
+		print_command_help(program, command);
+		return EX_OK;
 	}
+	if ((command = find_command(program, argv[i])) == NULL)
+		return unknown_command(program, argv[i], e);
 	rc = run(program, command, config_file, argc - i, argv + i, e);
 	if (rc >= 0 && fflush(stdout) != 0)
 		return err_errno(e, EX_IOERR, "standard output");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * show: print every ban of one id or address, its end and its log lines, and
- * the bans of the networks that hold the address. Exit with 1 when there is
- * neither.
+ * show: say whether an id or address is banned; then print each of its bans,
+ * with its end and its log lines, and the bans of the networks that hold it.
+ * Exit with 1 when it was never banned itself.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/timestamp.h"
+#include "cmd/answer.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
@@ -111,9 +112,32 @@ print_lines(FILE *to, struct archive_cursor *ban, struct err *e)
 }
 
 struct show {
-	int64_t count;	  /* how many bans are printed so far */
-	const char *held; /* the address that their networks hold, or NULL */
+	const char *id;
+	bool networks; /* its bans are those of networks that hold the id */
+	struct answer answer;
 };
+
+static int
+take_ban(struct output *out UNUSED, void *context, struct archive_cursor *ban,
+    struct err *e UNUSED)
+{
+	struct show *show = context;
+	const struct answer_ban taken = {
+		.ident = archive_cursor_text(ban, BAN_FIELD_IDENT),
+		.jail = archive_cursor_text(ban, BAN_FIELD_JAIL),
+		.host = archive_cursor_text(ban, BAN_FIELD_HOST),
+		.why = archive_cursor_text(ban, BAN_FIELD_WHY),
+		.state = archive_cursor_state(ban),
+		.since_us = archive_cursor_number(ban, BAN_FIELD_SINCE),
+		.seconds = archive_cursor_number(ban, BAN_FIELD_SECONDS),
+	};
+
+	if (show->networks)
+		answer_take_network(&show->answer, &taken);
+	else
+		answer_take(&show->answer, &taken);
+	return 0;
+}
 
 static int
 print_ban(struct output *out, void *context, struct archive_cursor *ban,
@@ -121,33 +145,32 @@ print_ban(struct output *out, void *context, struct archive_cursor *ban,
 {
 	struct show *show = context;
 
-	if (++show->count > 1)
-		putc('\n', out->to);
-	print_facts(out->to, ban, show->held);
+	putc('\n', out->to);
+	print_facts(out->to, ban, show->networks ? show->id : NULL);
 	return print_lines(out->to, ban, e);
 }
 
+/* Do with each ban of the id, and then of the networks that hold it. */
 static int
-show_bans(struct output *out, struct archive *archive, const char *id,
-    struct show *show, struct err *e)
+each_ban(struct output *out, struct archive *archive, struct show *show,
+    output_ban_fn *with, struct err *e)
 {
 	struct archive_filter filter = ARCHIVE_FILTER_ALL;
-	struct archive_cursor cursor;
-	int rc;
+	int rc = 0;
 
-	filter.ident = id;
-	filter.now_us = clock_wall_us();
-	rc = archive_cursor_open_oldest(&cursor, archive, &filter, e);
-	if (rc == 0)
-		rc = output_bans(out, &cursor, print_ban, show, e);
-	archive_cursor_close(&cursor);
-	if (rc != 0)
-		return -1;
-	show->held = id;
-	rc = archive_cursor_open_networks(&cursor, archive, &filter, e);
-	if (rc == 0)
-		rc = output_bans(out, &cursor, print_ban, show, e);
-	archive_cursor_close(&cursor);
+	filter.ident = show->id;
+	filter.now_us = show->answer.now_us;
+	for (int i = 0; i < 2 && rc == 0; i++) {
+		struct archive_cursor cursor;
+
+		show->networks = i == 1;
+		rc = show->networks ?
+		    archive_cursor_open_networks(&cursor, archive, &filter, e) :
+		    archive_cursor_open_oldest(&cursor, archive, &filter, e);
+		if (rc == 0)
+			rc = output_bans(out, &cursor, with, show, e);
+		archive_cursor_close(&cursor);
+	}
 	return rc;
 }
 
@@ -157,20 +180,23 @@ run_show(const struct command *self, const struct config *config, int argc,
 {
 	struct archive archive;
 	struct output out;
-	struct show show = { 0 };
+	struct show show = { .answer.now_us = clock_wall_us() };
 	int operands, rc;
 
 	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0 ||
 	    output_open(&out, e) != 0)
 		return -1;
+	show.id = argv[operands];
 	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
-		rc = show_bans(&out, &archive, argv[operands], &show, e);
+		rc = each_ban(&out, &archive, &show, take_ban, e);
+		if (rc == 0) {
+			answer_print(&show.answer, out.to);
+			rc = each_ban(&out, &archive, &show, print_ban, e);
+		}
 		archive_close(&archive);
 	}
-	if (rc == 0 && show.count == 0) {
-		print_escaped(out.to, "", argv[operands], ": never banned\n");
+	if (rc == 0 && show.answer.count == 0)
 		rc = NEVER_BANNED;
-	}
 	return output_finish(&out, rc, e);
 }
 

@@ -56,6 +56,8 @@ listed() {
 @test "--since and --until take epoch seconds, ISO 8601 and ages" {
 	five_bans
 	listed '203.0.113.7 192.0.2.1' --since 7d
+	diff <(archive list --since today) <(archive list --since "$(date +%F)")
+	diff <(archive list --since 'this month') <(archive list --since "$(date +%Y-%m-01)")
 	listed '203.0.113.7' --since 200s
 	listed '192.0.2.2 192.0.2.1' --until 1769990400
 	listed '192.0.2.2' --since 2026-02-01T00:00:00Z --until 2026-02-02T00:00:00Z
@@ -77,6 +79,7 @@ listed() {
 	grep -q sshd "$lab/show"
 	grep -q web "$lab/show"
 	grep -q expired "$lab/show"
+	grep -qE '^(Banned now|Not banned now; last banned) ' <(head -n 1 "$lab/show")
 	run -1 grep -E '203\.0\.113|192\.0\.2\.2' "$lab/show"
 }
 
@@ -111,18 +114,20 @@ listed() {
 	    --family inet4 --time 1769904000 --bantime 600 --bancount 1 \
 	    --failures 3 --restored 0
 	ban web 198.51.100.0/24 "$EPOCHSECONDS"
-	status 0 archive show ::ffff:192.0.2.9
-	archive show 192.0.2.9 >"$lab/show"
+	status 1 archive show ::ffff:192.0.2.9
+	says 'Never banned; 192.0.2.0/24, which holds it, is banned in sshd until '
+	run -1 archive show 192.0.2.9
+	echo "$output" >"$lab/show"
 	grep -q 'banned in sshd: 192\.0\.2\.0/24$' "$lab/show"
 	grep -q 'banned in web: 192\.0\.0\.0/16$' "$lab/show"
 	[ "$(grep -c '^  holds     192\.0\.2\.9$' "$lab/show")" -eq 2 ]
-	[ "$(grep -c 'banned in' "$lab/show")" -eq 2 ]
+	[ "$(grep -c '  banned in' "$lab/show")" -eq 2 ]
 }
 
 @test "show of an address that was never banned ends with 1, as grep does" {
 	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
 	status 1 archive show 203.0.113.9
-	[ "$said" = '203.0.113.9: never banned' ]
+	[ "$said" = 'Never banned.' ]
 	status 1 archive show 192.0.0.0/16
 }
 
@@ -279,6 +284,12 @@ in_csv() {
 		status 0 "$program" "$verb" --help
 		says "$verb"
 	done
+	for verb in --help -h help; do
+		status 0 "$program" "$verb"
+		says 'usage: fail2ban-archive [-c FILE] COMMAND'
+	done
+	diff <("$program" list --help) <("$program" list -h)
+	diff <("$program" list --help) <("$program" help list)
 	"$program" list --help | grep -q -e --limit
 	"$program" reconcile --help | grep -q -e --every
 }
@@ -287,6 +298,17 @@ in_csv() {
 	status 0 "$program" --version
 	says fail2ban-archive
 	[[ $said =~ SQLite\ 3\.[0-9]+ ]]
+}
+
+@test "a mistyped command or option names the nearest one" {
+	status 64 archive lits
+	says 'lits: unknown command: did you mean list? See fail2ban-archive --help'
+	status 64 archive help exprot
+	says 'did you mean export?'
+	status 64 archive list --jial=sshd
+	says 'list: --jial=sshd: unknown option: did you mean --jail? See fail2ban-archive list --help'
+	status 64 archive status
+	says 'status: unknown command; see'
 }
 
 @test "a wrong command line is a usage error" {

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/answer.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/escape.h"
+
+#define MINUTE 60
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+/* So many jails are named. */
+#define NAMED 3
+
+/* The room for an escaped name; a longer one is cut. */
+#define NAME 128
+
+static struct tm
+local(int64_t us)
+{
+	time_t seconds = (time_t)(us / TIMESTAMP_US);
+	struct tm tm = { 0 };
+
+	localtime_r(&seconds, &tm);
+	return tm;
+}
+
+/* Put a length of time in words: "38 min", "2 h 5 min", "3 days". */
+static const char *
+in_words(int64_t us, char buf[48])
+{
+	int64_t s = us > 0 ? us / TIMESTAMP_US : 0;
+	int64_t minutes = s % HOUR / MINUTE;
+
+	if (s >= 2 * DAY)
+		snprintf(buf, 48, "%" PRId64 " days", s / DAY);
+	else if (s >= HOUR && minutes > 0)
+		snprintf(buf, 48, "%" PRId64 " h %" PRId64 " min", s / HOUR,
+		    minutes);
+	else if (s >= HOUR)
+		snprintf(buf, 48, "%" PRId64 " h", s / HOUR);
+	else if (s >= MINUTE)
+		snprintf(buf, 48, "%" PRId64 " min", minutes);
+	else
+		snprintf(buf, 48, "%" PRId64 " s", s);
+	return buf;
+}
+
+/* Put a moment: the time of day, and the date where it is another one. */
+static const char *
+moment(int64_t us, int64_t now_us, char buf[48])
+{
+	struct tm then = local(us), now = local(now_us);
+	bool today = then.tm_year == now.tm_year && then.tm_yday == now.tm_yday;
+
+	strftime(buf, 48, today ? "%H:%M" : "%Y-%m-%d %H:%M", &then);
+	return buf;
+}
+
+/* Put how long a ban lasts from now on. */
+static const char *
+until(const struct answer_ban *ban, int64_t now_us, char buf[128])
+{
+	int64_t end_us = ban->since_us + timestamp_from_seconds(ban->seconds);
+	char when[48], left[48];
+
+	if (ban->seconds == UNKNOWN)
+		snprintf(buf, 128, ", nobody knows until when");
+	else if (ban->seconds < 0)
+		snprintf(buf, 128, " for ever");
+	else
+		snprintf(buf, 128, " until %s (%s left)",
+		    moment(end_us, now_us, when),
+		    in_words(end_us - now_us, left));
+	return buf;
+}
+
+/* Put the jail of a ban, and the host of one that is from elsewhere. */
+static const char *
+place(const struct answer_ban *ban, char buf[2 * NAME])
+{
+	char host[NAME];
+	size_t len;
+
+	escape_text(buf, NAME, ban->jail, strlen(ban->jail));
+	if (ban->host == NULL)
+		return buf;
+	escape_text(host, sizeof(host), ban->host, strlen(ban->host));
+	len = strlen(buf);
+	snprintf(buf + len, 2 * NAME - len, "@%s", host);
+	return buf;
+}
+
+void
+answer_take(struct answer *a, const struct answer_ban *ban)
+{
+	char where[2 * NAME], rest[128], ago[48], why[NAME];
+	size_t len = strlen(a->now);
+
+	if (a->count++ == 0)
+		a->first_us = ban->since_us;
+	place(ban, where);
+	if (ban->state == BAN_STATE_ACTIVE) {
+		if (a->active++ < NAMED)
+			snprintf(a->now + len, sizeof(a->now) - len,
+			    "%s in %s%s", len > 0 ? " and" : "", where,
+			    until(ban, a->now_us, rest));
+		return;
+	}
+	if (ban->state == BAN_STATE_ENDED && ban->why != NULL)
+		escape_text(why, sizeof(why), ban->why, strlen(ban->why));
+	else
+		snprintf(why, sizeof(why), "%s", ban_state_name(ban->state));
+	snprintf(a->last, sizeof(a->last), "%s ago in %s, %s",
+	    in_words(a->now_us - ban->since_us, ago), where, why);
+}
+
+void
+answer_take_network(struct answer *a, const struct answer_ban *ban)
+{
+	char where[2 * NAME], rest[128], network[NAME];
+
+	if (ban->state != BAN_STATE_ACTIVE || a->network[0] != '\0')
+		return;
+	escape_text(network, sizeof(network), ban->ident, strlen(ban->ident));
+	snprintf(a->network, sizeof(a->network),
+	    "; %s, which holds it, is banned in %s%s", network,
+	    place(ban, where), until(ban, a->now_us, rest));
+}
+
+/* Put "3rd ban since May". */
+static const char *
+how_often(const struct answer *a, char buf[96])
+{
+	static const char *const endings[] = { "th", "st", "nd", "rd" };
+	int64_t ones = a->count % 10, tens = a->count / 10 % 10;
+	struct tm first = local(a->first_us), now = local(a->now_us);
+	char since[48];
+
+	strftime(since, sizeof(since),
+	    first.tm_year == now.tm_year ? "%B" : "%B %Y", &first);
+	snprintf(buf, 96, "%" PRId64 "%s ban since %s", a->count,
+	    endings[ones <= 3 && tens != 1 ? ones : 0], since);
+	return buf;
+}
+
+void
+answer_print(const struct answer *a, FILE *to)
+{
+	char often[96];
+
+	if (a->active > 0) {
+		fprintf(to, "Banned now%s", a->now);
+		if (a->active > NAMED)
+			fprintf(to, " and in %" PRId64 " more",
+			    a->active - NAMED);
+		fprintf(to, "; %s", how_often(a, often));
+	} else if (a->count > 0) {
+		fprintf(to, "Not banned now; last banned %s", a->last);
+	} else {
+		fputs("Never banned", to);
+	}
+	fprintf(to, "%s.\n", a->network);
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd/answer: the first line of show. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "cmd/answer.h"
+
+/* 2026-11-28 13:42 UTC. */
+#define NOW INT64_C(1795873320)
+#define DAY INT64_C(86400)
+#define MAY (NOW - 200 * DAY)
+#define LAST_YEAR (NOW - 400 * DAY)
+
+struct ban {
+	const char *jail;
+	enum ban_state state;
+	int64_t since, seconds;
+	const char *why, *network;
+};
+
+#define ACTIVE(jail, since, seconds) \
+	{ \
+		jail, BAN_STATE_ACTIVE, since, seconds, NULL, NULL \
+	}
+#define ENDED(jail, since, why) \
+	{ \
+		jail, BAN_STATE_ENDED, since, 600, why, NULL \
+	}
+#define NETWORK(jail, network) \
+	{ \
+		jail, BAN_STATE_ACTIVE, MAY, -1, NULL, network \
+	}
+
+static const struct row {
+	struct ban bans[6];
+	const char *said;
+} rows[] = {
+	{ { { NULL } }, "Never banned." },
+	{ { NETWORK("recidive", "198.51.100.0/24") },
+	    "Never banned; 198.51.100.0/24, which holds it, is banned in "
+	    "recidive for ever." },
+	{ { ENDED("postfix", NOW - 3 * DAY, "expired") },
+	    "Not banned now; last banned 3 days ago in postfix, expired." },
+	{ { ENDED("a", MAY, "expired"), ENDED("b", NOW - 7500, "manual"),
+	      NETWORK("c", "2001:db8::/32") },
+	    "Not banned now; last banned 2 h 5 min ago in b, manual; "
+	    "2001:db8::/32, which holds it, is banned in c for ever." },
+	{ { { "a", BAN_STATE_UNKNOWN, NOW - 59, UNKNOWN, NULL, NULL } },
+	    "Not banned now; last banned 59 s ago in a, unknown." },
+	{ { { "a", BAN_STATE_ENDING, NOW - 3600, 600, NULL, NULL } },
+	    "Not banned now; last banned 1 h ago in a, ending." },
+	{ { ENDED("a", MAY, "expired"), ENDED("a", MAY + 9, "expired"),
+	      ACTIVE("sshd", NOW - 60, 2340) },
+	    "Banned now in sshd until 14:20 (38 min left); 3rd ban since "
+	    "May." },
+	{ { ACTIVE("sshd", NOW - 60, DAY) },
+	    "Banned now in sshd until 2026-11-29 13:41 (23 h 59 min left); "
+	    "1st ban since November." },
+	{ { ENDED("a", LAST_YEAR, "expired"), ACTIVE("recidive", MAY, -1) },
+	    "Banned now in recidive for ever; 2nd ban since October 2025." },
+	{ { ACTIVE("a", MAY, -1), ACTIVE("b", MAY, UNKNOWN) },
+	    "Banned now in a for ever and in b, nobody knows until when; 2nd "
+	    "ban since May." },
+	{ { ACTIVE("a", MAY, -1), ACTIVE("b", MAY, -1), ACTIVE("c", MAY, -1),
+	      ACTIVE("d", MAY, -1), ACTIVE("e", MAY, -1) },
+	    "Banned now in a for ever and in b for ever and in c for ever and "
+	    "in 2 more; 5th ban since May." },
+	{ { ACTIVE("a\033[1m", MAY, -1) },
+	    "Banned now in a\\x1b[1m for ever; 1st ban since May." },
+};
+
+static void
+the_line_answers(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct answer a = { .now_us = timestamp_from_seconds(NOW) };
+		char *said = NULL;
+		size_t len;
+		FILE *to = open_memstream(&said, &len);
+
+		assert_non_null(to);
+		for (const struct ban *b = rows[i].bans; b->jail != NULL; b++) {
+			const struct answer_ban ban = {
+				.ident = b->network,
+				.jail = b->jail,
+				.why = b->why,
+				.state = b->state,
+				.since_us = timestamp_from_seconds(b->since),
+				.seconds = b->seconds,
+			};
+
+			if (b->network != NULL)
+				answer_take_network(&a, &ban);
+			else
+				answer_take(&a, &ban);
+		}
+		answer_print(&a, to);
+		assert_int_equal(fclose(to), 0);
+		said[strcspn(said, "\n")] = '\0';
+		assert_string_equal(said, rows[i].said);
+		free(said);
+	}
+}
+
+static void
+bans_are_counted_with_the_endings_of_english(void **state)
+{
+	static const struct {
+		int64_t n;
+		const char *said;
+	} counts[] = { { 1, "1st" }, { 2, "2nd" }, { 3, "3rd" }, { 4, "4th" },
+		{ 11, "11th" }, { 12, "12th" }, { 13, "13th" }, { 20, "20th" },
+		{ 21, "21st" }, { 111, "111th" }, { 122, "122nd" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+		struct answer a = { .now_us = timestamp_from_seconds(NOW),
+			.count = counts[i].n,
+			.active = 1,
+			.first_us = timestamp_from_seconds(MAY) };
+		char *said = NULL;
+		size_t len;
+		FILE *to = open_memstream(&said, &len);
+
+		assert_non_null(to);
+		answer_print(&a, to);
+		assert_int_equal(fclose(to), 0);
+		assert_non_null(strstr(said, "; "));
+		assert_int_equal(strncmp(strstr(said, "; ") + 2, counts[i].said,
+				     strlen(counts[i].said)),
+		    0);
+		free(said);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_line_answers),
+		cmocka_unit_test(bans_are_counted_with_the_endings_of_english),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
