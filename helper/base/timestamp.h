@@ -45,8 +45,9 @@ int timestamp_parse_ticket(const char *s, int64_t *us, int64_t *rounded,
  * (2026-11-23, 2026-11-23T18:48, 2026-11-23 18:48:38Z, +01:00; local time
  * without a zone), an age before now such as 90s, 15m, 12h, 7d, 4w, or "now".
  * Or the name of a day, week, month or year, which is when it began in local
- * time: 2026-11, today, yesterday, monday or mon (today or the last one before),
- * "this week" and "last week", which begin on a monday, and so month and year.
+ * time: 2026-11, today, yesterday, monday or mon (today or the last one
+ * before), "this week" and "last week", which begin on a monday, and so month
+ * and year.
  * Fails with EX_USAGE.
  */
 int timestamp_parse_when(const char *s, int64_t now_us, int64_t *us,
