@@ -16,7 +16,7 @@ least(int a, int b, int c)
 	return ab < c ? ab : c;
 }
 
-/* How many letters differ, two neighbours that are swapped counted as one. */
+/* Count the letters that differ; two neighbours that are swapped are one. */
 static int
 distance(const char *a, size_t n, const char *b, size_t m)
 {

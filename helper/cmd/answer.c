@@ -67,7 +67,7 @@ until(const struct answer_ban *ban, int64_t now_us, char buf[128])
 	char when[48], left[48];
 
 	if (ban->seconds == UNKNOWN)
-		snprintf(buf, 128, ", nobody knows until when");
+		snprintf(buf, 128, " for an unknown time");
 	else if (ban->seconds < 0)
 		snprintf(buf, 128, " for ever");
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a command prints about the archive. It is collected and written in
- * pieces, between which the archive is let go: whoever reads it may wait as
- * long as a pager that is left open, and a ban meanwhile costs no more for it.
+ * The output of a command that reads the archive. It is collected, and written
+ * in pieces between which the archive is let go: its reader may wait, as a
+ * pager does that is left open, and a ban meanwhile costs no more for it.
  */
 #ifndef CMD_OUTPUT_H
 #define CMD_OUTPUT_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the two programs share: each is a name and a list of commands. The
- * command line is read, the config loaded, and the verb's command run; nothing
- * else prints an error and exits.
+ * The main of both programs: each is a name and a list of commands. It reads
+ * the command line, loads the config and runs the verb's command. Nothing else
+ * prints an error.
  */
 #ifndef CMD_PROGRAM_H
 #define CMD_PROGRAM_H

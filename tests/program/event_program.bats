@@ -26,7 +26,8 @@ event() { "$event_program" -c "$lab/archive.cfg" "$@"; }
 	local verb
 	for verb in list reconcile replay reban; do
 		status 64 event "$verb"
-		says 'see fail2ban-archive-event --help'
+		says 'unknown command'
+		says 'fail2ban-archive-event --help'
 	done
 	status 0 event --help
 	says 'usage: fail2ban-archive-event [-c FILE] COMMAND'

@@ -252,6 +252,13 @@ turns() {
 	[ "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'proven'")" -eq "$last" ]
 }
 
+# The ban that began first was archived long ago, and no other one.
+first_is_old() {
+	sqlite3 "$lab/archive/archive.sqlite3" "
+	    UPDATE ban SET added_us = added_us - 40 * $day * 1000000
+	    WHERE since_us = (SELECT min(since_us) FROM ban)"
+}
+
 # logged_at DAYS TIME VERB: a line of fail2ban's log, so many days ago.
 logged_at() {
 	printf '%s %s,000 fail2ban.actions [7]: NOTICE  [sshd] %s 192.0.2.1\n' \
@@ -267,10 +274,7 @@ logged_at() {
 	done >"$lab/old.log"
 	archive replay "$lab/old.log"
 	look 'len(rows()) == 2'
-	# Only the first one was archived long ago.
-	sqlite3 "$lab/archive/archive.sqlite3" "
-	    UPDATE ban SET added_us = added_us - 40 * $day * 1000000
-	    WHERE since_us = (SELECT min(since_us) FROM ban)"
+	first_is_old
 	ban 192.0.2.2 0
 	reconcile_keeping 30
 	look '[r["ident"] for r in rows()] == ["192.0.2.1", "192.0.2.2"]'
@@ -289,9 +293,7 @@ logged_at() {
 	logged_at 88 10:00:01 Ban >>"$lab/old.log"
 	archive replay "$lab/old.log"
 	look '[r["ended_us"] for r in rows()][0] == rows()[1]["since_us"]'
-	sqlite3 "$lab/archive/archive.sqlite3" "
-	    UPDATE ban SET added_us = added_us - 40 * $day * 1000000
-	    WHERE since_us = (SELECT min(since_us) FROM ban)"
+	first_is_old
 	ban 192.0.2.2 0
 	reconcile_keeping 30
 	look '[r["ident"] for r in rows()] == ["192.0.2.1", "192.0.2.2"]'

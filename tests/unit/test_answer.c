@@ -67,8 +67,8 @@ static const struct row {
 	{ { ENDED("a", LAST_YEAR, "expired"), ACTIVE("recidive", MAY, -1) },
 	    "Banned now in recidive for ever; 2nd ban since October 2025." },
 	{ { ACTIVE("a", MAY, -1), ACTIVE("b", MAY, UNKNOWN) },
-	    "Banned now in a for ever and in b, nobody knows until when; 2nd "
-	    "ban since May." },
+	    "Banned now in a for ever and in b for an unknown time; 2nd ban "
+	    "since May." },
 	{ { ACTIVE("a", MAY, -1), ACTIVE("b", MAY, -1), ACTIVE("c", MAY, -1),
 	      ACTIVE("d", MAY, -1), ACTIVE("e", MAY, -1) },
 	    "Banned now in a for ever and in b for ever and in c for ever and "
