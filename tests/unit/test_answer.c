@@ -43,7 +43,7 @@ static const struct row {
 	struct ban bans[6];
 	const char *said;
 } rows[] = {
-	{ { { NULL } }, "Never banned." },
+	{ { { .jail = NULL } }, "Never banned." },
 	{ { NETWORK("recidive", "198.51.100.0/24") },
 	    "Never banned; 198.51.100.0/24, which holds it, is banned in "
 	    "recidive for ever." },
