@@ -6,11 +6,8 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 fuzz: $(FUZZ)
 
-$(BUILD)/helper.a: $(filter-out $(BUILD)/main.o,$(OBJECTS))
-	ar rcs $@ $^
-
-$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/helper.a
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(BUILD)/library.a
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -fsanitize=fuzzer -o $@ \
-		"$(CURDIR)/$<" $(BUILD)/helper.a $(LIBS)
+		"$(CURDIR)/$<" $(BUILD)/library.a $(LIBS)
 
 .PHONY: fuzz
