@@ -77,7 +77,7 @@ draft_sort_numbers(struct history *h)
 	for (size_t i = 0; i < h->rows_n; i++)
 		h->numbers[i] = &h->rows[i];
 	if (h->rows_n > 0)
-		qsort(h->numbers, h->rows_n, sizeof(*h->numbers),
+		qsort(h->numbers, h->rows_n, sizeof(const struct history_row *),
 		    compare_numbers);
 }
 

@@ -260,7 +260,7 @@ history_make_bans(struct history *h, struct ban *bans, size_t *owner,
 	};
 	int rc = -1;
 
-	h->numbers = calloc(h->rows_n + 1, sizeof(*h->numbers));
+	h->numbers = calloc(h->rows_n + 1, sizeof(const struct history_row *));
 	if (s.drafts != NULL && s.place != NULL && h->numbers != NULL) {
 		if (h->n > 0)
 			qsort(h->sightings, h->n, sizeof(*h->sightings),
