@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/escape.h"
+#include "base/number.h"
 
 #define MINUTE 60
 #define HOUR (60 * MINUTE)
@@ -63,7 +64,8 @@ moment(int64_t us, int64_t now_us, char buf[48])
 static const char *
 until(const struct answer_ban *ban, int64_t now_us, char buf[128])
 {
-	int64_t end_us = ban->since_us + timestamp_from_seconds(ban->seconds);
+	int64_t end_us =
+	    number_add_sat(ban->since_us, timestamp_from_seconds(ban->seconds));
 	char when[48], left[48];
 
 	if (ban->seconds == UNKNOWN)
@@ -73,7 +75,7 @@ until(const struct answer_ban *ban, int64_t now_us, char buf[128])
 	else
 		snprintf(buf, 128, " until %s (%s left)",
 		    moment(end_us, now_us, when),
-		    in_words(end_us - now_us, left));
+		    in_words(number_sub_sat(end_us, now_us), left));
 	return buf;
 }
 
@@ -114,7 +116,8 @@ answer_take(struct answer *a, const struct answer_ban *ban)
 	else
 		snprintf(why, sizeof(why), "%s", ban_state_name(ban->state));
 	snprintf(a->last, sizeof(a->last), "%s ago in %s, %s",
-	    in_words(a->now_us - ban->since_us, ago), where, why);
+	    in_words(number_sub_sat(a->now_us, ban->since_us), ago), where,
+	    why);
 }
 
 void

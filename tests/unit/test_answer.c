@@ -73,6 +73,9 @@ static const struct row {
 	      ACTIVE("d", MAY, -1), ACTIVE("e", MAY, -1) },
 	    "Banned now in a for ever and in b for ever and in c for ever and "
 	    "in 2 more; 5th ban since May." },
+	/* Another archive may hold any times. */
+	{ { ENDED("a", INT64_MIN / 1000000, "expired") },
+	    "Not banned now; last banned 106751991 days ago in a, expired." },
 	{ { ACTIVE("a\033[1m", MAY, -1) },
 	    "Banned now in a\\x1b[1m for ever; 1st ban since May." },
 };

@@ -456,7 +456,7 @@ the_rules_of_a_firewall_are_read(void **state)
 		{ "table inet t {\nset s {\nelements = { 192.0.2.10, "
 		  "192.0.2.x,\n192.0.2.11 }\n}\n}\n",
 		    "!1 not an address 192.0.2.11" },
-		/* What is in quotes is no part of the rule. */
+		/* A quoted text is no part of the rule. */
 		{ "table inet t {\nchain c {\n"
 		  "ip saddr 203.0.113.1 accept comment \"do not drop\"\n"
 		  "ip saddr 203.0.113.2 log prefix \"no drop \" accept\n"
