@@ -49,36 +49,35 @@ is_comment(const struct line *line)
 	return line->len == 0 || line->s[0] == '#';
 }
 
-/* Take an address of IPv4 that is written as one number. */
+/* Make an address of IPv4 from a number. */
 static bool
-take_number(const char *text, struct address *a)
+take_number(int64_t v, struct address *a)
 {
-	int64_t v;
-
-	if (!number_take_digits(&text, &v) || *text != '\0' || v > UINT32_MAX)
-		return false;
 	*a = (struct address){ .family = AF_INET, .bits = 32 };
 	for (int i = 0; i < 4; i++)
 		a->bytes[i] = (unsigned char)(v >> (24 - 8 * i) & 0xff);
-	return true;
+	return v <= UINT32_MAX;
 }
 
 /* Take the address before the next comma, and move *s past the comma. */
 static bool
 take_address(const char **s, const char *end, struct address *a)
 {
-	const char *comma = memchr(*s, ',', (size_t)(end - *s));
-	size_t len = comma != NULL ? (size_t)(comma - *s) : 0;
-	char text[LINE_MAX_BYTES];
+	const char *at = *s, *begin = at;
+	int64_t v = 0;
 
-	if (len == 0 || len >= sizeof(text))
+	for (; at < end && *at >= '0' && *at <= '9' && v <= UINT32_MAX; at++)
+		v = v * 10 + (*at - '0');
+	if (at > begin && at < end && *at == ',') {
+		*s = at + 1;
+		return take_number(v, a);
+	}
+	at = memchr(begin, ',', (size_t)(end - begin));
+	if (at == NULL)
 		return false;
-	memcpy(text, *s, len);
-	text[len] = '\0';
-	*s = comma + 1;
-	if (strpbrk(text, ".:") == NULL)
-		return take_number(text, a);
-	return address_parse(text, len, a) && address_is_single(a);
+	*s = at + 1;
+	return address_parse(begin, (size_t)(at - begin), a) &&
+	    address_is_single(a);
 }
 
 static bool
