@@ -65,6 +65,20 @@
 	"UNION ALL SELECT rev FROM ban " \
 	"WHERE ip IN (SELECT value FROM json_each(?5))) AND " WANTED
 
+/*
+ * The second at which the hour began, in local time, that a ban began in. In
+ * some time zones hours do not begin with those of UTC. SQLite knows no date
+ * beyond the year 9999, and gives NULL.
+ */
+#define LOCAL_HOUR \
+	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \
+	"'unixepoch', 'localtime'), since_us / 1000000) % 3600"
+
+/* A sum of the total that is there, of what is added, and of both. */
+#define OLD_SUM(i) "(total.sums ->> " #i ")"
+#define NEW_SUM(i) "(excluded.sums ->> " #i ")"
+#define BOTH_SUMS(i) OLD_SUM(i) " + " NEW_SUM(i)
+
 /* When a ban was archived with its end: NULL while it lives. The index
  * ban_ended finds it. */
 #define KEPT_SINCE "max(ended_us, added_us)"
@@ -280,6 +294,23 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
+	/* The sums are those of sql/5.sql. max(5, NULL) is NULL. */
+	[SQL_PRUNE_TOTAL] =
+	    "INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", "
+	    "json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), "
+	    "CAST(max(ended_us - since_us, 0) / 1000000 AS INTEGER), "
+	    "max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', "
+	    "ended_why IS 'flushed', ended_why IS 'inferred') "
+	    "FROM ban WHERE " TICKET " ON CONFLICT (jail, host, hour) "
+	    "DO UPDATE SET sums = json_array("
+	    "min(" OLD_SUM(0) ", " NEW_SUM(0) "), "
+	    "max(" OLD_SUM(1) ", " NEW_SUM(1) "), "
+	    BOTH_SUMS(2) ", " BOTH_SUMS(3) ", " BOTH_SUMS(4) ", "
+	    "coalesce(CASE WHEN min(" OLD_SUM(5) ", " NEW_SUM(5) ") < 0 "
+	    "THEN -1 ELSE max(" OLD_SUM(5) ", " NEW_SUM(5) ") END, "
+	    OLD_SUM(5) ", " NEW_SUM(5) "), "
+	    BOTH_SUMS(6) ", " BOTH_SUMS(7) ", "
+	    BOTH_SUMS(8) ", " BOTH_SUMS(9) ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
 	/*
 	 * The lines that were written while the bans lived, up to the next ban:
