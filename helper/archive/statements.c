@@ -101,6 +101,25 @@
 	"AND timeofban >= ?7 " \
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
+/*
+ * The bans that archive/tally.c reads: ?1 jail, ?2 since, ?3 until, ?4 origin,
+ * ?5 reason of the end, ?6 host, ?7 with captures. What tells the state is read
+ * of those without an end.
+ */
+#define TALLIED_JAIL \
+	"(?1 IS NULL OR jail = (SELECT id FROM jail WHERE name = ?1)) "
+#define TALLY(from) \
+	"SELECT jail, ident, ip, host, since_us, seconds, failures, " \
+	"ended_us, ended_why, CASE WHEN ended_us IS NULL THEN life_us END, " \
+	"CASE WHEN ended_us IS NULL THEN held_us END, " \
+	"CASE WHEN ended_us IS NULL THEN pending_us END, " \
+	"CASE WHEN ?7 THEN (SELECT captures FROM evidence " \
+	"WHERE evidence.id = ban.evidence) END FROM ban " from \
+	"AND " TALLIED_JAIL \
+	"AND (?2 IS NULL OR since_us >= ?2) " \
+	"AND (?3 IS NULL OR since_us < ?3) AND (?4 IS NULL OR origin = ?4) " \
+	"AND (?5 IS NULL OR ended_why = ?5) AND (?6 IS NULL OR host = ?6)"
+
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
 #define IMPORT(matches) \
@@ -400,6 +419,33 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_LIST_IDS] = LIST(WANTED_IDS),
 	[SQL_EXPORT] = EXPORT(WANTED),
 	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
+
+	[SQL_TALLY_JAILS] = "SELECT id, name, flushed_us FROM jail ORDER BY id",
+	/*
+	 * To go through the table is three times as fast as by an index, and
+	 * an index of the jails is slower still.
+	 */
+	[SQL_TALLY] = TALLY("NOT INDEXED WHERE true "),
+	[SQL_TALLY_SECONDS] = TALLY(
+	    "INDEXED BY ban_ticket WHERE timeofban BETWEEN ?8 AND ?9 "),
+	[SQL_TALLY_IDS] = TALLY(
+	    "WHERE id IN (SELECT b.id FROM json_each(?8) AS w "
+	    "CROSS JOIN jail AS j CROSS JOIN ban AS b ON b.jail = j.id "
+	    "AND b.ident BETWEEN w.value AND w.value || ?9 "
+	    "UNION ALL SELECT b.id FROM json_each(?8) AS w "
+	    "CROSS JOIN ban AS b "
+	    "ON b.ip BETWEEN w.value AND w.value || ?9) "),
+	[SQL_TALLY_LIVE] =
+	    TALLY("INDEXED BY ban_ended WHERE " KEPT_SINCE " IS NULL "),
+	/* The moment of a total is that of its first ban. */
+	[SQL_TOTALS] =
+	    "SELECT jail, host, sums ->> 0, sums ->> 1, sums ->> 2, "
+	    "sums ->> 3, sums ->> 4, sums ->> 5, sums ->> 6, sums ->> 7, "
+	    "sums ->> 8, sums ->> 9 FROM total WHERE " TALLIED_JAIL
+	    "AND (?2 IS NULL OR sums ->> 0 >= ?2) "
+	    "AND (?3 IS NULL OR sums ->> 0 < ?3) "
+	    "AND (?4 IS NULL OR host = ?4)",
+
 	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
