@@ -102,23 +102,26 @@
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /*
- * The bans that archive/tally.c reads: ?1 jail, ?2 since, ?3 until, ?4 origin,
- * ?5 reason of the end, ?6 host, ?7 with captures. What tells the state is read
- * of those without an end.
+ * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
+ * ?2 since, ?3 until, ?4 origin, ?5 reason of the end, ?6 host, ?7 with
+ * captures. Only a ban without an end has a state that must be found out.
  */
 #define TALLIED_JAIL \
 	"(?1 IS NULL OR jail = (SELECT id FROM jail WHERE name = ?1)) "
-#define TALLY(from) \
-	"SELECT jail, ident, ip, host, since_us, seconds, failures, " \
-	"ended_us, ended_why, CASE WHEN ended_us IS NULL THEN life_us END, " \
-	"CASE WHEN ended_us IS NULL THEN held_us END, " \
-	"CASE WHEN ended_us IS NULL THEN pending_us END, " \
-	"CASE WHEN ?7 THEN (SELECT captures FROM evidence " \
-	"WHERE evidence.id = ban.evidence) END FROM ban " from \
-	"AND " TALLIED_JAIL \
-	"AND (?2 IS NULL OR since_us >= ?2) " \
-	"AND (?3 IS NULL OR since_us < ?3) AND (?4 IS NULL OR origin = ?4) " \
-	"AND (?5 IS NULL OR ended_why = ?5) AND (?6 IS NULL OR host = ?6)"
+#define TALLIED \
+	TALLIED_JAIL \
+	    "AND (?2 IS NULL OR since_us >= ?2) " \
+	    "AND (?3 IS NULL OR since_us < ?3) " \
+	    "AND (?4 IS NULL OR origin = ?4) " \
+	    "AND (?5 IS NULL OR ended_why = ?5) " \
+	    "AND (?6 IS NULL OR host = ?6) "
+#define TALLY(more) \
+	"SELECT tally(jail, host, since_us, seconds, failures, ended_us, " \
+	"ended_why" more ") FROM ban "
+#define TALLY_IDS \
+	", ident, ip, CASE WHEN ?7 THEN (SELECT captures FROM evidence " \
+	"WHERE evidence.id = ban.evidence) END"
+#define TALLY_FACTS TALLY_IDS ", life_us, held_us, pending_us"
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
@@ -425,18 +428,20 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * To go through the table is three times as fast as by an index, and
 	 * an index of the jails is slower still.
 	 */
-	[SQL_TALLY] = TALLY("NOT INDEXED WHERE true "),
-	[SQL_TALLY_SECONDS] = TALLY(
-	    "INDEXED BY ban_ticket WHERE timeofban BETWEEN ?8 AND ?9 "),
-	[SQL_TALLY_IDS] = TALLY(
-	    "WHERE id IN (SELECT b.id FROM json_each(?8) AS w "
+	[SQL_TALLY_ALL] = TALLY("") "NOT INDEXED WHERE ended_us IS NOT NULL",
+	[SQL_TALLY] = TALLY(TALLY_IDS) "NOT INDEXED WHERE " TALLIED
+				       "AND ended_us IS NOT NULL",
+	[SQL_TALLY_SECONDS] = TALLY(TALLY_IDS) "INDEXED BY ban_ticket WHERE "
+	"timeofban BETWEEN ?8 AND ?9 AND " TALLIED "AND ended_us IS NOT NULL",
+	[SQL_TALLY_LIVE] = TALLY(TALLY_FACTS) "INDEXED BY ban_ended WHERE "
+	KEPT_SINCE " IS NULL AND " TALLIED,
+	[SQL_TALLY_IDS] = TALLY(TALLY_FACTS) "WHERE id IN "
+	    "(SELECT b.id FROM json_each(?8) AS w "
 	    "CROSS JOIN jail AS j CROSS JOIN ban AS b ON b.jail = j.id "
 	    "AND b.ident BETWEEN w.value AND w.value || ?9 "
 	    "UNION ALL SELECT b.id FROM json_each(?8) AS w "
 	    "CROSS JOIN ban AS b "
-	    "ON b.ip BETWEEN w.value AND w.value || ?9) "),
-	[SQL_TALLY_LIVE] =
-	    TALLY("INDEXED BY ban_ended WHERE " KEPT_SINCE " IS NULL "),
+	    "ON b.ip BETWEEN w.value AND w.value || ?9) AND " TALLIED,
 	/* The moment of a total is that of its first ban. */
 	[SQL_TOTALS] =
 	    "SELECT jail, host, sums ->> 0, sums ->> 1, sums ->> 2, "

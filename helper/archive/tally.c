@@ -11,21 +11,22 @@
 #include "base/list.h"
 #include "base/timestamp.h"
 
-/* The columns of TALLY in statements.c. */
+/* The arguments of the function tally, as TALLY has them in statements.c. */
 enum {
 	JAIL,
-	IDENT,
-	IP,
 	HOST,
 	SINCE,
 	SECONDS,
 	FAILURES,
 	ENDED,
 	WHY,
+	/* These are left out where nothing needs them. */
+	IDENT,
+	IP,
+	CAPTURES,
 	LIFE,
 	HELD,
 	PENDING,
-	CAPTURES,
 };
 
 /* The columns of SQL_TOTALS, but for jail and host. */
@@ -53,6 +54,8 @@ struct reading {
 	struct jail *jails; /* by row */
 	size_t jails_n, jails_room;
 	struct buffer users;
+	struct err *e;
+	bool failed;
 };
 
 static int
@@ -126,39 +129,52 @@ find_jail(struct reading *r, int64_t row, struct err *e)
 	return jail;
 }
 
-/* Return a number that the archive may lack: 0, it never happened. */
 static int64_t
-fact(sqlite3_stmt *st, int column)
+number(sqlite3_value *value)
 {
-	int64_t v = db_int(st, column);
+	return sqlite3_value_type(value) == SQLITE_NULL ?
+	    UNKNOWN :
+	    sqlite3_value_int64(value);
+}
+
+static const char *
+text(sqlite3_value *value)
+{
+	return (const char *)sqlite3_value_text(value);
+}
+
+/* Return a moment that the archive may lack: 0, it never happened. */
+static int64_t
+moment(sqlite3_value *value)
+{
+	int64_t v = number(value);
 
 	return v == UNKNOWN ? 0 : v;
 }
 
+/* Return the state of a ban without an end. */
 static enum ban_state
-state_of(const struct reading *r, sqlite3_stmt *st, const struct jail *jail,
-    const struct figures_ban *ban)
+state_of(const struct reading *r, sqlite3_value **values,
+    const struct jail *jail, const struct figures_ban *ban)
 {
-	struct ban_state_facts facts = {
+	const struct ban_state_facts facts = {
 		.since_us = ban->since_us,
 		.seconds = ban->seconds,
-		.ended_us = ban->ended_us,
+		.ended_us = UNKNOWN,
+		.life_us = moment(values[LIFE]),
+		.confirmed_us = moment(values[HELD]),
+		.unbanned_us = moment(values[PENDING]),
+		.flushed_us = jail->flushed_us,
 		.here = ban->host == NULL,
 	};
 
-	if (ban->ended_us != UNKNOWN)
-		return BAN_STATE_ENDED;
-	facts.life_us = fact(st, LIFE);
-	facts.confirmed_us = fact(st, HELD);
-	facts.unbanned_us = fact(st, PENDING);
-	facts.flushed_us = jail->flushed_us;
 	return ban_state_at(&facts, r->tally->filter->now_us);
 }
 
 static enum ban_end
-end_of(sqlite3_stmt *st)
+end_of(const char *why)
 {
-	int end = ban_end_from_name(db_text(st, WHY));
+	int end = ban_end_from_name(why);
 
 	return end < 0 ? BAN_LIVES : (enum ban_end)end;
 }
@@ -169,45 +185,82 @@ host_of(const char *host)
 	return host != NULL && host[0] != '\0' ? host : NULL;
 }
 
-/* Take the ban of a row, if the filter wants it. */
-static int
-take_row(struct reading *r, sqlite3_stmt *st, struct err *e)
+/*
+ * Set what tells of whom a ban is; return false when the filter does not want
+ * it.
+ */
+static bool
+take_id(struct reading *r, sqlite3_value **values, struct figures_ban *ban)
 {
 	const struct archive_filter *filter = r->tally->filter;
-	const struct jail *jail = find_jail(r, db_int(st, JAIL), e);
-	const char *ident = db_text(st, IDENT);
+
+	if ((ban->ident = text(values[IDENT])) == NULL)
+		ban->ident = "";
+	ban->ip = text(values[IP]);
+	if (archive_filter_is_deep(filter) &&
+	    !archive_filter_takes(filter, ban->ident, ban->ip,
+		text(values[CAPTURES])))
+		return false;
+	if (r->tally->users) {
+		buffer_cut(&r->users, 0);
+		ban->users_n = user_names(&r->users, text(values[CAPTURES]));
+		ban->users = r->users.s;
+	}
+	if (r->tally->locate != NULL)
+		r->tally->locate(r->tally->context, ban);
+	return true;
+}
+
+/* Take the ban of a row, if the filter wants it. */
+static int
+take_row(struct reading *r, int n, sqlite3_value **values)
+{
+	const struct jail *jail = find_jail(r, number(values[JAIL]), r->e);
 	struct figures_ban ban = {
-		.ident = ident != NULL ? ident : "",
-		.ip = db_text(st, IP),
-		.host = host_of(db_text(st, HOST)),
-		.since_us = db_int(st, SINCE),
-		.seconds = db_int(st, SECONDS),
-		.failures = db_int(st, FAILURES),
-		.ended_us = db_int(st, ENDED),
+		.ident = "",
+		.host = host_of(text(values[HOST])),
+		.since_us = number(values[SINCE]),
+		.seconds = number(values[SECONDS]),
+		.failures = number(values[FAILURES]),
+		.ended_us = number(values[ENDED]),
+		.why = end_of(text(values[WHY])),
+		.state = BAN_STATE_ENDED,
 		.asn = UNKNOWN,
 	};
 
 	if (jail == NULL)
 		return -1;
-	if (archive_filter_is_deep(filter) &&
-	    !archive_filter_takes(filter, ban.ident, ban.ip,
-		db_text(st, CAPTURES)))
-		return 0;
 	ban.jail = jail->number;
-	ban.why = end_of(st);
-	ban.state = state_of(r, st, jail, &ban);
-	if (filter->active && ban.state != BAN_STATE_ACTIVE)
+	if (ban.ended_us == UNKNOWN)
+		ban.state = state_of(r, values, jail, &ban);
+	if (r->tally->filter->active && ban.state != BAN_STATE_ACTIVE)
 		return 0;
-	if (r->tally->users) {
-		buffer_cut(&r->users, 0);
-		ban.users_n = user_names(&r->users, db_text(st, CAPTURES));
-		ban.users = r->users.s;
-	}
+	if (n > IDENT && !take_id(r, values, &ban))
+		return 0;
 	if (r->users.failed)
-		return no_memory(e);
-	if (r->tally->locate != NULL)
-		r->tally->locate(r->tally->context, &ban);
-	return figures_take(r->figures, &ban, e);
+		return no_memory(r->e);
+	return figures_take(r->figures, &ban, r->e);
+}
+
+/*
+ * The function tally of SQL: it counts a row where it lies. To hand each row
+ * out would take as long as all the rest.
+ */
+static void
+tally_step(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	struct reading *r = sqlite3_user_data(context);
+
+	if (take_row(r, n, values) == 0)
+		return;
+	r->failed = true;
+	sqlite3_result_error_code(context, SQLITE_ABORT);
+}
+
+/* It has no result. */
+static void
+tally_end(sqlite3_context *context UNUSED)
+{
 }
 
 /* Bind the seconds of the bans that began in [since, until). */
@@ -222,34 +275,16 @@ bind_seconds(sqlite3_stmt *st, const struct archive_filter *filter)
 					  filter->until_us / TIMESTAMP_US + 1);
 }
 
-/*
- * Return the statement that reads the bans the fastest, with its values bound;
- * ids is for their texts.
- */
-static sqlite3_stmt *
-choose(struct reading *r, struct buffer *ids, struct err *e)
+/* Run a statement of tally; ids are the texts of SQL_TALLY_IDS. */
+static int
+run(struct reading *r, int which, const struct buffer *ids, bool inside)
 {
 	const struct archive_filter *filter = r->tally->filter;
-	sqlite3_stmt *st;
-	bool inside = false;
-	int which = SQL_TALLY;
+	sqlite3_stmt *st = db_statement(&r->archive->db, which, r->e);
+	int rc;
 
-	if (filter->ident != NULL)
-		archive_spell_id(ids, filter->ident);
-	else if (filter->net != NULL)
-		inside = archive_spell_inside(ids, filter->net);
-	if (ids->failed) {
-		no_memory(e);
-		return NULL;
-	}
-	if (ids->len > 0)
-		which = SQL_TALLY_IDS;
-	else if (filter->active)
-		which = SQL_TALLY_LIVE;
-	else if (filter->since_us != UNKNOWN || filter->until_us != UNKNOWN)
-		which = SQL_TALLY_SECONDS;
-	if ((st = db_statement(&r->archive->db, which, e)) == NULL)
-		return NULL;
+	if (st == NULL)
+		return -1;
 	db_bind_text(st, 1, filter->jail);
 	db_bind_int(st, 2, filter->since_us);
 	db_bind_int(st, 3, filter->until_us);
@@ -257,35 +292,72 @@ choose(struct reading *r, struct buffer *ids, struct err *e)
 	db_bind_text(st, 5, filter->why);
 	db_bind_text(st, 6, filter->host);
 	db_bind_int(st, 7, r->tally->users || filter->user != NULL);
+	if (which == SQL_TALLY_SECONDS)
+		bind_seconds(st, filter);
 	if (which == SQL_TALLY_IDS) {
 		db_bind_text(st, 8, ids->s);
 		db_bind_text(st, 9, inside ? "~" : "");
-	} else if (which == SQL_TALLY_SECONDS)
-		bind_seconds(st, filter);
-	return st;
+	}
+	rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW && !r->failed)
+		db_error(&r->archive->db, r->e);
+	sqlite3_reset(st);
+	return rc == SQLITE_ROW ? 0 : -1;
+}
+
+/* Return true when the filter has a condition besides active. */
+static bool
+is_limited(const struct archive_filter *filter)
+{
+	return archive_filter_is_deep(filter) || filter->jail != NULL ||
+	    filter->origin != NULL || filter->why != NULL ||
+	    filter->host != NULL;
+}
+
+/* Take the bans that have an end, and those that have none. */
+static int
+take_all(struct reading *r)
+{
+	const struct archive_tally *tally = r->tally;
+	const struct archive_filter *filter = tally->filter;
+	int which = SQL_TALLY;
+
+	if (filter->since_us != UNKNOWN || filter->until_us != UNKNOWN)
+		which = SQL_TALLY_SECONDS;
+	else if (!tally->users && !tally->ids && tally->locate == NULL &&
+	    !is_limited(filter))
+		which = SQL_TALLY_ALL;
+	if (!filter->active && run(r, which, NULL, false) != 0)
+		return -1;
+	return run(r, SQL_TALLY_LIVE, NULL, false);
 }
 
 static int
-take_bans(struct reading *r, struct err *e)
+take_bans(struct reading *r)
 {
+	const struct archive_filter *filter = r->tally->filter;
 	struct buffer ids = { 0 };
-	sqlite3_stmt *st = choose(r, &ids, e);
-	int rc = -1;
+	bool inside = false;
+	int rc;
 
-	while (st != NULL && (rc = db_step(&r->archive->db, st, e)) == 1) {
-		if ((rc = take_row(r, st, e)) != 0)
-			break;
-	}
-	if (st != NULL)
-		sqlite3_reset(st);
+	if (filter->ident != NULL)
+		archive_spell_id(&ids, filter->ident);
+	else if (filter->net != NULL)
+		inside = archive_spell_inside(&ids, filter->net);
+	if (ids.failed)
+		rc = no_memory(r->e);
+	else if (ids.len > 0)
+		rc = run(r, SQL_TALLY_IDS, &ids, inside);
+	else
+		rc = take_all(r);
 	buffer_free(&ids);
 	return rc;
 }
 
 static int
-take_total(struct reading *r, sqlite3_stmt *st, struct err *e)
+take_total(struct reading *r, sqlite3_stmt *st)
 {
-	const struct jail *jail = find_jail(r, db_int(st, JAIL), e);
+	const struct jail *jail = find_jail(r, db_int(st, 0), r->e);
 	struct figures_removed removed = {
 		.host = host_of(db_text(st, 1)),
 		.at_us = db_int(st, TOTAL_FIRST),
@@ -302,12 +374,12 @@ take_total(struct reading *r, sqlite3_stmt *st, struct err *e)
 	removed.jail = jail->number;
 	for (int i = BAN_EXPIRED; i <= BAN_INFERRED; i++)
 		removed.ends[i] = db_int(st, TOTAL_EXPIRED + i - BAN_EXPIRED);
-	return figures_take_removed(r->figures, &removed, e);
+	return figures_take_removed(r->figures, &removed, r->e);
 }
 
 /* Take the totals of what was removed, if the filter can tell by them. */
 static int
-take_totals(struct reading *r, struct err *e)
+take_totals(struct reading *r)
 {
 	const struct archive_filter *filter = r->tally->filter;
 	sqlite3_stmt *st;
@@ -317,34 +389,47 @@ take_totals(struct reading *r, struct err *e)
 	    filter->ident != NULL || filter->origin != NULL ||
 	    filter->why != NULL)
 		return 0;
-	st = db_bind(&r->archive->db, SQL_TOTALS, e, "tiit", filter->jail,
+	st = db_bind(&r->archive->db, SQL_TOTALS, r->e, "tiit", filter->jail,
 	    filter->since_us, filter->until_us, filter->host);
 	if (st == NULL)
 		return -1;
-	while ((rc = db_step(&r->archive->db, st, e)) == 1) {
-		if ((rc = take_total(r, st, e)) != 0)
+	while ((rc = db_step(&r->archive->db, st, r->e)) == 1) {
+		if ((rc = take_total(r, st)) != 0)
 			break;
 	}
 	sqlite3_reset(st);
 	return rc;
 }
 
+static int
+read_all(struct reading *r)
+{
+	if (sqlite3_create_function(r->archive->db.handle, "tally", -1,
+		SQLITE_UTF8 | SQLITE_DIRECTONLY, r, NULL, tally_step,
+		tally_end) != SQLITE_OK)
+		return db_error(&r->archive->db, r->e);
+	/* A ban that is removed meanwhile counts once. */
+	if (db_exec(&r->archive->db, "BEGIN", r->e) != 0)
+		return -1;
+	if (load_jails(r, r->e) != 0 || take_bans(r) != 0 ||
+	    take_totals(r) != 0) {
+		sqlite3_exec(r->archive->db.handle, "ROLLBACK", NULL, NULL,
+		    NULL);
+		return -1;
+	}
+	return db_exec(&r->archive->db, "COMMIT", r->e);
+}
+
 int
 archive_tally(struct archive *a, const struct archive_tally *tally,
     struct figures *f, struct err *e)
 {
-	struct reading r = { .archive = a, .tally = tally, .figures = f };
-	/* A ban that is removed meanwhile counts once. */
-	int rc = db_exec(&a->db, "BEGIN", e);
+	struct reading r = { .archive = a,
+		.tally = tally,
+		.figures = f,
+		.e = e };
+	int rc = read_all(&r);
 
-	if (rc == 0) {
-		rc = load_jails(&r, e);
-		if (rc == 0)
-			rc = take_bans(&r, e);
-		if (rc == 0)
-			rc = take_totals(&r, e);
-		sqlite3_exec(a->db.handle, "COMMIT", NULL, NULL, NULL);
-	}
 	for (size_t i = 0; i < r.jails_n; i++)
 		free(r.jails[i].name);
 	free(r.jails);

@@ -14,7 +14,8 @@
 
 struct archive_tally {
 	const struct archive_filter *filter;
-	bool users; /* read the user names too, which takes longer */
+	bool ids;   /* read the ids and addresses too, which takes longer */
+	bool users; /* read the user names too, which takes longer still */
 	/*
 	 * Set the country, asn and owner of a ban, whose texts live until the
 	 * next call; or NULL.

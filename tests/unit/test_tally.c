@@ -79,7 +79,9 @@ count(struct archive *a, const struct archive_filter *filter)
 		.prefix6 = 64,
 	};
 	struct archive_filter at = *filter;
-	const struct archive_tally tally = { .filter = &at, .users = true };
+	const struct archive_tally tally = { .filter = &at,
+		.ids = true,
+		.users = true };
 	struct figures *f = figures_new(&options);
 	struct err e = { 0 };
 
