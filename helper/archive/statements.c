@@ -65,20 +65,6 @@
 	"UNION ALL SELECT rev FROM ban " \
 	"WHERE ip IN (SELECT value FROM json_each(?5))) AND " WANTED
 
-/*
- * The second at which the hour began, in local time, that a ban began in. In
- * some time zones hours do not begin with those of UTC. SQLite knows no date
- * beyond the year 9999, and gives NULL.
- */
-#define LOCAL_HOUR \
-	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \
-	"'unixepoch', 'localtime'), since_us / 1000000) % 3600"
-
-/* A sum of the total that is there, of what is added, and of both. */
-#define OLD_SUM(i) "(total.sums ->> " #i ")"
-#define NEW_SUM(i) "(excluded.sums ->> " #i ")"
-#define BOTH_SUMS(i) OLD_SUM(i) " + " NEW_SUM(i)
-
 /* When a ban was archived with its end: NULL while it lives. The index
  * ban_ended finds it. */
 #define KEPT_SINCE "max(ended_us, added_us)"
@@ -100,6 +86,20 @@
 	"SELECT * FROM " BANS "WHERE " wanted \
 	"AND timeofban >= ?7 " \
 	"ORDER BY timeofban, since_us, nth, jail, ident"
+
+/*
+ * The second at which the hour began, in local time, that a ban began in. In
+ * some time zones hours do not begin with those of UTC. SQLite knows no date
+ * beyond the year 9999, and gives NULL.
+ */
+#define LOCAL_HOUR \
+	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \
+	"'unixepoch', 'localtime'), since_us / 1000000) % 3600"
+
+/* A sum of the total that is there, of what is added, and of both. */
+#define OLD_SUM(i) "(total.sums ->> " #i ")"
+#define NEW_SUM(i) "(excluded.sums ->> " #i ")"
+#define BOTH_SUMS(i) OLD_SUM(i) " + " NEW_SUM(i)
 
 /*
  * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
