@@ -394,35 +394,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
 	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
 
-	/* 2^32 keeps the sum of all jails small enough. */
-	[SQL_STATE] =
-	    "SELECT coalesce(max(rev), 0), "
-	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
-
-	[SQL_RUN_SAVE] =
-	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-	[SQL_RUN_CUT] =
-	    "UPDATE run SET state = 'interrupted', message = 'the process "
-	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",
-	[SQL_RUN_OF] =
-	    "SELECT id, finished_us FROM run WHERE content = ?1 AND kind = ?2 "
-	    "AND how IS ?3 AND state = 'completed' ORDER BY id DESC LIMIT 1",
-	[SQL_RUNS] =
-	    "SELECT id, kind, source, state, message, started_us, finished_us, "
-	    "rows, added, changed, skipped, bad, how FROM run "
-	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
-	[SQL_RUN_LAST] =
-	    "SELECT finished_us FROM run WHERE kind = ?1 "
-	    "AND state = 'completed' AND finished_us <= ?2 "
-	    "ORDER BY id DESC LIMIT 1",
-
-	/* The view has a column for each field of ban/ban_field.h. */
-	[SQL_LIST] = LIST(WANTED),
-	[SQL_LIST_IDS] = LIST(WANTED_IDS),
-	[SQL_EXPORT] = EXPORT(WANTED),
-	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
-
 	[SQL_TALLY_JAILS] = "SELECT id, name, flushed_us FROM jail ORDER BY id",
 	/*
 	 * To go through the table is three times as fast as by an index, and
@@ -451,6 +422,34 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (?3 IS NULL OR sums ->> 0 < ?3) "
 	    "AND (?4 IS NULL OR host = ?4)",
 
+	/* 2^32 keeps the sum of all jails small enough. */
+	[SQL_STATE] =
+	    "SELECT coalesce(max(rev), 0), "
+	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
+
+	[SQL_RUN_SAVE] =
+	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	    "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+	[SQL_RUN_CUT] =
+	    "UPDATE run SET state = 'interrupted', message = 'the process "
+	    "ended before the run did' WHERE kind = ?1 AND state = 'running'",
+	[SQL_RUN_OF] =
+	    "SELECT id, finished_us FROM run WHERE content = ?1 AND kind = ?2 "
+	    "AND how IS ?3 AND state = 'completed' ORDER BY id DESC LIMIT 1",
+	[SQL_RUNS] =
+	    "SELECT id, kind, source, state, message, started_us, finished_us, "
+	    "rows, added, changed, skipped, bad, how FROM run "
+	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
+	[SQL_RUN_LAST] =
+	    "SELECT finished_us FROM run WHERE kind = ?1 "
+	    "AND state = 'completed' AND finished_us <= ?2 "
+	    "ORDER BY id DESC LIMIT 1",
+
+	/* The view has a column for each field of ban/ban_field.h. */
+	[SQL_LIST] = LIST(WANTED),
+	[SQL_LIST_IDS] = LIST(WANTED_IDS),
+	[SQL_EXPORT] = EXPORT(WANTED),
+	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
 	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
