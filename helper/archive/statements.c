@@ -110,16 +110,17 @@
 	"(?1 IS NULL OR jail = (SELECT id FROM jail WHERE name = ?1)) "
 #define TALLIED \
 	TALLIED_JAIL \
-	    "AND (?2 IS NULL OR since_us >= ?2) " \
-	    "AND (?3 IS NULL OR since_us < ?3) " \
-	    "AND (?4 IS NULL OR origin = ?4) " \
-	    "AND (?5 IS NULL OR ended_why = ?5) " \
-	    "AND (?6 IS NULL OR host = ?6) "
+	"AND (?2 IS NULL OR since_us >= ?2) " \
+	"AND (?3 IS NULL OR since_us < ?3) " \
+	"AND (?4 IS NULL OR origin = ?4) " \
+	"AND (?5 IS NULL OR ended_why = ?5) " \
+	"AND (?6 IS NULL OR host = ?6) "
 #define TALLY(more) \
 	"SELECT tally(jail, host, since_us, seconds, failures, ended_us, " \
 	"ended_why" more ") FROM ban "
 #define TALLY_IDS \
-	", ident, ip, CASE WHEN ?7 THEN (SELECT captures FROM evidence " \
+	", ident, ip, origin, CASE WHEN ?7 THEN (SELECT captures FROM " \
+	"evidence " \
 	"WHERE evidence.id = ban.evidence) END"
 #define TALLY_FACTS TALLY_IDS ", life_us, held_us, pending_us"
 

@@ -23,6 +23,7 @@ enum {
 	/* These are left out where nothing needs them. */
 	IDENT,
 	IP,
+	ORIGIN,
 	CAPTURES,
 	LIFE,
 	HELD,
@@ -197,6 +198,8 @@ take_id(struct reading *r, sqlite3_value **values, struct figures_ban *ban)
 	if ((ban->ident = text(values[IDENT])) == NULL)
 		ban->ident = "";
 	ban->ip = text(values[IP]);
+	ban->by_hand =
+	    ban_origin_from_name(text(values[ORIGIN])) == BAN_FROM_HAND;
 	if (archive_filter_is_deep(filter) &&
 	    !archive_filter_takes(filter, ban->ident, ban->ip,
 		text(values[CAPTURES])))
@@ -385,8 +388,8 @@ take_totals(struct reading *r)
 	sqlite3_stmt *st;
 	int rc;
 
-	if (archive_filter_is_deep(filter) || filter->active ||
-	    filter->ident != NULL || filter->origin != NULL ||
+	if (!r->tally->removed || archive_filter_is_deep(filter) ||
+	    filter->active || filter->ident != NULL || filter->origin != NULL ||
 	    filter->why != NULL)
 		return 0;
 	st = db_bind(&r->archive->db, SQL_TOTALS, r->e, "tiit", filter->jail,

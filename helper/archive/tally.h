@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Figures of the bans of a filter: a reading that takes only the columns that
- * figures/ counts, and no order, so that millions of bans take seconds. What
- * retention has removed counts as far as its totals tell whether the filter
- * wants it.
+ * figures/ counts, and no order, so that millions of bans take seconds.
  */
 #ifndef ARCHIVE_TALLY_H
 #define ARCHIVE_TALLY_H
@@ -14,7 +12,12 @@
 
 struct archive_tally {
 	const struct archive_filter *filter;
-	bool ids;   /* read the ids and addresses too, which takes longer */
+	bool ids; /* read the ids and addresses too, which takes longer */
+	/*
+	 * Count what retention has removed, too, as far as its totals tell
+	 * whether the filter wants it.
+	 */
+	bool removed;
 	bool users; /* read the user names too, which takes longer still */
 	/*
 	 * Set the country, asn and owner of a ban, whose texts live until the

@@ -164,6 +164,7 @@ add_sums(struct figures_sums *all, const struct figures_sums *jail)
 	all->d30_before += jail->d30_before;
 	all->failures = number_add_sat(all->failures, jail->failures);
 	all->seconds = number_add_sat(all->seconds, jail->seconds);
+	all->by_hand += jail->by_hand;
 	all->removed += jail->removed;
 	for (size_t i = 0; i < ARRAY_LEN(all->ends); i++)
 		all->ends[i] += jail->ends[i];

@@ -371,6 +371,7 @@ figures_take(struct figures *f, const struct figures_ban *ban, struct err *e)
 	int64_t day = calendar_at(&f->calendar, ban->since_us)->day;
 
 	sums->live += ban->state == BAN_STATE_ACTIVE;
+	sums->by_hand += ban->by_hand;
 	sums->ends[ban->why]++;
 	sums->longest_seconds =
 	    figures_longer(sums->longest_seconds, ban->seconds);

@@ -80,6 +80,7 @@ count(struct archive *a, const struct archive_filter *filter)
 	};
 	struct archive_filter at = *filter;
 	const struct archive_tally tally = { .filter = &at,
+		.removed = true,
 		.ids = true,
 		.users = true };
 	struct figures *f = figures_new(&options);
@@ -155,6 +156,7 @@ each_column_of_a_ban_is_read(void **state)
 	f = count(&a, &everything);
 	all = figures_of(f, FIGURES_ALL);
 	assert_int_equal(all->live, 2);
+	assert_int_equal(all->by_hand, 1);
 	assert_int_equal(all->yesterday, 1);
 	assert_int_equal(all->d7, 7);
 	assert_int_equal(all->ids, 5);
