@@ -441,6 +441,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT id, kind, source, state, message, started_us, finished_us, "
 	    "rows, added, changed, skipped, bad, how FROM run "
 	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
+	[SQL_RUN_GAPS] =
+	    "SELECT started_us - 1000000 * gap_seconds, started_us, lossy "
+	    "FROM run WHERE gap_seconds > 0 AND (?1 IS NULL OR started_us > ?1) "
+	    "AND (?2 IS NULL OR started_us - 1000000 * gap_seconds < ?2) "
+	    "ORDER BY id",
 	[SQL_RUN_LAST] =
 	    "SELECT finished_us FROM run WHERE kind = ?1 "
 	    "AND state = 'completed' AND finished_us <= ?2 "

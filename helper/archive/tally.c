@@ -194,12 +194,13 @@ static bool
 take_id(struct reading *r, sqlite3_value **values, struct figures_ban *ban)
 {
 	const struct archive_filter *filter = r->tally->filter;
+	const char *origin = text(values[ORIGIN]);
 
 	if ((ban->ident = text(values[IDENT])) == NULL)
 		ban->ident = "";
 	ban->ip = text(values[IP]);
 	ban->by_hand =
-	    ban_origin_from_name(text(values[ORIGIN])) == BAN_FROM_HAND;
+	    origin != NULL && ban_origin_from_name(origin) == BAN_FROM_HAND;
 	if (archive_filter_is_deep(filter) &&
 	    !archive_filter_takes(filter, ban->ident, ban->ip,
 		text(values[CAPTURES])))
