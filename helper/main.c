@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_runs,
 	&cmd_list,
 	&cmd_show,
+	&cmd_top,
 	&cmd_export,
 	&cmd_check,
 	&cmd_verify,
