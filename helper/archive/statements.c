@@ -321,7 +321,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_PRUNE_TOTAL] =
 	    "INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", "
 	    "json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), "
-	    "CAST(max(ended_us - since_us, 0) / 1000000 AS INTEGER), "
+	    "CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), "
 	    "max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', "
 	    "ended_why IS 'flushed', ended_why IS 'inferred') "
 	    "FROM ban WHERE " TICKET " ON CONFLICT (jail, host, hour) "

@@ -169,8 +169,15 @@ int figures_take_removed(struct figures *f,
 /* End the counting. All below is called after it, all above before it. */
 int figures_finish(struct figures *f, struct err *e);
 
-/* Return the number of jails. */
+/* Return the moment that the figures are of: now_us of the options. */
+int64_t figures_now_us(const struct figures *f);
+
+/*
+ * Return the number of jails; write their numbers to order, the one with most
+ * bans first, equal ones by name.
+ */
 size_t figures_jails(const struct figures *f);
+void figures_order_jails(const struct figures *f, size_t *order);
 
 /* Return the figures of a jail, or of FIGURES_ALL. */
 const struct figures_sums *figures_of(const struct figures *f, size_t jail);

@@ -213,10 +213,39 @@ figures_finish(struct figures *f, struct err *e)
 	return 0;
 }
 
+static bool
+jail_comes_before(const struct figures *f, size_t a, size_t b)
+{
+	const struct figures_sums *x = &f->jails[a].sums,
+				  *y = &f->jails[b].sums;
+
+	if (x->ever != y->ever)
+		return x->ever > y->ever;
+	return strcmp(x->jail, y->jail) < 0;
+}
+
+int64_t
+figures_now_us(const struct figures *f)
+{
+	return f->options.now_us;
+}
+
 size_t
 figures_jails(const struct figures *f)
 {
 	return f->jails_n;
+}
+
+void
+figures_order_jails(const struct figures *f, size_t *order)
+{
+	for (size_t i = 0; i < f->jails_n; i++) {
+		size_t at = i;
+
+		for (; at > 0 && jail_comes_before(f, i, order[at - 1]); at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
 }
 
 const struct figures_sums *
