@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "base/timestamp.h"
 #include "cmd/command.h"
 #include "cmd/counting.h"
 #include "cmd/stats.h"
@@ -37,6 +38,8 @@ enum {
 	LAST,
 	COLUMNS
 };
+
+#define DAY_US (86400 * TIMESTAMP_US)
 
 #define DATA COLUMN_DATA
 #define BOTH (COLUMN_DATA | COLUMN_SHOWN)
@@ -72,10 +75,32 @@ static const struct column columns[COLUMNS] = {
 	[LAST] = { "last_us", "last", "LAST", COLUMN_TIME, DATA, 0, 0, 0 },
 };
 
+/* The rows for people have changes, and words in place of what is null. */
+struct rows {
+	struct table *table;
+	bool people;
+	/* The filter also takes the time before the last 7 and 30 days. */
+	bool before_d7, before_d30;
+};
+
+static void
+put_changes(const struct rows *rows, const struct figures_sums *sums)
+{
+	char change[STATS_CHANGE];
+
+	if (rows->before_d7)
+		table_put_text(rows->table, D7_CHANGE,
+		    stats_change(sums->d7, sums->d7_before, change));
+	if (rows->before_d30)
+		table_put_text(rows->table, D30_CHANGE,
+		    stats_change(sums->d30, sums->d30_before, change));
+}
+
 static int
-put_sums(struct table *table, const struct figures_sums *sums, bool people,
+put_sums(const struct rows *rows, const struct figures_sums *sums,
     struct err *e)
 {
+	struct table *table = rows->table;
 	const struct {
 		size_t column;
 		int64_t v;
@@ -98,21 +123,17 @@ put_sums(struct table *table, const struct figures_sums *sums, bool people,
 		{ FIRST, sums->first_us },
 		{ LAST, sums->last_us },
 	};
-	char d7[STATS_CHANGE], d30[STATS_CHANGE];
 
 	if (sums->jail != NULL)
 		table_put_text(table, JAIL, sums->jail);
-	else if (people)
+	else if (rows->people)
 		table_put_text(table, JAIL, "all jails");
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
 		if (numbers[i].v != UNKNOWN)
 			table_put_number(table, numbers[i].column,
 			    numbers[i].v);
 	}
-	table_put_text(table, D7_CHANGE,
-	    stats_change(sums->d7, sums->d7_before, d7));
-	table_put_text(table, D30_CHANGE,
-	    stats_change(sums->d30, sums->d30_before, d30));
+	put_changes(rows, sums);
 	if (sums->jail == NULL)
 		table_set_tone(table, TABLE_STRONG);
 	return table_end_row(table, e);
@@ -120,8 +141,7 @@ put_sums(struct table *table, const struct figures_sums *sums, bool people,
 
 /* Put a row for each jail, the one with most bans first, then one for all. */
 static int
-put_jails(struct table *table, const struct figures *f, bool people,
-    struct err *e)
+put_jails(const struct rows *rows, const struct figures *f, struct err *e)
 {
 	size_t n = figures_jails(f), *order = calloc(n + 1, sizeof(*order));
 	int rc = 0;
@@ -130,7 +150,7 @@ put_jails(struct table *table, const struct figures *f, bool people,
 		return err_set(e, EX_OSERR, "out of memory");
 	figures_order_jails(f, order);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = put_sums(table, figures_of(f, order[i]), people, e);
+		rc = put_sums(rows, figures_of(f, order[i]), e);
 	free(order);
 	return rc == 0 ?
 	    put_sums(table, figures_of(f, FIGURES_ALL), people, e) :
@@ -153,19 +173,30 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return stats_check_address(value, e);
 }
 
+/* Return true when the filter takes bans from that many days ago on. */
+static bool
+reaches(const struct archive_filter *filter, int days)
+{
+	return filter->since_us == UNKNOWN ||
+	    filter->since_us <= filter->now_us - days * DAY_US;
+}
+
 static int
 print_table(struct view *view, const struct stats *stats, struct err *e)
 {
-	bool people = view->style.format == TABLE_PEOPLE;
-	struct table *table;
+	struct rows rows = {
+		.people = view->style.format == TABLE_PEOPLE,
+		.before_d7 = reaches(&view->filter, 14),
+		.before_d30 = reaches(&view->filter, 60),
+	};
 	int rc;
 
-	if (table_open(&table, &view->style, columns, COLUMNS, view->out.to,
-		e) != 0)
+	if (table_open(&rows.table, &view->style, columns, COLUMNS,
+		view->out.to, e) != 0)
 		return -1;
-	rc = put_jails(table, stats->figures, people, e);
-	rc = table_close(table, rc, e);
-	if (rc == 0 && people && view->style.fields == NULL)
+	rc = put_jails(&rows, stats->figures, e);
+	rc = table_close(rows.table, rc, e);
+	if (rc == 0 && rows.people && view->style.fields == NULL)
 		stats_print_words(view->out.to, stats);
 	return rc;
 }

@@ -16,9 +16,8 @@
 /* The longest address that mail takes. (RFC 5321, 4.5.3.1.3.) */
 #define ADDRESS_MAX 254
 
-/* The names that are listed of jails, ids and networks, and of users. */
+/* The names that are listed of each kind. */
 #define LISTED 3
-#define USERS 5
 
 #define DAY INT64_C(86400)
 
@@ -193,6 +192,9 @@ print_top(FILE *to, const struct stats *stats, enum figures_by by,
 	size_t n =
 	    figures_top(stats->figures, by, FIGURES_BANS, LISTED, entries);
 
+	if (by == FIGURES_BY_ID && n > 0 &&
+	    entries[0].counts[FIGURES_BANS] == 1)
+		return;
 	if (n > 0)
 		fprintf(to, "\n%s\n", heading);
 	for (size_t i = 0; i < n; i++) {
@@ -208,24 +210,6 @@ print_top(FILE *to, const struct stats *stats, enum figures_by by,
 			    change);
 		fprintf(to, "%s%s\n", change[0] != '\0' ? ", " : "", change);
 	}
-}
-
-static void
-print_users(FILE *to, const struct figures *f)
-{
-	struct figures_entry entries[USERS];
-	char name[NAME_BYTES];
-	size_t n =
-	    figures_top(f, FIGURES_BY_USER, FIGURES_BANS, USERS, entries);
-
-	if (n == 0)
-		return;
-	fputs("\nUser names that were tried most: ", to);
-	for (size_t i = 0; i < n; i++)
-		fprintf(to, "%s%s (%" PRId64 ")", i > 0 ? ", " : "",
-		    escape_name(entries[i].name, name),
-		    entries[i].counts[FIGURES_BANS]);
-	fputs(".\n", to);
 }
 
 static void
@@ -267,7 +251,8 @@ stats_print_mail(FILE *to, const struct stats *stats, const char *address,
 	print_top(to, stats, FIGURES_BY_JAIL, "The jails with most bans:");
 	print_top(to, stats, FIGURES_BY_ID, "The ids that were banned most:");
 	print_top(to, stats, FIGURES_BY_NET, "The networks behind most bans:");
-	print_users(to, stats->figures);
+	print_top(to, stats, FIGURES_BY_USER,
+	    "The user names that were tried most:");
 	print_rest(to, stats);
 	return 0;
 }

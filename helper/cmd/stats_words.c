@@ -45,6 +45,7 @@ print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 {
 	int64_t today = figures_day_at(f, figures_now_us(f));
 	int64_t bans = 0, fresh = 0;
+	char when[32];
 
 	for (int64_t day = today - DAYS + 1; day <= today; day++) {
 		struct figures_day d = figures_day(f, FIGURES_ALL, day);
@@ -52,15 +53,16 @@ print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 		bans += d.bans;
 		fresh += d.fresh;
 	}
+	timestamp_format(figures_day_begin_us(f, today - DAYS + 1), when);
 	print_line(to, "Ids");
 	fprintf(to,
 	    "%" PRId64 ", of which %" PRId64 " were banned more than once\n",
 	    all->ids, all->returning);
 	print_line(to, "");
 	fprintf(to,
-	    "in %d days %" PRId64 " bans: %" PRId64 " of new ids, %" PRId64
+	    "since %.10s %" PRId64 " bans: %" PRId64 " of new ids, %" PRId64
 	    " of ids that came back\n",
-	    DAYS, bans, fresh, bans - fresh);
+	    when, bans, fresh, bans - fresh);
 }
 
 static void
@@ -87,7 +89,7 @@ print_sparkline(FILE *to, const struct figures *f)
 		if (bans[i] > most)
 			most = bans[i];
 	}
-	print_line(to, "30 days");
+	print_line(to, "By day");
 	for (int i = 0; i < DAYS; i++) {
 		/* A day without bans is lower than one with a few. */
 		size_t block = bans[i] == 0 ?
@@ -96,7 +98,8 @@ print_sparkline(FILE *to, const struct figures *f)
 
 		fputs(blocks[block < 8 ? block : 7], to);
 	}
-	fprintf(to, " to today, at most %" PRId64 " a day\n", most);
+	fprintf(to, " the last %d days, at most %" PRId64 " a day\n", DAYS,
+	    most);
 }
 
 void
