@@ -152,9 +152,7 @@ put_jails(const struct rows *rows, const struct figures *f, struct err *e)
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = put_sums(rows, figures_of(f, order[i]), e);
 	free(order);
-	return rc == 0 ?
-	    put_sums(table, figures_of(f, FIGURES_ALL), people, e) :
-	    rc;
+	return rc == 0 ? put_sums(rows, figures_of(f, FIGURES_ALL), e) : rc;
 }
 
 struct stats_options {
@@ -219,8 +217,34 @@ count_before(struct view *view, struct stats *stats, struct err *e)
 	return counting_run(&view->archive, &filter, &how, &stats->before, e);
 }
 
+/*
+ * Load the gaps of the time that the bans are of, and find out whether another
+ * one is going on.
+ */
 static int
-count(struct stats_options *options, struct stats *stats, struct err *e)
+find_gaps(struct view *view, const struct config *config, struct stats *stats,
+    struct err *e)
+{
+	const struct archive_filter *filter = &view->filter;
+	int64_t since_us = filter->since_us;
+
+	if (since_us == UNKNOWN)
+		since_us = figures_of(stats->figures, FIGURES_ALL)->first_us;
+	if (archive_run_gaps(&view->archive, since_us, filter->until_us,
+		&stats->gaps, &stats->gaps_n, e) != 0 ||
+	    archive_run_last(&view->archive, RUN_RECONCILE, filter->now_us,
+		&stats->reconciled_us, e) != 0)
+		return -1;
+	stats->late = filter->until_us == UNKNOWN &&
+	    (stats->reconciled_us == UNKNOWN ||
+		filter->now_us - stats->reconciled_us >
+		    2 * timestamp_from_seconds(config->interval));
+	return 0;
+}
+
+static int
+count(struct stats_options *options, const struct config *config,
+    struct stats *stats, struct err *e)
 {
 	struct view *view = &options->view;
 	struct counting how = {
@@ -237,11 +261,7 @@ count(struct stats_options *options, struct stats *stats, struct err *e)
 		return -1;
 	if (options->mail != NULL && count_before(view, stats, e) != 0)
 		return -1;
-	return archive_run_gaps(&view->archive,
-	    view->filter.since_us != UNKNOWN ?
-		view->filter.since_us :
-		figures_of(stats->figures, FIGURES_ALL)->first_us,
-	    view->filter.until_us, &stats->gaps, &stats->gaps_n, e);
+	return find_gaps(view, config, stats, e);
 }
 
 static int
@@ -274,7 +294,7 @@ run_stats(const struct command *self, const struct config *config, int argc,
 		view->since = "7d";
 	rc = view_open(view, config, argv + operands, e);
 	if (rc == 0)
-		rc = count(&options, &stats, e);
+		rc = count(&options, config, &stats, e);
 	if (rc == 0)
 		rc = print(&options, &stats, e);
 	rc = view_close(view, rc, e);

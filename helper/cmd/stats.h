@@ -17,6 +17,8 @@ struct stats {
 	struct figures *figures;
 	struct archive_gap *gaps; /* the oldest first */
 	size_t gaps_n;
+	int64_t reconciled_us; /* the last time until now, or UNKNOWN */
+	bool late;	       /* reconcile should have run since then */
 	/* Of the time before the filter's since_us, which is as long, for
 	 * --mail; NULL: it has no such time. */
 	struct figures *before;
@@ -33,8 +35,12 @@ const char *stats_change(int64_t now, int64_t before, char buf[STATS_CHANGE]);
 /* Print what stands below the table. */
 void stats_print_words(FILE *to, const struct stats *stats);
 
-/* Print the days of a gap, as "2026-11-20 03:00:00, for 2h 10m". */
+/* Print a gap, as "from 2026-11-20 03:00:00 for 2h 10m". */
 void stats_print_gap(FILE *to, const struct archive_gap *gap);
+
+/* Print, where reconcile is late, that it is, with text before and after. */
+void stats_print_late(FILE *to, const struct stats *stats, const char *before,
+    const char *after);
 
 /*
  * Check the address of --mail. Fails with EX_USAGE for whatever could be more

@@ -107,10 +107,25 @@ stats_print_gap(FILE *to, const struct archive_gap *gap)
 {
 	char when[32], length[32];
 
-	fprintf(to, "%s, for %s%s", timestamp_format(gap->from_us, when),
+	fprintf(to, "from %s for %s%s", timestamp_format(gap->from_us, when),
 	    timestamp_format_seconds(
 		(gap->until_us - gap->from_us) / TIMESTAMP_US, length),
 	    gap->lossy ? ", longer than fail2ban remembers" : "");
+}
+
+void
+stats_print_late(FILE *to, const struct stats *stats, const char *before,
+    const char *after)
+{
+	char when[32];
+
+	if (!stats->late)
+		return;
+	if (stats->reconciled_us == UNKNOWN)
+		fprintf(to, "%sreconcile has never run%s", before, after);
+	else
+		fprintf(to, "%sreconcile has not run since %s%s", before,
+		    timestamp_format(stats->reconciled_us, when), after);
 }
 
 static void
@@ -119,17 +134,19 @@ print_gaps(FILE *to, const struct stats *stats)
 	size_t first = stats->gaps_n > GAPS ? stats->gaps_n - GAPS : 0;
 
 	print_line(to, "Gaps");
-	if (stats->gaps_n == 0) {
+	if (stats->gaps_n > 0)
+		fprintf(to, "%zu without a reconcile%s\n", stats->gaps_n,
+		    first > 0 ? ", the last of them:" : ":");
+	else if (!stats->late)
 		fputs("none: reconcile ran in time\n", to);
-		return;
-	}
-	fprintf(to, "%zu without a reconcile%s\n", stats->gaps_n,
-	    first > 0 ? ", the last of them:" : ":");
 	for (size_t i = stats->gaps_n; i > first; i--) {
 		print_line(to, "");
 		stats_print_gap(to, &stats->gaps[i - 1]);
 		putc('\n', to);
 	}
+	if (stats->gaps_n > 0 && stats->late)
+		print_line(to, "");
+	stats_print_late(to, stats, "", "\n");
 }
 
 static void
