@@ -20,9 +20,9 @@ const struct column ban_columns[BAN_COLUMNS] = {
 	    0, 3, 18 },
 	[BAN_FIELD_IP] = { "ip", NULL, "ADDRESS", COLUMN_TEXT, DATA, 0, 0, 0 },
 	[BAN_FIELD_HOST] = { "host", NULL, "HOST", COLUMN_TEXT, DATA | SHRINKS,
-	    0, 0 },
+	    0, 0, 0 },
 	[BAN_FIELD_SINCE] = { "since_us", "since", "SINCE", COLUMN_TIME, BOTH,
-	    0, 1 },
+	    0, 1, 0 },
 	[BAN_FIELD_TIMEOFBAN] = { "timeofban", NULL, "TIMEOFBAN", COLUMN_NUMBER,
 	    DATA, 0, 0, 0 },
 	[BAN_FIELD_NTH] = { "nth", NULL, "NTH", COLUMN_NUMBER, DATA, 0, 0, 0 },
@@ -41,7 +41,7 @@ const struct column ban_columns[BAN_COLUMNS] = {
 	[BAN_FIELD_SEEN] = { "seen", NULL, "SEEN", COLUMN_ARRAY, DATA, 0, 0,
 	    0 },
 	[BAN_FIELD_ENDED] = { "ended_us", "ended", "ENDED", COLUMN_TIME, DATA,
-	    0, 0 },
+	    0, 0, 0 },
 	[BAN_FIELD_WHY] = { "ended_why", "why", "WHY", COLUMN_TEXT, DATA, 0, 0,
 	    0 },
 	[BAN_FIELD_RESTORED] = { "restored", NULL, "RESTORED", COLUMN_NUMBER,
@@ -81,7 +81,7 @@ put_end(struct table *table, const struct archive_cursor *ban,
 
 	buffer_cut(text, 0);
 	if (state == BAN_STATE_ENDED) {
-		table_format_time(style,
+		column_format_time(style,
 		    archive_cursor_number(ban, BAN_FIELD_ENDED), when);
 		buffer_puts(text, when);
 		buffer_putc(text, ' ');

@@ -31,7 +31,7 @@ struct terminal terminal_of_output(void);
  */
 pid_t terminal_start_pager(void);
 
-/* Close standard output, and wait for the pager. */
+/* Close standard output, which the caller has flushed; wait for the pager. */
 void terminal_end_pager(pid_t pager);
 
 #endif

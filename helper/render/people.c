@@ -144,7 +144,7 @@ put_text(struct buffer *out, const char *s, size_t max)
 }
 
 const char *
-table_format_time(const struct table_style *style, int64_t us, char buf[48])
+column_format_time(const struct table_style *style, int64_t us, char buf[48])
 {
 	bool small = style->width > 0 && style->width < NARROW;
 	int64_t age = number_sub_sat(style->now_us, us) / TIMESTAMP_US;
@@ -188,7 +188,7 @@ put_number(struct buffer *out, const struct table_style *style,
 
 	switch (kind) {
 	case COLUMN_TIME:
-		buffer_puts(out, table_format_time(style, v, text));
+		buffer_puts(out, column_format_time(style, v, text));
 		return;
 	case COLUMN_SECONDS:
 		buffer_puts(out, timestamp_format_seconds(v, text));

@@ -3,7 +3,13 @@
 #ifndef RENDER_ROW_H
 #define RENDER_ROW_H
 
-#include "render/table.h"
+#include <stdio.h>
+
+#include "base/buffer.h"
+#include "base/err.h"
+#include "render/column.h"
+
+struct table;
 
 struct cell {
 	bool set; /* false: null */
