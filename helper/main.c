@@ -25,6 +25,8 @@ static const struct command *const commands[] = {
 	&cmd_runs,
 	&cmd_list,
 	&cmd_show,
+	&cmd_top,
+	&cmd_stats,
 	&cmd_export,
 	&cmd_check,
 	&cmd_verify,
@@ -40,6 +42,8 @@ main(int argc, char **argv)
 		.summary = "Keeps every ban that fail2ban makes.",
 		.commands = commands,
 		.n = ARRAY_LEN(commands),
+		.environment = { "TZ", "TERM", "COLUMNS", "NO_COLOR", "PAGER",
+		    "LESS", "LESSCHARSET", "LV" },
 	};
 
 	return program_main(&program, argc, argv);
