@@ -28,9 +28,14 @@
 #define OLD_DAYS 60
 #define DAY_US (INT64_C(86400) * TIMESTAMP_US)
 
-/* The cache: a place is in one of the WAYS slots from the hash's slot on. */
+/*
+ * The cache: a place is in one of the WAYS slots from the hash's slot on. Keys
+ * are texts, because to parse them takes longer than to find them; any address
+ * or network as fail2ban prints it is short enough.
+ */
 #define SLOTS ((size_t)1 << 17)
 #define WAYS 8
+#define KEY_MAX 46
 
 /*
  * The usual places: where geoipupdate, the distributions and the publishers'
@@ -68,17 +73,18 @@ struct database {
 	enum { UNUSABLE, MMDB, RANGES } kind;
 	struct mmdb mmdb;
 	struct ranges ranges;
+	void *text;	/* of the ranges */
 	unsigned tells; /* bits PLACE_ */
 	int64_t date_us;
 	const char *notice; /* or NULL */
 	struct err warning; /* its text is empty without one */
 };
 
-/* An address that was looked up. */
+/* The id that was looked up, or the address of a ban with another id. */
 struct slot {
-	unsigned char bytes[16];
 	struct place place;
-	unsigned char family; /* 0: the slot is free */
+	bool is_address;
+	char key[KEY_MAX + 1]; /* "": the slot is free */
 };
 
 struct geo {
@@ -86,6 +92,7 @@ struct geo {
 	size_t n, room;
 	unsigned tells; /* what the databases tell together */
 	struct slot *slots;
+	struct slot spare; /* of the last key that was too long */
 };
 
 static void
@@ -94,7 +101,7 @@ close_database(struct database *db)
 	if (db->kind == MMDB)
 		mmdb_close(&db->mmdb);
 	if (db->kind == RANGES)
-		munmap((void *)(uintptr_t)db->ranges.text, db->ranges.len);
+		munmap(db->text, db->ranges.len);
 	free(db->path);
 }
 
@@ -115,6 +122,7 @@ map_ranges(struct database *db, int fd, const struct stat *st)
 		    db->path);
 	}
 	db->kind = RANGES;
+	db->text = text;
 	db->tells =
 	    db->ranges.family == AF_INET ? PLACE_COUNTRY_4 : PLACE_COUNTRY_6;
 	db->notice = notice_find(db->ranges.text, db->ranges.begin);
@@ -295,55 +303,51 @@ ask(struct database *db, const struct address *a, struct place *place)
 
 /* FNV-1a, of 32 bits. */
 static size_t
-hash(const struct address *a)
+hash(const char *key)
 {
 	uint32_t v = 2166136261u;
 
-	for (size_t i = 0; i < sizeof(a->bytes); i++)
-		v = (v ^ a->bytes[i]) * 16777619u;
+	for (; *key != '\0'; key++)
+		v = (v ^ (unsigned char)*key) * 16777619u;
 	return v % SLOTS;
 }
 
 /*
- * Return the slot of an address, or else one that it may take: a free one, or
- * the first one where none is free.
+ * Return the slot of a key, or else a free one that it may take: where none is
+ * free, the first one is made free.
  */
 static struct slot *
-find_slot(struct geo *geo, const struct address *a)
+find_slot(struct geo *geo, const char *key)
 {
-	size_t first = hash(a);
+	size_t first = hash(key);
 
 	for (size_t i = 0; i < WAYS; i++) {
 		struct slot *slot = &geo->slots[(first + i) % SLOTS];
 
-		if (slot->family == 0 ||
-		    (slot->family == a->family &&
-			memcmp(slot->bytes, a->bytes, sizeof(a->bytes)) == 0))
+		if (slot->key[0] == '\0' || strcmp(slot->key, key) == 0)
 			return slot;
 	}
-	geo->slots[first].family = 0;
+	geo->slots[first].key[0] = '\0';
 	return &geo->slots[first];
 }
 
+/* Return where the text is from, or NULL when it is no address or network. */
 static const struct place *
-find_place(struct geo *geo, const struct address *a)
+find_place(struct geo *geo, const char *text)
 {
-	struct slot *slot = find_slot(geo, a);
+	size_t len = strlen(text);
+	struct slot *slot = len <= KEY_MAX ? find_slot(geo, text) : &geo->spare;
+	struct address a;
 
-	if (slot->family != 0)
-		return &slot->place;
-	*slot = (struct slot){ .family = (unsigned char)a->family };
-	memcpy(slot->bytes, a->bytes, sizeof(slot->bytes));
-	for (size_t i = 0; i < geo->n; i++)
-		ask(&geo->databases[i], a, &slot->place);
-	return &slot->place;
-}
-
-static bool
-parse_any(const char *ident, const char *ip, struct address *a)
-{
-	return address_parse(ident, strlen(ident), a) ||
-	    (ip != NULL && address_parse(ip, strlen(ip), a));
+	if (slot->key[0] == '\0') {
+		*slot =
+		    (struct slot){ .is_address = address_parse(text, len, &a) };
+		for (size_t i = 0; i < geo->n && slot->is_address; i++)
+			ask(&geo->databases[i], &a, &slot->place);
+		if (len <= KEY_MAX)
+			memcpy(slot->key, text, len);
+	}
+	return slot->is_address ? &slot->place : NULL;
 }
 
 bool
@@ -351,12 +355,15 @@ geo_find(struct geo *geo, const char *ident, const char *ip,
     struct geo_place *place)
 {
 	const struct place *found;
-	struct address a;
 
 	*place = (struct geo_place){ .asn = UNKNOWN };
-	if (geo->tells == 0 || !parse_any(ident, ip, &a))
+	if (geo->tells == 0)
 		return false;
-	found = find_place(geo, &a);
+	found = find_place(geo, ident);
+	if (found == NULL && ip != NULL)
+		found = find_place(geo, ip);
+	if (found == NULL)
+		return false;
 	memcpy(place->country, found->country, sizeof(found->country));
 	if (found->asn != 0)
 		place->asn = found->asn;

@@ -54,7 +54,7 @@ bool geo_has_asn(const struct geo *geo);
 /*
  * Set place to where a ban's id is from: an address, or a network, which is
  * where its first address is. Where the id is neither, ip counts, the address
- * of the ban, which may be NULL. Each address is looked up only once, as far as
+ * of the ban, which may be NULL. Each id is looked up only once, as far as
  * memory allows. Return true when something is known.
  */
 bool geo_find(struct geo *geo, const char *ident, const char *ip,
