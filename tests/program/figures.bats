@@ -275,8 +275,8 @@ pruned() {
 
 @test "a day counts the same after its bans were removed, in a zone of half hours" {
 	export TZ=IST-5:30
-	imported 'ban("192.0.2.250"; 1; {}),
-	    (range(200) | ban("192.0.2.\(.)"; 20 + . / 37; {}))'
+	imported '(range(200) | ban("192.0.2.\(.)"; 20 + . / 37; {})),
+	    ban("192.0.2.250"; 1; {})'
 	age
 	archive top --by hour --limit 24 --format csv >"$lab/hours"
 	archive top --by weekday --format csv >"$lab/days"

@@ -152,7 +152,7 @@ several_bans() {
 	for v in 1 2 3; do
 		several_bans "$v"
 		archive reconcile
-		[ "$(version)" -eq 4 ]
+		[ "$(version)" -eq 5 ]
 		# The reconcile ends the one whose time is long up.
 		sqlite3 "$db" 'SELECT * FROM bans WHERE rev <= 3 ORDER BY rev' |
 			cmp - <(head -n 3 "$lab/before")
