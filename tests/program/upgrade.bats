@@ -117,7 +117,7 @@ several_bans() {
 	local i
 	rm "$db"*
 	sqlite3 "$db" 'PRAGMA journal_mode = WAL' >"$lab/out"
-	for i in 1 2 3; do
+	for i in 1 2 3 4; do
 		[ "$i" -gt "$1" ] || sqlite3 "$db" <"$root/helper/archive/sql/$i.sql"
 		[ "$i" -ne 1 ] || sqlite3 "$db" <<-'END'
 			INSERT INTO jail (name, flushed_us) VALUES ('sshd', 6500000000);
@@ -149,7 +149,7 @@ several_bans() {
 
 @test "bans of one id from each older version keep the order of their making" {
 	local v
-	for v in 1 2 3; do
+	for v in 1 2 3 4; do
 		several_bans "$v"
 		archive reconcile
 		[ "$(version)" -eq 5 ]
