@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct work {
-	const char *name;  /* what is worked on: a file, or a command */
+	const char *name;  /* what is worked on: a path, or a command */
 	const char *doing; /* the step of it, a literal, or NULL */
 	int64_t count;	   /* so many are done of the step, */
 	const char *unit;  /* "rows" */

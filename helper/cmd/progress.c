@@ -40,13 +40,16 @@ put_rest(const struct progress *p, const struct work *work, int64_t took,
 		left));
 }
 
+/* Of a file only the name is shown, without its folder: a line is short. */
 static void
 put_work(const struct progress *p, const struct work *work, int64_t took,
     FILE *to)
 {
+	const char *slash = strrchr(work->name, '/');
+	const char *name = slash != NULL ? slash + 1 : work->name;
 	char escaped[40];
 
-	escape_text(escaped, sizeof(escaped), work->name, strlen(work->name));
+	escape_text(escaped, sizeof(escaped), name, strlen(name));
 	fprintf(to, "%s: ", escaped);
 	if (work->doing != NULL)
 		fprintf(to, "%s ", work->doing);
