@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The figures that top, stats and report show. They take one ban after another,
+ * in any order, and are read after figures_finish. Pure, but for the local time
+ * zone: days, hours and weekdays are those of local time, or of UTC.
+ *
+ *	figures_new(&options)
+ *	for each ban: figures_jail, figures_take
+ *	for each total of removed bans: figures_jail, figures_take_removed
+ *	figures_finish
+ *	figures_of, figures_day, figures_hours, figures_top ...
+ *	figures_free
+ *
+ * The time that a ban lasted is from its beginning to its end. A ban that has
+ * not ended counts with its whole ban time, and up to now if it is permanent; 0
+ * if its ban time is unknown.
+ */
+#ifndef FIGURES_FIGURES_H
+#define FIGURES_FIGURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ban/end.h"
+#include "ban/state.h"
+#include "base/err.h"
+#include "base/macros.h"
+
+/* What bans are counted by. figures_by_name has their names. */
+enum figures_by {
+	FIGURES_BY_ID,
+	FIGURES_BY_NET,
+	FIGURES_BY_USER,
+	FIGURES_BY_JAIL,
+	FIGURES_BY_HOUR,
+	FIGURES_BY_WEEKDAY,
+	FIGURES_BY_COUNTRY,
+	FIGURES_BY_ASN,
+	FIGURES_BY_HOST,
+	FIGURES_BYS /* how many there are; also: an unknown one */
+};
+
+/* What is counted of them. */
+enum figures_count {
+	FIGURES_BANS,
+	FIGURES_FAILURES,
+	FIGURES_SECONDS, /* the time that the bans lasted */
+	FIGURES_COUNTS	 /* how many there are; also: an unknown one */
+};
+
+struct figures_options {
+	int64_t now_us;
+	bool utc; /* days and hours are those of UTC */
+	/*
+	 * The keys that are counted: the sum of 1u << FIGURES_BY_ID and so on.
+	 * Jail, hour, weekday and host always are. Without the id, these are
+	 * UNKNOWN or 0: ids, returning, fresh.
+	 */
+	unsigned by;
+	int prefix4, prefix6; /* of FIGURES_BY_NET: 24 and 64 */
+	uint64_t seed;	      /* random, so that nobody can make ids collide */
+};
+
+/* A ban. The caller keeps the texts until figures_take returns. */
+struct figures_ban {
+	size_t jail; /* as figures_jail counts */
+	const char *ident;
+	const char *ip;	  /* where it differs from the ident, else NULL */
+	const char *host; /* NULL: this machine */
+	int64_t since_us;
+	int64_t seconds;  /* the ban time, -1: for ever, or UNKNOWN */
+	int64_t failures; /* or UNKNOWN */
+	int64_t ended_us; /* UNKNOWN while it lives */
+	enum ban_end why; /* BAN_LIVES while it lives */
+	enum ban_state state;
+	/* Each only with its bit in options.by. */
+	const char *users;   /* texts, each ended by a NUL; may be NULL */
+	size_t users_n;	     /* how many texts */
+	const char *country; /* "DE", or NULL */
+	int64_t asn;	     /* or UNKNOWN */
+	const char *owner;   /* of the network with that number, or NULL */
+};
+
+/* The total of the bans of one hour that retention has removed. */
+struct figures_removed {
+	size_t jail;
+	const char *host; /* NULL: this machine */
+	int64_t at_us;	  /* within the hour */
+	int64_t first_us, last_us;
+	int64_t bans, failures;
+	int64_t seconds; /* that they lasted */
+	int64_t longest; /* ban time: -1, or UNKNOWN */
+	int64_t ends[BAN_INFERRED + 1];
+};
+
+/*
+ * The figures of a jail, or of all. The days of today and yesterday are those
+ * of the calendar; d7 counts the bans of the last 7 times 24 hours. Bans that
+ * begin later than today (a clock was wrong) are in ever alone.
+ */
+struct figures_sums {
+	const char *jail; /* NULL: all */
+	int64_t ever, live, today, yesterday;
+	int64_t d7, d7_before;	 /* the last 7 days, and the 7 before them */
+	int64_t d30, d30_before; /* likewise with 30 */
+	int64_t failures;
+	int64_t seconds;   /* that all bans lasted */
+	int64_t ids;	   /* how many different ids were banned */
+	int64_t returning; /* how many of them more than once */
+	/* Ban times; -1: for ever; UNKNOWN: none is known. The median of an
+	 * even number is the middle of two, and for ever if one of them is. */
+	int64_t median_seconds, longest_seconds;
+	int64_t ends[BAN_INFERRED + 1]; /* by enum ban_end; BAN_LIVES: no end */
+	int64_t first_us, last_us; /* the first and last beginning, UNKNOWN */
+	int64_t removed;	   /* how many of ever retention has removed */
+};
+
+/* A day of a jail, or of all. */
+struct figures_day {
+	int64_t bans;
+	int64_t fresh; /* of these the first bans of their ids */
+};
+
+/* A key with what was counted of it. */
+struct figures_entry {
+	/*
+	 * "192.0.2.0/24", "root", "sshd", "13", "monday", "DE", "AS64496";
+	 * NULL: this machine as a host.
+	 */
+	const char *name;
+	const char *label; /* the owner of an AS, or NULL */
+	int64_t number;	   /* of an hour, 0 to 23; weekday, monday is 0; AS */
+	int64_t counts[FIGURES_COUNTS];
+};
+
+/* A ban time and how many bans have it. */
+struct figures_ban_time {
+	int64_t seconds; /* -1: for ever; UNKNOWN: unknown */
+	int64_t bans;
+};
+
+struct figures;
+
+/* In place of the number of a jail: all jails. */
+#define FIGURES_ALL SIZE_MAX
+
+/* Return figures that figures_free frees, or NULL: there is no memory. */
+struct figures *figures_new(const struct figures_options *options);
+void figures_free(struct figures *f);
+
+/*
+ * Set *jail to the number of the jail of that name, counted from 0 in the order
+ * of the calls. These and the next three fail with EX_OSERR.
+ */
+int figures_jail(struct figures *f, const char *name, size_t *jail,
+    struct err *e);
+int figures_take(struct figures *f, const struct figures_ban *ban,
+    struct err *e);
+int figures_take_removed(struct figures *f,
+    const struct figures_removed *removed, struct err *e);
+
+/* End the counting. All below is called after it, all above before it. */
+int figures_finish(struct figures *f, struct err *e);
+
+/* Return the number of jails. */
+size_t figures_jails(const struct figures *f);
+
+/* Return the figures of a jail, or of FIGURES_ALL. */
+const struct figures_sums *figures_of(const struct figures *f, size_t jail);
+
+/*
+ * Days are counted from 1970-01-01 on, as timestamp_days does. Return the day
+ * of a moment in the time zone of the figures, and the moment at which a day
+ * begins.
+ */
+int64_t figures_day_at(const struct figures *f, int64_t us);
+int64_t figures_day_begin_us(const struct figures *f, int64_t day);
+
+/* Set *first and *last to the days with bans; return false: there are none. */
+bool figures_days(const struct figures *f, int64_t *first, int64_t *last);
+
+/* Return a day of a jail, or of FIGURES_ALL; one without bans is all 0. */
+struct figures_day figures_day(const struct figures *f, size_t jail,
+    int64_t day);
+
+/* Return the bans of a weekday, 0 is monday, and an hour, 0 to 23. */
+int64_t figures_hour(const struct figures *f, int weekday, int hour);
+
+/*
+ * Set *times to the ban times of a jail, or of FIGURES_ALL, shortest first, for
+ * ever last but for the unknown ones; return their number. They belong to f.
+ */
+size_t figures_ban_times(const struct figures *f, size_t jail,
+    const struct figures_ban_time **times);
+
+/*
+ * Write the entries with the highest counts to entries, which has room for
+ * limit of them, the highest first, equal ones by their names; return their
+ * number. Texts belong to f. A key that was not counted has no entries.
+ */
+size_t figures_top(struct figures *f, enum figures_by by,
+    enum figures_count count, size_t limit, struct figures_entry *entries);
+
+/* Return how many different keys there are: networks, users, countries. */
+size_t figures_keys(const struct figures *f, enum figures_by by);
+
+/* Return "id", "net", "monday"; and the key or count of a name. */
+const char *figures_by_name(enum figures_by by);
+enum figures_by figures_by_from_name(const char *name);
+const char *figures_count_name(enum figures_count count);
+enum figures_count figures_count_from_name(const char *name);
+const char *figures_weekday_name(int weekday);
+
+#endif
