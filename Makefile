@@ -46,6 +46,7 @@ OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/os/db_lean.o
 EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
+PAGE = $(wildcard helper/render/*.html helper/render/*.css)
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
@@ -83,11 +84,17 @@ $(BUILD)/%.o: helper/%.c
 
 $(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
-# The schema stands in SQL files; each becomes a C text here.
+$(BUILD)/render/page_frame.o: $(PAGE:helper/render/%=$(BUILD)/%.inc)
+
+# The schema stands in SQL files, the report's page in HTML and CSS; each file
+# becomes a C text here.
+C_TEXT = sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/'
+
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
-	for f in $(SCHEMA); do \
-		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f && echo ,; \
-	done > $@
+	for f in $(SCHEMA); do $(C_TEXT) $$f && echo ,; done > $@
+
+$(BUILD)/%.inc: helper/render/% | $(BUILD)
+	$(C_TEXT) $< > $@
 
 # Each line of archive/beside becomes a constant for a file beside an archive, such
 # as #define BESIDE_WAL "-wal".

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "render/chart.h"
+
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/utf8.h"
+#include "render/html.h"
+
+/* Heights in pixels; a text takes LINE with the space around it. */
+#define LINE 18
+#define COLUMNS_HEIGHT 180
+#define STRIP_HEIGHT 28
+#define STRIP_STEP (LINE + STRIP_HEIGHT + 14)
+#define BAR_HEIGHT 8
+#define BAR_STEP (LINE + BAR_HEIGHT + 12)
+
+/* A column takes this part of its place. */
+#define FILLED 0.78
+
+/* A value that is not zero is at least so high, in pixels. */
+#define SEEN 1.5
+
+/* A label in a chart has room for so many letters; its table has it in full. */
+#define LABEL_LETTERS 36
+
+/* About so many columns have a label beneath. */
+#define LABELS 6
+
+static void
+open_chart(FILE *to, const struct chart *chart, size_t height)
+{
+	fprintf(to,
+	    "<svg class=\"chart\" role=\"img\" width=\"100%%\" height=\"%zu\" "
+	    "aria-labelledby=\"%s-title %s-desc\">\n<title id=\"%s-title\">",
+	    height, chart->id, chart->id, chart->id);
+	escape_html(to, chart->title);
+	fprintf(to, "</title>\n<desc id=\"%s-desc\">", chart->id);
+	escape_html(to, chart->desc);
+	fputs("</desc>\n", to);
+}
+
+static void
+close_chart(FILE *to)
+{
+	fputs("</svg>\n", to);
+}
+
+static int64_t
+greatest(const int64_t *values, size_t n)
+{
+	int64_t max = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (values[i] > max)
+			max = values[i];
+	}
+	return max;
+}
+
+/* Return the least of 2, 4, 10, 20, 40, 100 and so on that is at least max. */
+static int64_t
+top_of_scale(int64_t max)
+{
+	static const int64_t steps[] = { 2, 4, 10 };
+	int64_t ten = 1;
+
+	for (;;) {
+		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+			if (max <= steps[i] * ten)
+				return steps[i] * ten;
+		}
+		if (ten > INT64_MAX / 1000)
+			return max;
+		ten *= 10;
+	}
+}
+
+/* Write a column of a value, whose foot is at y = foot. */
+static void
+put_column(FILE *to, const struct chart_axis *axis, size_t i, double part,
+    double foot, double height)
+{
+	double step = 100.0 / (double)axis->n, h = part * height;
+
+	h = h < SEEN ? SEEN : h;
+	fprintf(to,
+	    "<rect class=\"bar\" x=\"%.3f%%\" y=\"%.1f\" width=\"%.3f%%\" "
+	    "height=\"%.1f\"",
+	    ((double)i + (1 - FILLED) / 2) * step, foot - h, FILLED * step, h);
+}
+
+/* Write the labels beneath the columns, with their feet at y. */
+static void
+put_axis(FILE *to, const struct chart_axis *axis, size_t y)
+{
+	size_t every = axis->every;
+
+	if (every == 0)
+		every = (axis->n + LABELS - 1) / LABELS;
+	for (size_t i = 0; i < axis->n; i += every) {
+		double x = 100.0 * (double)i / (double)axis->n;
+
+		/* The last one would end outside the chart. */
+		if (i > 0 && x > 88)
+			break;
+		fprintf(to, "<text class=\"axis\" x=\"%.3f%%\" y=\"%zu\">", x,
+		    y);
+		escape_html(to, axis->labels[i]);
+		fputs("</text>\n", to);
+	}
+}
+
+/* Write a line across the chart at y, with its number above. */
+static void
+put_scale_line(FILE *to, double y, int64_t number)
+{
+	fprintf(to,
+	    "<line class=\"rule\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" "
+	    "y2=\"%.1f\"/>",
+	    y, y);
+	fprintf(to, "<text class=\"axis halo\" x=\"0\" y=\"%.1f\">", y - 4);
+	html_number(to, number);
+	fputs("</text>\n", to);
+}
+
+/* Hatch the background of the marked columns. */
+static void
+put_marks(FILE *to, const struct chart *chart, const struct chart_axis *axis,
+    const bool *marks)
+{
+	double step = 100.0 / (double)axis->n;
+
+	fprintf(to,
+	    "<defs><pattern id=\"%s-hatch\" width=\"6\" height=\"6\" "
+	    "patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">"
+	    "<rect class=\"hatch\" width=\"1.5\" height=\"6\"/>"
+	    "</pattern></defs>\n",
+	    chart->id);
+	for (size_t i = 0, end; i < axis->n; i = end + 1) {
+		for (end = i; end < axis->n && marks[end]; end++)
+			;
+		if (end > i)
+			fprintf(to,
+			    "<rect fill=\"url(#%s-hatch)\" x=\"%.3f%%\" "
+			    "y=\"%d\" width=\"%.3f%%\" height=\"%d\"/>\n",
+			    chart->id, (double)i * step, LINE,
+			    (double)(end - i) * step, COLUMNS_HEIGHT);
+	}
+}
+
+void
+chart_columns(FILE *to, const struct chart *chart,
+    const struct chart_axis *axis, const int64_t *values, const bool *marks)
+{
+	int64_t top = top_of_scale(greatest(values, axis->n));
+	const double foot = LINE + COLUMNS_HEIGHT;
+
+	open_chart(to, chart, 2 * LINE + COLUMNS_HEIGHT);
+	if (marks != NULL)
+		put_marks(to, chart, axis, marks);
+	for (size_t i = 0; i < axis->n; i++) {
+		if (values[i] <= 0)
+			continue;
+		put_column(to, axis, i, (double)values[i] / (double)top, foot,
+		    COLUMNS_HEIGHT);
+		fputs("><title>", to);
+		escape_html(to, axis->names[i]);
+		fputs(": ", to);
+		html_number(to, values[i]);
+		fputs("</title></rect>\n", to);
+	}
+	put_scale_line(to, LINE, top);
+	put_scale_line(to, LINE + COLUMNS_HEIGHT / 2.0, top / 2);
+	fprintf(to,
+	    "<line class=\"foot\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" "
+	    "y2=\"%.1f\"/>\n",
+	    foot, foot);
+	put_axis(to, axis, LINE + COLUMNS_HEIGHT + LINE - 3);
+	close_chart(to);
+}
+
+/* Return the width of a character in letters: those of East Asia take two. */
+static size_t
+letters(const char *s, size_t n)
+{
+	return n >= 3 && (unsigned char)s[0] >= 0xe1 ? 2 : 1;
+}
+
+/* Write a label, cut where it has more letters than there is room for. */
+static void
+put_label(FILE *to, const char *s)
+{
+	char cut[4 * LABEL_LETTERS + 4];
+	size_t len = strlen(s), at = 0, width = 0, n;
+
+	for (; at < len && width < LABEL_LETTERS; at += n) {
+		n = utf8_length(s + at, len - at);
+		n = n == 0 ? 1 : n;
+		width += letters(s + at, n);
+	}
+	memcpy(cut, s, at);
+	memcpy(cut + at, at < len ? "\xe2\x80\xa6" : "", at < len ? 4 : 1);
+	escape_html(to, cut);
+}
+
+/* Write a name at the left and a number at the right, above a bar or row. */
+static void
+put_heading(FILE *to, size_t y, const char *label, int64_t number)
+{
+	fprintf(to, "<text class=\"label\" x=\"0\" y=\"%zu\">", y);
+	put_label(to, label);
+	fprintf(to,
+	    "</text><text class=\"value\" x=\"100%%\" y=\"%zu\" "
+	    "text-anchor=\"end\">",
+	    y);
+	html_number(to, number);
+	fputs("</text>\n", to);
+}
+
+void
+chart_strips(FILE *to, const struct chart *chart, const struct chart_axis *axis,
+    const struct chart_strip *strips, size_t n, bool one_scale)
+{
+	int64_t top = 1, own;
+
+	for (size_t i = 0; i < n; i++) {
+		own = greatest(strips[i].values, axis->n);
+		top = own > top ? own : top;
+	}
+	open_chart(to, chart, n * STRIP_STEP + LINE);
+	for (size_t i = 0; i < n; i++) {
+		const int64_t *values = strips[i].values;
+		size_t y = i * STRIP_STEP, foot = y + LINE + STRIP_HEIGHT;
+
+		own = one_scale ? top : greatest(values, axis->n);
+		put_heading(to, y + LINE - 5, strips[i].label,
+		    strips[i].number);
+		for (size_t k = 0; k < axis->n; k++) {
+			if (values[k] <= 0)
+				continue;
+			put_column(to, axis, k, (double)values[k] / (double)own,
+			    (double)foot, STRIP_HEIGHT);
+			fputs("/>\n", to);
+		}
+		fprintf(to,
+		    "<line class=\"foot\" x1=\"0\" x2=\"100%%\" y1=\"%zu\" "
+		    "y2=\"%zu\"/>\n",
+		    foot, foot);
+	}
+	put_axis(to, axis, n * STRIP_STEP + LINE - 14);
+	close_chart(to);
+}
+
+void
+chart_bars(FILE *to, const struct chart *chart, const struct chart_bar *bars,
+    size_t n)
+{
+	int64_t top = 1;
+
+	for (size_t i = 0; i < n; i++)
+		top = bars[i].value > top ? bars[i].value : top;
+	open_chart(to, chart, n * BAR_STEP);
+	for (size_t i = 0; i < n; i++) {
+		size_t y = i * BAR_STEP;
+
+		put_heading(to, y + LINE - 5, bars[i].label, bars[i].value);
+		fprintf(to,
+		    "<rect class=\"track\" x=\"0\" y=\"%zu\" width=\"100%%\" "
+		    "height=\"%d\"/>",
+		    y + LINE, BAR_HEIGHT);
+		if (bars[i].value > 0)
+			fprintf(to,
+			    "<rect class=\"bar\" x=\"0\" y=\"%zu\" "
+			    "width=\"%.3f%%\" height=\"%d\"/>",
+			    y + LINE,
+			    100.0 * (double)bars[i].value / (double)top,
+			    BAR_HEIGHT);
+		putc('\n', to);
+	}
+	close_chart(to);
+}

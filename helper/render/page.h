@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report: one HTML page that needs nothing else. Its HTML stands in
+ * page_*.html, with a {{slot}} for each thing that is written here, and its
+ * style in page.css; the Makefile puts both into the program. The page forbids
+ * all but its own style by a Content-Security-Policy, which has the style's
+ * hash. (W3C, Content Security Policy Level 3.)
+ */
+#ifndef RENDER_PAGE_H
+#define RENDER_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "figures/figures.h"
+
+/* A time in which the archive may have missed bans. */
+struct page_gap {
+	int64_t from_us, until_us;
+	bool lossy; /* it was longer than fail2ban remembers */
+};
+
+/* The texts may hold anything: they are escaped. */
+struct page {
+	struct figures *figures; /* after figures_finish */
+	const char *title;
+	const char *scope; /* which bans are counted, or NULL: all */
+	const char *host;  /* the name of this machine, or NULL */
+	/* No address in full, no other id, no user name and no host. */
+	bool anonymous;
+	/* Why there are no countries, or NULL: there are; and the notice that
+	 * their source's licence asks for, or NULL. */
+	const char *no_countries, *attribution;
+	int64_t now_us;
+	int64_t since_us, until_us; /* asked for, or UNKNOWN */
+	/* The bans of the time before, which is as long; UNKNOWN: the period
+	 * has no beginning. */
+	int64_t before;
+	int64_t known_us; /* since when the archive knows, or UNKNOWN */
+	const struct page_gap *gaps;
+	size_t gaps_n;
+};
+
+/*
+ * Write the page. Fails with EX_OSERR when there is no memory; a failed write
+ * shows in ferror(3).
+ */
+int page_write(FILE *to, const struct page *page, struct err *e);
+
+#endif
