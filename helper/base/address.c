@@ -183,6 +183,14 @@ address_cover(const struct address *first, const struct address *last,
 	}
 }
 
+void
+address_widen(struct address *a, int bits)
+{
+	if (bits < a->bits)
+		a->bits = bits;
+	cut(a);
+}
+
 bool
 address_is_single(const struct address *a)
 {

@@ -50,6 +50,12 @@ const char *address_print(const struct address *a, char buf[ADDRESS_TEXT]);
 size_t address_cover(const struct address *first, const struct address *last,
     struct address nets[ADDRESS_COVER_MAX]);
 
+/*
+ * Make a the network of that many bits that holds it. It stays as it is when it
+ * is that large or larger.
+ */
+void address_widen(struct address *a, int bits);
+
 /* Return true for one address, false for a network of several. */
 bool address_is_single(const struct address *a);
 

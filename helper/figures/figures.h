@@ -58,8 +58,12 @@ struct figures_options {
 	 * UNKNOWN or 0: ids, returning, fresh.
 	 */
 	unsigned by;
-	int prefix4, prefix6; /* of FIGURES_BY_NET: 24 and 64 */
-	uint64_t seed;	      /* random, so that nobody can make ids collide */
+	/*
+	 * The networks of FIGURES_BY_NET: 24 and 64. A ban of a network that is
+	 * larger counts for that network, and one of no address for none.
+	 */
+	int prefix4, prefix6;
+	uint64_t seed; /* random, so that nobody can make ids collide */
 };
 
 /* A ban. The caller keeps the texts until figures_take returns. */
@@ -119,7 +123,7 @@ struct figures_sums {
 /* A day of a jail, or of all. */
 struct figures_day {
 	int64_t bans;
-	int64_t fresh; /* of these the first bans of their ids */
+	int64_t fresh; /* the first bans of their ids; only of FIGURES_ALL */
 };
 
 /* A key with what was counted of it. */
@@ -199,10 +203,10 @@ size_t figures_ban_times(const struct figures *f, size_t jail,
  * limit of them, the highest first, equal ones by their names; return their
  * number. Texts belong to f. A key that was not counted has no entries.
  */
-size_t figures_top(struct figures *f, enum figures_by by,
+size_t figures_top(const struct figures *f, enum figures_by by,
     enum figures_count count, size_t limit, struct figures_entry *entries);
 
-/* Return how many different keys there are: networks, users, countries. */
+/* Return how many different keys were counted. */
 size_t figures_keys(const struct figures *f, enum figures_by by);
 
 /* Return "id", "net", "monday"; and the key or count of a name. */

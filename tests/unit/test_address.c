@@ -177,6 +177,33 @@ no_byte_beyond_the_length_is_read(void **state)
 }
 
 static void
+an_address_is_widened_to_its_network(void **state)
+{
+	static const struct {
+		const char *text;
+		int bits;
+		const char *widened;
+	} rows[] = {
+		{ "192.0.2.77", 24, "192.0.2.0/24" },
+		{ "192.0.2.77", 32, "192.0.2.77" },
+		{ "192.0.2.77", 0, "0.0.0.0/0" },
+		{ "192.0.0.0/16", 24, "192.0.0.0/16" },
+		{ "2001:db8:0:1:2::3", 64, "2001:db8:0:1::/64" },
+		{ "2001:db8:0:1:2::3", 128, "2001:db8:0:1:2::3" },
+	};
+	char buf[ADDRESS_TEXT];
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_true(
+		    address_parse(rows[i].text, strlen(rows[i].text), &a));
+		address_widen(&a, rows[i].bits);
+		assert_string_equal(address_print(&a, buf), rows[i].widened);
+	}
+}
+
+static void
 a_network_holds_another_that_is_all_inside_it(void **state)
 {
 	static const struct {
@@ -317,6 +344,7 @@ main(void)
 		cmocka_unit_test(an_address_is_printed_as_fail2ban_prints_it),
 		cmocka_unit_test(a_text_that_is_no_address_is_refused),
 		cmocka_unit_test(no_byte_beyond_the_length_is_read),
+		cmocka_unit_test(an_address_is_widened_to_its_network),
 		cmocka_unit_test(a_network_holds_another_that_is_all_inside_it),
 		cmocka_unit_test(a_range_is_covered_by_the_fewest_networks),
 		cmocka_unit_test(

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The figures after the counting. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/number.h"
+#include "figures/inside.h"
+
+static const char *const by_names[] = {
+	[FIGURES_BY_ID] = "id",
+	[FIGURES_BY_NET] = "net",
+	[FIGURES_BY_USER] = "user",
+	[FIGURES_BY_JAIL] = "jail",
+	[FIGURES_BY_HOUR] = "hour",
+	[FIGURES_BY_WEEKDAY] = "weekday",
+	[FIGURES_BY_COUNTRY] = "country",
+	[FIGURES_BY_ASN] = "asn",
+	[FIGURES_BY_HOST] = "host",
+	[FIGURES_BYS] = NULL,
+};
+
+static const char *const count_names[] = {
+	[FIGURES_BANS] = "bans",
+	[FIGURES_FAILURES] = "failures",
+	[FIGURES_SECONDS] = "time",
+	[FIGURES_COUNTS] = NULL,
+};
+
+static const char *const weekday_names[] = { "monday", "tuesday", "wednesday",
+	"thursday", "friday", "saturday", "sunday" };
+
+static const char *const hour_names[] = { "0", "1", "2", "3", "4", "5", "6",
+	"7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18",
+	"19", "20", "21", "22", "23" };
+
+/* Return the index of a name, or that of the NULL at the end. */
+static size_t
+find_name(const char *const *names, const char *name)
+{
+	size_t i = 0;
+
+	while (names[i] != NULL && strcmp(names[i], name) != 0)
+		i++;
+	return i;
+}
+
+const char *
+figures_by_name(enum figures_by by)
+{
+	return by_names[by];
+}
+
+enum figures_by
+figures_by_from_name(const char *name)
+{
+	return (enum figures_by)find_name(by_names, name);
+}
+
+const char *
+figures_count_name(enum figures_count count)
+{
+	return count_names[count];
+}
+
+enum figures_count
+figures_count_from_name(const char *name)
+{
+	return (enum figures_count)find_name(count_names, name);
+}
+
+const char *
+figures_weekday_name(int weekday)
+{
+	return weekday_names[weekday];
+}
+
+/* Order ban times: UNKNOWN last, for ever before it. */
+static int
+compare_times(const void *a, const void *b)
+{
+	int64_t x = ((const struct figures_ban_time *)a)->seconds;
+	int64_t y = ((const struct figures_ban_time *)b)->seconds;
+
+	if (x < 0 && y < 0)
+		return (x == UNKNOWN) - (y == UNKNOWN);
+	if (x < 0 || y < 0)
+		return x < 0 ? 1 : -1;
+	return (x > y) - (x < y);
+}
+
+/* Return the ban time that the nth ban has, counted from 0. */
+static int64_t
+time_of(const struct figures_ban_time *sorted, int64_t nth)
+{
+	while (nth >= sorted->bans)
+		nth -= (sorted++)->bans;
+	return sorted->seconds;
+}
+
+/* Return the median of n ban times, counted without the unknown ones. */
+static int64_t
+median(const struct figures_ban_time *sorted, size_t n)
+{
+	int64_t bans = 0, below, above;
+
+	for (size_t i = 0; i < n && sorted[i].seconds != UNKNOWN; i++)
+		bans += sorted[i].bans;
+	if (bans == 0)
+		return UNKNOWN;
+	below = time_of(sorted, (bans - 1) / 2);
+	above = time_of(sorted, bans / 2);
+	return above < 0 ? -1 : below + (above - below) / 2;
+}
+
+/* Make *sorted of the ban times. */
+static int
+sort_times(const struct numbers *times, struct figures_ban_time **sorted,
+    struct figures_sums *sums)
+{
+	size_t n = 0;
+
+	if (times->n == 0)
+		return 0;
+	if ((*sorted = calloc(times->n, sizeof(**sorted))) == NULL)
+		return -1;
+	for (size_t i = 0; i < times->room; i++) {
+		if (times->slots[i].bans != 0)
+			(*sorted)[n++] =
+			    (struct figures_ban_time){ times->slots[i].number,
+				    times->slots[i].bans };
+	}
+	qsort(*sorted, n, sizeof(**sorted), compare_times);
+	sums->median_seconds = median(*sorted, n);
+	return 0;
+}
+
+static int
+add_numbers(struct numbers *to, const struct numbers *from)
+{
+	for (size_t i = 0; i < from->room; i++) {
+		struct number *slot;
+
+		if (from->slots[i].bans == 0)
+			continue;
+		if ((slot = numbers_find(to, from->slots[i].number)) == NULL)
+			return -1;
+		slot->bans += from->slots[i].bans;
+	}
+	return 0;
+}
+
+static void
+add_sums(struct figures_sums *all, const struct figures_sums *jail)
+{
+	all->ever += jail->ever;
+	all->live += jail->live;
+	all->today += jail->today;
+	all->yesterday += jail->yesterday;
+	all->d7 += jail->d7;
+	all->d7_before += jail->d7_before;
+	all->d30 += jail->d30;
+	all->d30_before += jail->d30_before;
+	all->failures = number_add_sat(all->failures, jail->failures);
+	all->seconds = number_add_sat(all->seconds, jail->seconds);
+	all->removed += jail->removed;
+	for (size_t i = 0; i < ARRAY_LEN(all->ends); i++)
+		all->ends[i] += jail->ends[i];
+	if (jail->ever == 0)
+		return;
+	all->longest_seconds =
+	    figures_longer(all->longest_seconds, jail->longest_seconds);
+	figures_widen(all, jail->first_us, jail->last_us);
+}
+
+/* Count the first ban of each id on its day. */
+static void
+count_fresh(struct figures *f)
+{
+	const struct keys *ids = &f->keys[FIGURES_BY_ID];
+
+	for (size_t i = 0; i < ids->room; i++) {
+		if (ids->slots[i].name == 0)
+			continue;
+		/* This day is there: it has a ban. */
+		numbers_find(&f->days, ids->slots[i].first_day)->fresh++;
+	}
+}
+
+int
+figures_finish(struct figures *f, struct err *e)
+{
+	for (size_t i = 0; i < f->jails_n; i++) {
+		struct figures_jail *jail = &f->jails[i];
+
+		if (sort_times(&jail->times, &jail->sorted, &jail->sums) != 0 ||
+		    add_numbers(&f->times, &jail->times) != 0 ||
+		    add_numbers(&f->days, &jail->days) != 0)
+			return err_set(e, EX_OSERR, "out of memory");
+		add_sums(&f->all, &jail->sums);
+	}
+	if ((f->options.by & 1u << FIGURES_BY_ID) == 0) {
+		f->all.ids = f->all.returning = UNKNOWN;
+		for (size_t i = 0; i < f->jails_n; i++)
+			f->jails[i].sums.ids = f->jails[i].sums.returning =
+			    UNKNOWN;
+	}
+	count_fresh(f);
+	if (sort_times(&f->times, &f->sorted, &f->all) != 0)
+		return err_set(e, EX_OSERR, "out of memory");
+	return 0;
+}
+
+size_t
+figures_jails(const struct figures *f)
+{
+	return f->jails_n;
+}
+
+const struct figures_sums *
+figures_of(const struct figures *f, size_t jail)
+{
+	return jail == FIGURES_ALL ? &f->all : &f->jails[jail].sums;
+}
+
+bool
+figures_days(const struct figures *f, int64_t *first, int64_t *last)
+{
+	*first = INT64_MAX;
+	*last = INT64_MIN;
+	for (size_t i = 0; i < f->days.room; i++) {
+		const struct number *day = &f->days.slots[i];
+
+		if (day->bans != 0 && day->number < *first)
+			*first = day->number;
+		if (day->bans != 0 && day->number > *last)
+			*last = day->number;
+	}
+	return f->days.n > 0;
+}
+
+struct figures_day
+figures_day(const struct figures *f, size_t jail, int64_t day)
+{
+	const struct number *slot = numbers_get(
+	    jail == FIGURES_ALL ? &f->days : &f->jails[jail].days, day);
+
+	return slot != NULL ? (struct figures_day){ slot->bans, slot->fresh } :
+			      (struct figures_day){ 0, 0 };
+}
+
+int64_t
+figures_hour(const struct figures *f, int weekday, int hour)
+{
+	return f->week[weekday][hour];
+}
+
+size_t
+figures_ban_times(const struct figures *f, size_t jail,
+    const struct figures_ban_time **times)
+{
+	*times = jail == FIGURES_ALL ? f->sorted : f->jails[jail].sorted;
+	return jail == FIGURES_ALL ? f->times.n : f->jails[jail].times.n;
+}
+
+/* The highest entries so far: a heap whose root is the lowest of them. */
+struct top {
+	enum figures_count count;
+	struct figures_entry *entries;
+	size_t n, limit;
+};
+
+/* Return true when a comes before b in the order of figures_top. */
+static bool
+is_before(const struct top *top, const struct figures_entry *a,
+    const struct figures_entry *b)
+{
+	int64_t x = a->counts[top->count], y = b->counts[top->count];
+
+	if (x != y)
+		return x > y;
+	if (a->number != b->number)
+		return a->number < b->number;
+	if (a->name == NULL || b->name == NULL)
+		return a->name == NULL && b->name != NULL;
+	return strcmp(a->name, b->name) < 0;
+}
+
+static void
+swap(struct figures_entry *a, struct figures_entry *b)
+{
+	struct figures_entry c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+/* Let the entry at i sink below those that come after it. */
+static void
+sink(struct top *top, size_t i, size_t n)
+{
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child + 1 < n &&
+		    is_before(top, &top->entries[child],
+			&top->entries[child + 1]))
+			child++;
+		if (child >= n ||
+		    !is_before(top, &top->entries[i], &top->entries[child]))
+			return;
+		swap(&top->entries[i], &top->entries[child]);
+		i = child;
+	}
+}
+
+static void
+offer(struct top *top, const struct figures_entry *entry)
+{
+	size_t i;
+
+	if (entry->counts[FIGURES_BANS] == 0 || top->limit == 0)
+		return;
+	if (top->n == top->limit) {
+		if (!is_before(top, entry, &top->entries[0]))
+			return;
+		top->entries[0] = *entry;
+		sink(top, 0, top->n);
+		return;
+	}
+	i = top->n++;
+	top->entries[i] = *entry;
+	for (; i > 0 &&
+	     is_before(top, &top->entries[(i - 1) / 2], &top->entries[i]);
+	     i = (i - 1) / 2)
+		swap(&top->entries[(i - 1) / 2], &top->entries[i]);
+}
+
+static void
+offer_keys(const struct figures *f, enum figures_by by, struct top *top)
+{
+	const struct keys *keys = &f->keys[by];
+
+	for (size_t i = 0; i < keys->room; i++) {
+		const struct key *key = &keys->slots[i];
+		struct figures_entry entry = {
+			.counts = { key->bans, key->failures, key->seconds },
+		};
+
+		if (key->name == 0)
+			continue;
+		entry.name = keys_text(keys, key);
+		if (by == FIGURES_BY_ASN) {
+			const char *digits = entry.name + strlen("AS");
+
+			number_take_digits(&digits, &entry.number);
+			if (key->jail != 0)
+				entry.label = f->owners.texts.s + key->jail - 1;
+		}
+		offer(top, &entry);
+	}
+}
+
+/* Offer entries that have the names and counts of an array. */
+static void
+offer_array(const int64_t (*counts)[FIGURES_COUNTS], const char *const *names,
+    int n, struct top *top)
+{
+	for (int i = 0; i < n; i++) {
+		struct figures_entry entry = {
+			.name = names != NULL ? names[i] : NULL,
+			.number = i,
+		};
+
+		memcpy(entry.counts, counts[i], sizeof(entry.counts));
+		offer(top, &entry);
+	}
+}
+
+static void
+offer_jails(const struct figures *f, struct top *top)
+{
+	for (size_t i = 0; i < f->jails_n; i++) {
+		const struct figures_sums *sums = &f->jails[i].sums;
+		const struct figures_entry entry = {
+			.name = sums->jail,
+			.counts = { sums->ever, sums->failures, sums->seconds },
+		};
+
+		offer(top, &entry);
+	}
+}
+
+size_t
+figures_top(const struct figures *f, enum figures_by by,
+    enum figures_count count, size_t limit, struct figures_entry *entries)
+{
+	struct top top = { .count = count, .entries = entries, .limit = limit };
+
+	if (by == FIGURES_BY_HOUR)
+		offer_array(f->hours, hour_names, 24, &top);
+	else if (by == FIGURES_BY_WEEKDAY)
+		offer_array(f->weekdays, weekday_names, 7, &top);
+	else if (by == FIGURES_BY_JAIL)
+		offer_jails(f, &top);
+	else
+		offer_keys(f, by, &top);
+	if (by == FIGURES_BY_HOST)
+		offer_array(&f->here, NULL, 1, &top);
+	/* The root is the last of those that are not in their place yet. */
+	for (size_t n = top.n; n > 1; n--) {
+		swap(&entries[0], &entries[n - 1]);
+		sink(&top, 0, n - 1);
+	}
+	return top.n;
+}
+
+size_t
+figures_keys(const struct figures *f, enum figures_by by)
+{
+	switch (by) {
+	case FIGURES_BY_HOUR:
+		return 24;
+	case FIGURES_BY_WEEKDAY:
+		return 7;
+	case FIGURES_BY_JAIL:
+		return f->jails_n;
+	case FIGURES_BY_HOST:
+		return f->keys[by].n + (f->here[FIGURES_BANS] > 0);
+	default:
+		return f->keys[by].n;
+	}
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "figures/figures.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/address.h"
+#include "base/list.h"
+#include "base/number.h"
+#include "base/timestamp.h"
+#include "figures/calendar.h"
+#include "figures/inside.h"
+
+#define DAY_US (86400 * TIMESTAMP_US)
+
+/* The most jails: their numbers are part of the keys of pairs. */
+#define JAILS_MAX (1 << 24)
+
+static int
+no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "out of memory");
+}
+
+static void
+clear_sums(struct figures_sums *sums, const char *jail)
+{
+	*sums = (struct figures_sums){
+		.jail = jail,
+		.median_seconds = UNKNOWN,
+		.longest_seconds = UNKNOWN,
+		.first_us = UNKNOWN,
+		.last_us = UNKNOWN,
+	};
+}
+
+struct figures *
+figures_new(const struct figures_options *options)
+{
+	struct figures *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return NULL;
+	f->options = *options;
+	f->calendar.utc = options->utc;
+	for (size_t i = 0; i < FIGURES_BYS; i++)
+		f->keys[i].seed = options->seed;
+	clear_sums(&f->all, NULL);
+	f->today = figures_day_at(f, options->now_us);
+	f->today_us = figures_day_begin_us(f, f->today);
+	f->yesterday_us = figures_day_begin_us(f, f->today - 1);
+	f->tomorrow_us = figures_day_begin_us(f, f->today + 1);
+	return f;
+}
+
+void
+figures_free(struct figures *f)
+{
+	if (f == NULL)
+		return;
+	for (size_t i = 0; i < f->jails_n; i++) {
+		free(f->jails[i].name);
+		free(f->jails[i].sorted);
+		numbers_free(&f->jails[i].days);
+		numbers_free(&f->jails[i].times);
+	}
+	for (size_t i = 0; i < FIGURES_BYS; i++)
+		keys_free(&f->keys[i]);
+	keys_free(&f->owners);
+	numbers_free(&f->pairs);
+	numbers_free(&f->days);
+	numbers_free(&f->times);
+	free(f->sorted);
+	free(f->jails);
+	free(f);
+}
+
+int
+figures_jail(struct figures *f, const char *name, size_t *jail, struct err *e)
+{
+	struct figures_jail *jails;
+	char *copy;
+
+	for (*jail = 0; *jail < f->jails_n; (*jail)++) {
+		if (strcmp(f->jails[*jail].name, name) == 0)
+			return 0;
+	}
+	jails =
+	    list_grow(f->jails, &f->jails_room, f->jails_n + 1, sizeof(*jails));
+	if (jails == NULL)
+		return no_memory(e);
+	f->jails = jails;
+	if (f->jails_n == JAILS_MAX || (copy = strdup(name)) == NULL)
+		return no_memory(e);
+	jails[f->jails_n] = (struct figures_jail){ .name = copy };
+	clear_sums(&jails[f->jails_n++].sums, copy);
+	return 0;
+}
+
+int64_t
+figures_day_at(const struct figures *f, int64_t us)
+{
+	return calendar_look_up(f->options.utc, us).day;
+}
+
+int64_t
+figures_day_begin_us(const struct figures *f, int64_t day)
+{
+	return calendar_begin_us(f->options.utc, day);
+}
+
+/* Return how long a ban lasted or is to last, in seconds. */
+static int64_t
+lasted(const struct figures *f, const struct figures_ban *ban)
+{
+	int64_t us = ban->ended_us;
+
+	if (us == UNKNOWN && ban->seconds == UNKNOWN)
+		return 0;
+	if (us == UNKNOWN && ban->seconds >= 0)
+		return ban->seconds;
+	if (us == UNKNOWN)
+		us = f->options.now_us;
+	us = number_sub_sat(us, ban->since_us);
+	return us > 0 ? us / TIMESTAMP_US : 0;
+}
+
+/* Return true when us is at most that many days before now, or later today. */
+static bool
+is_within(const struct figures *f, int64_t us, int days)
+{
+	return us >= number_sub_sat(f->options.now_us, days * DAY_US) &&
+	    us < f->tomorrow_us;
+}
+
+static void
+count_moment(const struct figures *f, struct figures_sums *sums, int64_t us,
+    int64_t bans)
+{
+	sums->ever += bans;
+	if (us < number_sub_sat(f->options.now_us, 60 * DAY_US) ||
+	    us >= f->tomorrow_us)
+		return;
+	if (us >= f->today_us)
+		sums->today += bans;
+	else if (us >= f->yesterday_us)
+		sums->yesterday += bans;
+	if (is_within(f, us, 7))
+		sums->d7 += bans;
+	else if (is_within(f, us, 14))
+		sums->d7_before += bans;
+	if (is_within(f, us, 30))
+		sums->d30 += bans;
+	else
+		sums->d30_before += bans;
+}
+
+int64_t
+figures_longer(int64_t a, int64_t b)
+{
+	if (a == UNKNOWN || b == UNKNOWN)
+		return a == UNKNOWN ? b : a;
+	if (a < 0 || b < 0)
+		return -1;
+	return a > b ? a : b;
+}
+
+void
+figures_widen(struct figures_sums *sums, int64_t first_us, int64_t last_us)
+{
+	if (sums->first_us == UNKNOWN || first_us < sums->first_us)
+		sums->first_us = first_us;
+	if (sums->last_us == UNKNOWN || last_us > sums->last_us)
+		sums->last_us = last_us;
+}
+
+static int
+count_number(struct numbers *numbers, int64_t number, int64_t bans)
+{
+	struct number *slot = numbers_find(numbers, number);
+
+	if (slot == NULL)
+		return -1;
+	slot->bans += bans;
+	return 0;
+}
+
+/* Add counts to a key; return it, or NULL: there is no memory. */
+static struct key *
+count_key(struct keys *keys, const char *text,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	struct key *key = keys_find(keys, text, strlen(text));
+
+	if (key == NULL)
+		return NULL;
+	key->bans += (uint32_t)counts[FIGURES_BANS];
+	key->failures = number_add_sat(key->failures, counts[FIGURES_FAILURES]);
+	key->seconds = number_add_sat(key->seconds, counts[FIGURES_SECONDS]);
+	return key;
+}
+
+static void
+add_counts(int64_t to[FIGURES_COUNTS], const int64_t counts[FIGURES_COUNTS])
+{
+	for (size_t i = 0; i < FIGURES_COUNTS; i++)
+		to[i] = number_add_sat(to[i], counts[i]);
+}
+
+/* Count what bans of one jail, moment and host have in common. */
+static int
+count_common(struct figures *f, struct figures_jail *jail, int64_t us,
+    const char *host, const int64_t counts[FIGURES_COUNTS])
+{
+	const struct calendar_moment *m = calendar_at(&f->calendar, us);
+	int64_t bans = counts[FIGURES_BANS];
+
+	count_moment(f, &jail->sums, us, bans);
+	jail->sums.failures =
+	    number_add_sat(jail->sums.failures, counts[FIGURES_FAILURES]);
+	jail->sums.seconds =
+	    number_add_sat(jail->sums.seconds, counts[FIGURES_SECONDS]);
+	f->week[m->weekday][m->hour] += bans;
+	add_counts(f->hours[m->hour], counts);
+	add_counts(f->weekdays[m->weekday], counts);
+	if (host == NULL)
+		add_counts(f->here, counts);
+	else if (count_key(&f->keys[FIGURES_BY_HOST], host, counts) == NULL)
+		return -1;
+	return count_number(&jail->days, m->day, bans);
+}
+
+/* Count an id, in all and in the jail. */
+static int
+count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	struct figures_sums *sums = &f->jails[ban->jail].sums;
+	struct key *key =
+	    count_key(&f->keys[FIGURES_BY_ID], ban->ident, counts);
+	int64_t in_jail;
+
+	if (key == NULL)
+		return -1;
+	if (day > INT32_MAX || day < INT32_MIN)
+		day = INT32_MAX;
+	if (key->bans == 1 || day < key->first_day)
+		key->first_day = (int32_t)day;
+	if (key->bans == 1)
+		key->jail = (uint32_t)ban->jail;
+	f->all.ids += key->bans == 1;
+	f->all.returning += key->bans == 2;
+	if (key->jail == ban->jail) {
+		in_jail = ++key->in_jail;
+	} else {
+		/* Few ids are banned in several jails. */
+		struct number *pair = numbers_find(&f->pairs,
+		    (int64_t)((uint64_t)key->name * JAILS_MAX + ban->jail));
+
+		if (pair == NULL)
+			return -1;
+		in_jail = ++pair->bans;
+	}
+	sums->ids += in_jail == 1;
+	sums->returning += in_jail == 2;
+	return 0;
+}
+
+static int
+count_net(struct figures *f, const struct figures_ban *ban,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	const char *id = ban->ip != NULL ? ban->ip : ban->ident;
+	char text[ADDRESS_TEXT];
+	struct address net;
+	int prefix;
+
+	if (!address_parse(id, strlen(id), &net) &&
+	    !address_parse(ban->ident, strlen(ban->ident), &net))
+		return 0;
+	prefix =
+	    net.family == AF_INET ? f->options.prefix4 : f->options.prefix6;
+	address_widen(&net, prefix);
+	return count_key(&f->keys[FIGURES_BY_NET], address_print(&net, text),
+		   counts) != NULL ?
+	    0 :
+	    -1;
+}
+
+static int
+count_users(struct figures *f, const struct figures_ban *ban,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	const char *user = ban->users;
+
+	if (user == NULL)
+		return 0;
+	for (size_t i = 0; i < ban->users_n; i++, user += strlen(user) + 1) {
+		if (count_key(&f->keys[FIGURES_BY_USER], user, counts) == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+count_place(struct figures *f, const struct figures_ban *ban,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	struct key *key;
+	char text[32];
+
+	if (ban->country != NULL &&
+	    count_key(&f->keys[FIGURES_BY_COUNTRY], ban->country, counts) ==
+		NULL)
+		return -1;
+	if (ban->asn == UNKNOWN)
+		return 0;
+	snprintf(text, sizeof(text), "AS%" PRId64, ban->asn);
+	key = count_key(&f->keys[FIGURES_BY_ASN], text, counts);
+	if (key == NULL)
+		return -1;
+	/* The owner's name stands behind the number, once. */
+	if (key->jail == 0 && ban->owner != NULL) {
+		const struct key *owner =
+		    keys_find(&f->owners, ban->owner, strlen(ban->owner));
+
+		if (owner == NULL)
+			return -1;
+		key->jail = owner->name;
+	}
+	return 0;
+}
+
+static bool
+counts_by(const struct figures *f, enum figures_by by)
+{
+	return (f->options.by & 1u << by) != 0;
+}
+
+static int
+count_keys(struct figures *f, const struct figures_ban *ban, int64_t day,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	if (counts_by(f, FIGURES_BY_ID) && count_id(f, ban, day, counts) != 0)
+		return -1;
+	if (counts_by(f, FIGURES_BY_NET) && count_net(f, ban, counts) != 0)
+		return -1;
+	if (counts_by(f, FIGURES_BY_USER) && count_users(f, ban, counts) != 0)
+		return -1;
+	if ((counts_by(f, FIGURES_BY_COUNTRY) ||
+		counts_by(f, FIGURES_BY_ASN)) &&
+	    count_place(f, ban, counts) != 0)
+		return -1;
+	return 0;
+}
+
+int
+figures_take(struct figures *f, const struct figures_ban *ban, struct err *e)
+{
+	struct figures_jail *jail = &f->jails[ban->jail];
+	struct figures_sums *sums = &jail->sums;
+	const int64_t counts[FIGURES_COUNTS] = {
+		[FIGURES_BANS] = 1,
+		[FIGURES_FAILURES] = ban->failures > 0 ? ban->failures : 0,
+		[FIGURES_SECONDS] = lasted(f, ban),
+	};
+	int64_t day = calendar_at(&f->calendar, ban->since_us)->day;
+
+	sums->live += ban->state == BAN_STATE_ACTIVE;
+	sums->ends[ban->why]++;
+	sums->longest_seconds =
+	    figures_longer(sums->longest_seconds, ban->seconds);
+	figures_widen(sums, ban->since_us, ban->since_us);
+	if (count_common(f, jail, ban->since_us, ban->host, counts) != 0 ||
+	    count_number(&jail->times,
+		ban->seconds != UNKNOWN && ban->seconds < 0 ? -1 : ban->seconds,
+		1) != 0 ||
+	    count_keys(f, ban, day, counts) != 0)
+		return no_memory(e);
+	return 0;
+}
+
+int
+figures_take_removed(struct figures *f, const struct figures_removed *removed,
+    struct err *e)
+{
+	struct figures_jail *jail = &f->jails[removed->jail];
+	struct figures_sums *sums = &jail->sums;
+	const int64_t counts[FIGURES_COUNTS] = {
+		[FIGURES_BANS] = removed->bans,
+		[FIGURES_FAILURES] = removed->failures,
+		[FIGURES_SECONDS] = removed->seconds,
+	};
+
+	if (removed->bans <= 0)
+		return 0;
+	sums->removed += removed->bans;
+	for (size_t i = 0; i < ARRAY_LEN(sums->ends); i++)
+		sums->ends[i] += removed->ends[i];
+	sums->longest_seconds =
+	    figures_longer(sums->longest_seconds, removed->longest);
+	figures_widen(sums, removed->first_us, removed->last_us);
+	if (count_common(f, jail, removed->at_us, removed->host, counts) != 0)
+		return no_memory(e);
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What figures_take.c counts and figures_read.c reads; no other file includes it. */
+#ifndef FIGURES_INSIDE_H
+#define FIGURES_INSIDE_H
+
+#include "figures/calendar.h"
+#include "figures/figures.h"
+#include "figures/keys.h"
+
+struct figures_jail {
+	char *name;
+	struct figures_sums sums;
+	struct numbers days, times;
+	struct figures_ban_time *sorted; /* the ban times, after the counting */
+};
+
+struct figures {
+	struct figures_options options;
+	struct calendar calendar;
+	int64_t today, yesterday_us, today_us, tomorrow_us;
+	struct figures_jail *jails;
+	size_t jails_n, jails_room;
+	/* Of all jails; all but ids and returning after the counting. */
+	struct figures_sums all;
+	struct numbers days, times;
+	struct figures_ban_time *sorted;
+	/* The bans of an id in a jail other than its first one. */
+	struct numbers pairs;
+	struct keys
+	    keys[FIGURES_BYS]; /* ids to hosts, but for jail to weekday */
+	struct keys owners;    /* of networks with an AS number */
+	int64_t here[FIGURES_COUNTS]; /* the bans of this machine */
+	int64_t week[7][24];
+	int64_t hours[24][FIGURES_COUNTS], weekdays[7][FIGURES_COUNTS];
+};
+
+/* Return the longer of two ban times; -1 is for ever, and any may be UNKNOWN.
+ */
+int64_t figures_longer(int64_t a, int64_t b);
+
+/* Let the sums begin and end with these moments at the latest. */
+void figures_widen(struct figures_sums *sums, int64_t first_us,
+    int64_t last_us);
+
+#endif
