@@ -26,6 +26,7 @@ static const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_show,
 	&cmd_export,
+	&cmd_report,
 	&cmd_check,
 	&cmd_verify,
 	&cmd_backup,

@@ -209,6 +209,10 @@ size_t figures_top(const struct figures *f, enum figures_by by,
 /* Return how many different keys were counted. */
 size_t figures_keys(const struct figures *f, enum figures_by by);
 
+/* Set ids to how many ids have 1, 2, 3 to 5, 6 to 10, and more bans. */
+#define FIGURES_REPEATS 5
+void figures_repeats(const struct figures *f, int64_t ids[FIGURES_REPEATS]);
+
 /* Return "id", "net", "monday"; and the key or count of a name. */
 const char *figures_by_name(enum figures_by by);
 enum figures_by figures_by_from_name(const char *name);
