@@ -15,6 +15,9 @@
 #define BAR_HEIGHT 8
 #define BAR_STEP (LINE + BAR_HEIGHT + 12)
 
+/* There are places for so many columns at least: a column is never broad. */
+#define PLACES 14
+
 /* A column takes this part of its place. */
 #define FILLED 0.78
 
@@ -58,36 +61,26 @@ greatest(const int64_t *values, size_t n)
 	return max;
 }
 
-/* Return the least of 2, 4, 10, 20, 40, 100 and so on that is at least max. */
-static int64_t
-top_of_scale(int64_t max)
+/* Return the width of a column's place in percent. */
+static double
+place_of(const struct chart_axis *axis)
 {
-	static const int64_t steps[] = { 2, 4, 10 };
-	int64_t ten = 1;
-
-	for (;;) {
-		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-			if (max <= steps[i] * ten)
-				return steps[i] * ten;
-		}
-		if (ten > INT64_MAX / 1000)
-			return max;
-		ten *= 10;
-	}
+	return 100.0 / (double)(axis->n > PLACES ? axis->n : PLACES);
 }
 
-/* Write a column of a value, whose foot is at y = foot. */
+/* Begin a column that stands on y = foot, as a part of height. */
 static void
-put_column(FILE *to, const struct chart_axis *axis, size_t i, double part,
-    double foot, double height)
+open_column(FILE *to, const struct chart_axis *axis, size_t i, double part,
+    size_t foot, size_t height)
 {
-	double step = 100.0 / (double)axis->n, h = part * height;
+	double place = place_of(axis), h = part * (double)height;
 
 	h = h < SEEN ? SEEN : h;
 	fprintf(to,
 	    "<rect class=\"bar\" x=\"%.3f%%\" y=\"%.1f\" width=\"%.3f%%\" "
 	    "height=\"%.1f\"",
-	    ((double)i + (1 - FILLED) / 2) * step, foot - h, FILLED * step, h);
+	    ((double)i + (1 - FILLED) / 2) * place, (double)foot - h,
+	    FILLED * place, h);
 }
 
 /* Write the labels beneath the columns, with their feet at y. */
@@ -99,7 +92,7 @@ put_axis(FILE *to, const struct chart_axis *axis, size_t y)
 	if (every == 0)
 		every = (axis->n + LABELS - 1) / LABELS;
 	for (size_t i = 0; i < axis->n; i += every) {
-		double x = 100.0 * (double)i / (double)axis->n;
+		double x = (double)i * place_of(axis);
 
 		/* The last one would end outside the chart. */
 		if (i > 0 && x > 88)
@@ -111,17 +104,14 @@ put_axis(FILE *to, const struct chart_axis *axis, size_t y)
 	}
 }
 
-/* Write a line across the chart at y, with its number above. */
+/* Write a line across the chart. */
 static void
-put_scale_line(FILE *to, double y, int64_t number)
+put_line(FILE *to, const char *class, size_t y)
 {
 	fprintf(to,
-	    "<line class=\"rule\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" "
-	    "y2=\"%.1f\"/>",
-	    y, y);
-	fprintf(to, "<text class=\"axis halo\" x=\"0\" y=\"%.1f\">", y - 4);
-	html_number(to, number);
-	fputs("</text>\n", to);
+	    "<line class=\"%s\" x1=\"0\" x2=\"100%%\" y1=\"%zu\" "
+	    "y2=\"%zu\"/>\n",
+	    class, y, y);
 }
 
 /* Hatch the background of the marked columns. */
@@ -129,7 +119,7 @@ static void
 put_marks(FILE *to, const struct chart *chart, const struct chart_axis *axis,
     const bool *marks)
 {
-	double step = 100.0 / (double)axis->n;
+	double place = place_of(axis);
 
 	fprintf(to,
 	    "<defs><pattern id=\"%s-hatch\" width=\"6\" height=\"6\" "
@@ -144,8 +134,8 @@ put_marks(FILE *to, const struct chart *chart, const struct chart_axis *axis,
 			fprintf(to,
 			    "<rect fill=\"url(#%s-hatch)\" x=\"%.3f%%\" "
 			    "y=\"%d\" width=\"%.3f%%\" height=\"%d\"/>\n",
-			    chart->id, (double)i * step, LINE,
-			    (double)(end - i) * step, COLUMNS_HEIGHT);
+			    chart->id, (double)i * place, LINE,
+			    (double)(end - i) * place, COLUMNS_HEIGHT);
 	}
 }
 
@@ -153,8 +143,8 @@ void
 chart_columns(FILE *to, const struct chart *chart,
     const struct chart_axis *axis, const int64_t *values, const bool *marks)
 {
-	int64_t top = top_of_scale(greatest(values, axis->n));
-	const double foot = LINE + COLUMNS_HEIGHT;
+	int64_t top = greatest(values, axis->n);
+	const size_t foot = LINE + COLUMNS_HEIGHT;
 
 	open_chart(to, chart, 2 * LINE + COLUMNS_HEIGHT);
 	if (marks != NULL)
@@ -162,7 +152,7 @@ chart_columns(FILE *to, const struct chart *chart,
 	for (size_t i = 0; i < axis->n; i++) {
 		if (values[i] <= 0)
 			continue;
-		put_column(to, axis, i, (double)values[i] / (double)top, foot,
+		open_column(to, axis, i, (double)values[i] / (double)top, foot,
 		    COLUMNS_HEIGHT);
 		fputs("><title>", to);
 		escape_html(to, axis->names[i]);
@@ -170,12 +160,11 @@ chart_columns(FILE *to, const struct chart *chart,
 		html_number(to, values[i]);
 		fputs("</title></rect>\n", to);
 	}
-	put_scale_line(to, LINE, top);
-	put_scale_line(to, LINE + COLUMNS_HEIGHT / 2.0, top / 2);
-	fprintf(to,
-	    "<line class=\"foot\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" "
-	    "y2=\"%.1f\"/>\n",
-	    foot, foot);
+	put_line(to, "rule", LINE);
+	fprintf(to, "<text class=\"axis\" x=\"0\" y=\"%d\">", LINE - 5);
+	html_number(to, top);
+	fputs("</text>\n", to);
+	put_line(to, "foot", foot);
 	put_axis(to, axis, LINE + COLUMNS_HEIGHT + LINE - 3);
 	close_chart(to);
 }
@@ -239,14 +228,12 @@ chart_strips(FILE *to, const struct chart *chart, const struct chart_axis *axis,
 		for (size_t k = 0; k < axis->n; k++) {
 			if (values[k] <= 0)
 				continue;
-			put_column(to, axis, k, (double)values[k] / (double)own,
-			    (double)foot, STRIP_HEIGHT);
+			open_column(to, axis, k,
+			    (double)values[k] / (double)own, foot,
+			    STRIP_HEIGHT);
 			fputs("/>\n", to);
 		}
-		fprintf(to,
-		    "<line class=\"foot\" x1=\"0\" x2=\"100%%\" y1=\"%zu\" "
-		    "y2=\"%zu\"/>\n",
-		    foot, foot);
+		put_line(to, "foot", foot);
 	}
 	put_axis(to, axis, n * STRIP_STEP + LINE - 14);
 	close_chart(to);

@@ -10,7 +10,7 @@
 #include "base/timestamp.h"
 
 /* A table of so many rows is unfolded on paper. */
-#define SHORT_ROWS 24
+#define SHORT_ROWS 12
 
 void
 html_name(FILE *to, const char *s)

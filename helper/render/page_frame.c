@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "base/escape.h"
 #include "base/timestamp.h"
@@ -233,9 +234,17 @@ put_answers(struct page_draft *draft, FILE *to)
 static void
 put_footer(struct page_draft *draft, FILE *to)
 {
+	time_t now = (time_t)(draft->page->now_us / TIMESTAMP_US);
+	struct tm tm;
+	char zone[64] = "";
+
+	if (localtime_r(&now, &tm) != NULL)
+		strftime(zone, sizeof(zone), "%Z, UTC%z", &tm);
 	fputs("<p>Made on ", to);
 	html_time(to, draft->page->now_us);
-	fprintf(to, " by fail2ban-archive %s.</p>\n", VERSION);
+	fprintf(to, " by fail2ban-archive %s. All times are local: ", VERSION);
+	escape_html(to, zone);
+	fputs(".</p>\n", to);
 	if (draft->page->attribution != NULL) {
 		fputs("<p>", to);
 		escape_html(to, draft->page->attribution);

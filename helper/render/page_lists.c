@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of the page that show who was banned, and how bans ended. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/escape.h"
 #include "base/timestamp.h"
@@ -257,6 +258,11 @@ page_put_times(struct page_draft *draft, FILE *to)
 		bars[i] = (struct chart_bar){ ranges[i].label, 0 };
 	for (size_t i = 0; i < n; i++)
 		bars[range_of(times[i].seconds)].value += times[i].bans;
+	n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+		if (bars[i].value > 0)
+			bars[n++] = bars[i];
+	}
 	fputs("<p>Median: <b>", to);
 	html_seconds(to, draft->all->median_seconds);
 	fputs("</b>. Longest: <b>", to);
@@ -266,7 +272,7 @@ page_put_times(struct page_draft *draft, FILE *to)
 	    &(struct chart){ "times-chart", "Bans by their ban time",
 		"How many bans have a ban time in each range, the shortest "
 		"first. The table below has all numbers." },
-	    bars, ARRAY_LEN(ranges), headings);
+	    bars, n, headings);
 }
 
 static void
@@ -293,6 +299,7 @@ page_put_figures(struct page_draft *draft, FILE *to)
 	static const char *const headings[] = { "Jail", "Bans", "Live", "Today",
 		"Yesterday", "7 days", "30 days", "Failures", "Ids",
 		"Returning", "Median time", "Longest time" };
+	struct page_jail *jails = page_sort_jails(draft);
 	size_t n = figures_jails(draft->page->figures);
 	struct html_table table = { "figures", "All jails in figures", headings,
 		ARRAY_LEN(headings), n + 1, true };
@@ -303,9 +310,9 @@ page_put_figures(struct page_draft *draft, FILE *to)
 	html_table_open(to, &table);
 	put_sums(to, "all jails", draft->all);
 	for (size_t i = 0; i < n; i++)
-		put_sums(to, figures_of(draft->page->figures, i)->jail,
-		    figures_of(draft->page->figures, i));
+		put_sums(to, jails[i].sums->jail, jails[i].sums);
 	html_table_close(to);
+	free(jails);
 }
 
 void

@@ -2,6 +2,7 @@
 /* The parts of the page that show when bans were made. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/page_parts.h"
 
@@ -93,35 +94,28 @@ page_put_days(struct page_draft *draft, FILE *to)
 	html_table_close(to);
 }
 
-/* A jail and its bans; the number of the jail, or SIZE_MAX: the other jails. */
-struct jail_strip {
-	size_t jail;
-	int64_t bans;
-};
-
 static int
-by_bans(const void *a, const void *b)
+compare_bans(const void *a, const void *b)
 {
-	const struct jail_strip *x = a, *y = b;
+	const struct page_jail *x = a, *y = b;
 
-	if (x->bans != y->bans)
-		return x->bans < y->bans ? 1 : -1;
-	return x->jail < y->jail ? -1 : x->jail > y->jail;
+	if (x->sums->ever != y->sums->ever)
+		return x->sums->ever < y->sums->ever ? 1 : -1;
+	return strcmp(x->sums->jail, y->sums->jail);
 }
 
-/* Return the jails, those with the most bans first; the caller frees them. */
-static struct jail_strip *
-sorted_jails(const struct page_draft *draft)
+struct page_jail *
+page_sort_jails(const struct page_draft *draft)
 {
 	size_t n = figures_jails(draft->page->figures);
-	struct jail_strip *jails = calloc(n + 1, sizeof(*jails));
+	struct page_jail *jails = calloc(n + 1, sizeof(*jails));
 
-	for (size_t i = 0; jails != NULL && i < n; i++) {
-		jails[i].jail = i;
-		jails[i].bans = figures_of(draft->page->figures, i)->ever;
-	}
-	if (jails != NULL)
-		qsort(jails, n, sizeof(*jails), by_bans);
+	if (jails == NULL)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		jails[i] = (struct page_jail){ i,
+			figures_of(draft->page->figures, i) };
+	qsort(jails, n, sizeof(*jails), compare_bans);
 	return jails;
 }
 
@@ -177,7 +171,7 @@ void
 page_put_jails(struct page_draft *draft, FILE *to)
 {
 	struct chart_strip strips[JAILS_SHOWN + 1];
-	struct jail_strip *jails = sorted_jails(draft);
+	struct page_jail *jails = page_sort_jails(draft);
 	size_t all = figures_jails(draft->page->figures), n = all;
 	const struct chart_axis axis = axis_of(draft);
 	int64_t *values;
@@ -258,6 +252,9 @@ static const char *const hour_names[24] = { "00", "01", "02", "03", "04", "05",
 	"06", "07", "08", "09", "10", "11", "12", "13", "14", "15", "16", "17",
 	"18", "19", "20", "21", "22", "23" };
 
+static const char *const weekdays[7] = { "Monday", "Tuesday", "Wednesday",
+	"Thursday", "Friday", "Saturday", "Sunday" };
+
 static void
 put_hour_table(struct page_draft *draft, FILE *to)
 {
@@ -286,8 +283,8 @@ page_put_hours(struct page_draft *draft, FILE *to)
 	int most_day = 0, most_hour = 0;
 
 	for (int day = 0; day < 7; day++) {
-		strips[day] = (struct chart_strip){ figures_weekday_name(day),
-			0, values[day] };
+		strips[day] =
+		    (struct chart_strip){ weekdays[day], 0, values[day] };
 		for (int hour = 0; hour < 24; hour++) {
 			int64_t bans =
 			    figures_hour(draft->page->figures, day, hour);
@@ -301,7 +298,7 @@ page_put_hours(struct page_draft *draft, FILE *to)
 		}
 	}
 	fprintf(to, "<p>Most: <b>%s, %02d:00 to %02d:59</b>, with <b>",
-	    figures_weekday_name(most_day), most_hour, most_hour);
+	    weekdays[most_day], most_hour, most_hour);
 	html_number(to, values[most_day][most_hour]);
 	fputs("</b>. All rows have one scale.</p>\n", to);
 	chart_strips(to,
