@@ -10,8 +10,8 @@
 /* Heights in pixels; a text takes LINE with the space around it. */
 #define LINE 18
 #define COLUMNS_HEIGHT 180
-#define STRIP_HEIGHT 28
-#define STRIP_STEP (LINE + STRIP_HEIGHT + 14)
+#define STRIP_HEIGHT 24
+#define STRIP_STEP (LINE + STRIP_HEIGHT + 10)
 #define BAR_HEIGHT 8
 #define BAR_STEP (LINE + BAR_HEIGHT + 12)
 
@@ -235,7 +235,7 @@ chart_strips(FILE *to, const struct chart *chart, const struct chart_axis *axis,
 		}
 		put_line(to, "foot", foot);
 	}
-	put_axis(to, axis, n * STRIP_STEP + LINE - 14);
+	put_axis(to, axis, n * STRIP_STEP + 4);
 	close_chart(to);
 }
 

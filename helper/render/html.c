@@ -51,6 +51,17 @@ html_data(FILE *to, int64_t v)
 }
 
 void
+html_mean(FILE *to, int64_t sum, int64_t of)
+{
+	double mean = of > 0 ? (double)sum / (double)of : 0.0;
+
+	if (mean >= 10 || mean == 0)
+		html_number(to, (int64_t)(mean + 0.5));
+	else
+		fprintf(to, "%.*f", mean >= 0.1 ? 1 : 2, mean);
+}
+
+void
 html_share(FILE *to, int64_t part, int64_t whole)
 {
 	double percent = whole > 0 ? 100.0 * (double)part / (double)whole : 0.0;

@@ -22,6 +22,9 @@ void html_number(FILE *to, int64_t v);
 /* Write a number that other programs can read, too: <data value="4812">. */
 void html_data(FILE *to, int64_t v);
 
+/* Write the mean of a sum for each of so many: "53", "1.4", "0.03". */
+void html_mean(FILE *to, int64_t sum, int64_t of);
+
 /* Write a share in percent, "12 %": "under 1 %" for little, "0 %" for none. */
 void html_share(FILE *to, int64_t part, int64_t whole);
 

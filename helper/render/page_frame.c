@@ -142,10 +142,10 @@ put_change(FILE *to, int64_t now, int64_t before, const char *than)
 {
 	int64_t more = now - before;
 
-	if (before == 0)
-		fprintf(to, "there was none in %s", than);
-	else if (more == 0)
+	if (more == 0)
 		fprintf(to, "as many as in %s", than);
+	else if (before == 0)
+		fprintf(to, "none in %s", than);
 	else {
 		html_share(to, more < 0 ? -more : more, before);
 		fprintf(to, " %s than in %s (", more < 0 ? "fewer" : "more",
@@ -170,9 +170,11 @@ put_bans(struct page_draft *draft, FILE *to)
 	fputs("<dd class=\"large\">", to);
 	html_data(to, all->ever);
 	fputs("</dd>\n<dd class=\"more\">", to);
-	if (draft->page->before != UNKNOWN)
+	if (all->ever == 0)
+		fputs("no ban", to);
+	else if (draft->page->before != UNKNOWN)
 		put_change(to, all->ever, draft->page->before,
-		    "the time before, which was as long");
+		    "the time before, as long");
 	else {
 		html_number(to, all->d30);
 		fputs(" in the last 30 days, ", to);

@@ -70,7 +70,7 @@ page_put_days(struct page_draft *draft, FILE *to)
 	fprintf(to, "<p>Most: <b>%s</b>, with <b>", span->names[most]);
 	html_number(to, draft->values[most]);
 	fprintf(to, "</b>. On average <b>");
-	html_number(to, (sum + (int64_t)span->n / 2) / (int64_t)span->n);
+	html_mean(to, sum, (int64_t)span->n);
 	fprintf(to, "</b> a %s.", span->unit);
 	if (draft->any_marked)
 		fputs(" Hatched: the archive may have missed bans.", to);
