@@ -342,6 +342,8 @@ mark_gaps(struct page_draft *draft)
 	const struct page *page = draft->page;
 
 	for (size_t g = 0; g < page->gaps_n; g++) {
+		if (!page->gaps[g].lossy)
+			continue;
 		int64_t from =
 		    figures_day_at(page->figures, page->gaps[g].from_us);
 		int64_t until =
