@@ -69,17 +69,18 @@ put_unit(struct page_draft *draft, FILE *to)
 	fputs(draft->span.unit, to);
 }
 
-/* Write how long the period is, in days or in a shorter unit. */
-static void
-put_length(FILE *to, int64_t us)
+/* Print how long a time is into buf, in days or in a shorter unit. */
+static const char *
+print_length(int64_t us, char buf[48])
 {
-	int64_t days = us / (86400 * TIMESTAMP_US);
+	int64_t seconds = us / TIMESTAMP_US;
 
-	if (days >= 2) {
-		html_number(to, days);
-		fputs(" days", to);
-	} else
-		html_seconds(to, us / TIMESTAMP_US);
+	if (seconds >= 2 * 86400)
+		snprintf(buf, 48, "%" PRId64 " days",
+		    (seconds + 43200) / 86400);
+	else
+		timestamp_format_seconds(seconds, buf);
+	return buf;
 }
 
 static int64_t
@@ -95,6 +96,7 @@ put_period(struct page_draft *draft, FILE *to)
 {
 	const struct page *page = draft->page;
 	int64_t since = page->since_us, until = end_of_period(page);
+	char length[48];
 
 	if (since == UNKNOWN)
 		since = draft->all->first_us;
@@ -106,10 +108,8 @@ put_period(struct page_draft *draft, FILE *to)
 	html_time(to, since);
 	fputs(" to ", to);
 	html_time(to, until);
-	if (until > since) {
-		fputs(": ", to);
-		put_length(to, until - since);
-	}
+	if (until > since)
+		fprintf(to, ": %s", print_length(until - since, length));
 }
 
 static void
@@ -118,7 +118,7 @@ put_scope(struct page_draft *draft, FILE *to)
 	const struct page *page = draft->page;
 
 	if (page->scope != NULL) {
-		fputs("Only bans of ", to);
+		fputs("Only bans of the ", to);
 		html_name(to, page->scope);
 		fputs(". ", to);
 	} else
@@ -138,18 +138,18 @@ put_scope(struct page_draft *draft, FILE *to)
 
 /* Write "12 % more than in the 30 days before (4,290)". */
 static void
-put_change(FILE *to, int64_t now, int64_t before, const char *than)
+put_change(FILE *to, int64_t now, int64_t before, const char *length)
 {
 	int64_t more = now - before;
 
 	if (more == 0)
-		fprintf(to, "as many as in %s", than);
+		fprintf(to, "as many as in the %s before", length);
 	else if (before == 0)
-		fprintf(to, "none in %s", than);
+		fprintf(to, "none in the %s before", length);
 	else {
 		html_share(to, more < 0 ? -more : more, before);
-		fprintf(to, " %s than in %s (", more < 0 ? "fewer" : "more",
-		    than);
+		fprintf(to, " %s than in the %s before (",
+		    more < 0 ? "fewer" : "more", length);
 		html_number(to, before);
 		putc(')', to);
 	}
@@ -164,6 +164,8 @@ open_answer(FILE *to, const char *question)
 static void
 put_bans(struct page_draft *draft, FILE *to)
 {
+	const struct page *page = draft->page;
+	char length[48];
 	const struct figures_sums *all = draft->all;
 
 	open_answer(to, "Bans");
@@ -172,13 +174,13 @@ put_bans(struct page_draft *draft, FILE *to)
 	fputs("</dd>\n<dd class=\"more\">", to);
 	if (all->ever == 0)
 		fputs("no ban", to);
-	else if (draft->page->before != UNKNOWN)
-		put_change(to, all->ever, draft->page->before,
-		    "the time before, as long");
+	else if (page->before != UNKNOWN)
+		put_change(to, all->ever, page->before,
+		    print_length(end_of_period(page) - page->since_us, length));
 	else {
 		html_number(to, all->d30);
 		fputs(" in the last 30 days, ", to);
-		put_change(to, all->d30, all->d30_before, "the 30 days before");
+		put_change(to, all->d30, all->d30_before, "30 days");
 	}
 	fputs("</dd></div>\n", to);
 }

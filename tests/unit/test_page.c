@@ -142,7 +142,7 @@ a_title_is_no_markup_and_no_slot(void **state)
 	page.attribution = "data by <a>";
 	text = written(&page);
 	has(text, "<title>&lt;/title&gt;&lt;script&gt;{{ids}}</title>");
-	has(text, "Only bans of <bdi>jail &lt;i&gt;</bdi>");
+	has(text, "Only bans of the <bdi>jail &lt;i&gt;</bdi>");
 	has(text, "data by &lt;a&gt;");
 	has_not(text, "<script");
 	free(text);
@@ -178,9 +178,9 @@ the_bans_are_told_against_the_time_before(void **state)
 		int64_t before;
 		const char *told;
 	} rows[] = {
-		{ 1, "as many as in the time before" },
-		{ 0, "none in the time before" },
-		{ 4, "75\xc2\xa0% fewer than in the time before" },
+		{ 1, "as many as in the 3 days before" },
+		{ 0, "none in the 3 days before" },
+		{ 4, "75\xc2\xa0% fewer than in the 3 days before" },
 		{ UNKNOWN, "1 in the last 30 days" },
 	};
 
@@ -190,6 +190,8 @@ the_bans_are_told_against_the_time_before(void **state)
 		char *text;
 
 		page.before = rows[i].before;
+		if (page.before != UNKNOWN)
+			page.since_us = NOW - HOURS(72);
 		text = written(&page);
 		has(text, rows[i].told);
 		free(text);
