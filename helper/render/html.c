@@ -103,7 +103,7 @@ html_table_open(FILE *to, const struct html_table *t)
 	    t->unfolded ? " open" : "");
 	escape_html(to, t->caption);
 	fprintf(to,
-	    "</summary>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+	    "</summary>\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" "
 	    "aria-labelledby=\"%s-caption\">\n<table>\n<caption "
 	    "id=\"%s-caption\">",
 	    t->id, t->id);

@@ -13,8 +13,8 @@ FLAGS = ("--headless --no-sandbox --disable-gpu --no-first-run"
          " --disable-sync --disable-dev-shm-usage --hide-scrollbars"
          " --remote-debugging-pipe").split()
 
-# Every request over the network would go to a proxy that does not answer.
-NO_NETWORK = ["--proxy-server=127.0.0.1:9", "--proxy-bypass-list=<-loopback>"]
+# What is not of this machine would go to a proxy that does not answer.
+NO_NETWORK = ["--proxy-server=127.0.0.1:9", "--proxy-bypass-list=127.0.0.1"]
 
 
 class Browser:
