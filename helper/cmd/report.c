@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* report: write one HTML page that shows the bans in charts and tables. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive/runs.h"
+#include "base/number.h"
 #include "cmd/command.h"
-#include "cmd/options.h"
+#include "cmd/counting.h"
 #include "cmd/output_file.h"
-#include "figures/figures.h"
-#include "os/clock.h"
+#include "cmd/view.h"
 #include "render/page.h"
 
 struct report {
-	struct archive_filter filter;
+	struct view view;
 	const char *file, *title;
 	bool anonymous;
+	/* What the archive says. */
 	struct figures *figures;
+	struct archive_gap *gaps;
+	size_t gaps_n;
+	int64_t before;	  /* as page.before */
+	int64_t known_us; /* as page.known_us */
 };
 
 static int
@@ -32,51 +38,149 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	else if (strcmp(name, "anonymize") == 0)
 		r->anonymous = true;
 	else
-		return options_take_wanted(&r->filter, name, value, e);
+		return view_take(&r->view, name, value, e);
+	return 0;
+}
+
+/* Count the bans of the time before the filter's, which is as long. */
+static int
+count_before(struct report *r, struct err *e)
+{
+	static const struct counting how = {
+		.prefix4 = COUNTING_PREFIX_4,
+		.prefix6 = COUNTING_PREFIX_6,
+		.removed = true,
+	};
+	struct archive_filter filter = r->view.filter;
+	struct figures *f = NULL;
+	int64_t end = filter.now_us;
+	int rc;
+
+	if (filter.since_us == UNKNOWN || filter.since_us >= end)
+		return 0;
+	if (filter.until_us != UNKNOWN && filter.until_us < end)
+		end = filter.until_us;
+	filter.until_us = filter.since_us;
+	filter.since_us =
+	    number_sub_sat(filter.since_us, end - filter.since_us);
+	rc = counting_run(&r->view.archive, &filter, &how, &f, e);
+	if (rc == 0)
+		r->before = figures_of(f, FIGURES_ALL)->ever;
+	figures_free(f);
+	return rc;
+}
+
+/* Read all that the page shows. */
+static int
+read_archive(struct report *r, struct err *e)
+{
+	static const struct counting how = {
+		.by = 1u << FIGURES_BY_ID | 1u << FIGURES_BY_NET |
+		    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
+		.prefix4 = COUNTING_PREFIX_4,
+		.prefix6 = COUNTING_PREFIX_6,
+		.removed = true,
+	};
+	const struct archive_filter *filter = &r->view.filter;
+
+	if (counting_run(&r->view.archive, filter, &how, &r->figures, e) != 0 ||
+	    count_before(r, e) != 0)
+		return -1;
+	return archive_run_gaps(&r->view.archive, filter->since_us,
+	    filter->until_us, &r->gaps, &r->gaps_n, e);
+}
+
+/* Append a condition of the filter to the text that names the bans. */
+static void
+add_scope(struct buffer *scope, const char *what, const char *value)
+{
+	if (scope->len > 0)
+		buffer_puts(scope, "; ");
+	buffer_puts(scope, what);
+	if (value != NULL) {
+		buffer_putc(scope, ' ');
+		buffer_puts(scope, value);
+	}
+}
+
+/* Append what the filter says of who was banned, and where. */
+static void
+name_who(const struct report *r, struct buffer *scope)
+{
+	const struct archive_filter *filter = &r->view.filter;
+	char text[ADDRESS_TEXT];
+	struct address net;
+
+	if (filter->ident != NULL)
+		add_scope(scope, r->anonymous ? "one id" : "id",
+		    r->anonymous ? NULL : filter->ident);
+	if (filter->net != NULL) {
+		net = *filter->net;
+		if (r->anonymous)
+			address_widen(&net,
+			    net.family == AF_INET ? COUNTING_PREFIX_4 :
+						    COUNTING_PREFIX_6);
+		add_scope(scope, "network", address_print(&net, text));
+	}
+	if (filter->user != NULL)
+		add_scope(scope, r->anonymous ? "one user name" : "user name",
+		    r->anonymous ? NULL : filter->user);
+	if (filter->host != NULL && filter->host[0] == '\0')
+		add_scope(scope, "this machine", NULL);
+	else if (filter->host != NULL)
+		add_scope(scope, r->anonymous ? "one host" : "host",
+		    r->anonymous ? NULL : filter->host);
+}
+
+/* Set scope to the conditions of the filter; it stays empty for all bans. */
+static void
+name_scope(const struct report *r, struct buffer *scope)
+{
+	const struct archive_filter *filter = &r->view.filter;
+
+	if (filter->jail != NULL)
+		add_scope(scope, "jail", filter->jail);
+	name_who(r, scope);
+	if (filter->origin != NULL)
+		add_scope(scope, "origin", filter->origin);
+	if (filter->why != NULL)
+		add_scope(scope, "ended", filter->why);
+	if (filter->active)
+		add_scope(scope, "active now", NULL);
+}
+
+/* Copy the gaps for the page. Fails with EX_OSERR. */
+static int
+copy_gaps(const struct report *r, struct page_gap **copy, struct err *e)
+{
+	struct page_gap *gaps = calloc(r->gaps_n + 1, sizeof(*gaps));
+
+	if (gaps == NULL)
+		return err_set(e, EX_OSERR, "out of memory");
+	for (size_t i = 0; i < r->gaps_n; i++)
+		gaps[i] = (struct page_gap){ r->gaps[i].from_us,
+			r->gaps[i].until_us, r->gaps[i].lossy };
+	*copy = gaps;
 	return 0;
 }
 
 static int
-take_ban(struct report *r, const struct archive_cursor *c, struct err *e)
-{
-	const char *why = archive_cursor_text(c, BAN_FIELD_WHY);
-	int end = ban_end_from_name(why);
-	struct figures_ban ban = {
-		.ident = archive_cursor_text(c, BAN_FIELD_IDENT),
-		.ip = archive_cursor_text(c, BAN_FIELD_IP),
-		.host = archive_cursor_text(c, BAN_FIELD_HOST),
-		.since_us = archive_cursor_number(c, BAN_FIELD_SINCE),
-		.seconds = archive_cursor_number(c, BAN_FIELD_SECONDS),
-		.failures = archive_cursor_number(c, BAN_FIELD_FAILURES),
-		.ended_us = archive_cursor_number(c, BAN_FIELD_ENDED),
-		.why = end < 0 ? BAN_LIVES : (enum ban_end)end,
-		.state = archive_cursor_state(c),
-	};
-
-	if (figures_jail(r->figures, archive_cursor_text(c, BAN_FIELD_JAIL),
-		&ban.jail, e) != 0)
-		return -1;
-	return figures_take(r->figures, &ban, e);
-}
-
-static int
-count(struct report *r, struct archive *archive, struct err *e)
-{
-	struct archive_cursor c;
-	int rc = archive_cursor_open_newest(&c, archive, &r->filter, e);
-
-	while (rc == 0 && (rc = archive_cursor_next(&c, e)) == 1)
-		rc = take_ban(r, &c, e);
-	archive_cursor_close(&c);
-	return rc == 0 ? figures_finish(r->figures, e) : -1;
-}
-
-static int
-write_page(const struct report *r, struct err *e)
+write_page(const struct report *r, struct page *page, struct err *e)
 {
 	struct output_file out;
+
+	if (output_file_open(&out, r->file, e) != 0)
+		return -1;
+	return output_file_close(&out, page_write(out.to, page, e), e);
+}
+
+static int
+make_page(const struct report *r, struct err *e)
+{
+	const struct archive_filter *filter = &r->view.filter;
+	struct buffer scope = { 0 };
 	char host[256] = "";
-	const struct figures_sums *all = figures_of(r->figures, FIGURES_ALL);
+	struct page_gap *gaps = NULL;
 	struct page page = {
 		.figures = r->figures,
 		.title = r->title,
@@ -84,55 +188,53 @@ write_page(const struct report *r, struct err *e)
 		.anonymous = r->anonymous,
 		.no_countries =
 		    "Without a database of countries none is "
-		    "known. Install geoipupdate and name its file.",
-		.now_us = r->filter.now_us,
-		.since_us = r->filter.since_us,
-		.until_us = r->filter.until_us,
-		.before = UNKNOWN,
-		.known_us = all->first_us,
+		    "known.",
+		.now_us = filter->now_us,
+		.since_us = filter->since_us,
+		.until_us = filter->until_us,
+		.before = r->before,
+		.known_us = r->known_us,
+		.gaps_n = r->gaps_n,
 	};
-	int rc;
+	int rc = copy_gaps(r, &gaps, e);
 
-	gethostname(host, sizeof(host) - 1);
-	if (output_file_open(&out, r->file, e) != 0)
-		return -1;
-	rc = page_write(out.to, &page, e);
-	return output_file_close(&out, rc, e);
+	if (rc == 0) {
+		gethostname(host, sizeof(host) - 1);
+		name_scope(r, &scope);
+		page.scope = scope.s;
+		page.gaps = gaps;
+		rc = write_page(r, &page, e);
+	}
+	buffer_free(&scope);
+	free(gaps);
+	return rc;
 }
 
 static int
 run_report(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct report r = { .filter = ARCHIVE_FILTER_ALL,
-		.title = "Bans by fail2ban" };
-	struct figures_options how = {
-		.by = 1u << FIGURES_BY_ID | 1u << FIGURES_BY_NET |
-		    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
-		.prefix4 = 24,
-		.prefix6 = 64,
+	struct report r = {
+		.view = VIEW_ALL,
+		.title = "Bans by fail2ban",
+		.before = UNKNOWN,
+		.known_us = UNKNOWN,
 	};
-	struct archive archive;
 	int operands, rc;
 
-	r.filter.now_us = how.now_us = clock_wall_us();
 	if (options_parse(self, argc, argv, take_option, &r, &operands, e) != 0)
 		return -1;
 	if (r.file == NULL)
 		return err_set(e, EX_USAGE,
 		    "report needs --output FILE; - is standard output");
-	/* Without it, somebody could make the ids collide. */
-	if (getrandom(&how.seed, sizeof(how.seed), 0) != sizeof(how.seed))
-		return err_errno(e, EX_OSERR, "getrandom");
-	if ((r.figures = figures_new(&how)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
-	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
-		rc = count(&r, &archive, e);
-		/* Nothing is read while the page's reader may wait. */
-		archive_close(&archive);
-	}
+	rc = view_open(&r.view, config, argv + operands, e);
 	if (rc == 0)
-		rc = write_page(&r, e);
+		rc = read_archive(&r, e);
+	/* Whoever reads the page may be slow: the archive is let go before. */
+	rc = view_close(&r.view, rc, e);
+	if (rc == 0)
+		rc = make_page(&r, e);
+	free(r.gaps);
 	figures_free(r.figures);
 	return rc;
 }
@@ -142,13 +244,13 @@ static const struct option_spec options[] = {
 	{ "title", "TITLE", "the title of the page" },
 	{ "anonymize", NULL,
 	    "networks instead of addresses, no user name, no host" },
-	OPTIONS_WANTED,
+	VIEW_FILTER_OPTIONS,
 	{ NULL, NULL, NULL },
 };
 
 const struct command cmd_report = {
 	.name = "report",
-	.operands = "",
+	.operands = "[JAIL|ID|CIDR...]",
 	.summary = "write a page of charts and tables about bans",
 	.options = options,
 	.run = run_report,

@@ -118,17 +118,15 @@ put_scope(struct page_draft *draft, FILE *to)
 	const struct page *page = draft->page;
 
 	if (page->scope != NULL) {
-		fputs("Only bans of the ", to);
+		fputs("Only these bans: ", to);
 		html_name(to, page->scope);
-		fputs(". ", to);
 	} else
 		fputs("All bans of all jails", to);
 	if (page->scope == NULL && page->host != NULL && !page->anonymous) {
 		fputs(" on ", to);
 		html_name(to, page->host);
 	}
-	if (page->scope == NULL)
-		fputs(". ", to);
+	fputs(". ", to);
 	if (page->anonymous)
 		fputs(
 		    "Addresses stand as networks; other ids, user names and "

@@ -142,7 +142,7 @@ a_title_is_no_markup_and_no_slot(void **state)
 	page.attribution = "data by <a>";
 	text = written(&page);
 	has(text, "<title>&lt;/title&gt;&lt;script&gt;{{ids}}</title>");
-	has(text, "Only bans of the <bdi>jail &lt;i&gt;</bdi>");
+	has(text, "Only these bans: <bdi>jail &lt;i&gt;</bdi>");
 	has(text, "data by &lt;a&gt;");
 	has_not(text, "<script");
 	free(text);
