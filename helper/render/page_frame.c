@@ -78,6 +78,8 @@ print_length(int64_t us, char buf[48])
 	if (seconds >= 2 * 86400)
 		snprintf(buf, 48, "%" PRId64 " days",
 		    (seconds + 43200) / 86400);
+	else if (seconds >= 2 * 3600)
+		snprintf(buf, 48, "%" PRId64 " hours", (seconds + 1800) / 3600);
 	else
 		timestamp_format_seconds(seconds, buf);
 	return buf;

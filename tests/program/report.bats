@@ -190,5 +190,5 @@ page_has() {
 	page_has '.answers[1] == "30" and (.answers[2] ==
 	    "50\u00a0% more than in the 7 days before (20)")'
 	reports --since 2d --until 1d
-	page_has '.answers[1] == "6" and (.answers[2] | startswith("75\u00a0% fewer than in the 24h before (24)"))'
+	page_has '.answers[1] == "6" and .answers[2] == "none in the 24 hours before"'
 }
