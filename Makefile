@@ -13,12 +13,13 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 	-Wmissing-prototypes -Wvla -Wno-overlength-strings
 # The libraries of the event's program, and the others.
 EVENT_NEEDED = sqlite3 libconfig
-NEEDED = $(EVENT_NEEDED) zlib nettle
+NEEDED = $(EVENT_NEEDED) zlib nettle smartcols
 LIBS != pkg-config --libs $(NEEDED)
+INCLUDES != pkg-config --cflags $(NEEDED)
 EVENT_LIBS != pkg-config --libs $(EVENT_NEEDED)
 LIBDIR != pkg-config --variable=libdir sqlite3
 VERSION = 0.1.0
-ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) \
+ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) $(INCLUDES) \
 	-D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
 	-DCONFIG_FILE='"$(SYSCONFDIR)/fail2ban-archive.cfg"' \
 	-ffunction-sections -MMD -MP $(CFLAGS)

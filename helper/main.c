@@ -41,6 +41,8 @@ main(int argc, char **argv)
 		.summary = "Keeps every ban that fail2ban makes.",
 		.commands = commands,
 		.n = ARRAY_LEN(commands),
+		.environment = { "TZ", "TERM", "COLUMNS", "NO_COLOR", "PAGER",
+		    "LESS", "LESSCHARSET", "LV" },
 	};
 
 	return program_main(&program, argc, argv);

@@ -22,6 +22,7 @@ main(int argc, char **argv)
 		.summary = "Archives what fail2ban's action tells it.",
 		.commands = commands,
 		.n = ARRAY_LEN(commands),
+		.environment = { "TZ" },
 	};
 
 	return program_main(&program, argc, argv);

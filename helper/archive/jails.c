@@ -37,6 +37,12 @@ archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
 }
 
 int
+archive_has_jail(struct archive *a, const char *name, struct err *e)
+{
+	return db_has_row(&a->db, SQL_JAIL_GET, e, "t", name);
+}
+
+int
 archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {

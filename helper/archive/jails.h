@@ -32,6 +32,9 @@ struct archive_jail {
 int archive_jail_get(struct archive *a, const char *name,
     struct archive_jail *jail, struct err *e);
 
+/* Return 1 when the archive has a jail of that name, 0 when not, or -1. */
+int archive_has_jail(struct archive *a, const char *name, struct err *e);
+
 /* Note that a jail was flushed, or that a ban of it was restored, at at_us. */
 int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e);

@@ -7,6 +7,7 @@
 #include "archive/spelling.h"
 #include "archive/statements.h"
 #include "base/json.h"
+#include "base/timestamp.h"
 
 /* The columns that tell the state of a ban. */
 static const char *const fact_names[ARCHIVE_FACTS] = {
@@ -27,33 +28,64 @@ find_column(sqlite3_stmt *st, const char *name)
 	return i;
 }
 
+/* Find the columns, and bind what the filter asks SQLite for. */
 static void
-find_columns(struct archive_cursor *c)
+bind_filter(struct archive_cursor *c)
 {
+	const struct archive_filter *filter = &c->filter;
+
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
 		c->columns[field] =
 		    find_column(c->statement, ban_field_name(field));
 	for (size_t i = 0; i < ARCHIVE_FACTS; i++)
 		c->facts[i] = find_column(c->statement, fact_names[i]);
+	db_bind_text(c->statement, 1, filter->jail);
+	db_bind_int(c->statement, 2, filter->since_us);
+	db_bind_int(c->statement, 3, filter->until_us);
+	db_bind_int(c->statement, 4, filter->active);
+	db_bind_text(c->statement, 8, filter->origin);
+	db_bind_text(c->statement, 9, filter->why);
+	db_bind_text(c->statement, 10, filter->host);
 }
 
-/* Begin with the bans of a second. */
+/* Bind the seconds in which the wanted bans began. */
+static void
+bind_seconds(struct archive_cursor *c, int64_t first, int64_t last)
+{
+	const struct archive_filter *filter = &c->filter;
+
+	if (filter->since_us / TIMESTAMP_US - 1 > first)
+		first = filter->since_us / TIMESTAMP_US - 1;
+	if (filter->until_us != UNKNOWN &&
+	    filter->until_us / TIMESTAMP_US + 1 < last)
+		last = filter->until_us / TIMESTAMP_US + 1;
+	db_bind_int(c->statement, 11, first);
+	db_bind_int(c->statement, 12, last);
+}
+
+/* Begin with the bans of a second; UNKNOWN: with the first ones. */
 static void
 go_on_from(struct archive_cursor *c, int64_t second)
 {
 	int64_t limit = c->filter.limit;
+	bool first = second == UNKNOWN;
 
 	/* SQLite cannot tell which bans are active. */
 	if (c->newest)
 		db_bind_int(c->statement, 6,
-		    c->filter.active || limit < 0 ? -1 : limit - c->given);
-	db_bind_int(c->statement, 7, second);
+		    c->filter.active || archive_filter_is_deep(&c->filter) ||
+			    limit < 0 ?
+			-1 :
+			limit - c->given);
+	bind_seconds(c, c->newest || first ? -INT64_MAX : second,
+	    c->newest && !first ? second : INT64_MAX);
 	c->second = UNKNOWN;
 }
 
 /*
- * Open a cursor with the statement which, or, when ids has a JSON array, with
- * the one after it, which takes only these ids.
+ * Open a cursor with the statement `which`; or, when ids has a JSON array, with
+ * the one after it, which takes only these ids; or, when only active bans are
+ * wanted, with the one after that, which finds them by an index.
  */
 static int
 open_cursor(struct archive_cursor *c, int which, struct err *e)
@@ -64,16 +96,16 @@ open_cursor(struct archive_cursor *c, int which, struct err *e)
 		return err_set(e, EX_OSERR, "out of memory");
 	if (c->ids.len > 0)
 		which++;
+	else if (filter->active)
+		which += 2;
 	if ((c->statement = db_statement(&c->archive->db, which, e)) == NULL)
 		return -1;
-	find_columns(c);
-	db_bind_text(c->statement, 1, filter->jail);
-	db_bind_int(c->statement, 2, filter->since_us);
-	db_bind_int(c->statement, 3, filter->until_us);
-	db_bind_int(c->statement, 4, filter->active);
-	if (c->ids.len > 0)
+	bind_filter(c);
+	if (c->ids.len > 0) {
 		db_bind_text(c->statement, 5, c->ids.s);
-	go_on_from(c, c->newest ? INT64_MAX : -INT64_MAX);
+		db_bind_text(c->statement, 7, c->inside ? "~" : "");
+	}
+	go_on_from(c, UNKNOWN);
 	return 0;
 }
 
@@ -86,15 +118,26 @@ begin(struct archive *a, const struct archive_filter *filter)
 	};
 }
 
+/* Set the texts by which the bans are found, if an index can find them. */
+static void
+spell(struct archive_cursor *c)
+{
+	if (c->filter.ident != NULL)
+		archive_spell_id(&c->ids, c->filter.ident);
+	else if (c->filter.net != NULL)
+		c->inside = archive_spell_inside(&c->ids, c->filter.net);
+}
+
 int
 archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
-    const struct archive_filter *filter, struct err *e)
+    const struct archive_filter *filter, bool whole, struct err *e)
 {
 	*c = begin(a, filter);
 	c->newest = true;
-	if (filter->ident != NULL)
-		archive_spell_id(&c->ids, filter->ident);
-	return open_cursor(c, SQL_LIST, e);
+	spell(c);
+	/* The user names are in the captures. */
+	whole = whole || filter->user != NULL;
+	return open_cursor(c, whole ? SQL_LIST_WHOLE : SQL_LIST, e);
 }
 
 int
@@ -103,8 +146,7 @@ archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
 {
 	*c = begin(a, filter);
 	c->filter.limit = -1;
-	if (filter->ident != NULL)
-		archive_spell_id(&c->ids, filter->ident);
+	spell(c);
 	return open_cursor(c, SQL_EXPORT, e);
 }
 
@@ -118,6 +160,43 @@ archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
 	if (open_cursor(c, SQL_EXPORT, e) != 0)
 		return -1;
 	db_bind_int(c->statement, 4, true);
+	return 0;
+}
+
+int
+archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, int64_t after, struct err *e)
+{
+	*c = begin(a, filter);
+	c->filter.limit = -1;
+	c->statement = db_statement(&a->db, SQL_AFTER, e);
+	if (c->statement == NULL)
+		return -1;
+	bind_filter(c);
+	db_bind_int(c->statement, 5, after);
+	bind_seconds(c, -INT64_MAX, INT64_MAX);
+	c->row = find_column(c->statement, "id");
+	return 0;
+}
+
+int64_t
+archive_cursor_row(const struct archive_cursor *c)
+{
+	return db_int(c->statement, c->row);
+}
+
+int
+archive_row_before(struct archive *a, int64_t n, int64_t before_us,
+    int64_t *row, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_ROW_BEFORE, e, "ii", n, before_us);
+	int rc;
+
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
+		return -1;
+	*row = rc == 1 ? db_int(st, 0) : 0;
+	sqlite3_reset(st);
 	return 0;
 }
 
@@ -158,6 +237,19 @@ archive_cursor_state(const struct archive_cursor *c)
 	return ban_state_at(&facts, c->filter.now_us);
 }
 
+/* Return true when the filter takes the present ban. */
+static bool
+takes(const struct archive_cursor *c)
+{
+	if (c->filter.active && archive_cursor_state(c) != BAN_STATE_ACTIVE)
+		return false;
+	return !archive_filter_is_deep(&c->filter) ||
+	    archive_filter_takes(&c->filter,
+		archive_cursor_text(c, BAN_FIELD_IDENT),
+		archive_cursor_text(c, BAN_FIELD_IP),
+		archive_cursor_text(c, BAN_FIELD_CAPTURES));
+}
+
 int
 archive_cursor_next(struct archive_cursor *c, struct err *e)
 {
@@ -171,8 +263,7 @@ archive_cursor_next(struct archive_cursor *c, struct err *e)
 	c->rests = false;
 	do
 		rc = db_step(&c->archive->db, c->statement, e);
-	while (rc == 1 && c->filter.active &&
-	    archive_cursor_state(c) != BAN_STATE_ACTIVE);
+	while (rc == 1 && !takes(c));
 	if (rc == 1) {
 		int64_t second = archive_cursor_number(c, BAN_FIELD_TIMEOFBAN);
 

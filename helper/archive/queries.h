@@ -7,25 +7,10 @@
 #define ARCHIVE_QUERIES_H
 
 #include "archive/archive.h"
+#include "archive/filter.h"
 #include "ban/ban_field.h"
 #include "ban/state.h"
 #include "base/buffer.h"
-
-/* The bans that are wanted; all conditions must hold. */
-struct archive_filter {
-	const char *jail;  /* NULL: any */
-	const char *ident; /* an id or address, any spelling, or NULL */
-	int64_t since_us, until_us; /* begun in [since, until); UNKNOWN: any */
-	bool active;		    /* only bans that are active at now_us */
-	int64_t now_us;		    /* the moment of each ban's state */
-	int64_t limit;		    /* the most bans, -1: all; newest only */
-};
-
-/* A filter that takes every ban. */
-#define ARCHIVE_FILTER_ALL \
-	{ \
-		.since_us = UNKNOWN, .until_us = UNKNOWN, .limit = -1 \
-	}
 
 /* The columns beside the fields; they tell the state of a ban. */
 enum archive_fact {
@@ -40,9 +25,11 @@ struct archive_cursor {
 	struct archive *archive;
 	struct archive_filter filter;
 	sqlite3_stmt *statement;
-	struct buffer ids;	  /* the ids that are wanted; empty: all */
+	struct buffer ids;	  /* the texts that WANTED_IDS takes, JSON */
+	bool inside;		  /* they are beginnings of ids */
 	int columns[BAN_FIELDS];  /* the column of each field, -1: none */
 	int facts[ARCHIVE_FACTS]; /* the column of each fact */
+	int row;		  /* the column of the row, for open_after */
 	int64_t given;		  /* how many bans it has given so far */
 	bool newest;		  /* it goes from the newest ban on */
 	int64_t second;		  /* of the present ban */
@@ -56,14 +43,15 @@ struct archive_cursor {
 /*
  * Open a cursor before the first ban of the filter, from the newest or from the
  * oldest on. The archive and the filter's texts must outlive the cursor; an
- * archive has at most one cursor of each kind at a time. From the newest on, a
- * cursor reads what a line has room for: fields that are JSON are NULL, and a
- * text is cut at 256 characters. Close the cursor also after a failure.
+ * archive has at most one cursor of each kind at a time. Unless it is whole, a
+ * cursor from the newest on reads what a line has room for: fields that are
+ * JSON are NULL, and a text is cut at 256 characters. Close the cursor also
+ * after a failure.
  *
- * An ident is looked up by an index, in the spellings of archive/spelling.h.
+ * An ident or a net is looked up by an index: see archive/spelling.h.
  */
 int archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
-    const struct archive_filter *filter, struct err *e);
+    const struct archive_filter *filter, bool whole, struct err *e);
 int archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e);
 
@@ -74,6 +62,23 @@ int archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
  */
 int archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, struct err *e);
+
+/*
+ * Open a cursor for the bans that were archived after the row `after`, in this
+ * order; the filter's ident and limit count for nothing. archive_cursor_row is
+ * the row of the present ban.
+ */
+int archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, int64_t after, struct err *e);
+int64_t archive_cursor_row(const struct archive_cursor *c);
+
+/*
+ * Of the bans that were archived before before_us, let the last n be later than
+ * *row; it is 0 where there are no more than these.
+ */
+int archive_row_before(struct archive *a, int64_t n, int64_t before_us,
+    int64_t *row, struct err *e);
+
 void archive_cursor_close(struct archive_cursor *c);
 
 /* Go to the next ban; return 1, 0 after the last one, -1 on failure. */

@@ -15,6 +15,7 @@
 
 /* The bits before an IPv4 address that is written as one of IPv6. */
 #define MAPPED_BITS 96
+#define MAPPED "::ffff:"
 
 static void
 put(struct buffer *out, const char *s, size_t len)
@@ -43,7 +44,7 @@ put_network(struct buffer *out, const char *base, int bits)
 	if (a.family != AF_INET || a.bits == 0 || address_is_single(&a))
 		return;
 	net[strcspn(net, "/")] = '\0';
-	snprintf(text, sizeof(text), "::ffff:%s/%d", net, MAPPED_BITS + bits);
+	snprintf(text, sizeof(text), MAPPED "%s/%d", net, MAPPED_BITS + bits);
 	put(out, text, strlen(text));
 }
 
@@ -104,4 +105,73 @@ archive_spell_networks(struct buffer *out, const char *id)
 			put_network(out, base, bits);
 	}
 	buffer_putc(out, ']');
+}
+
+/*
+ * Put the beginnings of what is inside of a network of IPv4, in two spellings:
+ * see put_network.
+ */
+static void
+put_inside_v4(struct buffer *out, const struct address *net)
+{
+	int whole = net->bits / 8, free_bits = (8 - net->bits % 8) % 8;
+	char text[SPELLING] = MAPPED;
+	size_t len = strlen(MAPPED);
+
+	for (int i = 0; i < whole; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%d",
+		    i > 0 ? "." : "", net->bytes[i]);
+	/* The octet that varies is spelled out. */
+	for (int i = 0; i < (free_bits > 0 ? 1 << free_bits : 1); i++) {
+		size_t n = len;
+
+		if (free_bits > 0)
+			n += (size_t)snprintf(text + len, sizeof(text) - len,
+			    "%s%d", whole > 0 ? "." : "",
+			    net->bytes[whole] + i);
+		/* A whole octet ends with its dot. */
+		if (net->bits <= 24)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, ".");
+		put(out, text, n);
+		put(out, text + strlen(MAPPED), n - strlen(MAPPED));
+	}
+}
+
+/*
+ * Put the beginning of what is inside of a network of IPv6: its groups up to
+ * the first one that varies, or that is zero and may be left out.
+ */
+static void
+put_inside_v6(struct buffer *out, const struct address *net)
+{
+	char text[SPELLING];
+	size_t len = 0;
+
+	for (int i = 0; i < net->bits / 16; i++) {
+		unsigned group =
+		    (unsigned)net->bytes[2 * i] << 8 | net->bytes[2 * i + 1];
+
+		if (group == 0)
+			break;
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+		    i < 7 ? "%x:" : "%x", group);
+	}
+	put(out, text, len);
+}
+
+bool
+archive_spell_inside(struct buffer *out, const struct address *net)
+{
+	bool v4 = net->family == AF_INET;
+
+	if (v4 ? net->bits < 8 :
+		 net->bits < 16 || (net->bytes[0] == 0 && net->bytes[1] == 0))
+		return false;
+	buffer_putc(out, '[');
+	if (v4)
+		put_inside_v4(out, net);
+	else
+		put_inside_v6(out, net);
+	buffer_putc(out, ']');
+	return true;
 }

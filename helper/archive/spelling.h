@@ -8,6 +8,9 @@
 #ifndef ARCHIVE_SPELLING_H
 #define ARCHIVE_SPELLING_H
 
+#include <stdbool.h>
+
+#include "base/address.h"
 #include "base/buffer.h"
 
 /*
@@ -23,5 +26,14 @@ void archive_spell_id(struct buffer *out, const char *id);
  * of IPv6. The array is empty when id is no address.
  */
 void archive_spell_networks(struct buffer *out, const char *id);
+
+/*
+ * Append a JSON array of texts to out: fail2ban writes each address and network
+ * inside of net so that it begins with one of them. Other ids may begin so too.
+ * Returns false, and appends nothing, when net is so large that an index helps
+ * little: less than 8 bits of IPv4, or a first group of IPv6 that varies or is
+ * zero.
+ */
+bool archive_spell_inside(struct buffer *out, const struct address *net);
 
 #endif

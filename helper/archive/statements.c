@@ -48,26 +48,43 @@
  * belongs to one ban, and the index ban_rev finds it.
  */
 #define BANS \
-	"bans CROSS JOIN (SELECT rev, life_us, held_us, pending_us, " \
+	"bans CROSS JOIN (SELECT rev, ban.id, life_us, held_us, pending_us, " \
 	"flushed_us FROM ban JOIN jail ON jail.id = ban.jail) USING (rev) "
-
-/* The bans that are asked for: ?1 jail, ?2 since, ?3 until, ?4 only those that
- * may be active. ?7 is the second to go on from. */
-#define WANTED \
-	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR since_us >= ?2) " \
-	"AND (?3 IS NULL OR since_us < ?3) " \
-	"AND (?4 = 0 OR ended_us IS NULL) "
-
-/* Moreover the id or the address is one of ?5, a JSON array of texts. */
-#define WANTED_IDS \
-	"rev IN (SELECT b.rev FROM jail AS j CROSS JOIN ban AS b " \
-	"ON b.jail = j.id AND b.ident IN (SELECT value FROM json_each(?5)) " \
-	"UNION ALL SELECT rev FROM ban " \
-	"WHERE ip IN (SELECT value FROM json_each(?5))) AND " WANTED
 
 /* When a ban was archived with its end: NULL while it lives. The index
  * ban_ended finds it. */
 #define KEPT_SINCE "max(ended_us, added_us)"
+
+/*
+ * The bans that a filter asks for: ?1 jail, ?2 since, ?3 until, ?4 only those
+ * that may be active, ?8 origin, ?9 reason of the end, ?10 host. A ban began
+ * within a second of its ticket's, so ?11 and ?12 bound
+ * the seconds; the index of the seconds gives them in order.
+ */
+#define WANTED \
+	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR since_us >= ?2) " \
+	"AND (?3 IS NULL OR since_us < ?3) AND (?4 = 0 OR ended_us IS NULL) " \
+	"AND (?8 IS NULL OR origin = ?8) AND (?9 IS NULL OR ended_why = ?9) " \
+	"AND (?10 IS NULL OR coalesce(host, '') = ?10) "
+#define WANTED_SECONDS WANTED "AND timeofban BETWEEN ?11 AND ?12 "
+
+/*
+ * Moreover the id or the address is one of ?5, a JSON array of texts, or begins
+ * with one of them, if ?7 is the greatest character of an address.
+ */
+#define WANTED_IDS \
+	"rev IN (SELECT b.rev FROM json_each(?5) AS w CROSS JOIN jail AS j " \
+	"CROSS JOIN ban AS b ON b.jail = j.id " \
+	"AND b.ident BETWEEN w.value AND w.value || ?7 " \
+	"UNION ALL SELECT b.rev FROM json_each(?5) AS w CROSS JOIN ban AS b " \
+	"ON b.ip BETWEEN w.value AND w.value || ?7) AND +timeofban BETWEEN " \
+	"?11 AND ?12 AND " WANTED
+
+/* Moreover the ban has no end. */
+#define WANTED_LIVE \
+	"rev IN (SELECT rev FROM ban WHERE " KEPT_SINCE \
+	" IS NULL) " \
+	"AND " WANTED
 
 /*
  * The fields that list reads: all but JSON, which can be long. A text is cut at
@@ -78,13 +95,13 @@
 #define LISTED_TEXT(name) "substr(" name ", 1, 256) AS " name ", "
 #define LISTED_ARRAY(name)
 #define LISTED_OBJECT(name)
+#define NEWEST "ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
 #define LIST(wanted) \
 	"SELECT " BAN_FIELD_TABLE(LISTED) "life_us, held_us, pending_us, " \
-	"flushed_us FROM " BANS "WHERE " wanted "AND timeofban <= ?7 " \
-	"ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
+	"flushed_us FROM " BANS "WHERE " wanted NEWEST
+#define LIST_WHOLE(wanted) "SELECT * FROM " BANS "WHERE " wanted NEWEST
 #define EXPORT(wanted) \
 	"SELECT * FROM " BANS "WHERE " wanted \
-	"AND timeofban >= ?7 " \
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /* The first ban of another archive after row ?1, its columns as in
@@ -365,10 +382,20 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY id DESC LIMIT 1",
 
 	/* The view has a column for each field of ban/ban_field.h. */
-	[SQL_LIST] = LIST(WANTED),
+	[SQL_LIST] = LIST(WANTED_SECONDS),
 	[SQL_LIST_IDS] = LIST(WANTED_IDS),
-	[SQL_EXPORT] = EXPORT(WANTED),
+	[SQL_LIST_LIVE] = LIST(WANTED_LIVE),
+	[SQL_LIST_WHOLE] = LIST_WHOLE(WANTED_SECONDS),
+	[SQL_LIST_WHOLE_IDS] = LIST_WHOLE(WANTED_IDS),
+	[SQL_LIST_WHOLE_LIVE] = LIST_WHOLE(WANTED_LIVE),
+	[SQL_EXPORT] = EXPORT(WANTED_SECONDS),
 	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
+	[SQL_EXPORT_LIVE] = EXPORT(WANTED_LIVE),
+	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE rev IN (SELECT rev FROM ban "
+		      "WHERE id > ?5) AND " WANTED "ORDER BY id",
+	[SQL_ROW_BEFORE] =
+	    "SELECT id FROM ban WHERE added_us < ?2 ORDER BY id DESC "
+	    "LIMIT 1 OFFSET ?1",
 	/* For archive/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "

@@ -12,14 +12,18 @@
 #include "config.h"
 
 struct option_spec {
-	const char *name;     /* without dashes; NULL ends the array */
-	const char *argument; /* its name in the help; NULL: a flag */
+	const char *name; /* without dashes; NULL ends the array */
+	/* Its name in the help, "[=X]" if it may be left out; NULL: a flag. */
+	const char *argument;
 	const char *help;
 };
 
 struct command {
 	const char *name; /* the verb */
-	/* "": none, "[X]": at most one, "X": one, "X...": one or more. */
+	/*
+	 * "": none, "[X]": at most one, "X": one, "X...": one or more,
+	 * "[X...]": any number.
+	 */
 	const char *operands;
 	const char *summary;
 	const struct option_spec *options;

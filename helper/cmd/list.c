@@ -1,186 +1,193 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list: print the bans of the archive as a table for people, newest first. */
-#include <inttypes.h>
+/*
+ * list: print the bans of the archive, newest first; or, with --follow, the
+ * last ones and then each ban that comes, until a signal.
+ */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
 
-#include "base/escape.h"
-#include "base/timestamp.h"
+#include "cmd/ban_columns.h"
 #include "cmd/command.h"
-#include "cmd/options.h"
-#include "cmd/output.h"
+#include "cmd/view.h"
 #include "os/clock.h"
+#include "os/signals.h"
 
-/* The room for one cell. An escaped text that is longer is cut. */
-#define CELL_BYTES 256
+/* Without --limit, so many bans that were there already begin --follow. */
+#define FOLLOWED 10
 
-/* The mark at the end of a text that was cut, U+2026. */
-#define CUT "\xe2\x80\xa6"
+/* Milliseconds between two looks at the archive. */
+#define LOOK_MS 250
 
-/* The room for a text of 256 characters, which is what a cursor gives. */
-#define TEXT_BYTES (4 * 256 + 1)
-
-static void
-put_text(char cell[CELL_BYTES], const char *s)
-{
-	if (escape_text(cell, CELL_BYTES, s, strlen(s)) < CELL_BYTES)
-		return;
-	escape_text(cell, CELL_BYTES - strlen(CUT), s, strlen(s));
-	memcpy(cell + strlen(cell), CUT, sizeof(CUT));
-}
-
-static void
-put_since(char cell[CELL_BYTES], const struct archive_cursor *ban)
-{
-	timestamp_format(archive_cursor_number(ban, BAN_FIELD_SINCE), cell);
-}
-
-static void
-put_jail(char cell[CELL_BYTES], const struct archive_cursor *ban)
-{
-	const char *name = archive_cursor_text(ban, BAN_FIELD_JAIL);
-	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
-	char jail[2 * TEXT_BYTES];
-
-	if (host != NULL) {
-		snprintf(jail, sizeof(jail), "%s@%s", name, host);
-		name = jail;
-	}
-	put_text(cell, name);
-}
-
-static void
-put_ident(char cell[CELL_BYTES], const struct archive_cursor *ban)
-{
-	put_text(cell, archive_cursor_text(ban, BAN_FIELD_IDENT));
-}
-
-static void
-put_ban_time(char cell[CELL_BYTES], const struct archive_cursor *ban)
-{
-	int64_t seconds = archive_cursor_number(ban, BAN_FIELD_SECONDS);
-
-	if (seconds != UNKNOWN)
-		timestamp_format_seconds(seconds, cell);
-	else
-		snprintf(cell, CELL_BYTES, "?");
-}
-
-static void
-put_failures(char cell[CELL_BYTES], const struct archive_cursor *ban)
-{
-	int64_t failures = archive_cursor_number(ban, BAN_FIELD_FAILURES);
-
-	if (failures != UNKNOWN)
-		snprintf(cell, CELL_BYTES, "%" PRId64, failures);
-	else
-		snprintf(cell, CELL_BYTES, "?");
-}
-
-/* The reason is escaped: an archive from elsewhere may hold any text. */
-static void
-put_end(char cell[CELL_BYTES], const struct archive_cursor *ban)
-{
-	enum ban_state state = archive_cursor_state(ban);
-	const char *why = archive_cursor_text(ban, BAN_FIELD_WHY);
-	char when[32], escaped[80];
-
-	if (state != BAN_STATE_ENDED) {
-		snprintf(cell, CELL_BYTES, "%s", ban_state_name(state));
-		return;
-	}
-	why = why != NULL ? why : "?";
-	escape_text(escaped, sizeof(escaped), why, strlen(why));
-	timestamp_format(archive_cursor_number(ban, BAN_FIELD_ENDED), when);
-	snprintf(cell, CELL_BYTES, "%s %s", when, escaped);
-}
-
-/* The columns of list, from left to right. */
-static const struct column {
-	const char *heading;
-	int width; /* at least; 0 for the last column */
-	void (*put)(char cell[CELL_BYTES], const struct archive_cursor *ban);
-} columns[] = {
-	{ "SINCE", 19, put_since },
-	{ "JAIL", 16, put_jail },
-	{ "ID", 24, put_ident },
-	{ "BAN TIME", 8, put_ban_time },
-	{ "FAILURES", 8, put_failures },
-	{ "END", 0, put_end },
+struct list {
+	struct view view;
+	struct table *table;
+	bool follow;
+	/* --follow has printed the bans up to this row of this file. */
+	int64_t last;
+	dev_t dev;
+	ino_t ino;
 };
 
-static void
-print_cell(struct output *out, size_t column, const char *cell)
+static int
+take_option(void *to, const char *name, const char *value, struct err *e)
 {
-	bool last = column == ARRAY_LEN(columns) - 1;
+	struct list *list = to;
 
-	fprintf(out->to, "%-*s%s", columns[column].width, cell,
-	    last ? "\n" : "  ");
+	if (strcmp(name, "follow") != 0)
+		return view_take(&list->view, name, value, e);
+	list->follow = true;
+	return 0;
 }
 
 static int
-print_ban(struct output *out, void *context, struct archive_cursor *ban,
-    struct err *e UNUSED)
+print_ban(struct output *out UNUSED, void *context, struct archive_cursor *ban,
+    struct err *e)
 {
-	char cell[CELL_BYTES];
-	bool *any = context;
+	struct list *list = context;
 
-	for (size_t i = 0; !*any && i < ARRAY_LEN(columns); i++)
-		print_cell(out, i, columns[i].heading);
-	*any = true;
-	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-		columns[i].put(cell, ban);
-		print_cell(out, i, cell);
+	return ban_columns_put(list->table, ban, &list->view.style, e);
+}
+
+static int
+print_bans(struct list *list, struct err *e)
+{
+	struct view *view = &list->view;
+	struct archive_cursor cursor;
+	/* A field that is JSON or long is read only where it is printed. */
+	bool whole = view->style.format != TABLE_PEOPLE ||
+	    view->style.fields != NULL || view->style.sort != NULL;
+	int rc = archive_cursor_open_newest(&cursor, &view->archive,
+	    &view->filter, whole, e);
+
+	if (rc == 0)
+		rc = output_bans(&view->out, &cursor, print_ban, list, e);
+	archive_cursor_close(&cursor);
+	if (rc == 0 && table_rows(list->table) == 0 &&
+	    view->style.format == TABLE_PEOPLE)
+		fputs("no such bans\n", view->out.to);
+	return rc;
+}
+
+/*
+ * If another file has taken the place of the archive, as after a restore, go on
+ * after the bans that were archived before the last look.
+ */
+static int
+find_place(struct list *list, const struct config *config, int64_t looked_us,
+    struct err *e)
+{
+	struct stat st;
+	bool same;
+
+	if (stat(config->archive, &st) != 0)
+		return err_errno(e, EX_IOERR, "archive: %s", config->archive);
+	same = st.st_dev == list->dev && st.st_ino == list->ino;
+	list->dev = st.st_dev;
+	list->ino = st.st_ino;
+	return same ? 0 :
+		      archive_row_before(&list->view.archive, 0, looked_us,
+			  &list->last, e);
+}
+
+/* Print the bans after the last row. */
+static int
+print_later(struct list *list, struct err *e)
+{
+	struct view *view = &list->view;
+	struct archive_cursor cursor;
+	int rc = archive_cursor_open_after(&cursor, &view->archive,
+	    &view->filter, list->last, e);
+
+	while (rc == 0 && (rc = archive_cursor_next(&cursor, e)) == 1) {
+		list->last = archive_cursor_row(&cursor);
+		rc = print_ban(&view->out, list, &cursor, e);
 	}
-	return 0;
+	archive_cursor_close(&cursor);
+	if (rc == 0 && (rc = table_flush(list->table, e)) == 0)
+		rc = output_flush(&view->out, e);
+	return rc;
+}
+
+/* Wait for some milliseconds. Return false when the reader has gone. */
+static bool
+reader_waits(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, LOOK_MS) <= 0;
 }
 
 static int
-print_bans(struct output *out, struct archive_cursor *bans, struct err *e)
+follow(struct list *list, const struct config *config, struct err *e)
 {
-	bool any = false;
+	const volatile sig_atomic_t *stop = signals_stop_flag();
+	struct view *view = &list->view;
+	int64_t limit = view->style.limit, looked_us;
+	int rc = find_place(list, config, view->filter.now_us, e);
 
-	if (output_bans(out, bans, print_ban, &any, e) != 0)
-		return -1;
-	if (!any)
-		fputs("no such bans\n", out->to);
-	return 0;
+	if (rc == 0)
+		rc = archive_row_before(&view->archive,
+		    limit < 0 ? FOLLOWED : limit, view->filter.now_us,
+		    &list->last, e);
+	while (rc == 0) {
+		rc = print_later(list, e);
+		archive_close(&view->archive);
+		view->opened = false;
+		if (rc != 0 || *stop != 0 || !reader_waits() || *stop != 0)
+			break;
+		looked_us = view->filter.now_us;
+		view->filter.now_us = clock_wall_us();
+		rc = archive_open_read(&view->archive, config->archive, e);
+		view->opened = rc == 0;
+		if (rc == 0)
+			rc = find_place(list, config, looked_us, e);
+	}
+	return view->out.left ? 0 : rc;
 }
 
 static int
 run_list(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct archive_filter filter = ARCHIVE_FILTER_ALL;
-	struct archive archive;
-	struct archive_cursor cursor;
-	struct output out;
+	struct list list = { .view = VIEW_ALL };
+	struct view *view = &list.view;
 	int operands, rc;
 
-	filter.now_us = clock_wall_us();
-	if (options_parse(self, argc, argv, options_take_wanted, &filter,
-		&operands, e) != 0 ||
-	    output_open(&out, e) != 0)
+	if (options_parse(self, argc, argv, take_option, &list, &operands, e) !=
+	    0)
 		return -1;
-	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
-		rc = archive_cursor_open_newest(&cursor, &archive, &filter, e);
-		if (rc == 0)
-			rc = print_bans(&out, &cursor, e);
-		archive_cursor_close(&cursor);
-		archive_close(&archive);
-	}
-	return output_finish(&out, rc, e);
+	if (list.follow && view->style.sort != NULL)
+		return err_set(e, EX_USAGE,
+		    "list: --follow prints bans as they come; leave out "
+		    "--sort");
+	view->no_pager |= list.follow;
+	rc = view_open(view, config, argv + operands, e);
+	if (rc == 0)
+		rc = view_begin(view, e);
+	if (rc == 0)
+		rc = table_open(&list.table, &view->style, ban_columns,
+		    BAN_COLUMNS, view->out.to, e);
+	if (rc == 0)
+		rc = list.follow ? follow(&list, config, e) :
+				   print_bans(&list, e);
+	rc = table_close(list.table, rc, e);
+	return view_close(view, rc, e);
 }
 
 static const struct option_spec options[] = {
-	OPTIONS_WANTED,
-	{ "limit", "N", "at most N bans" },
+	VIEW_FILTER_OPTIONS,
+	VIEW_TABLE_OPTIONS,
+	{ "follow", NULL, "print each ban as it comes" },
 	{ NULL, NULL, NULL },
 };
 
 const struct command cmd_list = {
 	.name = "list",
-	.operands = "",
+	.operands = "[JAIL|ID|CIDR...]",
 	.summary = "list bans, the newest first",
 	.options = options,
 	.run = run_list,

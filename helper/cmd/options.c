@@ -8,11 +8,8 @@
 
 #include "base/escape.h"
 #include "base/nearest.h"
-#include "base/number.h"
-#include "base/timestamp.h"
-#include "os/clock.h"
 
-#define OPTIONS_MAX 24
+#define OPTIONS_MAX 40
 
 const struct option_spec options_none[] = { { NULL, NULL, NULL } };
 
@@ -23,7 +20,7 @@ check_operands(const struct command *self, int n, struct err *e)
 	bool none = self->operands[0] == '\0', maybe = self->operands[0] == '[';
 	bool some = strstr(self->operands, "...") != NULL;
 
-	if (some && n > 0)
+	if (some && (n > 0 || maybe))
 		return 0;
 	if (n == (none ? 0 : 1) || (n == 0 && maybe))
 		return 0;
@@ -64,51 +61,82 @@ wrong_option(const struct command *self, const char *option, bool no_value,
 	    self->name, escaped, nearest.name, self->name);
 }
 
+char
+options_letter(const char *name)
+{
+	static const char *const letters[] = { "active", "format", "id", "jail",
+		"since", "user" };
+
+	if (strcmp(name, "limit") == 0)
+		return 'n';
+	for (size_t i = 0; i < ARRAY_LEN(letters); i++) {
+		if (strcmp(name, letters[i]) == 0)
+			return name[0];
+	}
+	return 0;
+}
+
+/* Return the option of a letter; getopt has found that there is one. */
+static const struct option_spec *
+of_letter(const struct command *self, int letter)
+{
+	const struct option_spec *o = self->options;
+
+	while (options_letter(o->name) != letter)
+		o++;
+	return o;
+}
+
+/* Set list and letters to what getopt_long(3) takes. */
+static void
+describe(const struct command *self, struct option list[OPTIONS_MAX + 1],
+    char letters[2 * OPTIONS_MAX + 2])
+{
+	const struct option_spec *o = self->options;
+
+	*letters++ = ':';
+	for (size_t n = 0; n < OPTIONS_MAX && o->name != NULL; n++, o++) {
+		bool optional =
+		    o->argument != NULL && strncmp(o->argument, "[=", 2) == 0;
+
+		list[n] = (struct option){ o->name,
+			optional		? optional_argument :
+			    o->argument != NULL ? required_argument :
+						  no_argument,
+			NULL, 1 };
+		if ((*letters = options_letter(o->name)) == 0)
+			continue;
+		letters++;
+		if (o->argument != NULL)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+}
+
 int
 options_parse(const struct command *self, int argc, char **argv,
     option_fn *take, void *to, int *operands, struct err *e)
 {
 	struct option list[OPTIONS_MAX + 1] = { 0 };
-	const struct option_spec *specs = self->options;
-	int c, i, n = 0;
+	char letters[2 * OPTIONS_MAX + 2], letter[3] = "-";
+	int c, i;
 
-	for (; n < OPTIONS_MAX && specs[n].name != NULL; n++)
-		list[n] = (struct option){ specs[n].name,
-			specs[n].argument != NULL, NULL, 1 };
+	describe(self, list, letters);
 	opterr = 0;
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "+:", list, &i)) != -1) {
-		if (c == 1) {
-			if (take(to, specs[i].name, optarg, e) != 0)
-				return err_wrap(e, "%s", self->name);
-			continue;
-		}
-		return wrong_option(self, argv[optind - 1], c == ':', e);
+	while ((c = getopt_long(argc, argv, letters, list, &i)) != -1) {
+		const struct option_spec *o;
+
+		/* optopt has a letter; it is 1 or 0 for a long option. */
+		letter[1] = (char)optopt;
+		if (c == '?' || c == ':')
+			return wrong_option(self,
+			    optopt > 1 ? letter : argv[optind - 1], c == ':',
+			    e);
+		o = c == 1 ? &self->options[i] : of_letter(self, c);
+		if (take(to, o->name, optarg, e) != 0)
+			return err_wrap(e, "%s", self->name);
 	}
 	*operands = optind;
 	return check_operands(self, argc - optind, e);
-}
-
-int
-options_take_wanted(void *to, const char *name, const char *value,
-    struct err *e)
-{
-	struct archive_filter *wanted = to;
-	int rc = 0;
-
-	if (strcmp(name, "jail") == 0)
-		wanted->jail = value;
-	else if (strcmp(name, "id") == 0)
-		wanted->ident = value;
-	else if (strcmp(name, "since") == 0)
-		rc = timestamp_parse_when(value, clock_wall_us(),
-		    &wanted->since_us, e);
-	else if (strcmp(name, "until") == 0)
-		rc = timestamp_parse_when(value, clock_wall_us(),
-		    &wanted->until_us, e);
-	else if (strcmp(name, "limit") == 0)
-		rc = number_parse(value, 0, INT64_MAX, &wanted->limit, e);
-	else
-		wanted->active = true;
-	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/output.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -16,15 +17,16 @@ output_open(struct output *out, struct err *e)
 	return 0;
 }
 
-/* Write what was collected to standard output. */
-static int
-write_piece(struct output *out, struct err *e)
+int
+output_flush(struct output *out, struct err *e)
 {
 	if (fflush(out->to) != 0)
 		return err_set(e, EX_OSERR, "out of memory");
 	if (fwrite(out->text, 1, out->len, stdout) < out->len ||
-	    fflush(stdout) != 0)
+	    fflush(stdout) != 0) {
+		out->left = errno == EPIPE;
 		return err_errno(e, EX_IOERR, "standard output");
+	}
 	rewind(out->to);
 	return 0;
 }
@@ -38,7 +40,7 @@ output_bans(struct output *out, struct archive_cursor *bans,
 	while ((rc = archive_cursor_next(bans, e)) == 1) {
 		if (ftello(out->to) >= (off_t)PIECE &&
 		    archive_cursor_rest(bans)) {
-			if (write_piece(out, e) != 0)
+			if (output_flush(out, e) != 0)
 				return -1;
 		} else if (print(out, context, bans, e) != 0)
 			return -1;
@@ -51,7 +53,7 @@ output_finish(struct output *out, int rc, struct err *e)
 {
 	struct err ignored;
 
-	if (write_piece(out, rc < 0 ? &ignored : e) != 0)
+	if (output_flush(out, rc < 0 ? &ignored : e) != 0)
 		rc = -1;
 	fclose(out->to);
 	free(out->text);

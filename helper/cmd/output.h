@@ -15,6 +15,7 @@ struct output {
 	FILE *to; /* print to this; never fails but for lack of memory */
 	char *text;
 	size_t len;
+	bool left; /* the reader has gone: nothing is written any more */
 };
 
 /* Open an output, for output_finish to close. Fails with EX_OSERR. */
@@ -27,6 +28,9 @@ typedef int output_ban_fn(struct output *out, void *context,
 /* Print each ban of a cursor. Fails as print does, or with EX_IOERR. */
 int output_bans(struct output *out, struct archive_cursor *bans,
     output_ban_fn *print, void *context, struct err *e);
+
+/* Write what was collected. Fails with EX_IOERR, EX_OSERR. */
+int output_flush(struct output *out, struct err *e);
 
 /*
  * Write what is left, also where the command fails with e, which rc tells, and

@@ -12,6 +12,7 @@
 
 #include "base/escape.h"
 #include "base/nearest.h"
+#include "cmd/options.h"
 #include "os/db.h"
 #include "os/log.h"
 
@@ -42,7 +43,7 @@ print_usage(const struct program *program, FILE *out)
 static void
 print_command_help(const struct program *program, const struct command *command)
 {
-	char left[40];
+	char left[40], right[8];
 
 	printf("usage: %s [-c FILE] %s%s%s%s\n\n%s\n", program->name,
 	    command->name,
@@ -52,10 +53,12 @@ print_command_help(const struct program *program, const struct command *command)
 	for (const struct option_spec *o = command->options; o->name != NULL;
 	     o++) {
 		snprintf(left, sizeof(left), "--%s%s%s", o->name,
-		    o->argument != NULL ? " " : "",
+		    o->argument != NULL && o->argument[1] != '=' ? " " : "",
 		    o->argument != NULL ? o->argument : "");
-		printf("%s  %-20s %s\n", o == command->options ? "\n" : "",
-		    left, o->help);
+		snprintf(right, sizeof(right), " (-%c)",
+		    options_letter(o->name));
+		printf("%s  %-24s %s%s\n", o == command->options ? "\n" : "",
+		    left, o->help, options_letter(o->name) != 0 ? right : "");
 	}
 }
 
@@ -147,19 +150,25 @@ take_globals(const struct program *program, int argc, char **argv,
 }
 
 /*
- * Keep only the time zone of the environment. From other variables the
- * libraries would take folders to write to.
+ * Keep only what the program asks for of the environment. From other variables
+ * the libraries would take folders to write to.
  */
 static void
-forget_environment(void)
+forget_environment(const char *const *kept)
 {
-	const char *zone = getenv("TZ");
-	char *kept = zone != NULL ? strdup(zone) : NULL;
+	char *values[PROGRAM_KEPT] = { 0 };
 
+	for (size_t i = 0; i < PROGRAM_KEPT && kept[i] != NULL; i++) {
+		const char *value = getenv(kept[i]);
+
+		values[i] = value != NULL ? strdup(value) : NULL;
+	}
 	clearenv();
-	if (kept != NULL)
-		setenv("TZ", kept, 1);
-	free(kept);
+	for (size_t i = 0; i < PROGRAM_KEPT; i++) {
+		if (values[i] != NULL)
+			setenv(kept[i], values[i], 1);
+		free(values[i]);
+	}
 }
 
 /*
@@ -219,7 +228,7 @@ program_main(const struct program *program, int argc, char **argv)
 	int rc;
 
 	umask(077);
-	forget_environment();
+	forget_environment(program->environment);
 	signal(SIGBUS, on_bus_error);
 	/* A write beyond RLIMIT_FSIZE then fails as one on a full disk does. */
 	signal(SIGXFSZ, SIG_IGN);

@@ -11,11 +11,15 @@
 
 #include "cmd/command.h"
 
+/* The most variables of the environment that a program keeps. */
+#define PROGRAM_KEPT 8
+
 struct program {
 	const char *name;
 	const char *summary;
 	const struct command *const *commands;
 	size_t n;
+	const char *environment[PROGRAM_KEPT]; /* the variables it keeps */
 };
 
 /*

@@ -27,12 +27,12 @@ _fail2ban_archive() {
 	fi
 	case $argument in
 	'')
-		words=$(sed -n 's/^  \(-*[a-z][a-z-]*\) .*/\1/p' <<<"$help")
+		words=$(sed -n 's/^  \(-*[a-z][a-z-]*\)[[ ].*/\1/p' <<<"$help")
 		[[ $verb && ${help%%$'\n'*} =~ (FILE|SOURCE)[].]*$ ]] && files=yes
 		;;
 	FILE) files=yes ;;
 	*'|'*) words=${argument//|/ } ;;
-	FORMAT | KIND)
+	FORMAT | KIND | ORIGIN | WHY)
 		[[ $text =~ ([a-z]+, )+[a-z]+' or '[a-z]+ ]] || return 0
 		words=${BASH_REMATCH[0]//, / } words=${words/ or / }
 		;;

@@ -318,7 +318,7 @@ in_csv() {
 	says nonsense
 	status 64 archive list --nonsense
 	says --nonsense
-	status 64 archive list stray
+	status 64 archive export stray
 	status 64 archive list --jail
 	status 64 archive show
 	status 64 archive show one two

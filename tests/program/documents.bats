@@ -20,7 +20,8 @@ verbs() { "$program" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p'; }
 # "jail NAME" for each option of a verb, as its help has them.
 options_of() {
 	"$program" "$1" --help |
-		sed -n 's/^  --\([a-z-]* [^ ]*\) .*/\1/p' | sed 's/ *$//'
+		sed -n 's/^  --\([a-z-]*\(\[=\| \)[^ ]*\) .*/\1/p' |
+		sed 's/ *$//; s/\[=/ [=/'
 }
 
 # choices VERB OPTION: "a, b or c" of its help, one a line.
@@ -86,7 +87,11 @@ offered() {
 	local verb name argument n=0
 	for verb in $(verbs); do
 		while read -r name argument; do
-			in_manual ".It Fl -$name${argument:+ Ar $argument}"
+			case $argument in
+			'[='*']') argument=${argument:2:-1} &&
+				in_manual ".It Fl -$name Ns Op = Ns Ar $argument" ;;
+			*) in_manual ".It Fl -$name${argument:+ Ar $argument}" ;;
+			esac
 			((++n))
 		done < <(options_of "$verb")
 	done
@@ -201,7 +206,7 @@ offered() {
 	echo "2026-11-21 $ban 192.0.2.32" | gzip >"$lab/archive/web1.log.gz"
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh /p' "$manual" |
 		awk '/^\.Ed/ { on = 0; print "" } on; /^\.Bd/ { on = 1 }' |
-		grep -v -e '^cd /var' -e --every -e '^fail2ban-client' -e '^\[sshd\]' \
+		grep -v -e '^cd /var' -e --every -e --follow -e '^fail2ban-client' -e '^\[sshd\]' \
 			-e '^action = ' -e '^ ' -e '^curl ' -e ' reban ' |
 		sed "s#/var/log#$lab/old#" >"$lab/examples"
 	grep -q 'sqlite3 -readonly' "$lab/examples"
@@ -289,8 +294,9 @@ offered() {
 			echo --help
 		} | paste -sd ' ' -)" "$verb" ''
 	done
-	offered '--since' list --s
-	offered '--until' list --jail sshd --u
+	offered '--since --sort' list --s
+	offered '--since' list --si
+	offered '--until' list --jail sshd --un
 }
 
 @test "completion offers files, choices, and nothing where it knows nothing" {
@@ -300,7 +306,7 @@ offered() {
 	offered "$lab/archive.cfg" reban --list "$lab/archive.c"
 	offered '' list "$lab/archive.c"
 	offered '0 1' ban --restored ''
-	offered 'json csv' export --format ''
+	offered 'jsonl csv' export --format ''
 	offered 'log syslog database archive json csv spool' replay --format ''
 	offered 'reconcile replay reban prune' runs --kind ''
 	offered 'database' replay --format d

@@ -57,6 +57,7 @@ static const struct plan {
 	const char *scanned;   /* a table that is read row by row, or NULL */
 	bool sorts;	       /* a temporary B-tree may be made */
 	int64_t first, second; /* the values that it is run with, or 0 */
+	const char *fifth;     /* the same, or NULL */
 } plans[] = {
 #define PLAN(sql) .which = sql, .name = #sql
 	{ PLAN(SQL_JAIL_GET), { { "jail", "sqlite_autoindex_jail_1" } } },
@@ -137,14 +138,26 @@ static const struct plan {
 	{ PLAN(SQL_NEWEST), .scanned = "ban", .sorts = true },
 	/* This finds the bans of some ids, and sorts them. */
 	{ PLAN(SQL_LIST_IDS),
-	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "ban", "ban_ip" },
+	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "b", "ban_ip" },
 		{ "jail", BY_ID }, { "ban", "ban_rev" }, { "jail", BY_ID } },
-	    .scanned = "j", .sorts = true },
+	    .scanned = "j", .sorts = true, .fifth = "[\"192.0.2.7\"]" },
 	{ PLAN(SQL_EXPORT_IDS),
-	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "ban", "ban_ip" },
+	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "b", "ban_ip" },
 		{ "jail", BY_ID }, { "evidence", BY_ID }, { "ban", "ban_rev" },
 		{ "jail", BY_ID } },
-	    .scanned = "j", .sorts = true },
+	    .scanned = "j", .sorts = true, .fifth = "[\"192.0.2.7\"]" },
+	/* This finds the bans without an end, and sorts them. */
+	{ PLAN(SQL_LIST_LIVE),
+	    { { "ban", "ban_rev" }, { "ban", "ban_ended" }, { "jail", BY_ID },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+	    .sorts = true, .second = 600000000 },
+	/* This reads the latest rows, and sorts them. */
+	{ PLAN(SQL_AFTER),
+	    { { "ban", "ban_rev" }, { "ban", BY_ID }, { "jail", BY_ID },
+		{ "evidence", BY_ID }, { "ban", "ban_rev" },
+		{ "jail", BY_ID } },
+	    .sorts = true, .fifth = "599" },
+	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
 	/* There are only a few jails and databases. */
 	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
 	    .first = INT64_MAX },
@@ -198,6 +211,9 @@ assert_line(const struct plan *plan, const char *line, size_t *step)
 			return;
 		}
 	} else if ((about = after_verb(line, "SCAN")) != NULL) {
+		/* The texts of a JSON array are read one after another. */
+		if (strstr(about, " VIRTUAL TABLE ") != NULL)
+			return;
 		if (plan->scanned != NULL &&
 		    strncmp(about, plan->scanned, strlen(plan->scanned)) == 0)
 			return;
@@ -297,6 +313,8 @@ many_bans_take_no_more_steps_than_a_few(void **state)
 						 0;
 
 			db_bind_int(st, k, value != 0 ? value : 7);
+			if (k == 5 && plans[i].fifth != NULL)
+				db_bind_text(st, k, plans[i].fifth);
 		}
 		sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 1);
 		while ((rc = db_step(&a.db, st, &e)) == 1)

@@ -120,7 +120,8 @@ a_cursor_gives_the_bans_of_its_filter_in_order(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		const struct archive_filter *filter = &rows[i].filter;
 
-		assert_ok(archive_cursor_open_newest(&c, &a, filter, &e), &e);
+		assert_ok(archive_cursor_open_newest(&c, &a, filter, false, &e),
+		    &e);
 		read_seconds(&c, seconds);
 		assert_string_equal(seconds, rows[i].newest);
 		assert_ok(archive_cursor_open_oldest(&c, &a, filter, &e), &e);
@@ -153,7 +154,7 @@ every_field_has_a_column(void **state)
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++)
 		assert_true(c.columns[field] >= 0);
 	archive_cursor_close(&c);
-	assert_ok(archive_cursor_open_newest(&c, &a, &all, &e), &e);
+	assert_ok(archive_cursor_open_newest(&c, &a, &all, false, &e), &e);
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
 		enum ban_field_kind kind = ban_field_kind(field);
 
@@ -219,7 +220,7 @@ a_text_for_a_line_is_cut_at_256_characters(void **state)
 		&e),
 	    &e);
 	newest.limit = 1;
-	assert_ok(archive_cursor_open_newest(&c, &a, &newest, &e), &e);
+	assert_ok(archive_cursor_open_newest(&c, &a, &newest, false, &e), &e);
 	assert_int_equal(archive_cursor_next(&c, &e), 1);
 	assert_int_equal(strlen(archive_cursor_text(&c, BAN_FIELD_IDENT)), 512);
 	archive_cursor_close(&c);

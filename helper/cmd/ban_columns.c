@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/ban_columns.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ban/user_names.h"
+#include "base/timestamp.h"
+
+#define DATA COLUMN_DATA
+#define BOTH (COLUMN_DATA | COLUMN_SHOWN)
+#define SHOWN COLUMN_SHOWN
+#define SHRINKS COLUMN_SHRINKS
+
+const struct column ban_columns[BAN_COLUMNS] = {
+	[BAN_FIELD_JAIL] = { "jail", NULL, "JAIL", COLUMN_TEXT, BOTH | SHRINKS,
+	    0, 2, 0 },
+	[BAN_FIELD_IDENT] = { "ident", "id", "ID", COLUMN_TEXT, BOTH | SHRINKS,
+	    0, 3, 18 },
+	[BAN_FIELD_IP] = { "ip", NULL, "ADDRESS", COLUMN_TEXT, DATA, 0, 0, 0 },
+	[BAN_FIELD_HOST] = { "host", NULL, "HOST", COLUMN_TEXT, DATA | SHRINKS,
+	    0, 0, 0 },
+	[BAN_FIELD_SINCE] = { "since_us", "since", "SINCE", COLUMN_TIME, BOTH,
+	    0, 1, 0 },
+	[BAN_FIELD_TIMEOFBAN] = { "timeofban", NULL, "TIMEOFBAN", COLUMN_NUMBER,
+	    DATA, 0, 0, 0 },
+	[BAN_FIELD_NTH] = { "nth", NULL, "NTH", COLUMN_NUMBER, DATA, 0, 0, 0 },
+	[BAN_FIELD_SECONDS] = { "seconds", "bantime", "BAN TIME",
+	    COLUMN_SECONDS, BOTH, 70, 4, 0 },
+	[BAN_FIELD_BANCOUNT] = { "bancount", NULL, "BANCOUNT", COLUMN_NUMBER,
+	    DATA, 0, 0, 0 },
+	[BAN_FIELD_FAILURES] = { "failures", NULL, "FAILURES", COLUMN_NUMBER,
+	    BOTH, 80, 5, 0 },
+	[BAN_FIELD_MATCHES] = { "matches", NULL, "MATCHES", COLUMN_ARRAY,
+	    DATA | SHRINKS, 0, 0, 0 },
+	[BAN_FIELD_CAPTURES] = { "captures", NULL, "CAPTURES", COLUMN_OBJECT,
+	    DATA | SHRINKS, 0, 0, 0 },
+	[BAN_FIELD_ORIGIN] = { "origin", NULL, "ORIGIN", COLUMN_TEXT, DATA, 0,
+	    0, 0 },
+	[BAN_FIELD_SEEN] = { "seen", NULL, "SEEN", COLUMN_ARRAY, DATA, 0, 0,
+	    0 },
+	[BAN_FIELD_ENDED] = { "ended_us", "ended", "ENDED", COLUMN_TIME, DATA,
+	    0, 0, 0 },
+	[BAN_FIELD_WHY] = { "ended_why", "why", "WHY", COLUMN_TEXT, DATA, 0, 0,
+	    0 },
+	[BAN_FIELD_RESTORED] = { "restored", NULL, "RESTORED", COLUMN_NUMBER,
+	    DATA, 0, 0, 0 },
+	[BAN_FIELD_REV] = { "rev", NULL, "REV", COLUMN_NUMBER, DATA, 0, 0, 0 },
+	[BAN_COLUMN_END] = { "end", NULL, "END", COLUMN_TEXT, SHOWN, 0, 6, 0 },
+	[BAN_COLUMN_STATE] = { "state", NULL, "STATE", COLUMN_TEXT, 0, 0, 0,
+	    0 },
+	[BAN_COLUMN_USER] = { "user", "users", "USER", COLUMN_TEXT, SHRINKS, 0,
+	    0, 0 },
+};
+
+/* Put a jail, and the host of a ban that is from elsewhere: "sshd@web1". */
+static void
+put_jail(struct table *table, const struct archive_cursor *ban, bool people,
+    struct buffer *text)
+{
+	const char *jail = archive_cursor_text(ban, BAN_FIELD_JAIL);
+	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
+
+	buffer_puts(text, jail);
+	if (people && host != NULL) {
+		buffer_putc(text, '@');
+		buffer_puts(text, host);
+	}
+	table_put_text(table, BAN_FIELD_JAIL, text->s);
+}
+
+/* Put the state, or the end's time and reason. */
+static void
+put_end(struct table *table, const struct archive_cursor *ban,
+    const struct table_style *style, struct buffer *text)
+{
+	enum ban_state state = archive_cursor_state(ban);
+	const char *why = archive_cursor_text(ban, BAN_FIELD_WHY);
+	char when[48];
+
+	buffer_cut(text, 0);
+	if (state == BAN_STATE_ENDED) {
+		column_format_time(style,
+		    archive_cursor_number(ban, BAN_FIELD_ENDED), when);
+		buffer_puts(text, when);
+		buffer_putc(text, ' ');
+		buffer_puts(text, why != NULL ? why : "?");
+	} else {
+		buffer_puts(text, ban_state_name(state));
+	}
+	table_put_text(table, BAN_COLUMN_END, text->s);
+}
+
+/* Put the user names, between commas. */
+static void
+put_users(struct table *table, const struct archive_cursor *ban,
+    struct buffer *text)
+{
+	size_t n;
+
+	buffer_cut(text, 0);
+	n = user_names(text, archive_cursor_text(ban, BAN_FIELD_CAPTURES));
+	if (n == 0 || text->failed)
+		return;
+	for (char *at = text->s; --n > 0; at++) {
+		at += strlen(at);
+		*at = ',';
+	}
+	table_put_text(table, BAN_COLUMN_USER, text->s);
+}
+
+int
+ban_columns_put(struct table *table, const struct archive_cursor *ban,
+    const struct table_style *style, struct err *e)
+{
+	bool people = style->format == TABLE_PEOPLE;
+	enum ban_state state = archive_cursor_state(ban);
+	struct buffer text = { 0 };
+
+	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
+		if (ban_field_kind(field) == BAN_FIELD_KIND_NUMBER)
+			table_put_number(table, field,
+			    archive_cursor_number(ban, field));
+		else if (field == BAN_FIELD_JAIL)
+			put_jail(table, ban, people, &text);
+		else if (table_needs(table, field))
+			table_put_text(table, field,
+			    archive_cursor_text(ban, field));
+	}
+	if (table_needs(table, BAN_COLUMN_END))
+		put_end(table, ban, style, &text);
+	if (table_needs(table, BAN_COLUMN_STATE))
+		table_put_text(table, BAN_COLUMN_STATE, ban_state_name(state));
+	if (table_needs(table, BAN_COLUMN_USER))
+		put_users(table, ban, &text);
+	if (state == BAN_STATE_ACTIVE)
+		table_set_tone(table, TABLE_STRONG);
+	if (text.failed) {
+		buffer_free(&text);
+		return err_set(e, EX_OSERR, "out of memory");
+	}
+	buffer_free(&text);
+	return table_end_row(table, e);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What list, show, export, top, stats and report have in common: which bans are
+ * wanted, how they are printed, and where the output goes.
+ */
+#ifndef CMD_VIEW_H
+#define CMD_VIEW_H
+
+#include "archive/queries.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "cmd/output.h"
+#include "os/terminal.h"
+#include "render/table.h"
+
+struct view {
+	/* These are what the command line says. */
+	struct archive_filter filter;
+	struct table_style style;
+	const char *since, *until; /* view_open understands them */
+	bool no_pager;
+	enum view_colour { VIEW_AUTO, VIEW_ALWAYS, VIEW_NEVER } colour;
+
+	/* view_open sets the rest. */
+	struct archive archive;
+	bool opened; /* the archive is open */
+	struct output out;
+	struct terminal terminal;
+	pid_t pager;
+	struct address net; /* of the filter */
+};
+
+/* A view of all bans. */
+#define VIEW_ALL \
+	{ \
+		.filter = ARCHIVE_FILTER_ALL, .style.limit = -1 \
+	}
+
+/*
+ * The options of a filter, and those of a table, for a command's own array of
+ * options.
+ */
+#define VIEW_FILTER_OPTIONS \
+	{ "jail", "NAME", "only bans of this jail" }, \
+	    { "id", "ID", "only bans of this id or address" }, \
+	    { "net", "CIDR", "only bans inside of this network" }, \
+	    { "user", "NAME", "only bans for which this user was tried" }, \
+	    { "origin", "ORIGIN", "only log, manual, list or unknown" }, \
+	    { "ended-why", "WHY", \
+		    "only expired, manual, flushed or inferred" }, \
+	    { "host", "NAME", "only bans of this host" }, \
+	    { "since", "TIME", "only bans from TIME on" }, \
+	    { "until", "TIME", "only bans before TIME" }, \
+	{ \
+		"active", NULL, "only bans that are active now" \
+	}
+
+#define VIEW_TABLE_OPTIONS \
+	{ "format", "table|jsonl|csv", "the form of the output" }, \
+	    { "fields", "A,B", "only these fields, in this order" }, \
+	    { "sort", "[-]FIELD", "sort by this field; with - downwards" }, \
+	    { "limit", "N", "at most N rows" }, \
+	    { "utc", NULL, "times in UTC" }, VIEW_OUTPUT_OPTIONS
+
+#define VIEW_OUTPUT_OPTIONS \
+	{ "color", "[=WHEN]", "auto, always or never" }, \
+	{ \
+		"no-pager", NULL, "do not start a pager" \
+	}
+
+/* An option_fn that takes all of these; to is a struct view. */
+int view_take(void *to, const char *name, const char *value, struct err *e);
+
+/*
+ * Open the archive, and complete the filter: words are what the command line
+ * has besides options, each a jail, an address, a network or another id. Fails
+ * with EX_USAGE where two say the same, and as archive_open_read. view_close is
+ * called also after a failure.
+ */
+int view_open(struct view *view, const struct config *config, char **words,
+    struct err *e);
+
+/*
+ * Begin the output, once the command is sure to have some: open view->out, and
+ * start the pager.
+ */
+int view_begin(struct view *view, struct err *e);
+
+/*
+ * Write what is left of the output, wait for the pager, close all. Returns rc,
+ * or -1. A pager that was left early is no failure.
+ */
+int view_close(struct view *view, int rc, struct err *e);
+
+#endif
