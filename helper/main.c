@@ -25,6 +25,8 @@ static const struct command *const commands[] = {
 	&cmd_runs,
 	&cmd_list,
 	&cmd_show,
+	&cmd_top,
+	&cmd_stats,
 	&cmd_export,
 	&cmd_report,
 	&cmd_check,

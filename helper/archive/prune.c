@@ -79,7 +79,8 @@ prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
 {
 	/* The bans go last: the others are found by them. */
 	static const int statements[] = { SQL_PRUNE_REMEMBER,
-		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_BANS };
+		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_TOTAL,
+		SQL_PRUNE_BANS };
 	int kept = db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail,
 	    t->ident, t->timeofban, t->host, before_us);
 

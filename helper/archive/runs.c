@@ -3,10 +3,13 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "archive/file.h"
 #include "archive/statements.h"
+#include "base/list.h"
 
 static const char *const kinds[] = {
 	[RUN_RECONCILE] = "reconcile",
@@ -149,4 +152,40 @@ archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
 	}
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_run_gaps(struct archive *a, int64_t since_us, int64_t until_us,
+    struct archive_gap **gaps, size_t *n, struct err *e)
+{
+	sqlite3_stmt *st =
+	    db_bind(&a->db, SQL_RUN_GAPS, e, "ii", since_us, until_us);
+	size_t room = 0;
+	int rc;
+
+	*gaps = NULL;
+	*n = 0;
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		struct archive_gap *grown =
+		    list_grow(*gaps, &room, *n + 1, sizeof(*grown));
+
+		if (grown == NULL) {
+			rc = err_set(e, EX_OSERR, "out of memory");
+			break;
+		}
+		*gaps = grown;
+		grown[(*n)++] = (struct archive_gap){
+			.from_us = db_int(st, 0),
+			.until_us = db_int(st, 1),
+			.lossy = db_int(st, 2) == 1,
+		};
+	}
+	sqlite3_reset(st);
+	if (rc != 0) {
+		free(*gaps);
+		*gaps = NULL;
+	}
+	return rc;
 }

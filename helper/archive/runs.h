@@ -88,4 +88,18 @@ typedef int archive_run_fn(void *to, const struct archive_run *run);
 int archive_run_list(struct archive *a, enum run_kind kind, int64_t limit,
     archive_run_fn *fn, void *to, struct err *e);
 
+/* A time without a reconcile, in which the archive may have missed something.
+ */
+struct archive_gap {
+	int64_t from_us, until_us;
+	bool lossy; /* it was longer than fail2ban remembers */
+};
+
+/*
+ * Load the gaps that reach into [since_us, until_us), of which any may be
+ * UNKNOWN, the oldest first. The caller frees *gaps; it is NULL on failure.
+ */
+int archive_run_gaps(struct archive *a, int64_t since_us, int64_t until_us,
+    struct archive_gap **gaps, size_t *n, struct err *e);
+
 #endif

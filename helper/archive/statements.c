@@ -104,6 +104,43 @@
 	"SELECT * FROM " BANS "WHERE " wanted \
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
+/*
+ * The second at which the hour began, in local time, that a ban began in. In
+ * some time zones hours do not begin with those of UTC. SQLite knows no date
+ * beyond the year 9999, and gives NULL.
+ */
+#define LOCAL_HOUR \
+	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \
+	"'unixepoch', 'localtime'), since_us / 1000000) % 3600"
+
+/* A sum of the total that is there, of what is added, and of both. */
+#define OLD_SUM(i) "(total.sums ->> " #i ")"
+#define NEW_SUM(i) "(excluded.sums ->> " #i ")"
+#define BOTH_SUMS(i) OLD_SUM(i) " + " NEW_SUM(i)
+
+/*
+ * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
+ * ?2 since, ?3 until, ?4 origin, ?5 reason of the end, ?6 host, ?7 with
+ * captures. Only a ban without an end has a state that must be found out.
+ */
+#define TALLIED_JAIL \
+	"(?1 IS NULL OR jail = (SELECT id FROM jail WHERE name = ?1)) "
+#define TALLIED \
+	TALLIED_JAIL \
+	"AND (?2 IS NULL OR since_us >= ?2) " \
+	"AND (?3 IS NULL OR since_us < ?3) " \
+	"AND (?4 IS NULL OR origin = ?4) " \
+	"AND (?5 IS NULL OR ended_why = ?5) " \
+	"AND (?6 IS NULL OR host = ?6) "
+#define TALLY(more) \
+	"SELECT tally(jail, host, since_us, seconds, failures, ended_us, " \
+	"ended_why" more ") FROM ban "
+#define TALLY_IDS \
+	", ident, ip, origin, CASE WHEN ?7 THEN (SELECT captures FROM " \
+	"evidence " \
+	"WHERE evidence.id = ban.evidence) END"
+#define TALLY_FACTS TALLY_IDS ", life_us, held_us, pending_us"
+
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
 #define IMPORT(matches) \
@@ -297,6 +334,23 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
+	/* The sums are those of sql/5.sql. max(5, NULL) is NULL. */
+	[SQL_PRUNE_TOTAL] =
+	    "INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", "
+	    "json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), "
+	    "CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), "
+	    "max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', "
+	    "ended_why IS 'flushed', ended_why IS 'inferred') "
+	    "FROM ban WHERE " TICKET " ON CONFLICT (jail, host, hour) "
+	    "DO UPDATE SET sums = json_array("
+	    "min(" OLD_SUM(0) ", " NEW_SUM(0) "), "
+	    "max(" OLD_SUM(1) ", " NEW_SUM(1) "), "
+	    BOTH_SUMS(2) ", " BOTH_SUMS(3) ", " BOTH_SUMS(4) ", "
+	    "coalesce(CASE WHEN min(" OLD_SUM(5) ", " NEW_SUM(5) ") < 0 "
+	    "THEN -1 ELSE max(" OLD_SUM(5) ", " NEW_SUM(5) ") END, "
+	    OLD_SUM(5) ", " NEW_SUM(5) "), "
+	    BOTH_SUMS(6) ", " BOTH_SUMS(7) ", "
+	    BOTH_SUMS(8) ", " BOTH_SUMS(9) ")",
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
 	/*
 	 * The lines that were written while the bans lived, up to the next ban:
@@ -358,6 +412,34 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
 	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
 
+	[SQL_TALLY_JAILS] = "SELECT id, name, flushed_us FROM jail ORDER BY id",
+	/*
+	 * To go through the table is three times as fast as by an index, and
+	 * an index of the jails is slower still.
+	 */
+	[SQL_TALLY_ALL] = TALLY("") "NOT INDEXED WHERE ended_us IS NOT NULL",
+	[SQL_TALLY] = TALLY(TALLY_IDS) "NOT INDEXED WHERE " TALLIED
+				       "AND ended_us IS NOT NULL",
+	[SQL_TALLY_SECONDS] = TALLY(TALLY_IDS) "INDEXED BY ban_ticket WHERE "
+	"timeofban BETWEEN ?8 AND ?9 AND " TALLIED "AND ended_us IS NOT NULL",
+	[SQL_TALLY_LIVE] = TALLY(TALLY_FACTS) "INDEXED BY ban_ended WHERE "
+	KEPT_SINCE " IS NULL AND " TALLIED,
+	[SQL_TALLY_IDS] = TALLY(TALLY_FACTS) "WHERE id IN "
+	    "(SELECT b.id FROM json_each(?8) AS w "
+	    "CROSS JOIN jail AS j CROSS JOIN ban AS b ON b.jail = j.id "
+	    "AND b.ident BETWEEN w.value AND w.value || ?9 "
+	    "UNION ALL SELECT b.id FROM json_each(?8) AS w "
+	    "CROSS JOIN ban AS b "
+	    "ON b.ip BETWEEN w.value AND w.value || ?9) AND " TALLIED,
+	/* The moment of a total is that of its first ban. */
+	[SQL_TOTALS] =
+	    "SELECT jail, host, sums ->> 0, sums ->> 1, sums ->> 2, "
+	    "sums ->> 3, sums ->> 4, sums ->> 5, sums ->> 6, sums ->> 7, "
+	    "sums ->> 8, sums ->> 9 FROM total WHERE " TALLIED_JAIL
+	    "AND (?2 IS NULL OR sums ->> 0 >= ?2) "
+	    "AND (?3 IS NULL OR sums ->> 0 < ?3) "
+	    "AND (?4 IS NULL OR host = ?4)",
+
 	/* 2^32 keeps the sum of all jails small enough. */
 	[SQL_STATE] =
 	    "SELECT coalesce(max(rev), 0), "
@@ -376,6 +458,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT id, kind, source, state, message, started_us, finished_us, "
 	    "rows, added, changed, skipped, bad, how FROM run "
 	    "WHERE ?1 IS NULL OR kind = ?1 ORDER BY id DESC LIMIT ?2",
+	[SQL_RUN_GAPS] =
+	    "SELECT started_us - 1000000 * gap_seconds, started_us, lossy "
+	    "FROM run WHERE gap_seconds > 0 AND (?1 IS NULL OR started_us > ?1) "
+	    "AND (?2 IS NULL OR started_us - 1000000 * gap_seconds < ?2) "
+	    "ORDER BY id",
 	[SQL_RUN_LAST] =
 	    "SELECT finished_us FROM run WHERE kind = ?1 "
 	    "AND state = 'completed' AND finished_us <= ?2 "

@@ -78,6 +78,7 @@ struct figures_ban {
 	int64_t ended_us; /* UNKNOWN while it lives */
 	enum ban_end why; /* BAN_LIVES while it lives */
 	enum ban_state state;
+	bool by_hand; /* somebody banned the id by hand */
 	/* Each only with its bit in options.by. */
 	const char *users;   /* texts, each ended by a NUL; may be NULL */
 	size_t users_n;	     /* how many texts */
@@ -110,6 +111,7 @@ struct figures_sums {
 	int64_t d30, d30_before; /* likewise with 30 */
 	int64_t failures;
 	int64_t seconds;   /* that all bans lasted */
+	int64_t by_hand;   /* how many bans somebody made by hand */
 	int64_t ids;	   /* how many different ids were banned */
 	int64_t returning; /* how many of them more than once */
 	/* Ban times; -1: for ever; UNKNOWN: none is known. The median of an
@@ -167,8 +169,15 @@ int figures_take_removed(struct figures *f,
 /* End the counting. All below is called after it, all above before it. */
 int figures_finish(struct figures *f, struct err *e);
 
-/* Return the number of jails. */
+/* Return the moment that the figures are of: now_us of the options. */
+int64_t figures_now_us(const struct figures *f);
+
+/*
+ * Return the number of jails; write their numbers to order, the one with most
+ * bans first, equal ones by name.
+ */
 size_t figures_jails(const struct figures *f);
+void figures_order_jails(const struct figures *f, size_t *order);
 
 /* Return the figures of a jail, or of FIGURES_ALL. */
 const struct figures_sums *figures_of(const struct figures *f, size_t jail);

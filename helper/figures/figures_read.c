@@ -164,6 +164,7 @@ add_sums(struct figures_sums *all, const struct figures_sums *jail)
 	all->d30_before += jail->d30_before;
 	all->failures = number_add_sat(all->failures, jail->failures);
 	all->seconds = number_add_sat(all->seconds, jail->seconds);
+	all->by_hand += jail->by_hand;
 	all->removed += jail->removed;
 	for (size_t i = 0; i < ARRAY_LEN(all->ends); i++)
 		all->ends[i] += jail->ends[i];
@@ -212,10 +213,39 @@ figures_finish(struct figures *f, struct err *e)
 	return 0;
 }
 
+static bool
+jail_comes_before(const struct figures *f, size_t a, size_t b)
+{
+	const struct figures_sums *x = &f->jails[a].sums,
+				  *y = &f->jails[b].sums;
+
+	if (x->ever != y->ever)
+		return x->ever > y->ever;
+	return strcmp(x->jail, y->jail) < 0;
+}
+
+int64_t
+figures_now_us(const struct figures *f)
+{
+	return f->options.now_us;
+}
+
 size_t
 figures_jails(const struct figures *f)
 {
 	return f->jails_n;
+}
+
+void
+figures_order_jails(const struct figures *f, size_t *order)
+{
+	for (size_t i = 0; i < f->jails_n; i++) {
+		size_t at = i;
+
+		for (; at > 0 && jail_comes_before(f, i, order[at - 1]); at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
 }
 
 const struct figures_sums *

@@ -113,7 +113,7 @@ figures_day_begin_us(const struct figures *f, int64_t day)
 	return calendar_begin_us(f->options.utc, day);
 }
 
-/* Return how long a ban lasted or is to last, in seconds. */
+/* Return how long a ban lasted or is to last, to the next whole second. */
 static int64_t
 lasted(const struct figures *f, const struct figures_ban *ban)
 {
@@ -126,7 +126,7 @@ lasted(const struct figures *f, const struct figures_ban *ban)
 	if (us == UNKNOWN)
 		us = f->options.now_us;
 	us = number_sub_sat(us, ban->since_us);
-	return us > 0 ? us / TIMESTAMP_US : 0;
+	return us > 0 ? number_add_sat(us, TIMESTAMP_US / 2) / TIMESTAMP_US : 0;
 }
 
 /* Return true when us is at most that many days before now, or later today. */
@@ -371,6 +371,7 @@ figures_take(struct figures *f, const struct figures_ban *ban, struct err *e)
 	int64_t day = calendar_at(&f->calendar, ban->since_us)->day;
 
 	sums->live += ban->state == BAN_STATE_ACTIVE;
+	sums->by_hand += ban->by_hand;
 	sums->ends[ban->why]++;
 	sums->longest_seconds =
 	    figures_longer(sums->longest_seconds, ban->seconds);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What figures_take.c counts and figures_read.c reads; no other file includes it. */
+/* What figures_take.c counts and figures_read.c reads; no other file includes
+ * it. */
 #ifndef FIGURES_INSIDE_H
 #define FIGURES_INSIDE_H
 

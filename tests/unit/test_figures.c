@@ -295,6 +295,8 @@ a_ban_lasts_to_its_end_and_a_live_one_its_ban_time(void **state)
 		int64_t seconds, ended_us, lasted;
 	} rows[] = {
 		{ 600, NOW - DAY + 90 * SECOND, 90 },
+		{ 600, NOW - DAY + 90 * SECOND - SECOND / 2, 90 },
+		{ 600, NOW - DAY + 90 * SECOND - SECOND / 2 - 1, 89 },
 		{ 600, UNKNOWN, 600 },
 		{ -1, UNKNOWN, 86400 },
 		{ -1, NOW - DAY + 5 * SECOND, 5 },

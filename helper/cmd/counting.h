@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The counting of the bans of a view, for top, stats and report. */
+#ifndef CMD_COUNTING_H
+#define CMD_COUNTING_H
+
+#include "archive/filter.h"
+#include "archive/archive.h"
+#include "figures/figures.h"
+
+/* The networks that bans are counted by, unless --prefix says otherwise. */
+#define COUNTING_PREFIX_4 24
+#define COUNTING_PREFIX_6 64
+
+struct counting {
+	unsigned by; /* bits of enum figures_by, as figures_options has them */
+	int prefix4, prefix6;
+	bool removed; /* what retention has removed counts, too */
+};
+
+/*
+ * Count the bans of a filter; the caller frees *f with figures_free, also after
+ * a failure, where it may be NULL. Nothing is read from the archive any more on
+ * return. Fails with EX_OSERR, and as archive_tally.
+ */
+int counting_run(struct archive *a, const struct archive_filter *filter,
+    const struct counting *how, struct figures **f, struct err *e);
+
+#endif

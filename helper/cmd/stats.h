@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of stats share: the figures, and the gaps of the time that
+ * they are of. Texts for people go to a FILE.
+ */
+#ifndef CMD_STATS_H
+#define CMD_STATS_H
+
+#include <stdio.h>
+
+#include "archive/filter.h"
+#include "archive/runs.h"
+#include "figures/figures.h"
+
+struct stats {
+	const struct archive_filter *filter;
+	struct figures *figures;
+	struct archive_gap *gaps; /* the oldest first */
+	size_t gaps_n;
+	int64_t reconciled_us; /* the last time until now, or UNKNOWN */
+	bool late;	       /* reconcile should have run since then */
+	/* Of the time before the filter's since_us, which is as long, for
+	 * --mail; NULL: it has no such time. */
+	struct figures *before;
+};
+
+/*
+ * Write how much more or less now is than before, as "+12 %", "-50 %", "new"
+ * where there was nothing before, and "" where there is nothing now either.
+ * Returns buf.
+ */
+#define STATS_CHANGE 32
+const char *stats_change(int64_t now, int64_t before, char buf[STATS_CHANGE]);
+
+/* Print what stands below the table. */
+void stats_print_words(FILE *to, const struct stats *stats);
+
+/* Print a gap, as "from 2026-11-20 03:00:00 for 2h 10m". */
+void stats_print_gap(FILE *to, const struct archive_gap *gap);
+
+/* Print, where reconcile is late, that it is, with text before and after. */
+void stats_print_late(FILE *to, const struct stats *stats, const char *before,
+    const char *after);
+
+/*
+ * Check the address of --mail. Fails with EX_USAGE for whatever could be more
+ * than one address in a header.
+ */
+int stats_check_address(const char *address, struct err *e);
+
+/*
+ * Print a message to address that sendmail -t takes; host is the name of this
+ * machine. The figures are by id, network and user. (RFC 5322.)
+ */
+int stats_print_mail(FILE *to, const struct stats *stats, const char *address,
+    const char *host, struct err *e);
+
+#endif
