@@ -7,24 +7,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/runs.h"
-#include "base/number.h"
 #include "cmd/command.h"
-#include "cmd/counting.h"
 #include "cmd/output_file.h"
-#include "cmd/view.h"
+#include "cmd/stats.h"
 #include "render/page.h"
 
 struct report {
 	struct view view;
 	const char *file, *title;
 	bool anonymous;
-	/* What the archive says. */
-	struct figures *figures;
-	struct archive_gap *gaps;
-	size_t gaps_n;
-	int64_t before;	  /* as page.before */
-	int64_t known_us; /* as page.known_us */
+	struct stats stats;
 };
 
 static int
@@ -43,53 +35,14 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return 0;
 }
 
-/* Count the bans of the time before the filter's, which is as long. */
-static int
-count_before(struct report *r, struct err *e)
-{
-	static const struct counting how = {
-		.prefix4 = COUNTING_PREFIX_4,
-		.prefix6 = COUNTING_PREFIX_6,
-		.removed = true,
-	};
-	struct archive_filter filter = r->view.filter;
-	struct figures *f = NULL;
-	int64_t end = filter.now_us;
-	int rc;
-
-	if (filter.since_us == UNKNOWN || filter.since_us >= end)
-		return 0;
-	if (filter.until_us != UNKNOWN && filter.until_us < end)
-		end = filter.until_us;
-	filter.until_us = filter.since_us;
-	filter.since_us =
-	    number_sub_sat(filter.since_us, end - filter.since_us);
-	rc = counting_run(&r->view.archive, &filter, &how, &f, e);
-	if (rc == 0)
-		r->before = figures_of(f, FIGURES_ALL)->ever;
-	figures_free(f);
-	return rc;
-}
-
-/* Read all that the page shows. */
-static int
-read_archive(struct report *r, struct err *e)
-{
-	static const struct counting how = {
-		.by = 1u << FIGURES_BY_ID | 1u << FIGURES_BY_NET |
-		    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
-		.prefix4 = COUNTING_PREFIX_4,
-		.prefix6 = COUNTING_PREFIX_6,
-		.removed = true,
-	};
-	const struct archive_filter *filter = &r->view.filter;
-
-	if (counting_run(&r->view.archive, filter, &how, &r->figures, e) != 0 ||
-	    count_before(r, e) != 0)
-		return -1;
-	return archive_run_gaps(&r->view.archive, filter->since_us,
-	    filter->until_us, &r->gaps, &r->gaps_n, e);
-}
+/* What the page shows; it has the figures of stats. */
+static const struct counting counted = {
+	.by = 1u << FIGURES_BY_ID | 1u << FIGURES_BY_NET |
+	    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
+	.prefix4 = COUNTING_PREFIX_4,
+	.prefix6 = COUNTING_PREFIX_6,
+	.removed = true,
+};
 
 /* Append a condition of the filter to the text that names the bans. */
 static void
@@ -154,13 +107,14 @@ name_scope(const struct report *r, struct buffer *scope)
 static int
 copy_gaps(const struct report *r, struct page_gap **copy, struct err *e)
 {
-	struct page_gap *gaps = calloc(r->gaps_n + 1, sizeof(*gaps));
+	size_t n = r->stats.gaps_n;
+	struct page_gap *gaps = calloc(n + 1, sizeof(*gaps));
 
 	if (gaps == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
-	for (size_t i = 0; i < r->gaps_n; i++)
-		gaps[i] = (struct page_gap){ r->gaps[i].from_us,
-			r->gaps[i].until_us, r->gaps[i].lossy };
+	for (size_t i = 0; i < n; i++)
+		gaps[i] = (struct page_gap){ r->stats.gaps[i].from_us,
+			r->stats.gaps[i].until_us, r->stats.gaps[i].lossy };
 	*copy = gaps;
 	return 0;
 }
@@ -183,7 +137,7 @@ make_page(const struct report *r, struct err *e)
 	char host[256] = "";
 	struct page_gap *gaps = NULL;
 	struct page page = {
-		.figures = r->figures,
+		.figures = r->stats.figures,
 		.title = r->title,
 		.host = host,
 		.anonymous = r->anonymous,
@@ -193,12 +147,15 @@ make_page(const struct report *r, struct err *e)
 		.now_us = filter->now_us,
 		.since_us = filter->since_us,
 		.until_us = filter->until_us,
-		.before = r->before,
-		.known_us = r->known_us,
-		.gaps_n = r->gaps_n,
+		.before = UNKNOWN,
+		.gaps_n = r->stats.gaps_n,
+		.reconciled_us = r->stats.reconciled_us,
+		.late = r->stats.late,
 	};
 	int rc = copy_gaps(r, &gaps, e);
 
+	if (r->stats.before != NULL)
+		page.before = figures_of(r->stats.before, FIGURES_ALL)->ever;
 	if (rc == 0) {
 		gethostname(host, sizeof(host) - 1);
 		name_scope(r, &scope);
@@ -218,8 +175,6 @@ run_report(const struct command *self, const struct config *config, int argc,
 	struct report r = {
 		.view = VIEW_ALL,
 		.title = "Bans by fail2ban",
-		.before = UNKNOWN,
-		.known_us = UNKNOWN,
 	};
 	int operands, rc;
 
@@ -230,13 +185,12 @@ run_report(const struct command *self, const struct config *config, int argc,
 		    "report needs --output FILE; - is standard output");
 	rc = view_open(&r.view, config, argv + operands, e);
 	if (rc == 0)
-		rc = read_archive(&r, e);
+		rc = stats_count(&r.stats, &r.view, config, &counted, true, e);
 	/* Whoever reads the page may be slow: the archive is let go before. */
 	rc = view_close(&r.view, rc, e);
 	if (rc == 0)
 		rc = make_page(&r, e);
-	free(r.gaps);
-	figures_free(r.figures);
+	stats_free(&r.stats);
 	return rc;
 }
 

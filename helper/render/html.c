@@ -90,9 +90,11 @@ html_seconds(FILE *to, int64_t seconds)
 {
 	char text[32];
 
-	fputs(seconds == UNKNOWN ? "unknown" :
-				   timestamp_format_seconds(seconds, text),
-	    to);
+	if (seconds == UNKNOWN)
+		fputs("unknown", to);
+	else
+		fprintf(to, "<data value=\"%" PRId64 "\">%s</data>", seconds,
+		    timestamp_format_seconds(seconds, text));
 }
 
 void
@@ -138,16 +140,8 @@ html_row_close(FILE *to)
 	fputs("</tr>\n", to);
 }
 
-void
-html_cell_name(FILE *to, const char *s)
-{
-	fputs("<td>", to);
-	html_name(to, s);
-	fputs("</td>", to);
-}
-
-/* Each cell of a number is written by one of these. */
-#define NUMBER_CELL(to, write) \
+/* A cell is written by one statement. */
+#define CELL(to, write) \
 	do { \
 		fputs("<td class=\"number\">", (to)); \
 		write; \
@@ -155,25 +149,31 @@ html_cell_name(FILE *to, const char *s)
 	} while (0)
 
 void
+html_cell_text(FILE *to, const char *s)
+{
+	CELL(to, html_name(to, s));
+}
+
+void
 html_cell_number(FILE *to, int64_t v)
 {
-	NUMBER_CELL(to, html_data(to, v));
+	CELL(to, html_data(to, v));
 }
 
 void
 html_cell_share(FILE *to, int64_t part, int64_t whole)
 {
-	NUMBER_CELL(to, html_share(to, part, whole));
+	CELL(to, html_share(to, part, whole));
 }
 
 void
 html_cell_seconds(FILE *to, int64_t seconds)
 {
-	NUMBER_CELL(to, html_seconds(to, seconds));
+	CELL(to, html_seconds(to, seconds));
 }
 
 void
 html_cell_time(FILE *to, int64_t us)
 {
-	NUMBER_CELL(to, html_time(to, us));
+	CELL(to, html_time(to, us));
 }

@@ -31,7 +31,8 @@ void html_share(FILE *to, int64_t part, int64_t whole);
 /* Write a moment in local time: <time>2026-11-23 18:48</time>. */
 void html_time(FILE *to, int64_t us);
 
-/* Write a ban time, "1h 30m", "for ever" for -1, "unknown" for UNKNOWN. */
+/* Write a ban time, <data value="5400">1h 30m</data>, "for ever" for -1, or
+ * "unknown" for UNKNOWN. */
 void html_seconds(FILE *to, int64_t seconds);
 
 /*
@@ -55,7 +56,7 @@ void html_table_close(FILE *to);
  */
 void html_row_open(FILE *to, const char *heading);
 void html_row_close(FILE *to);
-void html_cell_name(FILE *to, const char *s);
+void html_cell_text(FILE *to, const char *s);
 void html_cell_number(FILE *to, int64_t v);
 void html_cell_share(FILE *to, int64_t part, int64_t whole);
 void html_cell_seconds(FILE *to, int64_t seconds);

@@ -39,9 +39,10 @@ struct page {
 	/* The bans of the time before, which is as long; UNKNOWN: the period
 	 * has no beginning. */
 	int64_t before;
-	int64_t known_us; /* since when the archive knows, or UNKNOWN */
 	const struct page_gap *gaps;
 	size_t gaps_n;
+	int64_t reconciled_us; /* the last reconcile until now, or UNKNOWN */
+	bool late;	       /* another one is overdue */
 };
 
 /*

@@ -325,9 +325,6 @@ days_of(const struct page *page, int64_t *first, int64_t *last)
 	if (page->since_us != UNKNOWN) {
 		int64_t since = figures_day_at(page->figures, page->since_us);
 
-		if (page->known_us != UNKNOWN &&
-		    since < figures_day_at(page->figures, page->known_us))
-			since = figures_day_at(page->figures, page->known_us);
 		if (since < *first)
 			*first = since;
 	} else if (*last - *first < DAYS_LEAST - 1)

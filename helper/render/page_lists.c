@@ -299,8 +299,8 @@ page_put_figures(struct page_draft *draft, FILE *to)
 	static const char *const headings[] = { "Jail", "Bans", "Live", "Today",
 		"Yesterday", "7 days", "30 days", "Failures", "Ids",
 		"Returning", "Median time", "Longest time" };
-	struct page_jail *jails = page_sort_jails(draft);
-	size_t n = figures_jails(draft->page->figures);
+	const struct figures *f = draft->page->figures;
+	size_t n = figures_jails(f), *order = calloc(n + 1, sizeof(*order));
 	struct html_table table = { "figures", "All jails in figures", headings,
 		ARRAY_LEN(headings), n + 1, true };
 
@@ -309,31 +309,60 @@ page_put_figures(struct page_draft *draft, FILE *to)
 	    to);
 	html_table_open(to, &table);
 	put_sums(to, "all jails", draft->all);
+	figures_order_jails(f, order);
 	for (size_t i = 0; i < n; i++)
-		put_sums(to, jails[i].sums->jail, jails[i].sums);
+		put_sums(to, figures_of(f, order[i])->jail,
+		    figures_of(f, order[i]));
 	html_table_close(to);
-	free(jails);
+	free(order);
+}
+
+/* Write when the first and last ban began, and how complete they are. */
+static void
+put_known(const struct page_draft *draft, FILE *to)
+{
+	const struct page *page = draft->page;
+	const struct figures_sums *all = draft->all;
+
+	fputs("<p>", to);
+	if (all->ever > 0) {
+		fputs("The first ban began at <b>", to);
+		html_time(to, all->first_us);
+		fputs("</b>, the last one at <b>", to);
+		html_time(to, all->last_us);
+		fputs("</b>. ", to);
+	}
+	if (all->removed > 0) {
+		fputs("Retention has removed <b>", to);
+		html_number(to, all->removed);
+		fputs(
+		    "</b> of them: they count, but not for networks, ids, "
+		    "user names, countries and ban times. ",
+		    to);
+	}
+	if (page->late && page->reconciled_us == UNKNOWN)
+		fputs("Reconcile has never run. ", to);
+	else if (page->late) {
+		fputs("Reconcile has not run since <b>", to);
+		html_time(to, page->reconciled_us);
+		fputs("</b>. ", to);
+	}
+	if (page->gaps_n == 0)
+		fputs("No other gap is known.", to);
+	fputs("</p>\n", to);
 }
 
 void
 page_put_gaps(struct page_draft *draft, FILE *to)
 {
 	static const char *const headings[] = { "From", "Until", "Length",
-		"What may be missing" };
+		"Then" };
 	const struct page *page = draft->page;
 	struct html_table table = { "gaps", "Gaps", headings, 4, page->gaps_n,
 		true };
 	char from[32];
 
-	fputs("<p>The archive knows bans ", to);
-	if (page->known_us == UNKNOWN)
-		fputs("of no time yet.</p>\n", to);
-	else {
-		fputs("since <b>", to);
-		html_time(to, page->known_us);
-		fprintf(to, "</b>%s</p>\n",
-		    page->gaps_n == 0 ? ", without a gap." : ".");
-	}
+	put_known(draft, to);
 	if (page->gaps_n == 0)
 		return;
 	html_table_open(to, &table);
@@ -346,9 +375,8 @@ page_put_gaps(struct page_draft *draft, FILE *to)
 		html_cell_time(to, gap->until_us);
 		html_cell_seconds(to,
 		    (gap->until_us - gap->from_us) / TIMESTAMP_US);
-		html_cell_name(to,
-		    gap->lossy ? "bans that began and ended in it" :
-				 "the exact ends of bans");
+		html_cell_text(to,
+		    gap->lossy ? "bans may be missing" : "ends may be inexact");
 		html_row_close(to);
 	}
 	html_table_close(to);

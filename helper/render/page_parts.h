@@ -23,14 +23,6 @@ struct page_draft {
 struct figures_day page_count_part(const struct page_draft *draft, size_t jail,
     size_t part);
 
-/* Return the jails, those with the most bans first; the caller frees them.
- * Returns NULL when there is no memory. */
-struct page_jail {
-	size_t jail; /* its number in the figures */
-	const struct figures_sums *sums;
-};
-struct page_jail *page_sort_jails(const struct page_draft *draft);
-
 /* Each writes what its slot is for. */
 typedef void page_part_fn(struct page_draft *draft, FILE *to);
 

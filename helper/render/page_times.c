@@ -2,7 +2,6 @@
 /* The parts of the page that show when bans were made. */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "render/page_parts.h"
 
@@ -94,31 +93,6 @@ page_put_days(struct page_draft *draft, FILE *to)
 	html_table_close(to);
 }
 
-static int
-compare_bans(const void *a, const void *b)
-{
-	const struct page_jail *x = a, *y = b;
-
-	if (x->sums->ever != y->sums->ever)
-		return x->sums->ever < y->sums->ever ? 1 : -1;
-	return strcmp(x->sums->jail, y->sums->jail);
-}
-
-struct page_jail *
-page_sort_jails(const struct page_draft *draft)
-{
-	size_t n = figures_jails(draft->page->figures);
-	struct page_jail *jails = calloc(n + 1, sizeof(*jails));
-
-	if (jails == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		jails[i] = (struct page_jail){ i,
-			figures_of(draft->page->figures, i) };
-	qsort(jails, n, sizeof(*jails), compare_bans);
-	return jails;
-}
-
 /* Fill the strip of a jail. */
 static void
 fill_jail(const struct page_draft *draft, size_t jail,
@@ -171,19 +145,21 @@ void
 page_put_jails(struct page_draft *draft, FILE *to)
 {
 	struct chart_strip strips[JAILS_SHOWN + 1];
-	struct page_jail *jails = page_sort_jails(draft);
-	size_t all = figures_jails(draft->page->figures), n = all;
+	const struct figures *f = draft->page->figures;
+	size_t all = figures_jails(f), n = all;
+	size_t *order = calloc(all + 1, sizeof(*order));
 	const struct chart_axis axis = axis_of(draft);
 	int64_t *values;
 
 	if (n > JAILS_SHOWN + 1)
 		n = JAILS_SHOWN;
 	values = calloc((n + 1) * draft->span.n, sizeof(*values));
-	if (jails == NULL || values == NULL)
+	if (order == NULL || values == NULL)
 		draft->failed = 1;
 	else {
+		figures_order_jails(f, order);
 		for (size_t i = 0; i < n; i++)
-			fill_jail(draft, jails[i].jail, &strips[i],
+			fill_jail(draft, order[i], &strips[i],
 			    values + i * draft->span.n);
 		if (n < all) {
 			fill_others(draft, strips, n,
@@ -204,7 +180,7 @@ page_put_jails(struct page_draft *draft, FILE *to)
 			NULL, n + 1, draft->span.n, false },
 		    strips);
 	}
-	free(jails);
+	free(order);
 	free(values);
 }
 

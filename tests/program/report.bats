@@ -171,6 +171,66 @@ page_has() {
 	page_has '.answers[1] != "0"'
 }
 
+# agrees_with_stats [OPTION...]: the page and stats have the same figures.
+agrees_with_stats() {
+	reports "$@"
+	archive stats --format jsonl "$@" | jq -cS '[.jail // "all jails", .ever, .live,
+	    .today, .yesterday, .d7, .d30, .failures, .ids, .returning,
+	    .median_seconds // "unknown", .longest_seconds // "unknown" | tostring]' |
+		LC_ALL=C sort >"$lab/of_stats"
+	jq -cS '.tables["All jails in figures"][1:][]' "$lab/page" |
+		LC_ALL=C sort | diff - "$lab/of_stats"
+	archive stats --format jsonl "$@" | jq -c 'select(.jail == null) |
+	    [.expired, .manual, .flushed, .inferred | tostring]' >"$lab/of_stats"
+	jq -c '[.tables["Bans by their end"][1:5][] | .[1]]' "$lab/page" |
+		diff - "$lab/of_stats"
+	page_has '.answers[1] == $ever and
+	    ([.tables["Bans by time"][1:][] | .[1] | tonumber] | add | tostring) == $ever and
+	    ([.tables["Bans by time and jail"][1:][] | .[1:][] | tonumber] |
+	        add | tostring) == $ever and
+	    ([.tables["Bans by hour and weekday"][1:][] | .[1:][] | tonumber] |
+	        add | tostring) == $ever' \
+	    --arg ever "$(archive stats --format jsonl "$@" | jq -r 'select(.jail == null).ever')"
+}
+
+@test "the page has the figures of stats, also of what retention has removed" {
+	many
+	agrees_with_stats
+	agrees_with_stats --since 9d
+	agrees_with_stats --jail dovecot --until 7d
+	agrees_with_stats --net 192.0.2.0/25 --user user1
+	agrees_with_stats 192.0.2.0/26
+	for i in {1..40}; do
+		echo '{"jail":"jail'"$i"'","ident":"192.0.2.9","since_us":'$((EPOCHSECONDS - i))'000000}'
+	done | bans
+	agrees_with_stats
+	page_has '.tables["Bans by time and jail"][0] | length == 9 and .[8] == "other jails"'
+	archive stats --format jsonl >"$lab/before"
+	config 'retention_days = 10;' 'fail2ban_database = "";'
+	archive reconcile
+	[ "$(archive export | wc -l)" -lt 300 ]
+	agrees_with_stats
+	page_has '.answers[1] == "440" and (.text | contains("Retention has removed"))'
+}
+
+@test "gaps are told, and hatched where bans may be missing" {
+	many
+	archive reconcile 2>"$lab/out" || true
+	sqlite3 "$lab/archive/archive.sqlite3" "
+	    INSERT INTO run (kind, state, started_us, finished_us, gap_seconds, lossy)
+	    SELECT 'reconcile', 'completed', ($EPOCHSECONDS - 86400 * column1) * 1000000,
+	        ($EPOCHSECONDS - 86400 * column1) * 1000000, column2, column3
+	    FROM (VALUES (9, 7200, 0), (5, 259200, 1), (3, 3600, 0))"
+	reports
+	page_has '[.tables.Gaps[1:][] | .[2:]] == [["7200", "ends may be inexact"],
+	    ["259200", "bans may be missing"], ["3600", "ends may be inexact"]]'
+	page_has '.text | contains("Hatched: the archive may have missed bans")'
+	page_has '.text | contains("Reconcile has not run since")'
+	reports --since 4d
+	page_has '.tables.Gaps | length == 2'
+	page_has '.text | contains("Hatched") | not'
+}
+
 @test "a filter chooses the bans, and the page names it" {
 	many
 	reports --jail dovecot

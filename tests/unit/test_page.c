@@ -68,7 +68,7 @@ page_of(struct figures *f)
 		.since_us = UNKNOWN,
 		.until_us = UNKNOWN,
 		.before = UNKNOWN,
-		.known_us = UNKNOWN,
+		.reconciled_us = NOW,
 		.no_countries = "No database.",
 	};
 }
@@ -210,13 +210,13 @@ a_gap_hatches_its_days_where_bans_may_be_missing(void **state)
 	page.gaps_n = 1;
 	text = written(&page);
 	has(text, "url(#days-chart-hatch)");
-	has(text, "<td class=\"number\">2h</td>");
+	has(text, "<data value=\"7200\">2h</data>");
 	free(text);
 	gaps[0].lossy = false;
 	page.figures = figures_of_bans(&ban, 1);
 	text = written(&page);
 	has_not(text, "url(#days-chart-hatch)");
-	has(text, "<td class=\"number\">2h</td>");
+	has(text, "<data value=\"7200\">2h</data>");
 	free(text);
 }
 
