@@ -223,15 +223,15 @@ print_rest(FILE *to, const struct stats *stats)
 	    all->by_hand, all->by_hand == 1 ? " was" : "s were",
 	    all->ends[BAN_MANUAL],
 	    all->ends[BAN_MANUAL] == 1 ? " was" : "s were");
-	if (stats->gaps_n == 0) {
+	stats_print_late(to, stats, "Bans may be missing: ", ".\n");
+	if (stats->gaps_n == 0 && !stats->late)
 		fputs(
 		    "There was no gap: the archive was kept up to date all "
 		    "the time.\n",
 		    to);
+	if (stats->gaps_n == 0)
 		return;
-	}
-	fprintf(to,
-	    "The archive was not kept up to date %zu time%s, last from ",
+	fprintf(to, "The archive was not kept up to date %zu time%s, last ",
 	    stats->gaps_n, plural((int64_t)stats->gaps_n));
 	stats_print_gap(to, &stats->gaps[stats->gaps_n - 1]);
 	fputs(".\n", to);

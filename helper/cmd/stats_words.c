@@ -55,14 +55,13 @@ print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 	}
 	timestamp_format(figures_day_begin_us(f, today - DAYS + 1), when);
 	print_line(to, "Ids");
-	fprintf(to,
-	    "%" PRId64 ", of which %" PRId64 " were banned more than once\n",
+	fprintf(to, "%" PRId64 ", %" PRId64 " of them banned more than once\n",
 	    all->ids, all->returning);
 	print_line(to, "");
 	fprintf(to,
-	    "since %.10s %" PRId64 " bans: %" PRId64 " of new ids, %" PRId64
+	    "since %.10s %" PRId64 " ban%s: %" PRId64 " of new ids, %" PRId64
 	    " of ids that came back\n",
-	    when, bans, fresh, bans - fresh);
+	    when, bans, bans == 1 ? "" : "s", fresh, bans - fresh);
 }
 
 static void

@@ -30,6 +30,7 @@ READERS = {
     "an id": ["export", "--id", "192.0.2.1"],
     "show": ["show", "192.0.2.1"],
     "runs": ["runs", "--limit", "3000"],
+    "top": ["top", "--limit", "13000", "--format", "jsonl"],
 }
 
 
