@@ -16,7 +16,7 @@ struct page_draft {
 	int64_t *values; /* the bans of each part of the span, of all jails */
 	bool *marks;	 /* a gap is in it */
 	bool any_marked;
-	int failed; /* there was no memory */
+	bool failed; /* there was no memory */
 };
 
 /* Count the bans of a part of the span, of a jail or FIGURES_ALL. */

@@ -122,20 +122,22 @@ fill_others(const struct page_draft *draft, struct chart_strip *strips,
 	}
 }
 
+/* Write the table of n strips; id and title are those of its chart. */
 static void
-put_strip_table(struct page_draft *draft, FILE *to, struct html_table *table,
-    const struct chart_strip *strips)
+put_strip_table(const struct page_draft *draft, FILE *to, const char *id,
+    const char *title, const struct chart_strip *strips, size_t n)
 {
 	const char *headings[JAILS_SHOWN + 2] = { "Time" };
+	const struct html_table table = { id, title, headings, n + 1,
+		draft->span.n, false };
 
-	for (size_t i = 1; i < table->columns; i++)
-		headings[i] = strips[i - 1].label;
-	table->headings = headings;
-	html_table_open(to, table);
+	for (size_t i = 0; i < n; i++)
+		headings[i + 1] = strips[i].label;
+	html_table_open(to, &table);
 	for (size_t i = 0; i < draft->span.n; i++) {
 		html_row_open(to, draft->span.names[i]);
-		for (size_t k = 1; k < table->columns; k++)
-			html_cell_number(to, strips[k - 1].values[i]);
+		for (size_t k = 0; k < n; k++)
+			html_cell_number(to, strips[k].values[i]);
 		html_row_close(to);
 	}
 	html_table_close(to);
@@ -155,7 +157,7 @@ page_put_jails(struct page_draft *draft, FILE *to)
 		n = JAILS_SHOWN;
 	values = calloc((n + 1) * draft->span.n, sizeof(*values));
 	if (order == NULL || values == NULL)
-		draft->failed = 1;
+		draft->failed = true;
 	else {
 		figures_order_jails(f, order);
 		for (size_t i = 0; i < n; i++)
@@ -175,31 +177,25 @@ page_put_jails(struct page_draft *draft, FILE *to)
 			"A row of columns for each jail, with its number of "
 			"bans. The table below has all numbers." },
 		    &axis, strips, n, false);
-		put_strip_table(draft, to,
-		    &(struct html_table){ "jails", "Bans by time and jail",
-			NULL, n + 1, draft->span.n, false },
-		    strips);
+		put_strip_table(draft, to, "jails", "Bans by time and jail",
+		    strips, n);
 	}
 	free(order);
 	free(values);
 }
 
-void
-page_put_fresh(struct page_draft *draft, FILE *to)
+/* Write how many ids were new and came back; the arrays have a part each. */
+static void
+put_fresh(const struct page_draft *draft, FILE *to, int64_t *fresh,
+    int64_t *again)
 {
-	size_t n = draft->span.n;
 	const struct chart_axis axis = axis_of(draft);
-	int64_t *fresh = calloc(2 * n, sizeof(*fresh)), *again = fresh + n;
 	struct chart_strip strips[] = {
 		{ "first ban of an id", 0, fresh },
 		{ "an id came back", 0, again },
 	};
 
-	if (fresh == NULL) {
-		draft->failed = 1;
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < axis.n; i++) {
 		struct figures_day day = page_count_part(draft, FIGURES_ALL, i);
 
 		fresh[i] = day.fresh;
@@ -216,11 +212,22 @@ page_put_fresh(struct page_draft *draft, FILE *to)
 		"Two rows of columns on one scale: first bans of an id, and "
 		"later ones. The table below has all numbers." },
 	    &axis, strips, ARRAY_LEN(strips), true);
-	put_strip_table(draft, to,
-	    &(struct html_table){ "fresh", "New and returning ids by time",
-		NULL, 3, n, false },
-	    strips);
+	put_strip_table(draft, to, "fresh", "New and returning ids by time",
+	    strips, ARRAY_LEN(strips));
+}
+
+void
+page_put_fresh(struct page_draft *draft, FILE *to)
+{
+	int64_t *fresh = calloc(draft->span.n, sizeof(*fresh));
+	int64_t *again = calloc(draft->span.n, sizeof(*again));
+
+	if (fresh == NULL || again == NULL)
+		draft->failed = true;
+	else
+		put_fresh(draft, to, fresh, again);
 	free(fresh);
+	free(again);
 }
 
 /* The numbers of the hours of a day. */
