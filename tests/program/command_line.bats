@@ -128,7 +128,8 @@ listed() {
 	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
 	status 1 archive show 203.0.113.9
 	[ "$said" = 'Never banned.' ]
-	status 1 archive show 192.0.0.0/16
+	status 1 archive show 203.0.113.0/24
+	[ "$said" = 'Never banned.' ]
 }
 
 @test "a ban of an old log whose ban time and end nobody knows is not active" {

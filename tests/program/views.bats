@@ -268,6 +268,69 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	TZ=Asia/Tokyo ids 192.0.2.1 --utc --since 2026-01-01 --until 2026-01-01T00:01
 }
 
+# ------------------------------------------------------------------- show ---
+
+# shown LINE...: what show printed, in $lab/shown, has these lines.
+shown() {
+	local line
+	for line; do
+		grep -qFx -- "$line" "$lab/shown" || {
+			echo "not shown: $line" >&2
+			cat "$lab/shown" >&2
+			return 1
+		}
+	done
+}
+
+@test "show sums up an id, and tells what else its network did" {
+	some_bans
+	ban recidive 192.0.2.77 $((now - 200)) -1
+	status 0 archive show 192.0.2.77
+	echo "$said" >"$lab/shown"
+	shown '  bans      2: 1 in recidive, 1 in web' '  failures  6' \
+	    '  ended     2 not yet' \
+	    '  network   192.0.2.0/24: 3 bans of 2 ids, 2 active; see show 192.0.2.0/24'
+	grep -qF "  first     $(date -d "@$((now - 300))" '+%F %T')" "$lab/shown"
+	grep -qF "  last      $(date -d "@$((now - 200))" '+%F %T')" "$lab/shown"
+	archive show 192.0.20.1 >"$lab/shown"
+	shown '  users     admin (1), root (1)' '  ended     1 manual' \
+	    '  users     root,admin' '  banned    10m'
+	archive show 2001:db8:0:1::17 >"$lab/shown"
+	shown '  network   2001:db8:0:1::/64: 1 ban of 1 id, 1 active; see show 2001:db8:0:1::/64'
+}
+
+@test "show of a network sums up what is inside of it" {
+	some_bans
+	status 0 archive show 192.0.0.0/16
+	echo "$said" >"$lab/shown"
+	shown 'Banned now in part: 1 ban active; 3 bans of 3 ids ever.' \
+	    '  bans      3 of 3 ids: 2 in sshd, 1 in web'
+	local id
+	for id in 192.0.2.1 192.0.2.77 192.0.20.1; do
+		grep -qE "^${id//./\\.} +1 " "$lab/shown"
+	done
+	# Its bans are not printed one by one, but for its own.
+	run ! grep -q ' banned in ' "$lab/shown"
+	archive show 198.51.100.0/24 >"$lab/shown"
+	grep -q '^Banned now in recidive for ever; 1st ban since ' "$lab/shown"
+	grep -q ' banned in recidive: 198\.51\.100\.0/24$' "$lab/shown"
+	archive show 192.0.2.0/24 -n 1 >"$lab/shown"
+	[ "$(grep -c '^192\.0\.2\.[0-9]* ' "$lab/shown")" -eq 1 ]
+	archive show 2001:db8::/32 | grep -q '^2001:db8:0:1::17 '
+	status 1 archive show 203.0.113.0/24
+	[ "$said" = 'Never banned.' ]
+}
+
+@test "show prints captures as words" {
+	imported "{\"jail\":\"sshd\",\"ident\":\"192.0.2.5\",\"since_us\":${now}000000,
+	    \"captures\":{\"mlfid\":\" www \\u001b[1m: \",\"user\":\"root\",\"users\":[\"root\",\"o'neill\"],
+	    \"port\":22,\"empty\":\"\",\"none\":null,\"more\":[1,\"a\"]}}"
+	archive show 192.0.2.5 >"$lab/shown"
+	shown "  users     root,o'neill" '  mlfid      www \x1b[1m: ' '  port      22' \
+	    '  more      [1,"a"]'
+	run ! grep -q 'captures\|empty\|none\|{' "$lab/shown"
+}
+
 # -------------------------------------------------------------- --follow ---
 
 # has_line TEXT: the follower has printed such a line.
