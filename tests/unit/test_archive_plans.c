@@ -117,6 +117,7 @@ static const struct plan {
 	{ PLAN(SQL_PRUNE_EVIDENCE),
 	    { { "evidence", BY_ID }, { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
+	{ PLAN(SQL_PRUNE_TOTAL), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_PRUNE_LINES),
 	    { { "line", BY_KEY }, { "ban", "ban_ticket" },

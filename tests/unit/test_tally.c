@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 
 #include "archive/prune.h"
+#include "archive/statements.h"
 #include "archive/tally.h"
 #include "base/timestamp.h"
 #include "scratch.h"
@@ -357,6 +358,49 @@ totals_are_of_hours_of_local_time(void **state)
 	archive_close(&a);
 }
 
+/* SQLite would take an index of the jails, which is the slowest way. */
+static void
+an_index_finds_the_bans_of_a_time_and_those_that_live(void **state)
+{
+	static const struct archive_filter everything = ARCHIVE_FILTER_ALL;
+	static const struct {
+		int which;
+		const char *plan;
+	} rows[] = {
+		{ SQL_TALLY_ALL, "SCAN ban" },
+		{ SQL_TALLY, "SCAN ban" },
+		{ SQL_TALLY_SECONDS,
+		    "SEARCH ban USING INDEX ban_ticket "
+		    "(timeofban>? AND timeofban<?)" },
+		{ SQL_TALLY_LIVE,
+		    "SEARCH ban USING INDEX ban_ended (<expr>=?)" },
+		{ SQL_TALLY_IDS,
+		    "SEARCH ban USING INTEGER PRIMARY KEY (rowid=?)" },
+	};
+	struct archive a;
+	struct err e = { 0 };
+
+	open_archive(&a, *state);
+	assert_ok(db_exec(&a.db, "ANALYZE", &e), &e);
+	/* This makes the function known. */
+	figures_free(count(&a, &everything));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		sqlite3_stmt *st;
+		char *sql = sqlite3_mprintf("EXPLAIN QUERY PLAN %s",
+		    archive_statements[rows[i].which]);
+
+		assert_non_null(sql);
+		assert_int_equal(
+		    sqlite3_prepare_v2(a.db.handle, sql, -1, &st, NULL),
+		    SQLITE_OK);
+		assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+		assert_string_equal(db_text(st, 3), rows[i].plan);
+		sqlite3_finalize(st);
+		sqlite3_free(sql);
+	}
+	archive_close(&a);
+}
+
 int
 main(void)
 {
@@ -365,6 +409,8 @@ main(void)
 		scratch_unit_test(each_column_of_a_ban_is_read),
 		scratch_unit_test(a_ban_is_located),
 		scratch_unit_test(an_empty_archive_has_no_figures),
+		scratch_unit_test(
+		    an_index_finds_the_bans_of_a_time_and_those_that_live),
 		scratch_unit_test(what_retention_removes_still_counts),
 		scratch_unit_test(totals_are_of_hours_of_local_time),
 	};
