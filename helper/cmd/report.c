@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* report: write one HTML page that shows the bans in charts and tables. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ struct report {
 	const char *file, *title;
 	bool anonymous;
 	struct stats stats;
+	bool has_countries;
+	struct buffer sources; /* what is said of their databases */
 };
 
 static int
@@ -35,14 +38,27 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return 0;
 }
 
-/* What the page shows; it has the figures of stats. */
-static const struct counting counted = {
-	.by = 1u << FIGURES_BY_ID | 1u << FIGURES_BY_NET |
-	    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
-	.prefix4 = COUNTING_PREFIX_4,
-	.prefix6 = COUNTING_PREFIX_6,
-	.removed = true,
-};
+/* Count what the page shows; it has the figures of stats. */
+static int
+count(struct report *r, const struct config *config, struct err *e)
+{
+	struct counting how = {
+		.by = 1u << FIGURES_BY_ID | 1u << FIGURES_BY_NET |
+		    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
+		.prefix4 = COUNTING_PREFIX_4,
+		.prefix6 = COUNTING_PREFIX_6,
+		.removed = true,
+	};
+
+	if (view_open_geo(&r->view, config, e) != 0)
+		return -1;
+	r->has_countries = geo_has_country(r->view.geo);
+	if (r->has_countries) {
+		how.geo = r->view.geo;
+		geo_put_sources(how.geo, r->view.filter.now_us, &r->sources);
+	}
+	return stats_count(&r->stats, &r->view, config, &how, true, e);
+}
 
 /* Append a condition of the filter to the text that names the bans. */
 static void
@@ -75,6 +91,12 @@ name_who(const struct report *r, struct buffer *scope)
 			    net.family == AF_INET ? COUNTING_PREFIX_4 :
 						    COUNTING_PREFIX_6);
 		add_scope(scope, "network", address_print(&net, text));
+	}
+	if (r->view.country[0] != '\0')
+		add_scope(scope, "country", r->view.country);
+	if (r->view.asn != UNKNOWN) {
+		snprintf(text, sizeof(text), "AS%" PRId64, r->view.asn);
+		add_scope(scope, "network", text);
 	}
 	if (filter->user != NULL)
 		add_scope(scope, r->anonymous ? "one user name" : "user name",
@@ -141,9 +163,7 @@ make_page(const struct report *r, struct err *e)
 		.title = r->title,
 		.host = host,
 		.anonymous = r->anonymous,
-		.no_countries =
-		    "Without a database of countries none is "
-		    "known.",
+		.no_countries = r->has_countries ? NULL : GEO_NO_COUNTRY,
 		.now_us = filter->now_us,
 		.since_us = filter->since_us,
 		.until_us = filter->until_us,
@@ -161,6 +181,7 @@ make_page(const struct report *r, struct err *e)
 		name_scope(r, &scope);
 		page.scope = scope.s;
 		page.gaps = gaps;
+		page.sources = r->sources.s;
 		rc = write_page(r, &page, e);
 	}
 	buffer_free(&scope);
@@ -185,11 +206,12 @@ run_report(const struct command *self, const struct config *config, int argc,
 		    "report needs --output FILE; - is standard output");
 	rc = view_open(&r.view, config, argv + operands, e);
 	if (rc == 0)
-		rc = stats_count(&r.stats, &r.view, config, &counted, true, e);
+		rc = count(&r, config, e);
 	/* Whoever reads the page may be slow: the archive is let go before. */
 	rc = view_close(&r.view, rc, e);
 	if (rc == 0)
 		rc = make_page(&r, e);
+	buffer_free(&r.sources);
 	stats_free(&r.stats);
 	return rc;
 }

@@ -31,9 +31,10 @@ struct page {
 	const char *host;  /* the name of this machine, or NULL */
 	/* No address in full, no other id, no user name and no host. */
 	bool anonymous;
-	/* Why there are no countries, or NULL: there are; and the notice that
-	 * their source's licence asks for, or NULL. */
-	const char *no_countries, *attribution;
+	const char *no_countries; /* why there are none, or NULL: there are */
+	/* Lines about the databases of countries, and the notices that their
+	 * licences ask for, or NULL. */
+	const char *sources;
 	int64_t now_us;
 	int64_t since_us, until_us; /* asked for, or UNKNOWN */
 	/* The bans of the time before, which is as long; UNKNOWN: the period

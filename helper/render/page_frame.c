@@ -235,6 +235,22 @@ put_answers(struct page_draft *draft, FILE *to)
 	fputs("</dl>", to);
 }
 
+/* Write each line of a text, which may be NULL, as a paragraph. */
+static void
+put_lines(FILE *to, const char *text)
+{
+	while (text != NULL && *text != '\0') {
+		size_t len = strcspn(text, "\n");
+		char line[512];
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, text);
+		fputs("<p>", to);
+		escape_html(to, line);
+		fputs("</p>\n", to);
+		text += len + (text[len] == '\n');
+	}
+}
+
 static void
 put_footer(struct page_draft *draft, FILE *to)
 {
@@ -249,11 +265,7 @@ put_footer(struct page_draft *draft, FILE *to)
 	fprintf(to, " by fail2ban-archive %s. All times are local: ", VERSION);
 	escape_html(to, zone);
 	fputs(".</p>\n", to);
-	if (draft->page->attribution != NULL) {
-		fputs("<p>", to);
-		escape_html(to, draft->page->attribution);
-		fputs("</p>\n", to);
-	}
+	put_lines(to, draft->page->sources);
 }
 
 /* What stands in each slot of the HTML. */

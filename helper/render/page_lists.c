@@ -133,9 +133,9 @@ page_put_countries(struct page_draft *draft, FILE *to)
 		put_list(draft, to, &list);
 		return;
 	}
-	fputs("<p>", to);
+	fputs("<p>There is ", to);
 	escape_html(to, draft->page->no_countries);
-	fputs("</p>\n", to);
+	fputs(".</p>\n", to);
 }
 
 /* Write bars, and beneath them a table with their numbers and shares. */

@@ -253,3 +253,25 @@ agrees_with_stats() {
 	reports --since 2d --until 1d
 	page_has '.answers[1] == "6" and .answers[2] == "none in the 24 hours before"'
 }
+
+@test "countries are counted by a database, whose licence is kept; without one a line says what to install" {
+	many
+	config "geo = [\"$lab/none.mmdb\"];"
+	reports 2>"$lab/out"
+	page_has '.tables | has("Countries with the most bans") | not'
+	page_has '.text | contains("There is no database of countries: install ")'
+	"$python" "$root/tests/lib/mmdb.py" "$lab/geo.mmdb" <<-'END'
+		{"type": "GeoLite2-Country", "epoch": 1795000000, "records": {
+		    "192.0.2.0/25": {"country": {"iso_code": "AQ"}},
+		    "2001:db8::/32": {"country": {"iso_code": "NZ"}}}}
+	END
+	config "geo = [\"$lab/geo.mmdb\"];"
+	reports
+	page_has '[.tables["Countries with the most bans"][1:][] | .[:2]] == $want' \
+	    --argjson want "$(archive export | jq -sc 'map(.ident |
+	        if startswith("2001:") then "NZ"
+	        elif (split(".")[3] | tonumber) < 128 then "AQ" else empty end) |
+	        group_by(.) | sort_by(-length) | map([.[0], (length | tostring)])')"
+	page_has '.text | contains("This product includes GeoLite2 Data created by MaxMind")'
+	page_has '.text | contains("There is no database") | not'
+}

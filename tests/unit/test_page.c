@@ -69,7 +69,7 @@ page_of(struct figures *f)
 		.until_us = UNKNOWN,
 		.before = UNKNOWN,
 		.reconciled_us = NOW,
-		.no_countries = "No database.",
+		.no_countries = "no database",
 	};
 }
 
@@ -139,11 +139,11 @@ a_title_is_no_markup_and_no_slot(void **state)
 	(void)state;
 	page.title = "</title><script>{{ids}}";
 	page.scope = "jail <i>";
-	page.attribution = "data by <a>";
+	page.sources = "first line\ndata by <a>\n";
 	text = written(&page);
 	has(text, "<title>&lt;/title&gt;&lt;script&gt;{{ids}}</title>");
 	has(text, "Only these bans: <bdi>jail &lt;i&gt;</bdi>");
-	has(text, "data by &lt;a&gt;");
+	has(text, "<p>first line</p>\n<p>data by &lt;a&gt;</p>");
 	has_not(text, "<script");
 	free(text);
 }
