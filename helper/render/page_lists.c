@@ -356,7 +356,7 @@ void
 page_put_gaps(struct page_draft *draft, FILE *to)
 {
 	static const char *const headings[] = { "From", "Until", "Length",
-		"Then" };
+		"Effect" };
 	const struct page *page = draft->page;
 	struct html_table table = { "gaps", "Gaps", headings, 4, page->gaps_n,
 		true };

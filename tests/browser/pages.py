@@ -82,8 +82,19 @@ def gaps(archive):
             [((NOW - 40 * DAY) * 1000000, 3 * DAY, 1), ((NOW - 9 * DAY) * 1000000, 7200, 0)])
 
 
+def countries(file):
+    """A database that knows where the networks are from."""
+    records = {net + ("0/24" if "." in net else "/64"): {"country": {"iso_code": code}}
+               for net, code in zip(NETWORKS, ("AQ", "BV", "HM", "AQ", "TF"))}
+    subprocess.run([os.path.dirname(__file__) + "/../lib/mmdb.py", file], check=True,
+                   text=True, input=json.dumps({"type": "GeoLite2-Country",
+                                                "epoch": NOW - 9 * DAY,
+                                                "records": records}))
+
+
 def main():
     random.seed(1)
+    countries(sys.argv[1] + "/countries.mmdb")
     program = os.environ["PROGRAM"]
     for name, bans in PAGES.items():
         folder = "%s/%s" % (sys.argv[1], name)
@@ -92,7 +103,8 @@ def main():
         with open(config, "w") as f:
             f.write('archive = "%s/archive/a.sqlite3"; spool = "%s/spool";\n'
                     'fail2ban_database = ""; fail2ban_socket = "%s/none";\n'
-                    % (folder, folder, folder))
+                    'geo = ["%s/countries.mmdb"];\n'
+                    % (folder, folder, folder, sys.argv[1]))
         with open(folder + "/bans.jsonl", "w") as f:
             f.writelines(json.dumps(b) + "\n" for b in bans())
         run = functools.partial(subprocess.run, check=True, stdout=subprocess.DEVNULL)
