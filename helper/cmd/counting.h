@@ -6,6 +6,7 @@
 #include "archive/filter.h"
 #include "archive/archive.h"
 #include "figures/figures.h"
+#include "geo/geo.h"
 
 /* The networks that bans are counted by, unless --prefix says otherwise. */
 #define COUNTING_PREFIX_4 24
@@ -14,7 +15,8 @@
 struct counting {
 	unsigned by; /* bits of enum figures_by, as figures_options has them */
 	int prefix4, prefix6;
-	bool removed; /* what retention has removed counts, too */
+	bool removed;	 /* what retention has removed counts, too */
+	struct geo *geo; /* tells country and asn; or NULL */
 };
 
 /*

@@ -119,6 +119,8 @@ print_sums(struct show *show, struct err *e)
 
 	if (rc == 0)
 		show_sums(&show->view, sums);
+	if (rc == 0 && show->is_address)
+		show_place(&show->view, show->id);
 	if (rc == 0 && show->is_network) {
 		int64_t limit = show->view.style.limit;
 
@@ -174,7 +176,9 @@ run_show(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, view_take, view, &operands, e) != 0)
 		return -1;
 	understand(&show, argv[operands]);
-	rc = view_open(view, config, NULL, e);
+	rc = view_open_geo(view, config, e);
+	if (rc == 0)
+		rc = view_open(view, config, NULL, e);
 	show.answer.now_us = view->filter.now_us;
 	if (rc == 0)
 		rc = view_begin(view, e);

@@ -139,6 +139,33 @@ show_neighbours(const struct view *view, const struct address *net,
 	fprintf(to, ", %" PRId64 " active; see show %s\n", all->live, text);
 }
 
+void
+show_place(struct view *view, const char *address)
+{
+	struct buffer text = { 0 };
+	struct geo_place place;
+
+	if (!geo_has_country(view->geo) && !geo_has_asn(view->geo)) {
+		show_text(view->out.to, "from", "unknown: " GEO_NO_COUNTRY);
+		return;
+	}
+	if (!view_place(view, address, NULL, &place)) {
+		show_text(view->out.to, "from", "unknown");
+		return;
+	}
+	buffer_puts(&text, place.country);
+	if (place.asn != UNKNOWN) {
+		buffer_puts(&text, text.len > 0 ? ", AS" : "AS");
+		buffer_put_number(&text, place.asn);
+		buffer_putc(&text, ' ');
+		buffer_puts(&text, place.owner);
+	}
+	if (text.s != NULL)
+		show_text(view->out.to, "from", text.s);
+	buffer_free(&text);
+	view->sources = true;
+}
+
 enum { ID, BANS, FAILURES, SECONDS };
 
 int
