@@ -65,7 +65,7 @@ struct figures_options {
 	int prefix4, prefix6;
 	/*
 	 * figures_take_id keeps so many ids for figures_top, those with most
-	 * bans.
+	 * bans; then fresh is 0.
 	 */
 	size_t ids_kept;
 	uint64_t seed; /* random, so that nobody can make ids collide */
@@ -185,7 +185,8 @@ int figures_take_removed(struct figures *f,
 /*
  * Take all the bans of an id at once, in place of FIGURES_BY_ID: where each id
  * comes once, in the order of their texts, nothing must be kept of it. These
- * bans count for ids, returning, fresh and figures_top alone.
+ * bans count for ids, returning, fresh of the last 60 days, and figures_top
+ * alone.
  */
 int figures_take_id(struct figures *f, const struct figures_id *id,
     struct err *e);

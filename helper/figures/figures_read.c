@@ -298,7 +298,7 @@ figures_day(const struct figures *f, size_t jail, int64_t day)
 int64_t
 figures_hour(const struct figures *f, int weekday, int hour)
 {
-	return f->week[weekday][hour];
+	return f->week[weekday][hour][FIGURES_BANS];
 }
 
 size_t
@@ -341,19 +341,37 @@ offer_keys(const struct figures *f, enum figures_by by, struct top *top)
 	}
 }
 
-/* Offer entries that have the names and counts of an array. */
 static void
-offer_array(const int64_t (*counts)[FIGURES_COUNTS], const char *const *names,
-    int n, struct top *top)
+offer_counts(const char *name, int64_t number,
+    const int64_t counts[FIGURES_COUNTS], struct top *top)
 {
-	for (int i = 0; i < n; i++) {
-		struct figures_entry entry = {
-			.name = names != NULL ? names[i] : NULL,
-			.number = i,
-		};
+	struct figures_entry entry = { .name = name, .number = number };
 
-		memcpy(entry.counts, counts[i], sizeof(entry.counts));
-		offer(top, &entry);
+	figures_add_counts(entry.counts, counts);
+	offer(top, &entry);
+}
+
+static void
+offer_hours(const struct figures *f, struct top *top)
+{
+	for (int hour = 0; hour < 24; hour++) {
+		int64_t counts[FIGURES_COUNTS] = { 0 };
+
+		for (int day = 0; day < 7; day++)
+			figures_add_counts(counts, f->week[day][hour]);
+		offer_counts(hour_names[hour], hour, counts, top);
+	}
+}
+
+static void
+offer_weekdays(const struct figures *f, struct top *top)
+{
+	for (int day = 0; day < 7; day++) {
+		int64_t counts[FIGURES_COUNTS] = { 0 };
+
+		for (int hour = 0; hour < 24; hour++)
+			figures_add_counts(counts, f->week[day][hour]);
+		offer_counts(weekday_names[day], day, counts, top);
 	}
 }
 
@@ -378,9 +396,9 @@ figures_top(const struct figures *f, enum figures_by by,
 	struct top top = { .count = count, .entries = entries, .limit = limit };
 
 	if (by == FIGURES_BY_HOUR)
-		offer_array(f->hours, hour_names, 24, &top);
+		offer_hours(f, &top);
 	else if (by == FIGURES_BY_WEEKDAY)
-		offer_array(f->weekdays, weekday_names, 7, &top);
+		offer_weekdays(f, &top);
 	else if (by == FIGURES_BY_JAIL)
 		offer_jails(f, &top);
 	else if (by == FIGURES_BY_ID && f->by_ids)
@@ -389,7 +407,7 @@ figures_top(const struct figures *f, enum figures_by by,
 	else
 		offer_keys(f, by, &top);
 	if (by == FIGURES_BY_HOST)
-		offer_array(&f->here, NULL, 1, &top);
+		offer_counts(NULL, 0, f->here, &top);
 	top_sort(&top);
 	return top.n;
 }

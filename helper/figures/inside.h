@@ -46,8 +46,7 @@ struct figures {
 	    first_days;	    /* on which so many ids had their first ban */
 	struct keys owners; /* of networks with an AS number */
 	int64_t here[FIGURES_COUNTS]; /* the bans of this machine */
-	int64_t week[7][24];
-	int64_t hours[24][FIGURES_COUNTS], weekdays[7][FIGURES_COUNTS];
+	int64_t week[7][24][FIGURES_COUNTS];
 };
 
 /* Return true when top_offer takes an entry. */
@@ -64,6 +63,10 @@ void top_sort(struct top *top);
 
 /* Free the name of an id that figures_take_id kept, or NULL. */
 void figures_free_kept(const char *name);
+
+/* Add counts, up to the greatest number. */
+void figures_add_counts(int64_t to[FIGURES_COUNTS],
+    const int64_t counts[FIGURES_COUNTS]);
 
 /* Return the longer of two ban times; -1 is for ever, and any may be UNKNOWN.
  */

@@ -5,7 +5,12 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/number.h"
+#include "base/timestamp.h"
 #include "figures/inside.h"
+
+/* So long ago a day is not asked for, and the day of a moment takes long. */
+#define FRESH_US (60 * 86400 * TIMESTAMP_US)
 
 /* Return true when a comes before b in the order of figures_top. */
 static bool
@@ -121,7 +126,7 @@ keep(struct figures *f, const char *ident, int64_t bans)
 int
 figures_take_id(struct figures *f, const struct figures_id *id, struct err *e)
 {
-	int64_t bans = 0, day = calendar_at(&f->calendar, id->first_us)->day;
+	int64_t bans = 0, day;
 	struct number *first;
 
 	f->by_ids = true;
@@ -133,12 +138,17 @@ figures_take_id(struct figures *f, const struct figures_id *id, struct err *e)
 		bans += id->jails[i].bans;
 	}
 	f->all.ids++;
-	f->all.id_bans += bans;
 	f->all.returning += bans > 1;
+	f->all.id_bans += bans;
+	if (f->options.ids_kept > 0)
+		return keep(f, id->ident, bans) == 0 ?
+		    0 :
+		    err_set(e, EX_OSERR, "out of memory");
+	if (id->first_us < number_sub_sat(f->options.now_us, FRESH_US))
+		return 0;
+	day = calendar_at(&f->calendar, id->first_us)->day;
 	if ((first = numbers_find(&f->first_days, day)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	first->bans++;
-	if (f->options.ids_kept > 0 && keep(f, id->ident, bans) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
 }
