@@ -13,7 +13,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 	-Wmissing-prototypes -Wvla -Wno-overlength-strings
 # The libraries of the event's program, and the others.
 EVENT_NEEDED = sqlite3 libconfig
-NEEDED = $(EVENT_NEEDED) zlib nettle smartcols
+NEEDED = $(EVENT_NEEDED) zlib nettle smartcols libmaxminddb
 LIBS != pkg-config --libs $(NEEDED)
 INCLUDES != pkg-config --cflags $(NEEDED)
 EVENT_LIBS != pkg-config --libs $(EVENT_NEEDED)

@@ -19,7 +19,7 @@
 /* The largest file that is read. */
 #define FILE_BYTES_MAX 65536
 
-enum key_type { KEY_PATH, KEY_INT, KEY_WORD };
+enum key_type { KEY_PATH, KEY_PATHS, KEY_INT, KEY_WORD };
 
 struct key {
 	const char *name;
@@ -27,7 +27,8 @@ struct key {
 	size_t offset;
 	int64_t min, max; /* KEY_INT */
 	int64_t number;	  /* the default of KEY_INT and KEY_WORD */
-	const char *path; /* the default of KEY_PATH */
+	const char
+	    *path; /* the default of KEY_PATH; that of KEY_PATHS is none */
 	const char *help;
 };
 
@@ -36,6 +37,11 @@ static const char *const evidence_words[] = {
 	[CONFIG_EVIDENCE_TAG] = "tag",
 	[CONFIG_EVIDENCE_NONE] = "none",
 };
+
+#define NOT_LIST "must be a list such as [\"/a\", \"/b\"]"
+
+#define AS_TEXT(macro) #macro
+#define TEXT_OF(macro) AS_TEXT(macro)
 
 #define AT(field) offsetof(struct config, field)
 
@@ -73,9 +79,12 @@ static const struct key keys[] = {
 	    "\"none\"." },
 	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
 	    "The last log lines of a ban are kept, at most this many." },
+	{ "geo", KEY_PATHS, AT(geo), 0, 0, 0, NULL,
+	    "Databases that say where an address is from; [] tries the usual "
+	    "places." },
 };
 
-/* Return the field of config that a key sets: a path, a number or a word. */
+/* Return the field of config that a key sets: paths, a number or a word. */
 static void *
 field(struct config *config, const struct key *key)
 {
@@ -91,6 +100,9 @@ config_set_defaults(struct config *config)
 		case KEY_PATH:
 			snprintf(field(config, &keys[i]), PATH_MAX, "%s",
 			    keys[i].path);
+			break;
+		case KEY_PATHS:
+			((struct config_paths *)field(config, &keys[i]))->n = 0;
 			break;
 		case KEY_INT:
 			memcpy(field(config, &keys[i]), &keys[i].number,
@@ -135,6 +147,34 @@ set_string(struct config *config, const struct key *key, const char *value)
 	return "must be \"database\", \"tag\" or \"none\"";
 }
 
+/* Set a list of paths. Return NULL, or the reason why it is refused. */
+static const char *
+set_paths(struct config_paths *list, const config_setting_t *setting)
+{
+	int n = config_setting_length(setting);
+	size_t len = 0, room;
+
+	if (config_setting_type(setting) != CONFIG_TYPE_ARRAY)
+		return NOT_LIST;
+	if (n > CONFIG_PATHS)
+		return "at most " TEXT_OF(CONFIG_PATHS) " paths";
+	for (int i = 0; i < n; i++) {
+		const char *path = config_setting_get_string_elem(setting, i);
+
+		if (path == NULL)
+			return NOT_LIST;
+		if (path[0] != '/')
+			return "must be an absolute path";
+		room = strlen(path) + 1;
+		if (room > sizeof(list->text) - len)
+			return "paths too long";
+		memcpy(list->text + len, path, room);
+		len += room;
+	}
+	list->n = (size_t)n;
+	return NULL;
+}
+
 /* Copy one setting of the file into config. */
 static int
 take_setting(struct config *config, const config_setting_t *setting,
@@ -161,6 +201,8 @@ take_setting(struct config *config, const config_setting_t *setting,
 		} else {
 			memcpy(field(config, key), &number, sizeof(number));
 		}
+	} else if (key->type == KEY_PATHS) {
+		reason = set_paths(field(config, key), setting);
 	} else if (type != CONFIG_TYPE_STRING) {
 		reason = "must be a text in double quotes";
 	} else {
@@ -314,6 +356,18 @@ config_load(struct config *config, const char *path, struct err *e)
 	return rc;
 }
 
+size_t
+config_paths(const struct config_paths *list, const char *paths[CONFIG_PATHS])
+{
+	const char *path = list->text;
+
+	for (size_t i = 0; i < list->n; i++) {
+		paths[i] = path;
+		path += strlen(path) + 1;
+	}
+	return list->n;
+}
+
 void
 config_print_defaults(FILE *out)
 {
@@ -324,6 +378,8 @@ config_print_defaults(FILE *out)
 		if (key->type == KEY_INT)
 			fprintf(out, "#%s = %" PRId64 ";\n", key->name,
 			    key->number);
+		else if (key->type == KEY_PATHS)
+			fprintf(out, "#%s = [];\n", key->name);
 		else
 			fprintf(out, "#%s = \"%s\";\n", key->name,
 			    key->type == KEY_PATH ?

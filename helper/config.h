@@ -16,6 +16,15 @@
 /* The default of fail2ban_socket. */
 #define CONFIG_FAIL2BAN_SOCKET "/run/fail2ban/fail2ban.sock"
 
+/* The most paths of a list. */
+#define CONFIG_PATHS 16
+
+/* A list of n absolute paths, one after the other, each with its NUL. */
+struct config_paths {
+	size_t n;
+	char text[PATH_MAX];
+};
+
 enum config_evidence {
 	CONFIG_EVIDENCE_DATABASE, /* read from fail2ban's database */
 	CONFIG_EVIDENCE_TAG,	  /* passed by the action */
@@ -36,6 +45,9 @@ struct config {
 				   the archive */
 	int64_t retention_days; /* 0: keep bans for ever */
 	int64_t max_matches;	/* the most log lines kept of a ban */
+	/* Databases of countries and networks; none: those that geo_open finds.
+	 */
+	struct config_paths geo;
 	enum config_evidence evidence;
 	bool unread; /* config_load failed with EX_OSERR */
 };
@@ -51,6 +63,10 @@ void config_set_defaults(struct config *config);
  * EX_OSERR unread is true: the file may say otherwise.
  */
 int config_load(struct config *config, const char *path, struct err *e);
+
+/* Point paths at the paths of a list, and return their number. */
+size_t config_paths(const struct config_paths *list,
+    const char *paths[CONFIG_PATHS]);
 
 /* Write each key with its default and its meaning, as a config file. */
 void config_print_defaults(FILE *out);

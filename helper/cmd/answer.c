@@ -150,6 +150,39 @@ how_often(const struct answer *a, char buf[96])
 }
 
 void
+answer_take_inside(struct answer *a, const struct figures_sums *inside)
+{
+	a->inside = inside->ever;
+	a->inside_active = inside->live;
+	a->inside_ids = inside->ids;
+	a->inside_last_us = inside->last_us;
+}
+
+bool
+answer_is_never(const struct answer *a)
+{
+	return a->count == 0 && a->inside == 0;
+}
+
+/* Print what is inside of a network that is not banned as a whole. */
+static void
+print_inside(const struct answer *a, FILE *to)
+{
+	char ago[48];
+
+	if (a->inside_active > 0)
+		fprintf(to, "Banned now in part: %" PRId64 " %s active",
+		    a->inside_active, a->inside_active == 1 ? "ban" : "bans");
+	else
+		fprintf(to, "Not banned now; the last ban in it %s ago",
+		    in_words(number_sub_sat(a->now_us, a->inside_last_us),
+			ago));
+	fprintf(to, "; %" PRId64 " %s of %" PRId64 " %s ever", a->inside,
+	    a->inside == 1 ? "ban" : "bans", a->inside_ids,
+	    a->inside_ids == 1 ? "id" : "ids");
+}
+
+void
 answer_print(const struct answer *a, FILE *to)
 {
 	char often[96];
@@ -160,6 +193,8 @@ answer_print(const struct answer *a, FILE *to)
 			fprintf(to, " and in %" PRId64 " more",
 			    a->active - NAMED);
 		fprintf(to, "; %s", how_often(a, often));
+	} else if (a->inside > a->count) {
+		print_inside(a, to);
 	} else if (a->count > 0) {
 		fprintf(to, "Not banned now; last banned %s", a->last);
 	} else {

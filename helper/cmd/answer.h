@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "ban/state.h"
+#include "figures/figures.h"
 
 /* A ban as the answer needs it. */
 struct answer_ban {
@@ -30,6 +31,10 @@ struct answer {
 	char now[512];	   /* where the id is banned, for the first of them */
 	char last[512];	   /* the last ban's age, place and end */
 	char network[512]; /* the first network that holds it and is banned */
+	int64_t inside;	   /* of a network, the bans inside of it */
+	int64_t inside_active;
+	int64_t inside_ids;
+	int64_t inside_last_us;
 };
 
 /* Take a ban of the id; they come in the order of their beginnings. */
@@ -37,6 +42,12 @@ void answer_take(struct answer *a, const struct answer_ban *ban);
 
 /* Take a ban of a network that holds the id. */
 void answer_take_network(struct answer *a, const struct answer_ban *ban);
+
+/* Take what is inside of the network that the answer is about. */
+void answer_take_inside(struct answer *a, const struct figures_sums *inside);
+
+/* Return true when there was no ban, not even inside of it. */
+bool answer_is_never(const struct answer *a);
 
 /*
  * Print the line. It begins with "Banned now", "Not banned now" or "Never

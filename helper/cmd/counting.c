@@ -17,6 +17,25 @@ counts_by(const struct figures_options *how, enum figures_by a,
 	return (how->by & (1u << a | 1u << b)) != 0;
 }
 
+/* The databases of places, and the place that was looked up last. */
+struct places {
+	struct geo *geo;
+	struct geo_place last;
+};
+
+/* For archive_tally.locate. */
+static void
+locate(void *context, struct figures_ban *ban)
+{
+	struct places *places = context;
+	struct geo_place *last = &places->last;
+
+	geo_find(places->geo, ban->ident, ban->ip, last);
+	ban->country = last->country[0] != '\0' ? last->country : NULL;
+	ban->asn = last->asn;
+	ban->owner = last->owner[0] != '\0' ? last->owner : NULL;
+}
+
 static int
 begin(const struct figures_options *options, struct figures **f, struct err *e)
 {
@@ -42,6 +61,7 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 		.prefix4 = how->prefix4,
 		.prefix6 = how->prefix6,
 	};
+	struct places places = { .geo = how->geo };
 	const struct archive_tally tally = {
 		.filter = filter,
 		.removed = how->removed,
@@ -49,6 +69,8 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 		    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN),
 		.users = counts_by(&options, FIGURES_BY_USER, FIGURES_BY_USER),
 		.each_id = each_id,
+		.locate = how->geo != NULL ? locate : NULL,
+		.context = &places,
 	};
 
 	*f = NULL;

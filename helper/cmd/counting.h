@@ -5,6 +5,7 @@
 
 #include "archive/tally.h"
 #include "figures/figures.h"
+#include "geo/geo.h"
 
 /* The networks that bans are counted by, unless --prefix says otherwise. */
 #define COUNTING_PREFIX_4 24
@@ -18,7 +19,8 @@ struct counting {
 	 * no memory for each id.
 	 */
 	bool ids_counted;
-	bool removed; /* what retention has removed counts, too */
+	bool removed;	 /* what retention has removed counts, too */
+	struct geo *geo; /* tells country and asn; or NULL */
 };
 
 /*

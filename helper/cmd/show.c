@@ -1,118 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * show: say whether an id or address is banned; then print each of its bans,
- * with its end and its log lines, and the bans of the networks that hold it.
- * Exit with 1 when it was never banned itself.
+ * show: say whether an id, an address or a network is banned; sum up its bans;
+ * then print each of them, with its end and its log lines, and the bans of the
+ * networks that hold it. Of a network, sum up what is inside of it. Exit with 1
+ * when there was no ban.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#include "base/escape.h"
-#include "base/timestamp.h"
 #include "cmd/answer.h"
 #include "cmd/command.h"
-#include "cmd/options.h"
-#include "cmd/output.h"
-#include "os/clock.h"
+#include "cmd/counting.h"
+#include "cmd/show_ban.h"
+#include "cmd/show_sums.h"
+#include "cmd/view.h"
 
 /* The exit status when there is nothing to show; grep has the same. */
 #define NEVER_BANNED 1
 
-/* Print a text, which an attacker may have chosen, escaped. */
-static void
-print_escaped(FILE *to, const char *before, const char *s, const char *after)
-{
-	fputs(before, to);
-	escape_print(to, s);
-	fputs(after, to);
-}
-
-static void
-print_number(FILE *to, const char *name, int64_t v)
-{
-	if (v != UNKNOWN)
-		fprintf(to, "  %-9s %" PRId64 "\n", name, v);
-}
-
-static void
-print_text(FILE *to, const char *name, const char *s)
-{
-	char before[32];
-
-	snprintf(before, sizeof(before), "  %-9s ", name);
-	print_escaped(to, before, s, "\n");
-}
-
-static void
-print_end(FILE *to, const struct archive_cursor *ban)
-{
-	enum ban_state state = archive_cursor_state(ban);
-	const char *why = archive_cursor_text(ban, BAN_FIELD_WHY);
-	char when[32];
-
-	if (state != BAN_STATE_ENDED) {
-		print_text(to, "ended",
-		    state == BAN_STATE_ACTIVE ? "not yet" :
-						ban_state_name(state));
-		return;
-	}
-	timestamp_format(archive_cursor_number(ban, BAN_FIELD_ENDED), when);
-	fprintf(to, "  ended     %s", when);
-	print_escaped(to, ", ", why != NULL ? why : "?", "\n");
-}
-
-static void
-print_facts(FILE *to, const struct archive_cursor *ban, const char *held)
-{
-	int64_t seconds = archive_cursor_number(ban, BAN_FIELD_SECONDS);
-	int64_t restored = archive_cursor_number(ban, BAN_FIELD_RESTORED);
-	const char *ip = archive_cursor_text(ban, BAN_FIELD_IP);
-	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
-	const char *captures = archive_cursor_text(ban, BAN_FIELD_CAPTURES);
-	char when[32], length[32] = "unknown";
-
-	if (seconds != UNKNOWN)
-		timestamp_format_seconds(seconds, length);
-	fprintf(to, "%s  ",
-	    timestamp_format(archive_cursor_number(ban, BAN_FIELD_SINCE),
-		when));
-	print_escaped(to, "banned in ",
-	    archive_cursor_text(ban, BAN_FIELD_JAIL), "");
-	print_escaped(to, ": ", archive_cursor_text(ban, BAN_FIELD_IDENT),
-	    "\n");
-	if (held != NULL)
-		print_text(to, "holds", held);
-	if (ip != NULL)
-		print_text(to, "address", ip);
-	if (host != NULL)
-		print_text(to, "host", host);
-	print_text(to, "ban time", length);
-	print_end(to, ban);
-	print_text(to, "origin", archive_cursor_text(ban, BAN_FIELD_ORIGIN));
-	print_number(to, "failures",
-	    archive_cursor_number(ban, BAN_FIELD_FAILURES));
-	print_number(to, "bancount",
-	    archive_cursor_number(ban, BAN_FIELD_BANCOUNT));
-	if (restored > 0)
-		print_number(to, "restored", restored);
-	if (captures != NULL && strcmp(captures, "{}") != 0)
-		print_text(to, "captures", captures);
-}
-
-static int
-print_lines(FILE *to, struct archive_cursor *ban, struct err *e)
-{
-	const char *line;
-	int rc;
-
-	while ((rc = archive_cursor_next_line(ban, &line, e)) == 1)
-		print_escaped(to, "  | ", line, "\n");
-	return rc;
-}
+/* So many ids of a network are listed, unless --limit says otherwise. */
+#define IDS 20
 
 struct show {
+	struct view view;
 	const char *id;
+	struct address net; /* the network, or that of the address */
+	bool is_address, is_network;
 	bool networks; /* its bans are those of networks that hold the id */
 	struct answer answer;
 };
@@ -146,16 +60,16 @@ print_ban(struct output *out, void *context, struct archive_cursor *ban,
 	struct show *show = context;
 
 	putc('\n', out->to);
-	print_facts(out->to, ban, show->networks ? show->id : NULL);
-	return print_lines(out->to, ban, e);
+	return show_ban(out->to, ban, &show->view.style,
+	    show->networks ? show->id : NULL, e);
 }
 
 /* Do with each ban of the id, and then of the networks that hold it. */
 static int
-each_ban(struct output *out, struct archive *archive, struct show *show,
-    output_ban_fn *with, struct err *e)
+each_ban(struct show *show, output_ban_fn *with, struct err *e)
 {
 	struct archive_filter filter = ARCHIVE_FILTER_ALL;
+	struct archive *archive = &show->view.archive;
 	int rc = 0;
 
 	filter.ident = show->id;
@@ -168,42 +82,132 @@ each_ban(struct output *out, struct archive *archive, struct show *show,
 		    archive_cursor_open_networks(&cursor, archive, &filter, e) :
 		    archive_cursor_open_oldest(&cursor, archive, &filter, e);
 		if (rc == 0)
-			rc = output_bans(out, &cursor, with, show, e);
+			rc = output_bans(&show->view.out, &cursor, with, show,
+			    e);
 		archive_cursor_close(&cursor);
 	}
 	return rc;
+}
+
+/* Count the bans of the id, or those inside of the network. */
+static int
+count(struct show *show, bool inside, unsigned by, struct figures **sums,
+    struct err *e)
+{
+	struct archive_filter filter = ARCHIVE_FILTER_ALL;
+	const struct counting how = {
+		.by = by,
+		.prefix4 = COUNTING_PREFIX_4,
+		.prefix6 = COUNTING_PREFIX_6,
+	};
+
+	filter.now_us = show->answer.now_us;
+	if (inside)
+		filter.net = &show->net;
+	else
+		filter.ident = show->id;
+	return counting_run(&show->view.archive, &filter, &how, sums, e);
+}
+
+/* Print the sums of an id, and of the network in which it is. */
+static int
+print_sums(struct show *show, struct err *e)
+{
+	struct figures *sums = NULL, *inside = NULL;
+	int rc = count(show, show->is_network,
+	    1u << FIGURES_BY_ID | 1u << FIGURES_BY_USER, &sums, e);
+
+	if (rc == 0)
+		show_sums(&show->view, sums);
+	if (rc == 0 && show->is_address)
+		show_place(&show->view, show->id);
+	if (rc == 0 && show->is_network) {
+		int64_t limit = show->view.style.limit;
+
+		rc = show_ids(&show->view, sums,
+		    limit < 0 ? IDS : (size_t)limit, e);
+	} else if (rc == 0 && show->is_address) {
+		rc = count(show, true, 1u << FIGURES_BY_ID, &inside, e);
+		if (rc == 0)
+			show_neighbours(&show->view, &show->net, inside);
+	}
+	figures_free(sums);
+	figures_free(inside);
+	return rc;
+}
+
+/* Let the answer tell of what is inside of the network. */
+static int
+take_inside(struct show *show, struct err *e)
+{
+	struct figures *inside = NULL;
+	int rc = count(show, true, 1u << FIGURES_BY_ID, &inside, e);
+
+	if (rc == 0)
+		answer_take_inside(&show->answer,
+		    figures_of(inside, FIGURES_ALL));
+	figures_free(inside);
+	return rc;
+}
+
+/* Find out what the word is. */
+static void
+understand(struct show *show, const char *word)
+{
+	struct address *net = &show->net;
+
+	show->id = word;
+	show->is_address = address_parse(word, strlen(word), net);
+	show->is_network = show->is_address && !address_is_single(net);
+	if (show->is_address && !show->is_network)
+		address_widen(net,
+		    net->family == AF_INET ? COUNTING_PREFIX_4 :
+					     COUNTING_PREFIX_6);
 }
 
 static int
 run_show(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct archive archive;
-	struct output out;
-	struct show show = { .answer.now_us = clock_wall_us() };
+	struct show show = { .view = VIEW_ALL };
+	struct view *view = &show.view;
 	int operands, rc;
 
-	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0 ||
-	    output_open(&out, e) != 0)
+	if (options_parse(self, argc, argv, view_take, view, &operands, e) != 0)
 		return -1;
-	show.id = argv[operands];
-	if ((rc = archive_open_read(&archive, config->archive, e)) == 0) {
-		rc = each_ban(&out, &archive, &show, take_ban, e);
-		if (rc == 0) {
-			answer_print(&show.answer, out.to);
-			rc = each_ban(&out, &archive, &show, print_ban, e);
-		}
-		archive_close(&archive);
+	understand(&show, argv[operands]);
+	rc = view_open_geo(view, config, e);
+	if (rc == 0)
+		rc = view_open(view, config, NULL, e);
+	show.answer.now_us = view->filter.now_us;
+	if (rc == 0)
+		rc = view_begin(view, e);
+	if (rc == 0)
+		rc = each_ban(&show, take_ban, e);
+	if (rc == 0 && show.is_network)
+		rc = take_inside(&show, e);
+	if (rc == 0) {
+		answer_print(&show.answer, view->out.to);
+		rc = print_sums(&show, e);
 	}
-	if (rc == 0 && show.answer.count == 0)
+	if (rc == 0)
+		rc = each_ban(&show, print_ban, e);
+	if (rc == 0 && answer_is_never(&show.answer))
 		rc = NEVER_BANNED;
-	return output_finish(&out, rc, e);
+	return view_close(view, rc, e);
 }
+
+static const struct option_spec options[] = {
+	{ "limit", "N", "of a network, at most N ids" },
+	{ "utc", NULL, "times in UTC" },
+	VIEW_OUTPUT_OPTIONS,
+	{ NULL, NULL, NULL },
+};
 
 const struct command cmd_show = {
 	.name = "show",
-	.operands = "ID",
-	.summary = "show all about one id or address",
-	.options = options_none,
+	.operands = "ID|ADDRESS|CIDR",
+	.summary = "show all about one id, address or network",
+	.options = options,
 	.run = run_show,
 };

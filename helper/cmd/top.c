@@ -220,6 +220,21 @@ count(struct top *top, struct figures **f, struct err *e)
 	return 0;
 }
 
+/* Count by place, which needs a database of places. */
+static int
+open_places(struct top *top, const struct config *config, struct err *e)
+{
+	struct view *view = &top->view;
+
+	if (view_open_geo(view, config, e) != 0)
+		return -1;
+	view_needs_places(view, top->by == FIGURES_BY_COUNTRY,
+	    top->by == FIGURES_BY_ASN);
+	top->counting.geo = view->geo;
+	view->sources = true;
+	return 0;
+}
+
 static int
 run_top(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
@@ -246,6 +261,9 @@ run_top(const struct command *self, const struct config *config, int argc,
 	    top.by == FIGURES_BY_HOUR || top.by == FIGURES_BY_WEEKDAY ||
 	    top.by == FIGURES_BY_HOST;
 	rc = view_open(&top.view, config, argv + operands, e);
+	if (rc == 0 &&
+	    (top.by == FIGURES_BY_COUNTRY || top.by == FIGURES_BY_ASN))
+		rc = open_places(&top, config, e);
 	if (rc == 0)
 		rc = count(&top, &f, e);
 	if (rc == 0)

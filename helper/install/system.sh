@@ -24,7 +24,8 @@ find_system() {
 	system=
 	[ "$force" ] || die "$release: the system is not Debian, Ubuntu, Fedora or" \
 		"Alpine: install fail2ban, make, a C compiler, pkg-config, and SQLite," \
-		"libconfig, zlib, nettle and libsmartcols with their headers, then run this with --force"
+		"libconfig, zlib, nettle, libsmartcols and libmaxminddb with their" \
+		"headers, then run this with --force"
 }
 
 # Print this system's packages for the purposes "$@".

@@ -16,6 +16,20 @@ __lsan_default_suppressions(void)
 }
 
 static void
+check_paths(const struct config_paths *list)
+{
+	const char *paths[CONFIG_PATHS];
+
+	must(list->n <= CONFIG_PATHS);
+	must(config_paths(list, paths) == list->n);
+	for (size_t i = 0; i < list->n; i++) {
+		must(paths[i] >= list->text && paths[i][0] == '/');
+		must(paths[i] + strlen(paths[i]) <
+		    list->text + sizeof(list->text));
+	}
+}
+
+static void
 check_bounds(const struct config *c)
 {
 	must(c->archive[0] == '/' && c->spool[0] == '/');
@@ -28,6 +42,7 @@ check_bounds(const struct config *c)
 	must(c->retention_days >= 0 && c->retention_days <= 36500);
 	must(c->max_matches >= 0 && c->max_matches <= 10000);
 	must(c->evidence <= CONFIG_EVIDENCE_NONE);
+	check_paths(&c->geo);
 }
 
 static void
@@ -44,6 +59,7 @@ check_defaults(const struct config *c)
 	must(c->lock_deadline == d.lock_deadline);
 	must(c->retention_days == d.retention_days);
 	must(c->max_matches == d.max_matches && c->evidence == d.evidence);
+	must(c->geo.n == 0 && d.geo.n == 0);
 }
 
 static void

@@ -43,7 +43,7 @@ event() { "$event_program" -c "$lab/archive.cfg" "$@"; }
 	# Sanitizers keep what the linker leaves out.
 	[ "$slow_build" -eq 1 ] || return 0
 	nm "$event_program" | grep -q ' T sightings_add_event$'
-	run ! grep -iE '(replay|reban|pickle|inflate|nettle)' <(nm "$event_program")
+	run ! grep -iE '(replay|reban|pickle|inflate|nettle|mmdb)' <(nm "$event_program")
 	nm "$program" | grep -q ' pickle_'
 }
 

@@ -57,7 +57,7 @@ total() { archive stats --format jsonl "${@:2}" | tail -n 1 | jq -r "$1"; }
 	top_is 'root 2;admin 1;' --by user
 	top_is 'sshd 5;web 1;' --by jail
 	top_is 'null 5;mail 1;' --by host
-	top_is '' --by country
+	top_is 'FR 1;' --by country
 	top_is '192.0.2.1 2;' --count failures --limit 1
 	top_is '192.0.2.2 1;' --count time --limit 1
 	top_is '192.0.2.1 1;' --jail web

@@ -20,7 +20,7 @@ ID_LIKE="ubuntu debian"'; do
 		status 0 bare_installer
 		says 'fail2ban does not run'
 		called 'apt-get update -q'
-		called 'apt-get install -q -y fail2ban make libc6-dev pkg-config libsqlite3-dev libconfig-dev zlib1g-dev nettle-dev libsmartcols-dev'
+		called 'apt-get install -q -y fail2ban make libc6-dev pkg-config libsqlite3-dev libconfig-dev zlib1g-dev nettle-dev libsmartcols-dev libmaxminddb-dev'
 	done
 }
 
@@ -32,7 +32,7 @@ ID_LIKE="rhel centos fedora"'; do
 		echo "$id" >"$scratch/etc/os-release"
 		: >"$lab/calls"
 		status 0 bare_installer
-		called 'dnf install -y fail2ban make gcc glibc-devel pkgconf-pkg-config sqlite-devel libconfig-devel zlib-devel nettle-devel libsmartcols-devel'
+		called 'dnf install -y fail2ban make gcc glibc-devel pkgconf-pkg-config sqlite-devel libconfig-devel zlib-devel nettle-devel libsmartcols-devel libmaxminddb-devel'
 	done
 }
 
@@ -40,7 +40,7 @@ ID_LIKE="rhel centos fedora"'; do
 	stub apk '[ "$1" = add ]'
 	echo 'ID=alpine' >"$scratch/etc/os-release"
 	status 0 bare_installer
-	called 'apk add fail2ban make gcc musl-dev linux-headers pkgconf sqlite-dev libconfig-dev zlib-dev nettle-dev util-linux-dev'
+	called 'apk add fail2ban make gcc musl-dev linux-headers pkgconf sqlite-dev libconfig-dev zlib-dev nettle-dev util-linux-dev libmaxminddb-dev'
 }
 
 @test "where nothing is missing no package manager is asked to install" {
@@ -60,7 +60,7 @@ ID_LIKE="rhel centos fedora"'; do
 	printf 'ID=nonesuch\nID_LIKE=arch\n' >"$scratch/etc/os-release"
 	before=$(snapshot "$scratch")
 	status 1 installer
-	for need in "$scratch/etc/os-release" fail2ban make SQLite libconfig zlib nettle libsmartcols; do
+	for need in "$scratch/etc/os-release" fail2ban make SQLite libconfig zlib nettle libsmartcols libmaxminddb; do
 		says "$need"
 	done
 	unchanged_since "$before"

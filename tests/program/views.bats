@@ -69,8 +69,8 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	local columns
 	for columns in 60 80 200; do
 		on_terminal "$columns" list --no-pager >"$lab/out"
-		[ "$(wc -l <"$lab/out")" -eq 6 ]
-		[ "$(widest <"$lab/out")" -le "$columns" ]
+		[ "$(sed '/^$/,$d' "$lab/out" | wc -l)" -eq 6 ]
+		[ "$(sed '/^$/,$d' "$lab/out" | widest)" -le "$columns" ]
 		grep -q '192\.0\.2\.77 ' "$lab/out"
 		grep -q '198\.51\.100\.0/24' "$lab/out"
 	done
@@ -90,6 +90,7 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	local columns
 	for columns in 60 80 200; do
 		on_terminal "$columns" list --no-pager --color=never >"$lab/out"
+		sed -i '/^$/,$d' "$lab/out"
 		[ "$(wc -l <"$lab/out")" -eq 11 ]
 		[ "$(widest <"$lab/out")" -le "$columns" ]
 		run ! grep -q $'\e\|\t\|\u202e' "$lab/out"
@@ -231,11 +232,12 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	says 'export: --format: must be jsonl or csv'
 }
 
-@test "JSON Lines and CSV of list have the fields of export" {
+@test "JSON Lines and CSV of list have the fields of export, and the country" {
 	some_bans
-	diff <(archive list --format jsonl | jq -c . | LC_ALL=C sort) \
+	diff <(archive list --format jsonl | jq -c 'del(.country)' | LC_ALL=C sort) \
 	    <(archive export | jq -c . | LC_ALL=C sort)
-	diff <(archive list --format csv | LC_ALL=C sort) \
+	[ "$(archive list --format jsonl --country fr | jq -r .country)" = FR ]
+	diff <(archive list --format csv | sed 's/,[A-Zcountry]*$//' | LC_ALL=C sort) \
 	    <(archive export --format csv | LC_ALL=C sort)
 }
 
@@ -266,6 +268,69 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	TZ=Asia/Tokyo ids 192.0.2.1 --since 2026-01-01T09:00 --until 2026-01-01T09:01
 	TZ=Asia/Tokyo ids '' --since 2026-01-01T09:00 --utc
 	TZ=Asia/Tokyo ids 192.0.2.1 --utc --since 2026-01-01 --until 2026-01-01T00:01
+}
+
+# ------------------------------------------------------------------- show ---
+
+# shown LINE...: what show printed, in $lab/shown, has these lines.
+shown() {
+	local line
+	for line; do
+		grep -qFx -- "$line" "$lab/shown" || {
+			echo "not shown: $line" >&2
+			cat "$lab/shown" >&2
+			return 1
+		}
+	done
+}
+
+@test "show sums up an id, and tells what else its network did" {
+	some_bans
+	ban recidive 192.0.2.77 $((now - 200)) -1
+	status 0 archive show 192.0.2.77
+	echo "$said" >"$lab/shown"
+	shown '  bans      2: 1 in recidive, 1 in web' '  failures  6' \
+	    '  ended     2 not yet' \
+	    '  network   192.0.2.0/24: 3 bans of 2 ids, 2 active; see show 192.0.2.0/24'
+	grep -qF "  first     $(date -d "@$((now - 300))" '+%F %T')" "$lab/shown"
+	grep -qF "  last      $(date -d "@$((now - 200))" '+%F %T')" "$lab/shown"
+	archive show 192.0.20.1 >"$lab/shown"
+	shown '  users     admin (1), root (1)' '  ended     1 manual' \
+	    '  users     root,admin' '  banned    10m'
+	archive show 2001:db8:0:1::17 >"$lab/shown"
+	shown '  network   2001:db8:0:1::/64: 1 ban of 1 id, 1 active; see show 2001:db8:0:1::/64'
+}
+
+@test "show of a network sums up what is inside of it" {
+	some_bans
+	status 0 archive show 192.0.0.0/16
+	echo "$said" >"$lab/shown"
+	shown 'Banned now in part: 1 ban active; 3 bans of 3 ids ever.' \
+	    '  bans      3 of 3 ids: 2 in sshd, 1 in web'
+	local id
+	for id in 192.0.2.1 192.0.2.77 192.0.20.1; do
+		grep -qE "^${id//./\\.} +1 " "$lab/shown"
+	done
+	# Its bans are not printed one by one, but for its own.
+	run ! grep -q ' banned in ' "$lab/shown"
+	archive show 198.51.100.0/24 >"$lab/shown"
+	grep -q '^Banned now in recidive for ever; 1st ban since ' "$lab/shown"
+	grep -q ' banned in recidive: 198\.51\.100\.0/24$' "$lab/shown"
+	archive show 192.0.2.0/24 -n 1 >"$lab/shown"
+	[ "$(grep -c '^192\.0\.2\.[0-9]* ' "$lab/shown")" -eq 1 ]
+	archive show 2001:db8::/32 | grep -q '^2001:db8:0:1::17 '
+	status 1 archive show 192.88.99.0/24
+	[ "${said%%$'\n'*}" = 'Never banned.' ]
+}
+
+@test "show prints captures as words" {
+	imported "{\"jail\":\"sshd\",\"ident\":\"192.0.2.5\",\"since_us\":${now}000000,
+	    \"captures\":{\"mlfid\":\" www \\u001b[1m: \",\"user\":\"root\",\"users\":[\"root\",\"o'neill\"],
+	    \"port\":22,\"empty\":\"\",\"none\":null,\"more\":[1,\"a\"]}}"
+	archive show 192.0.2.5 >"$lab/shown"
+	shown "  users     root,o'neill" '  mlfid      www \x1b[1m: ' '  port      22' \
+	    '  more      [1,"a"]'
+	run ! grep -q 'captures\|empty\|none\|{' "$lab/shown"
 }
 
 # -------------------------------------------------------------- --follow ---

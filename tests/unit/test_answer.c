@@ -39,6 +39,8 @@ struct ban {
 		jail, BAN_STATE_ACTIVE, MAY, -1, NULL, network \
 	}
 
+#define US TIMESTAMP_US
+
 static const struct row {
 	struct ban bans[6];
 	const char *said;
@@ -115,6 +117,56 @@ the_line_answers(void **state)
 }
 
 static void
+a_network_tells_what_is_inside_of_it(void **state)
+{
+	static const struct {
+		int64_t own; /* bans of the network itself, all ended */
+		struct figures_sums inside;
+		const char *said;
+		bool never;
+	} networks[] = {
+		{ 0, { .ever = 0 }, "Never banned.", true },
+		{ 0, { .ever = 1, .live = 1, .ids = 1 },
+		    "Banned now in part: 1 ban active; 1 ban of 1 id ever.",
+		    false },
+		{ 0, { .ever = 7, .ids = 3, .last_us = (NOW - 7500) * US },
+		    "Not banned now; the last ban in it 2 h 5 min ago; 7 bans "
+		    "of 3 ids ever.",
+		    false },
+		/* The only ban is its own. */
+		{ 1, { .ever = 1, .ids = 1, .last_us = NOW * US },
+		    "Not banned now; last banned 2 h 5 min ago in a, expired.",
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
+		struct answer a = { .now_us = NOW * US };
+		const struct answer_ban own = {
+			.jail = "a",
+			.why = "expired",
+			.state = BAN_STATE_ENDED,
+			.since_us = (NOW - 7500) * US,
+			.seconds = 600,
+		};
+		char *said = NULL;
+		size_t len;
+		FILE *to = open_memstream(&said, &len);
+
+		assert_non_null(to);
+		if (networks[i].own > 0)
+			answer_take(&a, &own);
+		answer_take_inside(&a, &networks[i].inside);
+		answer_print(&a, to);
+		assert_int_equal(fclose(to), 0);
+		said[len - 1] = '\0';
+		assert_string_equal(said, networks[i].said);
+		assert_int_equal(answer_is_never(&a), networks[i].never);
+		free(said);
+	}
+}
+
+static void
 bans_are_counted_with_the_endings_of_english(void **state)
 {
 	static const struct {
@@ -150,6 +202,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_line_answers),
+		cmocka_unit_test(a_network_tells_what_is_inside_of_it),
 		cmocka_unit_test(bans_are_counted_with_the_endings_of_english),
 	};
 

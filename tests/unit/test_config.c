@@ -84,6 +84,8 @@ assert_defaults(const struct config *config, size_t except)
 	}
 	if (except != AT(evidence))
 		assert_int_equal(config->evidence, CONFIG_EVIDENCE_DATABASE);
+	if (except != AT(geo))
+		assert_int_equal(config->geo.n, 0);
 }
 
 #define NO_FIELD SIZE_MAX
@@ -322,11 +324,92 @@ evidence_is_one_of_three_words(void **state)
 	}
 }
 
+/* Load a list of n paths for the key geo, each of len bytes. */
+static int
+load_paths(struct scratch *s, size_t n, size_t len, struct config *config,
+    struct err *e)
+{
+	char text[3 * PATH_MAX] = "geo = [";
+	size_t at = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+		    "%s\"/%0*zu\"", i > 0 ? ", " : "", (int)len - 1, i);
+	snprintf(text + at, sizeof(text) - at, "];");
+	return load(s, text, config, e);
+}
+
+static void
+a_list_of_paths_keeps_their_order(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *paths[3];
+	} rows[] = {
+		{ "geo = [];", 0, { NULL } },
+		{ "geo = [ ];", 0, { NULL } },
+		{ "geo = [\"/b.mmdb\"];", 1, { "/b.mmdb" } },
+		{ "geo: [\"/b\", \"/a b\",\n\"/a b\"]", 3,
+		    { "/b", "/a b", "/a b" } },
+		/* libconfig joins two texts without a comma. */
+		{ "geo = [\"/srv/\" \"a\"];", 1, { "/srv/a" } },
+	};
+	const char *list[CONFIG_PATHS];
+	struct config config;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_ok(load(*state, rows[i].text, &config, &e), &e);
+		assert_int_equal(config_paths(&config.geo, list), rows[i].n);
+		for (size_t k = 0; k < rows[i].n; k++)
+			assert_string_equal(list[k], rows[i].paths[k]);
+		assert_defaults(&config, AT(geo));
+	}
+}
+
+static void
+a_list_has_a_limit_of_paths_and_of_bytes(void **state)
+{
+	static const struct {
+		size_t n, len;
+		const char *error; /* NULL: it is taken */
+	} rows[] = {
+		{ CONFIG_PATHS, 100, NULL },
+		{ CONFIG_PATHS + 1, 10, ":1: geo: at most 16 paths" },
+		{ 1, PATH_MAX - 1, NULL },
+		{ 1, PATH_MAX, ":1: geo: paths too long" },
+		{ 2, PATH_MAX / 2 - 1, NULL },
+		{ 2, PATH_MAX / 2, ":1: geo: paths too long" },
+	};
+	const char *list[CONFIG_PATHS];
+	struct config config;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int rc =
+		    load_paths(*state, rows[i].n, rows[i].len, &config, &e);
+
+		if (rows[i].error != NULL) {
+			assert_int_equal(rc, -1);
+			assert_error(&e, EX_CONFIG, rows[i].error);
+			assert_defaults(&config, NO_FIELD);
+			continue;
+		}
+		assert_ok(rc, &e);
+		assert_int_equal(config_paths(&config.geo, list), rows[i].n);
+		for (size_t k = 0; k < rows[i].n; k++)
+			assert_int_equal(strlen(list[k]), rows[i].len);
+	}
+}
+
 static void
 an_error_names_its_line(void **state)
 {
 #define NOT_WHOLE "interval: must be a whole number"
 #define NOT_TEXT "spool: must be a text in double quotes"
+#define NOT_LIST "geo: must be a list such as [\"/a\", \"/b\"]"
+#define NOT_PATH "geo: must be an absolute path"
 #define NOT_WORD "evidence: must be \"database\", \"tag\" or \"none\""
 	static const struct {
 		const char *text, *error;
@@ -352,6 +435,13 @@ an_error_names_its_line(void **state)
 		{ "evidence = \"Tag\";", "1: " NOT_WORD },
 		{ "evidence = \"\";", "1: " NOT_WORD },
 		{ "evidence = \"tag \";", "1: " NOT_WORD },
+		{ "geo = \"/a\";", "1: " NOT_LIST },
+		{ "geo = 1;", "1: " NOT_LIST },
+		{ "geo = (\"/a\");", "1: " NOT_LIST },
+		{ "geo = { a = \"/a\"; };", "1: " NOT_LIST },
+		{ "geo = [1, 2];", "1: " NOT_LIST },
+		{ "geo = [\"\"];", "1: " NOT_PATH },
+		{ "geo = [\"/a\",\n\"b.mmdb\"];", "1: " NOT_PATH },
 		{ "interval 300;", "1: syntax error" },
 		{ "interval = 300;\n}", "2: syntax error" },
 		{ "interval = 1;\ninterval = 2;", "2: duplicate setting name" },
@@ -443,7 +533,7 @@ all_defaults_are_printed(void **state)
 		p[1] = ' ';
 		keys++;
 	}
-	assert_int_equal(keys, ARRAY_LEN(numbers) + ARRAY_LEN(paths) + 1);
+	assert_int_equal(keys, ARRAY_LEN(numbers) + ARRAY_LEN(paths) + 2);
 	assert_ok(load(*state, text, &config, &e), &e);
 	assert_defaults(&config, NO_FIELD);
 	free(text);
@@ -494,6 +584,8 @@ main(void)
 		scratch_unit_test(
 		    a_path_longer_than_the_system_takes_is_refused),
 		scratch_unit_test(evidence_is_one_of_three_words),
+		scratch_unit_test(a_list_of_paths_keeps_their_order),
+		scratch_unit_test(a_list_has_a_limit_of_paths_and_of_bytes),
 		scratch_unit_test(an_error_names_its_line),
 		scratch_unit_test(another_file_is_not_included),
 		scratch_unit_test(a_file_that_others_may_write_is_refused),
