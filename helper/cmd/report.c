@@ -18,6 +18,7 @@ struct report {
 	const char *file, *title;
 	bool anonymous;
 	struct stats stats;
+	struct figures *ids; /* as page.ids */
 	bool has_countries;
 	struct buffer sources; /* what is said of their databases */
 };
@@ -47,8 +48,10 @@ count(struct report *r, const struct config *config, struct err *e)
 		    1u << FIGURES_BY_USER | 1u << FIGURES_BY_COUNTRY,
 		.prefix4 = COUNTING_PREFIX_4,
 		.prefix6 = COUNTING_PREFIX_6,
+		.ids_counted = true,
 		.removed = true,
 	};
+	int64_t bans;
 
 	if (view_open_geo(&r->view, config, e) != 0)
 		return -1;
@@ -57,6 +60,10 @@ count(struct report *r, const struct config *config, struct err *e)
 		how.geo = r->view.geo;
 		geo_put_sources(how.geo, r->view.filter.now_us, &r->sources);
 	}
+	if (archive_tally_is_plain(&r->view.filter) &&
+	    counting_run_most(&r->view.archive, &r->view.filter, PAGE_ENTRIES,
+		&r->ids, &bans, e) != 0)
+		return -1;
 	return stats_count(&r->stats, &r->view, config, &how, true, e);
 }
 
@@ -160,6 +167,7 @@ make_page(const struct report *r, struct err *e)
 	struct page_gap *gaps = NULL;
 	struct page page = {
 		.figures = r->stats.figures,
+		.ids = r->ids,
 		.title = r->title,
 		.host = host,
 		.anonymous = r->anonymous,
@@ -212,6 +220,7 @@ run_report(const struct command *self, const struct config *config, int argc,
 	if (rc == 0)
 		rc = make_page(&r, e);
 	buffer_free(&r.sources);
+	figures_free(r.ids);
 	stats_free(&r.stats);
 	return rc;
 }

@@ -190,17 +190,20 @@ static void
 count_fresh(struct figures *f)
 {
 	const struct keys *ids = &f->keys[FIGURES_BY_ID];
-	const struct numbers *days = &f->first_days;
+	const struct numbers *quarters = &f->first_quarters;
 
 	for (size_t i = 0; i < ids->room; i++) {
 		if (ids->slots[i].name == 0)
 			continue;
 		add_fresh(f, ids->slots[i].first_day, 1);
 	}
-	for (size_t i = 0; i < days->room; i++) {
-		if (days->slots[i].bans != 0)
-			add_fresh(f, days->slots[i].number,
-			    days->slots[i].bans);
+	for (size_t i = 0; i < quarters->room; i++) {
+		const struct number *quarter = &quarters->slots[i];
+
+		if (quarter->bans != 0)
+			add_fresh(f,
+			    figures_day_at(f, quarter->number * QUARTER_US),
+			    quarter->bans);
 	}
 }
 

@@ -74,7 +74,7 @@ figures_free(struct figures *f)
 	for (size_t i = 0; i < f->kept.n; i++)
 		figures_free_kept(f->kept.entries[i].name);
 	free(f->kept.entries);
-	numbers_free(&f->first_days);
+	numbers_free(&f->first_quarters);
 	numbers_free(&f->pairs);
 	numbers_free(&f->days);
 	numbers_free(&f->times);
@@ -257,6 +257,7 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 		key->jail = (uint32_t)ban->jail;
 	f->all.ids += key->bans == 1;
 	f->all.returning += key->bans == 2;
+	figures_count_repeats(f, key->bans - 1, key->bans);
 	if (key->jail == ban->jail) {
 		in_jail = ++key->in_jail;
 	} else {

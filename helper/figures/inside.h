@@ -4,6 +4,7 @@
 #ifndef FIGURES_INSIDE_H
 #define FIGURES_INSIDE_H
 
+#include "base/timestamp.h"
 #include "figures/calendar.h"
 #include "figures/figures.h"
 #include "figures/keys.h"
@@ -17,6 +18,8 @@ struct top {
 	struct figures_entry *entries;
 	size_t n, limit;
 };
+
+#define QUARTER_US (900 * TIMESTAMP_US)
 
 struct figures_jail {
 	char *name;
@@ -42,12 +45,17 @@ struct figures {
 	/* What figures_take_id keeps. */
 	bool by_ids;
 	struct top kept;
-	struct numbers
-	    first_days;	    /* on which so many ids had their first ban */
-	struct keys owners; /* of networks with an AS number */
+	/* The quarters of an hour, counted from 1970 on, in which so many ids
+	 * had their first ban. Every zone's day begins with one. */
+	struct numbers first_quarters;
+	int64_t repeats[FIGURES_REPEATS];
+	struct keys owners;	      /* of networks with an AS number */
 	int64_t here[FIGURES_COUNTS]; /* the bans of this machine */
 	int64_t week[7][24][FIGURES_COUNTS];
 };
+
+/* Count that the bans of an id have become more, from 0 on. */
+void figures_count_repeats(struct figures *f, int64_t before, int64_t bans);
 
 /* Return true when top_offer takes an entry. */
 bool top_wants(const struct top *top, const struct figures_entry *entry);

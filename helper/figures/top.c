@@ -9,9 +9,6 @@
 #include "base/timestamp.h"
 #include "figures/inside.h"
 
-/* So long ago a day is not asked for, and the day of a moment takes long. */
-#define FRESH_US (60 * 86400 * TIMESTAMP_US)
-
 /* Return true when a comes before b in the order of figures_top. */
 static bool
 is_before(const struct top *top, const struct figures_entry *a,
@@ -123,10 +120,37 @@ keep(struct figures *f, const char *ident, int64_t bans)
 	return 0;
 }
 
+/* The most bans of each group of ids but the last. */
+static const int64_t most[FIGURES_REPEATS - 1] = { 1, 2, 5, 10 };
+
+static size_t
+group_of(int64_t bans)
+{
+	size_t group = 0;
+
+	while (group < ARRAY_LEN(most) && bans > most[group])
+		group++;
+	return group;
+}
+
+void
+figures_count_repeats(struct figures *f, int64_t before, int64_t bans)
+{
+	if (before > 0)
+		f->repeats[group_of(before)]--;
+	f->repeats[group_of(bans)]++;
+}
+
+void
+figures_repeats(const struct figures *f, int64_t ids[FIGURES_REPEATS])
+{
+	memcpy(ids, f->repeats, sizeof(f->repeats));
+}
+
 int
 figures_take_id(struct figures *f, const struct figures_id *id, struct err *e)
 {
-	int64_t bans = 0, day;
+	int64_t bans = 0;
 	struct number *first;
 
 	f->by_ids = true;
@@ -140,14 +164,14 @@ figures_take_id(struct figures *f, const struct figures_id *id, struct err *e)
 	f->all.ids++;
 	f->all.returning += bans > 1;
 	f->all.id_bans += bans;
+	figures_count_repeats(f, 0, bans);
 	if (f->options.ids_kept > 0)
 		return keep(f, id->ident, bans) == 0 ?
 		    0 :
 		    err_set(e, EX_OSERR, "out of memory");
-	if (id->first_us < number_sub_sat(f->options.now_us, FRESH_US))
-		return 0;
-	day = calendar_at(&f->calendar, id->first_us)->day;
-	if ((first = numbers_find(&f->first_days, day)) == NULL)
+	/* To look up the day of each id would take long. */
+	first = numbers_find(&f->first_quarters, id->first_us / QUARTER_US);
+	if (first == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	first->bans++;
 	return 0;

@@ -23,9 +23,13 @@ struct page_gap {
 	bool lossy; /* it was longer than fail2ban remembers */
 };
 
+/* A list has so many entries. */
+#define PAGE_ENTRIES 10
+
 /* The texts may hold anything: they are escaped. */
 struct page {
 	struct figures *figures; /* after figures_finish */
+	struct figures *ids; /* those of the ids banned most; NULL: figures */
 	const char *title;
 	const char *scope; /* which bans are counted, or NULL: all */
 	const char *host;  /* the name of this machine, or NULL */

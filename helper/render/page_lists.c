@@ -7,9 +7,6 @@
 #include "base/timestamp.h"
 #include "render/page_parts.h"
 
-/* A list has so many entries. */
-#define ENTRIES 10
-
 /* A list of the entries with the most bans. */
 struct list {
 	enum figures_by by;
@@ -47,10 +44,12 @@ static void
 put_entry_sum(struct page_draft *draft, FILE *to, const struct list *list,
     const struct figures_entry *entries, size_t n)
 {
-	size_t keys = figures_keys(draft->page->figures, list->by);
+	int64_t keys = list->by == FIGURES_BY_ID ?
+	    draft->all->ids :
+	    (int64_t)figures_keys(draft->page->figures, list->by);
 
 	fputs("<p><b>", to);
-	html_number(to, (int64_t)keys);
+	html_number(to, keys);
 	fprintf(to, "</b> %s in all", keys == 1 ? list->one : list->many);
 	if (n > 0 && keys > 1) {
 		fputs(". The first has <b>", to);
@@ -64,11 +63,13 @@ put_entry_sum(struct page_draft *draft, FILE *to, const struct list *list,
 static void
 put_list(struct page_draft *draft, FILE *to, const struct list *list)
 {
-	struct figures_entry entries[ENTRIES];
-	struct chart_bar bars[ENTRIES];
+	struct figures_entry entries[PAGE_ENTRIES];
+	struct chart_bar bars[PAGE_ENTRIES];
 	char id[32];
-	size_t n = figures_top(draft->page->figures, list->by, FIGURES_BANS,
-	    ENTRIES, entries);
+	const struct page *page = draft->page;
+	bool ids = list->by == FIGURES_BY_ID && page->ids != NULL;
+	size_t n = figures_top(ids ? page->ids : page->figures, list->by,
+	    FIGURES_BANS, PAGE_ENTRIES, entries);
 
 	if (n == 0) {
 		fprintf(to, "<p>%s</p>\n", list->none);

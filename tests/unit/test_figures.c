@@ -476,6 +476,68 @@ an_id_is_fresh_on_its_first_day(void **state)
 
 /* In Berlin the day of 2026-10-25 has 25 hours, that of 2026-03-29 has 23. */
 static void
+ids_are_grouped_by_how_often_they_were_banned(void **state)
+{
+	static const int bans[] = { 1, 1, 2, 3, 5, 6, 10, 11, 100 };
+	static const int64_t expected[FIGURES_REPEATS] = { 2, 1, 2, 2, 2 };
+
+	(void)state;
+	/* Ban by ban, and id by id. */
+	for (int by_id = 0; by_id < 2; by_id++) {
+		struct figures *f = begin();
+		int64_t ids[FIGURES_REPEATS];
+		struct err e = { 0 };
+		size_t jail;
+
+		assert_ok(figures_jail(f, "sshd", &jail, &e), &e);
+		for (size_t i = 0; i < ARRAY_LEN(bans); i++) {
+			char ident[] = { (char)('a' + i), '\0' };
+			const struct figures_id_jail in = { jail, bans[i] };
+			const struct figures_id id = { ident, NOW - HOUR, &in,
+				1 };
+
+			if (by_id)
+				assert_ok(figures_take_id(f, &id, &e), &e);
+			for (int n = 0; !by_id && n < bans[i]; n++)
+				take(f, NULL, ended(ident, NOW - HOUR));
+		}
+		finish(f);
+		figures_repeats(f, ids);
+		assert_memory_equal(ids, expected, sizeof(ids));
+		figures_free(f);
+	}
+}
+
+static void
+an_id_that_is_taken_at_once_is_fresh_on_its_first_day(void **state)
+{
+	/* In this zone a day begins at 18:15 UTC. */
+	static const char zone[] = "NPT-5:45";
+	const int64_t midnight = INT64_C(1700158500) * SECOND;
+	struct figures *f = begin_at(NOW, zone);
+	struct figures_id_jail in = { 0, 1 };
+	struct err e = { 0 };
+	int64_t day;
+
+	(void)state;
+	assert_ok(figures_jail(f, "sshd", &in.jail, &e), &e);
+	for (int i = -2; i < 4; i++) {
+		char ident[] = { (char)('d' + i), '\0' };
+		const struct figures_id id = { ident, midnight + i * SECOND,
+			&in, 1 };
+
+		assert_ok(figures_take_id(f, &id, &e), &e);
+		take(f, NULL, ended(ident, midnight + i * SECOND));
+	}
+	finish(f);
+	day = figures_day_at(f, midnight);
+	assert_int_equal(figures_day_at(f, midnight - 1), day - 1);
+	assert_int_equal(figures_day(f, FIGURES_ALL, day).fresh, 4 + 4);
+	assert_int_equal(figures_day(f, FIGURES_ALL, day - 1).fresh, 2 + 2);
+	figures_free(f);
+}
+
+static void
 days_are_those_of_local_time(void **state)
 {
 	static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
@@ -631,6 +693,9 @@ main(void)
 		cmocka_unit_test(every_key_has_a_top),
 		cmocka_unit_test(a_key_that_was_not_asked_for_is_unknown),
 		cmocka_unit_test(an_id_is_fresh_on_its_first_day),
+		cmocka_unit_test(ids_are_grouped_by_how_often_they_were_banned),
+		cmocka_unit_test(
+		    an_id_that_is_taken_at_once_is_fresh_on_its_first_day),
 		cmocka_unit_test(days_are_those_of_local_time),
 		cmocka_unit_test(yesterday_may_have_25_hours),
 		cmocka_unit_test(
