@@ -158,7 +158,7 @@ page_has() {
 	page_has '.text | contains("192.0.2.77") and contains("secret-session")'
 	cp "$lab/page" "$lab/named"
 	reports --anonymize
-	! grep -qE "secret|192\.0\.2\.77|77:88::99|100\.64|$(hostname)" "$lab/page.html"
+	run ! grep -qE "secret|192\.0\.2\.77|77:88::99|100\.64|$(hostname)" "$lab/page.html"
 	page_has '[.tables["Networks with the most bans"][1:][] | .[0]] | sort == [
 	    "192.0.2.0/24", "198.51.100.0/24", "2001:db8:77:88::/64",
 	    "203.0.112.0/23"]'
@@ -167,7 +167,7 @@ page_has() {
 	    .tables["Ids by their number of bans"], .tables["Bans by their end"]]'
 	[ "$(jq -c "$figures" "$lab/page")" = "$(jq -c "$figures" "$lab/named")" ]
 	reports --anonymize --id 192.0.2.77
-	! grep -qE '192\.0\.2\.77' "$lab/page.html"
+	run ! grep -qE '192\.0\.2\.77' "$lab/page.html"
 	page_has '.answers[1] != "0"'
 }
 
