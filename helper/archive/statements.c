@@ -431,6 +431,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "UNION ALL SELECT b.id FROM json_each(?8) AS w "
 	    "CROSS JOIN ban AS b "
 	    "ON b.ip BETWEEN w.value AND w.value || ?9) AND " TALLIED,
+	/* The index has all of it, and gives it in this order. */
+	[SQL_TALLY_EACH_ID] =
+	    "SELECT ident, made_us FROM ban INDEXED BY ban_history "
+	    "WHERE jail = ?1 ORDER BY ident",
 	/* The moment of a total is that of its first ban. */
 	[SQL_TOTALS] =
 	    "SELECT jail, host, sums ->> 0, sums ->> 1, sums ->> 2, "

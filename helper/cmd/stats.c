@@ -252,6 +252,7 @@ count(struct stats_options *options, const struct config *config,
 		.prefix4 = COUNTING_PREFIX_4,
 		.prefix6 = COUNTING_PREFIX_6,
 		.removed = true,
+		.ids_counted = options->mail == NULL,
 	};
 
 	if (options->mail != NULL)

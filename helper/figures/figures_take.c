@@ -71,6 +71,10 @@ figures_free(struct figures *f)
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		keys_free(&f->keys[i]);
 	keys_free(&f->owners);
+	for (size_t i = 0; i < f->kept.n; i++)
+		figures_free_kept(f->kept.entries[i].name);
+	free(f->kept.entries);
+	numbers_free(&f->first_days);
 	numbers_free(&f->pairs);
 	numbers_free(&f->days);
 	numbers_free(&f->times);
@@ -204,8 +208,9 @@ count_key(struct keys *keys, const char *text,
 	return key;
 }
 
-static void
-add_counts(int64_t to[FIGURES_COUNTS], const int64_t counts[FIGURES_COUNTS])
+void
+figures_add_counts(int64_t to[FIGURES_COUNTS],
+    const int64_t counts[FIGURES_COUNTS])
 {
 	for (size_t i = 0; i < FIGURES_COUNTS; i++)
 		to[i] = number_add_sat(to[i], counts[i]);
@@ -224,11 +229,9 @@ count_common(struct figures *f, struct figures_jail *jail, int64_t us,
 	    number_add_sat(jail->sums.failures, counts[FIGURES_FAILURES]);
 	jail->sums.seconds =
 	    number_add_sat(jail->sums.seconds, counts[FIGURES_SECONDS]);
-	f->week[m->weekday][m->hour] += bans;
-	add_counts(f->hours[m->hour], counts);
-	add_counts(f->weekdays[m->weekday], counts);
+	figures_add_counts(f->week[m->weekday][m->hour], counts);
 	if (host == NULL)
-		add_counts(f->here, counts);
+		figures_add_counts(f->here, counts);
 	else if (count_key(&f->keys[FIGURES_BY_HOST], host, counts) == NULL)
 		return -1;
 	return count_number(&jail->days, m->day, bans);

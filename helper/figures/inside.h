@@ -8,6 +8,16 @@
 #include "figures/figures.h"
 #include "figures/keys.h"
 
+/*
+ * The highest entries so far: a heap whose root is the lowest of them. Whoever
+ * sorts it ends it.
+ */
+struct top {
+	enum figures_count count;
+	struct figures_entry *entries;
+	size_t n, limit;
+};
+
 struct figures_jail {
 	char *name;
 	struct figures_sums sums;
@@ -29,11 +39,34 @@ struct figures {
 	struct numbers pairs;
 	struct keys
 	    keys[FIGURES_BYS]; /* ids to hosts, but for jail to weekday */
-	struct keys owners;    /* of networks with an AS number */
+	/* What figures_take_id keeps. */
+	bool by_ids;
+	struct top kept;
+	struct numbers
+	    first_days;	    /* on which so many ids had their first ban */
+	struct keys owners; /* of networks with an AS number */
 	int64_t here[FIGURES_COUNTS]; /* the bans of this machine */
-	int64_t week[7][24];
-	int64_t hours[24][FIGURES_COUNTS], weekdays[7][FIGURES_COUNTS];
+	int64_t week[7][24][FIGURES_COUNTS];
 };
+
+/* Return true when top_offer takes an entry. */
+bool top_wants(const struct top *top, const struct figures_entry *entry);
+
+/*
+ * Take an entry that top_wants. Returns the name of the entry that had its
+ * place, or NULL.
+ */
+const char *top_take(struct top *top, const struct figures_entry *entry);
+
+/* Sort the entries, the highest first. */
+void top_sort(struct top *top);
+
+/* Free the name of an id that figures_take_id kept, or NULL. */
+void figures_free_kept(const char *name);
+
+/* Add counts, up to the greatest number. */
+void figures_add_counts(int64_t to[FIGURES_COUNTS],
+    const int64_t counts[FIGURES_COUNTS]);
 
 /* Return the longer of two ban times; -1 is for ever, and any may be UNKNOWN.
  */
