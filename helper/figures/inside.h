@@ -42,6 +42,8 @@ struct figures {
 	/* What figures_take_id keeps. */
 	bool by_ids;
 	struct top kept;
+	char **names;
+	size_t names_n, names_room;
 	struct numbers
 	    first_days;	    /* on which so many ids had their first ban */
 	struct keys owners; /* of networks with an AS number */
@@ -52,17 +54,11 @@ struct figures {
 /* Return true when top_offer takes an entry. */
 bool top_wants(const struct top *top, const struct figures_entry *entry);
 
-/*
- * Take an entry that top_wants. Returns the name of the entry that had its
- * place, or NULL.
- */
-const char *top_take(struct top *top, const struct figures_entry *entry);
+/* Take an entry that top_wants. */
+void top_take(struct top *top, const struct figures_entry *entry);
 
 /* Sort the entries, the highest first. */
 void top_sort(struct top *top);
-
-/* Free the name of an id that figures_take_id kept, or NULL. */
-void figures_free_kept(const char *name);
 
 /* Add counts, up to the greatest number. */
 void figures_add_counts(int64_t to[FIGURES_COUNTS],
