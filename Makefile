@@ -28,11 +28,16 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) $(INCLUDES) \
 # flush to disk, so its program is linked statically where the system and the flags
 # allow that, and linked again when the system has newer libraries.
 STATIC_LIBS != pkg-config --libs --static $(EVENT_NEEDED)
+# Packed relocations make it smaller, where the system's C library can unpack them:
+# a program that has them is run to see that.
 ifeq ($(origin STATIC),undefined)
-STATIC != echo 'int sqlite3_open(void), config_init(void); int main(void) { \
-	return sqlite3_open() + config_init(); }' | \
-	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
-	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
+STATIC != probe=$$(mktemp) || exit; for pack in -Wl,-z,pack-relative-relocs ''; do \
+	echo 'int sqlite3_open(void), config_init(void); int main(int n, char **v) { \
+		return n > 1 ? sqlite3_open() + config_init() : v[0] == 0; }' | \
+	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings $$pack \
+		-x c -o "$$probe" - $(STATIC_LIBS) 2>/dev/null && \
+	{ [ -z "$$pack" ] || "$$probe"; } && \
+	echo "-static-pie -Wl,--no-warnings $$pack" && break; done; rm -f "$$probe"
 endif
 ifdef STATIC
 EVENT_LINK = $(STATIC)

@@ -133,11 +133,12 @@ counting_run_most(struct archive *a, const struct archive_filter *filter,
 	*f = NULL;
 	rc = find_most(a, filter, limit, &ids, bans, e);
 	tally.only = ids.s;
-	if (rc == 0 &&
-	    ((rc = begin(&options, f, e)) != 0 ||
-		(rc = archive_tally(a, &tally, *f, e)) != 0 ||
-		(rc = figures_finish(*f, e)) != 0))
-		rc = -1;
+	if (rc == 0)
+		rc = begin(&options, f, e);
+	if (rc == 0)
+		rc = archive_tally(a, &tally, *f, e);
+	if (rc == 0)
+		rc = figures_finish(*f, e);
 	buffer_free(&ids);
 	return rc;
 }

@@ -184,12 +184,11 @@ print_table(struct view *view, const struct stats *stats, struct err *e)
 		.before_d7 = reaches(&view->filter, 14),
 		.before_d30 = reaches(&view->filter, 60),
 	};
-	int rc;
+	int rc = table_open(&rows.table, &view->style, columns, COLUMNS,
+	    view->out.to, e);
 
-	if (table_open(&rows.table, &view->style, columns, COLUMNS,
-		view->out.to, e) != 0)
-		return -1;
-	rc = put_jails(&rows, stats->figures, e);
+	if (rc == 0)
+		rc = put_jails(&rows, stats->figures, e);
 	rc = table_close(rows.table, rc, e);
 	if (rc == 0 && rows.people && view->style.fields == NULL)
 		stats_print_words(view->out.to, stats);

@@ -179,14 +179,14 @@ static int
 print(struct top *top, const struct figures *f, struct err *e)
 {
 	struct view *view = &top->view;
-	struct table *table;
-	int rc;
+	struct table *table = NULL;
+	int rc = view_begin(view, e);
 
-	if (view_begin(view, e) != 0 ||
-	    table_open(&table, &view->style, top->columns, COLUMNS,
-		view->out.to, e) != 0)
-		return -1;
-	rc = put_entries(top, f, table, e);
+	if (rc == 0)
+		rc = table_open(&table, &view->style, top->columns, COLUMNS,
+		    view->out.to, e);
+	if (rc == 0)
+		rc = put_entries(top, f, table, e);
 	if (rc == 0 && table_rows(table) == 0 &&
 	    view->style.format == TABLE_PEOPLE)
 		fputs("no such bans\n", view->out.to);

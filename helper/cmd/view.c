@@ -334,7 +334,7 @@ close_geo(struct view *view)
 	struct buffer lines = { 0 };
 	const char *warning;
 
-	if (view->sources && view->out.to != NULL &&
+	if (view->sources && view->lacks == NULL && view->out.to != NULL &&
 	    view->style.format == TABLE_PEOPLE) {
 		geo_put_sources(view->geo, view->filter.now_us, &lines);
 		if (lines.len > 0)

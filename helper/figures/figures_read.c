@@ -294,8 +294,13 @@ figures_day(const struct figures *f, size_t jail, int64_t day)
 	const struct number *slot = numbers_get(
 	    jail == FIGURES_ALL ? &f->days : &f->jails[jail].days, day);
 
-	return slot != NULL ? (struct figures_day){ slot->bans, slot->fresh } :
-			      (struct figures_day){ 0, 0 };
+	if (slot == NULL)
+		return (struct figures_day){ 0, 0 };
+	/* A ban can be made on another day than that of its beginning. */
+	return (struct figures_day){
+		.bans = slot->bans,
+		.fresh = slot->fresh < slot->bans ? slot->fresh : slot->bans,
+	};
 }
 
 int64_t

@@ -71,8 +71,9 @@ figures_free(struct figures *f)
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		keys_free(&f->keys[i]);
 	keys_free(&f->owners);
-	for (size_t i = 0; i < f->kept.n; i++)
-		figures_free_kept(f->kept.entries[i].name);
+	for (size_t i = 0; i < f->names_n; i++)
+		free(f->names[i]);
+	free(f->names);
 	free(f->kept.entries);
 	numbers_free(&f->first_quarters);
 	numbers_free(&f->pairs);

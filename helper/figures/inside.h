@@ -45,6 +45,8 @@ struct figures {
 	/* What figures_take_id keeps. */
 	bool by_ids;
 	struct top kept;
+	char **names;
+	size_t names_n, names_room;
 	/* The quarters of an hour, counted from 1970 on, in which so many ids
 	 * had their first ban. Every zone's day begins with one. */
 	struct numbers first_quarters;
@@ -60,17 +62,11 @@ void figures_count_repeats(struct figures *f, int64_t before, int64_t bans);
 /* Return true when top_offer takes an entry. */
 bool top_wants(const struct top *top, const struct figures_entry *entry);
 
-/*
- * Take an entry that top_wants. Returns the name of the entry that had its
- * place, or NULL.
- */
-const char *top_take(struct top *top, const struct figures_entry *entry);
+/* Take an entry that top_wants. */
+void top_take(struct top *top, const struct figures_entry *entry);
 
 /* Sort the entries, the highest first. */
 void top_sort(struct top *top);
-
-/* Free the name of an id that figures_take_id kept, or NULL. */
-void figures_free_kept(const char *name);
 
 /* Add counts, up to the greatest number. */
 void figures_add_counts(int64_t to[FIGURES_COUNTS],

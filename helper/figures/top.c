@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/list.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "figures/inside.h"
@@ -62,17 +63,15 @@ top_wants(const struct top *top, const struct figures_entry *entry)
 	    (top->limit > 0 && is_before(top, entry, &top->entries[0]));
 }
 
-const char *
+void
 top_take(struct top *top, const struct figures_entry *entry)
 {
-	const char *gone = NULL;
 	size_t i;
 
 	if (top->n == top->limit) {
-		gone = top->entries[0].name;
 		top->entries[0] = *entry;
 		sink(top, 0, top->n);
-		return gone;
+		return;
 	}
 	i = top->n++;
 	top->entries[i] = *entry;
@@ -80,7 +79,6 @@ top_take(struct top *top, const struct figures_entry *entry)
 	     is_before(top, &top->entries[(i - 1) / 2], &top->entries[i]);
 	     i = (i - 1) / 2)
 		swap(&top->entries[(i - 1) / 2], &top->entries[i]);
-	return NULL;
 }
 
 void
@@ -93,13 +91,25 @@ top_sort(struct top *top)
 	}
 }
 
-void
-figures_free_kept(const char *name)
+/*
+ * Return a copy of a name, for the life of f. An id that had fewer bans loses
+ * its place, but not its name: more bans than before are needed for each, so
+ * that there are few.
+ */
+static const char *
+copy_name(struct figures *f, const char *name)
 {
-	free((void *)(uintptr_t)name);
+	char **names =
+	    list_grow(f->names, &f->names_room, f->names_n + 1, sizeof(*names));
+
+	if (names == NULL)
+		return NULL;
+	f->names = names;
+	names[f->names_n] = strdup(name);
+	return names[f->names_n] != NULL ? names[f->names_n++] : NULL;
 }
 
-/* Keep an id, with a copy of its name, if it is one of those with most bans. */
+/* Keep an id if it is one of those with most bans. */
 static int
 keep(struct figures *f, const char *ident, int64_t bans)
 {
@@ -114,9 +124,9 @@ keep(struct figures *f, const char *ident, int64_t bans)
 	}
 	if (!top_wants(kept, &entry))
 		return 0;
-	if ((entry.name = strdup(ident)) == NULL)
+	if ((entry.name = copy_name(f, ident)) == NULL)
 		return -1;
-	figures_free_kept(top_take(kept, &entry));
+	top_take(kept, &entry);
 	return 0;
 }
 

@@ -90,6 +90,27 @@ total() { archive stats --format jsonl "${@:2}" | tail -n 1 | jq -r "$1"; }
 	done
 }
 
+@test "all ids are counted by an index as each ban by itself" {
+	imported '(range(400) | ban(["192.0.2.\(. % 50)", "x\(. % 7)",
+	    "192.0.2.1", "2001:db8::\(.)"][. % 4]; . / 10 + 0.3;
+	    {jail: "j\(. % 3)", host: [null, "mail"][. % 2], failures: .}))'
+	# With a time the ids cannot be counted by that index.
+	for limit in 0 1 3 10 200 1000; do
+		diff <(archive top --limit "$limit" --format csv) \
+		    <(archive top --limit "$limit" --format csv --since 2000-01-01)
+	done
+	diff <(archive top --jail j1 --format csv) \
+	    <(archive top --jail j1 --format csv --since 2000-01-01)
+	diff <(archive top --jail none --format csv) \
+	    <(archive top --jail none --format csv --since 2000-01-01)
+	diff <(archive stats --format csv) \
+	    <(archive stats --format csv --since 2000-01-01)
+	diff <(archive stats j2 --format csv) \
+	    <(archive stats j2 --format csv --since 2000-01-01)
+	diff <(archive stats | grep -A 1 ^Ids) \
+	    <(archive stats --since 2000-01-01 | grep -A 1 ^Ids)
+}
+
 @test "stats has a line for each jail and one for all" {
 	imported 'ban("192.0.2.1"; 3; {}), ban("192.0.2.1"; 4; {}),
 	    ban("192.0.2.2"; 20; {seconds: 1200}),
@@ -145,8 +166,8 @@ total() { archive stats --format jsonl "${@:2}" | tail -n 1 | jq -r "$1"; }
 	cat "$lab/stats" >&2
 	grep -q '^sshd .* 6 *+50 % .* 10 .* new ' "$lab/stats"
 	grep -q '^Ended .*10 expired, 1 by hand' "$lab/stats"
-	grep -q '^By day  *[^ ]* the last 30 days, at most 6 a day$' "$lab/stats"
-	grep -q '10 bans: 5 of new ids, 5 of ids that came back' "$lab/stats"
+	grep -q '^30 days  *[^ ]* at most 6 a day$' "$lab/stats"
+	grep -q 'in 30 days 5 bans of new ids, 5 of known ones$' "$lab/stats"
 	grep -q "^Known since $(date -d "@$((EPOCHSECONDS - 70 * day))" +%F)" "$lab/stats"
 	grep -q '^Gaps *none' "$lab/stats"
 	sqlite3 "$lab/archive/archive.sqlite3" "

@@ -77,6 +77,22 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	grep -q 'FAILURES' "$lab/out"
 }
 
+@test "top and stats fit terminals of 60, 80 and 200 columns" {
+	some_bans
+	local columns words
+	for columns in 60 80 200; do
+		for words in top 'top --by net' 'top --by hour' stats; do
+			# shellcheck disable=SC2086 # these are words
+			on_terminal "$columns" $words --no-pager >"$lab/out"
+			[ "$(widest <"$lab/out")" -le "$columns" ] || {
+				echo "$words:" >&2
+				cat "$lab/out" >&2
+				return 1
+			}
+		done
+	done
+}
+
 @test "hostile and long text leaves a table whole, and no escape sequence in it" {
 	some_bans
 	"$python" - "$now" >"$lab/hostile.json" <<-'END'
@@ -331,6 +347,50 @@ shown() {
 	shown "  users     root,o'neill" '  mlfid      www \x1b[1m: ' '  port      22' \
 	    '  more      [1,"a"]'
 	run ! grep -q 'captures\|empty\|none\|{' "$lab/shown"
+}
+
+# ------------------------------------------------------------- countries ---
+
+@test "list, top, show and the filters know where an address is from" {
+	ban sshd 203.0.113.5 $((now - 30)) 600
+	ban sshd 198.51.100.5 $((now - 20)) 600
+	ban sshd 198.51.100.6 $((now - 10)) 600
+	ban sshd 192.0.2.1 "$now" 600
+	ids 203.0.113.5 --country de
+	ids '198.51.100.6 198.51.100.5' --country FR
+	[ "$(archive top --by country --format csv --fields country,bans | paste -sd ' ')" = \
+	    'country,bans FR,2 DE,1' ]
+	[ "$(archive export --country DE | jq -r .ident)" = 203.0.113.5 ]
+	[ "$(archive stats --country FR --format jsonl | jq -s '.[-1].ever')" -eq 2 ]
+	archive show 203.0.113.5 >"$lab/shown"
+	shown '  from      DE'
+	# The database is named below what people read, and only there.
+	grep -q "^Countries from .*tests/samples/places of " "$lab/shown"
+	archive list --fields id,country | grep -q '^Countries from '
+	run ! grep -q '^Countries' <(archive list --format csv --fields id,country)
+	run ! grep -q '^Countries' <(archive list)
+	status 64 archive list --country Germany
+	says '--country: Germany: must be two letters, such as DE'
+	status 64 archive list --asn ASX
+}
+
+@test "without a database of places nothing breaks, and one line says what to install" {
+	config "geo = [\"$lab/none.mmdb\"];"
+	ban sshd 203.0.113.5 "$now" 600
+	archive list | grep -q '203\.0\.113\.5'
+	[ "$(archive list --format jsonl | jq 'has("country") or has("asn")')" = false ]
+	local words
+	for words in 'top --by country' 'list --fields id,country' 'list --country DE'; do
+		# shellcheck disable=SC2086 # these are words
+		status 0 archive $words
+		[ "$(grep -c 'install the package tor-geoipdb' <<<"$said")" -eq 1 ]
+		says 'none.mmdb'
+	done
+	status 0 archive top --by asn
+	says 'in the key geo of the configuration'
+	archive show 203.0.113.5 >"$lab/shown" 2>/dev/null
+	grep -q '^  from      unknown: no database of countries: install the package' "$lab/shown"
+	archive stats >/dev/null
 }
 
 # -------------------------------------------------------------- --follow ---

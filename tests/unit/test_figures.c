@@ -664,6 +664,85 @@ many_ids_are_each_counted_once(void **state)
 	figures_free(f);
 }
 
+/* Take an id with so many bans in the first two jails. */
+static void
+take_id(struct figures *f, const char *ident, int64_t a, int64_t b,
+    int64_t first_us)
+{
+	struct figures_id_jail jails[2];
+	struct figures_id id = { .ident = ident,
+		.first_us = first_us,
+		.jails = jails };
+	struct err e = { 0 };
+
+	if (a > 0)
+		jails[id.n++] = (struct figures_id_jail){ 0, a };
+	if (b > 0)
+		jails[id.n++] = (struct figures_id_jail){ 1, b };
+	assert_ok(figures_take_id(f, &id, &e), &e);
+}
+
+static struct figures *
+begin_ids(size_t kept)
+{
+	const struct figures_options options = { .now_us = NOW,
+		.ids_kept = kept };
+	struct figures *f = figures_new(&options);
+	struct err e = { 0 };
+	size_t jail;
+
+	assert_non_null(f);
+	assert_ok(figures_jail(f, "a", &jail, &e), &e);
+	assert_ok(figures_jail(f, "b", &jail, &e), &e);
+	return f;
+}
+
+static void
+ids_that_come_with_their_sums_are_counted(void **state)
+{
+	struct figures *f = begin_ids(0);
+
+	(void)state;
+	take(f, "a", ended("x", NOW - DAY));
+	take(f, "a", ended("x", NOW));
+	take_id(f, "w", 1, 0, NOW - DAY);
+	take_id(f, "x", 1, 1, NOW - DAY);
+	take_id(f, "y", 3, 0, NOW - 61 * DAY);
+	/* No ban began on this day. */
+	take_id(f, "z", 0, 1, NOW - 3 * DAY);
+	finish(f);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->ids, 4);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->returning, 2);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->id_bans, 7);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->ever, 2);
+	assert_int_equal(figures_of(f, 0)->ids, 3);
+	assert_int_equal(figures_of(f, 0)->returning, 1);
+	assert_int_equal(figures_of(f, 1)->ids, 2);
+	assert_int_equal(figures_of(f, 1)->returning, 0);
+	assert_int_equal(figures_day(f, FIGURES_ALL, NOW / DAY - 1).fresh, 2);
+	assert_int_equal(figures_day(f, FIGURES_ALL, NOW / DAY).fresh, 0);
+	assert_int_equal(figures_day(f, FIGURES_ALL, NOW / DAY - 3).fresh, 0);
+	figures_free(f);
+}
+
+static void
+the_ids_with_most_bans_are_kept(void **state)
+{
+	struct figures *f = begin_ids(3);
+
+	(void)state;
+	take_id(f, "a", 1, 0, NOW);
+	take_id(f, "b", 2, 2, NOW);
+	take_id(f, "c", 1, 0, NOW);
+	take_id(f, "d", 1, 4, NOW);
+	take_id(f, "e", 1, 0, NOW);
+	take_id(f, "f", 2, 0, NOW);
+	finish(f);
+	assert_top(f, FIGURES_BY_ID, FIGURES_BANS, "d 5;b 4;f 2;");
+	assert_int_equal(figures_keys(f, FIGURES_BY_ID), 3);
+	figures_free(f);
+}
+
 static void
 keys_and_counts_have_names(void **state)
 {
@@ -701,6 +780,8 @@ main(void)
 		cmocka_unit_test(
 		    what_was_removed_counts_in_the_totals_and_days),
 		cmocka_unit_test(many_ids_are_each_counted_once),
+		cmocka_unit_test(ids_that_come_with_their_sums_are_counted),
+		cmocka_unit_test(the_ids_with_most_bans_are_kept),
 		cmocka_unit_test(keys_and_counts_have_names),
 	};
 
