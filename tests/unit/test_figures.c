@@ -528,6 +528,7 @@ an_id_that_is_taken_at_once_is_fresh_on_its_first_day(void **state)
 
 		assert_ok(figures_take_id(f, &id, &e), &e);
 		take(f, NULL, ended(ident, midnight + i * SECOND));
+		take(f, NULL, ended(ident, midnight + i * SECOND));
 	}
 	finish(f);
 	day = figures_day_at(f, midnight);
