@@ -484,6 +484,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_EXPORT_LIVE] = EXPORT(WANTED_LIVE),
 	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE rev IN (SELECT rev FROM ban "
 		      "WHERE id > ?5) AND " WANTED "ORDER BY id",
+	[SQL_NET_MORE] =
+	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
+	    "CROSS JOIN ban AS b ON b.jail = j.id "
+	    "AND b.ident BETWEEN w.value AND w.value || '~' "
+	    "LIMIT 1 OFFSET ?2",
 	[SQL_ROW_BEFORE] =
 	    "SELECT id FROM ban WHERE added_us < ?2 ORDER BY id DESC "
 	    "LIMIT 1 OFFSET ?1",

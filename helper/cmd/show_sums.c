@@ -126,13 +126,20 @@ void
 show_neighbours(const struct view *view, const struct address *net,
     const struct figures *sums)
 {
-	const struct figures_sums *all = figures_of(sums, FIGURES_ALL);
+	const struct figures_sums *all;
 	FILE *to = view->out.to;
 	char text[ADDRESS_TEXT];
 
+	address_print(net, text);
+	if (sums == NULL) {
+		fprintf(to, "  %-9s %s: thousands of bans; see show %s\n",
+		    "network", text, text);
+		return;
+	}
+	all = figures_of(sums, FIGURES_ALL);
 	if (all->ever == 0)
 		return;
-	fprintf(to, "  %-9s %s: ", "network", address_print(net, text));
+	fprintf(to, "  %-9s %s: ", "network", text);
 	print_count(to, all->ever, "ban", "bans");
 	fputs(" of ", to);
 	print_count(to, all->ids, "id", "ids");

@@ -13,8 +13,8 @@
 void show_sums(const struct view *view, const struct figures *sums);
 
 /*
- * Print how many other ids of a network were banned; sums are those of the
- * network, by id.
+ * Print how many ids of a network were banned; sums are those of the network,
+ * by id, or NULL: there are too many to count.
  */
 void show_neighbours(const struct view *view, const struct address *net,
     const struct figures *sums);

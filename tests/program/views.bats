@@ -317,6 +317,19 @@ shown() {
 	shown '  network   2001:db8:0:1::/64: 1 ban of 1 id, 1 active; see show 2001:db8:0:1::/64'
 }
 
+@test "show counts no network of thousands for one of its addresses" {
+	local i
+	for ((i = 0; i < 5002; i++)); do
+		printf '{"jail":"sshd","ident":"2001:db8:0:1::%x","since_us":%d000000}\n' \
+		    $((i + 1)) $((now - 9000 + i))
+	done >"$lab/many.json"
+	status 0 archive replay "$lab/many.json"
+	archive show 2001:db8:0:1::1 >"$lab/shown"
+	shown '  network   2001:db8:0:1::/64: thousands of bans; see show 2001:db8:0:1::/64'
+	archive show 2001:db8:0:1::/64 >"$lab/shown"
+	grep -q '^  bans      5002 of 5002 ids' "$lab/shown"
+}
+
 @test "show of a network sums up what is inside of it" {
 	some_bans
 	status 0 archive show 192.0.0.0/16

@@ -160,6 +160,7 @@ static const struct plan {
 		{ "evidence", BY_ID }, { "ban", "ban_rev" },
 		{ "jail", BY_ID } },
 	    .sorts = true, .fifth = "599" },
+	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
 	/* There are only a few jails and databases. */
 	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
