@@ -28,11 +28,16 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) $(INCLUDES) \
 # flush to disk, so its program is linked statically where the system and the flags
 # allow that, and linked again when the system has newer libraries.
 STATIC_LIBS != pkg-config --libs --static $(EVENT_NEEDED)
+# Packed relocations make it smaller, where the system's C library can unpack them:
+# a program that has them is run to see that.
 ifeq ($(origin STATIC),undefined)
-STATIC != echo 'int sqlite3_open(void), config_init(void); int main(void) { \
-	return sqlite3_open() + config_init(); }' | \
-	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings -x c -o /dev/null - \
-	$(STATIC_LIBS) 2>/dev/null && echo -static-pie -Wl,--no-warnings
+STATIC != probe=$$(mktemp) || exit; for pack in -Wl,-z,pack-relative-relocs ''; do \
+	echo 'int sqlite3_open(void), config_init(void); int main(int n, char **v) { \
+		return n > 1 ? sqlite3_open() + config_init() : v[0] == 0; }' | \
+	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings $$pack \
+		-x c -o "$$probe" - $(STATIC_LIBS) 2>/dev/null && \
+	{ [ -z "$$pack" ] || "$$probe"; } && \
+	echo "-static-pie -Wl,--no-warnings $$pack" && break; done; rm -f "$$probe"
 endif
 ifdef STATIC
 EVENT_LINK = $(STATIC)
@@ -47,6 +52,7 @@ OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/os/db_lean.o
 EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
+PAGE = $(wildcard helper/render/*.html helper/render/*.css)
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
@@ -84,11 +90,17 @@ $(BUILD)/%.o: helper/%.c
 
 $(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
-# The schema stands in SQL files; each becomes a C text here.
+$(BUILD)/render/page_frame.o: $(PAGE:helper/render/%=$(BUILD)/%.inc)
+
+# The schema stands in SQL files, the report's page in HTML and CSS; each file
+# becomes a C text here.
+C_TEXT = sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/'
+
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
-	for f in $(SCHEMA); do \
-		sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' $$f && echo ,; \
-	done > $@
+	for f in $(SCHEMA); do $(C_TEXT) $$f && echo ,; done > $@
+
+$(BUILD)/%.inc: helper/render/% | $(BUILD)
+	$(C_TEXT) $< > $@
 
 # Each line of archive/beside becomes a constant for a file beside an archive, such
 # as #define BESIDE_WAL "-wal".

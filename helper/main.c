@@ -5,8 +5,9 @@
  *
  * To change one of these, begin in this file:
  * - the rules for the end of a ban: ban/end.c
- * - a column of list: cmd/list.c
- * - an export format: cmd/export.c, and the fields of a ban in ban/ban_field.h
+ * - a column of list and export: cmd/ban_columns.c, and the fields of a ban in
+ *   ban/ban_field.h
+ * - what top, stats and report count: figures/
  * - a config key: config.c
  * - the prefix of a log line: fail2ban/log_prefix.c
  * - a verb: cmd/VERB.c, cmd/command.h and the table below
@@ -28,6 +29,7 @@ static const struct command *const commands[] = {
 	&cmd_top,
 	&cmd_stats,
 	&cmd_export,
+	&cmd_report,
 	&cmd_check,
 	&cmd_verify,
 	&cmd_backup,

@@ -200,6 +200,23 @@ archive_row_before(struct archive *a, int64_t n, int64_t before_us,
 	return 0;
 }
 
+int
+archive_net_has_more(struct archive *a, const struct address *net, int64_t n,
+    bool *more, struct err *e)
+{
+	struct buffer ids = { 0 };
+	int rc = 0;
+
+	*more = false;
+	if (archive_spell_inside(&ids, net))
+		rc = ids.failed ?
+		    err_set(e, EX_OSERR, "out of memory") :
+		    db_has_row(&a->db, SQL_NET_MORE, e, "ti", ids.s, n);
+	*more = rc == 1;
+	buffer_free(&ids);
+	return rc < 0 ? -1 : 0;
+}
+
 void
 archive_cursor_close(struct archive_cursor *c)
 {

@@ -79,6 +79,13 @@ int64_t archive_cursor_row(const struct archive_cursor *c);
 int archive_row_before(struct archive *a, int64_t n, int64_t before_us,
     int64_t *row, struct err *e);
 
+/*
+ * Set *more to whether more than n bans may be inside of a network. It is false
+ * for a network that no index finds: see archive/spelling.h.
+ */
+int archive_net_has_more(struct archive *a, const struct address *net,
+    int64_t n, bool *more, struct err *e);
+
 void archive_cursor_close(struct archive_cursor *c);
 
 /* Go to the next ban; return 1, 0 after the last one, -1 on failure. */

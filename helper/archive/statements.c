@@ -431,6 +431,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "UNION ALL SELECT b.id FROM json_each(?8) AS w "
 	    "CROSS JOIN ban AS b "
 	    "ON b.ip BETWEEN w.value AND w.value || ?9) AND " TALLIED,
+	/* The index has all of it, and gives it in this order. */
+	[SQL_TALLY_EACH_ID] =
+	    "SELECT ident, made_us FROM ban INDEXED BY ban_history "
+	    "WHERE jail = ?1 ORDER BY ident",
 	/* The moment of a total is that of its first ban. */
 	[SQL_TOTALS] =
 	    "SELECT jail, host, sums ->> 0, sums ->> 1, sums ->> 2, "
@@ -480,6 +484,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_EXPORT_LIVE] = EXPORT(WANTED_LIVE),
 	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE rev IN (SELECT rev FROM ban "
 		      "WHERE id > ?5) AND " WANTED "ORDER BY id",
+	[SQL_NET_MORE] =
+	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
+	    "CROSS JOIN ban AS b ON b.jail = j.id "
+	    "AND b.ident BETWEEN w.value AND w.value || '~' "
+	    "LIMIT 1 OFFSET ?2",
 	[SQL_ROW_BEFORE] =
 	    "SELECT id FROM ban WHERE added_us < ?2 ORDER BY id DESC "
 	    "LIMIT 1 OFFSET ?1",

@@ -20,6 +20,13 @@ struct archive_tally {
 	bool removed;
 	bool users; /* read the user names too, which takes longer still */
 	/*
+	 * Count ids by figures_take_id: by an index, and in no memory to speak
+	 * of. For a filter that archive_tally_is_plain.
+	 */
+	bool each_id;
+	/* Count only the bans of these ids, a JSON array; NULL: of all. */
+	const char *only;
+	/*
 	 * Set the country, asn and owner of a ban, whose texts live until the
 	 * next call; or NULL.
 	 */
@@ -33,6 +40,16 @@ struct archive_tally {
  * and EX_OSERR.
  */
 int archive_tally(struct archive *a, const struct archive_tally *tally,
+    struct figures *f, struct err *e);
+
+/* Return true when a filter has no condition but the jail. */
+bool archive_tally_is_plain(const struct archive_filter *filter);
+
+/*
+ * Let f take all ids of a filter that is plain, by figures_take_id, and no
+ * bans. Otherwise it is as archive_tally.
+ */
+int archive_tally_ids(struct archive *a, const struct archive_filter *filter,
     struct figures *f, struct err *e);
 
 #endif

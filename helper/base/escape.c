@@ -136,3 +136,37 @@ escape_json(FILE *out, const char *json)
 	}
 	fwrite(json + from, 1, at - from, out);
 }
+
+/* Return HTML's reference for c, or NULL for a character that needs none. */
+static const char *
+html_reference(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void
+escape_html(FILE *out, const char *s)
+{
+	size_t len = strlen(s);
+
+	for (size_t at = 0; at < len;) {
+		const char *reference = html_reference(s[at]);
+		char piece[PIECE_BYTES];
+
+		at += escape_character(piece, s + at, len - at);
+		fputs(reference != NULL ? reference : piece, out);
+	}
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Escape text that an attacker may have chosen, for a terminal, a log or JSON.
+ * Escape text that an attacker may have chosen, for a terminal, a log, JSON or
+ * HTML.
  * Pure, but for writing to the FILE that is passed in.
  */
 #ifndef BASE_ESCAPE_H
@@ -26,5 +27,13 @@ void escape_print(FILE *out, const char *s);
  * the characters that escape_text escapes become \uXXXX.
  */
 void escape_json(FILE *out, const char *json);
+
+/*
+ * Write a text to out as HTML, for an element's text and for an attribute in
+ * quotes: the characters that escape_text escapes are escaped as it does, and
+ * those of HTML's syntax become references. Not for a style, script or URL.
+ * (HTML Standard, "Serializing HTML fragments".)
+ */
+void escape_html(FILE *out, const char *s);
 
 #endif

@@ -13,7 +13,7 @@
 #define SHOWN COLUMN_SHOWN
 #define SHRINKS COLUMN_SHRINKS
 
-const struct column ban_columns[BAN_COLUMNS] = {
+static const struct column all_columns[BAN_COLUMNS] = {
 	[BAN_FIELD_JAIL] = { "jail", NULL, "JAIL", COLUMN_TEXT, BOTH | SHRINKS,
 	    0, 2, 0 },
 	[BAN_FIELD_IDENT] = { "ident", "id", "ID", COLUMN_TEXT, BOTH | SHRINKS,
@@ -52,7 +52,25 @@ const struct column ban_columns[BAN_COLUMNS] = {
 	    0 },
 	[BAN_COLUMN_USER] = { "user", "users", "USER", COLUMN_TEXT, SHRINKS, 0,
 	    0, 0 },
+	[BAN_COLUMN_COUNTRY] = { "country", NULL, "COUNTRY", COLUMN_TEXT, 0,
+	    110, 4, 0 },
+	[BAN_COLUMN_ASN] = { "asn", NULL, "ASN", COLUMN_NUMBER, 0, 0, 0, 0 },
+	[BAN_COLUMN_OWNER] = { "owner", NULL, "OWNER", COLUMN_TEXT, SHRINKS, 0,
+	    0, 0 },
 };
+
+void
+ban_columns(const struct view *view, struct column columns[BAN_COLUMNS])
+{
+	memcpy(columns, all_columns, sizeof(all_columns));
+	if (view->geo == NULL)
+		return;
+	if (geo_has_country(view->geo))
+		columns[BAN_COLUMN_COUNTRY].flags |=
+		    view->style.terminal ? BOTH : DATA;
+	if (geo_has_asn(view->geo))
+		columns[BAN_COLUMN_ASN].flags |= DATA;
+}
 
 /* Put a jail, and the host of a ban that is from elsewhere: "sshd@web1". */
 static void
@@ -110,10 +128,32 @@ put_users(struct table *table, const struct archive_cursor *ban,
 	table_put_text(table, BAN_COLUMN_USER, text->s);
 }
 
+/* Put where the id is from, if one of its columns is needed. */
+static void
+put_place(struct table *table, const struct archive_cursor *ban,
+    struct view *view)
+{
+	struct geo_place place;
+
+	if (!table_needs(table, BAN_COLUMN_COUNTRY) &&
+	    !table_needs(table, BAN_COLUMN_ASN) &&
+	    !table_needs(table, BAN_COLUMN_OWNER))
+		return;
+	view_place(view, archive_cursor_text(ban, BAN_FIELD_IDENT),
+	    archive_cursor_text(ban, BAN_FIELD_IP), &place);
+	table_put_text(table, BAN_COLUMN_COUNTRY,
+	    place.country[0] != '\0' ? place.country : NULL);
+	table_put_number(table, BAN_COLUMN_ASN, place.asn);
+	table_put_text(table, BAN_COLUMN_OWNER,
+	    place.owner[0] != '\0' ? place.owner : NULL);
+	view->sources = true;
+}
+
 int
 ban_columns_put(struct table *table, const struct archive_cursor *ban,
-    const struct table_style *style, struct err *e)
+    struct view *view, struct err *e)
 {
+	const struct table_style *style = &view->style;
 	bool people = style->format == TABLE_PEOPLE;
 	enum ban_state state = archive_cursor_state(ban);
 	struct buffer text = { 0 };
@@ -134,6 +174,7 @@ ban_columns_put(struct table *table, const struct archive_cursor *ban,
 		table_put_text(table, BAN_COLUMN_STATE, ban_state_name(state));
 	if (table_needs(table, BAN_COLUMN_USER))
 		put_users(table, ban, &text);
+	put_place(table, ban, view);
 	if (state == BAN_STATE_ACTIVE)
 		table_set_tone(table, TABLE_STRONG);
 	if (text.failed) {

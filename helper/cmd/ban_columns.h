@@ -7,20 +7,26 @@
 #ifndef CMD_BAN_COLUMNS_H
 #define CMD_BAN_COLUMNS_H
 
-#include "archive/queries.h"
-#include "render/table.h"
+#include "cmd/view.h"
 
 enum ban_column {
 	BAN_COLUMN_END = BAN_FIELDS, /* "active", or when it ended and why */
 	BAN_COLUMN_STATE,
 	BAN_COLUMN_USER, /* the user names that were tried */
+	BAN_COLUMN_COUNTRY,
+	BAN_COLUMN_ASN,
+	BAN_COLUMN_OWNER, /* of the network with that number */
 	BAN_COLUMNS
 };
 
-extern const struct column ban_columns[BAN_COLUMNS];
+/*
+ * Set columns to those of a ban. With databases of places, country and asn are
+ * among those that programs get, and people on a wide terminal.
+ */
+void ban_columns(const struct view *view, struct column columns[BAN_COLUMNS]);
 
 /* Set the cells of a row to the present ban. Fails as table_end_row. */
 int ban_columns_put(struct table *table, const struct archive_cursor *ban,
-    const struct table_style *style, struct err *e);
+    struct view *view, struct err *e);
 
 #endif

@@ -3,9 +3,9 @@
 #ifndef CMD_COUNTING_H
 #define CMD_COUNTING_H
 
-#include "archive/filter.h"
-#include "archive/archive.h"
+#include "archive/tally.h"
 #include "figures/figures.h"
+#include "geo/geo.h"
 
 /* The networks that bans are counted by, unless --prefix says otherwise. */
 #define COUNTING_PREFIX_4 24
@@ -14,7 +14,13 @@
 struct counting {
 	unsigned by; /* bits of enum figures_by, as figures_options has them */
 	int prefix4, prefix6;
-	bool removed; /* what retention has removed counts, too */
+	/*
+	 * Of ids only how many there are is wanted, not figures_top: that takes
+	 * no memory for each id.
+	 */
+	bool ids_counted;
+	bool removed;	 /* what retention has removed counts, too */
+	struct geo *geo; /* tells country and asn; or NULL */
 };
 
 /*
@@ -24,5 +30,14 @@ struct counting {
  */
 int counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e);
+
+/*
+ * Count only the bans of the ids that were banned most, at most limit of them,
+ * for a filter that archive_tally_is_plain. *bans is the number of all bans.
+ * Otherwise it is as counting_run.
+ */
+#define COUNTING_IDS_MOST 1000
+int counting_run_most(struct archive *a, const struct archive_filter *filter,
+    size_t limit, struct figures **f, int64_t *bans, struct err *e);
 
 #endif

@@ -18,7 +18,7 @@ print_ban(struct output *to UNUSED, void *context, struct archive_cursor *ban,
 {
 	struct export *x = context;
 
-	return ban_columns_put(x->table, ban, &x->view->style, e);
+	return ban_columns_put(x->table, ban, x->view, e);
 }
 
 static int
@@ -27,6 +27,7 @@ run_export(const struct command *self, const struct config *config, int argc,
 {
 	struct view view = VIEW_ALL;
 	struct export x = { .view = &view };
+	struct column columns[BAN_COLUMNS];
 	struct archive_cursor cursor;
 	int operands, rc;
 
@@ -38,11 +39,12 @@ run_export(const struct command *self, const struct config *config, int argc,
 	if (view.style.format == TABLE_PEOPLE)
 		return err_set(e, EX_USAGE,
 		    "export: --format: must be jsonl or csv");
+	ban_columns(&view, columns);
 	rc = view_open(&view, config, NULL, e);
 	if (rc == 0)
 		rc = view_begin(&view, e);
 	if (rc == 0)
-		rc = table_open(&x.table, &view.style, ban_columns, BAN_COLUMNS,
+		rc = table_open(&x.table, &view.style, columns, BAN_COLUMNS,
 		    view.out.to, e);
 	if (rc == 0) {
 		rc = archive_cursor_open_oldest(&cursor, &view.archive,

@@ -24,6 +24,7 @@
 
 struct list {
 	struct view view;
+	struct column columns[BAN_COLUMNS];
 	struct table *table;
 	bool follow;
 	/* --follow has printed the bans up to this row of this file. */
@@ -49,7 +50,7 @@ print_ban(struct output *out UNUSED, void *context, struct archive_cursor *ban,
 {
 	struct list *list = context;
 
-	return ban_columns_put(list->table, ban, &list->view.style, e);
+	return ban_columns_put(list->table, ban, &list->view, e);
 }
 
 static int
@@ -165,12 +166,20 @@ run_list(const struct command *self, const struct config *config, int argc,
 		    "list: --follow prints bans as they come; leave out "
 		    "--sort");
 	view->no_pager |= list.follow;
-	rc = view_open(view, config, argv + operands, e);
+	rc = view_open_geo(view, config, e);
+	if (rc == 0)
+		rc = view_open(view, config, argv + operands, e);
+	ban_columns(view, list.columns);
 	if (rc == 0)
 		rc = view_begin(view, e);
 	if (rc == 0)
-		rc = table_open(&list.table, &view->style, ban_columns,
+		rc = table_open(&list.table, &view->style, list.columns,
 		    BAN_COLUMNS, view->out.to, e);
+	if (rc == 0)
+		view_needs_places(view,
+		    table_needs(list.table, BAN_COLUMN_COUNTRY),
+		    table_needs(list.table, BAN_COLUMN_ASN) ||
+			table_needs(list.table, BAN_COLUMN_OWNER));
 	if (rc == 0)
 		rc = list.follow ? follow(&list, config, e) :
 				   print_bans(&list, e);

@@ -19,6 +19,9 @@
 /* The exit status when there is nothing to show; grep has the same. */
 #define NEVER_BANNED 1
 
+/* A network with more bans is not counted for one of its addresses. */
+#define COUNTED 5000
+
 /* So many ids of a network are listed, unless --limit says otherwise. */
 #define IDS 20
 
@@ -109,28 +112,44 @@ count(struct show *show, bool inside, unsigned by, struct figures **sums,
 	return counting_run(&show->view.archive, &filter, &how, sums, e);
 }
 
+/* Print what else was banned in the network of an address. */
+static int
+print_neighbours(struct show *show, struct err *e)
+{
+	struct figures *inside = NULL;
+	bool more;
+	int rc = archive_net_has_more(&show->view.archive, &show->net, COUNTED,
+	    &more, e);
+
+	if (rc == 0 && !more)
+		rc = count(show, true, 1u << FIGURES_BY_ID, &inside, e);
+	if (rc == 0)
+		show_neighbours(&show->view, &show->net, inside);
+	figures_free(inside);
+	return rc;
+}
+
 /* Print the sums of an id, and of the network in which it is. */
 static int
 print_sums(struct show *show, struct err *e)
 {
-	struct figures *sums = NULL, *inside = NULL;
+	struct figures *sums = NULL;
 	int rc = count(show, show->is_network,
 	    1u << FIGURES_BY_ID | 1u << FIGURES_BY_USER, &sums, e);
 
 	if (rc == 0)
 		show_sums(&show->view, sums);
+	if (rc == 0 && show->is_address)
+		show_place(&show->view, show->id);
 	if (rc == 0 && show->is_network) {
 		int64_t limit = show->view.style.limit;
 
 		rc = show_ids(&show->view, sums,
 		    limit < 0 ? IDS : (size_t)limit, e);
 	} else if (rc == 0 && show->is_address) {
-		rc = count(show, true, 1u << FIGURES_BY_ID, &inside, e);
-		if (rc == 0)
-			show_neighbours(&show->view, &show->net, inside);
+		rc = print_neighbours(show, e);
 	}
 	figures_free(sums);
-	figures_free(inside);
 	return rc;
 }
 
@@ -174,7 +193,9 @@ run_show(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, view_take, view, &operands, e) != 0)
 		return -1;
 	understand(&show, argv[operands]);
-	rc = view_open(view, config, NULL, e);
+	rc = view_open_geo(view, config, e);
+	if (rc == 0)
+		rc = view_open(view, config, NULL, e);
 	show.answer.now_us = view->filter.now_us;
 	if (rc == 0)
 		rc = view_begin(view, e);

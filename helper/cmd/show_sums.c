@@ -126,17 +126,51 @@ void
 show_neighbours(const struct view *view, const struct address *net,
     const struct figures *sums)
 {
-	const struct figures_sums *all = figures_of(sums, FIGURES_ALL);
+	const struct figures_sums *all;
 	FILE *to = view->out.to;
 	char text[ADDRESS_TEXT];
 
+	address_print(net, text);
+	if (sums == NULL) {
+		fprintf(to, "  %-9s %s: thousands of bans; see show %s\n",
+		    "network", text, text);
+		return;
+	}
+	all = figures_of(sums, FIGURES_ALL);
 	if (all->ever == 0)
 		return;
-	fprintf(to, "  %-9s %s: ", "network", address_print(net, text));
+	fprintf(to, "  %-9s %s: ", "network", text);
 	print_count(to, all->ever, "ban", "bans");
 	fputs(" of ", to);
 	print_count(to, all->ids, "id", "ids");
 	fprintf(to, ", %" PRId64 " active; see show %s\n", all->live, text);
+}
+
+void
+show_place(struct view *view, const char *address)
+{
+	struct buffer text = { 0 };
+	struct geo_place place;
+
+	if (!geo_has_country(view->geo) && !geo_has_asn(view->geo)) {
+		show_text(view->out.to, "from", "unknown: " GEO_NO_COUNTRY);
+		return;
+	}
+	if (!view_place(view, address, NULL, &place)) {
+		show_text(view->out.to, "from", "unknown");
+		return;
+	}
+	buffer_puts(&text, place.country);
+	if (place.asn != UNKNOWN) {
+		buffer_puts(&text, text.len > 0 ? ", AS" : "AS");
+		buffer_put_number(&text, place.asn);
+		buffer_putc(&text, ' ');
+		buffer_puts(&text, place.owner);
+	}
+	if (text.s != NULL)
+		show_text(view->out.to, "from", text.s);
+	buffer_free(&text);
+	view->sources = true;
 }
 
 enum { ID, BANS, FAILURES, SECONDS };

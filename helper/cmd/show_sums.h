@@ -13,11 +13,17 @@
 void show_sums(const struct view *view, const struct figures *sums);
 
 /*
- * Print how many other ids of a network were banned; sums are those of the
- * network, by id.
+ * Print how many ids of a network were banned; sums are those of the network,
+ * by id, or NULL: there are too many to count.
  */
 void show_neighbours(const struct view *view, const struct address *net,
     const struct figures *sums);
+
+/*
+ * Print where an address is from, or, without a database of places, what to
+ * install.
+ */
+void show_place(struct view *view, const char *address);
 
 /* Print the ids of a network with most bans, at most limit of them. */
 int show_ids(const struct view *view, const struct figures *sums, size_t limit,

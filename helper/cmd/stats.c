@@ -8,12 +8,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/number.h"
 #include "base/timestamp.h"
 #include "cmd/command.h"
-#include "cmd/counting.h"
 #include "cmd/stats.h"
-#include "cmd/view.h"
 
 enum {
 	JAIL,
@@ -187,81 +184,33 @@ print_table(struct view *view, const struct stats *stats, struct err *e)
 		.before_d7 = reaches(&view->filter, 14),
 		.before_d30 = reaches(&view->filter, 60),
 	};
-	int rc;
+	int rc = table_open(&rows.table, &view->style, columns, COLUMNS,
+	    view->out.to, e);
 
-	if (table_open(&rows.table, &view->style, columns, COLUMNS,
-		view->out.to, e) != 0)
-		return -1;
-	rc = put_jails(&rows, stats->figures, e);
+	if (rc == 0)
+		rc = put_jails(&rows, stats->figures, e);
 	rc = table_close(rows.table, rc, e);
 	if (rc == 0 && rows.people && view->style.fields == NULL)
 		stats_print_words(view->out.to, stats);
 	return rc;
 }
 
-/* Count the bans of the time before since_us that is as long, up to until_us.
- */
-static int
-count_before(struct view *view, struct stats *stats, struct err *e)
-{
-	static const struct counting how = { .removed = true };
-	struct archive_filter filter = view->filter;
-	int64_t end_us =
-	    filter.until_us != UNKNOWN ? filter.until_us : filter.now_us;
-	int64_t length_us = number_sub_sat(end_us, filter.since_us);
-
-	if (filter.since_us == UNKNOWN || length_us <= 0 || filter.active)
-		return 0;
-	filter.until_us = filter.since_us;
-	filter.since_us = number_sub_sat(filter.since_us, length_us);
-	return counting_run(&view->archive, &filter, &how, &stats->before, e);
-}
-
-/*
- * Load the gaps of the time that the bans are of, and find out whether another
- * one is going on.
- */
-static int
-find_gaps(struct view *view, const struct config *config, struct stats *stats,
-    struct err *e)
-{
-	const struct archive_filter *filter = &view->filter;
-	int64_t since_us = filter->since_us;
-
-	if (since_us == UNKNOWN)
-		since_us = figures_of(stats->figures, FIGURES_ALL)->first_us;
-	if (archive_run_gaps(&view->archive, since_us, filter->until_us,
-		&stats->gaps, &stats->gaps_n, e) != 0 ||
-	    archive_run_last(&view->archive, RUN_RECONCILE, filter->now_us,
-		&stats->reconciled_us, e) != 0)
-		return -1;
-	stats->late = filter->until_us == UNKNOWN &&
-	    (stats->reconciled_us == UNKNOWN ||
-		filter->now_us - stats->reconciled_us >
-		    2 * timestamp_from_seconds(config->interval));
-	return 0;
-}
-
 static int
 count(struct stats_options *options, const struct config *config,
     struct stats *stats, struct err *e)
 {
-	struct view *view = &options->view;
 	struct counting how = {
 		.by = 1u << FIGURES_BY_ID,
 		.prefix4 = COUNTING_PREFIX_4,
 		.prefix6 = COUNTING_PREFIX_6,
 		.removed = true,
+		.ids_counted = options->mail == NULL,
 	};
 
 	if (options->mail != NULL)
 		how.by |= 1u << FIGURES_BY_NET | 1u << FIGURES_BY_USER;
-	if (counting_run(&view->archive, &view->filter, &how, &stats->figures,
-		e) != 0)
-		return -1;
-	if (options->mail != NULL && count_before(view, stats, e) != 0)
-		return -1;
-	return find_gaps(view, config, stats, e);
+	return stats_count(stats, &options->view, config, &how,
+	    options->mail != NULL, e);
 }
 
 static int
@@ -284,7 +233,7 @@ run_stats(const struct command *self, const struct config *config, int argc,
 {
 	struct stats_options options = { .view = VIEW_ALL };
 	struct view *view = &options.view;
-	struct stats stats = { .filter = &view->filter };
+	struct stats stats = { 0 };
 	int operands, rc;
 
 	if (options_parse(self, argc, argv, take_option, &options, &operands,
@@ -298,9 +247,7 @@ run_stats(const struct command *self, const struct config *config, int argc,
 	if (rc == 0)
 		rc = print(&options, &stats, e);
 	rc = view_close(view, rc, e);
-	figures_free(stats.figures);
-	figures_free(stats.before);
-	free(stats.gaps);
+	stats_free(&stats);
 	return rc;
 }
 

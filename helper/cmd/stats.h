@@ -10,6 +10,8 @@
 
 #include "archive/filter.h"
 #include "archive/runs.h"
+#include "cmd/counting.h"
+#include "cmd/view.h"
 #include "figures/figures.h"
 
 struct stats {
@@ -19,10 +21,21 @@ struct stats {
 	size_t gaps_n;
 	int64_t reconciled_us; /* the last time until now, or UNKNOWN */
 	bool late;	       /* reconcile should have run since then */
-	/* Of the time before the filter's since_us, which is as long, for
-	 * --mail; NULL: it has no such time. */
+	/* Of the time before the filter's since_us, which is as long; NULL: it
+	 * was not asked for, or there is no such time. */
 	struct figures *before;
 };
+
+/*
+ * Count the bans of an open view as how says, and those of the time before
+ * where that is asked for. Begin with zeros; stats_free frees, also after a
+ * failure. The view must outlive stats. Nothing is read from the archive any
+ * more on return. Fails as counting_run, and with EX_OSERR.
+ */
+int stats_count(struct stats *stats, struct view *view,
+    const struct config *config, const struct counting *how, bool before,
+    struct err *e);
+void stats_free(struct stats *stats);
 
 /*
  * Write how much more or less now is than before, as "+12 %", "-50 %", "new"

@@ -45,7 +45,6 @@ print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 {
 	int64_t today = figures_day_at(f, figures_now_us(f));
 	int64_t bans = 0, fresh = 0;
-	char when[32];
 
 	for (int64_t day = today - DAYS + 1; day <= today; day++) {
 		struct figures_day d = figures_day(f, FIGURES_ALL, day);
@@ -53,15 +52,14 @@ print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 		bans += d.bans;
 		fresh += d.fresh;
 	}
-	timestamp_format(figures_day_begin_us(f, today - DAYS + 1), when);
 	print_line(to, "Ids");
 	fprintf(to, "%" PRId64 ", %" PRId64 " of them banned more than once\n",
 	    all->ids, all->returning);
 	print_line(to, "");
 	fprintf(to,
-	    "since %.10s %" PRId64 " ban%s: %" PRId64 " of new ids, %" PRId64
-	    " of ids that came back\n",
-	    when, bans, bans == 1 ? "" : "s", fresh, bans - fresh);
+	    "in %d days %" PRId64 " ban%s of new ids, %" PRId64
+	    " of known ones\n",
+	    DAYS, fresh, fresh == 1 ? "" : "s", bans - fresh);
 }
 
 static void
@@ -70,10 +68,11 @@ print_ends(FILE *to, const struct figures_sums *all)
 	print_line(to, "Ended");
 	fprintf(to,
 	    "%" PRId64 " expired, %" PRId64 " by hand, %" PRId64
-	    " flushed, %" PRId64 " inferred; %" PRId64 " not yet\n",
+	    " flushed, %" PRId64 " inferred\n",
 	    all->ends[BAN_EXPIRED], all->ends[BAN_MANUAL],
-	    all->ends[BAN_FLUSHED], all->ends[BAN_INFERRED],
-	    all->ends[BAN_LIVES]);
+	    all->ends[BAN_FLUSHED], all->ends[BAN_INFERRED]);
+	print_line(to, "");
+	fprintf(to, "%" PRId64 " not yet\n", all->ends[BAN_LIVES]);
 }
 
 static void
@@ -88,7 +87,7 @@ print_sparkline(FILE *to, const struct figures *f)
 		if (bans[i] > most)
 			most = bans[i];
 	}
-	print_line(to, "By day");
+	print_line(to, "30 days");
 	for (int i = 0; i < DAYS; i++) {
 		/* A day without bans is lower than one with a few. */
 		size_t block = bans[i] == 0 ?
@@ -97,8 +96,7 @@ print_sparkline(FILE *to, const struct figures *f)
 
 		fputs(blocks[block < 8 ? block : 7], to);
 	}
-	fprintf(to, " the last %d days, at most %" PRId64 " a day\n", DAYS,
-	    most);
+	fprintf(to, " at most %" PRId64 " a day\n", most);
 }
 
 void

@@ -25,6 +25,7 @@ struct top {
 	enum figures_by by;
 	enum figures_count count;
 	struct column columns[COLUMNS];
+	int64_t whole; /* what the shares are parts of */
 };
 
 static const struct column usual_columns[COLUMNS] = {
@@ -135,7 +136,7 @@ put_entry(const struct top *top, struct table *table,
 	return table_end_row(table, e);
 }
 
-/* Return what the shares are parts of. */
+/* Return what was counted of all bans. */
 static int64_t
 find_whole(const struct top *top, const struct figures *f)
 {
@@ -168,7 +169,7 @@ put_entries(const struct top *top, const struct figures *f, struct table *table,
 		return err_set(e, EX_OSERR, "out of memory");
 	n = figures_top(f, top->by, top->count, n, entries);
 	for (size_t i = 0; i < n && rc == 0; i++)
-		rc = put_entry(top, table, &entries[i], find_whole(top, f),
+		rc = put_entry(top, table, &entries[i], top->whole,
 		    entries[0].counts[top->count], e);
 	free(entries);
 	return rc;
@@ -178,18 +179,60 @@ static int
 print(struct top *top, const struct figures *f, struct err *e)
 {
 	struct view *view = &top->view;
-	struct table *table;
-	int rc;
+	struct table *table = NULL;
+	int rc = view_begin(view, e);
 
-	if (view_begin(view, e) != 0 ||
-	    table_open(&table, &view->style, top->columns, COLUMNS,
-		view->out.to, e) != 0)
-		return -1;
-	rc = put_entries(top, f, table, e);
+	if (rc == 0)
+		rc = table_open(&table, &view->style, top->columns, COLUMNS,
+		    view->out.to, e);
+	if (rc == 0)
+		rc = put_entries(top, f, table, e);
 	if (rc == 0 && table_rows(table) == 0 &&
 	    view->style.format == TABLE_PEOPLE)
 		fputs("no such bans\n", view->out.to);
 	return table_close(table, rc, e);
+}
+
+/* Return true when only the ids that were banned most are counted. */
+static bool
+counts_most(const struct top *top)
+{
+	const struct table_style *style = &top->view.style;
+
+	return top->by == FIGURES_BY_ID && top->count == FIGURES_BANS &&
+	    style->sort == NULL && style->limit >= 0 &&
+	    style->limit <= COUNTING_IDS_MOST &&
+	    archive_tally_is_plain(&top->view.filter);
+}
+
+static int
+count(struct top *top, struct figures **f, struct err *e)
+{
+	struct view *view = &top->view;
+
+	if (counts_most(top))
+		return counting_run_most(&view->archive, &view->filter,
+		    (size_t)view->style.limit, f, &top->whole, e);
+	if (counting_run(&view->archive, &view->filter, &top->counting, f, e) !=
+	    0)
+		return -1;
+	top->whole = find_whole(top, *f);
+	return 0;
+}
+
+/* Count by place, which needs a database of places. */
+static int
+open_places(struct top *top, const struct config *config, struct err *e)
+{
+	struct view *view = &top->view;
+
+	if (view_open_geo(view, config, e) != 0)
+		return -1;
+	view_needs_places(view, top->by == FIGURES_BY_COUNTRY,
+	    top->by == FIGURES_BY_ASN);
+	top->counting.geo = view->geo;
+	view->sources = true;
+	return 0;
 }
 
 static int
@@ -218,9 +261,11 @@ run_top(const struct command *self, const struct config *config, int argc,
 	    top.by == FIGURES_BY_HOUR || top.by == FIGURES_BY_WEEKDAY ||
 	    top.by == FIGURES_BY_HOST;
 	rc = view_open(&top.view, config, argv + operands, e);
+	if (rc == 0 &&
+	    (top.by == FIGURES_BY_COUNTRY || top.by == FIGURES_BY_ASN))
+		rc = open_places(&top, config, e);
 	if (rc == 0)
-		rc = counting_run(&top.view.archive, &top.view.filter,
-		    &top.counting, &f, e);
+		rc = count(&top, &f, e);
 	if (rc == 0)
 		rc = print(&top, f, e);
 	rc = view_close(&top.view, rc, e);

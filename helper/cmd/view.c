@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/view.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +16,7 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
+#include "os/log.h"
 
 /* The name of this machine in --host. */
 #define HERE "localhost"
@@ -71,6 +74,25 @@ take_net(struct view *view, const char *value, struct err *e)
 	return 0;
 }
 
+static int
+take_country(struct view *view, const char *value, struct err *e)
+{
+	if (strlen(value) != 2 || !isalpha((unsigned char)value[0]) ||
+	    !isalpha((unsigned char)value[1]))
+		return unknown_name(value, "two letters, such as DE", e);
+	view->country[0] = (char)toupper((unsigned char)value[0]);
+	view->country[1] = (char)toupper((unsigned char)value[1]);
+	return 0;
+}
+
+static int
+take_asn(struct view *view, const char *value, struct err *e)
+{
+	if (strncasecmp(value, "AS", 2) == 0)
+		value += 2;
+	return number_parse(value, 0, UINT32_MAX, &view->asn, e);
+}
+
 /* Take an option of the filter; *known says whether it is one. */
 static int
 take_filter(struct view *view, const char *name, const char *value, bool *known,
@@ -96,6 +118,10 @@ take_filter(struct view *view, const char *name, const char *value, bool *known,
 	}
 	if (strcmp(name, "net") == 0)
 		return take_net(view, value, e);
+	if (strcmp(name, "country") == 0)
+		return take_country(view, value, e);
+	if (strcmp(name, "asn") == 0)
+		return take_asn(view, value, e);
 	if (strcmp(name, "origin") == 0) {
 		filter->origin = value;
 		return ban_origin_from_name(value) >= 0 ?
@@ -211,6 +237,61 @@ set_style(struct view *view)
 }
 
 int
+view_open_geo(struct view *view, const struct config *config, struct err *e)
+{
+	const char *paths[CONFIG_PATHS];
+
+	if (view->geo != NULL)
+		return 0;
+	return geo_open(&view->geo, paths, config_paths(&config->geo, paths),
+	    e);
+}
+
+void
+view_needs_places(struct view *view, bool country, bool asn)
+{
+	if (country && !geo_has_country(view->geo))
+		view->lacks = GEO_NO_COUNTRY;
+	else if (asn && !geo_has_asn(view->geo))
+		view->lacks = GEO_NO_ASN;
+}
+
+bool
+view_place(struct view *view, const char *ident, const char *ip,
+    struct geo_place *place)
+{
+	*place = (struct geo_place){ .asn = UNKNOWN };
+	return view->geo != NULL && geo_find(view->geo, ident, ip, place);
+}
+
+/* For archive_filter.also: the ban is from where the filter says. */
+static bool
+is_from_there(void *context, const char *ident, const char *ip)
+{
+	struct view *view = context;
+	struct geo_place place;
+
+	view_place(view, ident, ip, &place);
+	return (view->country[0] == '\0' ||
+		   strcmp(place.country, view->country) == 0) &&
+	    (view->asn == UNKNOWN || place.asn == view->asn);
+}
+
+/* Let the filter ask where a ban is from. */
+static int
+take_places(struct view *view, const struct config *config, struct err *e)
+{
+	if (view->country[0] == '\0' && view->asn == UNKNOWN)
+		return 0;
+	if (view_open_geo(view, config, e) != 0)
+		return -1;
+	view_needs_places(view, view->country[0] != '\0', view->asn != UNKNOWN);
+	view->filter.also = is_from_there;
+	view->filter.context = view;
+	return 0;
+}
+
+int
 view_open(struct view *view, const struct config *config, char **words,
     struct err *e)
 {
@@ -225,6 +306,7 @@ view_open(struct view *view, const struct config *config, char **words,
 		e) != 0 ||
 	    take_time("until", view->until, filter->now_us, &filter->until_us,
 		e) != 0 ||
+	    take_places(view, config, e) != 0 ||
 	    archive_open_read(&view->archive, config->archive, e) != 0)
 		return -1;
 	view->opened = true;
@@ -245,9 +327,32 @@ view_begin(struct view *view, struct err *e)
 	return 0;
 }
 
+/* Print what the databases of places ask for, and warn of damaged ones. */
+static void
+close_geo(struct view *view)
+{
+	struct buffer lines = { 0 };
+	const char *warning;
+
+	if (view->sources && view->lacks == NULL && view->out.to != NULL &&
+	    view->style.format == TABLE_PEOPLE) {
+		geo_put_sources(view->geo, view->filter.now_us, &lines);
+		if (lines.len > 0)
+			fprintf(view->out.to, "\n%s", lines.s);
+		buffer_free(&lines);
+	}
+	if (view->lacks != NULL)
+		log_line(LOG_WARNING, "%s", view->lacks);
+	for (size_t i = 0; (warning = geo_warning(view->geo, i)) != NULL; i++)
+		log_line(LOG_WARNING, "%s", warning);
+	geo_close(view->geo);
+}
+
 int
 view_close(struct view *view, int rc, struct err *e)
 {
+	if (view->geo != NULL)
+		close_geo(view);
 	if (view->opened)
 		archive_close(&view->archive);
 	if (view->out.to != NULL)

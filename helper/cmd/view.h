@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "geo/geo.h"
 #include "os/terminal.h"
 #include "render/table.h"
 
@@ -18,6 +19,8 @@ struct view {
 	struct archive_filter filter;
 	struct table_style style;
 	const char *since, *until; /* view_open understands them */
+	char country[3];	   /* only bans from there; "": any */
+	int64_t asn;		   /* only bans of that network; UNKNOWN: any */
 	bool no_pager;
 	enum view_colour { VIEW_AUTO, VIEW_ALWAYS, VIEW_NEVER } colour;
 
@@ -28,12 +31,16 @@ struct view {
 	struct terminal terminal;
 	pid_t pager;
 	struct address net; /* of the filter */
+	struct geo *geo;    /* NULL: the command does not ask for places */
+	bool sources;	    /* places were printed: so are their sources */
+	const char *lacks;  /* what to install, or NULL */
 };
 
 /* A view of all bans. */
 #define VIEW_ALL \
 	{ \
-		.filter = ARCHIVE_FILTER_ALL, .style.limit = -1 \
+		.filter = ARCHIVE_FILTER_ALL, .style.limit = -1, \
+		.asn = UNKNOWN \
 	}
 
 /*
@@ -48,6 +55,8 @@ struct view {
 	    { "origin", "ORIGIN", "only log, manual, list or unknown" }, \
 	    { "ended-why", "WHY", \
 		    "only expired, manual, flushed or inferred" }, \
+	    { "country", "CC", "only bans from this country" }, \
+	    { "asn", "N", "only bans of this autonomous system" }, \
 	    { "host", "NAME", "only bans of this host" }, \
 	    { "since", "TIME", "only bans from TIME on" }, \
 	    { "until", "TIME", "only bans before TIME" }, \
@@ -79,6 +88,24 @@ int view_take(void *to, const char *name, const char *value, struct err *e);
  */
 int view_open(struct view *view, const struct config *config, char **words,
     struct err *e);
+
+/*
+ * Open the databases that tell where an address is from, for view_place. The
+ * filter's country and asn do so by themselves. Fails with EX_OSERR.
+ *
+ * view_needs_places says that the command needs countries, or owners of
+ * networks: where no database has them, view_close says what to install.
+ */
+int view_open_geo(struct view *view, const struct config *config,
+    struct err *e);
+void view_needs_places(struct view *view, bool country, bool asn);
+
+/*
+ * Set place to where a ban's id is from: see geo_find. Without databases, or
+ * when nothing is known, return false; place then says so, too.
+ */
+bool view_place(struct view *view, const char *ident, const char *ip,
+    struct geo_place *place);
 
 /*
  * Begin the output, once the command is sure to have some: open view->out, and

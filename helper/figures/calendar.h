@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CALENDAR_SLOTS 4096
+/* Three years have 105,000 quarters. */
+#define CALENDAR_SLOTS 131072
 
 struct calendar_moment {
 	int64_t day; /* from 1970-01-01 on */

@@ -54,8 +54,8 @@ struct figures_options {
 	bool utc; /* days and hours are those of UTC */
 	/*
 	 * The keys that are counted: the sum of 1u << FIGURES_BY_ID and so on.
-	 * Jail, hour, weekday and host always are. Without the id, these are
-	 * UNKNOWN or 0: ids, returning, fresh.
+	 * Jail, hour, weekday and host always are. Without the id, and without
+	 * figures_take_id, these are UNKNOWN or 0: ids, returning, fresh.
 	 */
 	unsigned by;
 	/*
@@ -63,6 +63,11 @@ struct figures_options {
 	 * larger counts for that network, and one of no address for none.
 	 */
 	int prefix4, prefix6;
+	/*
+	 * figures_take_id keeps so many ids for figures_top, those with most
+	 * bans; then fresh is 0.
+	 */
+	size_t ids_kept;
 	uint64_t seed; /* random, so that nobody can make ids collide */
 };
 
@@ -120,6 +125,7 @@ struct figures_sums {
 	int64_t ends[BAN_INFERRED + 1]; /* by enum ban_end; BAN_LIVES: no end */
 	int64_t first_us, last_us; /* the first and last beginning, UNKNOWN */
 	int64_t removed;	   /* how many of ever retention has removed */
+	int64_t id_bans; /* how many bans figures_take_id took, of all jails */
 };
 
 /* A day of a jail, or of all. */
@@ -146,6 +152,17 @@ struct figures_ban_time {
 	int64_t bans;
 };
 
+/* How often an id was banned in the jails that banned it. */
+struct figures_id {
+	const char *ident;
+	int64_t first_us; /* its first ban */
+	const struct figures_id_jail {
+		size_t jail;
+		int64_t bans;
+	} * jails;
+	size_t n;
+};
+
 struct figures;
 
 /* In place of the number of a jail: all jails. */
@@ -157,7 +174,7 @@ void figures_free(struct figures *f);
 
 /*
  * Set *jail to the number of the jail of that name, counted from 0 in the order
- * of the calls. These and the next three fail with EX_OSERR.
+ * of the calls. These and the next four fail with EX_OSERR.
  */
 int figures_jail(struct figures *f, const char *name, size_t *jail,
     struct err *e);
@@ -165,6 +182,14 @@ int figures_take(struct figures *f, const struct figures_ban *ban,
     struct err *e);
 int figures_take_removed(struct figures *f,
     const struct figures_removed *removed, struct err *e);
+/*
+ * Take all the bans of an id at once, in place of FIGURES_BY_ID: where each id
+ * comes once, in the order of their texts, nothing must be kept of it. These
+ * bans count for ids, returning, fresh of the last 60 days, and figures_top
+ * alone.
+ */
+int figures_take_id(struct figures *f, const struct figures_id *id,
+    struct err *e);
 
 /* End the counting. All below is called after it, all above before it. */
 int figures_finish(struct figures *f, struct err *e);
@@ -217,6 +242,10 @@ size_t figures_top(const struct figures *f, enum figures_by by,
 
 /* Return how many different keys were counted. */
 size_t figures_keys(const struct figures *f, enum figures_by by);
+
+/* Set ids to how many ids have 1, 2, 3 to 5, 6 to 10, and more bans. */
+#define FIGURES_REPEATS 5
+void figures_repeats(const struct figures *f, int64_t ids[FIGURES_REPEATS]);
 
 /* Return "id", "net", "monday"; and the key or count of a name. */
 const char *figures_by_name(enum figures_by by);

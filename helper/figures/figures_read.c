@@ -175,17 +175,35 @@ add_sums(struct figures_sums *all, const struct figures_sums *jail)
 	figures_widen(all, jail->first_us, jail->last_us);
 }
 
-/* Count the first ban of each id on its day. */
+/*
+ * Count ids on the day of their first ban. Of figures_take_id it may be a day
+ * on which no ban began, when one began before midnight and was made after it.
+ */
+static void
+add_fresh(struct figures *f, int64_t day, int64_t ids)
+{
+	if (numbers_get(&f->days, day) != NULL)
+		numbers_find(&f->days, day)->fresh += ids;
+}
+
 static void
 count_fresh(struct figures *f)
 {
 	const struct keys *ids = &f->keys[FIGURES_BY_ID];
+	const struct numbers *quarters = &f->first_quarters;
 
 	for (size_t i = 0; i < ids->room; i++) {
 		if (ids->slots[i].name == 0)
 			continue;
-		/* This day is there: it has a ban. */
-		numbers_find(&f->days, ids->slots[i].first_day)->fresh++;
+		add_fresh(f, ids->slots[i].first_day, 1);
+	}
+	for (size_t i = 0; i < quarters->room; i++) {
+		const struct number *quarter = &quarters->slots[i];
+
+		if (quarter->bans != 0)
+			add_fresh(f,
+			    figures_day_at(f, quarter->number * QUARTER_US),
+			    quarter->bans);
 	}
 }
 
@@ -201,7 +219,7 @@ figures_finish(struct figures *f, struct err *e)
 			return err_set(e, EX_OSERR, "out of memory");
 		add_sums(&f->all, &jail->sums);
 	}
-	if ((f->options.by & 1u << FIGURES_BY_ID) == 0) {
+	if ((f->options.by & 1u << FIGURES_BY_ID) == 0 && !f->by_ids) {
 		f->all.ids = f->all.returning = UNKNOWN;
 		for (size_t i = 0; i < f->jails_n; i++)
 			f->jails[i].sums.ids = f->jails[i].sums.returning =
@@ -276,14 +294,19 @@ figures_day(const struct figures *f, size_t jail, int64_t day)
 	const struct number *slot = numbers_get(
 	    jail == FIGURES_ALL ? &f->days : &f->jails[jail].days, day);
 
-	return slot != NULL ? (struct figures_day){ slot->bans, slot->fresh } :
-			      (struct figures_day){ 0, 0 };
+	if (slot == NULL)
+		return (struct figures_day){ 0, 0 };
+	/* A ban can be made on another day than that of its beginning. */
+	return (struct figures_day){
+		.bans = slot->bans,
+		.fresh = slot->fresh < slot->bans ? slot->fresh : slot->bans,
+	};
 }
 
 int64_t
 figures_hour(const struct figures *f, int weekday, int hour)
 {
-	return f->week[weekday][hour];
+	return f->week[weekday][hour][FIGURES_BANS];
 }
 
 size_t
@@ -294,77 +317,11 @@ figures_ban_times(const struct figures *f, size_t jail,
 	return jail == FIGURES_ALL ? f->times.n : f->jails[jail].times.n;
 }
 
-/* The highest entries so far: a heap whose root is the lowest of them. */
-struct top {
-	enum figures_count count;
-	struct figures_entry *entries;
-	size_t n, limit;
-};
-
-/* Return true when a comes before b in the order of figures_top. */
-static bool
-is_before(const struct top *top, const struct figures_entry *a,
-    const struct figures_entry *b)
-{
-	int64_t x = a->counts[top->count], y = b->counts[top->count];
-
-	if (x != y)
-		return x > y;
-	if (a->number != b->number)
-		return a->number < b->number;
-	if (a->name == NULL || b->name == NULL)
-		return a->name == NULL && b->name != NULL;
-	return strcmp(a->name, b->name) < 0;
-}
-
-static void
-swap(struct figures_entry *a, struct figures_entry *b)
-{
-	struct figures_entry c = *a;
-
-	*a = *b;
-	*b = c;
-}
-
-/* Let the entry at i sink below those that come after it. */
-static void
-sink(struct top *top, size_t i, size_t n)
-{
-	for (;;) {
-		size_t child = 2 * i + 1;
-
-		if (child + 1 < n &&
-		    is_before(top, &top->entries[child],
-			&top->entries[child + 1]))
-			child++;
-		if (child >= n ||
-		    !is_before(top, &top->entries[i], &top->entries[child]))
-			return;
-		swap(&top->entries[i], &top->entries[child]);
-		i = child;
-	}
-}
-
 static void
 offer(struct top *top, const struct figures_entry *entry)
 {
-	size_t i;
-
-	if (entry->counts[FIGURES_BANS] == 0 || top->limit == 0)
-		return;
-	if (top->n == top->limit) {
-		if (!is_before(top, entry, &top->entries[0]))
-			return;
-		top->entries[0] = *entry;
-		sink(top, 0, top->n);
-		return;
-	}
-	i = top->n++;
-	top->entries[i] = *entry;
-	for (; i > 0 &&
-	     is_before(top, &top->entries[(i - 1) / 2], &top->entries[i]);
-	     i = (i - 1) / 2)
-		swap(&top->entries[(i - 1) / 2], &top->entries[i]);
+	if (top_wants(top, entry))
+		top_take(top, entry);
 }
 
 static void
@@ -392,19 +349,37 @@ offer_keys(const struct figures *f, enum figures_by by, struct top *top)
 	}
 }
 
-/* Offer entries that have the names and counts of an array. */
 static void
-offer_array(const int64_t (*counts)[FIGURES_COUNTS], const char *const *names,
-    int n, struct top *top)
+offer_counts(const char *name, int64_t number,
+    const int64_t counts[FIGURES_COUNTS], struct top *top)
 {
-	for (int i = 0; i < n; i++) {
-		struct figures_entry entry = {
-			.name = names != NULL ? names[i] : NULL,
-			.number = i,
-		};
+	struct figures_entry entry = { .name = name, .number = number };
 
-		memcpy(entry.counts, counts[i], sizeof(entry.counts));
-		offer(top, &entry);
+	figures_add_counts(entry.counts, counts);
+	offer(top, &entry);
+}
+
+static void
+offer_hours(const struct figures *f, struct top *top)
+{
+	for (int hour = 0; hour < 24; hour++) {
+		int64_t counts[FIGURES_COUNTS] = { 0 };
+
+		for (int day = 0; day < 7; day++)
+			figures_add_counts(counts, f->week[day][hour]);
+		offer_counts(hour_names[hour], hour, counts, top);
+	}
+}
+
+static void
+offer_weekdays(const struct figures *f, struct top *top)
+{
+	for (int day = 0; day < 7; day++) {
+		int64_t counts[FIGURES_COUNTS] = { 0 };
+
+		for (int hour = 0; hour < 24; hour++)
+			figures_add_counts(counts, f->week[day][hour]);
+		offer_counts(weekday_names[day], day, counts, top);
 	}
 }
 
@@ -429,20 +404,19 @@ figures_top(const struct figures *f, enum figures_by by,
 	struct top top = { .count = count, .entries = entries, .limit = limit };
 
 	if (by == FIGURES_BY_HOUR)
-		offer_array(f->hours, hour_names, 24, &top);
+		offer_hours(f, &top);
 	else if (by == FIGURES_BY_WEEKDAY)
-		offer_array(f->weekdays, weekday_names, 7, &top);
+		offer_weekdays(f, &top);
 	else if (by == FIGURES_BY_JAIL)
 		offer_jails(f, &top);
+	else if (by == FIGURES_BY_ID && f->by_ids)
+		for (size_t i = 0; i < f->kept.n; i++)
+			offer(&top, &f->kept.entries[i]);
 	else
 		offer_keys(f, by, &top);
 	if (by == FIGURES_BY_HOST)
-		offer_array(&f->here, NULL, 1, &top);
-	/* The root is the last of those that are not in their place yet. */
-	for (size_t n = top.n; n > 1; n--) {
-		swap(&entries[0], &entries[n - 1]);
-		sink(&top, 0, n - 1);
-	}
+		offer_counts(NULL, 0, f->here, &top);
+	top_sort(&top);
 	return top.n;
 }
 
@@ -458,6 +432,8 @@ figures_keys(const struct figures *f, enum figures_by by)
 		return f->jails_n;
 	case FIGURES_BY_HOST:
 		return f->keys[by].n + (f->here[FIGURES_BANS] > 0);
+	case FIGURES_BY_ID:
+		return f->by_ids ? f->kept.n : f->keys[by].n;
 	default:
 		return f->keys[by].n;
 	}

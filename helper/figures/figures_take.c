@@ -71,6 +71,11 @@ figures_free(struct figures *f)
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		keys_free(&f->keys[i]);
 	keys_free(&f->owners);
+	for (size_t i = 0; i < f->names_n; i++)
+		free(f->names[i]);
+	free(f->names);
+	free(f->kept.entries);
+	numbers_free(&f->first_quarters);
 	numbers_free(&f->pairs);
 	numbers_free(&f->days);
 	numbers_free(&f->times);
@@ -204,8 +209,9 @@ count_key(struct keys *keys, const char *text,
 	return key;
 }
 
-static void
-add_counts(int64_t to[FIGURES_COUNTS], const int64_t counts[FIGURES_COUNTS])
+void
+figures_add_counts(int64_t to[FIGURES_COUNTS],
+    const int64_t counts[FIGURES_COUNTS])
 {
 	for (size_t i = 0; i < FIGURES_COUNTS; i++)
 		to[i] = number_add_sat(to[i], counts[i]);
@@ -224,11 +230,9 @@ count_common(struct figures *f, struct figures_jail *jail, int64_t us,
 	    number_add_sat(jail->sums.failures, counts[FIGURES_FAILURES]);
 	jail->sums.seconds =
 	    number_add_sat(jail->sums.seconds, counts[FIGURES_SECONDS]);
-	f->week[m->weekday][m->hour] += bans;
-	add_counts(f->hours[m->hour], counts);
-	add_counts(f->weekdays[m->weekday], counts);
+	figures_add_counts(f->week[m->weekday][m->hour], counts);
 	if (host == NULL)
-		add_counts(f->here, counts);
+		figures_add_counts(f->here, counts);
 	else if (count_key(&f->keys[FIGURES_BY_HOST], host, counts) == NULL)
 		return -1;
 	return count_number(&jail->days, m->day, bans);
@@ -254,6 +258,7 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 		key->jail = (uint32_t)ban->jail;
 	f->all.ids += key->bans == 1;
 	f->all.returning += key->bans == 2;
+	figures_count_repeats(f, key->bans - 1, key->bans);
 	if (key->jail == ban->jail) {
 		in_jail = ++key->in_jail;
 	} else {

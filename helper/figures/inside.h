@@ -4,9 +4,22 @@
 #ifndef FIGURES_INSIDE_H
 #define FIGURES_INSIDE_H
 
+#include "base/timestamp.h"
 #include "figures/calendar.h"
 #include "figures/figures.h"
 #include "figures/keys.h"
+
+/*
+ * The highest entries so far: a heap whose root is the lowest of them. Whoever
+ * sorts it ends it.
+ */
+struct top {
+	enum figures_count count;
+	struct figures_entry *entries;
+	size_t n, limit;
+};
+
+#define QUARTER_US (900 * TIMESTAMP_US)
 
 struct figures_jail {
 	char *name;
@@ -29,11 +42,35 @@ struct figures {
 	struct numbers pairs;
 	struct keys
 	    keys[FIGURES_BYS]; /* ids to hosts, but for jail to weekday */
-	struct keys owners;    /* of networks with an AS number */
+	/* What figures_take_id keeps. */
+	bool by_ids;
+	struct top kept;
+	char **names;
+	size_t names_n, names_room;
+	/* The quarters of an hour, counted from 1970 on, in which so many ids
+	 * had their first ban. Every zone's day begins with one. */
+	struct numbers first_quarters;
+	int64_t repeats[FIGURES_REPEATS];
+	struct keys owners;	      /* of networks with an AS number */
 	int64_t here[FIGURES_COUNTS]; /* the bans of this machine */
-	int64_t week[7][24];
-	int64_t hours[24][FIGURES_COUNTS], weekdays[7][FIGURES_COUNTS];
+	int64_t week[7][24][FIGURES_COUNTS];
 };
+
+/* Count that the bans of an id have become more, from 0 on. */
+void figures_count_repeats(struct figures *f, int64_t before, int64_t bans);
+
+/* Return true when top_offer takes an entry. */
+bool top_wants(const struct top *top, const struct figures_entry *entry);
+
+/* Take an entry that top_wants. */
+void top_take(struct top *top, const struct figures_entry *entry);
+
+/* Sort the entries, the highest first. */
+void top_sort(struct top *top);
+
+/* Add counts, up to the greatest number. */
+void figures_add_counts(int64_t to[FIGURES_COUNTS],
+    const int64_t counts[FIGURES_COUNTS]);
 
 /* Return the longer of two ban times; -1 is for ever, and any may be UNKNOWN.
  */

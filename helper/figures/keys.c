@@ -149,9 +149,15 @@ numbers_find(struct numbers *numbers, int64_t number)
 {
 	struct number *slot;
 
+	if (numbers->last < numbers->room) {
+		slot = &numbers->slots[numbers->last];
+		if (slot->number == number && slot->bans != 0)
+			return slot;
+	}
 	if (is_full(numbers->n, numbers->room) && grow_numbers(numbers) != 0)
 		return NULL;
 	slot = find_slot(numbers->slots, numbers->room, number);
+	numbers->last = (size_t)(slot - numbers->slots);
 	if (slot->bans == 0) {
 		slot->number = number;
 		numbers->n++;

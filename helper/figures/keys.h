@@ -52,6 +52,7 @@ struct number {
 struct numbers {
 	struct number *slots;
 	size_t n, room;
+	size_t last; /* the slot that was found last: often the next one, too */
 };
 
 /*

@@ -173,6 +173,12 @@ class Lab:
         if os.path.isdir(spool) and os.listdir(spool):
             raise RuntimeError("events went into the spool")
 
+    def newest_ident(self):
+        """Return the id of the ban that was archived last."""
+        with contextlib.closing(sqlite3.connect(self.archive)) as db:
+            return db.execute(
+                "SELECT ident FROM ban ORDER BY id DESC LIMIT 1").fetchone()[0]
+
     def remove(self):
         shutil.rmtree(self.folder)
 

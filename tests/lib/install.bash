@@ -18,7 +18,7 @@ setup_file() {
 	cp -a "$root"/{Makefile,action.d,helper,install.sh} "$tree"
 	if [ -n "${BUILD:-}" ]; then
 		mkdir "$tree/build"
-		(cd "$BUILD" && find . \( -name '*.o' -o -name schema.inc -o \
+		(cd "$BUILD" && find . \( -name '*.o' -o -name '*.inc' -o \
 			-name library.a -o -name 'fail2ban-archive*' \) \
 			-exec cp -a --parents -t "$tree/build" {} +)
 	fi

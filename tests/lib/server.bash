@@ -119,6 +119,7 @@ config() {
 		    "spool = \"$lab/spool\";" \
 		    "fail2ban_socket = \"$lab/run/sock\";" \
 		    "fail2ban_database = \"$lab/fail2ban.sqlite3\";" \
+		    "geo = [\"$root/tests/samples/places\"];" \
 		    'interval = 1;' "run_deadline = $((5 * slowness));"
 		[ $# -eq 0 ] || printf '%s\n' "$@"
 	} >"$lab/archive.cfg"

@@ -30,6 +30,7 @@ READERS = {
     "an id": ["export", "--id", "192.0.2.1"],
     "show": ["show", "192.0.2.1"],
     "runs": ["runs", "--limit", "3000"],
+    "report": ["report", "--output", "-", "--title", "word " * 20000],
     "top": ["top", "--limit", "13000", "--format", "jsonl"],
 }
 
@@ -88,6 +89,9 @@ def main():
             wrong.append("%s: exit status %d" % (name, reader.returncode))
         if name in ("export", "an id"):
             wrong += bans_of(name, said)
+        elif name == "report":
+            if not said.endswith("</html>\n"):
+                wrong.append("the page of report is not whole")
         elif said.count("\n") < 3000:
             wrong.append("%s: only %d lines" % (name, said.count("\n")))
     return "\n".join(wrong) or 0

@@ -127,9 +127,9 @@ listed() {
 @test "show of an address that was never banned ends with 1, as grep does" {
 	ban sshd 192.0.2.0/24 "$EPOCHSECONDS"
 	status 1 archive show 203.0.113.9
-	[ "$said" = 'Never banned.' ]
+	[ "${said%%$'\n'*}" = 'Never banned.' ]
 	status 1 archive show 203.0.113.0/24
-	[ "$said" = 'Never banned.' ]
+	[ "${said%%$'\n'*}" = 'Never banned.' ]
 }
 
 @test "a ban of an old log whose ban time and end nobody knows is not active" {
@@ -308,8 +308,8 @@ in_csv() {
 	says 'did you mean export?'
 	status 64 archive list --jial=sshd
 	says 'list: --jial=sshd: unknown option: did you mean --jail? See fail2ban-archive list --help'
-	status 64 archive status
-	says 'status: unknown command; see'
+	status 64 archive banana
+	says 'banana: unknown command; see'
 }
 
 @test "a wrong command line is a usage error" {

@@ -69,12 +69,28 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	local columns
 	for columns in 60 80 200; do
 		on_terminal "$columns" list --no-pager >"$lab/out"
-		[ "$(wc -l <"$lab/out")" -eq 6 ]
-		[ "$(widest <"$lab/out")" -le "$columns" ]
+		[ "$(sed '/^$/,$d' "$lab/out" | wc -l)" -eq 6 ]
+		[ "$(sed '/^$/,$d' "$lab/out" | widest)" -le "$columns" ]
 		grep -q '192\.0\.2\.77 ' "$lab/out"
 		grep -q '198\.51\.100\.0/24' "$lab/out"
 	done
 	grep -q 'FAILURES' "$lab/out"
+}
+
+@test "top and stats fit terminals of 60, 80 and 200 columns" {
+	some_bans
+	local columns words
+	for columns in 60 80 200; do
+		for words in top 'top --by net' 'top --by hour' stats; do
+			# shellcheck disable=SC2086 # these are words
+			on_terminal "$columns" $words --no-pager >"$lab/out"
+			[ "$(widest <"$lab/out")" -le "$columns" ] || {
+				echo "$words:" >&2
+				cat "$lab/out" >&2
+				return 1
+			}
+		done
+	done
 }
 
 @test "hostile and long text leaves a table whole, and no escape sequence in it" {
@@ -90,6 +106,7 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	local columns
 	for columns in 60 80 200; do
 		on_terminal "$columns" list --no-pager --color=never >"$lab/out"
+		sed -i '/^$/,$d' "$lab/out"
 		[ "$(wc -l <"$lab/out")" -eq 11 ]
 		[ "$(widest <"$lab/out")" -le "$columns" ]
 		run ! grep -q $'\e\|\t\|\u202e' "$lab/out"
@@ -130,7 +147,7 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	run ! grep -q paged <(on_terminal 80 list --no-pager)
 	run ! grep -q paged <(archive list)
 	run ! grep -q paged <(PAGER='' on_terminal 80 list)
-	run ! grep -q paged <(PAGER=cat on_terminal 80 list)
+	run ! grep -q paged <(PAGER='cat' on_terminal 80 list)
 	run ! grep -q paged <(TERM=dumb on_terminal 80 list)
 	# One that does not exist is no loss.
 	PAGER=$lab/none on_terminal 80 list </dev/null | grep -q '192\.0\.2\.77'
@@ -231,11 +248,12 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	says 'export: --format: must be jsonl or csv'
 }
 
-@test "JSON Lines and CSV of list have the fields of export" {
+@test "JSON Lines and CSV of list have the fields of export, and the country" {
 	some_bans
-	diff <(archive list --format jsonl | jq -c . | LC_ALL=C sort) \
+	diff <(archive list --format jsonl | jq -c 'del(.country)' | LC_ALL=C sort) \
 	    <(archive export | jq -c . | LC_ALL=C sort)
-	diff <(archive list --format csv | LC_ALL=C sort) \
+	[ "$(archive list --format jsonl --country fr | jq -r .country)" = FR ]
+	diff <(archive list --format csv | sed 's/,[A-Zcountry]*$//' | LC_ALL=C sort) \
 	    <(archive export --format csv | LC_ALL=C sort)
 }
 
@@ -299,6 +317,19 @@ shown() {
 	shown '  network   2001:db8:0:1::/64: 1 ban of 1 id, 1 active; see show 2001:db8:0:1::/64'
 }
 
+@test "show counts no network of thousands for one of its addresses" {
+	local i
+	for ((i = 0; i < 5002; i++)); do
+		printf '{"jail":"sshd","ident":"2001:db8:0:1::%x","since_us":%d000000}\n' \
+		    $((i + 1)) $((now - 9000 + i))
+	done >"$lab/many.json"
+	status 0 archive replay "$lab/many.json"
+	archive show 2001:db8:0:1::1 >"$lab/shown"
+	shown '  network   2001:db8:0:1::/64: thousands of bans; see show 2001:db8:0:1::/64'
+	archive show 2001:db8:0:1::/64 >"$lab/shown"
+	grep -q '^  bans      5002 of 5002 ids' "$lab/shown"
+}
+
 @test "show of a network sums up what is inside of it" {
 	some_bans
 	status 0 archive show 192.0.0.0/16
@@ -317,8 +348,8 @@ shown() {
 	archive show 192.0.2.0/24 -n 1 >"$lab/shown"
 	[ "$(grep -c '^192\.0\.2\.[0-9]* ' "$lab/shown")" -eq 1 ]
 	archive show 2001:db8::/32 | grep -q '^2001:db8:0:1::17 '
-	status 1 archive show 203.0.113.0/24
-	[ "$said" = 'Never banned.' ]
+	status 1 archive show 192.88.99.0/24
+	[ "${said%%$'\n'*}" = 'Never banned.' ]
 }
 
 @test "show prints captures as words" {
@@ -329,6 +360,50 @@ shown() {
 	shown "  users     root,o'neill" '  mlfid      www \x1b[1m: ' '  port      22' \
 	    '  more      [1,"a"]'
 	run ! grep -q 'captures\|empty\|none\|{' "$lab/shown"
+}
+
+# ------------------------------------------------------------- countries ---
+
+@test "list, top, show and the filters know where an address is from" {
+	ban sshd 203.0.113.5 $((now - 30)) 600
+	ban sshd 198.51.100.5 $((now - 20)) 600
+	ban sshd 198.51.100.6 $((now - 10)) 600
+	ban sshd 192.0.2.1 "$now" 600
+	ids 203.0.113.5 --country de
+	ids '198.51.100.6 198.51.100.5' --country FR
+	[ "$(archive top --by country --format csv --fields country,bans | paste -sd ' ')" = \
+	    'country,bans FR,2 DE,1' ]
+	[ "$(archive export --country DE | jq -r .ident)" = 203.0.113.5 ]
+	[ "$(archive stats --country FR --format jsonl | jq -s '.[-1].ever')" -eq 2 ]
+	archive show 203.0.113.5 >"$lab/shown"
+	shown '  from      DE'
+	# The database is named below what people read, and only there.
+	grep -q "^Countries from .*tests/samples/places of " "$lab/shown"
+	archive list --fields id,country | grep -q '^Countries from '
+	run ! grep -q '^Countries' <(archive list --format csv --fields id,country)
+	run ! grep -q '^Countries' <(archive list)
+	status 64 archive list --country Germany
+	says '--country: Germany: must be two letters, such as DE'
+	status 64 archive list --asn ASX
+}
+
+@test "without a database of places nothing breaks, and one line says what to install" {
+	config "geo = [\"$lab/none.mmdb\"];"
+	ban sshd 203.0.113.5 "$now" 600
+	archive list | grep -q '203\.0\.113\.5'
+	[ "$(archive list --format jsonl | jq 'has("country") or has("asn")')" = false ]
+	local words
+	for words in 'top --by country' 'list --fields id,country' 'list --country DE'; do
+		# shellcheck disable=SC2086 # these are words
+		status 0 archive $words
+		[ "$(grep -c 'install the package tor-geoipdb' <<<"$said")" -eq 1 ]
+		says 'none.mmdb'
+	done
+	status 0 archive top --by asn
+	says 'in the key geo of the configuration'
+	archive show 203.0.113.5 >"$lab/shown" 2>/dev/null
+	grep -q '^  from      unknown: no database of countries: install the package' "$lab/shown"
+	archive stats >/dev/null
 }
 
 # -------------------------------------------------------------- --follow ---

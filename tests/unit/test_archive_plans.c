@@ -132,6 +132,8 @@ static const struct plan {
 	{ PLAN(SQL_SOURCE_SAVE), { { "source", BY_ID } } },
 	/* There are only a few jails. */
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
+	/* No bans are sorted: the index has their ids in order. */
+	{ PLAN(SQL_TALLY_EACH_ID), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
 	/* This reads from the last run back to one that is completed. */
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
@@ -158,6 +160,7 @@ static const struct plan {
 		{ "evidence", BY_ID }, { "ban", "ban_rev" },
 		{ "jail", BY_ID } },
 	    .sorts = true, .fifth = "599" },
+	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
 	/* There are only a few jails and databases. */
 	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* base/escape: text of attackers, made harmless for a terminal and JSON. */
+/* base/escape: text of attackers, made harmless for a terminal, JSON and HTML.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -165,6 +166,55 @@ escaped_json_is_the_same_json(void **state)
 	}
 }
 
+static void
+html_takes_a_text_as_a_text_in_elements_and_attributes(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "", "" },
+		{ "sshd 192.0.2.1", "sshd 192.0.2.1" },
+		{ "<script>alert(1)</script>",
+		    "&lt;script&gt;alert(1)&lt;/script&gt;" },
+		{ "</title></style></svg>",
+		    "&lt;/title&gt;&lt;/style&gt;&lt;/svg&gt;" },
+		{ "<!--", "&lt;!--" },
+		{ "]]>", "]]&gt;" },
+		/* An attribute in either kind of quotes. */
+		{ "\" onload=\"x", "&quot; onload=&quot;x" },
+		{ "' onload='x", "&#39; onload=&#39;x" },
+		/* A reference is a text, too. */
+		{ "&lt;&amp;&#60;", "&amp;lt;&amp;amp;&amp;#60;" },
+		{ "100%s%n", "100%s%n" },
+		/* Ordinary text. */
+		{ "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80\xd7\xa9",
+		    "\xc3\xa9\xe4\xb8\xad\xf0\x9f\x98\x80\xd7\xa9" },
+		/* Controls, marks of the direction, and hidden characters. */
+		{ "a\x1b[2J\r\n\tb\x7f", "a\\x1b[2J\\x0d\\x0a\\x09b\\x7f" },
+		{ "\xc2\x85", "\\u0085" },
+		{ "\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf",
+		    "\\u202e\\u2066\\u200b\\ufeff" },
+		{ "C:\\x1b", "C:\\\\x1b" },
+		/* Bytes that are no UTF-8, and hide no quote after them. */
+		{ "\xff<\xc3\"\xe2\x80'",
+		    "\\xff&lt;\\xc3&quot;\\xe2\\x80&#39;" },
+		{ "\xed\xa0\x80\xc0\xbc", "\\xed\\xa0\\x80\\xc0\\xbc" },
+	};
+	char *text;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		out = open_memstream(&text, &len);
+		assert_non_null(out);
+		escape_html(out, rows[i].in);
+		assert_int_equal(fclose(out), 0);
+		assert_string_equal(text, rows[i].out);
+		free(text);
+	}
+}
+
 int
 main(void)
 {
@@ -175,6 +225,8 @@ main(void)
 		cmocka_unit_test(nothing_follows_a_piece_that_did_not_fit),
 		cmocka_unit_test(a_text_of_any_length_is_printed_escaped),
 		cmocka_unit_test(escaped_json_is_the_same_json),
+		cmocka_unit_test(
+		    html_takes_a_text_as_a_text_in_elements_and_attributes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -476,6 +476,69 @@ an_id_is_fresh_on_its_first_day(void **state)
 
 /* In Berlin the day of 2026-10-25 has 25 hours, that of 2026-03-29 has 23. */
 static void
+ids_are_grouped_by_how_often_they_were_banned(void **state)
+{
+	static const int bans[] = { 1, 1, 2, 3, 5, 6, 10, 11, 100 };
+	static const int64_t expected[FIGURES_REPEATS] = { 2, 1, 2, 2, 2 };
+
+	(void)state;
+	/* Ban by ban, and id by id. */
+	for (int by_id = 0; by_id < 2; by_id++) {
+		struct figures *f = begin();
+		int64_t ids[FIGURES_REPEATS];
+		struct err e = { 0 };
+		size_t jail;
+
+		assert_ok(figures_jail(f, "sshd", &jail, &e), &e);
+		for (size_t i = 0; i < ARRAY_LEN(bans); i++) {
+			char ident[] = { (char)('a' + i), '\0' };
+			const struct figures_id_jail in = { jail, bans[i] };
+			const struct figures_id id = { ident, NOW - HOUR, &in,
+				1 };
+
+			if (by_id)
+				assert_ok(figures_take_id(f, &id, &e), &e);
+			for (int n = 0; !by_id && n < bans[i]; n++)
+				take(f, NULL, ended(ident, NOW - HOUR));
+		}
+		finish(f);
+		figures_repeats(f, ids);
+		assert_memory_equal(ids, expected, sizeof(ids));
+		figures_free(f);
+	}
+}
+
+static void
+an_id_that_is_taken_at_once_is_fresh_on_its_first_day(void **state)
+{
+	/* In this zone a day begins at 18:15 UTC. */
+	static const char zone[] = "NPT-5:45";
+	const int64_t midnight = INT64_C(1700158500) * SECOND;
+	struct figures *f = begin_at(NOW, zone);
+	struct figures_id_jail in = { 0, 1 };
+	struct err e = { 0 };
+	int64_t day;
+
+	(void)state;
+	assert_ok(figures_jail(f, "sshd", &in.jail, &e), &e);
+	for (int i = -2; i < 4; i++) {
+		char ident[] = { (char)('d' + i), '\0' };
+		const struct figures_id id = { ident, midnight + i * SECOND,
+			&in, 1 };
+
+		assert_ok(figures_take_id(f, &id, &e), &e);
+		take(f, NULL, ended(ident, midnight + i * SECOND));
+		take(f, NULL, ended(ident, midnight + i * SECOND));
+	}
+	finish(f);
+	day = figures_day_at(f, midnight);
+	assert_int_equal(figures_day_at(f, midnight - 1), day - 1);
+	assert_int_equal(figures_day(f, FIGURES_ALL, day).fresh, 4 + 4);
+	assert_int_equal(figures_day(f, FIGURES_ALL, day - 1).fresh, 2 + 2);
+	figures_free(f);
+}
+
+static void
 days_are_those_of_local_time(void **state)
 {
 	static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
@@ -602,6 +665,86 @@ many_ids_are_each_counted_once(void **state)
 	figures_free(f);
 }
 
+/* Take an id with so many bans in the first two jails. */
+static void
+take_id(struct figures *f, const char *ident, int64_t a, int64_t b,
+    int64_t first_us)
+{
+	struct figures_id_jail jails[2];
+	struct figures_id id = { .ident = ident,
+		.first_us = first_us,
+		.jails = jails };
+	struct err e = { 0 };
+
+	if (a > 0)
+		jails[id.n++] = (struct figures_id_jail){ 0, a };
+	if (b > 0)
+		jails[id.n++] = (struct figures_id_jail){ 1, b };
+	assert_ok(figures_take_id(f, &id, &e), &e);
+}
+
+static struct figures *
+begin_ids(size_t kept)
+{
+	const struct figures_options options = { .now_us = NOW,
+		.ids_kept = kept };
+	struct figures *f = figures_new(&options);
+	struct err e = { 0 };
+	size_t jail;
+
+	assert_non_null(f);
+	assert_ok(figures_jail(f, "a", &jail, &e), &e);
+	assert_ok(figures_jail(f, "b", &jail, &e), &e);
+	return f;
+}
+
+static void
+ids_that_come_with_their_sums_are_counted(void **state)
+{
+	struct figures *f = begin_ids(0);
+
+	(void)state;
+	take(f, "a", ended("w", NOW - DAY));
+	take(f, "a", ended("x", NOW - DAY));
+	take(f, "a", ended("x", NOW));
+	take_id(f, "w", 1, 0, NOW - DAY);
+	take_id(f, "x", 1, 1, NOW - DAY);
+	take_id(f, "y", 3, 0, NOW - 61 * DAY);
+	/* No ban began on this day. */
+	take_id(f, "z", 0, 1, NOW - 3 * DAY);
+	finish(f);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->ids, 4);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->returning, 2);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->id_bans, 7);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->ever, 3);
+	assert_int_equal(figures_of(f, 0)->ids, 3);
+	assert_int_equal(figures_of(f, 0)->returning, 1);
+	assert_int_equal(figures_of(f, 1)->ids, 2);
+	assert_int_equal(figures_of(f, 1)->returning, 0);
+	assert_int_equal(figures_day(f, FIGURES_ALL, NOW / DAY - 1).fresh, 2);
+	assert_int_equal(figures_day(f, FIGURES_ALL, NOW / DAY).fresh, 0);
+	assert_int_equal(figures_day(f, FIGURES_ALL, NOW / DAY - 3).fresh, 0);
+	figures_free(f);
+}
+
+static void
+the_ids_with_most_bans_are_kept(void **state)
+{
+	struct figures *f = begin_ids(3);
+
+	(void)state;
+	take_id(f, "a", 1, 0, NOW);
+	take_id(f, "b", 2, 2, NOW);
+	take_id(f, "c", 1, 0, NOW);
+	take_id(f, "d", 1, 4, NOW);
+	take_id(f, "e", 1, 0, NOW);
+	take_id(f, "f", 2, 0, NOW);
+	finish(f);
+	assert_top(f, FIGURES_BY_ID, FIGURES_BANS, "d 5;b 4;f 2;");
+	assert_int_equal(figures_keys(f, FIGURES_BY_ID), 3);
+	figures_free(f);
+}
+
 static void
 keys_and_counts_have_names(void **state)
 {
@@ -631,11 +774,16 @@ main(void)
 		cmocka_unit_test(every_key_has_a_top),
 		cmocka_unit_test(a_key_that_was_not_asked_for_is_unknown),
 		cmocka_unit_test(an_id_is_fresh_on_its_first_day),
+		cmocka_unit_test(ids_are_grouped_by_how_often_they_were_banned),
+		cmocka_unit_test(
+		    an_id_that_is_taken_at_once_is_fresh_on_its_first_day),
 		cmocka_unit_test(days_are_those_of_local_time),
 		cmocka_unit_test(yesterday_may_have_25_hours),
 		cmocka_unit_test(
 		    what_was_removed_counts_in_the_totals_and_days),
 		cmocka_unit_test(many_ids_are_each_counted_once),
+		cmocka_unit_test(ids_that_come_with_their_sums_are_counted),
+		cmocka_unit_test(the_ids_with_most_bans_are_kept),
 		cmocka_unit_test(keys_and_counts_have_names),
 	};
 
