@@ -323,7 +323,7 @@ take_bans(struct reading *r)
 {
 	const struct archive_filter *filter = r->tally->filter;
 	struct buffer ids = { 0 };
-	bool inside = false;
+	bool inside = r->tally->only_begins;
 	int rc;
 
 	if (r->tally->only != NULL)
@@ -445,9 +445,9 @@ archive_tally_is_plain(const struct archive_filter *filter)
 
 int
 archive_tally_ids(struct archive *a, const struct archive_filter *filter,
-    struct figures *f, struct err *e)
+    bool nets, struct figures *f, struct err *e)
 {
-	const struct archive_tally tally = { .filter = filter };
+	const struct archive_tally tally = { .filter = filter, .nets = nets };
 	struct reading r = { .archive = a,
 		.tally = &tally,
 		.figures = f,

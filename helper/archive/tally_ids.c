@@ -183,6 +183,28 @@ merge_all(struct reading *r, struct merge *m)
 	return rc == 0 ? take_merged(r, m) : -1;
 }
 
+/* Take the bans whose networks their ids do not tell by their place. */
+static int
+take_apart(struct reading *r)
+{
+	sqlite3_stmt *st = db_bind(&r->archive->db, SQL_TALLY_APART, r->e, "t",
+	    r->tally->filter->jail);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&r->archive->db, st, r->e)) == 1) {
+		const char *ident = db_text(st, 0);
+
+		rc = figures_take_net(r->figures, ident != NULL ? ident : "",
+		    db_text(st, 1), r->e);
+		if (rc != 0)
+			break;
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
 int
 tally_take_ids(struct reading *r)
 {
@@ -190,9 +212,12 @@ tally_take_ids(struct reading *r)
 		.streams = calloc(r->jails_n + 1, sizeof(*m.streams)),
 		.jails = calloc(r->jails_n + 1, sizeof(*m.jails)),
 	};
-	int rc = m.streams != NULL && m.jails != NULL ? merge_all(r, &m) :
-							no_memory(r->e);
+	int rc = r->tally->nets ? take_apart(r) : 0;
 
+	if (m.streams == NULL || m.jails == NULL)
+		rc = no_memory(r->e);
+	if (rc == 0)
+		rc = merge_all(r, &m);
 	for (size_t i = 0; m.streams != NULL && i < m.n; i++)
 		sqlite3_finalize(m.streams[i].st);
 	buffer_free(&m.ident);
