@@ -125,6 +125,7 @@ counting_find_most(struct archive *a, const struct archive_filter *filter,
 	struct figures_options options = options_of(filter, how, how->by);
 
 	*f = NULL;
+	options.ids_only = true;
 	want_nets(filter, how, &options);
 	if (begin(&options, f, e) != 0 ||
 	    archive_tally_ids(a, filter, options.nets_by_id, *f, e) != 0)

@@ -68,6 +68,7 @@ struct figures_options {
 	 * with most bans.
 	 */
 	size_t kept;
+	bool ids_only; /* no ban is taken by itself: fresh is 0 */
 	/*
 	 * figures_take_id counts networks, too, in place of FIGURES_BY_NET;
 	 * prefix4 is 8, 16 or 24.

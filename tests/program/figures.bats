@@ -155,7 +155,7 @@ of_nets() {
 
 # networks: of a page, the list of the networks, and the network of the first part.
 networks() {
-	sed -n '/Worst network/,/of all/p; /id="networks-chart"/,/<\/table>/p' |
+	sed -n '/Worst network/,/of all/p; /id="networks"/,/<\/table>/p' |
 	    grep . # it is there
 }
 
