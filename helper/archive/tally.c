@@ -7,6 +7,7 @@
 
 #include "archive/spelling.h"
 #include "archive/statements.h"
+#include "archive/tally_inside.h"
 #include "ban/user_names.h"
 #include "base/list.h"
 #include "base/timestamp.h"
@@ -39,24 +40,6 @@ enum {
 	TOTAL_SECONDS,
 	TOTAL_LONGEST,
 	TOTAL_EXPIRED,
-};
-
-/* A row of the table jail. */
-struct jail {
-	int64_t row, flushed_us;
-	char *name;
-	size_t number; /* in the figures; SIZE_MAX: it has none yet */
-};
-
-struct reading {
-	struct archive *archive;
-	const struct archive_tally *tally;
-	struct figures *figures;
-	struct jail *jails; /* by row */
-	size_t jails_n, jails_room;
-	struct buffer users;
-	struct err *e;
-	bool failed;
 };
 
 static int
@@ -106,9 +89,8 @@ compare_rows(const void *row, const void *jail)
 	return (a > b) - (a < b);
 }
 
-/* Return the jail of a ban, or NULL on failure. */
-static const struct jail *
-find_jail(struct reading *r, int64_t row, struct err *e)
+const struct jail *
+tally_find_jail(struct reading *r, int64_t row, struct err *e)
 {
 	struct jail *jail;
 
@@ -219,7 +201,8 @@ take_id(struct reading *r, sqlite3_value **values, struct figures_ban *ban)
 static int
 take_row(struct reading *r, int n, sqlite3_value **values)
 {
-	const struct jail *jail = find_jail(r, number(values[JAIL]), r->e);
+	const struct jail *jail =
+	    tally_find_jail(r, number(values[JAIL]), r->e);
 	struct figures_ban ban = {
 		.ident = "",
 		.host = host_of(text(values[HOST])),
@@ -340,7 +323,7 @@ take_bans(struct reading *r)
 {
 	const struct archive_filter *filter = r->tally->filter;
 	struct buffer ids = { 0 };
-	bool inside = false;
+	bool inside = r->tally->only_begins;
 	int rc;
 
 	if (r->tally->only != NULL)
@@ -362,7 +345,7 @@ take_bans(struct reading *r)
 static int
 take_total(struct reading *r, sqlite3_stmt *st)
 {
-	const struct jail *jail = find_jail(r, db_int(st, 0), r->e);
+	const struct jail *jail = tally_find_jail(r, db_int(st, 0), r->e);
 	struct figures_removed removed = {
 		.host = host_of(db_text(st, 1)),
 		.at_us = db_int(st, TOTAL_FIRST),
@@ -406,197 +389,12 @@ take_totals(struct reading *r)
 	return rc;
 }
 
-/* The bans of one jail, in the order of their ids. */
-struct stream {
-	sqlite3_stmt *st;
-	size_t jail; /* its number in the figures */
-	const char *ident;
-	size_t len;
-	int64_t made_us;
-};
-
-/* The streams of all jails: a heap whose root has the least id. */
-struct merge {
-	struct stream *streams;
-	size_t n;
-	/* The id that the bans before the root are of. */
-	struct buffer ident;
-	int64_t first_us;
-	struct figures_id_jail *jails;
-	size_t jails_n;
-};
-
-static int
-compare_streams(const struct stream *a, const struct stream *b)
-{
-	int order =
-	    memcmp(a->ident, b->ident, a->len < b->len ? a->len : b->len);
-
-	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
-static void
-sink(struct merge *m, size_t i)
-{
-	for (;;) {
-		size_t child = 2 * i + 1;
-		struct stream moved = m->streams[i];
-
-		if (child + 1 < m->n &&
-		    compare_streams(&m->streams[child + 1],
-			&m->streams[child]) < 0)
-			child++;
-		if (child >= m->n ||
-		    compare_streams(&moved, &m->streams[child]) <= 0)
-			return;
-		m->streams[i] = m->streams[child];
-		m->streams[child] = moved;
-		i = child;
-	}
-}
-
-/* Go to the next ban of a stream; return 1, 0 after the last one, or -1. */
-static int
-advance(struct reading *r, struct stream *s)
-{
-	int rc = sqlite3_step(s->st);
-	const void *ident;
-
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? 0 : db_error(&r->archive->db, r->e);
-	/* A damaged archive may have a number here, or nothing. */
-	ident = sqlite3_column_text(s->st, 0);
-	s->ident = ident != NULL ? ident : "";
-	s->len = (size_t)sqlite3_column_bytes(s->st, 0);
-	s->made_us = sqlite3_column_int64(s->st, 1);
-	return 1;
-}
-
-/* Open a stream for each jail that the filter wants and that has bans. */
-static int
-open_streams(struct reading *r, struct merge *m)
-{
-	const char *wanted = r->tally->filter->jail;
-	struct db *db = &r->archive->db;
-
-	for (size_t i = 0; i < r->jails_n; i++) {
-		struct stream *s = &m->streams[m->n];
-		int rc;
-
-		if (wanted != NULL && strcmp(wanted, r->jails[i].name) != 0)
-			continue;
-		if (sqlite3_prepare_v2(db->handle, db->sql[SQL_TALLY_EACH_ID],
-			-1, &s->st, NULL) != SQLITE_OK)
-			return db_error(db, r->e);
-		db_bind_int(s->st, 1, r->jails[i].row);
-		if ((rc = advance(r, s)) < 0 ||
-		    (rc > 0 && find_jail(r, r->jails[i].row, r->e) == NULL)) {
-			m->n++;
-			return -1;
-		}
-		s->jail = r->jails[i].number;
-		if (rc > 0)
-			m->n++;
-		else
-			sqlite3_finalize(s->st);
-	}
-	for (size_t i = m->n; i-- > 0;)
-		sink(m, i);
-	return 0;
-}
-
-/* Hand the id that was merged to the figures. */
-static int
-take_merged(struct reading *r, struct merge *m)
-{
-	const struct figures_id id = {
-		.ident = m->ident.s,
-		.first_us = m->first_us,
-		.jails = m->jails,
-		.n = m->jails_n,
-	};
-
-	if (m->ident.failed)
-		return no_memory(r->e);
-	return id.n > 0 ? figures_take_id(r->figures, &id, r->e) : 0;
-}
-
-/* Count the ban at the root, which may be the first one of the next id. */
-static int
-merge_root(struct reading *r, struct merge *m)
-{
-	const struct stream *root = &m->streams[0];
-	struct figures_id_jail *last = &m->jails[m->jails_n];
-
-	if (m->jails_n == 0 || root->len != m->ident.len ||
-	    memcmp(root->ident, m->ident.s, root->len) != 0) {
-		if (take_merged(r, m) != 0)
-			return -1;
-		buffer_cut(&m->ident, 0);
-		buffer_put(&m->ident, root->ident, root->len);
-		m->jails_n = 0;
-		m->first_us = root->made_us;
-		last = m->jails;
-	}
-	/* The bans of a jail need not follow one another. */
-	for (size_t i = 0; i < m->jails_n; i++) {
-		if (m->jails[i].jail == root->jail)
-			last = &m->jails[i];
-	}
-	if (last == &m->jails[m->jails_n]) {
-		*last = (struct figures_id_jail){ .jail = root->jail };
-		m->jails_n++;
-	}
-	last->bans++;
-	if (root->made_us < m->first_us)
-		m->first_us = root->made_us;
-	return 0;
-}
-
-static int
-merge_all(struct reading *r, struct merge *m)
-{
-	int rc = open_streams(r, m);
-
-	while (rc == 0 && m->n > 0) {
-		struct stream *root = &m->streams[0];
-
-		if (merge_root(r, m) != 0 || (rc = advance(r, root)) < 0)
-			return -1;
-		if (rc == 0) {
-			sqlite3_finalize(root->st);
-			*root = m->streams[--m->n];
-		}
-		sink(m, 0);
-		rc = 0;
-	}
-	return rc == 0 ? take_merged(r, m) : -1;
-}
-
-static int
-take_ids(struct reading *r)
-{
-	struct merge m = {
-		.streams = calloc(r->jails_n + 1, sizeof(*m.streams)),
-		.jails = calloc(r->jails_n + 1, sizeof(*m.jails)),
-	};
-	int rc = m.streams != NULL && m.jails != NULL ? merge_all(r, &m) :
-							no_memory(r->e);
-
-	for (size_t i = 0; m.streams != NULL && i < m.n; i++)
-		sqlite3_finalize(m.streams[i].st);
-	buffer_free(&m.ident);
-	free(m.streams);
-	free(m.jails);
-	return rc;
-}
-
 static int
 take_bans_and_totals(struct reading *r)
 {
 	if (take_bans(r) != 0 || take_totals(r) != 0)
 		return -1;
-	return r->tally->each_id ? take_ids(r) : 0;
+	return r->tally->each_id ? tally_take_ids(r) : 0;
 }
 
 /* Read what read reads, as it is at one moment: what is removed meanwhile
@@ -647,13 +445,13 @@ archive_tally_is_plain(const struct archive_filter *filter)
 
 int
 archive_tally_ids(struct archive *a, const struct archive_filter *filter,
-    struct figures *f, struct err *e)
+    bool nets, struct figures *f, struct err *e)
 {
-	const struct archive_tally tally = { .filter = filter };
+	const struct archive_tally tally = { .filter = filter, .nets = nets };
 	struct reading r = { .archive = a,
 		.tally = &tally,
 		.figures = f,
 		.e = e };
 
-	return read_at_once(&r, take_ids);
+	return read_at_once(&r, tally_take_ids);
 }

@@ -24,8 +24,13 @@ struct archive_tally {
 	 * of. For a filter that archive_tally_is_plain.
 	 */
 	bool each_id;
-	/* Count only the bans of these ids, a JSON array; NULL: of all. */
+	bool nets; /* with each_id: the figures have nets_by_id */
+	/*
+	 * Count only the bans of these ids, a JSON array; NULL: of all. With
+	 * only_begins the ids, or their addresses, begin with these texts.
+	 */
 	const char *only;
+	bool only_begins;
 	/*
 	 * Set the country, asn and owner of a ban, whose texts live until the
 	 * next call; or NULL.
@@ -47,9 +52,9 @@ bool archive_tally_is_plain(const struct archive_filter *filter);
 
 /*
  * Let f take all ids of a filter that is plain, by figures_take_id, and no
- * bans. Otherwise it is as archive_tally.
+ * bans; with nets also by figures_take_net. Otherwise it is as archive_tally.
  */
 int archive_tally_ids(struct archive *a, const struct archive_filter *filter,
-    struct figures *f, struct err *e);
+    bool nets, struct figures *f, struct err *e);
 
 #endif

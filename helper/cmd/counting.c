@@ -6,6 +6,8 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
+#include "archive/spelling.h"
+#include "base/address.h"
 #include "base/buffer.h"
 #include "base/json.h"
 
@@ -50,95 +52,161 @@ begin(const struct figures_options *options, struct figures **f, struct err *e)
 	return 0;
 }
 
+bool
+counting_can_find(const struct archive_filter *filter,
+    const struct counting *how, enum figures_by by)
+{
+	int prefix = how->prefix4;
+
+	return archive_tally_is_plain(filter) &&
+	    (by == FIGURES_BY_ID ||
+		(by == FIGURES_BY_NET &&
+		    (prefix == 8 || prefix == 16 || prefix == 24)));
+}
+
+/* Set the options of a counting; by has the keys that are counted by ban. */
+static struct figures_options
+options_of(const struct archive_filter *filter, const struct counting *how,
+    unsigned by)
+{
+	return (struct figures_options){
+		.now_us = filter->now_us,
+		.by = by,
+		.prefix4 = how->prefix4,
+		.prefix6 = how->prefix6,
+	};
+}
+
+/* Let the figures find the networks by the ids, if they are wanted. */
+static void
+want_nets(const struct archive_filter *filter, const struct counting *how,
+    struct figures_options *options)
+{
+	options->kept = how->most;
+	options->nets_by_id =
+	    counts_by(options, FIGURES_BY_NET, FIGURES_BY_NET) &&
+	    how->most > 0 && counting_can_find(filter, how, FIGURES_BY_NET);
+	if (options->nets_by_id)
+		options->by &= ~(1u << FIGURES_BY_NET);
+	options->by &= ~(1u << FIGURES_BY_ID);
+}
+
 int
 counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e)
 {
 	bool each_id = how->ids_counted && archive_tally_is_plain(filter);
-	const struct figures_options options = {
-		.now_us = filter->now_us,
-		.by = each_id ? how->by & ~(1u << FIGURES_BY_ID) : how->by,
-		.prefix4 = how->prefix4,
-		.prefix6 = how->prefix6,
-	};
+	struct figures_options options = options_of(filter, how, how->by);
 	struct places places = { .geo = how->geo };
-	const struct archive_tally tally = {
+	struct archive_tally tally = {
 		.filter = filter,
 		.removed = how->removed,
-		.ids = counts_by(&options, FIGURES_BY_ID, FIGURES_BY_NET) ||
-		    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN),
-		.users = counts_by(&options, FIGURES_BY_USER, FIGURES_BY_USER),
 		.each_id = each_id,
 		.locate = how->geo != NULL ? locate : NULL,
 		.context = &places,
 	};
 
 	*f = NULL;
+	if (each_id)
+		want_nets(filter, how, &options);
+	tally.nets = options.nets_by_id;
+	tally.ids = counts_by(&options, FIGURES_BY_ID, FIGURES_BY_NET) ||
+	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
+	tally.users = counts_by(&options, FIGURES_BY_USER, FIGURES_BY_USER);
 	if (begin(&options, f, e) != 0 || archive_tally(a, &tally, *f, e) != 0)
 		return -1;
 	return figures_finish(*f, e);
 }
 
-/* Append the ids that were banned most to out, a JSON array. */
-static void
-put_most(struct buffer *out, const struct figures *f,
-    struct figures_entry *entries, size_t limit)
+int
+counting_find_most(struct archive *a, const struct archive_filter *filter,
+    const struct counting *how, struct figures **f, struct err *e)
 {
-	size_t n = figures_top(f, FIGURES_BY_ID, FIGURES_BANS, limit, entries);
+	struct figures_options options = options_of(filter, how, how->by);
 
-	buffer_putc(out, '[');
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buffer_putc(out, ',');
-		json_put_text(out, entries[i].name, strlen(entries[i].name));
-	}
-	buffer_putc(out, ']');
+	*f = NULL;
+	options.ids_only = true;
+	want_nets(filter, how, &options);
+	if (begin(&options, f, e) != 0 ||
+	    archive_tally_ids(a, filter, options.nets_by_id, *f, e) != 0)
+		return -1;
+	return figures_finish(*f, e);
 }
 
-/* Find the ids that were banned most. */
-static int
-find_most(struct archive *a, const struct archive_filter *filter, size_t limit,
-    struct buffer *ids, int64_t *bans, struct err *e)
+/* Append what the ids of a network begin with; return false: too many do. */
+static bool
+put_net(struct buffer *out, const char *name)
 {
-	const struct figures_options options = { .now_us = filter->now_us,
-		.ids_kept = limit };
-	struct figures_entry *entries = calloc(limit + 1, sizeof(*entries));
-	struct figures *f = NULL;
-	int rc = -1;
+	struct buffer texts = { 0 };
+	struct address net;
+	bool known = address_parse(name, strlen(name), &net) &&
+	    archive_spell_inside(&texts, &net);
 
-	if (entries == NULL) {
-		err_set(e, EX_OSERR, "out of memory");
-	} else if (begin(&options, &f, e) == 0 &&
-	    archive_tally_ids(a, filter, f, e) == 0 &&
-	    figures_finish(f, e) == 0) {
-		*bans = figures_of(f, FIGURES_ALL)->id_bans;
-		put_most(ids, f, entries, limit);
-		rc = ids->failed ? err_set(e, EX_OSERR, "out of memory") : 0;
+	/* The array joins the one that is open. */
+	if (known && texts.len > 2) {
+		buffer_putc(out, ',');
+		buffer_put(out, texts.s + 1, texts.len - 2);
 	}
-	figures_free(f);
-	free(entries);
-	return rc;
+	out->failed |= texts.failed;
+	buffer_free(&texts);
+	return known;
+}
+
+/*
+ * Set texts to a JSON array of ids, or of what the ids of networks begin with;
+ * return false when all bans must be read to find those of the networks.
+ */
+static bool
+put_most(struct buffer *texts, const struct figures_entry *entries, size_t n,
+    enum figures_by by)
+{
+	bool nets = by == FIGURES_BY_NET, known = true;
+
+	/* Those of IPv4 inside IPv6 begin so. */
+	buffer_puts(texts, nets ? "[\":\",\"0\"" : "[");
+	for (size_t i = 0; i < n && known; i++) {
+		if (nets) {
+			known = put_net(texts, entries[i].name);
+			continue;
+		}
+		if (i > 0)
+			buffer_putc(texts, ',');
+		json_put_text(texts, entries[i].name, strlen(entries[i].name));
+	}
+	buffer_putc(texts, ']');
+	return known;
 }
 
 int
 counting_run_most(struct archive *a, const struct archive_filter *filter,
-    size_t limit, struct figures **f, int64_t *bans, struct err *e)
+    const struct counting *how, const struct figures *found, enum figures_by by,
+    struct figures **f, struct err *e)
 {
-	const struct figures_options options = { .now_us = filter->now_us,
-		.by = 1u << FIGURES_BY_ID };
-	struct buffer ids = { 0 };
+	const struct figures_options options =
+	    options_of(filter, how, 1u << by);
+	struct figures_entry *entries = calloc(how->most + 1, sizeof(*entries));
 	struct archive_tally tally = { .filter = filter, .ids = true };
-	int rc;
+	struct buffer texts = { 0 };
+	int rc = begin(&options, f, e);
 
-	*f = NULL;
-	rc = find_most(a, filter, limit, &ids, bans, e);
-	tally.only = ids.s;
-	if (rc == 0)
-		rc = begin(&options, f, e);
+	if (entries == NULL) {
+		rc = err_set(e, EX_OSERR, "out of memory");
+	} else if (rc == 0) {
+		size_t n =
+		    figures_top(found, by, FIGURES_BANS, how->most, entries);
+
+		if (put_most(&texts, entries, n, by) &&
+		    !figures_has_odd_nets(found))
+			tally.only = texts.s;
+		tally.only_begins = by == FIGURES_BY_NET;
+		if (texts.failed)
+			rc = err_set(e, EX_OSERR, "out of memory");
+	}
 	if (rc == 0)
 		rc = archive_tally(a, &tally, *f, e);
 	if (rc == 0)
 		rc = figures_finish(*f, e);
-	buffer_free(&ids);
+	buffer_free(&texts);
+	free(entries);
 	return rc;
 }

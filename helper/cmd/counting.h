@@ -15,10 +15,12 @@ struct counting {
 	unsigned by; /* bits of enum figures_by, as figures_options has them */
 	int prefix4, prefix6;
 	/*
-	 * Of ids only how many there are is wanted, not figures_top: that takes
-	 * no memory for each id.
+	 * Of ids and networks only how many there are is wanted, and so many
+	 * for counting_run_most, not figures_top: that takes no memory for each
+	 * of them. Unless ids_counted the number counts for nothing.
 	 */
 	bool ids_counted;
+	size_t most;
 	bool removed;	 /* what retention has removed counts, too */
 	struct geo *geo; /* tells country and asn; or NULL */
 };
@@ -31,13 +33,27 @@ struct counting {
 int counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e);
 
+/* Return true when counting_find_most can count by a key: ids or networks. */
+bool counting_can_find(const struct archive_filter *filter,
+    const struct counting *how, enum figures_by by);
+
 /*
- * Count only the bans of the ids that were banned most, at most limit of them,
- * for a filter that archive_tally_is_plain. *bans is the number of all bans.
- * Otherwise it is as counting_run.
+ * Find the how.most ids or networks that were banned most, if how.by has them
+ * and counting_can_find does. *f has no other figures than their bans, and
+ * id_bans. Otherwise it is as counting_run.
  */
-#define COUNTING_IDS_MOST 1000
+#define COUNTING_MOST 1000
+int counting_find_most(struct archive *a, const struct archive_filter *filter,
+    const struct counting *how, struct figures **f, struct err *e);
+
+/*
+ * Count the bans of the ids or networks that found has most of: those of
+ * counting_find_most, or of counting_run when counting_can_find by this key.
+ * The figures *f have, with how.most as the limit of figures_top, all counts of
+ * these. Otherwise it is as counting_run.
+ */
 int counting_run_most(struct archive *a, const struct archive_filter *filter,
-    size_t limit, struct figures **f, int64_t *bans, struct err *e);
+    const struct counting *how, const struct figures *found, enum figures_by by,
+    struct figures **f, struct err *e);
 
 #endif

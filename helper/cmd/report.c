@@ -18,7 +18,7 @@ struct report {
 	const char *file, *title;
 	bool anonymous;
 	struct stats stats;
-	struct figures *ids; /* as page.ids */
+	struct figures *ids, *nets; /* as the page has them */
 	bool has_countries;
 	struct buffer sources; /* what is said of their databases */
 };
@@ -39,6 +39,20 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return 0;
 }
 
+/* Count the bans of the ids or networks that the page lists, if the other
+ * figures do not have them. */
+static int
+count_most(struct report *r, const struct counting *how, enum figures_by by,
+    struct figures **f, struct err *e)
+{
+	struct view *view = &r->view;
+
+	if (!counting_can_find(&view->filter, how, by))
+		return 0;
+	return counting_run_most(&view->archive, &view->filter, how,
+	    r->stats.figures, by, f, e);
+}
+
 /* Count what the page shows; it has the figures of stats. */
 static int
 count(struct report *r, const struct config *config, struct err *e)
@@ -49,9 +63,9 @@ count(struct report *r, const struct config *config, struct err *e)
 		.prefix4 = COUNTING_PREFIX_4,
 		.prefix6 = COUNTING_PREFIX_6,
 		.ids_counted = true,
+		.most = PAGE_ENTRIES,
 		.removed = true,
 	};
-	int64_t bans;
 
 	if (view_open_geo(&r->view, config, e) != 0)
 		return -1;
@@ -60,11 +74,10 @@ count(struct report *r, const struct config *config, struct err *e)
 		how.geo = r->view.geo;
 		geo_put_sources(how.geo, r->view.filter.now_us, &r->sources);
 	}
-	if (archive_tally_is_plain(&r->view.filter) &&
-	    counting_run_most(&r->view.archive, &r->view.filter, PAGE_ENTRIES,
-		&r->ids, &bans, e) != 0)
+	if (stats_count(&r->stats, &r->view, config, &how, true, e) != 0 ||
+	    count_most(r, &how, FIGURES_BY_ID, &r->ids, e) != 0)
 		return -1;
-	return stats_count(&r->stats, &r->view, config, &how, true, e);
+	return count_most(r, &how, FIGURES_BY_NET, &r->nets, e);
 }
 
 /* Append a condition of the filter to the text that names the bans. */
@@ -168,6 +181,7 @@ make_page(const struct report *r, struct err *e)
 	struct page page = {
 		.figures = r->stats.figures,
 		.ids = r->ids,
+		.nets = r->nets,
 		.title = r->title,
 		.host = host,
 		.anonymous = r->anonymous,
@@ -221,6 +235,7 @@ run_report(const struct command *self, const struct config *config, int argc,
 		rc = make_page(&r, e);
 	buffer_free(&r.sources);
 	figures_free(r.ids);
+	figures_free(r.nets);
 	stats_free(&r.stats);
 	return rc;
 }

@@ -193,16 +193,36 @@ print(struct top *top, const struct figures *f, struct err *e)
 	return table_close(table, rc, e);
 }
 
-/* Return true when only the ids that were banned most are counted. */
+/* Return true when only the ids or networks banned most are counted. */
 static bool
 counts_most(const struct top *top)
 {
 	const struct table_style *style = &top->view.style;
 
-	return top->by == FIGURES_BY_ID && top->count == FIGURES_BANS &&
-	    style->sort == NULL && style->limit >= 0 &&
-	    style->limit <= COUNTING_IDS_MOST &&
-	    archive_tally_is_plain(&top->view.filter);
+	return top->count == FIGURES_BANS && style->sort == NULL &&
+	    style->limit >= 0 && style->limit <= COUNTING_MOST &&
+	    counting_can_find(&top->view.filter, &top->counting, top->by);
+}
+
+/* Find the ids or networks that were banned most, then count their bans. */
+static int
+count_most(struct top *top, struct figures **f, struct err *e)
+{
+	struct view *view = &top->view;
+	struct counting *how = &top->counting;
+	struct figures *found;
+	int rc;
+
+	/* Nothing is found without room for one. */
+	how->most = view->style.limit > 0 ? (size_t)view->style.limit : 1;
+	rc = counting_find_most(&view->archive, &view->filter, how, &found, e);
+	if (rc == 0) {
+		top->whole = figures_of(found, FIGURES_ALL)->id_bans;
+		rc = counting_run_most(&view->archive, &view->filter, how,
+		    found, top->by, f, e);
+	}
+	figures_free(found);
+	return rc;
 }
 
 static int
@@ -211,8 +231,7 @@ count(struct top *top, struct figures **f, struct err *e)
 	struct view *view = &top->view;
 
 	if (counts_most(top))
-		return counting_run_most(&view->archive, &view->filter,
-		    (size_t)view->style.limit, f, &top->whole, e);
+		return count_most(top, f, e);
 	if (counting_run(&view->archive, &view->filter, &top->counting, f, e) !=
 	    0)
 		return -1;

@@ -64,10 +64,16 @@ struct figures_options {
 	 */
 	int prefix4, prefix6;
 	/*
-	 * figures_take_id keeps so many ids for figures_top, those with most
-	 * bans; then fresh is 0.
+	 * figures_take_id keeps so many ids and networks for figures_top, those
+	 * with most bans.
 	 */
-	size_t ids_kept;
+	size_t kept;
+	bool ids_only; /* no ban is taken by itself: fresh is 0 */
+	/*
+	 * figures_take_id counts networks, too, in place of FIGURES_BY_NET;
+	 * prefix4 is 8, 16 or 24.
+	 */
+	bool nets_by_id;
 	uint64_t seed; /* random, so that nobody can make ids collide */
 };
 
@@ -174,7 +180,7 @@ void figures_free(struct figures *f);
 
 /*
  * Set *jail to the number of the jail of that name, counted from 0 in the order
- * of the calls. These and the next four fail with EX_OSERR.
+ * of the calls. These and the next five fail with EX_OSERR.
  */
 int figures_jail(struct figures *f, const char *name, size_t *jail,
     struct err *e);
@@ -190,6 +196,19 @@ int figures_take_removed(struct figures *f,
  */
 int figures_take_id(struct figures *f, const struct figures_id *id,
     struct err *e);
+
+/*
+ * With nets_by_id and before any figures_take_id: take each ban with an address
+ * ip that differs from its id, so that it counts for the network of ip; and,
+ * with ip NULL, each ban whose id is IPv4 inside IPv6, since its network is not
+ * among its neighbours. Other bans may be given, too, with ip NULL.
+ */
+int figures_take_net(struct figures *f, const char *ident, const char *ip,
+    struct err *e);
+
+/* Return true when the id or address of a ban is IPv6 in a spelling other than
+ * fail2ban's: what is looked up by the beginning of a text may miss it. */
+bool figures_has_odd_nets(const struct figures *f);
 
 /* End the counting. All below is called after it, all above before it. */
 int figures_finish(struct figures *f, struct err *e);

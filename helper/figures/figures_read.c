@@ -226,7 +226,8 @@ figures_finish(struct figures *f, struct err *e)
 			    UNKNOWN;
 	}
 	count_fresh(f);
-	if (sort_times(&f->times, &f->sorted, &f->all) != 0)
+	if (figures_end_nets(f) != 0 ||
+	    sort_times(&f->times, &f->sorted, &f->all) != 0)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
 }
@@ -397,6 +398,13 @@ offer_jails(const struct figures *f, struct top *top)
 	}
 }
 
+static void
+offer_kept(const struct top *kept, struct top *top)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		offer(top, &kept->entries[i]);
+}
+
 size_t
 figures_top(const struct figures *f, enum figures_by by,
     enum figures_count count, size_t limit, struct figures_entry *entries)
@@ -410,10 +418,11 @@ figures_top(const struct figures *f, enum figures_by by,
 	else if (by == FIGURES_BY_JAIL)
 		offer_jails(f, &top);
 	else if (by == FIGURES_BY_ID && f->by_ids)
-		for (size_t i = 0; i < f->kept.n; i++)
-			offer(&top, &f->kept.entries[i]);
+		offer_kept(&f->kept, &top);
 	else
 		offer_keys(f, by, &top);
+	if (by == FIGURES_BY_NET)
+		offer_kept(&f->kept_nets, &top);
 	if (by == FIGURES_BY_HOST)
 		offer_counts(NULL, 0, f->here, &top);
 	top_sort(&top);
@@ -434,6 +443,8 @@ figures_keys(const struct figures *f, enum figures_by by)
 		return f->keys[by].n + (f->here[FIGURES_BANS] > 0);
 	case FIGURES_BY_ID:
 		return f->by_ids ? f->kept.n : f->keys[by].n;
+	case FIGURES_BY_NET:
+		return (size_t)f->nets_n;
 	default:
 		return f->keys[by].n;
 	}

@@ -2,7 +2,6 @@
 #include "figures/figures.h"
 
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +74,7 @@ figures_free(struct figures *f)
 		free(f->names[i]);
 	free(f->names);
 	free(f->kept.entries);
+	free(f->kept_nets.entries);
 	numbers_free(&f->first_quarters);
 	numbers_free(&f->pairs);
 	numbers_free(&f->days);
@@ -282,14 +282,10 @@ count_net(struct figures *f, const struct figures_ban *ban,
 	const char *id = ban->ip != NULL ? ban->ip : ban->ident;
 	char text[ADDRESS_TEXT];
 	struct address net;
-	int prefix;
 
-	if (!address_parse(id, strlen(id), &net) &&
-	    !address_parse(ban->ident, strlen(ban->ident), &net))
+	if (!figures_net_of(f, id, &net) &&
+	    !figures_net_of(f, ban->ident, &net))
 		return 0;
-	prefix =
-	    net.family == AF_INET ? f->options.prefix4 : f->options.prefix6;
-	address_widen(&net, prefix);
 	return count_key(&f->keys[FIGURES_BY_NET], address_print(&net, text),
 		   counts) != NULL ?
 	    0 :

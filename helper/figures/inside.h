@@ -4,6 +4,7 @@
 #ifndef FIGURES_INSIDE_H
 #define FIGURES_INSIDE_H
 
+#include "base/address.h"
 #include "base/timestamp.h"
 #include "figures/calendar.h"
 #include "figures/figures.h"
@@ -44,7 +45,12 @@ struct figures {
 	    keys[FIGURES_BYS]; /* ids to hosts, but for jail to weekday */
 	/* What figures_take_id keeps. */
 	bool by_ids;
-	struct top kept;
+	struct top kept, kept_nets;
+	/* The network whose ids are being taken, and its bans; 0: none. */
+	struct address net;
+	int64_t net_bans;
+	int64_t nets_n; /* after the counting: all, but not the free slots */
+	bool odd_nets;
 	char **names;
 	size_t names_n, names_room;
 	/* The quarters of an hour, counted from 1970 on, in which so many ids
@@ -64,6 +70,25 @@ bool top_wants(const struct top *top, const struct figures_entry *entry);
 
 /* Take an entry that top_wants. */
 void top_take(struct top *top, const struct figures_entry *entry);
+
+/* Return true when top_wants an entry of so many bans, for some name. */
+bool top_may_want(const struct top *top, int64_t bans);
+
+/* Keep a copy of an entry in the top of f if it is one of those with most bans.
+ */
+int figures_keep(struct figures *f, struct top *kept, const char *name,
+    int64_t bans);
+
+/* Set net to the network that a ban of this text counts for; return false when
+ * it is no address. */
+bool figures_net_of(const struct figures *f, const char *text,
+    struct address *net);
+
+/* Count an id of the stream for its network. */
+int figures_take_id_net(struct figures *f, const char *ident, int64_t bans);
+
+/* End the counting of networks. */
+int figures_end_nets(struct figures *f);
 
 /* Sort the entries, the highest first. */
 void top_sort(struct top *top);

@@ -84,26 +84,48 @@ add_key(struct keys *keys, struct key *slot, const char *text, size_t len)
 	return slot;
 }
 
-struct key *
-keys_find(struct keys *keys, const char *text, size_t len)
+/* Return the slot of a text, or a free one. */
+static struct key *
+find_key(struct keys *keys, uint64_t hash, const char *text, size_t len)
 {
-	uint64_t hash = hash_text(keys->seed, text, len);
-	struct key *slot;
-	size_t at;
+	size_t at = hash & (keys->room - 1);
 
-	if (is_full(keys->n, keys->room) && grow_keys(keys) != 0)
-		return NULL;
-	for (at = hash & (keys->room - 1);; at = (at + 1) & (keys->room - 1)) {
-		slot = &keys->slots[at];
+	for (;; at = (at + 1) & (keys->room - 1)) {
+		struct key *slot = &keys->slots[at];
+
 		if (slot->name == 0)
-			break;
+			return slot;
 		if (slot->hash == hash &&
 		    memcmp(keys_text(keys, slot), text, len) == 0 &&
 		    keys_text(keys, slot)[len] == '\0')
 			return slot;
 	}
+}
+
+struct key *
+keys_find(struct keys *keys, const char *text, size_t len)
+{
+	uint64_t hash = hash_text(keys->seed, text, len);
+	struct key *slot;
+
+	if (is_full(keys->n, keys->room) && grow_keys(keys) != 0)
+		return NULL;
+	slot = find_key(keys, hash, text, len);
+	if (slot->name != 0)
+		return slot;
 	slot->hash = hash;
 	return add_key(keys, slot, text, len);
+}
+
+struct key *
+keys_get(struct keys *keys, const char *text, size_t len)
+{
+	struct key *slot;
+
+	if (keys->room == 0)
+		return NULL;
+	slot = find_key(keys, hash_text(keys->seed, text, len), text, len);
+	return slot->name != 0 ? slot : NULL;
 }
 
 void

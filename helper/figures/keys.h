@@ -38,6 +38,9 @@ struct keys {
  * texts.
  */
 struct key *keys_find(struct keys *keys, const char *text, size_t len);
+
+/* Return the key of a text, or NULL when it was not counted. */
+struct key *keys_get(struct keys *keys, const char *text, size_t len);
 const char *keys_text(const struct keys *keys, const struct key *key);
 void keys_free(struct keys *keys);
 

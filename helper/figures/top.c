@@ -109,22 +109,28 @@ copy_name(struct figures *f, const char *name)
 	return names[f->names_n] != NULL ? names[f->names_n++] : NULL;
 }
 
-/* Keep an id if it is one of those with most bans. */
-static int
-keep(struct figures *f, const char *ident, int64_t bans)
+bool
+top_may_want(const struct top *top, int64_t bans)
 {
-	struct figures_entry entry = { .name = ident, .counts = { bans } };
-	struct top *kept = &f->kept;
+	return top->n < top->limit || top->entries == NULL ||
+	    (top->n > 0 && bans >= top->entries[0].counts[FIGURES_BANS]);
+}
+
+int
+figures_keep(struct figures *f, struct top *kept, const char *name,
+    int64_t bans)
+{
+	struct figures_entry entry = { .name = name, .counts = { bans } };
 
 	if (kept->limit == 0) {
-		kept->limit = f->options.ids_kept;
+		kept->limit = f->options.kept;
 		kept->entries = calloc(kept->limit + 1, sizeof(entry));
 		if (kept->entries == NULL)
 			return -1;
 	}
 	if (!top_wants(kept, &entry))
 		return 0;
-	if ((entry.name = copy_name(f, ident)) == NULL)
+	if ((entry.name = copy_name(f, name)) == NULL)
 		return -1;
 	top_take(kept, &entry);
 	return 0;
@@ -175,10 +181,13 @@ figures_take_id(struct figures *f, const struct figures_id *id, struct err *e)
 	f->all.returning += bans > 1;
 	f->all.id_bans += bans;
 	figures_count_repeats(f, 0, bans);
-	if (f->options.ids_kept > 0)
-		return keep(f, id->ident, bans) == 0 ?
-		    0 :
-		    err_set(e, EX_OSERR, "out of memory");
+	if ((f->options.kept > 0 &&
+		figures_keep(f, &f->kept, id->ident, bans) != 0) ||
+	    (f->options.nets_by_id &&
+		figures_take_id_net(f, id->ident, bans) != 0))
+		return err_set(e, EX_OSERR, "out of memory");
+	if (f->options.ids_only)
+		return 0;
 	/* To look up the day of each id would take long. */
 	first = numbers_find(&f->first_quarters, id->first_us / QUARTER_US);
 	if (first == NULL)

@@ -29,7 +29,8 @@ struct page_gap {
 /* The texts may hold anything: they are escaped. */
 struct page {
 	struct figures *figures; /* after figures_finish */
-	struct figures *ids; /* those of the ids banned most; NULL: figures */
+	/* Those of the ids and networks banned most; NULL: figures. */
+	struct figures *ids, *nets;
 	const char *title;
 	const char *scope; /* which bans are counted, or NULL: all */
 	const char *host;  /* the name of this machine, or NULL */

@@ -67,10 +67,14 @@ put_list(struct page_draft *draft, FILE *to, const struct list *list)
 	struct chart_bar bars[PAGE_ENTRIES];
 	char id[32];
 	const struct page *page = draft->page;
-	bool ids = list->by == FIGURES_BY_ID && page->ids != NULL;
-	size_t n = figures_top(ids ? page->ids : page->figures, list->by,
-	    FIGURES_BANS, PAGE_ENTRIES, entries);
+	const struct figures *most = page->figures;
+	size_t n;
 
+	if (list->by == FIGURES_BY_ID && page->ids != NULL)
+		most = page->ids;
+	if (list->by == FIGURES_BY_NET && page->nets != NULL)
+		most = page->nets;
+	n = figures_top(most, list->by, FIGURES_BANS, PAGE_ENTRIES, entries);
 	if (n == 0) {
 		fprintf(to, "<p>%s</p>\n", list->none);
 		return;

@@ -111,6 +111,65 @@ total() { archive stats --format jsonl "${@:2}" | tail -n 1 | jq -r "$1"; }
 	    <(archive stats --since 2000-01-01 | grep -A 1 ^Ids)
 }
 
+# same_nets OPTION...: networks are counted by an index as each ban by itself. With a
+# time they cannot be counted by that index.
+same_nets() {
+	diff <(archive top --by net --format csv "$@") \
+	    <(archive top --by net --format csv --since 2000-01-01 "$@") >&2
+}
+
+# of_nets MORE: archive bans of networks whose ids are spread: addresses, mapped ones,
+# networks, larger networks, and what is no address; MORE is a filter for other bans.
+of_nets() {
+	imported '(range(600) | . as $i | ban(["192.0.2.\(. % 50)", "x\(. % 7)",
+	    "192.0.20.\(. % 9)", "2001:db8:\(. % 5)::\(.)",
+	    "::ffff:192.0.2.\(. % 9)", "192.0.2.0/24", "192.0.0.0/16",
+	    "203.0.113.\(. % 3)", "198.51.\(. % 30).7", "198.51.100.9 ",
+	    "0.0.0.\(. % 4)", "192.0.2.0/255.255.255.0", "192.0.2", "203.0.112.0/23",
+	    "::ffff:203.0.113.0/120", "2001:db8::/32", ""][. % 17]; . / 10 + 0.3;
+	    {jail: "j\(. % 3)", host: [null, "mail"][. % 2], failures: .})),
+	    (range(60) | ban(["u\(. % 4)", "192.0.20.1", "198.51.9.7",
+	    "::ffff:192.0.2.1"][. % 4]; . / 10; {jail: "j\(. % 2)",
+	    ip: ["198.51.3.1", "203.0.113.9", "2001:db8:1::7", "192.0.20.1",
+	    "no address", "::ffff:198.51.4.1"][. % 6], failures: .})),'"$1"
+}
+
+@test "all networks are counted by an index as each ban by itself" {
+	of_nets 'ban("198.18.0.1"; 1; {jail: "one"})'
+	for limit in 0 1 2 5 10 200 1000; do
+		same_nets --limit "$limit"
+		for prefix in 8 16 22 24 30; do
+			same_nets --limit "$limit" --prefix "$prefix"
+		done
+		same_nets --limit "$limit" --prefix 48
+	done
+	same_nets --jail j1
+	same_nets --jail none
+	same_nets --count failures
+	for scope in '' --jail=j1; do
+		# shellcheck disable=SC2086 # no option at all, or one
+		diff <(archive report $scope --output - | networks) \
+		    <(archive report $scope --since 2000-01-01 --output - | networks) >&2
+	done
+}
+
+# networks: of a page, the list of the networks, and the network of the first part.
+networks() {
+	sed -n '/Worst network/,/of all/p; /id="networks"/,/<\/table>/p' |
+	    grep . # it is there
+}
+
+@test "a network is listed with all its bans, whatever the spelling of their ids" {
+	of_nets '(range(9) | ban(["2001:DB8:1::1", "2001:0db8:1:0::2",
+	    "2001:db8:2::/ffff:ffff:ffff:ffff::", "::1:2", "0:0:0:0:0:ffff:cb00:7107",
+	    "::FFFF:192.0.2.8", "0::ffff:c000:0201", "2001:db8:3::5/64",
+	    "0.0.0.0/0"][.]; 1 + .; {failures: (1000 + .)}))'
+	for limit in 1 5 200; do
+		same_nets --limit "$limit"
+		same_nets --limit "$limit" --prefix 8
+	done
+}
+
 @test "stats has a line for each jail and one for all" {
 	imported 'ban("192.0.2.1"; 3; {}), ban("192.0.2.1"; 4; {}),
 	    ban("192.0.2.2"; 20; {seconds: 1200}),

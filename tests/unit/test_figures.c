@@ -687,7 +687,7 @@ static struct figures *
 begin_ids(size_t kept)
 {
 	const struct figures_options options = { .now_us = NOW,
-		.ids_kept = kept };
+		.kept = kept };
 	struct figures *f = figures_new(&options);
 	struct err e = { 0 };
 	size_t jail;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What tally.c and tally_ids.c have in common; no other file includes it. */
+#ifndef ARCHIVE_TALLY_INSIDE_H
+#define ARCHIVE_TALLY_INSIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/err.h"
+
+struct archive;
+struct archive_tally;
+struct figures;
+
+/* A row of the table jail. */
+struct jail {
+	int64_t row, flushed_us;
+	char *name;
+	size_t number; /* in the figures; SIZE_MAX: it has none yet */
+};
+
+struct reading {
+	struct archive *archive;
+	const struct archive_tally *tally;
+	struct figures *figures;
+	struct jail *jails; /* by row */
+	size_t jails_n, jails_room;
+	struct buffer users;
+	struct err *e;
+	bool failed;
+};
+
+/* Return the jail of a ban, or NULL on failure. */
+const struct jail *tally_find_jail(struct reading *r, int64_t row,
+    struct err *e);
+
+/* Let the figures take all ids of the jail that the filter wants, or of all. */
+int tally_take_ids(struct reading *r);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The networks of a stream of ids, in the order of their texts. The addresses
+ * of a network of 8, 16 or 24 bits of IPv4 have a common beginning, so they
+ * follow one another; so does the network itself. All other networks are kept
+ * in a table.
+ */
+#include <netinet/in.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/address.h"
+#include "base/number.h"
+#include "figures/inside.h"
+
+bool
+figures_net_of(const struct figures *f, const char *text, struct address *net)
+{
+	if (!address_parse(text, strlen(text), net))
+		return false;
+	address_widen(net,
+	    net->family == AF_INET ? f->options.prefix4 : f->options.prefix6);
+	return true;
+}
+
+/* Return true when a text of IPv4 is written as one of IPv6. */
+static bool
+is_mapped(const char *text, const struct address *net)
+{
+	return net->family == AF_INET && strchr(text, ':') != NULL;
+}
+
+/* Note an IPv6 text that is written otherwise than address_print does. */
+static void
+note_spelling(struct figures *f, const char *text)
+{
+	char usual[ADDRESS_TEXT];
+	struct address a;
+
+	if (strchr(text, ':') != NULL &&
+	    address_parse(text, strlen(text), &a) && a.family == AF_INET6 &&
+	    strcmp(address_print(&a, usual), text) != 0)
+		f->odd_nets = true;
+}
+
+/* Add bans, which may be less than 0, to a network of the table. */
+static int
+add_bans(struct figures *f, const struct address *net, int64_t bans)
+{
+	char text[ADDRESS_TEXT];
+	struct key *key;
+
+	address_print(net, text);
+	key = keys_find(&f->keys[FIGURES_BY_NET], text, strlen(text));
+	if (key == NULL)
+		return -1;
+	/* It wraps, and comes right when the last ban is taken. */
+	key->bans += (uint32_t)bans;
+	return 0;
+}
+
+/* Count the network whose ids were taken: no more of it follow. */
+static int
+end_net(struct figures *f)
+{
+	struct keys *keys = &f->keys[FIGURES_BY_NET];
+	struct key *key = NULL;
+	char text[ADDRESS_TEXT];
+	int64_t bans = f->net_bans;
+
+	f->net_bans = 0;
+	if (bans == 0)
+		return 0;
+	/* To print each network would take long. */
+	if (keys->n > 0 || top_may_want(&f->kept_nets, bans))
+		address_print(&f->net, text);
+	if (keys->n > 0)
+		key = keys_get(keys, text, strlen(text));
+	if (key != NULL) {
+		key->bans += (uint32_t)bans;
+		return 0;
+	}
+	f->nets_n++;
+	if (!top_may_want(&f->kept_nets, bans))
+		return 0;
+	return figures_keep(f, &f->kept_nets, text, bans);
+}
+
+int
+figures_take_id_net(struct figures *f, const char *ident, int64_t bans)
+{
+	struct address net;
+
+	if (!figures_net_of(f, ident, &net) || is_mapped(ident, &net))
+		return 0;
+	if (net.family != AF_INET || net.bits != f->options.prefix4) {
+		note_spelling(f, ident);
+		return add_bans(f, &net, bans);
+	}
+	if (f->net_bans > 0 &&
+	    memcmp(net.bytes, f->net.bytes, sizeof(net.bytes)) != 0 &&
+	    end_net(f) != 0)
+		return -1;
+	f->net = net;
+	f->net_bans += bans;
+	return 0;
+}
+
+int
+figures_take_net(struct figures *f, const char *ident, const char *ip,
+    struct err *e)
+{
+	struct address net;
+	int rc = 0;
+
+	if (ip == NULL) {
+		if (figures_net_of(f, ident, &net) && is_mapped(ident, &net))
+			rc = add_bans(f, &net, 1);
+	} else if (figures_net_of(f, ip, &net)) {
+		note_spelling(f, ip);
+		rc = add_bans(f, &net, 1);
+		if (rc == 0 && figures_net_of(f, ident, &net))
+			rc = add_bans(f, &net, -1);
+	}
+	return rc == 0 ? 0 : err_set(e, EX_OSERR, "out of memory");
+}
+
+int
+figures_end_nets(struct figures *f)
+{
+	const struct keys *keys = &f->keys[FIGURES_BY_NET];
+
+	if (end_net(f) != 0)
+		return -1;
+	for (size_t i = 0; i < keys->room; i++)
+		f->nets_n += keys->slots[i].bans != 0;
+	return 0;
+}
+
+bool
+figures_has_odd_nets(const struct figures *f)
+{
+	return f->odd_nets;
+}
