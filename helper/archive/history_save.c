@@ -2,10 +2,12 @@
 #include "archive/history_save.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "archive/sightings_column.h"
 #include "archive/statements.h"
+#include "base/address.h"
 #include "ban/same_ban_fold.h"
 
 /* The bans of a stretch on their way into the archive. */
@@ -174,19 +176,39 @@ source_of(const struct saving *s, const struct ban *ban)
 	    UNKNOWN;
 }
 
+/*
+ * Return the address of a ban as fail2ban writes it, NULL where it is the
+ * ident. An ident may be an address in another spelling: see
+ * archive/spelling.h. An index finds it by its address.
+ */
+static const char *
+address_of(const struct saving *s, const struct ban *ban,
+    char address[ADDRESS_TEXT])
+{
+	const char *ident = s->h->of.ident;
+	const char *ip = ban->ip != NULL ? ban->ip : ident;
+	struct address a;
+
+	if (!address_parse(ip, strlen(ip), &a))
+		return ban->ip;
+	address_print(&a, address);
+	return strcmp(address, ident) == 0 ? NULL : address;
+}
+
 static int
 add_row(struct saving *s, struct ban *ban, const char *sightings, struct err *e)
 {
 	const struct archive_ident *of = &s->h->of;
+	char address[ADDRESS_TEXT];
 
 	if (db_query(&s->a->db, SQL_BAN_ADD, e, "it" BAN_TYPES "tiiiit",
 		of->jail, of->ident, ban->timeofban, ban->since_us, ban->nth,
-		ban->seconds, ban->bancount, ban->failures, ban->ip,
-		unknown_if_none(ban->evidence), ban_origin_name(ban->origin),
-		(int64_t)ban->seen, ban->ended_us, ban_end_name(ban->end),
-		ban->restored, ban->pending_us, sightings, ban->life_us,
-		ban->made_us, source_of(s, ban), s->change->now_us,
-		archive_ident_host(of)) != 0)
+		ban->seconds, ban->bancount, ban->failures,
+		address_of(s, ban, address), unknown_if_none(ban->evidence),
+		ban_origin_name(ban->origin), (int64_t)ban->seen, ban->ended_us,
+		ban_end_name(ban->end), ban->restored, ban->pending_us,
+		sightings, ban->life_us, ban->made_us, source_of(s, ban),
+		s->change->now_us, archive_ident_host(of)) != 0)
 		return -1;
 	ban->id = sqlite3_last_insert_rowid(s->a->db.handle);
 	s->change->added++;
@@ -197,9 +219,11 @@ static int
 change_row(struct saving *s, const struct ban *ban, const char *sightings,
     struct err *e)
 {
+	char address[ADDRESS_TEXT];
+
 	if (db_query(&s->a->db, SQL_BAN_CHANGE, e, "in" BAN_TYPES, ban->id,
 		ban->timeofban, ban->since_us, ban->nth, ban->seconds,
-		ban->bancount, ban->failures, ban->ip,
+		ban->bancount, ban->failures, address_of(s, ban, address),
 		unknown_if_none(ban->evidence), ban_origin_name(ban->origin),
 		(int64_t)ban->seen, ban->ended_us, ban_end_name(ban->end),
 		ban->restored, ban->pending_us) != 0)

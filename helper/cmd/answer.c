@@ -139,7 +139,10 @@ how_often(const struct answer *a, char buf[96])
 {
 	static const char *const endings[] = { "th", "st", "nd", "rd" };
 	int64_t ones = a->count % 10, tens = a->count / 10 % 10;
-	struct tm first = local(a->first_us), now = local(a->now_us);
+	/* A clock that was set back may have made it of the future. */
+	struct tm first =
+	    local(a->first_us < a->now_us ? a->first_us : a->now_us);
+	struct tm now = local(a->now_us);
 	char since[48];
 
 	strftime(since, sizeof(since),

@@ -17,7 +17,7 @@ static const struct column all_columns[BAN_COLUMNS] = {
 	[BAN_FIELD_JAIL] = { "jail", NULL, "JAIL", COLUMN_TEXT, BOTH | SHRINKS,
 	    0, 2, 0 },
 	[BAN_FIELD_IDENT] = { "ident", "id", "ID", COLUMN_TEXT, BOTH | SHRINKS,
-	    0, 3, 18 },
+	    0, 3, 15 },
 	[BAN_FIELD_IP] = { "ip", NULL, "ADDRESS", COLUMN_TEXT, DATA, 0, 0, 0 },
 	[BAN_FIELD_HOST] = { "host", NULL, "HOST", COLUMN_TEXT, DATA | SHRINKS,
 	    0, 0, 0 },

@@ -67,7 +67,7 @@ print_bans(struct list *list, struct err *e)
 	if (rc == 0)
 		rc = output_bans(&view->out, &cursor, print_ban, list, e);
 	archive_cursor_close(&cursor);
-	if (rc == 0 && table_rows(list->table) == 0 &&
+	if (rc == 0 && table_rows(list->table) == 0 && view->style.limit != 0 &&
 	    view->style.format == TABLE_PEOPLE)
 		fputs("no such bans\n", view->out.to);
 	return rc;

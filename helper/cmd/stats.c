@@ -241,6 +241,9 @@ run_stats(const struct command *self, const struct config *config, int argc,
 		return -1;
 	if (options.mail != NULL && view->since == NULL)
 		view->since = "7d";
+	/* A clock that was set back may have left bans of the future. */
+	if (options.mail != NULL && view->until == NULL)
+		view->until = "now";
 	rc = view_open(view, config, argv + operands, e);
 	if (rc == 0)
 		rc = count(&options, config, &stats, e);
@@ -256,7 +259,7 @@ static const struct option_spec options[] = {
 	    "print a message to ADDRESS, for sendmail -t, about the last week "
 	    "or the time from --since on" },
 	VIEW_FILTER_OPTIONS,
-	VIEW_TABLE_OPTIONS,
+	VIEW_ROWS_OPTIONS,
 	{ NULL, NULL, NULL },
 };
 

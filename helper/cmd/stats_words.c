@@ -2,6 +2,7 @@
 /* What stats says below its table. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/timestamp.h"
 #include "cmd/stats.h"
@@ -40,11 +41,26 @@ print_line(FILE *to, const char *name)
 	fprintf(to, "%-12s", name);
 }
 
+/* Put the day from which on days are counted: "From 31 Oct". */
+static const char *
+first_day(const struct figures *f, char buf[32])
+{
+	int64_t day = figures_day_at(f, figures_now_us(f)) - DAYS + 1;
+	time_t begin = (time_t)(figures_day_begin_us(f, day) / TIMESTAMP_US);
+	struct tm tm;
+
+	if (localtime_r(&begin, &tm) == NULL ||
+	    strftime(buf, 32, "From %e %b", &tm) == 0)
+		snprintf(buf, 32, "By day");
+	return buf;
+}
+
 static void
 print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 {
 	int64_t today = figures_day_at(f, figures_now_us(f));
 	int64_t bans = 0, fresh = 0;
+	char day_name[32];
 
 	for (int64_t day = today - DAYS + 1; day <= today; day++) {
 		struct figures_day d = figures_day(f, FIGURES_ALL, day);
@@ -55,11 +71,9 @@ print_ids(FILE *to, const struct figures *f, const struct figures_sums *all)
 	print_line(to, "Ids");
 	fprintf(to, "%" PRId64 ", %" PRId64 " of them banned more than once\n",
 	    all->ids, all->returning);
-	print_line(to, "");
-	fprintf(to,
-	    "in %d days %" PRId64 " ban%s of new ids, %" PRId64
-	    " of known ones\n",
-	    DAYS, fresh, fresh == 1 ? "" : "s", bans - fresh);
+	print_line(to, first_day(f, day_name));
+	fprintf(to, "%" PRId64 " ban%s of new ids, %" PRId64 " of known ones\n",
+	    fresh, fresh == 1 ? "" : "s", bans - fresh);
 }
 
 static void
@@ -87,7 +101,7 @@ print_sparkline(FILE *to, const struct figures *f)
 		if (bans[i] > most)
 			most = bans[i];
 	}
-	print_line(to, "30 days");
+	print_line(to, "By day");
 	for (int i = 0; i < DAYS; i++) {
 		/* A day without bans is lower than one with a few. */
 		size_t block = bans[i] == 0 ?

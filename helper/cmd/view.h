@@ -65,10 +65,15 @@ struct view {
 	}
 
 #define VIEW_TABLE_OPTIONS \
+	VIEW_ROWS_OPTIONS, \
+	{ \
+		"limit", "N", "at most N rows" \
+	}
+
+#define VIEW_ROWS_OPTIONS \
 	{ "format", "table|jsonl|csv", "the form of the output" }, \
 	    { "fields", "A,B", "only these fields, in this order" }, \
 	    { "sort", "[-]FIELD", "sort by this field; with - downwards" }, \
-	    { "limit", "N", "at most N rows" }, \
 	    { "utc", NULL, "times in UTC" }, VIEW_OUTPUT_OPTIONS
 
 #define VIEW_OUTPUT_OPTIONS \

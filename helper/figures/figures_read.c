@@ -219,7 +219,8 @@ figures_finish(struct figures *f, struct err *e)
 			return err_set(e, EX_OSERR, "out of memory");
 		add_sums(&f->all, &jail->sums);
 	}
-	if ((f->options.by & 1u << FIGURES_BY_ID) == 0 && !f->by_ids) {
+	if ((f->options.by & 1u << FIGURES_BY_ID) == 0 && !f->by_ids &&
+	    f->all.ever > 0) {
 		f->all.ids = f->all.returning = UNKNOWN;
 		for (size_t i = 0; i < f->jails_n; i++)
 			f->jails[i].sums.ids = f->jails[i].sums.returning =

@@ -9,9 +9,9 @@
 #include <signal.h>
 
 /*
- * Catch SIGTERM and SIGINT, and return the flag that they set: it is 0 until
- * one of them arrives. Long work looks at the flag now and then. SIGPIPE is
- * ignored from now on, so that a write to a closed pipe fails with EPIPE
+ * Catch SIGTERM, SIGINT and SIGHUP, and return the flag that they set: it is 0
+ * until one of them arrives. Long work looks at the flag now and then. SIGPIPE
+ * is ignored from now on, so that a write to a closed pipe fails with EPIPE
  * instead of killing the process.
  */
 const volatile sig_atomic_t *signals_stop_flag(void);

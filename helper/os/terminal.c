@@ -26,7 +26,9 @@ terminal_of_output(void)
 		return terminal;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		width = size.ws_col;
-	terminal.width = width > 0 && width < WIDTH_MAX ? (size_t)width : WIDTH;
+	if (width > WIDTH_MAX)
+		width = WIDTH_MAX;
+	terminal.width = width > 0 ? (size_t)width : WIDTH;
 	terminal.colour = (no == NULL || *no == '\0') &&
 	    (name == NULL || strcmp(name, "dumb") != 0);
 	return terminal;

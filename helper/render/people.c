@@ -196,7 +196,7 @@ put_number(struct buffer *out, const struct table_style *style,
 		return;
 	case COLUMN_SHARE:
 		snprintf(text, sizeof(text), "%" PRId64 ".%" PRId64 " %%",
-		    v / 10000, v % 10000 / 1000);
+		    (v + 500) / 10000, (v + 500) % 10000 / 1000);
 		buffer_puts(out, text);
 		return;
 	case COLUMN_BAR:
@@ -372,6 +372,8 @@ int
 people_flush(struct people *p, struct err *e)
 {
 	struct libscols_column *column;
+	const char *end;
+	size_t width;
 
 	if (p->rows == 0)
 		return 0;
@@ -379,8 +381,11 @@ people_flush(struct people *p, struct err *e)
 		return err_set(e, EX_OSERR, "out of memory");
 	for (size_t i = 0; i < p->shown->n; i++) {
 		column = scols_table_get_column(p->table, i);
-		scols_column_set_whint(column,
-		    (double)scols_column_get_width(column));
+		width = scols_column_get_width(column);
+		/* A column that is as narrow as its heading stays so. */
+		if (width <= places(cell_text(p, NULL, i), SIZE_MAX, &end))
+			continue;
+		scols_column_set_whint(column, (double)width);
 		scols_column_set_flags(column,
 		    scols_column_get_flags(column) | SCOLS_FL_STRICTWIDTH);
 	}

@@ -82,6 +82,16 @@ find_column(const struct table *t, const char *option, const char *name,
 	    option, escaped);
 }
 
+static bool
+is_shown(const struct table *t, size_t column)
+{
+	for (size_t i = 0; i < t->shown.n; i++) {
+		if (t->shown.which[i] == column)
+			return true;
+	}
+	return false;
+}
+
 /* Show the columns that --fields names. */
 static int
 show_fields(struct table *t, const char *fields, struct err *e)
@@ -91,9 +101,9 @@ show_fields(struct table *t, const char *fields, struct err *e)
 
 		if (find_column(t, "fields", at, len, &column, e) != 0)
 			return -1;
-		if (t->shown.n == TABLE_COLUMNS)
-			return err_set(e, EX_USAGE,
-			    "--fields: more than %d fields", TABLE_COLUMNS);
+		if (is_shown(t, column))
+			return err_set(e, EX_USAGE, "--fields: %s: named twice",
+			    t->columns[column].key);
 		t->shown.which[t->shown.n++] = column;
 		at += len;
 		if (*at == '\0')
@@ -165,11 +175,7 @@ table_open(struct table **table, const struct table_style *style,
 bool
 table_needs(const struct table *t, size_t column)
 {
-	for (size_t i = 0; i < t->shown.n; i++) {
-		if (t->shown.which[i] == column)
-			return true;
-	}
-	return t->sorts && t->sort == column;
+	return is_shown(t, column) || (t->sorts && t->sort == column);
 }
 
 void

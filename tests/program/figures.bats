@@ -225,8 +225,8 @@ networks() {
 	cat "$lab/stats" >&2
 	grep -q '^sshd .* 6 *+50 % .* 10 .* new ' "$lab/stats"
 	grep -q '^Ended .*10 expired, 1 by hand' "$lab/stats"
-	grep -q '^30 days  *[^ ]* at most 6 a day$' "$lab/stats"
-	grep -q 'in 30 days 5 bans of new ids, 5 of known ones$' "$lab/stats"
+	grep -q '^By day  *[^ ]* at most 6 a day$' "$lab/stats"
+	grep -q '^From .* 5 bans of new ids, 5 of known ones$' "$lab/stats"
 	grep -q "^Known since $(date -d "@$((EPOCHSECONDS - 70 * day))" +%F)" "$lab/stats"
 	grep -q '^Gaps *none' "$lab/stats"
 	sqlite3 "$lab/archive/archive.sqlite3" "

@@ -216,6 +216,26 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	says '--net: 192.0.2: give a network such as 192.0.2.0/24 or 2001:db8::/32'
 }
 
+@test "an id in another spelling than fail2ban's is found by its address" {
+	local id
+	for id in ::ffff:192.0.2.8 2001:DB8::2 2001:0db8:0000::0003; do
+		archive ban --jail sshd --id "$id" --ip "$id" --family inet6 \
+		    --time "$now" --bantime 600 --bancount 1 --failures 3 --restored 0
+	done
+	imported "{\"jail\":\"web\",\"ident\":\"2001:DB8::4\",\"since_us\":${now}000000}"
+	echo "$(date -d "@$((now - 60))" '+%F %T'),001 fail2ban.actions [1]: NOTICE [old] Ban 2001:DB8::5" \
+	    >"$lab/old.log"
+	status 0 archive replay "$lab/old.log"
+	for id in 192.0.2.8 2001:db8::2 2001:db8::3; do
+		status 0 archive show "$id"
+		says 'Banned now in sshd'
+		[ "$(archive list --net "$id" --format csv --fields ip | tail -n +2)" = "$id" ]
+	done
+	archive show 2001:db8::4 | grep -q 'banned in web: 2001:DB8::4$'
+	archive show 2001:db8::5 | grep -q 'banned in old: 2001:DB8::5$'
+	[ "$(archive list --net 2001:db8::/64 --format csv | wc -l)" -eq 5 ]
+}
+
 @test "each filter chooses, and all of them together" {
 	some_bans
 	ids 192.0.20.1 --user admin
@@ -266,6 +286,9 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	ids '192.0.2.1 192.0.2.77 192.0.20.1 198.51.100.0/24 2001:db8:0:1::17' --sort id
 	ids '2001:db8:0:1::17 198.51.100.0/24' --sort -id --limit 2
 	ids '192.0.2.1 192.0.20.1' --sort since_us -n 2
+	status 64 archive list --fields id,jail,ident
+	says '--fields: ident: named twice'
+	[ -z "$(archive list --limit 0 --format csv --fields id | tail -n +2)" ]
 	status 64 archive list --fields jale
 	says '--fields: jale: no such field: did you mean jail?'
 	status 64 archive list --sort end,id
@@ -428,6 +451,8 @@ follows() {
 	wait_for 10 has_line '^203\.0\.113\.1 '
 	ban sshd 203.0.113.2 "$now" 600
 	wait_for 10 has_line '^203\.0\.113\.2 '
+	# They stand under the heading.
+	run -1 grep -v '^.\{16\}  [a-z]\|^ID' "$lab/followed"
 	# What changes is no new ban.
 	archive unban --jail sshd --id 203.0.113.1 --ip 203.0.113.1 --family inet4 \
 	    --time "$now"
