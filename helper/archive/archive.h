@@ -14,6 +14,7 @@
 #include "archive/sqlite_vfs.h"
 #include "ban/ban.h"
 #include "os/db.h"
+#include "base/work.h"
 #include "os/lock.h"
 
 /*
@@ -34,6 +35,8 @@ struct archive {
 	int wal_limit;	   /* a WAL of more bytes is checkpointed */
 	bool lazy;	   /* commits are not durable: archive_set_durable */
 	uint64_t dev, ino; /* of the file that is open */
+	const struct watch
+	    *watch; /* of the work of archive/backup.h, or NULL */
 };
 
 /*

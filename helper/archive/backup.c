@@ -17,6 +17,15 @@
 /* The longest wait for a copy that another process uses. */
 #define BUSY_MS 1000
 
+/*
+ * SQLite examines a ban with its indexes and log lines in about so many steps
+ * (3.40.1; 83 for the ban, 22 for a line): the time left is a guess.
+ */
+#define STEPS_OF_BAN 100
+
+/* The pages that are copied at a time. */
+#define PIECE 1000
+
 /* After this many steps SQLite asks whether it should give up. */
 #define PROGRESS_STEPS 10000
 
@@ -151,27 +160,68 @@ examine_tables(struct archive *a, struct err *e)
 	return rc;
 }
 
+struct examination {
+	struct archive *archive;
+	int64_t deadline_ms;
+	int64_t steps; /* of SQLite's */
+	int64_t bans;  /* about as many are in the archive */
+};
+
+/* Show the work, and return true when it is late: SQLite then gives up. */
 static int
-is_late(void *deadline_ms)
+look(void *to)
 {
-	return clock_steady_ms() >= *(const int64_t *)deadline_ms;
+	struct examination *x = to;
+	struct work work = {
+		.name = x->archive->db.name,
+		.doing = "examining",
+		.unit = "bans",
+		.all = x->bans,
+	};
+
+	x->steps += PROGRESS_STEPS;
+	work.count = x->steps / STEPS_OF_BAN;
+	work.done = work.count;
+	work_show(x->archive->watch, &work);
+	return clock_steady_ms() >= x->deadline_ms;
+}
+
+/* Ask for a look at the work every few steps, where somebody waits for it. */
+static int
+begin_looking(struct examination *x, struct err *e)
+{
+	sqlite3_stmt *st;
+
+	if (x->archive->watch != NULL) {
+		st = db_statement(&x->archive->db, SQL_LAST_BAN, e);
+		if (st == NULL || db_step(&x->archive->db, st, e) < 0)
+			return -1;
+		x->bans = db_int(st, 0);
+		sqlite3_reset(st);
+	}
+	if (x->archive->watch != NULL || x->deadline_ms < INT64_MAX)
+		sqlite3_progress_handler(x->archive->db.handle, PROGRESS_STEPS,
+		    look, x);
+	return 0;
 }
 
 int
 archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
 {
-	int64_t deadline_ms = clock_steady_ms() + wait_ms;
+	struct examination x = {
+		.archive = a,
+		.deadline_ms =
+		    wait_ms > 0 ? clock_steady_ms() + wait_ms : INT64_MAX,
+	};
 	int rc = 0;
 
-	if (wait_ms > 0)
-		sqlite3_progress_handler(a->db.handle, PROGRESS_STEPS, is_late,
-		    &deadline_ms);
 	/*
 	 * The tables are checked first: until then an index may be anything. A
 	 * row that refers to a missing one is no damage: an administrator has
 	 * deleted a ban by hand.
 	 */
 	if ((thorough && examine_tables(a, e) != 0) ||
+	    begin_looking(&x, e) != 0 ||
 	    expect_ok(a, thorough ? SQL_INTEGRITY : SQL_QUICK, e) != 0 ||
 	    (thorough &&
 		(expect_none(a, SQL_REFERENCES,
@@ -221,22 +271,62 @@ create(struct db *db, const char *file, struct err *e)
 	    e);
 }
 
-static int
-copy_pages(struct db *to, struct db *from, struct err *e)
+/* Show how many pages were copied. */
+static void
+show_copied(struct archive *from, sqlite3_backup *backup)
 {
+	int64_t all = sqlite3_backup_pagecount(backup);
+	struct work work = {
+		.name = from->db.name,
+		.doing = "copying",
+		.count = all - sqlite3_backup_remaining(backup),
+		.unit = "pages",
+		.all = all,
+	};
+
+	work.done = work.count;
+	work_show(from->watch, &work);
+}
+
+/* Copy pieces of so many pages, -1: all at once. */
+static int
+copy_pieces(struct db *to, struct archive *archive, int pages, struct err *e)
+{
+	struct db *from = &archive->db;
 	sqlite3_backup *backup =
 	    sqlite3_backup_init(to->handle, "main", from->handle, "main");
 	int rc;
 
 	if (backup == NULL)
 		return db_error(to, e);
-	rc = sqlite3_backup_step(backup, -1);
+	do {
+		rc = sqlite3_backup_step(backup, pages);
+		show_copied(archive, backup);
+	} while (rc == SQLITE_OK);
 	sqlite3_backup_finish(backup);
 	if (rc == SQLITE_DONE)
 		return 0;
 	/* The side that failed has the error. */
 	return db_error(sqlite3_errcode(to->handle) != SQLITE_OK ? to : from,
 	    e);
+}
+
+/*
+ * Copy all pages as they are at one moment. For a watch this is done in pieces,
+ * all of which one transaction keeps at this moment.
+ */
+static int
+copy_pages(struct db *to, struct archive *from, struct err *e)
+{
+	int rc;
+
+	if (from->watch == NULL)
+		return copy_pieces(to, from, -1, e);
+	if (db_exec(&from->db, "BEGIN; SELECT 1 FROM meta", e) != 0)
+		return -1;
+	rc = copy_pieces(to, from, PIECE, e);
+	sqlite3_exec(from->db.handle, "COMMIT", NULL, NULL, NULL);
+	return rc;
 }
 
 /*
@@ -251,7 +341,7 @@ copy_to(struct archive *a, const char *file, const char *finish, struct err *e)
 
 	if (rc != 0)
 		return -1;
-	if (copy_pages(&copy, &a->db, e) != 0 || db_exec(&copy, finish, e) != 0)
+	if (copy_pages(&copy, a, e) != 0 || db_exec(&copy, finish, e) != 0)
 		rc = -1;
 	db_close(&copy);
 	if (rc == 0 && archive_file_sync(file) != 0)
@@ -269,7 +359,7 @@ archive_copy(struct archive *a, const char *file, struct err *e)
 
 	if (rc != 0)
 		return -1;
-	rc = copy_pages(&copy, &a->db, e);
+	rc = copy_pages(&copy, a, e);
 	db_close(&copy);
 	if (rc != 0)
 		archive_file_remove(file);
@@ -277,13 +367,14 @@ archive_copy(struct archive *a, const char *file, struct err *e)
 }
 
 static int
-examine_copy(const char *file, struct err *e)
+examine_copy(const char *file, const struct watch *watch, struct err *e)
 {
 	struct archive copy;
 	int rc;
 
 	if (archive_open_copy(&copy, file, e) != 0)
 		return -1;
+	copy.watch = watch;
 	rc = archive_examine(&copy, true, 0, e);
 	archive_close(&copy);
 	return rc;
@@ -304,7 +395,7 @@ archive_backup(struct archive *a, const char *file, struct err *e)
 	/* In this mode it is one file, without a WAL. */
 	if (copy_to(a, tmp, "PRAGMA journal_mode = DELETE", e) != 0)
 		return -1;
-	rc = examine_copy(tmp, e);
+	rc = examine_copy(tmp, a->watch, e);
 	/* link() never replaces a file that another process has made. */
 	if (rc == 0 && link(tmp, file) != 0 &&
 	    (errno == EEXIST || rename(tmp, file) != 0))

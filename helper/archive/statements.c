@@ -507,6 +507,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_IMPORT] = IMPORT(MATCHES),
 	[SQL_IMPORT_1] = IMPORT("matches"),
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
+	[SQL_LAST_BAN] = "SELECT coalesce(max(id), 0) FROM ban",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
 	/* 2^62 is half of the greatest number, so that sums of two are safe. */

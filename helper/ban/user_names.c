@@ -62,34 +62,38 @@ take_python(struct names *names, const char *s)
 	}
 }
 
+/* Take the name that a text is, or the names of a list that is a text. */
+static void
+take_text(struct names *names, const struct json *value, bool list)
+{
+	size_t from = names->out->len;
+	struct buffer text = { 0 };
+
+	if (!json_is_text(value))
+		return;
+	json_put_said(&text, value);
+	if (text.s != NULL && list && strchr("[{", text.s[0]) != NULL) {
+		take_python(names, text.s);
+	} else if (text.s != NULL) {
+		buffer_puts(names->out, text.s);
+		end_name(names, from);
+	}
+	buffer_free(&text);
+}
+
 /* Take the names of a value: a text, or an array of texts. */
 static void
 take_value(struct names *names, const struct json *value, bool list)
 {
 	const char *at = value->at;
-	size_t from = names->out->len;
-	struct buffer *out = names->out, text = { 0 };
 	struct json item;
 
-	if (json_is_array(value)) {
-		while (json_next(&at, NULL, &item))
-			take_value(names, &item, false);
-	} else if (json_is_text(value)) {
-		json_put_said(out, value);
-		if (out->failed || out->len == from)
-			return;
-		/* A name ends where a NUL is. */
-		buffer_cut(out, from + strlen(out->s + from));
-		if (!list || strchr("[{", out->s[from]) == NULL) {
-			end_name(names, from);
-			return;
-		}
-		buffer_puts(&text, out->s + from);
-		buffer_cut(out, from);
-		if (text.s != NULL)
-			take_python(names, text.s);
-		buffer_free(&text);
+	if (!json_is_array(value)) {
+		take_text(names, value, list);
+		return;
 	}
+	while (json_next(&at, NULL, &item))
+		take_text(names, &item, false);
 }
 
 size_t

@@ -3,7 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "os/clock.h"
 
 /* A piece is written when it has so many bytes. */
 #define PIECE ((size_t)256 * 1024)
@@ -11,7 +16,11 @@
 int
 output_open(struct output *out, struct err *e)
 {
+	struct stat st;
+
 	*out = (struct output){ 0 };
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+		out->watch = progress_begin(&out->progress);
 	if ((out->to = open_memstream(&out->text, &out->len)) == NULL)
 		return err_set(e, EX_OSERR, "out of memory");
 	return 0;
@@ -31,6 +40,29 @@ output_flush(struct output *out, struct err *e)
 	return 0;
 }
 
+/* Show the present ban: of those from the oldest on, its time is the share. */
+static void
+show(struct output *out, const struct archive_cursor *bans)
+{
+	int64_t since_us = archive_cursor_number(bans, BAN_FIELD_SINCE);
+	struct work work = {
+		.name = "output",
+		.count = ++out->bans,
+		.unit = "bans",
+		.all = UNKNOWN,
+	};
+
+	if (out->watch == NULL)
+		return;
+	if (out->bans == 1)
+		out->first_us = since_us;
+	if (!bans->newest) {
+		work.done = number_sub_sat(since_us, out->first_us);
+		work.all = number_sub_sat(clock_wall_us(), out->first_us);
+	}
+	work_show(out->watch, &work);
+}
+
 int
 output_bans(struct output *out, struct archive_cursor *bans,
     output_ban_fn *print, void *context, struct err *e)
@@ -42,8 +74,11 @@ output_bans(struct output *out, struct archive_cursor *bans,
 		    archive_cursor_rest(bans)) {
 			if (output_flush(out, e) != 0)
 				return -1;
-		} else if (print(out, context, bans, e) != 0)
-			return -1;
+		} else {
+			if (print(out, context, bans, e) != 0)
+				return -1;
+			show(out, bans);
+		}
 	}
 	return rc < 0 ? -1 : 0;
 }
@@ -53,6 +88,7 @@ output_finish(struct output *out, int rc, struct err *e)
 {
 	struct err ignored;
 
+	progress_end(&out->progress);
 	if (output_flush(out, rc < 0 ? &ignored : e) != 0)
 		rc = -1;
 	fclose(out->to);

@@ -10,12 +10,18 @@
 #include <stdio.h>
 
 #include "archive/queries.h"
+#include "cmd/progress.h"
 
 struct output {
 	FILE *to; /* print to this; never fails but for lack of memory */
 	char *text;
 	size_t len;
 	bool left; /* the reader has gone: nothing is written any more */
+
+	/* Progress is shown while the output goes to a file. */
+	struct progress progress;
+	const struct watch *watch;
+	int64_t bans, first_us; /* the number so far; when the first began */
 };
 
 /* Open an output, for output_finish to close. Fails with EX_OSERR. */

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A line on the terminal that shows how far a replay has come. Nothing is shown
- * when standard error is no terminal.
+ * A line on the terminal that shows how far a long piece of work has come, its
+ * rate and the time that is left. Nothing is shown when standard error is no
+ * terminal, nor in the first half second, nor while the terminal is stopped:
+ * the work does not wait for it.
  */
 #ifndef CMD_PROGRESS_H
 #define CMD_PROGRESS_H
 
-#include "job/replay_source.h"
+#include <stdbool.h>
+
+#include "base/work.h"
 
 struct progress {
 	/* The rest is for progress.c. */
-	bool begun, writing, shown;
+	struct watch watch;
+	bool begun, shown;
+	const char *doing;
 	int64_t begun_ms, shown_ms; /* of CLOCK_MONOTONIC */
+	int64_t begun_count, begun_done;
 };
 
-/* Return true when standard error is a terminal. */
-bool progress_is_wanted(void);
-
 /*
- * A replay_progress_fn; to is a struct progress, all zero for each source.
- * Shows something twice a second at most. The speed and the time that is left
- * are those of the reading, and of the writing later.
+ * Return a watch that shows the work, as long as p lives; NULL, which shows
+ * nothing, when standard error is no terminal.
  */
-void progress_show(void *to, const struct replay_progress *progress);
+const struct watch *progress_begin(struct progress *p);
 
 /* Remove the line. */
 void progress_end(struct progress *p);

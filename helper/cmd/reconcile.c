@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/progress.h"
 #include "job/reconcile.h"
 #include "os/log.h"
 #include "os/signals.h"
@@ -73,8 +74,14 @@ say(int level, const char *fmt, ...)
 static int
 run_once(const struct run_caller *caller, struct err *e)
 {
+	struct run_caller watched = *caller;
 	struct run_summary summary;
-	int rc = reconcile(caller, &summary, e);
+	struct progress progress;
+	int rc;
+
+	watched.watch = progress_begin(&progress);
+	rc = reconcile(&watched, &summary, e);
+	progress_end(&progress);
 
 	if (summary.busy)
 		puts("reconcile: another one is running");

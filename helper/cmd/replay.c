@@ -117,23 +117,21 @@ log_failure(const char *source, const struct err *e)
 }
 
 static int
-replay_one(const struct run_caller *caller, const struct replay_options *wanted,
-    struct replay_context *context, const char *source, struct err *e)
+replay_one(const struct run_caller *wanted,
+    const struct replay_options *options, struct replay_context *context,
+    const char *source, struct err *e)
 {
-	struct replay_options options = *wanted;
+	struct run_caller caller = *wanted;
 	struct run_summary summary;
-	struct progress progress = { .shown = false };
+	struct progress progress;
 	int rc;
 
-	if (progress_is_wanted()) {
-		options.progress = progress_show;
-		options.progress_to = &progress;
-	}
-	rc = replay(caller, &options, context, source, &summary, e);
+	caller.watch = progress_begin(&progress);
+	rc = replay(&caller, options, context, source, &summary, e);
 	progress_end(&progress);
 	summary_print_known("replay", source, &summary);
 	if (summary.done)
-		print_summary(source, &summary, options.dry_run);
+		print_summary(source, &summary, options->dry_run);
 	if (rc != 0)
 		log_failure(source, e);
 	return rc;

@@ -31,7 +31,7 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	if (strcmp(name, "output") == 0)
 		r->file = value;
 	else if (strcmp(name, "title") == 0)
-		r->title = value;
+		r->title = value[0] != '\0' ? value : r->title;
 	else if (strcmp(name, "anonymize") == 0)
 		r->anonymous = true;
 	else

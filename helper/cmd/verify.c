@@ -5,12 +5,14 @@
 #include "archive/backup.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/progress.h"
 
 static int
 run_verify(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
 	struct archive archive;
+	struct progress progress;
 	const char *file;
 	int operand, rc;
 
@@ -20,7 +22,9 @@ run_verify(const struct command *self, const struct config *config, int argc,
 	if ((operand < argc ? archive_open_copy(&archive, file, e) :
 			      archive_open_read(&archive, file, e)) != 0)
 		return -1;
+	archive.watch = progress_begin(&progress);
 	rc = archive_examine(&archive, true, 0, e);
+	progress_end(&progress);
 	if (rc == 0)
 		printf("%s: sound\n", archive.db.name);
 	archive_close(&archive);

@@ -49,6 +49,8 @@ enum {
 	SQL_READ_BIPS_ALL,
 	SQL_KEY,
 	SQL_NEWEST,
+	SQL_LAST_OF_BANS,
+	SQL_LAST_OF_BIPS,
 	SQL_NEWEST_OLD,
 	SQL_NO_TABLES,
 	SQL_COUNT
@@ -104,6 +106,8 @@ static const char *const sql[SQL_COUNT] = {
 	[SQL_READ_BIPS_ALL] = ROW("bantime",
 	    "bancount") "bips WHERE rowid > ?2 ORDER BY rowid LIMIT ?3",
 	[SQL_KEY] = "SELECT timeofban, jail, ip FROM bans WHERE rowid = ?1",
+	[SQL_LAST_OF_BANS] = "SELECT max(rowid) FROM bans",
+	[SQL_LAST_OF_BIPS] = "SELECT max(rowid) FROM bips",
 	[SQL_NEWEST] = "SELECT max(timeofban) FROM bips",
 	[SQL_NEWEST_OLD] =
 	    "SELECT timeofban FROM bans ORDER BY rowid DESC LIMIT 1",
@@ -565,4 +569,13 @@ fail2ban_database_newest(struct fail2ban_database *f, int64_t *timeofban,
 {
 	return one_number(f, f->version < 4 ? SQL_NEWEST_OLD : SQL_NEWEST,
 	    timeofban, e);
+}
+
+int
+fail2ban_database_last(struct fail2ban_database *f, enum fail2ban_table table,
+    int64_t *rowid, struct err *e)
+{
+	return one_number(f,
+	    table == FAIL2BAN_BANS ? SQL_LAST_OF_BANS : SQL_LAST_OF_BIPS, rowid,
+	    e);
 }

@@ -143,4 +143,8 @@ int fail2ban_database_key(struct fail2ban_database *f, int64_t rowid,
 int fail2ban_database_newest(struct fail2ban_database *f, int64_t *timeofban,
     struct err *e);
 
+/* Set *rowid to that of a table's last row; UNKNOWN when it is empty. */
+int fail2ban_database_last(struct fail2ban_database *f,
+    enum fail2ban_table table, int64_t *rowid, struct err *e);
+
 #endif

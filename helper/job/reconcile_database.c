@@ -333,6 +333,22 @@ set_deadline(struct reconcile *r)
 	    r->run.deadline_ms > least_ms ? r->run.deadline_ms : least_ms;
 }
 
+/* Show how many rows were read, the last of them at, of those up to last. */
+static void
+show(const struct reconcile *r, int64_t at, int64_t last)
+{
+	struct work work = {
+		.name = "reconcile",
+		.doing = "fail2ban's database:",
+		.count = r->run.row.rows,
+		.unit = "rows",
+		.done = at,
+		.all = last,
+	};
+
+	work_show(r->run.watch, &work);
+}
+
 /*
  * Archive the rows of a table after *at, which moves on with each chunk and is
  * saved with it: a run that is cut off has made progress, however little.
@@ -342,10 +358,15 @@ read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
     int64_t floor_us, struct err *e)
 {
 	struct fail2ban_row rows[CHUNK];
+	int64_t last = UNKNOWN;
 	size_t n;
 	int rc = 0;
 
+	if (r->run.watch != NULL &&
+	    fail2ban_database_last(&r->db, table, &last, e) != 0)
+		return -1;
 	while (rc == 0 && !run_is_over(&r->run)) {
+		show(r, *at, last);
 		set_deadline(r);
 		if (fail2ban_database_read(&r->db, table, *at, rows, CHUNK, &n,
 			e) != 0)

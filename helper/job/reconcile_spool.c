@@ -110,6 +110,22 @@ archive_chunk(struct run *run, char **names, size_t n, int *refused,
 	return 0;
 }
 
+/* Show that done of n files were read. */
+static void
+show(const struct run *run, size_t done, size_t n)
+{
+	struct work work = {
+		.name = "reconcile",
+		.doing = "spool:",
+		.count = (int64_t)done,
+		.unit = "events",
+		.done = (int64_t)done,
+		.all = (int64_t)n,
+	};
+
+	work_show(run->watch, &work);
+}
+
 int
 reconcile_spool(struct run *run, struct err *e)
 {
@@ -121,6 +137,7 @@ reconcile_spool(struct run *run, struct err *e)
 	if (spool_names(run->config->spool, SIZE_MAX, &names, &n, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i += chunk) {
+		show(run, i, n);
 		chunk = n - i < CHUNK ? n - i : CHUNK;
 		rc = archive_chunk(run, names + i, chunk, &refused, &why, e);
 	}

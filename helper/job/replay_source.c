@@ -74,45 +74,50 @@ replay_source_wants(struct replay_source *s, int64_t since_us)
 	return false;
 }
 
+/* Show that rows were read: done of all bytes, as far as that is known. */
 static void
-show(const struct replay_source *s, const struct replay_progress *progress)
+show_reading(const struct replay_source *s, int64_t done, int64_t all)
 {
-	if (s->options->progress != NULL && !s->known)
-		s->options->progress(s->options->progress_to, progress);
+	struct work work = {
+		.name = s->name,
+		.count = s->run.row.rows,
+		.unit = "rows",
+		.done = done,
+		.all = all,
+	};
+
+	if (!s->known)
+		work_show(s->run.watch, &work);
 }
 
 void
 replay_source_show_rows(const struct replay_source *s)
 {
-	struct replay_progress progress = {
-		.source = s->name,
-		.all = UNKNOWN,
-		.rows = s->run.row.rows,
-	};
-
-	show(s, &progress);
+	show_reading(s, 0, UNKNOWN);
 }
 
 void
 replay_source_show_writing(const struct replay_source *s, int64_t done,
     int64_t all)
 {
-	struct replay_progress progress = {
-		.source = s->name,
-		.writing = true,
+	struct work work = {
+		.name = s->name,
+		.doing = "all is read; writing",
+		.count = done,
+		.unit = "lines of bans",
 		.done = done,
 		.all = all,
-		.rows = s->run.row.rows,
 	};
 
-	show(s, &progress);
+	if (!s->known)
+		work_show(s->run.watch, &work);
 }
 
 int
 replay_source_line(struct replay_source *s, const char **line, size_t *len,
     struct err *e)
 {
-	struct replay_progress progress = { .source = s->name };
+	int64_t done, all;
 	struct err why;
 	int rc;
 
@@ -123,14 +128,14 @@ replay_source_line(struct replay_source *s, const char **line, size_t *len,
 		return rc < 0 && run_is_over(&s->run) ? 0 : rc;
 	}
 	s->line++;
-	progress.rows = ++s->run.row.rows;
+	s->run.row.rows++;
 	if (s->input.cut) {
 		err_set(&why, EX_DATAERR, "longer than %zu bytes",
 		    LINE_READER_LINE_MAX);
 		replay_source_bad(s, &why);
 		*len = 0;
 	}
-	line_reader_progress(&s->input, &progress.done, &progress.all);
-	show(s, &progress);
+	line_reader_progress(&s->input, &done, &all);
+	show_reading(s, done, all);
 	return 1;
 }

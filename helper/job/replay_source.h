@@ -23,19 +23,6 @@ enum replay_format {
 	REPLAY_FORMATS /* how many there are */
 };
 
-/* The progress of a source. */
-struct replay_progress {
-	const char *source;
-	bool writing; /* all is read; what was gathered is being written */
-	/* Bytes of the file, or log lines while writing; all may be UNKNOWN. */
-	int64_t done, all;
-	int64_t rows; /* rows or lines that were read */
-};
-
-/* Take the progress, as often as once a line. */
-typedef void replay_progress_fn(void *to,
-    const struct replay_progress *progress);
-
 struct replay_options {
 	enum replay_format format;
 	int64_t year;	  /* of log lines without a year; UNKNOWN: find out */
@@ -44,8 +31,6 @@ struct replay_options {
 	const char *zone; /* the log's, which TZ has already; NULL: TZ's own */
 	bool force;	  /* replay a source again that was completed before */
 	bool dry_run;	  /* only count what would be added */
-	replay_progress_fn *progress; /* NULL: progress is not shown */
-	void *progress_to;
 };
 
 /*
@@ -109,7 +94,7 @@ bool replay_source_is_whole(struct replay_source *s);
  */
 bool replay_source_wants(struct replay_source *s, int64_t since_us);
 
-/* Hand the progress on: of reading rows, and of writing done lines of all. */
+/* Show the work: the rows that were read, or done lines of all written. */
 void replay_source_show_rows(const struct replay_source *s);
 void replay_source_show_writing(const struct replay_source *s, int64_t done,
     int64_t all);

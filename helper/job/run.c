@@ -86,6 +86,7 @@ run_init(struct run *run, const struct run_caller *caller, enum run_kind kind)
 		.config = caller->config,
 		.stop = caller->stop,
 		.say = caller->say,
+		.watch = caller->watch,
 		.deadline_ms = clock_steady_ms() + NO_DEADLINE_MS,
 		.archive = { .lock = LOCK_INIT },
 		.row = {

@@ -18,6 +18,7 @@
 
 #include "archive/proven_time.h"
 #include "archive/runs.h"
+#include "base/work.h"
 #include "config.h"
 #include "ingest/merge.h"
 
@@ -32,12 +33,14 @@ struct run_caller {
 	const struct config *config;
 	const volatile sig_atomic_t *stop; /* not 0 once a signal came */
 	run_say_fn *say;
+	const struct watch *watch; /* or NULL */
 };
 
 struct run {
 	const struct config *config;
 	const volatile sig_atomic_t *stop;
 	run_say_fn *say;
+	const struct watch *watch; /* or NULL */
 	const char *host;    /* whose bans are archived; NULL: this machine's */
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
 	bool read_only;	     /* the archive is only read, the run not noted */

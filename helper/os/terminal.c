@@ -81,8 +81,7 @@ static void
 on_interrupt(int sig)
 {
 	close(STDOUT_FILENO);
-	while (waitpid(running, NULL, 0) < 0 && errno == EINTR)
-		;
+	waitpid(running, NULL, 0);
 	_exit(128 + sig);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rows of a table for people: libsmartcols fits them to the terminal. */
-#define _XOPEN_SOURCE 700 /* wcwidth(3) */
+/* wcwidth(3) is declared with this. */
+#define _XOPEN_SOURCE 700 /* NOLINT(*-reserved-identifier,cert-dcl*) */
 
 #include <inttypes.h>
 #include <libsmartcols.h>
@@ -110,10 +111,10 @@ set_up(struct people *p)
 }
 
 int
-people_open(struct people **to_open, const struct table_shown *shown,
+people_open(struct people **people, const struct table_shown *shown,
     struct err *e)
 {
-	struct people *p = *to_open = calloc(1, sizeof(*p));
+	struct people *p = *people = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return err_set(e, EX_OSERR, "out of memory");

@@ -56,7 +56,7 @@ int records_row(const struct table_shown *shown, const struct row *row,
  */
 struct people;
 
-int people_open(struct people **p, const struct table_shown *shown,
+int people_open(struct people **people, const struct table_shown *shown,
     struct err *e);
 int people_row(struct people *p, const struct row *row, struct err *e);
 int people_flush(struct people *p, struct err *e);

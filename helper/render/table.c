@@ -87,7 +87,7 @@ static int
 show_fields(struct table *t, const char *fields, struct err *e)
 {
 	for (const char *at = fields;; at++) {
-		size_t len = strcspn(at, ","), column;
+		size_t len = strcspn(at, ","), column = 0;
 
 		if (find_column(t, "fields", at, len, &column, e) != 0)
 			return -1;
@@ -133,10 +133,10 @@ choose_order(struct table *t, const char *sort, struct err *e)
 }
 
 int
-table_open(struct table **to_open, const struct table_style *style,
+table_open(struct table **table, const struct table_style *style,
     const struct column *columns, size_t n, FILE *to, struct err *e)
 {
-	struct table *t = *to_open = calloc(1, sizeof(*t));
+	struct table *t = *table = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return err_set(e, EX_OSERR, "out of memory");

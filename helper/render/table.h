@@ -27,9 +27,9 @@ struct table;
 /*
  * Begin a table that goes to `to`. Fails with EX_USAGE for an unknown column,
  * whose nearest it names, and with EX_OSERR. The caller keeps columns and style
- * until table_close, which frees *t.
+ * until table_close, which frees *table.
  */
-int table_open(struct table **t, const struct table_style *style,
+int table_open(struct table **table, const struct table_style *style,
     const struct column *columns, size_t n, FILE *to, struct err *e);
 
 /* Return true when a column is printed or sorted by, so that it is needed. */

@@ -297,11 +297,11 @@ message() {
 	message >"$lab/read"
 	cat "$lab/read" >&2
 	grep -q '^  x\\x0aBcc' "$lab/read"
-	! grep -q $'\x1b' "$lab/mail"
-	! grep -q '^\(Bcc\|To: b\|Subject: .*31\|\.$\)' "$lab/mail"
+	run ! grep -q $'\x1b' "$lab/mail"
+	run ! grep -q '^\(Bcc\|To: b\|Subject: .*31\|\.$\)' "$lab/mail"
 	for key in id user jail; do
 		[ "$(archive top --by "$key" | wc -l)" -eq 2 ]
-		! archive top --by "$key" | grep -q $'\x1b'
+		run ! grep -q $'\x1b' <(archive top --by "$key")
 	done
 }
 

@@ -147,7 +147,7 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	run ! grep -q paged <(on_terminal 80 list --no-pager)
 	run ! grep -q paged <(archive list)
 	run ! grep -q paged <(PAGER='' on_terminal 80 list)
-	run ! grep -q paged <(PAGER=cat on_terminal 80 list)
+	run ! grep -q paged <(PAGER='cat' on_terminal 80 list)
 	run ! grep -q paged <(TERM=dumb on_terminal 80 list)
 	# One that does not exist is no loss.
 	PAGER=$lab/none on_terminal 80 list </dev/null | grep -q '192\.0\.2\.77'

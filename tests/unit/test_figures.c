@@ -528,6 +528,7 @@ an_id_that_is_taken_at_once_is_fresh_on_its_first_day(void **state)
 
 		assert_ok(figures_take_id(f, &id, &e), &e);
 		take(f, NULL, ended(ident, midnight + i * SECOND));
+		take(f, NULL, ended(ident, midnight + i * SECOND));
 	}
 	finish(f);
 	day = figures_day_at(f, midnight);
@@ -767,6 +768,7 @@ ids_that_come_with_their_sums_are_counted(void **state)
 	struct figures *f = begin_ids(0);
 
 	(void)state;
+	take(f, "a", ended("w", NOW - DAY));
 	take(f, "a", ended("x", NOW - DAY));
 	take(f, "a", ended("x", NOW));
 	take_id(f, "w", 1, 0, NOW - DAY);
@@ -778,7 +780,7 @@ ids_that_come_with_their_sums_are_counted(void **state)
 	assert_int_equal(figures_of(f, FIGURES_ALL)->ids, 4);
 	assert_int_equal(figures_of(f, FIGURES_ALL)->returning, 2);
 	assert_int_equal(figures_of(f, FIGURES_ALL)->id_bans, 7);
-	assert_int_equal(figures_of(f, FIGURES_ALL)->ever, 2);
+	assert_int_equal(figures_of(f, FIGURES_ALL)->ever, 3);
 	assert_int_equal(figures_of(f, 0)->ids, 3);
 	assert_int_equal(figures_of(f, 0)->returning, 1);
 	assert_int_equal(figures_of(f, 1)->ids, 2);

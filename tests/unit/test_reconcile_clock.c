@@ -140,7 +140,9 @@ static void
 make_reconcile(struct lab *lab)
 {
 	static const volatile sig_atomic_t go_on = 0;
-	const struct run_caller caller = { &lab->config, &go_on, say_nothing };
+	const struct run_caller caller = { .config = &lab->config,
+		.stop = &go_on,
+		.say = say_nothing };
 	struct run_summary summary;
 	struct err e = { 0 };
 

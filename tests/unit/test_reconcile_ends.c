@@ -98,7 +98,9 @@ static void
 make_reconcile(const struct lab *lab)
 {
 	static const volatile sig_atomic_t go_on = 0;
-	const struct run_caller caller = { &lab->config, &go_on, say_nothing };
+	const struct run_caller caller = { .config = &lab->config,
+		.stop = &go_on,
+		.say = say_nothing };
 	struct run_summary summary;
 	struct err e = { 0 };
 
@@ -167,7 +169,9 @@ without_the_database_the_clock_alone_judges(void **state)
 	struct lab lab;
 	struct err e = { 0 };
 	const volatile sig_atomic_t go_on = 0;
-	const struct run_caller caller = { &lab.config, &go_on, say_nothing };
+	const struct run_caller caller = { .config = &lab.config,
+		.stop = &go_on,
+		.say = say_nothing };
 	struct run_summary summary;
 
 	(void)state;

@@ -63,7 +63,9 @@ begin_job(struct job *job, struct scratch *s)
 	*job = (struct job){ .stop = 0 };
 	snprintf(job->config.archive, sizeof(job->config.archive), "%s",
 	    scratch_path(s, "archive"));
-	job->caller = (struct run_caller){ &job->config, &job->stop, say };
+	job->caller = (struct run_caller){ .config = &job->config,
+		.stop = &job->stop,
+		.say = say };
 	run_init(&job->run, &job->caller, RUN_REPLAY);
 	assert_ok(run_open(&job->run, &e), &e);
 	said_n = 0;
