@@ -200,7 +200,7 @@ take_nets(struct reading *r, sqlite3_stmt *st)
 		return -1;
 	while ((rc = db_step(&r->archive->db, st, r->e)) == 1) {
 		const struct jail *jail =
-		    tally_find_jail(r, db_int(st, 2), r->e);
+		    tally_get_jail(r, db_int(st, 2), r->e);
 		const char *ident = db_text(st, 0);
 
 		rc = jail == NULL ? -1 : 0;
