@@ -435,16 +435,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_TALLY_EACH_ID] =
 	    "SELECT ident, made_us FROM ban INDEXED BY ban_history "
 	    "WHERE jail = ?1 ORDER BY ident",
-	/* The bans with an address, and those of ids that are not among those
-	 * of their network: IPv4 inside IPv6 begins with one of the two. */
-	[SQL_TALLY_APART] =
-	    "SELECT ident, ip FROM ban INDEXED BY ban_ip "
-	    "WHERE ip IS NOT NULL AND " TALLIED_JAIL
-	    "UNION ALL SELECT b.ident, NULL FROM (SELECT ':' AS begins "
-	    "UNION ALL SELECT '0') AS w CROSS JOIN jail AS j "
-	    "CROSS JOIN ban AS b INDEXED BY ban_history ON b.jail = j.id "
-	    "AND b.ident BETWEEN w.begins AND w.begins || '~' "
-	    "WHERE ?1 IS NULL OR j.name = ?1",
+	[SQL_TALLY_IPS] = "SELECT ident, ip, jail FROM ban INDEXED BY ban_ip "
+			  "WHERE ip IS NOT NULL",
+	[SQL_TALLY_BEGINS] =
+	    "SELECT ident, NULL, jail FROM ban INDEXED BY ban_history "
+	    "WHERE jail = ?1 AND ident BETWEEN ?2 AND ?2 || '~'",
 	/* The moment of a total is that of its first ban. */
 	[SQL_TOTALS] =
 	    "SELECT jail, host, sums ->> 0, sums ->> 1, sums ->> 2, "

@@ -89,8 +89,8 @@ compare_rows(const void *row, const void *jail)
 	return (a > b) - (a < b);
 }
 
-const struct jail *
-tally_find_jail(struct reading *r, int64_t row, struct err *e)
+struct jail *
+tally_get_jail(struct reading *r, int64_t row, struct err *e)
 {
 	struct jail *jail;
 
@@ -101,11 +101,19 @@ tally_find_jail(struct reading *r, int64_t row, struct err *e)
 	else
 		jail = bsearch(&row, r->jails, r->jails_n, sizeof(*r->jails),
 		    compare_rows);
-	if (jail == NULL) {
+	if (jail == NULL)
 		err_set(e, EX_DATAERR, "%s: a ban has no jail",
 		    r->archive->db.name);
+	return jail;
+}
+
+const struct jail *
+tally_find_jail(struct reading *r, int64_t row, struct err *e)
+{
+	struct jail *jail = tally_get_jail(r, row, e);
+
+	if (jail == NULL)
 		return NULL;
-	}
 	if (jail->number == SIZE_MAX &&
 	    figures_jail(r->figures, jail->name, &jail->number, e) != 0)
 		return NULL;

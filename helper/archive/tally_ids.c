@@ -81,18 +81,25 @@ advance(struct reading *r, struct stream *s)
 	return 1;
 }
 
+static bool
+wants_jail(const struct reading *r, const struct jail *jail)
+{
+	const char *wanted = r->tally->filter->jail;
+
+	return wanted == NULL || strcmp(wanted, jail->name) == 0;
+}
+
 /* Open a stream for each jail that the filter wants and that has bans. */
 static int
 open_streams(struct reading *r, struct merge *m)
 {
-	const char *wanted = r->tally->filter->jail;
 	struct db *db = &r->archive->db;
 
 	for (size_t i = 0; i < r->jails_n; i++) {
 		struct stream *s = &m->streams[m->n];
 		int rc;
 
-		if (wanted != NULL && strcmp(wanted, r->jails[i].name) != 0)
+		if (!wants_jail(r, &r->jails[i]))
 			continue;
 		if (sqlite3_prepare_v2(db->handle, db->sql[SQL_TALLY_EACH_ID],
 			-1, &s->st, NULL) != SQLITE_OK)
@@ -183,25 +190,48 @@ merge_all(struct reading *r, struct merge *m)
 	return rc == 0 ? take_merged(r, m) : -1;
 }
 
-/* Take the bans whose networks their ids do not tell by their place. */
+/* Take the bans of a statement by figures_take_net. */
 static int
-take_apart(struct reading *r)
+take_nets(struct reading *r, sqlite3_stmt *st)
 {
-	sqlite3_stmt *st = db_bind(&r->archive->db, SQL_TALLY_APART, r->e, "t",
-	    r->tally->filter->jail);
 	int rc;
 
 	if (st == NULL)
 		return -1;
 	while ((rc = db_step(&r->archive->db, st, r->e)) == 1) {
+		const struct jail *jail =
+		    tally_get_jail(r, db_int(st, 2), r->e);
 		const char *ident = db_text(st, 0);
 
-		rc = figures_take_net(r->figures, ident != NULL ? ident : "",
-		    db_text(st, 1), r->e);
+		rc = jail == NULL ? -1 : 0;
+		if (rc == 0 && wants_jail(r, jail))
+			rc = figures_take_net(r->figures,
+			    ident != NULL ? ident : "", db_text(st, 1), r->e);
 		if (rc != 0)
 			break;
 	}
 	sqlite3_reset(st);
+	return rc;
+}
+
+/*
+ * Take the bans whose networks their ids do not tell by their place: those with
+ * an address, and those of IPv4 inside IPv6, which begins with : or 0.
+ */
+static int
+take_apart(struct reading *r)
+{
+	struct db *db = &r->archive->db;
+	int rc = take_nets(r, db_statement(db, SQL_TALLY_IPS, r->e));
+
+	for (size_t i = 0; i < 2 * r->jails_n && rc == 0; i++) {
+		const struct jail *jail = &r->jails[i / 2];
+
+		if (wants_jail(r, jail))
+			rc = take_nets(r,
+			    db_bind(db, SQL_TALLY_BEGINS, r->e, "it", jail->row,
+				i % 2 == 0 ? ":" : "0"));
+	}
 	return rc;
 }
 

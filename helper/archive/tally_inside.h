@@ -33,6 +33,9 @@ struct reading {
 };
 
 /* Return the jail of a ban, or NULL on failure. */
+struct jail *tally_get_jail(struct reading *r, int64_t row, struct err *e);
+
+/* Likewise; it has a number in the figures then. */
 const struct jail *tally_find_jail(struct reading *r, int64_t row,
     struct err *e);
 

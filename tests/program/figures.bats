@@ -146,6 +146,8 @@ of_nets() {
 	same_nets --jail j1
 	same_nets --jail none
 	same_nets --count failures
+	archive report --jail one --output - >"$lab/page"
+	! grep '<bdi>j[0-2]' "$lab/page"
 	for scope in '' --jail=j1; do
 		# shellcheck disable=SC2086 # no option at all, or one
 		diff <(archive report $scope --output - | networks) \

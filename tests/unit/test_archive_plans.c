@@ -134,6 +134,7 @@ static const struct plan {
 	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
 	/* No bans are sorted: the index has their ids in order. */
 	{ PLAN(SQL_TALLY_EACH_ID), { { "ban", "ban_history" } } },
+	{ PLAN(SQL_TALLY_BEGINS), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
 	/* This reads from the last run back to one that is completed. */
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },

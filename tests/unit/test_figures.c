@@ -686,8 +686,7 @@ take_id(struct figures *f, const char *ident, int64_t a, int64_t b,
 static struct figures *
 begin_ids(size_t kept)
 {
-	const struct figures_options options = { .now_us = NOW,
-		.kept = kept };
+	const struct figures_options options = { .now_us = NOW, .kept = kept };
 	struct figures *f = figures_new(&options);
 	struct err e = { 0 };
 	size_t jail;
@@ -696,6 +695,71 @@ begin_ids(size_t kept)
 	assert_ok(figures_jail(f, "a", &jail, &e), &e);
 	assert_ok(figures_jail(f, "b", &jail, &e), &e);
 	return f;
+}
+
+static void
+networks_of_a_stream_of_ids_are_counted(void **state)
+{
+	static const struct {
+		const char *ident, *ip;
+	} apart[] = {
+		{ "192.0.2.1", "198.51.100.1" },
+		{ "192.0.2.9", "no address" },
+		{ "203.0.113.5", "::ffff:198.51.100.2" },
+		{ "x", "192.0.2.77" },
+		{ "::ffff:192.0.2.1", NULL },
+		{ "0.0.0.1", NULL },
+	};
+	/* In the order of the texts. */
+	static const struct {
+		const char *ident;
+		int bans;
+	} ids[] = { { "0.0.0.1", 1 }, { "192.0.0.0/16", 2 },
+		{ "192.0.2.0/24", 3 }, { "192.0.2.1", 2 }, { "192.0.2.9", 1 },
+		{ "192.0.20.1", 4 }, { "2001:db8::1", 1 }, { "203.0.113.5", 1 },
+		{ "2001:db8::2/127", 1 }, { "::ffff:192.0.2.1", 1 },
+		{ "x", 1 } };
+	static const struct {
+		const char *name;
+		int bans;
+	} expected[] = { { "192.0.2.0/24", 7 }, { "192.0.20.0/24", 4 },
+		{ "192.0.0.0/16", 2 }, { "198.51.100.0/24", 2 },
+		{ "2001:db8::/64", 2 }, { "0.0.0.0/24", 1 } };
+
+	(void)state;
+	for (size_t kept = 1; kept < 8; kept++) {
+		const struct figures_options options = { .now_us = NOW,
+			.kept = kept,
+			.nets_by_id = true,
+			.prefix4 = 24,
+			.prefix6 = 64 };
+		struct figures_entry entries[8];
+		struct figures *f = figures_new(&options);
+		struct err e = { 0 };
+		size_t jail, n;
+
+		assert_non_null(f);
+		assert_ok(figures_jail(f, "a", &jail, &e), &e);
+		for (size_t i = 0; i < ARRAY_LEN(apart); i++)
+			assert_ok(figures_take_net(f, apart[i].ident,
+				      apart[i].ip, &e),
+			    &e);
+		for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+			take_id(f, ids[i].ident, ids[i].bans, 0, NOW);
+		finish(f);
+		assert_int_equal(figures_keys(f, FIGURES_BY_NET),
+		    ARRAY_LEN(expected));
+		n = figures_top(f, FIGURES_BY_NET, FIGURES_BANS, kept, entries);
+		assert_int_equal(n,
+		    kept < ARRAY_LEN(expected) ? kept : ARRAY_LEN(expected));
+		for (size_t i = 0; i < n; i++) {
+			assert_string_equal(entries[i].name, expected[i].name);
+			assert_int_equal(entries[i].counts[FIGURES_BANS],
+			    expected[i].bans);
+		}
+		assert_false(figures_has_odd_nets(f));
+		figures_free(f);
+	}
 }
 
 static void
@@ -782,6 +846,7 @@ main(void)
 		cmocka_unit_test(
 		    what_was_removed_counts_in_the_totals_and_days),
 		cmocka_unit_test(many_ids_are_each_counted_once),
+		cmocka_unit_test(networks_of_a_stream_of_ids_are_counted),
 		cmocka_unit_test(ids_that_come_with_their_sums_are_counted),
 		cmocka_unit_test(the_ids_with_most_bans_are_kept),
 		cmocka_unit_test(keys_and_counts_have_names),
