@@ -198,7 +198,8 @@ offered() {
 		#!/bin/sh
 		echo "2026-11-23T18:48:38+0100 box fail2ban[1]: [sshd] Ban 192.0.2.20"
 	END
-	chmod +x "$lab/fail2ban-archive" "$lab/journalctl"
+	printf '#!/bin/sh\ncat >/dev/null\n' >"$lab/sendmail"
+	chmod +x "$lab/fail2ban-archive" "$lab/journalctl" "$lab/sendmail"
 	mkdir "$lab/old"
 	local ban='18:48:38,748 fail2ban.actions [1]: NOTICE [sshd] Ban'
 	echo "2026-11-23 $ban 192.0.2.30" >"$lab/old/fail2ban.log"
