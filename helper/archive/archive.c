@@ -155,9 +155,11 @@ open_to_read(struct archive *a, struct err *e)
 	if (version == archive_schema_newest)
 		return 0;
 	return err_set(e, EX_NOINPUT, "%s: %s", a->path,
-	    version == 0 ? "no archive here yet: a reconcile makes it" :
-			   "of an older program: a reconcile brings it up to "
-			   "date");
+	    version == 0 ?
+		"no archive here yet: a reconcile makes one; if there was "
+		"one, restore it first" :
+		"of an older program: a reconcile brings it up to "
+		"date");
 }
 
 int

@@ -34,10 +34,10 @@ void prune_free(struct prune_ticket *list, size_t n);
 
 /*
  * Remove a ticket that prune_find has found, unless an event has come for it
- * meanwhile; *n is the number of bans that were removed. Their sums are added to
- * the totals, which archive/tally.h reads. The ticket is
- * remembered when a row of fail2ban's database was seen for it. Called between
- * archive_begin and archive_commit.
+ * meanwhile; *n is the number of bans that were removed. Their sums are added
+ * to the totals, which archive/tally.h reads. The ticket is remembered when a
+ * row of fail2ban's database was seen for it. Called between archive_begin and
+ * archive_commit.
  */
 int prune_remove(struct archive *a, const struct prune_ticket *t,
     int64_t before_us, int64_t *n, struct err *e);

@@ -169,11 +169,16 @@ archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
 {
 	*c = begin(a, filter);
 	c->filter.limit = -1;
+	if (filter->ident != NULL)
+		archive_spell_id(&c->ids, filter->ident);
+	if (c->ids.failed)
+		return err_set(e, EX_OSERR, "out of memory");
 	c->statement = db_statement(&a->db, SQL_AFTER, e);
 	if (c->statement == NULL)
 		return -1;
 	bind_filter(c);
 	db_bind_int(c->statement, 5, after);
+	db_bind_text(c->statement, 6, c->ids.s);
 	bind_seconds(c, -INT64_MAX, INT64_MAX);
 	c->row = find_column(c->statement, "id");
 	return 0;

@@ -65,16 +65,16 @@ int archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
 
 /*
  * Open a cursor for the bans that were archived after the row `after`, in this
- * order; the filter's ident and limit count for nothing. archive_cursor_row is
- * the row of the present ban.
+ * order; the filter's limit counts for nothing. archive_cursor_row is the row
+ * of the present ban.
  */
 int archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, int64_t after, struct err *e);
 int64_t archive_cursor_row(const struct archive_cursor *c);
 
 /*
- * Of the bans that were archived before before_us, let the last n be later than
- * *row; it is 0 where there are no more than these.
+ * Set *row so that exactly the last n of the bans that were archived before
+ * before_us have later rows; 0 where there are no more than n.
  */
 int archive_row_before(struct archive *a, int64_t n, int64_t before_us,
     int64_t *row, struct err *e);

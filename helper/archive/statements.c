@@ -488,7 +488,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
 	[SQL_EXPORT_LIVE] = EXPORT(WANTED_LIVE),
 	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE rev IN (SELECT rev FROM ban "
-		      "WHERE id > ?5) AND " WANTED "ORDER BY id",
+		      "WHERE id > ?5) AND (?6 IS NULL OR ident IN (SELECT value "
+		      "FROM json_each(?6)) OR ip IN (SELECT value "
+		      "FROM json_each(?6))) AND " WANTED "ORDER BY id",
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
 	    "CROSS JOIN ban AS b ON b.jail = j.id "

@@ -5,12 +5,16 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/queries.h"
 #include "archive/spelling.h"
 #include "archive/statements.h"
 #include "archive/tally_inside.h"
 #include "ban/user_names.h"
 #include "base/list.h"
 #include "base/timestamp.h"
+
+/* It is shown how far a reading is, each time after so many bans. */
+#define SHOWN 4096
 
 /* The arguments of the function tally, as TALLY has them in statements.c. */
 enum {
@@ -237,6 +241,22 @@ take_row(struct reading *r, int n, sqlite3_value **values)
 	return figures_take(r->figures, &ban, r->e);
 }
 
+void
+tally_show(struct reading *r, const char *doing)
+{
+	const struct work work = {
+		.name = "counting",
+		.doing = doing,
+		.count = ++r->read,
+		.unit = "bans",
+		.done = r->read,
+		.all = r->all,
+	};
+
+	if (r->read % SHOWN == 0)
+		work_show(r->archive->watch, &work);
+}
+
 /*
  * The function tally of SQL: it counts a row where it lies. To hand each row
  * out would take as long as all the rest.
@@ -246,6 +266,7 @@ tally_step(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	struct reading *r = sqlite3_user_data(context);
 
+	tally_show(r, "bans");
 	if (take_row(r, n, values) == 0)
 		return;
 	r->failed = true;
@@ -405,6 +426,20 @@ take_bans_and_totals(struct reading *r)
 	return r->tally->each_id ? tally_take_ids(r) : 0;
 }
 
+/* Set how many bans there are to read, for whoever watches. */
+static int
+count_all(struct reading *r)
+{
+	const struct archive_filter *filter = r->tally->filter;
+
+	r->all = UNKNOWN;
+	if (r->archive->watch == NULL || filter->since_us != UNKNOWN ||
+	    filter->until_us != UNKNOWN || filter->ident != NULL ||
+	    filter->net != NULL || filter->active)
+		return 0;
+	return archive_row_before(r->archive, 0, INT64_MAX, &r->all, r->e);
+}
+
 /* Read what read reads, as it is at one moment: what is removed meanwhile
  * counts once. */
 static int
@@ -418,7 +453,9 @@ read_at_once(struct reading *r, int (*read)(struct reading *r))
 		return db_error(&r->archive->db, r->e);
 	if (db_exec(&r->archive->db, "BEGIN", r->e) != 0)
 		return -1;
-	rc = load_jails(r, r->e) != 0 ? -1 : read(r);
+	rc = load_jails(r, r->e) != 0 ? -1 : count_all(r);
+	if (rc == 0)
+		rc = read(r);
 	if (rc == 0)
 		rc = db_exec(&r->archive->db, "COMMIT", r->e);
 	else

@@ -41,8 +41,8 @@ struct archive_tally {
 
 /*
  * Let f take all bans of the filter, except that its limit counts for nothing.
- * The caller finishes f. The archive is let go on return. Errors are db_error's
- * and EX_OSERR.
+ * The caller finishes f. The archive is let go on return. Errors are
+ * db_error's, EX_OSERR, and EX_DATAERR where a ban has no jail.
  */
 int archive_tally(struct archive *a, const struct archive_tally *tally,
     struct figures *f, struct err *e);

@@ -71,6 +71,7 @@ advance(struct reading *r, struct stream *s)
 	int rc = sqlite3_step(s->st);
 	const void *ident;
 
+	tally_show(r, "ids");
 	if (rc != SQLITE_ROW)
 		return rc == SQLITE_DONE ? 0 : db_error(&r->archive->db, r->e);
 	/* A damaged archive may have a number here, or nothing. */
@@ -175,6 +176,7 @@ merge_all(struct reading *r, struct merge *m)
 {
 	int rc = open_streams(r, m);
 
+	r->read = 0;
 	while (rc == 0 && m->n > 0) {
 		struct stream *root = &m->streams[0];
 
@@ -242,13 +244,13 @@ tally_take_ids(struct reading *r)
 		.streams = calloc(r->jails_n + 1, sizeof(*m.streams)),
 		.jails = calloc(r->jails_n + 1, sizeof(*m.jails)),
 	};
-	int rc = r->tally->nets ? take_apart(r) : 0;
+	int rc = -1;
 
 	if (m.streams == NULL || m.jails == NULL)
-		rc = no_memory(r->e);
-	if (rc == 0)
+		no_memory(r->e);
+	else if (!r->tally->nets || take_apart(r) == 0)
 		rc = merge_all(r, &m);
-	for (size_t i = 0; m.streams != NULL && i < m.n; i++)
+	for (size_t i = 0; i < m.n; i++)
 		sqlite3_finalize(m.streams[i].st);
 	buffer_free(&m.ident);
 	free(m.streams);

@@ -30,7 +30,11 @@ struct reading {
 	struct buffer users;
 	struct err *e;
 	bool failed;
+	int64_t read, all; /* bans of this reading; all may be UNKNOWN */
 };
+
+/* Count a ban that was read, and show now and then how far the reading is. */
+void tally_show(struct reading *r, const char *doing);
 
 /* Return the jail of a ban, or NULL on failure. */
 struct jail *tally_get_jail(struct reading *r, int64_t row, struct err *e);

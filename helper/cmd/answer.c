@@ -201,7 +201,7 @@ answer_print(const struct answer *a, FILE *to)
 	} else if (a->count > 0) {
 		fprintf(to, "Not banned now; last banned %s", a->last);
 	} else {
-		fputs("Never banned", to);
+		fprintf(to, "Never banned%s", a->note);
 	}
 	fprintf(to, "%s.\n", a->network);
 }

@@ -31,6 +31,7 @@ struct answer {
 	char now[512];	   /* where the id is banned, for the first of them */
 	char last[512];	   /* the last ban's age, place and end */
 	char network[512]; /* the first network that holds it and is banned */
+	char note[160];	   /* what else the id is that was never banned */
 	int64_t inside;	   /* of a network, the bans inside of it */
 	int64_t inside_active;
 	int64_t inside_ids;

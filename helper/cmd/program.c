@@ -101,9 +101,12 @@ run(const struct program *program, const struct command *command,
 {
 	struct config config;
 
-	if (argc > 1 && asks_for_help(argv[1])) {
-		print_command_help(program, command);
-		return 0;
+	/* The values of an event's options may be any text. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (asks_for_help(argv[i]) && (i == 1 || !command->event)) {
+			print_command_help(program, command);
+			return 0;
+		}
 	}
 	if (command->event) {
 		/* A closed standard error must not end the process, nor must

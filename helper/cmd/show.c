@@ -5,10 +5,14 @@
  * networks that hold it. Of a network, sum up what is inside of it. Exit with 1
  * when there was no ban.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 
+#include "archive/jails.h"
+#include "base/escape.h"
 #include "cmd/answer.h"
 #include "cmd/command.h"
 #include "cmd/counting.h"
@@ -61,10 +65,13 @@ print_ban(struct output *out, void *context, struct archive_cursor *ban,
     struct err *e)
 {
 	struct show *show = context;
+	struct table_style style = show->view.style;
 
+	/* There is room for a time in full. */
+	style.width = 0;
 	putc('\n', out->to);
-	return show_ban(out->to, ban, &show->view.style,
-	    show->networks ? show->id : NULL, e);
+	return show_ban(out->to, ban, &style, show->networks ? show->id : NULL,
+	    e);
 }
 
 /* Do with each ban of the id, and then of the networks that hold it. */
@@ -182,6 +189,29 @@ understand(struct show *show, const char *word)
 					     COUNTING_PREFIX_6);
 }
 
+/* If the id was never banned, say whether it may be a mistake. */
+static int
+note_mistake(struct show *show, struct err *e)
+{
+	struct answer *answer = &show->answer;
+	char escaped[64];
+	int jail;
+
+	if (show->is_address || !answer_is_never(answer))
+		return 0;
+	if ((jail = archive_has_jail(&show->view.archive, show->id, e)) < 0)
+		return -1;
+	escape_text(escaped, sizeof(escaped), show->id, strlen(show->id));
+	if (jail == 1)
+		snprintf(answer->note, sizeof(answer->note),
+		    "; %s is a jail: see list %s", escaped, escaped);
+	else if (isxdigit((unsigned char)show->id[0]) &&
+	    strpbrk(show->id, ".:") != NULL)
+		snprintf(answer->note, sizeof(answer->note),
+		    "; %s is no address", escaped);
+	return 0;
+}
+
 static int
 run_show(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
@@ -193,6 +223,11 @@ run_show(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, view_take, view, &operands, e) != 0)
 		return -1;
 	understand(&show, argv[operands]);
+	if (show.id[0] == '\0')
+		return err_set(e, EX_USAGE, "show: the id is empty");
+	if (view->style.limit >= 0 && !show.is_network)
+		return err_set(e, EX_USAGE,
+		    "show: --limit is for the ids of a network");
 	rc = view_open_geo(view, config, e);
 	if (rc == 0)
 		rc = view_open(view, config, NULL, e);
@@ -203,6 +238,8 @@ run_show(const struct command *self, const struct config *config, int argc,
 		rc = each_ban(&show, take_ban, e);
 	if (rc == 0 && show.is_network)
 		rc = take_inside(&show, e);
+	if (rc == 0)
+		rc = note_mistake(&show, e);
 	if (rc == 0) {
 		answer_print(&show.answer, view->out.to);
 		rc = print_sums(&show, e);

@@ -101,16 +101,18 @@ void
 show_sums(const struct view *view, const struct figures *sums)
 {
 	const struct figures_sums *all = figures_of(sums, FIGURES_ALL);
+	struct table_style style = view->style;
 	FILE *to = view->out.to;
 	struct buffer text = { 0 };
 	char when[48];
 
 	if (all->ever == 0)
 		return;
+	style.width = 0;
 	print_bans(to, sums, &text);
-	column_format_time(&view->style, all->first_us, when);
+	column_format_time(&style, all->first_us, when);
 	show_text(to, "first", when);
-	column_format_time(&view->style, all->last_us, when);
+	column_format_time(&style, all->last_us, when);
 	show_text(to, "last", when);
 	fprintf(to, "  %-9s %" PRId64 "\n", "failures", all->failures);
 	show_text(to, "banned", timestamp_format_seconds(all->seconds, when));

@@ -256,8 +256,7 @@ run_stats(const struct command *self, const struct config *config, int argc,
 
 static const struct option_spec options[] = {
 	{ "mail", "ADDRESS",
-	    "print a message to ADDRESS, for sendmail -t, about the last week "
-	    "or the time from --since on" },
+	    "print a message about the week, for sendmail -t" },
 	VIEW_FILTER_OPTIONS,
 	VIEW_ROWS_OPTIONS,
 	{ NULL, NULL, NULL },

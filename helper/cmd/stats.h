@@ -19,10 +19,12 @@ struct stats {
 	struct figures *figures;
 	struct archive_gap *gaps; /* the oldest first */
 	size_t gaps_n;
-	int64_t reconciled_us; /* the last time until now, or UNKNOWN */
-	bool late;	       /* reconcile should have run since then */
+	/* When the last reconcile was completed, UNKNOWN: never. */
+	int64_t reconciled_us;
+	/* It is older than two intervals at the end of the bans' time. */
+	bool late;
 	/* Of the time before the filter's since_us, which is as long; NULL: it
-	 * was not asked for, or there is no such time. */
+	 * was not asked for, or there is none, as with --active. */
 	struct figures *before;
 };
 

@@ -33,7 +33,7 @@ find_gaps(struct view *view, const struct config *config, struct stats *stats,
     struct err *e)
 {
 	const struct archive_filter *filter = &view->filter;
-	int64_t since_us = filter->since_us;
+	int64_t since_us = filter->since_us, end_us = filter->now_us;
 
 	if (since_us == UNKNOWN)
 		since_us = figures_of(stats->figures, FIGURES_ALL)->first_us;
@@ -42,10 +42,11 @@ find_gaps(struct view *view, const struct config *config, struct stats *stats,
 	    archive_run_last(&view->archive, RUN_RECONCILE, filter->now_us,
 		&stats->reconciled_us, e) != 0)
 		return -1;
-	stats->late = filter->until_us == UNKNOWN &&
-	    (stats->reconciled_us == UNKNOWN ||
-		filter->now_us - stats->reconciled_us >
-		    2 * timestamp_from_seconds(config->interval));
+	if (filter->until_us != UNKNOWN && filter->until_us < end_us)
+		end_us = filter->until_us;
+	stats->late = stats->reconciled_us == UNKNOWN ||
+	    number_sub_sat(end_us, stats->reconciled_us) >
+		2 * timestamp_from_seconds(config->interval);
 	return 0;
 }
 

@@ -187,7 +187,7 @@ print(struct top *top, const struct figures *f, struct err *e)
 		    view->out.to, e);
 	if (rc == 0)
 		rc = put_entries(top, f, table, e);
-	if (rc == 0 && table_rows(table) == 0 &&
+	if (rc == 0 && table_rows(table) == 0 && view->lacks == NULL &&
 	    view->style.format == TABLE_PEOPLE)
 		fputs("no such bans\n", view->out.to);
 	return table_close(table, rc, e);
@@ -294,11 +294,9 @@ run_top(const struct command *self, const struct config *config, int argc,
 
 static const struct option_spec options[] = {
 	{ "by", "KEY",
-	    "id (as without it), net, user, jail, hour, weekday, country, asn "
-	    "or host" },
-	{ "count", "WHAT", "bans (as without it), failures or time" },
-	{ "prefix", "N",
-	    "networks of N bits: of IPv4 up to 32 (24), of IPv6 from 33 (64)" },
+	    "id, net, user, jail, hour, weekday, country, asn or host" },
+	{ "count", "WHAT", "bans, failures or time" },
+	{ "prefix", "N", "networks of N bits, above 32 of IPv6" },
 	VIEW_FILTER_OPTIONS,
 	VIEW_TABLE_OPTIONS,
 	{ NULL, NULL, NULL },

@@ -162,8 +162,10 @@ view_take(void *to, const char *name, const char *value, struct err *e)
 		rc = take_colour(view, value, e);
 	else if (strcmp(name, "no-pager") == 0)
 		view->no_pager = true;
-	else
+	else if (strcmp(name, "active") == 0)
 		view->filter.active = true;
+	else
+		rc = err_set(e, EX_SOFTWARE, "not known to the view");
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }
 
@@ -209,12 +211,12 @@ take_word(struct view *view, const char *word, struct err *e)
 static void
 take_host(struct archive_filter *filter)
 {
-	char name[256];
+	char name[256] = "";
 
 	if (filter->host == NULL)
 		return;
 	if (strcmp(filter->host, HERE) == 0 ||
-	    (gethostname(name, sizeof(name)) == 0 &&
+	    (gethostname(name, sizeof(name) - 1) == 0 &&
 		strcmp(filter->host, name) == 0))
 		filter->host = "";
 }
@@ -310,6 +312,7 @@ view_open(struct view *view, const struct config *config, char **words,
 	    archive_open_read(&view->archive, config->archive, e) != 0)
 		return -1;
 	view->opened = true;
+	view->archive.watch = progress_begin(&view->progress);
 	for (; words != NULL && *words != NULL; words++) {
 		if (take_word(view, *words, e) != 0)
 			return -1;
@@ -320,6 +323,7 @@ view_open(struct view *view, const struct config *config, char **words,
 int
 view_begin(struct view *view, struct err *e)
 {
+	progress_end(&view->progress);
 	if (output_open(&view->out, e) != 0)
 		return -1;
 	if (view->terminal.is && !view->no_pager)
@@ -351,6 +355,7 @@ close_geo(struct view *view)
 int
 view_close(struct view *view, int rc, struct err *e)
 {
+	progress_end(&view->progress);
 	if (view->geo != NULL)
 		close_geo(view);
 	if (view->opened)

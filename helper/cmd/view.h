@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "geo/geo.h"
 #include "os/terminal.h"
 #include "render/table.h"
@@ -29,6 +30,7 @@ struct view {
 	bool opened; /* the archive is open */
 	struct output out;
 	struct terminal terminal;
+	struct progress progress; /* of a counting */
 	pid_t pager;
 	struct address net; /* of the filter */
 	struct geo *geo;    /* NULL: the command does not ask for places */

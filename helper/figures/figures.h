@@ -269,7 +269,6 @@ void figures_repeats(const struct figures *f, int64_t ids[FIGURES_REPEATS]);
 /* Return "id", "net", "monday"; and the key or count of a name. */
 const char *figures_by_name(enum figures_by by);
 enum figures_by figures_by_from_name(const char *name);
-const char *figures_count_name(enum figures_count count);
 enum figures_count figures_count_from_name(const char *name);
 const char *figures_weekday_name(int weekday);
 

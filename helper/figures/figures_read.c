@@ -58,12 +58,6 @@ figures_by_from_name(const char *name)
 	return (enum figures_by)find_name(by_names, name);
 }
 
-const char *
-figures_count_name(enum figures_count count)
-{
-	return count_names[count];
-}
-
 enum figures_count
 figures_count_from_name(const char *name)
 {

@@ -22,7 +22,7 @@ enum column_kind {
 	COLUMN_NUMBER,
 	COLUMN_TIME,	/* microseconds since the epoch; people read a date */
 	COLUMN_SECONDS, /* -1: for ever; people read "1h 30m" */
-	COLUMN_SHARE,	/* millionths; JSON has 0.25, people read "25 %" */
+	COLUMN_SHARE,	/* millionths; JSON has 0.25, people read "25.0 %" */
 	COLUMN_BAR,	/* millionths of the longest bar; only for people */
 	COLUMN_ARRAY, /* a text that is a JSON array; people read it as it is */
 	COLUMN_OBJECT, /* the same for an object */
@@ -60,7 +60,7 @@ struct table_style {
 };
 
 /* The colour of a row. */
-enum table_tone { TABLE_PLAIN, TABLE_STRONG, TABLE_FAINT };
+enum table_tone { TABLE_PLAIN, TABLE_STRONG };
 
 /*
  * Print a time as people read it in a table of this style: "2026-11-23

@@ -314,7 +314,11 @@ page_put_figures(struct page_draft *draft, FILE *to)
 	    to);
 	html_table_open(to, &table);
 	put_sums(to, "all jails", draft->all);
-	figures_order_jails(f, order);
+	if (order == NULL) {
+		draft->failed = true;
+		n = 0;
+	} else
+		figures_order_jails(f, order);
 	for (size_t i = 0; i < n; i++)
 		put_sums(to, figures_of(f, order[i])->jail,
 		    figures_of(f, order[i]));

@@ -232,10 +232,6 @@ put_cell(struct people *p, size_t which, const struct row *row)
 int
 people_row(struct people *p, const struct row *row, struct err *e)
 {
-	static const char *const colours[] = {
-		[TABLE_STRONG] = "red",
-		[TABLE_FAINT] = "gray",
-	};
 	struct libscols_line *line = scols_table_new_line(p->table, NULL);
 
 	for (size_t i = 0; line != NULL && i < p->shown->n; i++) {
@@ -245,8 +241,8 @@ people_row(struct people *p, const struct row *row, struct err *e)
 			line = NULL;
 	}
 	if (line == NULL ||
-	    (row->tone != TABLE_PLAIN &&
-		scols_line_set_color(line, colours[row->tone]) != 0))
+	    (row->tone == TABLE_STRONG &&
+		scols_line_set_color(line, "red") != 0))
 		return err_set(e, EX_OSERR, "out of memory");
 	return ++p->rows < BATCH ? 0 : people_flush(p, e);
 }

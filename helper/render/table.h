@@ -7,11 +7,11 @@
  *
  *	table_open(&t, &style, columns, ARRAY_LEN(columns), to, e);
  *	for each row {
- *		table_put_text(&t, COLUMN_JAIL, "sshd");
- *		table_put_number(&t, COLUMN_BANS, 12);
- *		table_end_row(&t, e);
+ *		table_put_text(t, COLUMN_JAIL, "sshd");
+ *		table_put_number(t, COLUMN_BANS, 12);
+ *		table_end_row(t, e);
  *	}
- *	table_close(&t, rc, e);
+ *	table_close(t, rc, e);
  */
 #ifndef RENDER_TABLE_H
 #define RENDER_TABLE_H

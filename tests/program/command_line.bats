@@ -293,6 +293,8 @@ in_csv() {
 	diff <("$program" list --help) <("$program" help list)
 	"$program" list --help | grep -q -e --limit
 	"$program" reconcile --help | grep -q -e --every
+	[ "$(archive list sshd --since 7d --help)" = "$(archive list --help)" ]
+	[ "$(archive show 192.0.2.1 -h)" = "$(archive show --help)" ]
 }
 
 @test "the version comes with SQLite's" {

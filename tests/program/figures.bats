@@ -147,7 +147,7 @@ of_nets() {
 	same_nets --jail none
 	same_nets --count failures
 	archive report --jail one --output - >"$lab/page"
-	! grep '<bdi>j[0-2]' "$lab/page"
+	run ! grep -q '<bdi>j[0-2]' "$lab/page"
 	for scope in '' --jail=j1; do
 		# shellcheck disable=SC2086 # no option at all, or one
 		diff <(archive report $scope --output - | networks) \
@@ -281,6 +281,14 @@ message() {
 	grep -q '^There was no gap' "$lab/read"
 	[ "$(wc -l <"$lab/read")" -le 30 ]
 	message --since 3d | grep -q ' in 3 days'
+}
+
+@test "a gap that is going on is told, whatever the time that is asked for" {
+	imported 'ban("192.0.2.1"; 1; {})'
+	message >"$lab/read"
+	grep -q 'Bans may be missing: reconcile has never run' "$lab/mail"
+	archive stats --since yesterday --until now | grep -q 'reconcile has never run'
+	archive report --until now --output - | grep -qi 'reconcile has never run'
 }
 
 @test "no address and no name adds a header or a line to the message" {

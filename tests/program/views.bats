@@ -340,6 +340,22 @@ shown() {
 	shown '  network   2001:db8:0:1::/64: 1 ban of 1 id, 1 active; see show 2001:db8:0:1::/64'
 }
 
+@test "show says what a word may be that was never banned" {
+	some_bans
+	local word
+	status 1 archive show sshd
+	says 'Never banned; sshd is a jail: see list sshd.'
+	for word in 192.0.2.1O 300.1.1.1 192.0.2.0/33 2001:db8::g; do
+		status 1 archive show "$word"
+		says "Never banned; $word is no address."
+	done
+	status 1 archive show 203.0.113.200
+	[ "${said%%$'\n'*}" = 'Never banned.' ]
+	status 64 archive show ''
+	status 64 archive show 192.0.2.1 --limit 3
+	says 'show: --limit is for the ids of a network'
+}
+
 @test "show counts no network of thousands for one of its addresses" {
 	local i
 	for ((i = 0; i < 5002; i++)); do
@@ -467,6 +483,13 @@ follows() {
 
 @test "--follow takes filters and forms, and a reader that leaves ends it" {
 	some_bans
+	follows 203.0.113.8 --fields id -n 0
+	ban sshd 203.0.113.7 "$now" 600
+	ban sshd 203.0.113.8 "$now" 600
+	wait_for 10 has_line '^203\.0\.113\.8$'
+	run ! grep -q '203\.0\.113\.7' "$lab/followed"
+	kill -TERM "$follower"
+	wait "$follower"
 	follows --format jsonl --jail web -n 0
 	ban sshd 203.0.113.1 "$now" 600
 	ban web 203.0.113.2 "$now" 600
