@@ -132,9 +132,10 @@
 	"AND (?4 IS NULL OR origin = ?4) " \
 	"AND (?5 IS NULL OR ended_why = ?5) " \
 	"AND (?6 IS NULL OR host = ?6) "
-#define TALLY(more) \
+#define TALLY_OF(more) \
 	"SELECT tally(jail, host, since_us, seconds, failures, ended_us, " \
-	"ended_why" more ") FROM ban "
+	"ended_why" more ") FROM "
+#define TALLY(more) TALLY_OF(more) "ban "
 #define TALLY_IDS \
 	", ident, ip, origin, CASE WHEN ?7 THEN (SELECT captures FROM " \
 	"evidence " \
@@ -424,13 +425,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	"timeofban BETWEEN ?8 AND ?9 AND " TALLIED "AND ended_us IS NOT NULL",
 	[SQL_TALLY_LIVE] = TALLY(TALLY_FACTS) "INDEXED BY ban_ended WHERE "
 	KEPT_SINCE " IS NULL AND " TALLIED,
-	[SQL_TALLY_IDS] = TALLY(TALLY_FACTS) "WHERE id IN "
-	    "(SELECT b.id FROM json_each(?8) AS w "
+	[SQL_TALLY_IDS] = TALLY_OF(TALLY_FACTS)
+	    "(SELECT b.id AS found FROM json_each(?8) AS w "
 	    "CROSS JOIN jail AS j CROSS JOIN ban AS b ON b.jail = j.id "
 	    "AND b.ident BETWEEN w.value AND w.value || ?9 "
-	    "UNION ALL SELECT b.id FROM json_each(?8) AS w "
-	    "CROSS JOIN ban AS b "
-	    "ON b.ip BETWEEN w.value AND w.value || ?9) AND " TALLIED,
+	    "UNION SELECT b.id FROM json_each(?8) AS w "
+	    "CROSS JOIN ban AS b ON b.ip BETWEEN w.value AND w.value || ?9) "
+	    "CROSS JOIN ban ON ban.id = found WHERE " TALLIED,
 	/* The index has all of it, and gives it in this order. */
 	[SQL_TALLY_EACH_ID] =
 	    "SELECT ident, made_us FROM ban INDEXED BY ban_history "

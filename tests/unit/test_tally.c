@@ -393,8 +393,11 @@ an_index_finds_the_bans_of_a_time_and_those_that_live(void **state)
 		assert_int_equal(
 		    sqlite3_prepare_v2(a.db.handle, sql, -1, &st, NULL),
 		    SQLITE_OK);
-		assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-		assert_string_equal(db_text(st, 3), rows[i].plan);
+		/* The ids are found first. */
+		while (sqlite3_step(st) == SQLITE_ROW &&
+		    strcmp(db_text(st, 3), rows[i].plan) != 0)
+			assert_null(strstr(db_text(st, 3), "SCAN ban"));
+		assert_int_not_equal(sqlite3_data_count(st), 0);
 		sqlite3_finalize(st);
 		sqlite3_free(sql);
 	}
