@@ -186,7 +186,7 @@ look(void *to)
 	return clock_steady_ms() >= x->deadline_ms;
 }
 
-/* Ask for a look at the work every few steps, where somebody waits for it. */
+/* Let SQLite call look every few steps, if there is a watch or a deadline. */
 static int
 begin_looking(struct examination *x, struct err *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which bans are wanted: one filter for every command that reads the archive.
- * All its conditions must hold.
+ * A filter says which bans are wanted: all its conditions must hold. Every
+ * command that reads the archive has the same one.
  */
 #ifndef ARCHIVE_FILTER_H
 #define ARCHIVE_FILTER_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What tally.c and tally_ids.c have in common; no other file includes it. */
+/* This is shared by tally.c and tally_ids.c; no other file includes it. */
 #ifndef ARCHIVE_TALLY_INSIDE_H
 #define ARCHIVE_TALLY_INSIDE_H
 

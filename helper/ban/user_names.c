@@ -114,6 +114,20 @@ user_names(struct buffer *out, const char *captures)
 	return names.n;
 }
 
+size_t
+user_names_join(struct buffer *out, const char *captures)
+{
+	size_t begin = out->len, n = user_names(out, captures);
+
+	if (out->failed)
+		return n;
+	for (size_t i = begin; i + 1 < out->len; i++) {
+		if (out->s[i] == '\0')
+			out->s[i] = ',';
+	}
+	return n;
+}
+
 bool
 user_names_has(const char *captures, const char *name)
 {

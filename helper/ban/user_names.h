@@ -17,6 +17,9 @@
  */
 size_t user_names(struct buffer *out, const char *captures);
 
+/* Append the names with a comma between each two, and return their number. */
+size_t user_names_join(struct buffer *out, const char *captures);
+
 /* Return true when name is one of them. */
 bool user_names_has(const char *captures, const char *name);
 

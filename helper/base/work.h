@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How far a long piece of work has come, for whoever watches it. The rooms that
- * do the work hand it up; only cmd/progress.h shows it. Types, and no code of
- * weight.
+ * The progress of a long piece of work. The function that does the work tells
+ * it to a watch, and cmd/progress.h shows it.
  */
 #ifndef BASE_WORK_H
 #define BASE_WORK_H

@@ -115,16 +115,11 @@ static void
 put_users(struct table *table, const struct archive_cursor *ban,
     struct buffer *text)
 {
-	size_t n;
+	const char *captures = archive_cursor_text(ban, BAN_FIELD_CAPTURES);
 
 	buffer_cut(text, 0);
-	n = user_names(text, archive_cursor_text(ban, BAN_FIELD_CAPTURES));
-	if (n == 0 || text->failed)
+	if (user_names_join(text, captures) == 0 || text->failed)
 		return;
-	for (char *at = text->s; --n > 0; at++) {
-		at += strlen(at);
-		*at = ',';
-	}
 	table_put_text(table, BAN_COLUMN_USER, text->s);
 }
 

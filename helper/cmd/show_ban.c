@@ -73,18 +73,11 @@ print_captures(FILE *to, const char *captures, struct err *e)
 	struct json key, value;
 	const char *at = captures;
 	bool failed;
-	size_t n;
 
 	if (captures == NULL || !json_is(captures, '{'))
 		return 0;
-	n = user_names(&text, captures);
-	if (n > 0 && !text.failed) {
-		for (char *comma = text.s; --n > 0; comma++) {
-			comma += strlen(comma);
-			*comma = ',';
-		}
+	if (user_names_join(&text, captures) > 0 && !text.failed)
 		show_text(to, "users", text.s);
-	}
 	while (json_next(&at, &key, &value))
 		print_capture(to, &key, &value, &text);
 	failed = text.failed;

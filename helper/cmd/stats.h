@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of stats share: the figures, and the gaps of the time that
- * they are of. Texts for people go to a FILE.
+ * The files of stats share this: the figures, and the gaps of the same time.
+ * Texts for people go to a FILE.
  */
 #ifndef CMD_STATS_H
 #define CMD_STATS_H

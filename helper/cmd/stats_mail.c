@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The message of stats --mail: twenty lines that somebody reads who knows no
- * jail. Names that attackers chose are escaped, so that none begins a line.
+ * This prints the message of stats --mail: twenty lines for a reader who knows
+ * no jail. Names that attackers chose are escaped, so that none begins a line.
  */
 #include <ctype.h>
 #include <inttypes.h>

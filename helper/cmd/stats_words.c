@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stats says below its table. */
+/* This prints the lines that stand below the table of stats. */
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>

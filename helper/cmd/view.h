@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What list, show, export, top, stats and report have in common: which bans are
- * wanted, how they are printed, and where the output goes.
+ * A view is common to list, show, export, top, stats and report: it says which
+ * bans are wanted, how they are printed, and where the output goes.
  */
 #ifndef CMD_VIEW_H
 #define CMD_VIEW_H

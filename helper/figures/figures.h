@@ -27,7 +27,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 
-/* What bans are counted by. figures_by_name has their names. */
+/* Bans are counted by one of these keys; figures_by_name names it. */
 enum figures_by {
 	FIGURES_BY_ID,
 	FIGURES_BY_NET,
