@@ -26,25 +26,25 @@ ALL_CFLAGS = -std=c11 -fPIE $(WARNINGS) -Ihelper -I$(BUILD) $(INCLUDES) \
 
 # Each ban starts a process. Loading shared libraries would take it longer than a
 # flush to disk, so its program is linked statically where the system and the flags
-# allow that, and linked again when the system has newer libraries.
-STATIC_LIBS != pkg-config --libs --static $(EVENT_NEEDED)
-# Packed relocations make it smaller, where the system's C library can unpack them:
-# a program that has them is run to see that.
-ifeq ($(origin STATIC),undefined)
-STATIC != probe=$$(mktemp) || exit; for pack in -Wl,-z,pack-relative-relocs ''; do \
-	echo 'int sqlite3_open(void), config_init(void); int main(int n, char **v) { \
-		return n > 1 ? sqlite3_open() + config_init() : v[0] == 0; }' | \
-	$(CC) $(filter -f% -m%,$(CFLAGS)) -static-pie -Wl,--no-warnings $$pack \
-		-x c -o "$$probe" - $(STATIC_LIBS) 2>/dev/null && \
-	{ [ -z "$$pack" ] || "$$probe"; } && \
-	echo "-static-pie -Wl,--no-warnings $$pack" && break; done; rm -f "$$probe"
-endif
-ifdef STATIC
-EVENT_LINK = $(STATIC)
-EVENT_LIBS = $(STATIC_LIBS)
+# allow that, and linked again when the system has newer libraries. To find out how
+# it can be linked takes longer than to find out that nothing is to be done: so the
+# flags stand in a file. Relocations are packed where the system's C library can
+# unpack them: a program that has them is run to see that.
 EVENT_ARCHIVES = $(wildcard $(LIBDIR)/libsqlite3.a $(LIBDIR)/libconfig.a)
-else
-EVENT_LINK = -pie
+STATIC_LIBS = $$(pkg-config --libs --static $(EVENT_NEEDED))
+FIND_LINK = probe=$@.probe; \
+	for pack in -Wl,-z,pack-relative-relocs ''; do \
+		flags="-static-pie -Wl,--no-warnings $$pack"; \
+		echo 'int sqlite3_open(void), config_init(void); int main(int n, char **v) { \
+			return n > 1 ? sqlite3_open() + config_init() : v[0] == 0; }' | \
+		$(CC) $(filter -f% -m%,$(CFLAGS)) $$flags -x c -o "$$probe" - \
+			$(STATIC_LIBS) 2>/dev/null && \
+		{ [ -z "$$pack" ] || "$$probe"; } && break; flags=; \
+	done; rm -f "$$probe"
+ifdef STATIC
+FIND_LINK = flags='$(STATIC)'
+else ifneq ($(origin STATIC),undefined)
+FIND_LINK = flags=
 endif
 
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
@@ -80,9 +80,16 @@ $(BUILD)/library.a: $(filter-out $(MAINS),$(OBJECTS))
 $(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/library.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
 
-$(BUILD)/fail2ban-archive-event: $(EVENT_OBJECTS) $(EVENT_ARCHIVES)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(EVENT_LINK) -Wl,--gc-sections -o $@ \
-		$(EVENT_OBJECTS) $(EVENT_LIBS)
+# Nothing here unwinds the stack: so the index for that is left out.
+$(BUILD)/fail2ban-archive-event: $(EVENT_OBJECTS) $(BUILD)/event_link
+	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--gc-sections -Wl,--no-eh-frame-hdr \
+		$$(sed -n 1p $(BUILD)/event_link) -o $@ $(EVENT_OBJECTS) \
+		$$(sed -n 2p $(BUILD)/event_link)
+
+# The flags and the libraries, a line each.
+$(BUILD)/event_link: $(EVENT_ARCHIVES) | $(BUILD)
+	@$(FIND_LINK); if [ "$$flags" ]; then echo "$$flags"; echo "$(STATIC_LIBS)"; \
+	else echo -pie; echo "$(EVENT_LIBS)"; fi >$@
 
 $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)

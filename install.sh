@@ -181,8 +181,8 @@ survey() {
 
 # A restarted jail gets its live bans back only from fail2ban's database.
 check_database() {
-	[ -z "$force" ] && is_running || return 0
-	case $(fail2ban get dbfile) in
+	[ -z "$force" ] || return 0
+	case $(fail2ban get dbfile 2>/dev/null) in
 	*disabled*) ;;
 	*) return 0 ;;
 	esac

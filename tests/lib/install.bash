@@ -19,7 +19,8 @@ setup_file() {
 	if [ -n "${BUILD:-}" ]; then
 		mkdir "$tree/build"
 		(cd "$BUILD" && find . \( -name '*.o' -o -name '*.inc' -o \
-			-name library.a -o -name 'fail2ban-archive*' \) \
+			-name library.a -o -name event_link -o \
+			-name 'fail2ban-archive*' \) \
 			-exec cp -a --parents -t "$tree/build" {} +)
 	fi
 	env -u BUILD -u MAKEFLAGS make -s -j2 -C "$tree"

@@ -2,7 +2,7 @@
 /*
  * killer SEED PERCENT RECORD PROGRAM [ARGUMENT...]
  *
- * Runs the program, and kills PERCENT of its runs within 5 ms, at moments that
+ * Runs the program, and kills PERCENT of its runs within 2 ms, at moments that
  * follow from the seed and the number of earlier runs. It ends as
  * the program did. Each run is a line of RECORD: when it began, how many
  * microseconds it took, whether it was killed, its arguments.
@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KILL_WITHIN_US 5000
+#define KILL_WITHIN_US 2000
 #define LINE 256
 
 static int64_t

@@ -42,7 +42,7 @@ bans() {
 	sqlite3 -separator ' ' "$theirs" "SELECT ip, timeofban, bantime FROM bans
 	    WHERE rowid > $from AND rowid <= $to" |
 		while read -r ip time bantime; do
-			"$@" "$program" -c "$lab/archive.cfg" ban --jail sshd \
+			"$@" "$event_program" -c "$lab/archive.cfg" ban --jail sshd \
 			    --id "$ip" --ip "$ip" --family inet6 --time "$time.25" \
 			    --bantime "$bantime" --bancount 1 --failures 5 \
 			    --restored 0 || return

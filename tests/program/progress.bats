@@ -80,3 +80,9 @@ shows() {
 	tr '\r' '\n' <"$lab/shown" >"$lab/lines"
 	grep -qE "reconcile: fail2ban's database: [0-9]+ rows" "$lab/lines"
 }
+
+@test "replay shows the lines of a log" {
+	forge log 20000 1 >"$lab/log1"
+	shows '[0-9]+ lines of bans' replay --force "$lab/log1"
+	grep -q '20000 rows read' "$lab/file"
+}

@@ -87,7 +87,8 @@ play() {
 	local id at start
 	while read -r id at; do
 		start=${EPOCHREALTIME/./}
-		archive ban --jail sshd --id "$id" --ip "$id" --family inet6 \
+		"$event_program" -c "$lab/archive.cfg" ban --jail sshd --id "$id" \
+		    --ip "$id" --family inet6 \
 		    --time "$at" --bantime 86400 --bancount 1 --failures 3 \
 		    --restored 0 2>>"$lab/said" || echo "ban: $?" >>"$lab/failed"
 		echo "$start $((${EPOCHREALTIME/./} - start)) 0" >>"$lab/taken"
@@ -182,13 +183,13 @@ same_counts() {
 }
 
 @test "a burst of bans with the helper killed and the archive locked is all there" {
-	local part=$((100 / slow_build)) locked=5 n
+	local part=$((60 / slow_build)) locked=5 n
 	[ "${SOAK:-0}" = 1 ] && part=600 locked=30
 	"${CC:-cc}" -O1 -D_DEFAULT_SOURCE -o "$lab/killer" \
 	    "$root/tests/lib/killer.c"
 	cat >"$lab/helper" <<-END
 		#!/bin/sh
-		exec "$lab/killer" ${SEED:-1} 20 "$lab/taken" "$program" "\$@"
+		exec "$lab/killer" ${SEED:-1} 20 "$lab/taken" "$event_program" "\$@"
 	END
 	config "run_deadline = $((60 * slowness));"
 	jail hand
