@@ -100,8 +100,10 @@ close_database(struct database *db)
 {
 	if (db->kind == MMDB)
 		mmdb_close(&db->mmdb);
-	if (db->kind == RANGES)
+	if (db->kind == RANGES) {
+		ranges_end(&db->ranges);
 		munmap(db->text, db->ranges.len);
+	}
 	free(db->path);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "geo/ranges.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -17,11 +18,20 @@
 /* A search passes over this many bytes of comments and damaged lines. */
 #define SKIP_MAX ((size_t)64 << 10)
 
+/* Addresses are searched by their first 16 bits first. */
+#define BLOCKS 65536
+
 #define DAY_US (INT64_C(86400) * TIMESTAMP_US)
 
 struct range {
 	struct address first, last;
 	char country[2]; /* zeros: unknown */
+};
+
+/* A range of the text, and where its line and the next one begin. */
+struct found {
+	struct range range;
+	size_t at, next;
 };
 
 struct line {
@@ -117,14 +127,24 @@ ranges_begin(struct ranges *ranges, const char *text, size_t len)
 	while (ranges->begin < len) {
 		line = line_at(ranges, ranges->begin);
 		if (!is_comment(&line)) {
-			bool is_range = parse_range(&line, &range);
-
-			ranges->family = is_range ? range.first.family : 0;
-			return is_range;
+			if (!parse_range(&line, &range))
+				return false;
+			ranges->family = range.first.family;
+			/* It does without them where there is no memory. */
+			if (len < UINT32_MAX)
+				ranges->blocks =
+				    calloc(BLOCKS + 1, sizeof(*ranges->blocks));
+			return true;
 		}
 		ranges->begin = line.next;
 	}
 	return false;
+}
+
+void
+ranges_end(struct ranges *ranges)
+{
+	free(ranges->blocks);
 }
 
 /* Return where the line begins in which at lies, at from or after it. */
@@ -139,25 +159,24 @@ start_of_line(const struct ranges *r, size_t from, size_t at)
 }
 
 /*
- * Read the first range that begins in [at, to) into range, and set *next to the
- * line after it. Return false when there is none near.
+ * Find the first range that begins in [at, to). Return false when there is none
+ * near.
  */
 static bool
-next_range(struct ranges *r, size_t at, size_t to, struct range *range,
-    size_t *next)
+next_range(struct ranges *r, size_t at, size_t to, struct found *found)
 {
 	size_t end = to - at > SKIP_MAX ? at + SKIP_MAX : to;
 
-	while (at < end) {
+	for (; at < end; at = found->next) {
 		struct line line = line_at(r, at);
 
-		*next = line.next;
-		if (parse_range(&line, range) &&
-		    range->first.family == r->family)
+		found->at = at;
+		found->next = line.next;
+		if (parse_range(&line, &found->range) &&
+		    found->range.first.family == r->family)
 			return true;
 		if (!is_comment(&line))
 			r->damaged_at = (int64_t)at;
-		at = line.next;
 	}
 	return false;
 }
@@ -168,27 +187,70 @@ compare(const struct address *a, const struct address *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-void
-ranges_find(struct ranges *ranges, const struct address *a, struct place *place)
+/*
+ * Find the last range that begins in [from, to) and with a or before it. Return
+ * false when there is none.
+ */
+static bool
+search(struct ranges *r, size_t from, size_t to, const struct address *a,
+    struct found *found)
 {
-	size_t from = ranges->begin, to = ranges->len, at, next;
-	struct range range, found = { 0 };
+	bool any = false;
+	struct found next;
 
-	if (a->family != ranges->family)
-		return;
-	/* The range wanted is found, or begins in [from, to). */
+	/* It is found, or begins in [from, to). */
 	while (from < to) {
-		at = start_of_line(ranges, from, from + (to - from) / 2);
-		if (next_range(ranges, at, to, &range, &next) &&
-		    compare(&range.first, a) <= 0) {
-			found = range;
-			from = next;
+		size_t at = start_of_line(r, from, from + (to - from) / 2);
+
+		if (next_range(r, at, to, &next) &&
+		    compare(&next.range.first, a) <= 0) {
+			*found = next;
+			any = true;
+			from = next.next;
 		} else {
 			to = at;
 		}
 	}
-	if (found.first.family != 0 && compare(a, &found.last) <= 0)
-		memcpy(place->country, found.country, 2);
+	return any;
+}
+
+/* Return where the last line begins that may have an address whose first 16
+ * bits are those of block, and whose others are 0. */
+static size_t
+find_block(struct ranges *r, unsigned block)
+{
+	const struct address a = { .bytes = { (unsigned char)(block >> 8),
+				       (unsigned char)block } };
+	struct found found = { .at = r->begin };
+
+	if (block == BLOCKS)
+		return r->len;
+	if (r->blocks[block] == 0) {
+		search(r, r->begin, r->len, &a, &found);
+		r->blocks[block] = (uint32_t)found.at + 1;
+	}
+	return r->blocks[block] - 1;
+}
+
+void
+ranges_find(struct ranges *ranges, const struct address *a, struct place *place)
+{
+	size_t from = ranges->begin, to = ranges->len;
+	struct found found;
+
+	if (a->family != ranges->family)
+		return;
+	if (ranges->blocks != NULL) {
+		unsigned block = (unsigned)a->bytes[0] << 8 | a->bytes[1];
+
+		from = find_block(ranges, block);
+		/* The range may begin with the next block's first line. */
+		to = find_block(ranges, block + 1);
+		to += to < ranges->len;
+	}
+	if (search(ranges, from, to, a, &found) &&
+	    compare(a, &found.range.last) <= 0)
+		memcpy(place->country, found.range.country, 2);
 }
 
 /* Return the text after word in the comments, and set *len; or NULL. */

@@ -24,15 +24,21 @@ struct ranges {
 	size_t len;
 	size_t begin; /* of the first line after the comments */
 	int family;   /* AF_INET or AF_INET6, as the first range has it */
+	/*
+	 * By the first 16 bits of an address: where the line begins that has
+	 * the address of these bits and zeros, plus 1; 0: not searched yet.
+	 */
+	uint32_t *blocks;
 	/* The byte at which a line begins that is damaged; -1: none was met. */
 	int64_t damaged_at;
 };
 
 /*
- * Begin to read a text. Return false when its first line that is no comment is
- * no range.
+ * Begin to read a text; ranges_end ends it. Return false when its first line
+ * that is no comment is no range: then there is nothing to end.
  */
 bool ranges_begin(struct ranges *ranges, const char *text, size_t len);
+void ranges_end(struct ranges *ranges);
 
 /*
  * Set the country of place from the range that holds the first address of a, if

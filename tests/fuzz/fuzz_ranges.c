@@ -50,5 +50,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_place(&place);
 	}
 	must(ranges.damaged_at < (int64_t)size);
+	ranges_end(&ranges);
 	return 0;
 }

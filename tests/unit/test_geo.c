@@ -572,6 +572,43 @@ a_text_of_any_length_is_searched(void **state)
 	}
 }
 
+/* Ranges that begin, end and lie across where the first 16 bits change. */
+static void
+ranges_of_any_size_are_found_at_both_ends(void **state)
+{
+	static const uint32_t sizes[] = { 65536, 1, 65535, 196608, 300, 32768,
+		65236, 1 << 20 };
+	static const uint32_t gaps[] = { 0, 1, 0, 65536, 0, 70000 };
+	const char *path = scratch_path(*state, "ranges");
+	uint32_t first[200], at = 1 << 24;
+	FILE *out = fopen(path, "w");
+	struct geo *geo;
+
+	for (unsigned i = 0; i < ARRAY_LEN(first); i++) {
+		first[i] = at;
+		at += sizes[i % ARRAY_LEN(sizes)];
+		fprintf(out, "%u,%u,A%c\n", first[i], at - 1, 'A' + i % 26);
+		at += gaps[i % ARRAY_LEN(gaps)];
+	}
+	fclose(out);
+	geo = open_paths(path, NULL);
+	for (unsigned n = 1; n <= ARRAY_LEN(first); n++) {
+		unsigned i = (unsigned)ARRAY_LEN(first) - n;
+		uint32_t ends[] = { first[i],
+			first[i] + sizes[i % ARRAY_LEN(sizes)] - 1 };
+		char ident[20], want[] = { 'A', (char)('A' + i % 26), '\0' };
+
+		for (unsigned k = 0; k < ARRAY_LEN(ends); k++) {
+			snprintf(ident, sizeof(ident), "%u.%u.%u.%u",
+			    ends[k] >> 24, ends[k] >> 16 & 255,
+			    ends[k] >> 8 & 255, ends[k] & 255);
+			assert_place(geo, ident, want, UNKNOWN, "");
+		}
+	}
+	assert_warning(geo, NULL);
+	geo_close(geo);
+}
+
 static void
 a_damaged_line_is_a_warning_when_it_is_met(void **state)
 {
@@ -778,6 +815,7 @@ main(void)
 		scratch_unit_test(a_file_that_was_cut_is_harmless),
 		scratch_unit_test(a_text_has_a_country_for_each_range),
 		scratch_unit_test(a_text_of_any_length_is_searched),
+		scratch_unit_test(ranges_of_any_size_are_found_at_both_ends),
 		scratch_unit_test(a_damaged_line_is_a_warning_when_it_is_met),
 		scratch_unit_test(the_lines_below_name_date_age_and_licence),
 		scratch_unit_test(an_age_is_told_when_it_is_over_60_days),
