@@ -34,7 +34,7 @@
  * or network as fail2ban prints it is short enough.
  */
 #define SLOTS ((size_t)1 << 17)
-#define WAYS 8
+#define WAYS 2
 #define KEY_MAX 46
 
 /*
