@@ -11,6 +11,9 @@
 #include "base/buffer.h"
 #include "base/json.h"
 
+/* One in so many of all bans are many. */
+#define MANY_OF 16
+
 /* Return true when bans are counted by one of two keys. */
 static bool
 counts_by(const struct figures_options *how, enum figures_by a,
@@ -48,7 +51,7 @@ begin(const struct figures_options *options, struct figures **f, struct err *e)
 	    sizeof(seeded.seed))
 		return err_errno(e, EX_OSERR, "getrandom");
 	if ((*f = figures_new(&seeded)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -177,6 +180,46 @@ put_most(struct buffer *texts, const struct figures_entry *entries, size_t n,
 	return known;
 }
 
+/* Let the figures count these entries alone; set *bans to how many these have.
+ */
+static int
+want(struct figures *f, const struct figures_entry *entries, size_t n,
+    enum figures_by by, int64_t *bans, struct err *e)
+{
+	*bans = 0;
+	for (size_t i = 0; i < n; i++) {
+		*bans += entries[i].counts[FIGURES_BANS];
+		if (figures_want(f, by, entries[i].name, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Count the bans of these entries. To look for many takes longer than to read
+ * all, and memory for each. */
+static int
+run_entries(struct archive *a, const struct archive_filter *filter,
+    const struct figures *found, const struct figures_entry *entries, size_t n,
+    enum figures_by by, struct figures *f, struct err *e)
+{
+	struct archive_tally tally = { .filter = filter,
+		.ids = true,
+		.only_begins = by == FIGURES_BY_NET };
+	int64_t bans, all = figures_of(found, FIGURES_ALL)->id_bans;
+	struct buffer texts = { 0 };
+	int rc = want(f, entries, n, by, &bans, e);
+
+	if (rc == 0 && bans <= all / MANY_OF && !figures_has_odd_nets(found) &&
+	    put_most(&texts, entries, n, by))
+		tally.only = texts.s;
+	if (rc == 0 && texts.failed)
+		rc = err_no_memory(e);
+	if (rc == 0)
+		rc = archive_tally(a, &tally, f, e);
+	buffer_free(&texts);
+	return rc;
+}
+
 int
 counting_run_most(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, const struct figures *found, enum figures_by by,
@@ -185,28 +228,18 @@ counting_run_most(struct archive *a, const struct archive_filter *filter,
 	const struct figures_options options =
 	    options_of(filter, how, 1u << by);
 	struct figures_entry *entries = calloc(how->most + 1, sizeof(*entries));
-	struct archive_tally tally = { .filter = filter, .ids = true };
-	struct buffer texts = { 0 };
 	int rc = begin(&options, f, e);
 
-	if (entries == NULL) {
-		rc = err_set(e, EX_OSERR, "out of memory");
-	} else if (rc == 0) {
+	if (entries == NULL)
+		rc = err_no_memory(e);
+	if (rc == 0) {
 		size_t n =
 		    figures_top(found, by, FIGURES_BANS, how->most, entries);
 
-		if (put_most(&texts, entries, n, by) &&
-		    !figures_has_odd_nets(found))
-			tally.only = texts.s;
-		tally.only_begins = by == FIGURES_BY_NET;
-		if (texts.failed)
-			rc = err_set(e, EX_OSERR, "out of memory");
+		rc = run_entries(a, filter, found, entries, n, by, *f, e);
 	}
 	if (rc == 0)
-		rc = archive_tally(a, &tally, *f, e);
-	if (rc == 0)
 		rc = figures_finish(*f, e);
-	buffer_free(&texts);
 	free(entries);
 	return rc;
 }

@@ -179,6 +179,13 @@ struct figures *figures_new(const struct figures_options *options);
 void figures_free(struct figures *f);
 
 /*
+ * Count no other ids or networks (FIGURES_BY_ID, FIGURES_BY_NET) than those of
+ * the calls, all of them before the first ban. Fails with EX_OSERR.
+ */
+int figures_want(struct figures *f, enum figures_by by, const char *name,
+    struct err *e);
+
+/*
  * Set *jail to the number of the jail of that name, counted from 0 in the order
  * of the calls. These and the next five fail with EX_OSERR.
  */

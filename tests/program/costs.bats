@@ -230,6 +230,24 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	((10 * bytes <= 8 * json))
 }
 
+# page_of N: the memory that the report on so many ids of one network takes.
+page_of() {
+	rm -rf "$lab/archive"
+	jq -cn "range($1) | {jail: \"sshd\", ident: \"2001:db8:0::\\(. + 1)\",
+	    since_us: ((1700000000 + .) * 1000000), seconds: 60}" >"$lab/bans.jsonl"
+	archive replay "$lab/bans.jsonl" >"$lab/out"
+	[ "$(sqlite3 "$db" 'SELECT count(*) FROM ban')" -eq "$1" ]
+	archive report --output - >"$lab/page"
+	grep -q '2001:db8::/64' "$lab/page"
+	peak report --output -
+}
+
+@test "a report takes no more memory for more ids, though one network has them all" {
+	set -- "$(page_of 4000)" "$(page_of 40000)"
+	echo "# $1 KiB for 4000 ids, $2 KiB for 40000" >&3
+	(($2 <= $1 + 3072))
+}
+
 @test "any SQLite client can read log lines from the archive" {
 	many 0 3
 	archive reconcile
