@@ -15,7 +15,7 @@ evidence_add(struct archive *a, const char *matches, const char *captures,
 	int rc;
 
 	if (shared_text_find(&text, matches != NULL ? matches : "[]") != 0)
-		rc = err_set(e, EX_OSERR, "archive: out of memory");
+		rc = err_no_memory(e);
 	else
 		rc = db_query(&a->db, SQL_EVIDENCE_ADD, e, "tttttt",
 		    matches != NULL ? text.lines : NULL, captures,

@@ -31,12 +31,6 @@ enum {
 	SIGHTINGS
 };
 
-static int
-no_memory(struct err *e)
-{
-	return err_set(e, EX_OSERR, "archive: out of memory");
-}
-
 void
 archive_span_add(struct archive_span *span, int64_t us)
 {
@@ -143,7 +137,7 @@ load_sightings(struct archive_history *h, int64_t timeofban, const char *text,
 	    (rc = sightings_column_take(&at, timeofban, &sighting, &ip)) == 1) {
 		if ((ip != NULL && keep_text(h, ip) != 0) ||
 		    (added = archive_history_add(h)) == NULL)
-			return no_memory(e);
+			return err_no_memory(e);
 		*added = sighting;
 		added->ip = ip;
 		added->row = h->rows_n;
@@ -187,12 +181,12 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 	struct history_row *known;
 
 	if (rows == NULL)
-		return no_memory(e);
+		return err_no_memory(e);
 	h->rows = rows;
 	known =
 	    list_grow(h->known, &h->known_room, h->rows_n + 1, sizeof(*known));
 	if (known == NULL)
-		return no_memory(e);
+		return err_no_memory(e);
 	h->known = known;
 	rows[h->rows_n] = (struct archive_history_row){
 		.ban = ban_of(st),
@@ -276,7 +270,7 @@ load_flushes(struct archive *a, struct archive_history *h,
 		    h->flushes_n + 1, sizeof(*flushes));
 
 		if (flushes == NULL) {
-			rc = no_memory(e);
+			rc = err_no_memory(e);
 			break;
 		}
 		h->flushes = flushes;

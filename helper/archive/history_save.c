@@ -21,12 +21,6 @@ struct saving {
 	size_t *first; /* of each ban, among these; and the end of them */
 };
 
-static int
-no_memory(struct err *e)
-{
-	return err_set(e, EX_OSERR, "archive: out of memory");
-}
-
 /* Return the row that the ban continues, NULL when it is a new one. */
 static const struct archive_history_row *
 row_of(const struct archive_history *h, const struct ban *ban)
@@ -274,7 +268,7 @@ save_ban(struct saving *s, size_t i, struct err *e)
 	int rc;
 
 	if (sightings == NULL)
-		return no_memory(e);
+		return err_no_memory(e);
 	rc = ban->row == 0 ? add_row(s, ban, sightings, e) :
 			     change_row(s, ban, sightings, e);
 	free(sightings);
@@ -413,7 +407,7 @@ archive_history_save(struct archive *a, const struct archive_history *h,
 	free(s.moved);
 	free(s.sightings);
 	free(s.first);
-	return has_memory ? rc : no_memory(e);
+	return has_memory ? rc : err_no_memory(e);
 }
 
 int

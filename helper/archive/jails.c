@@ -88,7 +88,7 @@ archive_jail_find_flushed(struct archive *a, int64_t jail, int64_t at_us,
 		return -1;
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (add_flushed(bans, st) != 0) {
-			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			rc = err_no_memory(e);
 			break;
 		}
 	}

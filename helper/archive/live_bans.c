@@ -51,11 +51,11 @@ load_all(struct archive *a, sqlite3_stmt *st, size_t max,
 		return -1;
 	if ((*list = calloc(max, sizeof(**list))) == NULL) {
 		sqlite3_reset(st);
-		return err_set(e, EX_OSERR, "archive: out of memory");
+		return err_no_memory(e);
 	}
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (load_live(st, &(*list)[(*n)++]) != 0) {
-			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			rc = err_no_memory(e);
 			break;
 		}
 	}

@@ -50,7 +50,7 @@ log_lines_load(struct archive *a, const struct archive_ident *of,
 		    lines->n + 1, sizeof(*list));
 
 		if (list == NULL) {
-			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			rc = err_no_memory(e);
 			break;
 		}
 		lines->list = list;

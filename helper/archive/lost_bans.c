@@ -47,7 +47,7 @@ lost_bans_find(struct archive *a, const char *jail, int64_t now_us,
 		return -1;
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (add_lost(lost, st) != 0) {
-			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			rc = err_no_memory(e);
 			break;
 		}
 	}

@@ -100,7 +100,7 @@ take_seen(sqlite3_stmt *st, int i, struct exported_ban *ban, struct err *e)
 	}
 	buffer_puts(&text, text.len == 0 ? "[]" : "]");
 	rc = text.failed ?
-	    err_set(e, EX_OSERR, "out of memory") :
+	    err_no_memory(e) :
 	    exported_ban_set_text(ban, BAN_FIELD_SEEN, text.s, e);
 	buffer_free(&text);
 	return rc;

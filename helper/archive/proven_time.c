@@ -10,7 +10,6 @@
 
 /* The machine must have run for so many seconds before its clock is believed.
  */
-#define DAY INT64_C(86400)
 
 /* Return the seconds that have passed for certain since t was noted. */
 static int64_t
@@ -37,7 +36,7 @@ proven_time_advance(struct proven_time *t, int64_t wall_us, int64_t uptime_s)
 	if (t->most_us == UNKNOWN || ahead_us > t->most_us)
 		t->most_us = ahead_us;
 	t->ran_s += ran_s;
-	if (t->ran_s < DAY)
+	if (t->ran_s < TIMESTAMP_DAY)
 		return;
 	if (t->least_us > 0)
 		t->us = number_add_sat(t->us, t->least_us);

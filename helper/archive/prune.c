@@ -40,10 +40,10 @@ load(struct archive *a, sqlite3_stmt *st, size_t max,
 	if (st == NULL)
 		return -1;
 	if ((*list = calloc(max, sizeof(**list))) == NULL)
-		return err_set(e, EX_OSERR, "archive: out of memory");
+		return err_no_memory(e);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
 		if (take_ticket(st, &(*list)[(*n)++]) != 0) {
-			rc = err_set(e, EX_OSERR, "archive: out of memory");
+			rc = err_no_memory(e);
 			break;
 		}
 	}

@@ -93,7 +93,7 @@ open_cursor(struct archive_cursor *c, int which, struct err *e)
 	const struct archive_filter *filter = &c->filter;
 
 	if (c->ids.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	if (c->ids.len > 0)
 		which++;
 	else if (filter->active)
@@ -172,7 +172,7 @@ archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
 	if (filter->ident != NULL)
 		archive_spell_id(&c->ids, filter->ident);
 	if (c->ids.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	c->statement = db_statement(&a->db, SQL_AFTER, e);
 	if (c->statement == NULL)
 		return -1;
@@ -215,7 +215,7 @@ archive_net_has_more(struct archive *a, const struct address *net, int64_t n,
 	*more = false;
 	if (archive_spell_inside(&ids, net))
 		rc = ids.failed ?
-		    err_set(e, EX_OSERR, "out of memory") :
+		    err_no_memory(e) :
 		    db_has_row(&a->db, SQL_NET_MORE, e, "ti", ids.s, n);
 	*more = rc == 1;
 	buffer_free(&ids);
@@ -332,7 +332,7 @@ begin_lines(struct archive_cursor *c, struct err *e)
 	buffer_cut(&c->matches, 0);
 	buffer_puts(&c->matches, matches != NULL ? matches : "[]");
 	if (c->matches.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	json_mend(c->matches.s);
 	if (!json_is(c->matches.s, '['))
 		return err_set(e, EX_DATAERR,
@@ -356,7 +356,7 @@ archive_cursor_next_line(struct archive_cursor *c, const char **line,
 	buffer_puts(&c->line, "");
 	json_put_said(&c->line, &value);
 	if (c->line.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	*line = c->line.s;
 	return 1;
 }

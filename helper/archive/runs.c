@@ -172,7 +172,7 @@ archive_run_gaps(struct archive *a, int64_t since_us, int64_t until_us,
 		    list_grow(*gaps, &room, *n + 1, sizeof(*grown));
 
 		if (grown == NULL) {
-			rc = err_set(e, EX_OSERR, "out of memory");
+			rc = err_no_memory(e);
 			break;
 		}
 		*gaps = grown;

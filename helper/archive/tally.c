@@ -47,12 +47,6 @@ enum {
 };
 
 static int
-no_memory(struct err *e)
-{
-	return err_set(e, EX_OSERR, "out of memory");
-}
-
-static int
 load_jails(struct reading *r, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&r->archive->db, SQL_TALLY_JAILS, e);
@@ -66,7 +60,7 @@ load_jails(struct reading *r, struct err *e)
 		    r->jails_n + 1, sizeof(*jails));
 
 		if (jails == NULL) {
-			rc = no_memory(e);
+			rc = err_no_memory(e);
 			break;
 		}
 		r->jails = jails;
@@ -77,7 +71,7 @@ load_jails(struct reading *r, struct err *e)
 			.number = SIZE_MAX,
 		};
 		if (jails[r->jails_n++].name == NULL) {
-			rc = no_memory(e);
+			rc = err_no_memory(e);
 			break;
 		}
 	}
@@ -237,7 +231,7 @@ take_row(struct reading *r, int n, sqlite3_value **values)
 	if (n > IDENT && !take_id(r, values, &ban))
 		return 0;
 	if (r->users.failed)
-		return no_memory(r->e);
+		return err_no_memory(r->e);
 	return figures_take(r->figures, &ban, r->e);
 }
 
@@ -362,7 +356,7 @@ take_bans(struct reading *r)
 	else if (filter->net != NULL)
 		inside = archive_spell_inside(&ids, filter->net);
 	if (ids.failed)
-		rc = no_memory(r->e);
+		rc = err_no_memory(r->e);
 	else if (ids.len > 0)
 		rc = run(r, SQL_TALLY_IDS, &ids, inside);
 	else

@@ -9,12 +9,6 @@
 #include "archive/tally.h"
 #include "archive/tally_inside.h"
 
-static int
-no_memory(struct err *e)
-{
-	return err_set(e, EX_OSERR, "out of memory");
-}
-
 /* The bans of one jail, in the order of their ids. */
 struct stream {
 	sqlite3_stmt *st;
@@ -135,7 +129,7 @@ take_merged(struct reading *r, struct merge *m)
 	};
 
 	if (m->ident.failed)
-		return no_memory(r->e);
+		return err_no_memory(r->e);
 	return id.n > 0 ? figures_take_id(r->figures, &id, r->e) : 0;
 }
 
@@ -247,7 +241,7 @@ tally_take_ids(struct reading *r)
 	int rc = -1;
 
 	if (m.streams == NULL || m.jails == NULL)
-		no_memory(r->e);
+		err_no_memory(r->e);
 	else if (!r->tally->nets || take_apart(r) == 0)
 		rc = merge_all(r, &m);
 	for (size_t i = 0; i < m.n; i++)

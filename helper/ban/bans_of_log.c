@@ -14,12 +14,12 @@
  * shows more: fail2ban reads old lines. */
 #define LAG_S 600
 /* A failure that a line shows is at most so old. */
-#define LATE_MAX_US (INT64_C(86400) * TIMESTAMP_US)
+#define LATE_MAX_US TIMESTAMP_DAY_US
 /* A ban by hand is logged so soon. */
 #define PROMPT_US (2 * TIMESTAMP_US)
 
 /* The clock is set back by at most a day. */
-#define BACK_MAX_US (INT64_C(86400) * TIMESTAMP_US)
+#define BACK_MAX_US TIMESTAMP_DAY_US
 
 /* No draft, or no line. */
 #define NONE SIZE_MAX

@@ -7,8 +7,6 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 
-#define DAY_US (INT64_C(86400) * TIMESTAMP_US)
-
 static const char *const names[] = {
 	[BAN_LIVES] = NULL,
 	[BAN_EXPIRED] = "expired",
@@ -178,7 +176,7 @@ is_overdue(const struct ban_end_facts *f)
 static bool
 is_stale(const struct ban_end_facts *f)
 {
-	return number_sub_sat(f->now_us, last_life(f)) > DAY_US;
+	return number_sub_sat(f->now_us, last_life(f)) > TIMESTAMP_DAY_US;
 }
 
 /* Return the server's answer, which says nothing about a later ban. */
@@ -319,8 +317,9 @@ ban_end_due_us(const struct ban_end_facts *f,
 		return 0;
 	if (!f->here || f->started_us == 0)
 		return up_us;
-	return up_us < last_life(&then) + DAY_US ? up_us :
-						   last_life(&then) + DAY_US;
+	return up_us < last_life(&then) + TIMESTAMP_DAY_US ?
+	    up_us :
+	    last_life(&then) + TIMESTAMP_DAY_US;
 }
 
 bool

@@ -48,7 +48,7 @@ exported_ban_set_text(struct exported_ban *ban, enum ban_field field,
 	ban->texts[field] = NULL;
 	if (text != NULL &&
 	    (ban->texts[field] = utf8_mend(text, len, NULL)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ take_text(struct exported_ban *ban, enum ban_field field,
 	buffer_puts(&said, "");
 	json_put_said(&said, value);
 	if ((text = buffer_take(&said)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	rc = exported_ban_set_text(ban, field, text, e);
 	free(text);
 	return rc;
@@ -122,7 +122,7 @@ exported_ban_from_json(struct exported_ban *ban, const char *line, size_t len,
 	int rc = 0;
 
 	if (text == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	json_mend(text);
 	if (!json_is_record(text))
 		rc = err_set(e, EX_DATAERR, "not a JSON object");
@@ -185,7 +185,7 @@ mend_json(struct exported_ban *ban, enum ban_field field, struct err *e)
 	}
 	buffer_putc(&out, open == '{' ? '}' : ']');
 	if ((text = buffer_take(&out)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	free(ban->texts[field]);
 	ban->texts[field] = text;
 	return 0;

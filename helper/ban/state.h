@@ -33,7 +33,7 @@
  * A confirmation counts for this long. A run looks at least once a day for what
  * confirms a ban that lives.
  */
-#define BAN_STATE_CONFIRMED_US (INT64_C(2) * 86400 * TIMESTAMP_US)
+#define BAN_STATE_CONFIRMED_US (2 * TIMESTAMP_DAY_US)
 
 enum ban_state {
 	BAN_STATE_ACTIVE,

@@ -120,7 +120,7 @@ static int
 out_of_memory(struct csv *csv, struct err *e)
 {
 	csv_free(csv);
-	return err_set(e, EX_OSERR, "out of memory");
+	return err_no_memory(e);
 }
 
 static int

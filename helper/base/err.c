@@ -37,6 +37,12 @@ err_errno(struct err *e, int code, const char *fmt, ...)
 }
 
 int
+err_no_memory(struct err *e)
+{
+	return err_set(e, EX_OSERR, "out of memory");
+}
+
+int
 err_wrap(struct err *e, const char *fmt, ...)
 {
 	char inner[sizeof(e->text)];

@@ -23,6 +23,9 @@ int err_set(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
  */
 int err_errno(struct err *e, int code, const char *fmt, ...) PRINTF(3, 4);
 
+/* Fill e with EX_OSERR and "out of memory". Always returns -1. */
+int err_no_memory(struct err *e);
+
 /* Put "what: " in front of a filled e. Always returns -1. */
 int err_wrap(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 

@@ -16,6 +16,11 @@
 /* Microseconds in a second. */
 #define TIMESTAMP_US INT64_C(1000000)
 
+/* Seconds in 24 hours, microseconds in them and in a quarter of an hour. */
+#define TIMESTAMP_DAY INT64_C(86400)
+#define TIMESTAMP_DAY_US (TIMESTAMP_DAY * TIMESTAMP_US)
+#define TIMESTAMP_QUARTER_US (900 * TIMESTAMP_US)
+
 /* Return seconds as microseconds; INT64_MIN or INT64_MAX on overflow. */
 int64_t timestamp_from_seconds(int64_t seconds);
 

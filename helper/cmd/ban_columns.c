@@ -174,7 +174,7 @@ ban_columns_put(struct table *table, const struct archive_cursor *ban,
 		table_set_tone(table, TABLE_STRONG);
 	if (text.failed) {
 		buffer_free(&text);
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	}
 	buffer_free(&text);
 	return table_end_row(table, e);

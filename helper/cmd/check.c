@@ -23,8 +23,6 @@
 #include "fail2ban/server.h"
 #include "os/clock.h"
 
-#define DAY_US (INT64_C(86400) * TIMESTAMP_US)
-
 /* The name of our action, and how its names begin where it was given name=. */
 #define ACTION "fail2ban-archive"
 
@@ -81,7 +79,7 @@ check_runs(struct report *report, struct archive *archive,
 	}
 	age_us = now_us - last_us;
 	add(report,
-	    age_us > DAY_US				     ? STATE_CRITICAL :
+	    age_us > TIMESTAMP_DAY_US			     ? STATE_CRITICAL :
 		age_us / TIMESTAMP_US > 2 * config->interval ? STATE_WARNING :
 							       STATE_OK,
 	    "last reconcile %" PRId64 " s ago", age_us / TIMESTAMP_US);

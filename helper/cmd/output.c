@@ -22,7 +22,7 @@ output_open(struct output *out, struct err *e)
 	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
 		out->watch = progress_begin(&out->progress);
 	if ((out->to = open_memstream(&out->text, &out->len)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -30,7 +30,7 @@ int
 output_flush(struct output *out, struct err *e)
 {
 	if (fflush(out->to) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	if (fwrite(out->text, 1, out->len, stdout) < out->len ||
 	    fflush(stdout) != 0) {
 		out->left = errno == EPIPE;

@@ -180,7 +180,7 @@ run_replay(const struct command *self, const struct config *config, int argc,
 	caller.stop = signals_stop_flag();
 	sources = calloc((size_t)(argc - operands) + 1, sizeof(*sources));
 	if (sources == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (int i = operands; i < argc; i++)
 		sources[i - operands].source = argv[i];
 	status = replay_all(&caller, &replay_options, sources,

@@ -153,7 +153,7 @@ copy_gaps(const struct report *r, struct page_gap **copy, struct err *e)
 	struct page_gap *gaps = calloc(n + 1, sizeof(*gaps));
 
 	if (gaps == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < n; i++)
 		gaps[i] = (struct page_gap){ r->stats.gaps[i].from_us,
 			r->stats.gaps[i].until_us, r->stats.gaps[i].lossy };

@@ -82,7 +82,7 @@ print_captures(FILE *to, const char *captures, struct err *e)
 		print_capture(to, &key, &value, &text);
 	failed = text.failed;
 	buffer_free(&text);
-	return failed ? err_set(e, EX_OSERR, "out of memory") : 0;
+	return failed ? err_no_memory(e) : 0;
 }
 
 static void

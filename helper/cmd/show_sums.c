@@ -200,7 +200,7 @@ show_ids(const struct view *view, const struct figures *sums, size_t limit,
 	if (n == 0)
 		return 0;
 	if ((top = calloc(n, sizeof(*top))) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	n = figures_top(sums, FIGURES_BY_ID, FIGURES_BANS, n, top);
 	putc('\n', view->out.to);
 	rc = table_open(&table, &view->style, columns, ARRAY_LEN(columns),

@@ -36,8 +36,6 @@ enum {
 	COLUMNS
 };
 
-#define DAY_US (86400 * TIMESTAMP_US)
-
 #define DATA COLUMN_DATA
 #define BOTH (COLUMN_DATA | COLUMN_SHOWN)
 #define NUMBER COLUMN_NUMBER
@@ -144,7 +142,7 @@ put_jails(const struct rows *rows, const struct figures *f, struct err *e)
 	int rc = 0;
 
 	if (order == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	figures_order_jails(f, order);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = put_sums(rows, figures_of(f, order[i]), e);
@@ -173,7 +171,7 @@ static bool
 reaches(const struct archive_filter *filter, int days)
 {
 	return filter->since_us == UNKNOWN ||
-	    filter->since_us <= filter->now_us - days * DAY_US;
+	    filter->since_us <= filter->now_us - days * TIMESTAMP_DAY_US;
 }
 
 static int

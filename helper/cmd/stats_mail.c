@@ -19,8 +19,6 @@
 /* The names that are listed of each kind. */
 #define LISTED 3
 
-#define DAY INT64_C(86400)
-
 /* Room for a name, escaped; a longer one is cut. */
 #define NAME_BYTES 64
 
@@ -87,9 +85,9 @@ find_period(const struct archive_filter *filter)
 	};
 	int64_t seconds = (p.until_us - p.from_us) / TIMESTAMP_US;
 
-	if (seconds >= DAY && seconds % DAY == 0)
+	if (seconds >= TIMESTAMP_DAY && seconds % TIMESTAMP_DAY == 0)
 		snprintf(p.words, sizeof(p.words), "%" PRId64 " day%s",
-		    seconds / DAY, plural(seconds / DAY));
+		    seconds / TIMESTAMP_DAY, plural(seconds / TIMESTAMP_DAY));
 	else
 		timestamp_format_seconds(seconds > 0 ? seconds : 0, p.words);
 	return p;

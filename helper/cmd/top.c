@@ -166,7 +166,7 @@ put_entries(const struct top *top, const struct figures *f, struct table *table,
 	    (uint64_t)style->limit < n)
 		n = (size_t)style->limit;
 	if ((entries = calloc(n + 1, sizeof(*entries))) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	n = figures_top(f, top->by, top->count, n, entries);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = put_entry(top, table, &entries[i], top->whole,

@@ -109,7 +109,7 @@ set_text(char **text, const char *value, struct err *e)
 {
 	free(*text);
 	*text = utf8_mend(value, strlen(value), NULL);
-	return *text != NULL ? 0 : err_set(e, EX_OSERR, "out of memory");
+	return *text != NULL ? 0 : err_no_memory(e);
 }
 
 /*

@@ -93,7 +93,7 @@ spool_put(const char *folder, const struct event *event, struct err *e)
 		return -1;
 	if ((words = event_to_words(event, &len)) == NULL) {
 		close(dir);
-		return err_set(e, EX_OSERR, "spool: out of memory");
+		return err_no_memory(e);
 	}
 	snprintf(name, sizeof(name), "%020" PRId64 "-%ld", event->at_us,
 	    (long)getpid());

@@ -98,7 +98,7 @@ finish(struct syslog_event *waiting, size_t i, struct event *event,
     struct err *why)
 {
 	char *text = buffer_take(&waiting->events[i].text);
-	int rc = text == NULL ? err_set(why, EX_OSERR, "out of memory") :
+	int rc = text == NULL ? err_no_memory(why) :
 				event_from_line(event, text, why);
 
 	waiting->events[i].pid = 0;

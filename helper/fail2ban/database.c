@@ -284,7 +284,7 @@ take_ticket(sqlite3_stmt *st, int64_t max_data, struct fail2ban_row *row,
 	if ((int64_t)row->data_len > max_data)
 		return 0;
 	if ((row->data = malloc(row->data_len)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	memcpy(row->data, data, row->data_len);
 	return 0;
 }
@@ -311,7 +311,7 @@ take_row(sqlite3_stmt *st, struct fail2ban_row *row, struct err *e)
 	}
 	if (cell_text(st, 5, &row->jail) != 0 ||
 	    cell_text(st, 6, &row->ident) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return take_ticket(st, DATA_BYTES, row, e);
 }
 

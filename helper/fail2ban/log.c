@@ -38,12 +38,6 @@ struct message {
 	enum fail2ban_log_class class;
 };
 
-static int
-no_memory(struct err *e)
-{
-	return err_set(e, EX_OSERR, "no memory");
-}
-
 /* Report a line that was held. */
 static int
 report_held(void *to, const struct log_server_jail *jail,
@@ -110,7 +104,7 @@ begin_line(struct fail2ban_log *l, const struct message *m,
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,
 	};
-	return line->ident == NULL ? no_memory(e) : 0;
+	return line->ident == NULL ? err_no_memory(e) : 0;
 }
 
 static struct log_last_key
@@ -175,7 +169,7 @@ note_live(struct fail2ban_log *l, const struct message *m,
 		    number_add_sat(line->at_us / TIMESTAMP_US, line->seconds);
 	return log_last_put(&l->live, key, expiry, m->jail->made) == 0 ?
 	    0 :
-	    no_memory(e);
+	    err_no_memory(e);
 }
 
 static int
@@ -278,7 +272,7 @@ read_found(struct fail2ban_log *l, struct message *m, struct err *e)
 		local = second_of(l, m->entry, local);
 	key = failure_of(m, len);
 	if (log_last_put(&l->found, &key, local, m->entry->at_us) != 0)
-		return no_memory(e);
+		return err_no_memory(e);
 	return 0;
 }
 

@@ -53,7 +53,7 @@ fail2ban_server_get_dbfile(struct fail2ban_server *s, char **path,
 	if (!pickle_is(v, PICKLE_STR) || memchr(v->u.text, '\0', v->n) != NULL)
 		return fail2ban_session_unexpected("dbfile", e);
 	if ((*path = strndup(v->u.text, v->n)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ list_init(struct fail2ban_list *list, size_t n, struct err *e)
 {
 	list->n = 0;
 	list->item = calloc(n == 0 ? 1 : n, sizeof(*list->item));
-	return list->item == NULL ? err_set(e, EX_OSERR, "out of memory") : 0;
+	return list->item == NULL ? err_no_memory(e) : 0;
 }
 
 static int
@@ -123,7 +123,7 @@ list_add(struct fail2ban_list *list, const char *s, size_t len, struct err *e)
 	if (memchr(s, '\0', len) != NULL)
 		return 0;
 	if ((copy = strndup(s, len)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	list->item[list->n++] = copy;
 	return 0;
 }
@@ -334,7 +334,7 @@ fail2ban_server_get_parameter(struct fail2ban_server *s, const char *jail,
 	if (!pickle_is(a.value, PICKLE_STR))
 		return fail2ban_session_unexpected(parameter, e);
 	if ((*value = strndup(a.value->u.text, a.value->n)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -419,7 +419,7 @@ look_at_action(struct fail2ban_server *s, const char *jail, const char *name,
 	if (!pickle_is(a.value, PICKLE_STR))
 		return 0;
 	if ((command = strndup(a.value->u.text, a.value->n)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	*singles = strstr(command, "add set") != NULL &&
 	    strstr(command, "interval") == NULL;
 	free(command);
@@ -451,7 +451,7 @@ fail2ban_server_get_action_without_networks(struct fail2ban_server *s,
 		    memcmp(v->u.text, nft, sizeof(nft) - 1) != 0)
 			continue;
 		if ((*name = strndup(v->u.text, v->n)) == NULL)
-			return err_set(e, EX_OSERR, "out of memory");
+			return err_no_memory(e);
 		rc = look_at_action(s, jail, *name, &singles, e);
 	}
 	if (!singles) {
@@ -509,7 +509,7 @@ fail2ban_server_ban(struct fail2ban_server *s, const char *jail,
 			    "spelling");
 	}
 	if ((argv = calloc(n + 3, sizeof(*argv))) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	argv[0] = "set";
 	argv[1] = jail;
 	argv[2] = "banip";

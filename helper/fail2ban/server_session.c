@@ -227,7 +227,7 @@ send_question(struct fail2ban_session *s, const char *const *argv, size_t n,
 	int ret;
 
 	if ((buf = malloc(len + END_LEN)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	pickle_encode_request(buf, len, argv, n);
 	memcpy(buf + len, END, END_LEN);
 	ret = send_all(s, buf, len + END_LEN, e);
@@ -247,7 +247,7 @@ receive(struct fail2ban_session *s, struct fail2ban_answer *a, struct err *e)
 		return err_set(e, EX_PROTOCOL, "an answer without end");
 	buf = list_grow(a->buf, &a->room, a->len + CHUNK, 1);
 	if (buf == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	a->buf = buf;
 	if (left > a->room - a->len)
 		left = a->room - a->len;

@@ -219,10 +219,10 @@ ticket_data_decode(const char *data, size_t len, int64_t max_matches,
 	if (data == NULL)
 		return 0;
 	if ((text = utf8_mend(data, len, NULL)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	json_mend(text);
 	if (json_is(text, '{') && take_object(text, max_matches, ticket) != 0)
-		rc = err_set(e, EX_OSERR, "out of memory");
+		rc = err_no_memory(e);
 	free(text);
 	return rc;
 }
@@ -260,7 +260,7 @@ ticket_data_decode_lines(const char *lines, int64_t max_matches,
 	}
 	ticket->matches = take_lines(&kept, &line);
 	if (ticket->matches == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 

@@ -5,9 +5,7 @@
 
 #include "base/timestamp.h"
 
-#define QUARTER_US (900 * TIMESTAMP_US)
 #define HOUR_US (3600 * TIMESTAMP_US)
-#define DAY_US (86400 * TIMESTAMP_US)
 
 /* The weekday of 1970-01-01, a thursday. */
 #define FIRST_WEEKDAY 3
@@ -22,12 +20,12 @@ struct calendar_moment
 calendar_look_up(bool utc, int64_t us)
 {
 	time_t seconds = (time_t)divide(us, TIMESTAMP_US);
+	int64_t day = divide(us, TIMESTAMP_DAY_US);
 	struct calendar_moment m = {
-		.day = divide(us, DAY_US),
-		.hour = (int)((us - divide(us, DAY_US) * DAY_US) / HOUR_US),
+		.day = day,
+		.hour = (int)((us - day * TIMESTAMP_DAY_US) / HOUR_US),
 	};
 	struct tm tm;
-	int64_t day;
 
 	if (!utc && localtime_r(&seconds, &tm) != NULL &&
 	    timestamp_days(tm.tm_year + INT64_C(1900), tm.tm_mon + 1,
@@ -42,7 +40,7 @@ calendar_look_up(bool utc, int64_t us)
 const struct calendar_moment *
 calendar_at(struct calendar *c, int64_t us)
 {
-	int64_t quarter = divide(us, QUARTER_US);
+	int64_t quarter = divide(us, TIMESTAMP_QUARTER_US);
 	size_t at = (uint64_t)quarter % CALENDAR_SLOTS;
 
 	/* The quarter before 1970 looks like a free slot. */
@@ -57,7 +55,7 @@ int64_t
 calendar_begin_us(bool utc, int64_t day)
 {
 	struct tm tm = { .tm_year = 70, .tm_isdst = -1 };
-	int64_t us = day * DAY_US;
+	int64_t us = day * TIMESTAMP_DAY_US;
 	time_t seconds;
 
 	if (utc || day < 0 || day > INT32_MAX - 1)
@@ -68,6 +66,6 @@ calendar_begin_us(bool utc, int64_t day)
 	us = (int64_t)seconds * TIMESTAMP_US;
 	/* A day that begins with a change of the clock has no midnight. */
 	while (calendar_look_up(utc, us).day < day)
-		us += QUARTER_US;
+		us += TIMESTAMP_QUARTER_US;
 	return us;
 }

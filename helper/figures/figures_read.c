@@ -196,7 +196,8 @@ count_fresh(struct figures *f)
 
 		if (quarter->bans != 0)
 			add_fresh(f,
-			    figures_day_at(f, quarter->number * QUARTER_US),
+			    figures_day_at(f,
+				quarter->number * TIMESTAMP_QUARTER_US),
 			    quarter->bans);
 	}
 }
@@ -210,7 +211,7 @@ figures_finish(struct figures *f, struct err *e)
 		if (sort_times(&jail->times, &jail->sorted, &jail->sums) != 0 ||
 		    add_numbers(&f->times, &jail->times) != 0 ||
 		    add_numbers(&f->days, &jail->days) != 0)
-			return err_set(e, EX_OSERR, "out of memory");
+			return err_no_memory(e);
 		add_sums(&f->all, &jail->sums);
 	}
 	if ((f->options.by & 1u << FIGURES_BY_ID) == 0 && !f->by_ids &&
@@ -223,7 +224,7 @@ figures_finish(struct figures *f, struct err *e)
 	count_fresh(f);
 	if (figures_end_nets(f) != 0 ||
 	    sort_times(&f->times, &f->sorted, &f->all) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -331,7 +332,7 @@ offer_keys(const struct figures *f, enum figures_by by, struct top *top)
 			.counts = { key->bans, key->failures, key->seconds },
 		};
 
-		if (key->name == 0)
+		if (key->name == 0 || key->bans == 0)
 			continue;
 		entry.name = keys_text(keys, key);
 		if (by == FIGURES_BY_ASN) {

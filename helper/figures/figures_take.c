@@ -14,16 +14,8 @@
 #include "figures/calendar.h"
 #include "figures/inside.h"
 
-#define DAY_US (86400 * TIMESTAMP_US)
-
 /* The most jails: their numbers are part of the keys of pairs. */
 #define JAILS_MAX (1 << 24)
-
-static int
-no_memory(struct err *e)
-{
-	return err_set(e, EX_OSERR, "out of memory");
-}
 
 static void
 clear_sums(struct figures_sums *sums, const char *jail)
@@ -85,6 +77,24 @@ figures_free(struct figures *f)
 }
 
 int
+figures_want(struct figures *f, enum figures_by by, const char *name,
+    struct err *e)
+{
+	f->wanted |= 1u << by;
+	return keys_find(&f->keys[by], name, strlen(name)) != NULL ?
+	    0 :
+	    err_no_memory(e);
+}
+
+/* Return true when a key of bans is to be counted. */
+static bool
+wants(struct figures *f, enum figures_by by, const char *name)
+{
+	return (f->wanted & 1u << by) == 0 ||
+	    keys_get(&f->keys[by], name, strlen(name)) != NULL;
+}
+
+int
 figures_jail(struct figures *f, const char *name, size_t *jail, struct err *e)
 {
 	struct figures_jail *jails;
@@ -97,10 +107,10 @@ figures_jail(struct figures *f, const char *name, size_t *jail, struct err *e)
 	jails =
 	    list_grow(f->jails, &f->jails_room, f->jails_n + 1, sizeof(*jails));
 	if (jails == NULL)
-		return no_memory(e);
+		return err_no_memory(e);
 	f->jails = jails;
 	if (f->jails_n == JAILS_MAX || (copy = strdup(name)) == NULL)
-		return no_memory(e);
+		return err_no_memory(e);
 	jails[f->jails_n] = (struct figures_jail){ .name = copy };
 	clear_sums(&jails[f->jails_n++].sums, copy);
 	return 0;
@@ -138,7 +148,8 @@ lasted(const struct figures *f, const struct figures_ban *ban)
 static bool
 is_within(const struct figures *f, int64_t us, int days)
 {
-	return us >= number_sub_sat(f->options.now_us, days * DAY_US) &&
+	return us >=
+	    number_sub_sat(f->options.now_us, days * TIMESTAMP_DAY_US) &&
 	    us < f->tomorrow_us;
 }
 
@@ -147,7 +158,7 @@ count_moment(const struct figures *f, struct figures_sums *sums, int64_t us,
     int64_t bans)
 {
 	sums->ever += bans;
-	if (us < number_sub_sat(f->options.now_us, 60 * DAY_US) ||
+	if (us < number_sub_sat(f->options.now_us, 60 * TIMESTAMP_DAY_US) ||
 	    us >= f->tomorrow_us)
 		return;
 	if (us >= f->today_us)
@@ -244,10 +255,12 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
     const int64_t counts[FIGURES_COUNTS])
 {
 	struct figures_sums *sums = &f->jails[ban->jail].sums;
-	struct key *key =
-	    count_key(&f->keys[FIGURES_BY_ID], ban->ident, counts);
+	struct key *key;
 	int64_t in_jail;
 
+	if (!wants(f, FIGURES_BY_ID, ban->ident))
+		return 0;
+	key = count_key(&f->keys[FIGURES_BY_ID], ban->ident, counts);
 	if (key == NULL)
 		return -1;
 	if (day > INT32_MAX || day < INT32_MIN)
@@ -286,10 +299,11 @@ count_net(struct figures *f, const struct figures_ban *ban,
 	if (!figures_net_of(f, id, &net) &&
 	    !figures_net_of(f, ban->ident, &net))
 		return 0;
-	return count_key(&f->keys[FIGURES_BY_NET], address_print(&net, text),
-		   counts) != NULL ?
-	    0 :
-	    -1;
+	address_print(&net, text);
+	if (!wants(f, FIGURES_BY_NET, text))
+		return 0;
+	return count_key(&f->keys[FIGURES_BY_NET], text, counts) != NULL ? 0 :
+									   -1;
 }
 
 static int
@@ -382,7 +396,7 @@ figures_take(struct figures *f, const struct figures_ban *ban, struct err *e)
 		ban->seconds != UNKNOWN && ban->seconds < 0 ? -1 : ban->seconds,
 		1) != 0 ||
 	    count_keys(f, ban, day, counts) != 0)
-		return no_memory(e);
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -407,6 +421,6 @@ figures_take_removed(struct figures *f, const struct figures_removed *removed,
 	    figures_longer(sums->longest_seconds, removed->longest);
 	figures_widen(sums, removed->first_us, removed->last_us);
 	if (count_common(f, jail, removed->at_us, removed->host, counts) != 0)
-		return no_memory(e);
+		return err_no_memory(e);
 	return 0;
 }

@@ -20,8 +20,6 @@ struct top {
 	size_t n, limit;
 };
 
-#define QUARTER_US (900 * TIMESTAMP_US)
-
 struct figures_jail {
 	char *name;
 	struct figures_sums sums;
@@ -37,6 +35,7 @@ struct figures {
 	size_t jails_n, jails_room;
 	/* Of all jails; all but ids and returning after the counting. */
 	struct figures_sums all;
+	unsigned wanted; /* bits of FIGURES_BY_: no key is added to these */
 	struct numbers days, times;
 	struct figures_ban_time *sorted;
 	/* The bans of an id in a jail other than its first one. */

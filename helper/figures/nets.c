@@ -122,7 +122,7 @@ figures_take_net(struct figures *f, const char *ident, const char *ip,
 		if (rc == 0 && figures_net_of(f, ident, &net))
 			rc = add_bans(f, &net, -1);
 	}
-	return rc == 0 ? 0 : err_set(e, EX_OSERR, "out of memory");
+	return rc == 0 ? 0 : err_no_memory(e);
 }
 
 int

@@ -185,13 +185,14 @@ figures_take_id(struct figures *f, const struct figures_id *id, struct err *e)
 		figures_keep(f, &f->kept, id->ident, bans) != 0) ||
 	    (f->options.nets_by_id &&
 		figures_take_id_net(f, id->ident, bans) != 0))
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	if (f->options.ids_only)
 		return 0;
 	/* To look up the day of each id would take long. */
-	first = numbers_find(&f->first_quarters, id->first_us / QUARTER_US);
+	first = numbers_find(&f->first_quarters,
+	    id->first_us / TIMESTAMP_QUARTER_US);
 	if (first == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	first->bans++;
 	return 0;
 }

@@ -26,7 +26,6 @@
 
 /* The age of a database is told when it is more than these days. */
 #define OLD_DAYS 60
-#define DAY_US (INT64_C(86400) * TIMESTAMP_US)
 
 /*
  * The cache: a place is in one of the WAYS slots from the hash's slot on. Keys
@@ -194,12 +193,12 @@ add_database(struct geo *geo, const char *path, bool usual, struct err *e)
 	struct database *db;
 
 	if (all == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	geo->databases = all;
 	db = &all[geo->n];
 	*db = (struct database){ .path = strdup(path) };
 	if (db->path == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	open_database(db);
 	if (usual && (db->tells & ~geo->tells) == 0) {
 		close_database(db);
@@ -245,14 +244,14 @@ geo_open(struct geo **geo, const char *const *paths, size_t n, struct err *e)
 
 	*geo = calloc(1, sizeof(**geo));
 	if (*geo == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = add_database(*geo, paths[i], false, e);
 	if (n == 0)
 		rc = add_all_usual(*geo, e);
 	if (rc == 0 && (*geo)->tells != 0 &&
 	    ((*geo)->slots = calloc(SLOTS, sizeof(struct slot))) == NULL)
-		rc = err_set(e, EX_OSERR, "out of memory");
+		rc = err_no_memory(e);
 	if (rc != 0) {
 		geo_close(*geo);
 		*geo = NULL;
@@ -388,7 +387,7 @@ contents(unsigned tells)
 static void
 put_database(const struct database *db, int64_t now_us, struct buffer *lines)
 {
-	int64_t days = number_sub_sat(now_us, db->date_us) / DAY_US;
+	int64_t days = number_sub_sat(now_us, db->date_us) / TIMESTAMP_DAY_US;
 	time_t seconds = (time_t)(db->date_us / TIMESTAMP_US);
 	char text[2 * PATH_MAX];
 	struct tm tm;

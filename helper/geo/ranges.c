@@ -21,8 +21,6 @@
 /* Addresses are searched by their first 16 bits first. */
 #define BLOCKS 65536
 
-#define DAY_US (INT64_C(86400) * TIMESTAMP_US)
-
 struct range {
 	struct address first, last;
 	char country[2]; /* zeros: unknown */
@@ -292,5 +290,5 @@ ranges_date_us(const struct ranges *ranges)
 	    !timestamp_days(year, (int)(month - months) / 3 + 1, (int)day,
 		&days))
 		return UNKNOWN;
-	return days * DAY_US;
+	return days * TIMESTAMP_DAY_US;
 }

@@ -91,7 +91,7 @@ decide(const struct merge *merge, struct archive_history *h, struct decision *d,
 	};
 	if (d->bans == NULL || d->owner == NULL || d->of_row == NULL ||
 	    history_make_bans(&history, d->bans, d->owner, &d->n) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < d->n; i++) {
 		size_t row = d->bans[i].row;
 
@@ -125,7 +125,7 @@ put(struct archive_history *h, const struct sighting *sightings, size_t n,
 		struct sighting *added = archive_history_add(h);
 
 		if (added == NULL)
-			return err_set(e, EX_OSERR, "out of memory");
+			return err_no_memory(e);
 		*added = sightings[i];
 	}
 	return 0;

@@ -312,7 +312,7 @@ note_left_out(size_t bytes, struct ticket_data *ev, struct err *e)
 
 	snprintf(note, sizeof(note), "[\"[left out, %zu bytes]\"]", bytes);
 	if ((ev->matches = strdup(note)) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 

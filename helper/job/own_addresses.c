@@ -49,7 +49,7 @@ own_addresses_read(struct address **own, size_t *n, struct err *e)
 		count++;
 	if (count > 0 && (*own = calloc(count, sizeof(**own))) == NULL) {
 		freeifaddrs(list);
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	}
 	for (i = list; i != NULL; i = i->ifa_next)
 		*n += take(i->ifa_addr, &(*own)[*n]);

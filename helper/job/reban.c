@@ -134,7 +134,7 @@ put_entry(struct reban *r, const struct address *a, struct err *e)
 		    REBAN_ENTRIES_MAX);
 	grown = list_grow(r->entries, &r->room, r->n + 1, sizeof(*grown));
 	if (grown == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	r->entries = grown;
 	r->entries[r->n++] = *a;
 	return 0;

@@ -61,7 +61,7 @@ take_ignored(struct reban_batch *s, const struct fail2ban_list *texts,
 
 	s->ignored = calloc(texts->n + 1, sizeof(*s->ignored));
 	if (s->ignored == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < texts->n; i++) {
 		const char *text = texts->item[i];
 

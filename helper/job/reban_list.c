@@ -489,7 +489,7 @@ read_document(struct reban_list *list, struct piece line, struct err *e)
 	buffer_put(&list->document, line.at, line.len);
 	buffer_putc(&list->document, '\n');
 	if (list->document.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	list->document_lines++;
 	list->lines = 0;
 	if (ends || (list->begun && list->document_lines == 1))
@@ -501,7 +501,7 @@ static int
 check_room(const struct reban_list *list, struct err *e)
 {
 	if (list->found.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	if (list->found.full)
 		return err_set(e, EX_DATAERR, "more than %d entries",
 		    REBAN_ENTRIES_MAX);

@@ -12,9 +12,8 @@
 #include "job/reconcile_steps.h"
 #include "os/clock.h"
 
-#define DAY INT64_C(86400)
 /* fail2ban's default, in seconds (fail2ban 1.0.2, fail2ban.conf). */
-#define DBPURGEAGE DAY
+#define DBPURGEAGE TIMESTAMP_DAY
 
 /*
  * Note in the run's row how long no reconcile was completed, if that is a gap.

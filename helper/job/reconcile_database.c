@@ -28,8 +28,7 @@
 #define LOOK_EVERY 8
 /* The rows before the mark that are read again. */
 #define REREAD 1000
-#define DAY INT64_C(86400)
-#define FULL_EVERY_US (DAY * TIMESTAMP_US)
+#define FULL_EVERY_US (TIMESTAMP_DAY * TIMESTAMP_US)
 /* Milliseconds to wait while fail2ban writes. */
 #define BUSY_MS 2000
 /* The least time for one reading, so that each run reads some rows. */
@@ -93,7 +92,7 @@ reconcile_database_first_floor(int64_t newest, int64_t now, int64_t backfill)
 int64_t
 reconcile_database_floor_now(int64_t first, int64_t now, int64_t retention_days)
 {
-	int64_t kept_from = now - retention_days * DAY;
+	int64_t kept_from = now - retention_days * TIMESTAMP_DAY;
 
 	return retention_days > 0 && first < kept_from ? kept_from : first;
 }

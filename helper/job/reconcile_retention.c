@@ -20,7 +20,6 @@
 
 /* Tickets that are found at a time, and looked up at a time. */
 #define CHUNK 200
-#define DAY INT64_C(86400)
 
 /*
  * Set *before_us to the time before which an ended ban is removed; UNKNOWN:
@@ -43,8 +42,8 @@ find_before(struct reconcile *r, int64_t *before_us, struct err *e)
 	*before_us = proven_time_earliest(&r->run.proven, clock_wall_us());
 	if (newest_us < *before_us)
 		*before_us = newest_us;
-	*before_us -=
-	    timestamp_from_seconds(r->run.config->retention_days * DAY);
+	*before_us -= timestamp_from_seconds(
+	    r->run.config->retention_days * TIMESTAMP_DAY);
 	return 0;
 }
 

@@ -210,7 +210,7 @@ read_lines(struct replay_source *s, take_fn *take, void *state, struct err *e)
 	int rc;
 
 	if (g == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	g->source = s;
 	while ((rc = replay_source_line(s, &line, &len, e)) == 1) {
 		if (take(g, line, len, state, e) != 0) {
@@ -298,7 +298,7 @@ replay_archive(struct replay_source *s, struct err *e)
 		return -1;
 	if ((g = calloc(1, sizeof(*g))) == NULL) {
 		other_archive_close(&in);
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	}
 	g->source = s;
 	rc = read_bans(g, &in, e);

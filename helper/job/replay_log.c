@@ -20,7 +20,7 @@
 #define IDENT_MAX ((size_t)4 * 1024 * 1024)
 
 /* A log that is this much younger does not continue the one before. */
-#define FAR_US (INT64_C(180) * 86400 * TIMESTAMP_US)
+#define FAR_US (180 * TIMESTAMP_DAY_US)
 
 /* The ids that are written before events may get in between. */
 #define LOOK_EVERY 8
@@ -271,7 +271,7 @@ replay_log(struct replay_source *s, struct err *e)
 
 	reader.log = find_log(&reader);
 	if (reader.log == NULL)
-		err_set(e, EX_OSERR, "out of memory");
+		err_no_memory(e);
 	else if (replay_sort_open(&reader.sort, e) == 0)
 		rc = read_lines(&reader, e);
 	/* After a failure it may have stopped within a line. */

@@ -76,7 +76,7 @@ add_line(struct replay_sort *s, struct replay_sort_lines *of, struct err *e)
 	    list_grow(of->lines, &of->room, of->n + 1, sizeof(*grown));
 
 	if (grown == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	of->lines = grown;
 	of->lines[of->n++] = (struct logged_line){
 		.at_us = db_int(s->next, 2),
@@ -101,7 +101,7 @@ replay_sort_next(struct replay_sort *s, struct replay_sort_lines *of,
 	of->jail = strdup(db_text(s->next, 0));
 	of->ident = strdup(db_text(s->next, 1));
 	if (of->jail == NULL || of->ident == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	while (s->more && strcmp(of->jail, db_text(s->next, 0)) == 0 &&
 	    strcmp(of->ident, db_text(s->next, 1)) == 0) {
 		if (add_line(s, of, e) != 0)

@@ -377,7 +377,7 @@ count_span(struct page_draft *draft, struct err *e)
 	draft->values = calloc(n, sizeof(*draft->values));
 	draft->marks = calloc(n, sizeof(*draft->marks));
 	if (draft->values == NULL || draft->marks == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < n; i++)
 		draft->values[i] = page_count_part(draft, FIGURES_ALL, i).bans;
 	mark_gaps(draft);
@@ -405,7 +405,7 @@ page_write(FILE *to, const struct page *page, struct err *e)
 			put_html(&draft, to, charts);
 		put_html(&draft, to, foot);
 		if (draft.failed)
-			rc = err_set(e, EX_OSERR, "out of memory");
+			rc = err_no_memory(e);
 	}
 	free(draft.values);
 	free(draft.marks);

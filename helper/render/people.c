@@ -36,8 +36,7 @@
 #define NARROW 100
 
 /* Seconds; a time that is older has its year in place of the time of day. */
-#define DAY 86400
-#define OLD (180 * DAY)
+#define OLD (180 * TIMESTAMP_DAY)
 
 /* The characters of the longest bar. */
 #define BAR 20
@@ -117,9 +116,9 @@ people_open(struct people **people, const struct table_shown *shown,
 	struct people *p = *people = calloc(1, sizeof(*p));
 
 	if (p == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	p->shown = shown;
-	return set_up(p) == 0 ? 0 : err_set(e, EX_OSERR, "out of memory");
+	return set_up(p) == 0 ? 0 : err_no_memory(e);
 }
 
 /* Append a text, escaped; after max bytes, cut it with a mark. */
@@ -157,7 +156,7 @@ column_format_time(const struct table_style *style, int64_t us, char buf[48])
 		;
 	else if (!small)
 		n = strftime(buf, 48, "%Y-%m-%d %H:%M:%S", &tm);
-	else if (age > OLD || age < -DAY)
+	else if (age > OLD || age < -TIMESTAMP_DAY)
 		n = strftime(buf, 48, "%b %e  %Y", &tm);
 	else
 		n = strftime(buf, 48, "%b %e %H:%M", &tm);
@@ -243,7 +242,7 @@ people_row(struct people *p, const struct row *row, struct err *e)
 	if (line == NULL ||
 	    (row->tone == TABLE_STRONG &&
 		scols_line_set_color(line, "red") != 0))
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return ++p->rows < BATCH ? 0 : people_flush(p, e);
 }
 
@@ -374,7 +373,7 @@ people_flush(struct people *p, struct err *e)
 	if (p->rows == 0)
 		return 0;
 	if (fit(p) != 0 || scols_print_table(p->table) != 0)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < p->shown->n; i++) {
 		column = scols_table_get_column(p->table, i);
 		width = scols_column_get_width(column);

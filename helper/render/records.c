@@ -67,7 +67,7 @@ write_object(const struct table_shown *shown, const struct row *row,
 	}
 	buffer_putc(out, '}');
 	if (out->failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	escape_json(shown->to, out->s);
 	putc('\n', shown->to);
 	return 0;
@@ -107,7 +107,7 @@ write_record(const struct table_shown *shown, const struct row *row,
 		put_csv_cell(out, column, &row->cells[which],
 		    row_text(row, which));
 		if (out->failed)
-			return err_set(e, EX_OSERR, "out of memory");
+			return err_no_memory(e);
 		if (i > 0)
 			putc(',', shown->to);
 		if (out->len == 0)

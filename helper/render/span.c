@@ -114,7 +114,7 @@ span_make(struct span *span, int64_t first, int64_t last, struct err *e)
 		    list_grow(span->parts, &room, span->n + 1, sizeof(*parts));
 
 		if (parts == NULL)
-			return err_set(e, EX_OSERR, "out of memory");
+			return err_no_memory(e);
 		span->parts = parts;
 		parts[span->n].first = day;
 		unit->set(&parts[span->n]);
@@ -125,7 +125,7 @@ span_make(struct span *span, int64_t first, int64_t last, struct err *e)
 	span->labels = calloc(span->n + 1, sizeof(*span->labels));
 	span->names = calloc(span->n + 1, sizeof(*span->names));
 	if (span->labels == NULL || span->names == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	for (size_t i = 0; i < span->n; i++) {
 		span->labels[i] = span->parts[i].label;
 		span->names[i] = span->parts[i].name;

@@ -149,12 +149,12 @@ table_open(struct table **table, const struct table_style *style,
 	struct table *t = *table = calloc(1, sizeof(*t));
 
 	if (t == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	t->columns = columns;
 	t->n = n;
 	t->row.table = t;
 	if ((t->row.cells = calloc(n, sizeof(*t->row.cells))) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	t->shown = (struct table_shown){
 		.columns = columns,
 		.to = to,
@@ -279,12 +279,12 @@ keep_row(struct table *t, struct err *e)
 		sort_kept(t);
 	kept = list_grow(t->kept, &t->room, t->kept_n + 1, sizeof(*kept));
 	if (kept == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	t->kept = kept;
 	kept[t->kept_n++] = t->row;
 	t->row = (struct row){ .table = t };
 	if ((t->row.cells = calloc(t->n, sizeof(*t->row.cells))) == NULL)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	return 0;
 }
 
@@ -301,7 +301,7 @@ table_end_row(struct table *t, struct err *e)
 	int rc;
 
 	if (t->row.texts.failed)
-		return err_set(e, EX_OSERR, "out of memory");
+		return err_no_memory(e);
 	t->row.number = t->rows++;
 	if (t->sorts)
 		return keep_row(t, e);
