@@ -228,10 +228,12 @@ counting_run_most(struct archive *a, const struct archive_filter *filter,
 	const struct figures_options options =
 	    options_of(filter, how, 1u << by);
 	struct figures_entry *entries = calloc(how->most + 1, sizeof(*entries));
-	int rc = begin(&options, f, e);
+	int rc;
 
+	*f = NULL;
 	if (entries == NULL)
-		rc = err_no_memory(e);
+		return err_no_memory(e);
+	rc = begin(&options, f, e);
 	if (rc == 0) {
 		size_t n =
 		    figures_top(found, by, FIGURES_BANS, how->most, entries);
