@@ -127,6 +127,9 @@ int archive_get_number(struct archive *a, const char *key, int64_t *v,
 int archive_set_number(struct archive *a, const char *key, int64_t v,
     struct err *e);
 
+/* The key of the newest rev with which a ban has gone that is forgotten. */
+#define ARCHIVE_FORGOTTEN "forgotten_rev"
+
 /*
  * Set *since_us to the beginning of the ban that began last, or to UNKNOWN when
  * the archive is empty.

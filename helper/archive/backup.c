@@ -193,7 +193,7 @@ begin_looking(struct examination *x, struct err *e)
 	sqlite3_stmt *st;
 
 	if (x->archive->watch != NULL) {
-		st = db_statement(&x->archive->db, SQL_LAST_BAN, e);
+		st = db_statement(&x->archive->db, SQL_BANS, e);
 		if (st == NULL || db_step(&x->archive->db, st, e) < 0)
 			return -1;
 		x->bans = db_int(st, 0);

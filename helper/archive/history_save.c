@@ -326,25 +326,59 @@ make_room(const struct saving *s, struct err *e)
 	return 0;
 }
 
+/* Remove the row of a ban that is the same as another one, and remember that.
+ */
+static int
+remove_row(const struct saving *s, int64_t id, struct err *e)
+{
+	s->change->changed++;
+	if (db_query(&s->a->db, SQL_BAN_MERGED, e, "ii", id,
+		s->change->now_us) != 0)
+		return -1;
+	return db_query(&s->a->db, SQL_BAN_REMOVE, e, "i", id);
+}
+
 /*
- * Remove the rows that are no ban any more. A ban that stays gets a later rev
- * than the row that goes had, so that no rev is given out twice.
+ * After the row with the greatest id has gone, give a ban that stays an id of
+ * its own beyond that: so the next new ban does not get an id that was given
+ * before.
+ */
+static int
+renumber(const struct saving *s, struct ban *stays, int64_t removed,
+    struct err *e)
+{
+	if (db_query(&s->a->db, SQL_BAN_RENUMBER, e, "ii", stays->id,
+		removed) != 0)
+		return -1;
+	if (sqlite3_changes(s->a->db.handle) == 0)
+		return 0;
+	if (db_query(&s->a->db, SQL_BAN_MERGED, e, "ii", stays->id,
+		s->change->now_us) != 0)
+		return -1;
+	stays->id = removed + 1;
+	return 0;
+}
+
+/* Remove the rows that are no ban any more. A ban that stays gets a later rev.
  */
 static int
 remove_others(const struct saving *s, struct err *e)
 {
+	struct ban *stays = s->made->n > 0 ? &s->made->bans[0] : NULL;
+
 	for (size_t i = 0; i < s->h->rows_n; i++) {
 		int64_t id = s->h->rows[i].ban.id;
 
 		if (archive_history_is_anchor(s->h, i) ||
 		    ban_of(s->made, i) != NULL)
 			continue;
-		if ((s->made->n > 0 &&
-			db_query(&s->a->db, SQL_BAN_TOUCH, e, "i",
-			    s->made->bans[0].id) != 0) ||
-		    db_query(&s->a->db, SQL_BAN_REMOVE, e, "i", id) != 0)
+		if (remove_row(s, id, e) != 0)
 			return -1;
-		s->change->changed++;
+		if (stays != NULL &&
+		    (renumber(s, stays, id, e) != 0 ||
+			db_query(&s->a->db, SQL_BAN_TOUCH, e, "i", stays->id) !=
+			    0))
+			return -1;
 	}
 	return 0;
 }

@@ -75,12 +75,11 @@ prune_free(struct prune_ticket *list, size_t n)
 
 int
 prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
-    int64_t *n, struct err *e)
+    int64_t now_us, int64_t *n, struct err *e)
 {
 	/* The bans go last: the others are found by them. */
 	static const int statements[] = { SQL_PRUNE_REMEMBER,
-		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_TOTAL,
-		SQL_PRUNE_BANS };
+		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_TOTAL };
 	int kept = db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail,
 	    t->ident, t->timeofban, t->host, before_us);
 
@@ -92,8 +91,28 @@ prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
 			t->ident, t->timeofban, t->host) != 0)
 			return -1;
 	}
+	if (db_query(&a->db, SQL_PRUNE_GONE, e, "ititi", t->jail, t->ident,
+		t->timeofban, t->host, now_us) != 0 ||
+	    db_query(&a->db, SQL_PRUNE_BANS, e, "itit", t->jail, t->ident,
+		t->timeofban, t->host) != 0)
+		return -1;
 	*n = sqlite3_changes(a->db.handle);
 	return 0;
+}
+
+int
+prune_find_gone(struct archive *a, int64_t before_us, int64_t *rev,
+    struct err *e)
+{
+	return db_number(&a->db, SQL_GONE_PRUNABLE, rev, e, "i", before_us);
+}
+
+int
+prune_gone(struct archive *a, int64_t rev, struct err *e)
+{
+	if (archive_set_number(a, ARCHIVE_FORGOTTEN, rev, e) != 0)
+		return -1;
+	return db_query(&a->db, SQL_GONE_PRUNE, e, "i", rev);
 }
 
 int

@@ -25,8 +25,8 @@ struct prune_ticket {
 /*
  * Find tickets whose bans have all ended, and were all archived, before
  * before_us: at most max of them, the oldest first. No transaction is needed.
- * The ticket of the ban that changed last is left out, because the next rev is
- * counted from its rev. The caller releases *list with prune_free.
+ * The ticket of the ban with the greatest id is left out, because the next id
+ * is counted from it. The caller releases *list with prune_free.
  */
 int prune_find(struct archive *a, int64_t before_us, size_t max,
     struct prune_ticket **list, size_t *n, struct err *e);
@@ -40,7 +40,22 @@ void prune_free(struct prune_ticket *list, size_t n);
  * archive_commit.
  */
 int prune_remove(struct archive *a, const struct prune_ticket *t,
-    int64_t before_us, int64_t *n, struct err *e);
+    int64_t before_us, int64_t now_us, int64_t *n, struct err *e);
+
+/*
+ * Set *rev to the rev of the last ban that went before before_us, UNKNOWN where
+ * there is none; but for the newest, from which the next rev is counted. No
+ * transaction is needed.
+ */
+int prune_find_gone(struct archive *a, int64_t before_us, int64_t *rev,
+    struct err *e);
+
+/*
+ * Forget which bans have gone up to a rev: the changes before it cannot be read
+ * any more (archive/changes.h). Called between archive_begin and
+ * archive_commit.
+ */
+int prune_gone(struct archive *a, int64_t rev, struct err *e);
 
 /*
  * Return 1 when a ban of that ticket was removed and is remembered, 0 when not,

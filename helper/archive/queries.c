@@ -184,6 +184,22 @@ archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
 	return 0;
 }
 
+int
+archive_cursor_open_changes(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, int64_t after, int64_t upto,
+    struct err *e)
+{
+	*c = begin(a, filter);
+	c->filter.limit = -1;
+	if ((c->statement = db_statement(&a->db, SQL_CHANGES, e)) == NULL)
+		return -1;
+	bind_filter(c);
+	db_bind_int(c->statement, 5, after);
+	db_bind_int(c->statement, 6, upto);
+	c->row = find_column(c->statement, "id");
+	return 0;
+}
+
 int64_t
 archive_cursor_row(const struct archive_cursor *c)
 {

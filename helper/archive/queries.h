@@ -73,6 +73,15 @@ int archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
 int64_t archive_cursor_row(const struct archive_cursor *c);
 
 /*
+ * Open a cursor for the bans whose rev is greater than after and at most upto,
+ * in the order of their revs; the filter is to want all. archive_cursor_row is
+ * the id of the present ban. Otherwise it is as archive_cursor_open_after's.
+ */
+int archive_cursor_open_changes(struct archive_cursor *c, struct archive *a,
+    const struct archive_filter *filter, int64_t after, int64_t upto,
+    struct err *e);
+
+/*
  * Set *row so that exactly the last n of the bans that were archived before
  * before_us have later rows; 0 where there are no more than n.
  */

@@ -3,8 +3,11 @@
 
 #include "ban/ban_field.h"
 
-/* Each insert and each change gets the next rev; the index ban_rev finds it. */
-#define NEXT_REV "(SELECT coalesce(max(rev), 0) + 1 FROM ban)"
+/* Each insert, change and removal of a ban gets the next rev; the index ban_rev
+ * finds that of a ban. */
+#define NEXT_REV \
+	"(SELECT max(coalesce(max(rev), 0), " \
+	"coalesce((SELECT max(rev) FROM gone), 0)) + 1 FROM ban)"
 
 /* The log lines in full, as in the view bans. */
 #define MATCHES \
@@ -255,6 +258,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	/* Moves a row out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] = "UPDATE ban SET nth = -id WHERE id = ?1",
 	[SQL_BAN_TOUCH] = "UPDATE ban SET rev = " NEXT_REV " WHERE id = ?1",
+	[SQL_BAN_MERGED] = "INSERT INTO gone VALUES (" NEXT_REV
+			   ", ?1, 'merged', ?2)",
+	/* SQLite gives the next ban the greatest id plus 1. */
+	[SQL_BAN_RENUMBER] = "UPDATE ban SET id = ?2 + 1 WHERE id = ?1 "
+			     "AND ?2 > (SELECT max(id) FROM ban)",
 	[SQL_BAN_REMOVE] = "DELETE FROM ban WHERE id = ?1",
 	[SQL_EVIDENCE_IS] =
 	    "SELECT 1 FROM evidence WHERE id = ?1 "
@@ -317,13 +325,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
 	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
 	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
-	    "OR o.rev = (SELECT max(rev) FROM ban))) "
+	    "OR o.id = (SELECT max(id) FROM ban))) "
 	    "ORDER BY " KEPT_SINCE " LIMIT ?2",
 	/* True of a ticket that is to be kept. */
 	[SQL_PRUNE_KEPT] = "SELECT 1 FROM ban WHERE " TICKET
 			   " AND (ended_us IS NULL OR ended_us >= ?5 "
 			   "OR added_us >= ?5 "
-			   "OR rev = (SELECT max(rev) FROM ban))",
+			   "OR id = (SELECT max(id) FROM ban))",
 	/* A row that fail2ban's database may keep has one of two seconds. */
 	[SQL_PRUNE_REMEMBER] =
 	    "INSERT OR IGNORE INTO removed SELECT jail, ident, timeofban "
@@ -352,7 +360,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    OLD_SUM(5) ", " NEW_SUM(5) "), "
 	    BOTH_SUMS(6) ", " BOTH_SUMS(7) ", "
 	    BOTH_SUMS(8) ", " BOTH_SUMS(9) ")",
+	[SQL_PRUNE_GONE] =
+	    "INSERT INTO gone SELECT " NEXT_REV " + row_number() OVER () - 1, "
+	    "id, 'pruned', ?5 FROM ban WHERE " TICKET,
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
+	/* The newest one stays, so that its rev is not given out again. */
+	[SQL_GONE_PRUNABLE] =
+	    "SELECT max(rev) FROM gone WHERE gone_us < ?1 "
+	    "AND rev < (SELECT max(rev) FROM gone)",
+	[SQL_GONE_PRUNE] = "DELETE FROM gone WHERE rev <= ?1",
 	/*
 	 * The lines that were written while the bans lived, up to the next ban:
 	 * the lines from there on are those of the latter, which may stay.
@@ -492,6 +508,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 		      "WHERE id > ?5) AND (?6 IS NULL OR ident IN (SELECT value "
 		      "FROM json_each(?6)) OR ip IN (SELECT value "
 		      "FROM json_each(?6))) AND " WANTED "ORDER BY id",
+	[SQL_CHANGES_UPTO] =
+	    "SELECT " NEXT_REV " - 1, (SELECT value FROM meta WHERE key = "
+	    "'id'), (SELECT value FROM meta WHERE key = 'forgotten_rev')",
+	[SQL_CHANGES] = "SELECT * FROM " BANS "WHERE rev > ?5 AND rev <= ?6 "
+			"AND " WANTED "ORDER BY rev",
+	[SQL_CHANGES_GONE] = "SELECT rev, ban, why FROM gone "
+			     "WHERE rev > ?1 AND rev <= ?2 ORDER BY rev",
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
 	    "CROSS JOIN ban AS b ON b.jail = j.id "
@@ -510,7 +533,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_IMPORT] = IMPORT(MATCHES),
 	[SQL_IMPORT_1] = IMPORT("matches"),
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
-	[SQL_LAST_BAN] = "SELECT coalesce(max(id), 0) FROM ban",
+	[SQL_BANS] = "SELECT count(*) FROM ban",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
 	/* 2^62 is half of the greatest number, so that sums of two are safe. */

@@ -431,7 +431,7 @@ count_all(struct reading *r)
 	    filter->until_us != UNKNOWN || filter->ident != NULL ||
 	    filter->net != NULL || filter->active)
 		return 0;
-	return archive_row_before(r->archive, 0, INT64_MAX, &r->all, r->e);
+	return db_number(&r->archive->db, SQL_BANS, &r->all, r->e, "");
 }
 
 /* Read what read reads, as it is at one moment: what is removed meanwhile

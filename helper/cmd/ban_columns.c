@@ -47,6 +47,8 @@ static const struct column all_columns[BAN_COLUMNS] = {
 	[BAN_FIELD_RESTORED] = { "restored", NULL, "RESTORED", COLUMN_NUMBER,
 	    DATA, 0, 0, 0 },
 	[BAN_FIELD_REV] = { "rev", NULL, "REV", COLUMN_NUMBER, DATA, 0, 0, 0 },
+	[BAN_COLUMN_NUMBER] = { "id", NULL, "NUMBER", COLUMN_NUMBER, 0, 0, 0,
+	    0 },
 	[BAN_COLUMN_END] = { "end", NULL, "END", COLUMN_TEXT, SHOWN, 0, 6, 0 },
 	[BAN_COLUMN_STATE] = { "state", NULL, "STATE", COLUMN_TEXT, 0, 0, 0,
 	    0 },
@@ -63,6 +65,8 @@ void
 ban_columns(const struct view *view, struct column columns[BAN_COLUMNS])
 {
 	memcpy(columns, all_columns, sizeof(all_columns));
+	if (view->numbers)
+		columns[BAN_COLUMN_NUMBER].flags |= DATA;
 	if (view->geo == NULL)
 		return;
 	if (geo_has_country(view->geo))
@@ -163,6 +167,9 @@ ban_columns_put(struct table *table, const struct archive_cursor *ban,
 			table_put_text(table, field,
 			    archive_cursor_text(ban, field));
 	}
+	if (view->numbers)
+		table_put_number(table, BAN_COLUMN_NUMBER,
+		    archive_cursor_row(ban));
 	if (table_needs(table, BAN_COLUMN_END))
 		put_end(table, ban, style, &text);
 	if (table_needs(table, BAN_COLUMN_STATE))

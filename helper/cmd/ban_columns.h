@@ -10,7 +10,8 @@
 #include "cmd/view.h"
 
 enum ban_column {
-	BAN_COLUMN_END = BAN_FIELDS, /* "active", or when it ended and why */
+	BAN_COLUMN_NUMBER = BAN_FIELDS, /* of the ban in the archive */
+	BAN_COLUMN_END,			/* "active", or when it ended and why */
 	BAN_COLUMN_STATE,
 	BAN_COLUMN_USER, /* the user names that were tried */
 	BAN_COLUMN_COUNTRY,

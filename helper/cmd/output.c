@@ -26,6 +26,12 @@ output_open(struct output *out, struct err *e)
 	return 0;
 }
 
+bool
+output_is_full(const struct output *out)
+{
+	return ftello(out->to) >= (off_t)PIECE;
+}
+
 int
 output_flush(struct output *out, struct err *e)
 {
@@ -70,8 +76,7 @@ output_bans(struct output *out, struct archive_cursor *bans,
 	int rc;
 
 	while ((rc = archive_cursor_next(bans, e)) == 1) {
-		if (ftello(out->to) >= (off_t)PIECE &&
-		    archive_cursor_rest(bans)) {
+		if (output_is_full(out) && archive_cursor_rest(bans)) {
 			if (output_flush(out, e) != 0)
 				return -1;
 		} else {

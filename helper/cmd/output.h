@@ -35,6 +35,9 @@ typedef int output_ban_fn(struct output *out, void *context,
 int output_bans(struct output *out, struct archive_cursor *bans,
     output_ban_fn *print, void *context, struct err *e);
 
+/* Return true when so much was collected that it is to be written. */
+bool output_is_full(const struct output *out);
+
 /* Write what was collected. Fails with EX_IOERR, EX_OSERR. */
 int output_flush(struct output *out, struct err *e);
 

@@ -23,6 +23,7 @@ struct view {
 	char country[3];	   /* only bans from there; "": any */
 	int64_t asn;		   /* only bans of that network; UNKNOWN: any */
 	bool no_pager;
+	bool numbers; /* the bans have their numbers as "id" */
 	enum view_colour { VIEW_AUTO, VIEW_ALWAYS, VIEW_NEVER } colour;
 
 	/* view_open sets the rest. */

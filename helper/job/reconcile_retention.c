@@ -62,8 +62,8 @@ remove_some(struct reconcile *r, struct archive_run *removal, int64_t before_us,
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i++) {
-		rc = prune_remove(&r->run.archive, &list[i], before_us, &bans,
-		    e);
+		rc = prune_remove(&r->run.archive, &list[i], before_us,
+		    clock_wall_us(), &bans, e);
 		if (rc != 0 || bans == 0)
 			continue;
 		*any = true;
@@ -171,6 +171,25 @@ forget_all_gone(struct reconcile *r, struct err *e)
 	return rc;
 }
 
+/* Forget which bans went before before_us. */
+static int
+forget_changes(struct reconcile *r, int64_t before_us, struct err *e)
+{
+	struct merge merge;
+	int64_t rev;
+
+	if (prune_find_gone(&r->run.archive, before_us, &rev, e) != 0)
+		return -1;
+	if (rev == UNKNOWN)
+		return 0;
+	if (run_begin(&r->run, &merge, e) != 0)
+		return -1;
+	if (prune_gone(&r->run.archive, rev, e) == 0)
+		return run_commit(&r->run, &merge, e);
+	run_rollback(&r->run);
+	return -1;
+}
+
 int
 reconcile_retention(struct reconcile *r, struct err *e)
 {
@@ -180,5 +199,9 @@ reconcile_retention(struct reconcile *r, struct err *e)
 		return -1;
 	if (find_before(r, &before_us, e) != 0)
 		return -1;
-	return before_us == UNKNOWN ? 0 : remove_old(r, before_us, e);
+	if (before_us == UNKNOWN)
+		return 0;
+	if (remove_old(r, before_us, e) != 0)
+		return -1;
+	return run_is_over(&r->run) ? 0 : forget_changes(r, before_us, e);
 }

@@ -44,6 +44,7 @@ static const char fill[] =
 
 #define BY_ID "INTEGER PRIMARY KEY"
 #define BY_KEY "PRIMARY KEY" /* of a table without rowids */
+#define LAST_ROW ""	     /* by its rowid */
 
 /* A table of the plan, in its order, and the index that searches it. */
 struct step {
@@ -79,9 +80,14 @@ static const struct plan {
 	    { { "ban", "ban_history" }, { "ban", "ban_history" } } },
 	{ PLAN(SQL_KNOWN_AS), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_LINES_OF), { { "line", BY_KEY } } },
-	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" } } },
-	{ PLAN(SQL_BAN_CHANGE), { { "ban", BY_ID }, { "ban", "ban_rev" } } },
-	{ PLAN(SQL_BAN_TOUCH), { { "ban", BY_ID }, { "ban", "ban_rev" } } },
+	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
+	{ PLAN(SQL_BAN_CHANGE),
+	    { { "ban", BY_ID }, { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
+	{ PLAN(SQL_BAN_TOUCH),
+	    { { "ban", BY_ID }, { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
+	{ PLAN(SQL_BAN_MERGED),
+	    { { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
+	{ PLAN(SQL_BAN_RENUMBER), { { "ban", BY_ID }, { "ban", LAST_ROW } } },
 	{ PLAN(SQL_BAN_SIGHTINGS), { { "ban", BY_ID } } },
 	{ PLAN(SQL_BAN_PARK), { { "ban", BY_ID } } },
 	{ PLAN(SQL_BAN_REMOVE), { { "ban", BY_ID } } },
@@ -100,16 +106,16 @@ static const struct plan {
 	{ PLAN(SQL_ROWS_GONE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_MISSED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_PRUNABLE),
-	    { { "b", "ban_ended" }, { "o", "ban_ticket" }, { "ban", "ban_rev" },
+	    { { "b", "ban_ended" }, { "o", "ban_ticket" }, { "ban", LAST_ROW },
 		{ "jail", BY_ID } },
 	    .first = 1000000000 },
 	/* It finds none of the bans that are kept: as many end after it. */
 	{ PLAN(SQL_PRUNABLE),
-	    { { "b", "ban_ended" }, { "o", "ban_ticket" }, { "ban", "ban_rev" },
+	    { { "b", "ban_ended" }, { "o", "ban_ticket" }, { "ban", LAST_ROW },
 		{ "jail", BY_ID } },
 	    .first = 1 },
 	{ PLAN(SQL_PRUNE_KEPT),
-	    { { "ban", "ban_ticket" }, { "ban", "ban_rev" } } },
+	    { { "ban", "ban_ticket" }, { "ban", LAST_ROW } } },
 	/* UNION sorts the bans of one second. */
 	{ PLAN(SQL_PRUNE_REMEMBER),
 	    { { "ban", "ban_ticket" }, { "ban", "ban_ticket" } },
@@ -118,6 +124,11 @@ static const struct plan {
 	    { { "evidence", BY_ID }, { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
 	{ PLAN(SQL_PRUNE_TOTAL), { { "ban", "ban_ticket" } } },
+	/* This reads the bans of one ticket. */
+	{ PLAN(SQL_PRUNE_GONE),
+	    { { "ban", "ban_ticket" }, { "ban", "ban_rev" },
+		{ "gone", LAST_ROW } },
+	    .scanned = "(subquery" },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_PRUNE_LINES),
 	    { { "line", BY_KEY }, { "ban", "ban_ticket" },
@@ -161,6 +172,12 @@ static const struct plan {
 		{ "evidence", BY_ID }, { "ban", "ban_rev" },
 		{ "jail", BY_ID } },
 	    .sorts = true, .fifth = "599" },
+	/* The revs are in order: nothing is sorted. */
+	{ PLAN(SQL_CHANGES),
+	    { { "ban", "ban_rev" }, { "jail", BY_ID }, { "evidence", BY_ID },
+		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+	    .fifth = "599" },
+	{ PLAN(SQL_CHANGES_GONE), { { "gone", BY_ID } } },
 	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
 	/* There are only a few jails and databases. */
@@ -194,6 +211,8 @@ is_step(const char *about, const struct step *step)
 	char words[80];
 	size_t len;
 
+	if (step->index[0] == '\0')
+		return strcmp(about, step->table) == 0;
 	snprintf(words, sizeof(words), "%s ", step->table);
 	if (strncmp(about, words, strlen(words)) != 0)
 		return false;

@@ -250,7 +250,8 @@ prune(struct archive *a, int days)
 	assert_ok(archive_begin(a, &e), &e);
 	for (size_t i = 0; i < n; i++) {
 		assert_ok(
-		    prune_remove(a, &list[i], NOW - days * DAY, &bans, &e), &e);
+		    prune_remove(a, &list[i], NOW - days * DAY, NOW, &bans, &e),
+		    &e);
 		assert_int_equal(bans, 1);
 	}
 	assert_ok(archive_commit(a, &e), &e);

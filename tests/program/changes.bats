@@ -1,0 +1,232 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# export --after gives what is new, changed or gone, and misses nothing: a copy
+# that follows it is the archive.
+
+load ../lib/server
+load ../lib/archives
+
+day=86400
+
+setup() {
+	lab_setup
+	db=$lab/archive/archive.sqlite3
+	command sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
+	t0="2026-11-01 10:00"
+}
+
+# ev VERB ID TIME: an event of a ban of ten minutes.
+ev() {
+	"$event_program" -c "$lab/archive.cfg" "$1" --jail sshd --id "$2" \
+	    --time "$3" --bantime 600 --bancount 1 --failures 3 --restored 0
+}
+
+# line TIME TEXT: as fail2ban writes it in its log.
+line() { printf '%-24s%-24s[1]: NOTICE  %s\n' "$1" fail2ban.actions "$2"; }
+
+follow() { "$python" "$root/tests/lib/follow.py" "$lab/copy" "$@"; }
+
+# is_copy: what follow has gathered is the archive.
+is_copy() {
+	diff <(jq -cS '.bans[]' "$lab/copy" | sort) \
+	    <(archive export | jq -cS . | sort) >"$lab/differs" || {
+		head -n 4 "$lab/differs" >&2
+		return 1
+	}
+}
+
+# is_given_once: no ban has, or had, the number of another one.
+is_given_once() {
+	sqlite3 "$db" 'SELECT ban FROM gone UNION ALL SELECT id FROM ban' |
+		sort | uniq -d | cmp - /dev/null
+}
+
+# next: the number to go on from.
+next() { archive export --after 0 | jq -r '.next // empty'; }
+
+# expired ID DAYS: a ban that began so many days ago, and expired.
+expired() {
+	ev ban "$1" "$((now - $2 * day)).5"
+	ev unban "$1" "$((now - $2 * day)).5"
+	# Its unban comes only now.
+	sqlite3 "$db" "UPDATE ban SET ended_us = since_us + 600000000
+	    WHERE ended_why = 'expired'"
+}
+
+# retention DAYS: reconcile with that retention_days, when all that is archived was
+# archived a year ago.
+retention() {
+	sqlite3 "$db" "UPDATE ban SET added_us = added_us - 365 * $day * 1000000"
+	config "retention_days = $1;"
+	archive reconcile >"$lab/out"
+	config
+}
+
+@test "after 0 there is each ban with its number, then the number to go on from" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	ev ban 192.0.2.2 "$EPOCHSECONDS.75"
+	archive export --after 0 >"$lab/said"
+	[ "$(jq -c '[.ident, .id, .rev, .next]' "$lab/said")" = \
+	    '["192.0.2.1",1,1,null]
+["192.0.2.2",2,2,null]
+[null,null,null,2]' ]
+	[ "$(tail -n 1 "$lab/said" | jq -r 'keys | join(" ")')" = 'archive next' ]
+	[ "$(tail -n 1 "$lab/said" | jq -r .archive)" = \
+	    "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'id'")" ]
+	# Without the number they are the objects of export.
+	diff <(head -n 2 "$lab/said" | jq -c 'del(.id)') <(archive export)
+}
+
+@test "only what is new, changed or gone comes after a number, each once, oldest change first" {
+	local now=$EPOCHSECONDS
+	ev ban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.2 "$now.75"
+	ev ban 192.0.2.3 "$now.80"
+	[ "$(follow)" = '3 0' ]
+	[ "$(follow)" = '0 0' ]
+	ev unban 192.0.2.2 "$now.75"
+	ev ban 192.0.2.4 "$now.85"
+	ev unban 192.0.2.1 "$now.25"
+	[ "$(archive export --after 3 | jq -r '.ident // .next')" = \
+	    $'192.0.2.2\n192.0.2.4\n192.0.2.1\n6' ]
+	[ "$(follow)" = '3 0' ]
+	is_copy
+}
+
+@test "a ban that is merged into another has gone" {
+	line "$t0:40,000" '[sshd] Restore Ban 192.0.2.1' >"$lab/log2"
+	line "$t0:10,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log2"
+	follow
+	replays "$lab/log1"
+	follow
+	is_copy
+	[ "$(sqlite3 "$db" 'SELECT count(*) FROM ban')" -eq 1 ]
+}
+
+@test "a ban that retention removes has gone, and its number is not given again" {
+	local now=$EPOCHSECONDS
+	ev ban 192.0.2.8 "$now.1"
+	ev ban 192.0.2.1 "$((now - 50 * day)).5"
+	expired 192.0.2.2 40
+	# The last change is that of a ban which goes.
+	expired 192.0.2.1 50
+	follow
+	retention 30
+	# The newest number stays until there is a newer one.
+	[ "$(archive export --after 5 | jq -c '[.id, .rev, .gone, .next]')" = \
+	    $'[2,6,"pruned",null]\n[null,null,null,6]' ]
+	follow
+	is_copy
+	ev ban 192.0.2.9 "$now.9"
+	retention 30
+	[ "$(archive export --after 6 | jq -c '[.id, .rev, .gone]')" = \
+	    $'[4,7,null]\n[3,8,"pruned"]\n[null,null,null]' ]
+	follow
+	is_copy
+	ev ban 192.0.2.10 "$now.9"
+	[ "$(archive export --after 8 | jq -c '[.id, .rev]' | head -n 1)" = '[5,9]' ]
+}
+
+@test "what has gone is remembered as long as a ban would be, then the reader must begin anew" {
+	local now=$EPOCHSECONDS
+	expired 192.0.2.1 50
+	expired 192.0.2.2 45
+	ev ban 192.0.2.3 "$now.5"
+	follow
+	retention 30
+	[ "$(sqlite3 "$db" 'SELECT count(*) FROM gone')" -eq 2 ]
+	retention 30
+	[ "$(sqlite3 "$db" 'SELECT count(*) FROM gone')" -eq 2 ]
+	sqlite3 "$db" "UPDATE gone SET gone_us = gone_us - 31 * $day * 1000000"
+	retention 30
+	[ "$(sqlite3 "$db" 'SELECT count(*) FROM gone')" -eq 1 ]
+	status 65 archive export --after 5
+	says 'export all again, with --after 0'
+	archive export --after 0 >"$lab/said"
+	archive export --after "$(next)" | jq -e '.next' >"$lab/said"
+	# The number that stays is not given again.
+	ev ban 192.0.2.4 "$now.75"
+	rm "$lab/copy"
+	follow
+	is_copy
+}
+
+@test "a number of another archive, or one that comes yet, is refused" {
+	local id
+	ev ban 192.0.2.1 "$EPOCHSECONDS.5"
+	id=$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'id'")
+	archive export --after 1 --archive "$id"
+	status 65 archive export --after 2
+	says 'the newest has 1'
+	archive backup "$lab/backup"
+	archive restore "$lab/backup" >"$lab/out"
+	status 65 archive export --after 1 --archive "$id"
+	says 'export all again, with --after 0'
+	rm "$lab/out"
+	status 64 archive export --archive "$id"
+	says '--archive: needs --after'
+}
+
+@test "changes take no filter, and no other format than JSON Lines" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.5"
+	status 64 archive export --after 0 --jail sshd
+	says '--after: takes no filter'
+	status 64 archive export --after 0 --active
+	status 64 archive export --after 0 --since 7d
+	status 64 archive export --after 0 --format csv
+	says 'needs --format jsonl'
+	status 64 archive export --after -1
+	status 64 archive export --after x
+	status 0 archive export --after 0 --format jsonl
+}
+
+@test "a number of an archive of an older version stays what it was" {
+	local now=$EPOCHSECONDS
+	ev ban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.2 "$now.50"
+	# As an older program leaves it; and ids may be greater than revs there.
+	sqlite3 "$db" 'UPDATE ban SET id = id + 40; DROP TABLE gone;
+	    PRAGMA user_version = 5' >"$lab/out"
+	archive reconcile
+	follow
+	[ "$(jq -c '.bans | keys' "$lab/copy")" = '["41","42"]' ]
+	ev ban 192.0.2.3 "$now.75"
+	follow
+	is_copy
+	[ "$(jq '.bans | keys | map(tonumber) | max' "$lab/copy")" -gt 42 ]
+}
+
+# change N: make some change, by events, logs or retention.
+change() {
+	local id=192.0.2.$((RANDOM % 2)) at=$((start + RANDOM % 4 * 300 + $1 % 7 * 3))
+	case $((RANDOM % 16)) in
+	[0-5]) ev ban "$id" "$at.$((RANDOM % 10))" ;;
+	[6-9]) ev unban "$id" "$at.$((RANDOM % 10))" ;;
+	1[0-4])
+		line "$(date -d "@$at" '+%F %T'),$((RANDOM % 900 + 100))" \
+		    "[sshd] $(shuf -n 1 -e Ban Unban 'Restore Ban') $id" >"$lab/log.$1"
+		archive replay "$lab/log.$1" >"$lab/out"
+		;;
+	15) retention 20 ;;
+	esac
+}
+
+@test "a copy that follows under fire, and is killed again and again, is the archive" {
+	local n changes=$((400 / slow_build)) start=$((EPOCHSECONDS - 40 * day))
+	[ "${SOAK:-0}" = 1 ] && changes=50000
+	RANDOM=${SEED:-1}
+	ev ban 203.0.113.1 "$EPOCHSECONDS.5"
+	: >"$lab/read"
+	for ((n = 0; n < changes; n++)); do
+		change "$n"
+		((RANDOM % 3)) || follow $((RANDOM % 8)) >>"$lab/read"
+	done
+	follow >>"$lab/read"
+	is_copy
+	is_given_once
+	echo "# $changes changes, $(awk '{ b += $1; g += $2 }
+	    END { print b, "bans and", g, "that had gone" }' "$lab/read") (SEED=${SEED:-1})" >&3
+	[ "$(sqlite3 "$db" "SELECT count(DISTINCT why) FROM gone")" -eq 2 ]
+}
