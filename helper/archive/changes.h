@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What changed in an archive since a rev: the bans that are new or changed, and
- * the ids of those that have gone, in the order in which that happened, each
- * once. What changes while this is read comes with the next reading, after
- * upto. Errors are db_error's.
+ * The changes of an archive since a rev, each once, in the order in which they
+ * were made. A change is a ban that is new or is changed, or a tombstone: the
+ *id of a ban that has gone. A change that is made while this is read has a rev
+ * beyond upto, and comes with the next reading. Errors are db_error's.
  *
  *	archive_changes_open
  *	while archive_changes_next returns 1: c.gone or c.bans is the change
@@ -27,21 +27,23 @@ struct archive_changes {
 	const char *why; /* of a ban that has gone: "merged", "pruned" */
 
 	struct archive_cursor bans;
-	sqlite3_stmt *losses;
-	bool has_ban, has_loss; /* each stands before its next change */
+	sqlite3_stmt *tombstones;
+	bool has_ban, has_tombstone; /* each stands before its next change */
 };
 
 /*
  * Begin before the first change after a rev; 0: all bans. The filter is to want
- * all. Fails with EX_DATAERR where the changes after this rev are not known:
- * some are forgotten, or the archive never gave out the rev; and where id is
- * neither NULL nor the archive's.
+ * all. Fails with EX_DATAERR where the archive never gave out the rev, and
+ * where id is neither NULL nor the archive's.
  */
 int archive_changes_open(struct archive_changes *c, struct archive *a,
     const struct archive_filter *filter, int64_t after, const char *id,
     struct err *e);
 
-/* Go to the next change; return 1, 0 after the last one, -1 on failure. */
+/*
+ * Go to the next change; return 1, 0 after the last one, -1 on failure. Fails
+ * with EX_DATAERR where tombstones are forgotten that this would give.
+ */
 int archive_changes_next(struct archive_changes *c, struct err *e);
 
 /*

@@ -326,8 +326,7 @@ make_room(const struct saving *s, struct err *e)
 	return 0;
 }
 
-/* Remove the row of a ban that is the same as another one, and remember that.
- */
+/* Remove the row of a ban that became another one; leave a tombstone. */
 static int
 remove_row(const struct saving *s, int64_t id, struct err *e)
 {
@@ -359,8 +358,7 @@ renumber(const struct saving *s, struct ban *stays, int64_t removed,
 	return 0;
 }
 
-/* Remove the rows that are no ban any more. A ban that stays gets a later rev.
- */
+/* Remove the rows that are no ban any more. One that stays gets a new rev. */
 static int
 remove_others(const struct saving *s, struct err *e)
 {

@@ -509,8 +509,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 		      "FROM json_each(?6)) OR ip IN (SELECT value "
 		      "FROM json_each(?6))) AND " WANTED "ORDER BY id",
 	[SQL_CHANGES_UPTO] =
-	    "SELECT " NEXT_REV " - 1, (SELECT value FROM meta WHERE key = "
-	    "'id'), (SELECT value FROM meta WHERE key = 'forgotten_rev')",
+	    "SELECT " NEXT_REV " - 1, (SELECT value FROM meta WHERE key = 'id')",
 	[SQL_CHANGES] = "SELECT * FROM " BANS "WHERE rev > ?5 AND rev <= ?6 "
 			"AND " WANTED "ORDER BY rev",
 	[SQL_CHANGES_GONE] = "SELECT rev, ban, why FROM gone "

@@ -153,6 +153,23 @@ retention() {
 	is_copy
 }
 
+@test "a reader learns that what has gone is forgotten while it reads" {
+	jq -cn 'range(5000) | {jail: "sshd", ident: "2001:db8::\(.)",
+	    since_us: ((1700000000 + .) * 1000000), seconds: 60}' >"$lab/bans.jsonl"
+	archive replay "$lab/bans.jsonl"
+	sqlite3 "$db" "INSERT INTO gone VALUES (5001, 9999, 'pruned', 1),
+	    (5002, 9998, 'pruned', 1)"
+	# The program waits for its reader, who has taken one line.
+	archive export --after 1 2>"$lab/said" | {
+		read -r _
+		sqlite3 "$db" "DELETE FROM gone WHERE rev = 5001;
+		    INSERT INTO meta VALUES ('forgotten_rev', 5001)"
+		cat >"$lab/rest"
+	} || true
+	grep -q 'export all again, with --after 0' "$lab/said"
+	run ! grep -q next "$lab/rest"
+}
+
 @test "a number of another archive, or one that comes yet, is refused" {
 	local id
 	ev ban 192.0.2.1 "$EPOCHSECONDS.5"
