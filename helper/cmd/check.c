@@ -3,11 +3,9 @@
  * check: print one line for a monitoring system, and exit with the status of
  * its plugins (0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN).
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -20,11 +18,9 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "event/spool.h"
+#include "fail2ban/coverage.h"
 #include "fail2ban/server.h"
 #include "os/clock.h"
-
-/* The name of our action, and how its names begin where it was given name=. */
-#define ACTION "fail2ban-archive"
 
 /* fail2ban must answer within these milliseconds. */
 #define ANSWER_MS 5000
@@ -138,55 +134,18 @@ check_archive(struct report *report, const struct config *config,
 
 /* Report what is wrong with our action in a jail. */
 static void
-check_action(struct report *report, struct fail2ban_server *server,
-    const char *jail, const char *action)
+check_action(struct report *report, const struct coverage_jail *jail)
 {
-	char *name, *helper;
-	struct err e;
-
-	if (fail2ban_server_get_parameter(server, jail, action, "name", &name,
-		&e) == 0 &&
-	    strcmp(name, jail) != 0)
+	if (jail->state == COVERAGE_RENAMED)
 		add(report, STATE_WARNING,
 		    "jail %s: remove the parameter name=%s from its "
-		    "action " ACTION ", as it hides the jail's name",
-		    jail, name);
-	if (fail2ban_server_get_parameter(server, jail, action, "helper",
-		&helper, &e) == 0 &&
-	    access(helper, X_OK) != 0)
+		    "action " COVERAGE_ACTION ", as it hides the jail's name",
+		    jail->jail, jail->why);
+	if (jail->state == COVERAGE_BROKEN)
 		add(report, STATE_CRITICAL,
 		    "jail %s: its action calls %s, which cannot be run (%s): "
 		    "run ./install.sh",
-		    jail, helper, strerror(errno));
-	free(name);
-	free(helper);
-}
-
-/*
- * Look for our action in the jail, and at what it was given. Return false when
- * the jail has no such action. A jail that cannot be asked about, as it may
- * have gone meanwhile, counts as one with the action.
- */
-static bool
-check_jail(struct report *report, struct fail2ban_server *server,
-    const char *jail)
-{
-	struct fail2ban_list actions = { 0 };
-	bool found = false;
-	struct err e;
-
-	if (fail2ban_server_get_actions(server, jail, &actions, &e) != 0)
-		return true;
-	for (size_t i = 0; i < actions.n; i++) {
-		const char *action = actions.item[i];
-
-		if (strncmp(action, ACTION, strlen(ACTION)) != 0)
-			continue;
-		found = true;
-		check_action(report, server, jail, action);
-	}
-	fail2ban_list_free(&actions);
-	return found;
+		    jail->jail, jail->why, strerror(jail->reason));
 }
 
 /* Name the jails of the running server whose bans our action does not see. */
@@ -194,27 +153,28 @@ static void
 check_jails(struct report *report, const struct config *config)
 {
 	struct fail2ban_server server;
-	struct fail2ban_list jails = { 0 };
+	struct coverage coverage = { 0 };
 	char names[512] = "";
 	size_t len = 0;
 	struct err e;
 
 	if (fail2ban_server_open(&server, config->fail2ban_socket, ANSWER_MS,
 		&e) != 0 ||
-	    fail2ban_server_get_jails(&server, &jails, &e) != 0)
+	    coverage_ask(&coverage, &server, &e) != 0)
 		add(report, e.code == EX_UNAVAILABLE ? STATE_OK : STATE_UNKNOWN,
 		    "the jails are not known (%s)", e.text);
-	for (size_t i = 0; i < jails.n; i++) {
-		if (!check_jail(report, &server, jails.item[i]) &&
+	for (size_t i = 0; i < coverage.n; i++) {
+		check_action(report, &coverage.jail[i]);
+		if (coverage.jail[i].state == COVERAGE_NONE &&
 		    len < sizeof(names))
 			len += (size_t)snprintf(names + len,
-			    sizeof(names) - len, " %s", jails.item[i]);
+			    sizeof(names) - len, " %s", coverage.jail[i].jail);
 	}
 	if (len > 0)
 		add(report, STATE_WARNING,
 		    "jails without the action, which ./install.sh turns on:%s",
 		    names);
-	fail2ban_list_free(&jails);
+	coverage_free(&coverage);
 	fail2ban_server_close(&server);
 }
 
