@@ -146,6 +146,17 @@ static const struct plan {
 	/* No bans are sorted: the index has their ids in order. */
 	{ PLAN(SQL_TALLY_EACH_ID), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_TALLY_BEGINS), { { "ban", "ban_history" } } },
+	/* This reads what has changed since. */
+	{ PLAN(SQL_COUNTED_CHANGED),
+	    { { "ban", "ban_rev" }, { "gone", BY_ID }, { "gone", BY_ID } },
+	    .scanned = "", .sorts = true, .first = 599 },
+	{ PLAN(SQL_COUNTED_NEXT), { { "ban", BY_ID } } },
+	{ PLAN(SQL_COUNTED_HAS), { { "counted", BY_ID } } },
+	{ PLAN(SQL_COUNTED_FORGET), { { "counted", BY_ID } } },
+	/* This groups the bans of one block. */
+	{ PLAN(SQL_COUNT_BLOCK), { { "ban", BY_ID } }, .scanned = "(subquery",
+	    .sorts = true },
+	{ PLAN(SQL_COUNT_GAPS), { { "run", BY_ID } }, .first = 99 },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
 	/* This reads from the last run back to one that is completed. */
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
