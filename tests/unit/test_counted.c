@@ -341,9 +341,11 @@ what_another_process_kept_is_kept(void **state UNUSED)
 	run(&lab,
 	    "INSERT INTO jail (name) VALUES ('new');"
 	    "INSERT INTO meta VALUES ('counters', "
-	    "'[[1,0,12,0,0,0,0,0,3,0],[3,0,0,0,0,0,0,0,0,5]]')");
+	    "'[[1,0,12,0,0,0,0,0,3,0],[3,0,0,0,0,0,0,0,0,5]]'), "
+	    "('counted_run', 50), ('counted_gaps', 4)");
 	assert_ok(counted_keep(&lab.archive, &c, &e), &e);
 	assert_int_equal(c.n, 3);
+	assert_int_equal(c.gaps, 4);
 	assert_int_equal(c.jails[0].values[COUNTED_ORIGIN + BAN_FROM_LOG], 12);
 	assert_int_equal(c.jails[0].values[COUNTED_FAILURES], 18);
 	assert_int_equal(c.jails[2].values[COUNTED_FAILURES], 5);
@@ -356,7 +358,7 @@ what_another_process_kept_is_kept(void **state UNUSED)
 	lab_tear_down(&lab);
 }
 
-/* A second process, which works while the first one counts a block. */
+/* A second process, which works when the first one has counted a block. */
 static struct lab *other;
 
 static int
@@ -388,7 +390,7 @@ two_processes_that_count_at_once_are_right(void **state UNUSED)
 	    &e);
 	archive_unlock(&second.archive);
 	other = &second;
-	sqlite3_trace_v2(lab.archive.db.handle, SQLITE_TRACE_STMT,
+	sqlite3_trace_v2(lab.archive.db.handle, SQLITE_TRACE_PROFILE,
 	    work_meanwhile, NULL);
 	update(&lab);
 	assert_null(other);

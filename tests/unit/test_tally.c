@@ -351,7 +351,7 @@ totals_are_of_hours_of_local_time(void **state)
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(db_int(st, 0), 1795609800);
 	assert_string_equal(db_text(st, 1),
-	    "[1795609800000000,1795609800000000,1,7,60,60,1,0,0,0]");
+	    "[1795609800000000,1795609800000000,1,7,60,60,1,0,0,0,1,0,0]");
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(db_int(st, 0), 8000000000000 - 8000000000000 % 3600);
 	assert_int_equal(sqlite3_step(st), SQLITE_DONE);
