@@ -600,6 +600,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_NEWEST] =
 	    "SELECT since_us FROM ban "
 	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
+	/* The end of the ban that has ended, or was archived so, last. */
+	[SQL_LAST_END] =
+	    "SELECT ended_us FROM ban WHERE " KEPT_SINCE " IS NOT NULL "
+	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
 
 	/* No note is later than its jail's last one. */
 	[SQL_LATER] =
