@@ -1,0 +1,397 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# metrics writes what Prometheus can watch, and no counter ever falls.
+
+load ../lib/server
+load ../lib/archives
+
+day=86400
+
+setup() {
+	lab_setup
+	db=$lab/archive/archive.sqlite3
+	now=$EPOCHSECONDS
+	command sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
+}
+
+# ev VERB ID TIME [OPTION...]: an event of a ban of ten minutes.
+ev() {
+	"$event_program" -c "$lab/archive.cfg" "$1" --jail sshd --id "$2" \
+	    --time "$3" --bantime 600 --bancount 1 --failures 3 --restored 0 "${@:4}"
+}
+
+# line TIME TEXT: as fail2ban writes it in its log.
+line() { printf '%-24s%-24s[1]: NOTICE  %s\n' "$1" fail2ban.actions "$2"; }
+
+# metric NAME [VALUE]: the metrics in $lab/m have the sample, with that value; or
+# print its value.
+metric() {
+	if [ $# -eq 1 ]; then
+		awk -v name="fail2ban_archive_$1" \
+			'index($0, name " ") == 1 { print $NF }' "$lab/m"
+	elif ! grep -qFx "fail2ban_archive_$1 $2" "$lab/m"; then
+		echo "not $2: $1" >&2
+		grep -F "fail2ban_archive_${1%%\{*}" "$lab/m" >&2
+		return 1
+	fi
+}
+
+measure() { archive metrics >"$lab/m"; }
+
+@test "an archive's bans, ends and failures are counted, and those that live" {
+	ev ban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.2 "$((now - 2 * day)).50"
+	ev unban 192.0.2.2 "$((now - 2 * day)).50"
+	ev ban 192.0.2.3 "$now.75" --failures 0
+	measure
+	metric 'bans_total{jail="sshd",origin="log"}' 2
+	metric 'bans_total{jail="sshd",origin="manual"}' 1
+	metric 'bans_total{jail="sshd",origin="list"}' 0
+	metric 'bans_total{jail="sshd",origin="unknown"}' 0
+	metric 'ends_total{jail="sshd",why="expired"}' 1
+	metric 'ends_total{jail="sshd",why="inferred"}' 0
+	metric 'ban_failures_total{jail="sshd"}' 6
+	metric 'bans_live{jail="sshd"}' 2
+	metric spool_events 0
+	metric gaps 0
+	metric up 0
+	metric reconcile_success 0
+	metric reconcile_timestamp_seconds 0
+	metric size_bytes "$(stat -c %s "$db")"
+	metric 'build_info{version="'"$("$program" --version | awk '{ sub(",", ""); print $2 }')"'"}' 1
+	[[ $(metric last_event_timestamp_seconds) == 1[0-9]* ]]
+	# No sample has a timestamp, an id or a user.
+	run ! grep -vE '^(# (HELP|TYPE) |[a-z0-9_]+(\{[^{}]*\})? [0-9.]+$)' "$lab/m"
+	run ! grep -F 192.0.2 "$lab/m"
+}
+
+@test "the last reconcile has its success, its end and how long it took" {
+	ev ban 192.0.2.1 "$now.25"
+	archive reconcile
+	measure
+	metric reconcile_success 1
+	(($(metric reconcile_timestamp_seconds | cut -d . -f 1) >= now))
+	[[ $(metric reconcile_duration_seconds) =~ ^[0-9]+(\.[0-9]+)?$ ]]
+	local last
+	last=$(metric reconcile_timestamp_seconds)
+	rm "$lab/fail2ban.sqlite3"
+	status 66 archive reconcile
+	measure
+	metric reconcile_success 0
+	metric reconcile_timestamp_seconds "$last"
+	# This process died long ago.
+	sqlite3 "$db" "INSERT INTO run (kind, state, started_us)
+	    VALUES ('reconcile', 'running', 1)"
+	measure
+	metric reconcile_success 0
+}
+
+@test "events that wait and gaps are counted" {
+	ev ban 192.0.2.1 "$now.25"
+	archive reconcile
+	sqlite3 "$db" "UPDATE run SET started_us = started_us - 9000000,
+	    finished_us = finished_us - 9000000"
+	archive reconcile
+	flock "$db.write" "$event_program" -c "$lab/archive.cfg" ban --jail sshd \
+	    --id 192.0.2.2 --time "$now.5" --bantime 600 --restored 0
+	measure
+	metric gaps 1
+	metric spool_events 1
+	measure
+	metric gaps 1
+}
+
+@test "a file appears whole, every user may read it, and nothing else is left" {
+	ev ban 192.0.2.1 "$now.25"
+	mkdir "$lab/node"
+	(umask 077 && archive metrics --output "$lab/node/f.prom")
+	[ "$(stat -c %a "$lab/node/f.prom")" = 644 ]
+	chmod 600 "$lab/node/f.prom"
+	archive metrics --output "$lab/node/f.prom"
+	[ "$(stat -c %a "$lab/node/f.prom")" = 644 ]
+	[ "$(ls -A "$lab/node")" = f.prom ]
+	archive metrics --output - | diff - "$lab/node/f.prom"
+	# It is written under another name, which node_exporter does not read.
+	strace -f -o "$lab/trace" -e trace=rename,openat,fsync \
+	    "$program" -c "$lab/archive.cfg" metrics --output "$lab/node/f.prom"
+	run ! grep -E 'node/[^"]*\.prom", O_(WRONLY|RDWR)' "$lab/trace"
+	grep -q 'rename(".*/node/f.prom.tmp-.*/node/f.prom")' "$lab/trace"
+}
+
+@test "a file that cannot be written leaves the older one, and nothing else" {
+	ev ban 192.0.2.1 "$now.25"
+	mkdir "$lab/node"
+	echo old >"$lab/other"
+	ln -s "$lab/other" "$lab/node/link.prom"
+	status 73 archive metrics --output "$lab/node/link.prom"
+	says 'not a regular file'
+	[ "$(cat "$lab/other")" = old ]
+	status 73 archive metrics --output "$lab/none/f.prom"
+	rm "$lab/node/link.prom"
+	# The disk has one page, and the metrics of 200 jails are longer.
+	for ((n = 0; n < 200; n++)); do
+		echo "INSERT INTO jail (name) VALUES ('jail$n');"
+	done | sqlite3 "$db"
+	# shellcheck disable=SC2016 # the inner shell expands them
+	status 74 unshare --mount --propagation private sh -eu -c '
+		mount -t tmpfs -o size=4k disk "$LAB/node"
+		echo old >"$LAB/node/f.prom"
+		rc=0
+		"$PROGRAM" -c "$LAB/archive.cfg" metrics --output "$LAB/node/f.prom" || rc=$?
+		[ "$(ls -A "$LAB/node")" = f.prom ]
+		[ "$(cat "$LAB/node/f.prom")" = old ]
+		exit $rc'
+	says 'f.prom'
+}
+
+@test "a reconcile writes metrics_file at its end, also where it has failed" {
+	ev ban 192.0.2.1 "$now.25"
+	config "metrics_file = \"$lab/m\";"
+	archive reconcile
+	metric reconcile_success 1
+	metric 'bans_total{jail="sshd",origin="log"}' 1
+	[ "$(stat -c %a "$lab/m")" = 644 ]
+	ev ban 192.0.2.2 "$now.5"
+	rm "$lab/fail2ban.sqlite3"
+	status 66 archive reconcile
+	metric reconcile_success 0
+	metric 'bans_total{jail="sshd",origin="log"}' 2
+	# The archive cannot be read.
+	echo 'no archive' >"$db"
+	rm -f "$db-wal" "$db-shm"
+	chmod 644 "$db"
+	mkdir "$db.d" && mv "$db" "$db.d" && mv "$db.d" "$db"
+	rm "$lab/m"
+	run archive reconcile
+	[ "$status" -ne 0 ]
+	metric reconcile_success 0
+	metric up 0
+	metric spool_events 0
+	run ! grep bans_total "$lab/m"
+}
+
+@test "a metrics_file that cannot be written is a warning, and no failure" {
+	ev ban 192.0.2.1 "$now.25"
+	config "metrics_file = \"$lab/none/f.prom\";"
+	status 0 archive reconcile
+	says 'metrics_file: '
+	says "$lab/none/f.prom"
+	says 'reconcile: 0 rows read'
+	config 'metrics_file = "f.prom";'
+	status 78 archive reconcile
+	says 'metrics_file: must be an absolute path'
+}
+
+@test "with nothing new the archive is not written" {
+	ev ban 192.0.2.1 "$now.25"
+	measure
+	strace -f -y -o "$lab/trace" -e trace=pwrite64,fsync,fdatasync \
+	    "$program" -c "$lab/archive.cfg" metrics >"$lab/m"
+	run ! grep -E 'sqlite3(-wal)?>' "$lab/trace"
+	metric 'bans_total{jail="sshd",origin="log"}' 1
+}
+
+@test "a reader that does not get the lock has the same figures" {
+	local n
+	for n in 1 2 3; do ev ban 192.0.2.$n "$now.$n"; done
+	measure
+	ev ban 192.0.2.4 "$now.4"
+	ev unban 192.0.2.1 "$now.1"
+	flock "$db.write" "$program" -c "$lab/archive.cfg" metrics >"$lab/read"
+	[ "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'counted_rev'")" -eq 3 ]
+	measure
+	diff "$lab/m" "$lab/read"
+	metric 'bans_total{jail="sshd",origin="log"}' 4
+}
+
+@test "there is no archive yet" {
+	status 66 archive metrics
+	says 'no archive here yet'
+	[ ! -e "$lab/archive" ]
+	status 66 archive metrics --output "$lab/m"
+	[ ! -e "$lab/m" ]
+}
+
+@test "hostile names of jails make no other samples, nor two of one name" {
+	ev ban 192.0.2.1 "$now.25" --jail $'a"} 1\nfail2ban_archive_up 7\\'
+	sqlite3 "$db" "INSERT INTO jail (name) VALUES (CAST(x'61ff' AS TEXT)),
+	    (CAST(x'61fe' AS TEXT)), ('');
+	    UPDATE ban SET jail = (SELECT max(id) - 1 FROM jail);"
+	measure
+	[ "$(grep -c '^fail2ban_archive_up' "$lab/m")" -eq 1 ]
+	metric 'bans_total{jail="a\"} 1\nfail2ban_archive_up 7\\",origin="log"}' 0
+	metric $'bans_total{jail="a\uFFFD",origin="log"}' 1
+	sed -n 's/ [^ ]*$//p' "$lab/m" | grep -v '^#' | sort | uniq -d >"$lab/twice"
+	[ ! -s "$lab/twice" ]
+	iconv -f utf8 -t utf8 "$lab/m" | cmp - "$lab/m"
+}
+
+@test "other exporters' names have our figures, and never their failures" {
+	local names
+	ev ban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.2 "$((now - 2 * day)).50"
+	ev unban 192.0.2.2 "$((now - 2 * day)).50"
+	for names in f2b fail2ban; do
+		archive metrics --names $names >"$lab/said"
+		grep -qx "${names}_up 0" "$lab/said"
+		grep -qx "${names}_jail_banned_current{jail=\"sshd\"} 1" "$lab/said"
+		grep -qx "${names}_jail_banned_total{jail=\"sshd\"} 2" "$lab/said"
+		grep -qx "${names}_banned_current{jail=\"sshd\"} 1" "$lab/said"
+		grep -qx "${names}_banned_total{jail=\"sshd\"} 2" "$lab/said"
+		run ! grep -E 'failed|archive_' "$lab/said"
+		run ! grep -vE "^(# (HELP|TYPE) )?${names}_" "$lab/said"
+	done
+	diff <(archive metrics --names archive) <(archive metrics)
+	status 64 archive metrics --names other
+	says '--names: must be archive, f2b or fail2ban'
+	status 64 archive metrics now
+}
+
+@test "a counter stays where two bans become one" {
+	local at="2026-11-01 10:00"
+	line "$at:40,000" '[sshd] Restore Ban 192.0.2.1' >"$lab/log2"
+	line "$at:10,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	replays "$lab/log2"
+	line "$at:20,000" '[sshd] Ban 192.0.2.2' >"$lab/log3"
+	replays "$lab/log3"
+	measure
+	metric 'bans_total{jail="sshd",origin="unknown"}' 2
+	replays "$lab/log1"
+	[ "$(sqlite3 "$db" 'SELECT count(*) FROM ban')" -eq 2 ]
+	measure
+	metric 'bans_total{jail="sshd",origin="unknown"}' 2
+}
+
+@test "a restored archive has the figures of its copy" {
+	ev ban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.2 "$now.5"
+	measure
+	archive backup "$lab/backup"
+	ev unban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.3 "$now.75"
+	measure
+	archive restore "$lab/backup" >"$lab/out"
+	measure
+	metric 'bans_total{jail="sshd",origin="log"}' 2
+	ev ban 192.0.2.4 "$now.85"
+	measure
+	metric 'bans_total{jail="sshd",origin="log"}' 3
+	[ "$(sqlite3 "$db" "SELECT value FROM meta WHERE key = 'counted_rev'")" -eq \
+	    "$(sqlite3 "$db" 'SELECT max(rev) FROM ban')" ]
+}
+
+@test "an archive of an older version has its figures after a reconcile" {
+	ev ban 192.0.2.1 "$now.25"
+	sqlite3 "$db" 'DROP TABLE counted; PRAGMA user_version = 6' >"$lab/out"
+	status 66 archive metrics
+	says 'a reconcile brings it up to date'
+	archive reconcile
+	measure
+	metric 'bans_total{jail="sshd",origin="log"}' 1
+}
+
+# ------------------------------------------------------------------ a year --
+
+# A year in steps of about four days. All that is archived becomes older by a step,
+# which to the program is as if the clock had gone on.
+step() {
+	sqlite3 "$db" "UPDATE ban SET added_us = added_us - 4 * $day * 1000000"
+}
+
+# expire: the bans of before the present step end when their time was up.
+expire() {
+	sqlite3 -separator ' ' "$db" "SELECT ident, jail.name, since_us FROM ban
+	    JOIN jail ON jail.id = ban.jail WHERE ended_us IS NULL
+	    ORDER BY random() LIMIT 2" | while read -r id jail since; do
+		ev unban "$id" "${since:0:10}.${since:10}" --jail "$jail"
+	done
+	sqlite3 "$db" "UPDATE ban SET ended_us = since_us + 600000000
+	    WHERE ended_why = 'expired'"
+}
+
+# change DAY N: something happens on that day of the year.
+change() {
+	local at=$((now - 366 * day + $1 * day + RANDOM % 50000)) n=$((RANDOM % 3))
+	local id=192.0.2.$((RANDOM % 4)) jail
+	jail=$(shuf -n 1 -e sshd web mail --random-source=<(yes "$RANDOM"))
+	case $((RANDOM % 12)) in
+	[0-4]) ev ban "$id" "$at.$n" --jail "$jail" --failures "$((RANDOM % 4))" ;;
+	[5-6]) ev unban "$id" "$at.$n" --jail "$jail" ;;
+	[7-8])
+		line "$(date -d "@$at" '+%F %T'),$((RANDOM % 900 + 100))" \
+		    "[$jail] $(shuf -n 1 -e Ban Unban 'Restore Ban' \
+			--random-source=<(yes "$RANDOM")) $id" >"$lab/log.$2"
+		archive replay "$lab/log.$2" >"$lab/out"
+		;;
+	9) expire ;;
+	10) archive reconcile >"$lab/out" ;;
+	11) step ;;
+	esac
+}
+
+# has_not_fallen BEFORE AFTER: no counter of BEFORE is greater than in AFTER.
+has_not_fallen() {
+	awk '/^#/ || !/^fail2ban_archive_[a-z_]*_total/ { next }
+		{ name = $0; sub(/ [0-9]+$/, "", name) }
+		NR == FNR { was[name] = $NF; next }
+		{ is[name] = $NF }
+		END {
+			for (name in was)
+				if (!(name in is) || is[name] < was[name]) {
+					print name, was[name], "->", is[name]
+					bad = 1
+				}
+			exit bad
+		}' "$1" "$2" >&2
+}
+
+# true_counts: what the tables have, in the form of the metrics.
+true_counts() {
+	sqlite3 -separator ' ' "$db" "
+	    SELECT jail.name, o.value, (SELECT count(*) FROM ban
+	        WHERE jail = jail.id AND origin = o.value) + coalesce((SELECT
+	        sum(CASE o.value WHEN 'log' THEN sums ->> 10 WHEN 'manual'
+	        THEN sums ->> 11 WHEN 'list' THEN sums ->> 12
+	        ELSE (sums ->> 2) - (sums ->> 10) - (sums ->> 11) - (sums ->> 12)
+	        END) FROM total WHERE jail = jail.id), 0) FROM jail,
+	    json_each('[\"log\",\"manual\",\"list\",\"unknown\"]') AS o" |
+		while read -r jail origin n; do
+			echo "fail2ban_archive_bans_total{jail=\"$jail\",origin=\"$origin\"} $n"
+		done
+}
+
+@test "over a year with retention no counter falls, and what never fell is true" {
+	local n changes=$((300 / slow_build)) fallen=0
+	[ "${SOAK:-0}" = 1 ] && changes=5000
+	RANDOM=${SEED:-1}
+	config 'retention_days = 60;' "metrics_file = \"$lab/f.prom\";"
+	ev ban 203.0.113.1 "$((now - 366 * day)).5"
+	measure
+	for ((n = 0; n < changes; n++)); do
+		change $((n * 365 / changes)) "$n"
+		true_counts >"$lab/true"
+		mv "$lab/m" "$lab/before"
+		measure
+		has_not_fallen "$lab/before" "$lab/m"
+		# Who may not write sees the same.
+		[ $((n % 50)) -ne 7 ] || {
+			flock "$db.write" "$program" -c "$lab/archive.cfg" metrics |
+				diff - "$lab/m"
+		}
+		# The counters are no less than what is true, and they are that
+		# as long as nothing fell.
+		grep -F bans_total "$lab/m" | grep -v '^#' | sort >"$lab/have"
+		sort "$lab/true" | diff - "$lab/have" >"$lab/differs" || fallen=1
+		awk 'NR == FNR { true[$0 ~ /./ ? $1 : ""] = $2; next }
+			$2 < true[$1] { print "less than is true:", $0; exit 1 }' \
+			"$lab/true" "$lab/have"
+		[ "$fallen" -eq 1 ] || [ ! -s "$lab/differs" ]
+	done
+	echo "# $changes changes, $(sqlite3 "$db" "SELECT (SELECT count(*) FROM ban) ||
+	    ' bans, ' || (SELECT sum(sums ->> 2) FROM total) || ' removed, ' ||
+	    (SELECT count(*) FROM gone WHERE why = 'merged') || ' merged'") (SEED=${SEED:-1})" >&3
+	# It all happened.
+	(($(sqlite3 "$db" "SELECT count(*) > 0 FROM total")))
+	(($(sqlite3 "$db" "SELECT count(*) > 0 FROM gone WHERE why = 'merged'")))
+}
