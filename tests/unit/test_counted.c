@@ -247,6 +247,7 @@ a_work_that_was_cut_off_goes_on(void **state UNUSED)
 static void
 a_ban_that_is_removed_counts_on(void **state UNUSED)
 {
+	struct prune_place place = PRUNE_FIRST;
 	struct prune_ticket *list;
 	struct err e = { 0 };
 	struct lab lab;
@@ -264,12 +265,13 @@ a_ban_that_is_removed_counts_on(void **state UNUSED)
 	    "INSERT INTO total VALUES (1, '', 0, "
 	    "'[1,1,2,7,0,600,1,0,1,0]')");
 	put_bans(&lab, 9999, 9999, 2, "log", NULL);
-	assert_ok(prune_find(&lab.archive, 700 * 1000000, 10, &list, &n, &e),
+	assert_ok(
+	    prune_find(&lab.archive, 700 * 1000000, &place, 10, &list, &n, &e),
 	    &e);
 	assert_int_equal(n, 6);
 	for (size_t i = 0; i < n; i++)
 		assert_ok(prune_remove(&lab.archive, &list[i], 700 * 1000000, 1,
-			      &removed, &e),
+			      false, &removed, &e),
 		    &e);
 	prune_free(list, n);
 	assert_string_equal(counters(&lab),
