@@ -173,7 +173,8 @@ static const struct plan {
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
 	/* This reads back from the last second, and sorts its bans. */
 	{ PLAN(SQL_NEWEST), .scanned = "ban", .sorts = true },
-	{ PLAN(SQL_LAST_END), { { "ban", "ban_ended" } } },
+	/* This reads the last entry of the index. */
+	{ PLAN(SQL_LAST_END), .scanned = "ban USING INDEX ban_ended" },
 	/* This finds the bans of some ids, and sorts them. */
 	{ PLAN(SQL_LIST_IDS),
 	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "b", "ban_ip" },
