@@ -3,12 +3,26 @@
 #include "cmd/metrics.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "cmd/command.h"
 #include "cmd/metrics_read.h"
 #include "cmd/options.h"
 #include "cmd/output_file.h"
+
+/* Refuse a file that is the archive, which the metrics would replace. */
+static int
+check_file(const struct config *config, const char *file, struct err *e)
+{
+	struct stat archive, st;
+
+	if (stat(file, &st) == 0 && stat(config->archive, &archive) == 0 &&
+	    st.st_dev == archive.st_dev && st.st_ino == archive.st_ino)
+		return err_set(e, EX_CANTCREAT,
+		    "%s: this is the archive: name another file", file);
+	return 0;
+}
 
 static int
 print(const struct metrics *metrics, const char *file, enum metrics_names names,
@@ -29,6 +43,8 @@ metrics_write(const struct config *config, const char *file,
 	struct metrics_read read;
 	int rc;
 
+	if (check_file(config, file, e) != 0)
+		return -1;
 	metrics_read_begin(&read);
 	rc = metrics_read_server(&read, config, e);
 	if (rc == 0)

@@ -312,6 +312,7 @@ offered() {
 	offered '' list "$lab/archive.c"
 	offered '0 1' ban --restored ''
 	offered 'jsonl csv' export --format ''
+	offered 'archive f2b fail2ban' metrics --names ''
 	offered 'log syslog database archive json csv spool' replay --format ''
 	offered 'reconcile replay reban prune' runs --kind ''
 	offered 'database' replay --format d

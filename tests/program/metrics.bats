@@ -129,6 +129,12 @@ measure() { archive metrics >"$lab/m"; }
 	[ "$(cat "$lab/other")" = old ]
 	status 73 archive metrics --output "$lab/none/f.prom"
 	rm "$lab/node/link.prom"
+	status 73 archive metrics --output "$db"
+	says 'this is the archive'
+	config "metrics_file = \"$db\";"
+	status 0 archive reconcile
+	says 'this is the archive'
+	archive verify
 	# The disk has one page, and the metrics of 200 jails are longer.
 	for ((n = 0; n < 200; n++)); do
 		echo "INSERT INTO jail (name) VALUES ('jail$n');"
