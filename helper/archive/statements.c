@@ -368,7 +368,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_ANONYMIZE] =
 	    "UPDATE ban SET id = (SELECT max(id) + 1 FROM ban), ident = ?2, "
 	    "signs = ?3, nth = ?4, ip = NULL, evidence = NULL, "
-	    "present = NULL, known_as = NULL, rev = " NEXT_REV
+	    "present = NULL, known_as = NULL, missed_us = 0, rev = " NEXT_REV
 	    " WHERE id = ?1",
 	[SQL_FORGET_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4",
