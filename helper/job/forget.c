@@ -48,13 +48,26 @@ remove_ticket(struct forgetting *f, const struct prune_ticket *t, struct err *e)
 	struct archive *a = &f->run.archive;
 	int64_t n, now_us = clock_wall_us();
 
-	/* A ban's id may be another text than its address, which was given. */
-	if (closed_past_forget(a, f->id, now_us, e) != 0 ||
-	    prune_remove(a, t, UNKNOWN, now_us, false, &n, e) != 0 ||
-	    prune_rest(a, t, e) != 0)
+	if (prune_remove(a, t, UNKNOWN, now_us, false, &n, e) != 0)
 		return -1;
 	f->run.row.rows += n;
 	return archive_run_save(a, &f->run.row, e);
+}
+
+/* Remove what is no ban, and let no ban of the id from before now come back. */
+static int
+remove_rest(struct forgetting *f, struct err *e)
+{
+	struct archive *a = &f->run.archive;
+	struct merge merge;
+
+	if (run_begin(&f->run, &merge, e) != 0)
+		return -1;
+	if (prune_rest_of_id(a, f->ids.s, e) == 0 &&
+	    closed_past_forget(a, f->id, clock_wall_us(), e) == 0)
+		return run_commit(&f->run, &merge, e);
+	run_rollback(&f->run);
+	return -1;
 }
 
 static int
@@ -101,7 +114,7 @@ work(void *job, struct err *e)
 			prune_free(list, n);
 	}
 	f->bans = f->run.row.rows;
-	return rc;
+	return rc != 0 || run_is_over(&f->run) ? rc : remove_rest(f, e);
 }
 
 static int

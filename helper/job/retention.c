@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job/retention.h"
 
+#include "archive/notes.h"
 #include "archive/prune.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
@@ -135,6 +136,65 @@ retention_run(struct run *run, enum retention what, int64_t before_us,
 			prune_free(list, n);
 	}
 	return rc != 0 || run_is_over(run) ? rc : note_end(&p, e);
+}
+
+/* Remove the lines of some ids. */
+static int
+drop_lines(struct run *run, int64_t before_us, const struct prune_ticket *list,
+    size_t n, struct err *e)
+{
+	struct merge merge;
+	int rc = 0;
+
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i++) {
+		rc = prune_lines(&run->archive, before_us, &list[i], e);
+		if (rc == 0)
+			rc = run_give_way(run, &merge, e);
+	}
+	if (rc == 0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
+	return -1;
+}
+
+/* Remove the notes, and note up to when nothing else is left. */
+static int
+end_rest(struct run *run, int64_t before_us, struct err *e)
+{
+	struct merge merge;
+
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	if (notes_prune(&run->archive, before_us, e) == 0 &&
+	    archive_set_number(&run->archive, RETENTION_REST, before_us, e) ==
+		0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
+	return -1;
+}
+
+int
+retention_run_rest(struct run *run, int64_t before_us, struct err *e)
+{
+	struct prune_ticket *list = NULL, *next;
+	size_t n = 0, next_n = CHUNK;
+	int rc = 0;
+
+	while (rc == 0 && next_n == CHUNK && !run_is_over(run)) {
+		rc = prune_find_lines(&run->archive, before_us,
+		    n > 0 ? &list[n - 1] : NULL, CHUNK, &next, &next_n, e);
+		if (rc != 0)
+			break;
+		prune_free(list, n);
+		list = next;
+		n = next_n;
+		if (n > 0)
+			rc = drop_lines(run, before_us, list, n, e);
+	}
+	prune_free(list, n);
+	return rc != 0 || run_is_over(run) ? rc : end_rest(run, before_us, e);
 }
 
 int

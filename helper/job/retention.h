@@ -20,6 +20,16 @@ enum retention { RETENTION_REMOVE, RETENTION_ANONYMIZE };
 int retention_run(struct run *run, enum retention what, int64_t before_us,
     struct archive_run *row, struct err *e);
 
+/* The key of the time before which ids without a ban have nothing else. */
+#define RETENTION_REST "rest_us"
+
+/*
+ * Remove what else is known of ids that have no ban any more: old lines of
+ * logs, and notes of reban; then set RETENTION_REST. Stops when run_is_over.
+ * Fails as run_begin.
+ */
+int retention_run_rest(struct run *run, int64_t before_us, struct err *e);
+
 /*
  * Count the bans that retention_run would change, of those that ended or were
  * archived at from_us or later; UNKNOWN: of all. Fails with db_error's codes.

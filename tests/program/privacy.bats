@@ -303,6 +303,23 @@ three() {
 	archive verify
 }
 
+@test "lines of a log that make no ban go with the time, or with the id" {
+	database ''
+	local n
+	for n in 17 18; do
+		logged 400 203.0.113.$n Unban >"$lab/log.$n"
+		archive replay "$lab/log.$n"
+	done
+	ban 198.51.100.9 0
+	look 'len(rows()) == 1'
+	[ -n "$(traces 203.0.113.17)" ]
+	run -1 archive forget 203.0.113.17
+	[ -z "$(traces 203.0.113.17)" ] && [ -n "$(traces 203.0.113.18)" ]
+	config 'anonymize_days = 90;'
+	archive reconcile
+	[ -z "$(traces 203.0.113.18)" ]
+}
+
 @test "forget knows an id by its address and in any spelling" {
 	archive ban --jail sshd --id alice --time $((EPOCHSECONDS - 400 * day)).0 \
 	    --bantime 600 --bancount 1 --failures 3 --restored 0 \

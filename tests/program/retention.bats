@@ -220,6 +220,8 @@ turns() {
 	local without with
 	without=$(turns)
 	config 'retention_days = 60;'
+	# Once a day it looks for what is left of ids without bans.
+	archive reconcile
 	# All were archived today: there is nothing to remove, nor to lock for.
 	with=$(turns)
 	[ "$with" -eq "$without" ]
