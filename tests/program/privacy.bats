@@ -360,9 +360,49 @@ three() {
 	archive reconcile
 	[ -z "$(ls "$lab/spool")" ]
 	look 'sorted({r["ident"] for r in rows()}) == ["192.0.2.18", "192.0.2.19"]'
-	# It is banned again: that is another matter.
+	# It is banned again: that is another matter, whoever tells it.
+	printf '%s fail2ban.actions [7]: NOTICE  [sshd] Ban 203.0.113.17\n' \
+	    "$(date '+%F %T,%3N')" >"$lab/new.log"
+	archive replay "$lab/new.log"
+	look '[r["ident"] for r in rows()][-1] == "203.0.113.17"'
 	ban 203.0.113.17 0
 	look '[r["ident"] for r in rows()][-1] == "203.0.113.17"'
+}
+
+@test "an id that is banned while it is to be forgotten is refused as well" {
+	ban 203.0.113.17 5
+	: >"$lab/said"
+	coproc flock "$lab/archive/archive.sqlite3.write" sh -c 'echo held; cat'
+	local holder=$COPROC_PID to=${COPROC[1]}
+	read -r <&"${COPROC[0]}"
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
+	    strace -f -qq -y -o "$lab/trace" -e trace=flock "$program" \
+	    -c "$lab/archive.cfg" forget 203.0.113.17 >"$lab/said" 2>&1 3>&- &
+	local forgetter=$!
+	wait_for 10 grep -q 'write>, LOCK_EX|LOCK_NB) = -1' "$lab/trace"
+	sql "UPDATE ban SET ended_us = NULL, ended_why = NULL"
+	exec {to}>&-
+	local status=0
+	wait "$forgetter" || status=$?
+	[ "$status" -eq 65 ]
+	wait "$holder" || true
+	grep -q 'is banned now' "$lab/said"
+	look 'len(rows()) == 1'
+}
+
+@test "an anonymous ban is never banned again" {
+	database "INSERT INTO bans VALUES('sshd', '203.0.113.17',
+	    $((EPOCHSECONDS - 400 * day)), -1, 1, '{}')"
+	config 'backfill = 0;'
+	archive reconcile
+	# A server lacked it: so it may have been lost with its database.
+	sql "UPDATE ban SET ended_us = since_us + 1, ended_why = 'inferred',
+	    missed_us = since_us + 1"
+	archived_before 395
+	archive prune --anonymize 90d
+	look '[r["ident"] for r in rows()] == ["203.0.113.0/24"]'
+	[ "$(sql 'SELECT count(*) FROM ban WHERE present IS NULL
+	    AND missed_us = 0 AND known_as IS NULL')" -eq 1 ]
 }
 
 @test "no number is given out twice after the newest ban was forgotten" {
