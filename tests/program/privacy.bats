@@ -369,27 +369,6 @@ three() {
 	look '[r["ident"] for r in rows()][-1] == "203.0.113.17"'
 }
 
-@test "an id that is banned while it is to be forgotten is refused as well" {
-	ban 203.0.113.17 5
-	: >"$lab/said"
-	coproc flock "$lab/archive/archive.sqlite3.write" sh -c 'echo held; cat'
-	local holder=$COPROC_PID to=${COPROC[1]}
-	read -r <&"${COPROC[0]}"
-	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
-	    strace -f -qq -y -o "$lab/trace" -e trace=flock "$program" \
-	    -c "$lab/archive.cfg" forget 203.0.113.17 >"$lab/said" 2>&1 3>&- &
-	local forgetter=$!
-	wait_for 10 grep -q 'write>, LOCK_EX|LOCK_NB) = -1' "$lab/trace"
-	sql "UPDATE ban SET ended_us = NULL, ended_why = NULL"
-	exec {to}>&-
-	local status=0
-	wait "$forgetter" || status=$?
-	[ "$status" -eq 65 ]
-	wait "$holder" || true
-	grep -q 'is banned now' "$lab/said"
-	look 'len(rows()) == 1'
-}
-
 @test "an anonymous ban is never banned again" {
 	database "INSERT INTO bans VALUES('sshd', '203.0.113.17',
 	    $((EPOCHSECONDS - 400 * day)), -1, 1, '{}')"
