@@ -7,6 +7,7 @@
 #ifndef JOB_RETENTION_H
 #define JOB_RETENTION_H
 
+#include "archive/prune.h"
 #include "job/run.h"
 
 enum retention { RETENTION_REMOVE, RETENTION_ANONYMIZE };
@@ -22,6 +23,17 @@ int retention_run(struct run *run, enum retention what, int64_t before_us,
 
 /* The key of the time before which ids without a ban have nothing else. */
 #define RETENTION_REST "rest_us"
+
+/* Change a ticket in the transaction that is open. */
+typedef int retention_ticket_fn(void *context, const struct prune_ticket *t,
+    struct err *e);
+
+/*
+ * Change some tickets, in transactions that are as short as events need them.
+ * Stops when run_is_over. Fails as run_begin and change do.
+ */
+int retention_each(struct run *run, const struct prune_ticket *list, size_t n,
+    retention_ticket_fn *change, void *context, struct err *e);
 
 /*
  * Remove what else is known of ids that have no ban any more: old lines of

@@ -5,43 +5,12 @@
 # forgotten, and nothing of that comes back.
 
 load ../lib/server
-
-day=86400
-
-# ban ID DAYS [OPTION...]: one of ten minutes, so many days ago, and its end.
-ban() {
-	local since=$((EPOCHSECONDS - $2 * day))
-	archive ban --jail sshd --id "$1" --time "$since.0" --bantime 600 \
-	    --bancount 1 --failures 3 --restored 0 "${@:3}"
-	archive unban --jail sshd --id "$1" --time "$since.0" --bantime 600
-}
+load ../lib/old_bans
 
 sql() { sqlite3 "$lab/archive/archive.sqlite3" "$@"; }
 
-# archived_before DAYS: all that is in the archive was archived by then, and
-# what ended by an unban had that unban then.
-archived_before() {
-	sql "UPDATE ban SET added_us = added_us - $1 * $day * 1000000,
-	        ended_us = since_us + 600000000 WHERE ended_why = 'expired';
-	    UPDATE ban SET added_us = added_us - $1 * $day * 1000000
-	        WHERE ended_why IS NOT 'expired'"
-}
-
 # traces TEXT: the files that lie in the lab's archive folder and hold the text.
 traces() { grep -rlF -e "$1" "$lab/archive" || true; }
-
-# A fail2ban's database as a server that is gone left it.
-database() {
-	sqlite3 "$lab/fail2ban.sqlite3" "
-	    CREATE TABLE fail2banDb(version INTEGER);
-	    INSERT INTO fail2banDb VALUES(4);
-	    CREATE TABLE bans(jail TEXT NOT NULL, ip TEXT, timeofban INTEGER,
-	        bantime INTEGER, bancount INTEGER, data JSON);
-	    CREATE TABLE bips(ip TEXT NOT NULL, jail TEXT NOT NULL,
-	        timeofban INTEGER, bantime INTEGER, bancount INTEGER, data JSON,
-	        PRIMARY KEY(ip, jail));
-	    $1"
-}
 
 # logged DAYS ID VERB: a line of fail2ban's log, so many days ago.
 logged() {
