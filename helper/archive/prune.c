@@ -317,12 +317,32 @@ prune_anonymize(struct archive *a, const struct prune_ticket *t,
 }
 
 int
-prune_rest(struct archive *a, const struct prune_ticket *t, struct err *e)
+prune_rest_of_id(struct archive *a, const char *ids, struct err *e)
 {
-	if (db_query(&a->db, SQL_FORGET_LINES, e, "itnt", t->jail, t->ident,
-		t->host) != 0)
+	if (db_query(&a->db, SQL_FORGET_LINES, e, "t", ids) != 0)
 		return -1;
-	return db_query(&a->db, SQL_NOTE_REMOVE, e, "it", t->jail, t->ident);
+	return db_query(&a->db, SQL_FORGET_NOTES, e, "t", ids);
+}
+
+int
+prune_find_lines(struct archive *a, int64_t before_us,
+    const struct prune_ticket *after, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e)
+{
+	return load(a,
+	    db_bind(&a->db, SQL_LINES_LEFT, e, "ittii",
+		after != NULL ? after->jail : 0,
+		after != NULL ? after->ident : "",
+		after != NULL ? after->host : "", before_us, (int64_t)max),
+	    max, NULL, list, n, e);
+}
+
+int
+prune_lines(struct archive *a, int64_t before_us, const struct prune_ticket *t,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_LINES_DROP, e, "itti", t->jail, t->ident,
+	    t->host, before_us);
 }
 
 int

@@ -89,10 +89,28 @@ int prune_anonymize(struct archive *a, const struct prune_ticket *t,
     int64_t before_us, int64_t now_us, int64_t *n, struct err *e);
 
 /*
- * Remove what else the archive knows of a ticket's id: lines of logs, and notes
- * of reban. Called between archive_begin and archive_commit.
+ * Remove what else the archive knows of an id, of which ids is as in
+ * prune_find_id: lines of logs, and notes of reban. Called between
+ * archive_begin and archive_commit.
  */
-int prune_rest(struct archive *a, const struct prune_ticket *t, struct err *e);
+int prune_rest_of_id(struct archive *a, const char *ids, struct err *e);
+
+/*
+ * Find ids of log lines from before before_us that the archive has no ban of,
+ * after the ticket `after` (NULL: from the first on), at most max. A line that
+ * makes no ban is kept until then, as another one may come to it. The caller
+ * releases *list with prune_free.
+ */
+int prune_find_lines(struct archive *a, int64_t before_us,
+    const struct prune_ticket *after, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e);
+
+/*
+ * Remove the lines of such an id, unless a ban has come. Called between
+ * archive_begin and archive_commit.
+ */
+int prune_lines(struct archive *a, int64_t before_us,
+    const struct prune_ticket *t, struct err *e);
 
 /*
  * Set *rev to the rev of the last ban that went before before_us, UNKNOWN where

@@ -382,10 +382,25 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_ANONYMIZE] =
 	    "UPDATE ban SET id = (SELECT max(id) + 1 FROM ban), ident = ?2, "
 	    "signs = ?3, nth = ?4, ip = NULL, evidence = NULL, "
-	    "present = NULL, known_as = NULL, rev = " NEXT_REV
+	    "present = NULL, known_as = NULL, missed_us = 0, rev = " NEXT_REV
 	    " WHERE id = ?1",
 	[SQL_FORGET_LINES] =
-	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4",
+	    "DELETE FROM line WHERE jail IN (SELECT id FROM jail) "
+	    "AND ident IN (SELECT value FROM json_each(?1))",
+	[SQL_FORGET_NOTES] =
+	    "DELETE FROM note WHERE jail IN (SELECT id FROM jail) "
+	    "AND ident IN (SELECT value FROM json_each(?1))",
+	/* The ids of old lines that no ban is left for, in the table's order. */
+	[SQL_LINES_LEFT] =
+	    "SELECT jail, ident, 0, host, '', 0 FROM line "
+	    "WHERE (jail, ident, host) > (?1, ?2, ?3) AND at_us < ?4 "
+	    "AND NOT EXISTS (SELECT 1 FROM ban WHERE ban.jail = line.jail "
+	    "AND ban.ident = line.ident AND ban.host = line.host) "
+	    "GROUP BY jail, ident, host ORDER BY jail, ident, host LIMIT ?5",
+	[SQL_LINES_DROP] =
+	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "AND at_us < ?4 AND NOT EXISTS (SELECT 1 FROM ban "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3)",
 	/* No ban of the host that began up to then is replayed any more. */
 	[SQL_PRUNE_CLOSE] =
 	    "INSERT INTO meta SELECT 'pruned_us:' || host, max(ended_us) "

@@ -6,10 +6,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/prune.h"
 #include "archive/spelling.h"
 #include "base/escape.h"
 #include "base/shell_word.h"
+#include "job/retention.h"
 #include "os/clock.h"
 
 /* Tickets that are found at a time. */
@@ -42,41 +42,36 @@ check_ended(struct forgetting *f, struct err *e)
 	return rc == 0 ? 0 : -1;
 }
 
+/*
+ * Remove a ticket, unless an event has come meanwhile. A retention_ticket_fn.
+ */
 static int
-remove_ticket(struct forgetting *f, const struct prune_ticket *t, struct err *e)
+remove_ticket(void *context, const struct prune_ticket *t, struct err *e)
 {
+	struct forgetting *f = context;
 	struct archive *a = &f->run.archive;
-	int64_t n, now_us = clock_wall_us();
+	int64_t n;
 
-	/* A ban's id may be another text than its address, which was given. */
-	if (closed_past_forget(a, f->id, now_us, e) != 0 ||
-	    prune_remove(a, t, UNKNOWN, now_us, false, &n, e) != 0 ||
-	    prune_rest(a, t, e) != 0)
+	if (check_ended(f, e) != 0 ||
+	    prune_remove(a, t, UNKNOWN, clock_wall_us(), false, &n, e) != 0)
 		return -1;
 	f->run.row.rows += n;
 	return archive_run_save(a, &f->run.row, e);
 }
 
+/* Remove what is no ban, and let no ban of the id from before now come back. */
 static int
-remove_some(struct forgetting *f, const struct prune_ticket *list, size_t n,
-    struct err *e)
+remove_rest(struct forgetting *f, struct err *e)
 {
-	struct run *run = &f->run;
+	struct archive *a = &f->run.archive;
 	struct merge merge;
-	int rc;
 
-	if (run_begin(run, &merge, e) != 0)
+	if (run_begin(&f->run, &merge, e) != 0)
 		return -1;
-	/* An event may have come meanwhile. */
-	rc = check_ended(f, e);
-	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i++) {
-		rc = remove_ticket(f, &list[i], e);
-		if (rc == 0)
-			rc = run_give_way(run, &merge, e);
-	}
-	if (rc == 0)
-		return run_commit(run, &merge, e);
-	run_rollback(run);
+	if (prune_rest_of_id(a, f->ids.s, e) == 0 &&
+	    closed_past_forget(a, f->id, clock_wall_us(), e) == 0)
+		return run_commit(&f->run, &merge, e);
+	run_rollback(&f->run);
 	return -1;
 }
 
@@ -96,12 +91,13 @@ work(void *job, struct err *e)
 	while (rc == 0 && n > 0 && !run_is_over(&f->run)) {
 		rc = prune_find_id(a, f->ids.s, CHUNK, &list, &n, e);
 		if (rc == 0 && n > 0)
-			rc = remove_some(f, list, n, e);
+			rc = retention_each(&f->run, list, n, remove_ticket, f,
+			    e);
 		if (list != NULL)
 			prune_free(list, n);
 	}
 	f->bans = f->run.row.rows;
-	return rc;
+	return rc != 0 || run_is_over(&f->run) ? rc : remove_rest(f, e);
 }
 
 static int

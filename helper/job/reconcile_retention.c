@@ -137,23 +137,45 @@ forget_changes(struct reconcile *r, int64_t before_us, struct err *e)
 	return -1;
 }
 
+/*
+ * Remove what else is known of ids without bans, once a day: that reads all
+ * lines of logs.
+ */
+static int
+remove_rest(struct reconcile *r, int64_t before_us, struct err *e)
+{
+	int64_t last_us;
+
+	if (archive_get_number(&r->run.archive, RETENTION_REST, &last_us, e) !=
+	    0)
+		return -1;
+	if (last_us != UNKNOWN && before_us >= last_us &&
+	    before_us < last_us + TIMESTAMP_DAY_US)
+		return 0;
+	return retention_run_rest(&r->run, before_us, e);
+}
+
 int
 reconcile_retention(struct reconcile *r, struct err *e)
 {
 	const struct config *config = r->run.config;
-	int64_t before_us;
+	int64_t anonymous_us, removed_us, rest_us;
 
 	if (r->read_all && r->db.version >= 4 && forget_all_gone(r, e) != 0)
 		return -1;
-	if (find_before(r, config->anonymize_days, &before_us, e) != 0 ||
-	    (before_us != UNKNOWN &&
-		change_old(r, RETENTION_ANONYMIZE, before_us, e) != 0))
+	if (find_before(r, config->anonymize_days, &anonymous_us, e) != 0 ||
+	    find_before(r, config->retention_days, &removed_us, e) != 0)
 		return -1;
-	if (find_before(r, config->retention_days, &before_us, e) != 0)
+	rest_us = anonymous_us > removed_us ? anonymous_us : removed_us;
+	if (anonymous_us != UNKNOWN &&
+	    change_old(r, RETENTION_ANONYMIZE, anonymous_us, e) != 0)
 		return -1;
-	if (before_us == UNKNOWN)
-		return 0;
-	if (change_old(r, RETENTION_REMOVE, before_us, e) != 0)
+	if (removed_us != UNKNOWN &&
+	    change_old(r, RETENTION_REMOVE, removed_us, e) != 0)
 		return -1;
-	return run_is_over(&r->run) ? 0 : forget_changes(r, before_us, e);
+	if (rest_us != UNKNOWN && remove_rest(r, rest_us, e) != 0)
+		return -1;
+	return removed_us == UNKNOWN || run_is_over(&r->run) ?
+	    0 :
+	    forget_changes(r, removed_us, e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job/retention.h"
 
-#include "archive/prune.h"
+#include "archive/notes.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
 
@@ -41,38 +41,38 @@ needs(const struct pass *p, const struct prune_ticket *t)
 	return p->what == RETENTION_REMOVE || prune_is_personal(t);
 }
 
+/* Change a ticket of a pass. A retention_ticket_fn. */
 static int
-change(struct pass *p, const struct prune_ticket *t, int64_t *n, struct err *e)
+change(void *context, const struct prune_ticket *t, struct err *e)
 {
+	struct pass *p = context;
 	struct archive *a = &p->run->archive;
-	int64_t now_us = clock_wall_us();
+	int64_t now_us = clock_wall_us(), bans;
 
-	return p->what == RETENTION_REMOVE ?
-	    prune_remove(a, t, p->before_us, now_us, true, n, e) :
-	    prune_anonymize(a, t, p->before_us, now_us, n, e);
+	if (!needs(p, t))
+		return 0;
+	if ((p->what == RETENTION_REMOVE ?
+		    prune_remove(a, t, p->before_us, now_us, true, &bans, e) :
+		    prune_anonymize(a, t, p->before_us, now_us, &bans, e)) != 0)
+		return -1;
+	if (bans == 0)
+		return 0;
+	p->row->rows += bans;
+	p->row->finished_us = now_us;
+	return archive_run_save(a, p->row, e);
 }
 
-/* Change some tickets, and save how many bans that are so far. */
-static int
-change_some(struct pass *p, const struct prune_ticket *list, size_t n,
-    struct err *e)
+int
+retention_each(struct run *run, const struct prune_ticket *list, size_t n,
+    retention_ticket_fn *each, void *context, struct err *e)
 {
-	struct run *run = p->run;
 	struct merge merge;
-	int64_t bans = 0;
 	int rc = 0;
 
 	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i++) {
-		if (!needs(p, &list[i]))
-			continue;
-		rc = change(p, &list[i], &bans, e);
-		if (rc != 0 || bans == 0)
-			continue;
-		p->row->rows += bans;
-		p->row->finished_us = clock_wall_us();
-		rc = archive_run_save(&run->archive, p->row, e);
+		rc = each(context, &list[i], e);
 		if (rc == 0)
 			rc = run_give_way(run, &merge, e);
 	}
@@ -130,11 +130,65 @@ retention_run(struct run *run, enum retention what, int64_t before_us,
 		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
 		    &list, &n, e);
 		if (rc == 0 && any_needs(&p, list, n))
-			rc = change_some(&p, list, n, e);
+			rc = retention_each(run, list, n, change, &p, e);
 		if (list != NULL)
 			prune_free(list, n);
 	}
 	return rc != 0 || run_is_over(run) ? rc : note_end(&p, e);
+}
+
+/* What is removed of ids without a ban. */
+struct rest {
+	struct archive *archive;
+	int64_t before_us;
+};
+
+/* Remove the lines of an id. A retention_ticket_fn. */
+static int
+drop_lines(void *context, const struct prune_ticket *t, struct err *e)
+{
+	struct rest *rest = context;
+
+	return prune_lines(rest->archive, rest->before_us, t, e);
+}
+
+/* Remove the notes, and note up to when nothing else is left. */
+static int
+end_rest(struct run *run, int64_t before_us, struct err *e)
+{
+	struct merge merge;
+
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	if (notes_prune(&run->archive, before_us, e) == 0 &&
+	    archive_set_number(&run->archive, RETENTION_REST, before_us, e) ==
+		0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
+	return -1;
+}
+
+int
+retention_run_rest(struct run *run, int64_t before_us, struct err *e)
+{
+	struct rest rest = { &run->archive, before_us };
+	struct prune_ticket *list = NULL, *next;
+	size_t n = 0, next_n = CHUNK;
+	int rc = 0;
+
+	while (rc == 0 && next_n == CHUNK && !run_is_over(run)) {
+		rc = prune_find_lines(&run->archive, before_us,
+		    n > 0 ? &list[n - 1] : NULL, CHUNK, &next, &next_n, e);
+		if (rc != 0)
+			break;
+		prune_free(list, n);
+		list = next;
+		n = next_n;
+		if (n > 0)
+			rc = retention_each(run, list, n, drop_lines, &rest, e);
+	}
+	prune_free(list, n);
+	return rc != 0 || run_is_over(run) ? rc : end_rest(run, before_us, e);
 }
 
 int

@@ -7,6 +7,7 @@
 #ifndef JOB_RETENTION_H
 #define JOB_RETENTION_H
 
+#include "archive/prune.h"
 #include "job/run.h"
 
 enum retention { RETENTION_REMOVE, RETENTION_ANONYMIZE };
@@ -19,6 +20,27 @@ enum retention { RETENTION_REMOVE, RETENTION_ANONYMIZE };
  */
 int retention_run(struct run *run, enum retention what, int64_t before_us,
     struct archive_run *row, struct err *e);
+
+/* The key of the time before which ids without a ban have nothing else. */
+#define RETENTION_REST "rest_us"
+
+/* Change a ticket in the transaction that is open. */
+typedef int retention_ticket_fn(void *context, const struct prune_ticket *t,
+    struct err *e);
+
+/*
+ * Change some tickets, in transactions that are as short as events need them.
+ * Stops when run_is_over. Fails as run_begin and change do.
+ */
+int retention_each(struct run *run, const struct prune_ticket *list, size_t n,
+    retention_ticket_fn *change, void *context, struct err *e);
+
+/*
+ * Remove what else is known of ids that have no ban any more: old lines of
+ * logs, and notes of reban; then set RETENTION_REST. Stops when run_is_over.
+ * Fails as run_begin.
+ */
+int retention_run_rest(struct run *run, int64_t before_us, struct err *e);
 
 /*
  * Count the bans that retention_run would change, of those that ended or were

@@ -314,7 +314,7 @@ offered() {
 	offered 'jsonl csv' export --format ''
 	offered 'archive f2b fail2ban' metrics --names ''
 	offered 'log syslog database archive json csv spool' replay --format ''
-	offered 'reconcile replay reban prune' runs --kind ''
+	offered 'reconcile replay reban prune forget' runs --kind ''
 	offered 'database' replay --format d
 	offered '' replay --tz ''
 	offered '' list --jail ''
