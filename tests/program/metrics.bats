@@ -254,17 +254,21 @@ measure() { archive metrics >"$lab/m"; }
 	status 64 archive metrics now
 }
 
-@test "a counter stays where two bans become one" {
-	local at="2026-11-01 10:00"
-	line "$at:40,000" '[sshd] Restore Ban 192.0.2.1' >"$lab/log2"
-	line "$at:10,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
-	replays "$lab/log2"
-	line "$at:20,000" '[sshd] Ban 192.0.2.2' >"$lab/log3"
-	replays "$lab/log3"
+@test "a counter stays where the origin of bans turns out to be another one" {
+	local at="2026-11-01 10"
+	line "$at:00:10,000" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	line "$at:40:10,000" '[sshd] Ban 192.0.2.2' >>"$lab/log1"
+	replays "$lab/log1"
 	measure
 	metric 'bans_total{jail="sshd",origin="unknown"}' 2
-	replays "$lab/log1"
-	[ "$(sqlite3 "$db" 'SELECT count(*) FROM ban')" -eq 2 ]
+	archive export | jq -c '.origin = "log"' >"$lab/bans.jsonl"
+	replays "$lab/bans.jsonl"
+	[ "$(sqlite3 "$db" "SELECT count(*) FROM ban WHERE origin = 'log'")" -eq 2 ]
+	measure
+	metric 'bans_total{jail="sshd",origin="unknown"}' 2
+	metric 'bans_total{jail="sshd",origin="log"}' 2
+	line "$at:50:10,000" '[sshd] Ban 192.0.2.3' >"$lab/log2"
+	replays "$lab/log2"
 	measure
 	metric 'bans_total{jail="sshd",origin="unknown"}' 2
 }
