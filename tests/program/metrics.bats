@@ -113,7 +113,8 @@ measure() { archive metrics >"$lab/m"; }
 	[ "$(ls -A "$lab/node")" = f.prom ]
 	archive metrics --output - | diff - "$lab/node/f.prom"
 	# It is written under another name, which node_exporter does not read.
-	strace -f -o "$lab/trace" -e trace=rename,openat,fsync \
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
+	    strace -f -o "$lab/trace" -e trace=rename,openat,fsync \
 	    "$program" -c "$lab/archive.cfg" metrics --output "$lab/node/f.prom"
 	run ! grep -E 'node/[^"]*\.prom", O_(WRONLY|RDWR)' "$lab/trace"
 	grep -q 'rename(".*/node/f.prom.tmp-.*/node/f.prom")' "$lab/trace"
@@ -192,7 +193,8 @@ measure() { archive metrics >"$lab/m"; }
 @test "with nothing new the archive is not written" {
 	ev ban 192.0.2.1 "$now.25"
 	measure
-	strace -f -y -o "$lab/trace" -e trace=pwrite64,fsync,fdatasync \
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
+	    strace -f -y -o "$lab/trace" -e trace=pwrite64,fsync,fdatasync \
 	    "$program" -c "$lab/archive.cfg" metrics >"$lab/m"
 	run ! grep -E 'sqlite3(-wal)?>' "$lab/trace"
 	metric 'bans_total{jail="sshd",origin="log"}' 1
@@ -418,9 +420,11 @@ is_the_greatest() {
 		}
 	done
 	echo "# $changes changes, $(sqlite3 "$db" "SELECT (SELECT count(*) FROM ban) ||
-	    ' bans, ' || (SELECT sum(sums ->> 2) FROM total) || ' removed, ' ||
+	    ' bans, ' || (SELECT total(sums ->> 2) FROM total) || ' removed, ' ||
 	    (SELECT count(*) FROM gone WHERE why = 'merged') || ' merged, ' ||
 	    (SELECT count(*) FROM run WHERE kind = 'anonymize' OR how LIKE '%anonymize%')
 	    || ' anonymizings'") (SEED=${SEED:-1})" >&3
-	[ "$(sqlite3 "$db" "SELECT count(DISTINCT why) FROM gone")" -eq 2 ]
+	# A short year may lack one of them.
+	((changes < 300)) ||
+		[ "$(sqlite3 "$db" "SELECT count(DISTINCT why) FROM gone")" -eq 2 ]
 }
