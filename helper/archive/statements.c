@@ -557,12 +557,16 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "UNION SELECT -1 FROM gone WHERE rev > ?1 AND why = 'pruned' "
 	    "ORDER BY block",
 	[SQL_COUNTED_NEXT] = "SELECT min(id) FROM ban WHERE id >= ?1",
-	[SQL_COUNTED_HAS] = "SELECT 1 FROM counted WHERE block = ?1",
-	[SQL_COUNTED] = "SELECT block, sums FROM counted",
+	/* What is no JSON is counted again. */
+	[SQL_COUNTED_HAS] =
+	    "SELECT 1 FROM counted WHERE block = ?1 AND json_valid(sums)",
+	[SQL_COUNTED] =
+	    "SELECT block, sums FROM counted WHERE json_valid(sums)",
 	[SQL_COUNTED_SUMS] =
 	    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, "
 	    "value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, "
-	    "value ->> 9 FROM json_each(?1)",
+	    "value ->> 9 FROM json_each(CASE WHEN json_valid(?1) THEN ?1 "
+	    "ELSE '[]' END) WHERE type = 'array'",
 	[SQL_COUNT_BLOCK] =
 	    COUNTED_SUMS "FROM (SELECT jail, count(*) AS bans, "
 	    "sum(origin IS 'log') AS log, sum(origin IS 'manual') AS manual, "

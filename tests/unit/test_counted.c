@@ -403,8 +403,15 @@ two_processes_that_count_at_once_are_right(void **state UNUSED)
 }
 
 static void
-hostile_numbers_do_no_harm(void **state UNUSED)
+hostile_sums_do_no_harm(void **state UNUSED)
 {
+	static const char *const garbage[] = {
+		"[[1,-5,null,\"x\"],[],7,\"y\",{\"0\":1}]",
+		"x",
+		"",
+		"{}",
+		"[[1,[9]]]",
+	};
 	struct lab lab;
 
 	set_up(&lab);
@@ -418,11 +425,21 @@ hostile_numbers_do_no_harm(void **state UNUSED)
 	assert_int_equal(blocks_counted(&lab), 2);
 	assert_string_equal(counters(&lab),
 	    "sshd 0 2 0 0 2 0 0 0 2199023255552\nweb 0 0 0 0 0 0 0 0 0");
-	run(&lab,
-	    "UPDATE meta SET value = '[[1,-5,null,\"x\"],[],7]' "
-	    "WHERE key = 'counters'");
-	assert_string_equal(counters(&lab),
-	    "sshd 0 2 0 0 2 0 0 0 2199023255552\nweb 0 0 0 0 0 0 0 0 0");
+	/* Neither the blocks nor the counters are what they should be. */
+	for (size_t i = 0; i < ARRAY_LEN(garbage); i++) {
+		put(&lab,
+		    "UPDATE meta SET value = '%s' WHERE key = 'counters';"
+		    "UPDATE counted SET sums = 'x' WHERE block <> 0;"
+		    "UPDATE counted SET sums = NULL WHERE block = 0",
+		    garbage[i]);
+		for (int k = 0; k < 2; k++) {
+			assert_string_equal(counters(&lab),
+			    "sshd 0 2 0 0 2 0 0 0 2199023255552\n"
+			    "web 0 0 0 0 0 0 0 0 0");
+			update(&lab);
+		}
+		keep(&lab);
+	}
 	lab_tear_down(&lab);
 }
 
@@ -468,7 +485,7 @@ main(void)
 		cmocka_unit_test(nothing_is_written_where_no_counter_has_risen),
 		cmocka_unit_test(what_another_process_kept_is_kept),
 		cmocka_unit_test(two_processes_that_count_at_once_are_right),
-		cmocka_unit_test(hostile_numbers_do_no_harm),
+		cmocka_unit_test(hostile_sums_do_no_harm),
 		cmocka_unit_test(gaps_are_counted_once),
 	};
 
