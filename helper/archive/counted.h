@@ -27,6 +27,9 @@ enum counted_value {
 	COUNTED_ORIGIN,			    /* + enum ban_origin */
 	COUNTED_END = COUNTED_ORIGIN + 4,   /* + enum ban_end - BAN_EXPIRED */
 	COUNTED_FAILURES = COUNTED_END + 4, /* of all bans */
+	/* Bans of any origin: less than the sum of those where one has fallen.
+	 */
+	COUNTED_BANS,
 	COUNTED_VALUES
 };
 

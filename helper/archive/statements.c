@@ -162,7 +162,8 @@
 #define COUNTED_SUMS \
 	"SELECT json_group_array(json_array(jail, bans - log - manual - " \
 	"list, " \
-	"log, manual, list, expired, lifted, flushed, inferred, failures)) "
+	"log, manual, list, expired, lifted, flushed, inferred, failures, " \
+	"bans)) "
 #define FEW(n) "min(max(coalesce(" n ", 0), 0), 1099511627776)"
 #define SUM_OF(i) "coalesce(sum(sums ->> " #i "), 0)"
 
@@ -565,7 +566,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_COUNTED_SUMS] =
 	    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, "
 	    "value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, "
-	    "value ->> 9 FROM json_each(CASE WHEN json_valid(?1) THEN ?1 "
+	    "value ->> 9, value ->> 10 FROM json_each(CASE WHEN json_valid(?1) THEN ?1 "
 	    "ELSE '[]' END) WHERE type = 'array'",
 	[SQL_COUNT_BLOCK] =
 	    COUNTED_SUMS "FROM (SELECT jail, count(*) AS bans, "

@@ -145,6 +145,7 @@ take_counters(struct metrics_read *read, const struct counted *counted,
 		for (size_t k = BAN_EXPIRED; k < METRICS_ENDS; k++)
 			jail->ends[k] = values[COUNTED_END + k - BAN_EXPIRED];
 		jail->failures = values[COUNTED_FAILURES];
+		jail->bans = values[COUNTED_BANS];
 	}
 	read->metrics.gaps = counted->gaps;
 	read->metrics.counted = true;
@@ -317,6 +318,7 @@ join(struct metrics_jail *to, struct metrics_jail *jail)
 	for (size_t k = 0; k < METRICS_ENDS; k++)
 		to->ends[k] = number_add_sat(to->ends[k], jail->ends[k]);
 	to->failures = number_add_sat(to->failures, jail->failures);
+	to->bans = number_add_sat(to->bans, jail->bans);
 	to->live = number_add_sat(to->live, jail->live);
 	if (to->covered == UNKNOWN || jail->covered == 0)
 		to->covered = jail->covered;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/macros.h"
-#include "base/number.h"
 #include "base/timestamp.h"
 
 static const char *const names_of[METRICS_NAMES] = {
@@ -118,15 +117,10 @@ get_covered(const struct metrics_jail *jail)
 	return jail->covered;
 }
 
-/* Return how many bans there were of any origin. */
 static int64_t
 get_bans(const struct metrics_jail *jail)
 {
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < METRICS_ORIGINS; i++)
-		sum = number_add_sat(sum, jail->origins[i]);
-	return sum;
+	return jail->bans;
 }
 
 /* Print a sample for each jail. */

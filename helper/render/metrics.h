@@ -32,8 +32,8 @@ struct metrics_jail {
 	char *name; /* UTF-8; no two jails have the same */
 	int64_t origins[METRICS_ORIGINS]; /* bans, by enum ban_origin */
 	int64_t ends[METRICS_ENDS];	  /* by enum ban_end */
-	int64_t failures;
-	int64_t live;	 /* bans that are active now */
+	int64_t bans, failures;		  /* of all origins */
+	int64_t live;			  /* bans that are active now */
 	int64_t covered; /* 1: our action sees its bans; UNKNOWN: not known */
 };
 

@@ -269,6 +269,8 @@ measure() { archive metrics >"$lab/m"; }
 	measure
 	metric 'bans_total{jail="sshd",origin="unknown"}' 2
 	metric 'bans_total{jail="sshd",origin="log"}' 2
+	# They are two bans all the same.
+	archive metrics --names f2b | grep -qFx 'f2b_jail_banned_total{jail="sshd"} 2'
 	line "$at:50:10,000" '[sshd] Ban 192.0.2.3' >"$lab/log2"
 	replays "$lab/log2"
 	measure

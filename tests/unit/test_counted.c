@@ -96,7 +96,8 @@ keep(struct lab *lab)
 	counted_free(&c);
 }
 
-/* The counters as text, a line a jail: "sshd unknown log ... failures". */
+/* The counters as text, a line a jail: "sshd unknown log ... failures"; no
+ * bans. */
 static const char *
 counters(struct lab *lab)
 {
@@ -111,7 +112,7 @@ counters(struct lab *lab)
 	for (size_t i = 0; i < c.n; i++) {
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
 		    i > 0 ? "\n" : "", c.jails[i].name);
-		for (int v = 0; v < COUNTED_VALUES; v++)
+		for (int v = 0; v < COUNTED_BANS; v++)
 			len += (size_t)snprintf(text + len, sizeof(text) - len,
 			    " %lld", (long long)c.jails[i].values[v]);
 	}
@@ -247,6 +248,7 @@ a_work_that_was_cut_off_goes_on(void **state UNUSED)
 static void
 a_ban_that_is_removed_counts_on(void **state UNUSED)
 {
+	struct counted c;
 	struct prune_place place = PRUNE_FIRST;
 	struct prune_ticket *list;
 	struct err e = { 0 };
@@ -279,6 +281,10 @@ a_ban_that_is_removed_counts_on(void **state UNUSED)
 	update(&lab);
 	assert_string_equal(counters(&lab),
 	    "sshd 3 3 1 0 4 1 1 1 17\nweb 0 1 0 1 1 0 0 0 4");
+	assert_ok(counted_read(&lab.archive, &c, &e), &e);
+	assert_int_equal(c.jails[0].values[COUNTED_BANS], 7);
+	assert_int_equal(c.jails[1].values[COUNTED_BANS], 2);
+	counted_free(&c);
 	lab_assert(&lab, "what retention removed left",
 	    "SELECT count(*) FROM ban", "1");
 	lab_tear_down(&lab);
@@ -355,8 +361,8 @@ what_another_process_kept_is_kept(void **state UNUSED)
 	lab_assert(&lab, "counters",
 	    "SELECT value FROM meta "
 	    "WHERE key = 'counters'",
-	    "[[1,0,12,0,0,0,0,0,9,18],[2,0,0,0,0,0,0,0,0,0],"
-	    "[3,0,0,0,0,0,0,0,0,5]]");
+	    "[[1,0,12,0,0,0,0,0,9,18,9],[2,0,0,0,0,0,0,0,0,0,0],"
+	    "[3,0,0,0,0,0,0,0,0,5,0]]");
 	lab_tear_down(&lab);
 }
 
