@@ -422,7 +422,7 @@ is_the_greatest() {
 		}
 	done
 	echo "# $changes changes, $(sqlite3 "$db" "SELECT (SELECT count(*) FROM ban) ||
-	    ' bans, ' || (SELECT total(sums ->> 2) FROM total) || ' removed, ' ||
+	    ' bans, ' || (SELECT CAST(total(sums ->> 2) AS INTEGER) FROM total) || ' removed, ' ||
 	    (SELECT count(*) FROM gone WHERE why = 'merged') || ' merged, ' ||
 	    (SELECT count(*) FROM run WHERE kind = 'anonymize' OR how LIKE '%anonymize%')
 	    || ' anonymizings'") (SEED=${SEED:-1})" >&3
