@@ -262,6 +262,7 @@ int
 counted_update(struct archive *a, struct err *e)
 {
 	struct changed changed;
+	struct err also;
 	int rc = find_changed(a, &changed, e);
 
 	/* What a crash takes away is counted again. */
@@ -272,8 +273,8 @@ counted_update(struct archive *a, struct err *e)
 	if (rc == 1)
 		rc = fill(a, changed.rev, e);
 	free(changed.blocks);
-	if (rc == 0)
-		rc = archive_set_durable(a, true, e);
+	if (archive_set_durable(a, true, rc == 0 ? e : &also) != 0)
+		rc = -1;
 	return rc;
 }
 

@@ -450,6 +450,25 @@ hostile_sums_do_no_harm(void **state UNUSED)
 }
 
 static void
+a_failure_leaves_no_lazy_commits(void **state UNUSED)
+{
+	struct err e = { 0 };
+	struct lab lab;
+
+	set_up(&lab);
+	put_bans(&lab, 1, 9, 1, "log", "expired");
+	run(&lab,
+	    "CREATE TRIGGER t BEFORE INSERT ON counted BEGIN "
+	    "SELECT RAISE(ABORT, 'no'); END");
+	assert_int_equal(counted_update(&lab.archive, &e), -1);
+	assert_false(lab.archive.lazy);
+	assert_false(lab.archive.locked);
+	assert_string_equal(counters(&lab),
+	    "sshd 0 9 0 0 9 0 0 0 18\nweb 0 0 0 0 0 0 0 0 0");
+	lab_tear_down(&lab);
+}
+
+static void
 gaps_are_counted_once(void **state UNUSED)
 {
 	struct counted c;
@@ -492,6 +511,7 @@ main(void)
 		cmocka_unit_test(what_another_process_kept_is_kept),
 		cmocka_unit_test(two_processes_that_count_at_once_are_right),
 		cmocka_unit_test(hostile_sums_do_no_harm),
+		cmocka_unit_test(a_failure_leaves_no_lazy_commits),
 		cmocka_unit_test(gaps_are_counted_once),
 	};
 
