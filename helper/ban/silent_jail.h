@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Jails that die quietly: the server has the jail, but it bans no more, as when
+ * its log was rotated away or its filter no longer matches. Pure.
+ *
+ * A jail is silent when all of these hold. Days are 24 hours, counted back from
+ * its last ban; a ban that somebody made by hand is none of the jail's.
+ *
+ * 1. It banned on 5 or more of the 7 days up to its last ban. A jail with a ban
+ *    or an attack a week is never silent.
+ * 2. It has made no ban for a day, and none for 5 times as long as the mean
+ *    pause between its bans in those 7 days: so a jail of 5 and more bans a day
+ *    is silent after one day, and one of a ban a day after five. If a jail bans
+ *    at random, it is so long without a ban once in 150 times.
+ * 3. fail2ban, or the jail, has been running for as long as that since: while
+ *    it does not run, a jail cannot ban.
+ * 4. Its last ban is not older than 30 days. A jail that the running server
+ *    does not have was removed or could not start: this ends after 7 days.
+ */
+#ifndef BAN_SILENT_JAIL_H
+#define BAN_SILENT_JAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How many days up to the last ban are looked at. */
+#define SILENT_JAIL_DAYS 7
+
+/* The oldest last ban, in days, of a jail that is judged. */
+#define SILENT_JAIL_OLDEST_DAYS 30
+
+struct silent_jail_facts {
+	int64_t now_us;
+	int64_t last_us;    /* its last ban */
+	int64_t running_us; /* fail2ban, or the jail, started; 0: long ago */
+	int64_t bans;	    /* in the SILENT_JAIL_DAYS up to its last ban */
+	int days;	    /* on how many of these it banned */
+	bool absent;	    /* the running server does not have it */
+};
+
+/* Return true when the jail is silent. */
+bool silent_jail_is(const struct silent_jail_facts *facts);
+
+#endif
