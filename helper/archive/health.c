@@ -49,6 +49,7 @@ add_jail(struct archive_health_jails *jails, sqlite3_stmt *st, struct err *e)
 		.id = db_int(st, 0),
 		.name = strdup(name != NULL ? name : ""),
 		.started_us = db_int(st, 2),
+		.flushed_us = db_int(st, 3),
 		.last_us = UNKNOWN,
 	};
 	if (grown[jails->n].name == NULL)

@@ -24,11 +24,11 @@ int archive_health_count_bans(struct archive *a, int64_t *bans, struct err *e);
 struct archive_health_jail {
 	int64_t id;
 	char *name;
-	int64_t
-	    started_us;	 /* when a run found the server with it again, or 0 */
-	int64_t last_us; /* its last ban; UNKNOWN: none in the last days */
-	int64_t bans;	 /* in the SILENT_JAIL_DAYS up to that ban */
-	unsigned days;	 /* bit n: it banned n to n + 1 days before that */
+	int64_t started_us; /* a run found the server with it again, or 0 */
+	int64_t flushed_us; /* its last flush, or 0 */
+	int64_t last_us;    /* its last ban; UNKNOWN: none in the last days */
+	int64_t bans;	    /* in the SILENT_JAIL_DAYS up to that ban */
+	unsigned days;	    /* bit n: it banned n to n + 1 days before that */
 };
 
 struct archive_health_jails {

@@ -552,7 +552,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_HEALTH_BANS] =
 	    "SELECT (SELECT count(*) FROM ban) + "
 	    "CAST((SELECT total(sums ->> 2) FROM total) AS INTEGER)",
-	[SQL_HEALTH_JAILS] = "SELECT id, name, started_us FROM jail "
+	[SQL_HEALTH_JAILS] = "SELECT id, name, started_us, flushed_us FROM jail "
 			     "ORDER BY id",
 	[SQL_HEALTH_RECENT] =
 	    "SELECT jail, timeofban FROM ban INDEXED BY ban_ticket "

@@ -12,8 +12,8 @@
  *    pause between its bans in those 7 days: so a jail of 5 and more bans a day
  *    is silent after one day, and one of a ban a day after five. If a jail bans
  *    at random, it is so long without a ban once in 150 times.
- * 3. fail2ban, or the jail, has been running for as long as that since: while
- *    it does not run, a jail cannot ban.
+ * 3. The time in which fail2ban did not run, as far as that is known, counts
+ * for nothing, nor does the time before the server had the jail again.
  * 4. Its last ban is not older than 30 days. A jail that the running server
  *    does not have was removed or could not start: this ends after 7 days.
  */
@@ -29,13 +29,17 @@
 /* The oldest last ban, in days, of a jail that is judged. */
 #define SILENT_JAIL_OLDEST_DAYS 30
 
+/* Times are microseconds since the epoch. */
 struct silent_jail_facts {
 	int64_t now_us;
 	int64_t last_us;    /* its last ban */
-	int64_t running_us; /* fail2ban, or the jail, started; 0: long ago */
-	int64_t bans;	    /* in the SILENT_JAIL_DAYS up to its last ban */
-	int days;	    /* on how many of these it banned */
-	bool absent;	    /* the running server does not have it */
+	int64_t started_us; /* the server had the jail again; 0: always */
+	/* The last stop, and the start after it, of fail2ban; 0: not known. */
+	int64_t stop_us, start_us;
+	int64_t gaps_us; /* how long no reconcile ran, since last_us */
+	int64_t bans;	 /* in the SILENT_JAIL_DAYS up to its last ban */
+	int days;	 /* on how many of these it banned */
+	bool absent;	 /* the running server does not have it */
 };
 
 /* Return true when the jail is silent. */

@@ -6,6 +6,7 @@
 #include "cmd/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -174,6 +175,7 @@ run_check(const struct command *self, const struct config *config, int argc,
 	}
 	coverage_free(&check.coverage);
 	archive_health_free_jails(&check.jails);
+	free(check.gap);
 	plugin_free(&check.plugin);
 	return rc;
 }

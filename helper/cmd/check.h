@@ -8,6 +8,7 @@
 #define CMD_CHECK_H
 
 #include "archive/health.h"
+#include "archive/runs.h"
 #include "base/range.h"
 #include "config.h"
 #include "fail2ban/coverage.h"
@@ -32,12 +33,15 @@ struct check {
 
 	/* What one step finds and another needs. */
 	struct archive_health_jails jails; /* of the archive */
-	struct coverage coverage;	   /* the jails of the server */
-	bool has_coverage;		   /* the server has named its jails */
+	struct archive_gap *gap;	   /* between its reconciles */
+	size_t gaps_n;
+	struct coverage coverage; /* the jails of the server */
+	bool has_coverage;	  /* the server has named its jails */
 
 	/* The figures; UNKNOWN: not known. */
 	int64_t reconcile_age; /* seconds since the last one */
-	int64_t spooled, bans, gaps, archive_bytes;
+	int64_t gaps;	       /* how many of them */
+	int64_t spooled, bans, archive_bytes;
 	char reconcile_limits[2 * RANGE_TEXT + 4]; /* ";600;86400;0" */
 };
 

@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sysexits.h>
 
 #include "archive/backup.h"
@@ -96,28 +95,28 @@ static int
 look_at_gaps(struct check *check, struct archive *archive, struct err *e)
 {
 	struct plugin *plugin = &check->plugin;
-	struct archive_gap *gaps;
 	char when[32];
-	size_t count;
 
-	if (archive_run_gaps(archive, UNKNOWN, UNKNOWN, &gaps, &count, e) != 0)
+	if (archive_run_gaps(archive, UNKNOWN, UNKNOWN, &check->gap,
+		&check->gaps_n, e) != 0)
 		return -1;
-	check->gaps = (int64_t)count;
+	check->gaps = (int64_t)check->gaps_n;
 	plugin_value(plugin, "gaps", check->gaps);
-	for (size_t i = 0; i < count; i++) {
-		if (!gaps[i].lossy ||
-		    gaps[i].until_us < check->now_us - TIMESTAMP_DAY_US)
+	for (size_t i = 0; i < check->gaps_n; i++) {
+		const struct archive_gap *gap = &check->gap[i];
+
+		if (!gap->lossy ||
+		    gap->until_us < check->now_us - TIMESTAMP_DAY_US)
 			continue;
 		plugin_find(plugin, "gaps", PLUGIN_WARNING,
 		    "no reconcile ran for longer than fail2ban remembers, "
 		    "until %s: bans may be missing",
-		    timestamp_format(gaps[i].until_us, when));
+		    timestamp_format(gap->until_us, when));
 		plugin_mend(plugin, "gaps",
 		    "fail2ban-archive replay /var/log/fail2ban.log*");
 	}
 	plugin_find(plugin, "gaps", PLUGIN_OK,
-	    "%zu gaps between reconciles ever", count);
-	free(gaps);
+	    "%zu gaps between reconciles ever", check->gaps_n);
 	return 0;
 }
 

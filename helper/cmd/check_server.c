@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/number.h"
 #include "base/shell_word.h"
 #include "base/timestamp.h"
 #include "ban/silent_jail.h"
@@ -200,10 +201,28 @@ find_silent(struct check *check, const struct archive_health_jail *jail,
 	    odd ? "JAIL" : shell_word(word, jail->name, "JAIL"));
 }
 
+/* Return for how long no reconcile ran since a moment. */
+static int64_t
+gaps_since(const struct check *check, int64_t since_us)
+{
+	int64_t sum_us = 0;
+
+	for (size_t i = 0; i < check->gaps_n; i++) {
+		const struct archive_gap *gap = &check->gap[i];
+		int64_t from_us =
+		    gap->from_us > since_us ? gap->from_us : since_us;
+
+		if (gap->until_us > from_us)
+			sum_us = number_add_sat(sum_us,
+			    number_sub_sat(gap->until_us, from_us));
+	}
+	return sum_us;
+}
+
 void
 check_silence(struct check *check)
 {
-	int64_t started_us =
+	int64_t start_us =
 	    fail2ban_server_start_us(check->config->fail2ban_socket);
 
 	if (!check->has_coverage)
@@ -214,9 +233,10 @@ check_silence(struct check *check)
 		struct silent_jail_facts facts = {
 			.now_us = check->now_us,
 			.last_us = jail->last_us,
-			.running_us = jail->started_us > started_us ?
-			    jail->started_us :
-			    started_us,
+			.started_us = jail->started_us,
+			.stop_us = jail->flushed_us,
+			.start_us = start_us,
+			.gaps_us = gaps_since(check, jail->last_us),
 			.bans = jail->bans,
 			.days = __builtin_popcount(jail->days),
 			.absent = absent,
