@@ -16,8 +16,8 @@
 
 #define POINT "restart"
 
-/* A ban that began so shortly before the question may be on its way. */
-#define ON_ITS_WAY_US (5 * TIMESTAMP_US)
+/* A ban that began so shortly before the question may be made after it. */
+#define NEW_US (5 * TIMESTAMP_US)
 
 /* The bans of the running server, by jail. */
 struct held {
@@ -25,6 +25,7 @@ struct held {
 	struct fail2ban_list *ids; /* of each jail */
 	int64_t bans;
 	int64_t asked_us; /* when it was asked first */
+	int64_t start_us; /* when it was started */
 };
 
 static void
@@ -80,6 +81,13 @@ is_held(const struct held *held, const char *jail, const char *id)
 	return false;
 }
 
+/* Return true when the server that was asked must have a ban that lives. */
+static bool
+is_settled(const struct held *held, int64_t since_us)
+{
+	return since_us < held->start_us || since_us < held->asked_us - NEW_US;
+}
+
 /* Count the live bans here, and those of them that the server lacks. */
 static int
 count_here(struct check *check, struct archive *archive,
@@ -101,8 +109,8 @@ count_here(struct check *check, struct archive *archive,
 		const char *id = archive_cursor_text(&bans, BAN_FIELD_IDENT);
 
 		check->plugin.total++;
-		*lost += archive_cursor_number(&bans, BAN_FIELD_SINCE) <
-			held->asked_us - ON_ITS_WAY_US &&
+		*lost += is_settled(held,
+			     archive_cursor_number(&bans, BAN_FIELD_SINCE)) &&
 		    (jail == NULL || id == NULL || !is_held(held, jail, id));
 	}
 	archive_cursor_close(&bans);
@@ -110,8 +118,8 @@ count_here(struct check *check, struct archive *archive,
 }
 
 static int
-compare(struct check *check, const struct held *held, int64_t start_us,
-    int64_t *lost, int64_t *ended, struct err *e)
+compare(struct check *check, const struct held *held, int64_t *lost,
+    int64_t *ended, struct err *e)
 {
 	struct archive archive;
 	int rc;
@@ -121,32 +129,35 @@ compare(struct check *check, const struct held *held, int64_t start_us,
 	archive_health_set_deadline(&archive, &check->deadline_ms);
 	rc = count_here(check, &archive, held, lost, e);
 	if (rc == 0)
-		rc = archive_health_count_restart(&archive, start_us, ended, e);
+		rc = archive_health_count_restart(&archive, held->start_us,
+		    ended, e);
 	archive_close(&archive);
 	return rc;
 }
 
 /* Add the answer. */
 static void
-find(struct check *check, const struct held *held, int64_t start_us,
-    int64_t lost, int64_t ended)
+find(struct check *check, const struct held *held, int64_t lost, int64_t ended)
 {
 	struct plugin *plugin = &check->plugin;
 	enum plugin_state state = PLUGIN_OK;
-	char since[32];
+	char since[32], lacks[64] = "";
 
 	if (lost > 0 && range_alerts(&check->warning, lost))
 		state = PLUGIN_WARNING;
 	if (check->critical.text[0] != '\0' &&
 	    range_alerts(&check->critical, lost))
 		state = PLUGIN_CRITICAL;
+	if (lost > 0)
+		snprintf(lacks, sizeof(lacks),
+		    "; fail2ban lacks %" PRId64 " that live here", lost);
 	plugin_find(plugin, POINT, state,
 	    "%" PRId64 " live in fail2ban, %" PRId64 " live here, %" PRId64
 	    " were ended by the restart %s ago%s",
 	    held->bans, plugin->total, ended,
-	    timestamp_format_seconds((check->now_us - start_us) / TIMESTAMP_US,
-		since),
-	    lost == 0 ? "" : "; fail2ban lacks some that live here");
+	    timestamp_format_seconds(
+		(check->now_us - held->start_us) / TIMESTAMP_US, since),
+	    lacks);
 	plugin_value(plugin, POINT, lost);
 	if (lost > 0)
 		plugin_mend(plugin, POINT,
@@ -164,17 +175,18 @@ check_restart(struct check *check)
 {
 	struct plugin *plugin = &check->plugin;
 	int64_t lost = 0, ended = 0;
-	int64_t start_us =
-	    fail2ban_server_start_us(check->config->fail2ban_socket);
-	struct held held = { 0 };
+	struct held held = {
+		.start_us =
+		    fail2ban_server_start_us(check->config->fail2ban_socket),
+	};
 	struct err e;
 
 	plugin_headline(plugin, POINT);
 	if (check->warning.text[0] == '\0')
 		range_set_end(&check->warning, 0);
 	if (ask(check, &held, &e) == 0 &&
-	    compare(check, &held, start_us, &lost, &ended, &e) == 0) {
-		find(check, &held, start_us, lost, ended);
+	    compare(check, &held, &lost, &ended, &e) == 0) {
+		find(check, &held, lost, ended);
 	} else {
 		plugin->total = UNKNOWN;
 		plugin_find(plugin, POINT, PLUGIN_UNKNOWN, "%s%s", e.text,

@@ -148,13 +148,18 @@ check_server(struct check *check)
 {
 	struct fail2ban_server server;
 	int64_t seconds = UNKNOWN;
-	struct err e, ignored;
+	struct err e;
+	int rc;
 
 	plugin_headline(&check->plugin, JAILS);
-	if (fail2ban_server_open(&server, check->config->fail2ban_socket,
-		(check_left_ms(check, 2 * ANSWER_MS) + 1) / 2, &e) != 0 ||
-	    (fail2ban_server_get_dbpurgeage(&server, &seconds, &ignored),
-		coverage_ask(&check->coverage, &server, &e)) != 0) {
+	rc = fail2ban_server_open(&server, check->config->fail2ban_socket,
+	    (check_left_ms(check, 2 * ANSWER_MS) + 1) / 2, &e);
+	if (rc == 0)
+		rc = fail2ban_server_get_dbpurgeage(&server, &seconds, &e);
+	/* A server that does not understand this may know its jails. */
+	if (rc == 0 || e.code == EX_PROTOCOL)
+		rc = coverage_ask(&check->coverage, &server, &e);
+	if (rc != 0) {
 		find_no_server(check, &e);
 	} else {
 		check->has_coverage = true;
