@@ -277,7 +277,7 @@ bans_of() {
 @test "a busy jail that bans no more is named, and one with a ban a week is not" {
 	bans_of busy 8 26 8
 	bans_of week 1 26 1
-	bans_of attack 1 26 20
+	bans_of attack 1 26 60
 	bans_of today 8 2 8
 	bans_of gone 8 26 8
 	archive replay --tz UTC "$lab/old.log"

@@ -153,21 +153,22 @@ syslog_stuck() {
 @test "nothing is changed where a link in the place of the note leads to" {
 	archive reconcile
 	mkdir -p "$lab/spool"
+	# They lie where the sandbox of an event allows a change.
 	chmod 777 "$lab/archive" "$lab/spool"
-	touch -d '3 days ago' "$lab/theirs"
+	touch -d '3 days ago' "$lab/archive/theirs"
 	local before
-	before=$(stat -c '%Y %a' "$lab/theirs")
-	ln -s "$lab/theirs" "$db.syslog"
+	before=$(stat -c '%Y %a' "$lab/archive/theirs")
+	ln -s "$lab/archive/theirs" "$db.syslog"
 	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
 	rm "$db.syslog"
-	ln -s "$lab/nothing" "$db.syslog"
+	ln -s "$lab/archive/nothing" "$db.syslog"
 	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
 	rm "$db.syslog"
-	ln "$lab/theirs" "$db.syslog"
+	ln "$lab/archive/theirs" "$db.syslog"
 	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
 	rm "$db.syslog"
 	mkfifo "$db.syslog"
 	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
-	[ "$(stat -c '%Y %a' "$lab/theirs")" = "$before" ]
-	[ ! -e "$lab/nothing" ]
+	[ "$(stat -c '%Y %a' "$lab/archive/theirs")" = "$before" ]
+	[ ! -e "$lab/archive/nothing" ]
 }
