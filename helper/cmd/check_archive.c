@@ -73,7 +73,8 @@ look_at_reconcile(struct check *check, struct archive *archive, struct err *e)
 		plugin_find(plugin, "reconcile", PLUGIN_WARNING,
 		    "no reconcile was completed yet");
 	} else {
-		check->reconcile_age = (check->now_us - last_us) / TIMESTAMP_US;
+		check->reconcile_age =
+		    number_sub_sat(check->now_us, last_us) / TIMESTAMP_US;
 		plugin_find(plugin, "reconcile",
 		    range_alerts(&check->critical, check->reconcile_age) ?
 			PLUGIN_CRITICAL :
