@@ -683,6 +683,28 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT ended_us FROM ban WHERE " KEPT_SINCE " IS NOT NULL "
 	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
 
+	/* The third of a total's sums is its bans: sql/5.sql. */
+	[SQL_HEALTH_BANS] =
+	    "SELECT (SELECT count(*) FROM ban) + "
+	    "CAST((SELECT total(sums ->> 2) FROM total) AS INTEGER)",
+	[SQL_HEALTH_JAILS] = "SELECT id, name, started_us, flushed_us FROM jail "
+			     "ORDER BY id",
+	[SQL_HEALTH_RECENT] =
+	    "SELECT jail, timeofban FROM ban INDEXED BY ban_ticket "
+	    "WHERE timeofban BETWEEN ?1 AND ?2 AND host = '' "
+	    "AND origin NOT IN ('manual', 'list') ORDER BY timeofban DESC",
+	/*
+	 * A stop flushes the families of a jail one after another, and a ban
+	 * ends at the first of these flushes: within a minute of the last one.
+	 */
+	[SQL_HEALTH_RESTART] =
+	    "SELECT count(*) FROM ban WHERE " KEPT_SINCE
+	    " >= ?2 AND host = '' AND since_us < ?1 "
+	    "AND ((ended_why IN ('flushed', 'inferred') AND ended_us BETWEEN "
+	    "(SELECT max(at_us) - 60000000 FROM flush "
+	    "WHERE flush.jail = ban.jail AND at_us BETWEEN ?2 AND ?1) AND ?1) "
+	    "OR (ended_why = 'inferred' AND missed_us >= ?1))",
+
 	/* No note is later than its jail's last one. */
 	[SQL_LATER] =
 	    "SELECT 1 FROM jail "

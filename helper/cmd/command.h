@@ -33,6 +33,13 @@ struct command {
 	 */
 	bool event;
 	/*
+	 * The command is a monitoring plugin: its failure is printed on
+	 * standard output by this function, which gets all that stands from the
+	 * verb on. The exit status is PLUGIN_UNKNOWN then, and after --help and
+	 * --version. NULL: it is none.
+	 */
+	void (*fail)(int argc, char **argv, const struct err *e);
+	/*
 	 * Run the command; argv[0] is the verb. Returns the exit status, or -1
 	 * and e: then program_main prints e, and its code is the exit status.
 	 */

@@ -209,6 +209,14 @@ static const struct plan {
 	{ PLAN(SQL_CHANGES_GONE), { { "gone", BY_ID } } },
 	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
+	/* SQLite counts the rows of an index in one step; there are few totals
+	 * and jails. */
+	{ PLAN(SQL_HEALTH_BANS), .scanned = "" },
+	{ PLAN(SQL_HEALTH_JAILS), .scanned = "jail" },
+	{ PLAN(SQL_HEALTH_RECENT), { { "ban", "ban_ticket" } } },
+	{ PLAN(SQL_HEALTH_RESTART),
+	    { { "ban", "ban_ended" }, { "flush", BY_KEY } },
+	    .second = 2000000000 },
 	/* There are only a few jails and databases. */
 	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
 	    .first = INT64_MAX },
