@@ -32,14 +32,28 @@ output_is_full(const struct output *out)
 	return ftello(out->to) >= (off_t)PIECE;
 }
 
+static int
+write_all(const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(STDOUT_FILENO, text, len);
+
+		if (n < 0)
+			return -1;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int
 output_flush(struct output *out, struct err *e)
 {
 	if (fflush(out->to) != 0)
 		return err_no_memory(e);
-	if (fwrite(out->text, 1, out->len, stdout) < out->len ||
-	    fflush(stdout) != 0) {
-		out->left = errno == EPIPE;
+	if (!out->left && write_all(out->text, out->len) != 0) {
+		/* A signal that interrupts the wait for a reader is a stop. */
+		out->left = errno == EPIPE || errno == EINTR;
 		return err_errno(e, EX_IOERR, "standard output");
 	}
 	rewind(out->to);

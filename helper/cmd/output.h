@@ -16,7 +16,9 @@ struct output {
 	FILE *to; /* print to this; never fails but for lack of memory */
 	char *text;
 	size_t len;
-	bool left; /* the reader has gone: nothing is written any more */
+	/* The reader has gone, or a signal has ended the wait for it: nothing
+	 * is written any more. */
+	bool left;
 
 	/* Progress is shown while the output goes to a file. */
 	struct progress progress;
