@@ -101,6 +101,7 @@ open_cursor(struct archive_cursor *c, int which, struct err *e)
 	if ((c->statement = db_statement(&c->archive->db, which, e)) == NULL)
 		return -1;
 	bind_filter(c);
+	c->row = find_column(c->statement, "id");
 	if (c->ids.len > 0) {
 		db_bind_text(c->statement, 5, c->ids.s);
 		db_bind_text(c->statement, 7, c->inside ? "~" : "");
