@@ -118,8 +118,8 @@ print_changes(struct export *x, bool first, const volatile sig_atomic_t *stop,
 static int
 follow(struct export *x, const struct config *config, struct err *e)
 {
-	const volatile sig_atomic_t *stop = signals_stop_flag();
 	struct view *view = &x->view;
+	const volatile sig_atomic_t *stop = follow_begin(view);
 	char id[ARCHIVE_ID];
 	int64_t rev;
 	int rc = archive_changes_state(&view->archive, &rev, id, e);
@@ -129,7 +129,7 @@ follow(struct export *x, const struct config *config, struct err *e)
 		x->archive = id;
 	for (bool first = true; rc == 0; first = false) {
 		rc = print_changes(x, first, stop, e);
-		if (rc == 0 && (rc = follow_wait(view, config, stop, e)) == 0)
+		if (rc == 0 && (rc = follow_wait(view, config, e)) == 0)
 			break;
 		rc = rc > 0 ? 0 : rc;
 	}

@@ -18,10 +18,18 @@ reader_waits(void)
 	return poll(&out, 1, LOOK_MS) <= 0;
 }
 
-int
-follow_wait(struct view *view, const struct config *config,
-    const volatile sig_atomic_t *stop, struct err *e)
+const volatile sig_atomic_t *
+follow_begin(struct view *view)
 {
+	view->out.stop = signals_stop_flag();
+	return view->out.stop;
+}
+
+int
+follow_wait(struct view *view, const struct config *config, struct err *e)
+{
+	const volatile sig_atomic_t *stop = view->out.stop;
+
 	archive_close(&view->archive);
 	view->opened = false;
 	if (output_flush(&view->out, e) != 0)

@@ -7,12 +7,17 @@
 #include "os/signals.h"
 
 /*
+ * Let a signal end the command, and not the process, from now on: the view's
+ * output is open. Return the flag of os/signals.h.
+ */
+const volatile sig_atomic_t *follow_begin(struct view *view);
+
+/*
  * Write what was printed, close the archive, wait for some milliseconds, and
  * open the archive again; view->filter.now_us becomes the present moment.
- * Return 1, or 0 when *stop is set (os/signals.h) or the reader of standard
- * output has gone. Fails as output_flush and archive_open_read.
+ * Return 1, or 0 when a signal came or the reader of standard output has gone.
+ * Fails as output_flush and archive_open_read.
  */
-int follow_wait(struct view *view, const struct config *config,
-    const volatile sig_atomic_t *stop, struct err *e);
+int follow_wait(struct view *view, const struct config *config, struct err *e);
 
 #endif

@@ -12,7 +12,6 @@
 #include "cmd/command.h"
 #include "cmd/follow.h"
 #include "cmd/view.h"
-#include "os/signals.h"
 
 /* Without --limit, so many bans that were there already begin --follow. */
 #define FOLLOWED 10
@@ -109,11 +108,11 @@ print_later(struct list *list, struct err *e)
 static int
 follow(struct list *list, const struct config *config, struct err *e)
 {
-	const volatile sig_atomic_t *stop = signals_stop_flag();
 	struct view *view = &list->view;
 	int64_t limit = view->style.limit, looked_us;
 	int rc = find_place(list, config, view->filter.now_us, e);
 
+	follow_begin(view);
 	if (rc == 0)
 		rc = archive_row_before(&view->archive,
 		    limit < 0 ? FOLLOWED : limit, view->filter.now_us,
@@ -121,7 +120,7 @@ follow(struct list *list, const struct config *config, struct err *e)
 	while (rc == 0) {
 		looked_us = view->filter.now_us;
 		rc = print_later(list, e);
-		if (rc != 0 || (rc = follow_wait(view, config, stop, e)) != 1)
+		if (rc != 0 || (rc = follow_wait(view, config, e)) != 1)
 			break;
 		rc = find_place(list, config, looked_us, e);
 	}
