@@ -136,9 +136,10 @@ warn(const struct reading *r, size_t too_many)
 		    report ? "" : " and no network");
 	if (too_many > 0)
 		log_line(LOG_WARNING,
-		    "left out: %zu addresses: AbuseIPDB takes %d in a file, "
-		    "and these were banned last; give --since or --min-bans",
-		    too_many, ABUSE_REPORT_MOST);
+		    "left out: %zu address%s: AbuseIPDB takes %d in a file, "
+		    "and the file has those that were banned last; give "
+		    "--since or --min-bans",
+		    too_many, too_many == 1 ? "" : "es", ABUSE_REPORT_MOST);
 }
 
 /* Hand the text on to the output, which is written when it is full. */
