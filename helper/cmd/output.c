@@ -39,16 +39,21 @@ output_is_full(const struct output *out)
 
 /*
  * Wait until some bytes can be written without a wait. Return false when
- * out->stop was set meanwhile.
+ * out->stop is set and the reader takes nothing: what it takes in time is
+ * whole.
  */
 static bool
 wait_for_reader(const struct output *out)
 {
 	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	bool last;
 
-	while (*out->stop == 0 && poll(&fd, 1, LOOK_MS) <= 0)
-		;
-	return *out->stop == 0;
+	do {
+		last = *out->stop != 0;
+		if (poll(&fd, 1, LOOK_MS) > 0)
+			return true;
+	} while (!last);
+	return false;
 }
 
 static int
