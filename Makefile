@@ -58,6 +58,7 @@ RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 
 # Everything is installed in these places; no other file names them.
 SBIN = $(PREFIX)/sbin
+MAN5 = $(PREFIX)/share/man/man5
 MAN8 = $(PREFIX)/share/man/man8
 UNITDIR = $(PREFIX)/lib/systemd/system
 COMPLETION = $(PREFIX)/share/bash-completion/completions
@@ -67,6 +68,7 @@ CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 PROGRAMS = fail2ban-archive fail2ban-archive-event
 PAGES = $(PROGRAMS:%=%.8)
 INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(PAGES:%=$(MAN8)/%) \
+	$(MAN5)/fail2ban-archive.cfg.5 \
 	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
 	$(COMPLETION)/fail2ban-archive $(ACTION_D)/fail2ban-archive.conf
 
@@ -155,6 +157,7 @@ install: all
 		mv $(DESTDIR)$(SBIN)/.$$p.new $(DESTDIR)$(SBIN)/$$p || exit; \
 	done
 	install -m 644 $(PAGES:%=helper/dist/%) $(DESTDIR)$(MAN8)/
+	install -m 644 helper/dist/fail2ban-archive.cfg.5 $(DESTDIR)$(MAN5)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
 	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
 		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service

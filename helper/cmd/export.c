@@ -231,7 +231,7 @@ run_export(const struct command *self, const struct config *config, int argc,
 static const struct option_spec options[] = {
 	VIEW_FILTER_OPTIONS,
 	{ "format", "jsonl|csv|ecs|plain|cidr|nft|ipset|abuseipdb",
-	    "jsonl (the default): one object a line" },
+	    "the form; jsonl, or plain with --list, if not given" },
 	{ "after", "REV", "what is new, changed or gone since that number" },
 	{ "archive", "ID", "fail if the archive has another id" },
 	{ "follow", NULL, "go on with each change as it comes" },

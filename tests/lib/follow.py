@@ -5,11 +5,12 @@ follow.py COPY --follow
 
 Bring a copy of the archive's bans up to date by what export says has changed, as
 a program that ships them does: COPY is a JSON file with the bans by their
-numbers, and the number to go on from. The folder is $LAB, the program $PROGRAM.
+numbers, and the number to go on from. A copy of another archive is given up. The
+folder is $LAB, the program $PROGRAM.
 
 The first form ends with the changes. After so many LINES the reader is killed,
 and what it had read so far stays in the copy. It prints what was read: how many
-bans, and how many had gone.
+bans, and how many had gone. When the copy is given up, the next call reads all.
 
 The second form goes on until it is killed. It saves the copy whenever it has read
 where to go on."""
@@ -20,9 +21,12 @@ import subprocess
 import sys
 
 
+EMPTY = {"next": 0, "archive": None, "bans": {}}
+
+
 def load(path):
     if not os.path.exists(path):
-        return {"next": 0, "archive": None, "bans": {}}
+        return dict(EMPTY, bans={})
     with open(path, encoding="utf-8") as f:
         return json.load(f)
 
@@ -69,10 +73,8 @@ class Reader:
         return False
 
 
-def main():
-    path, rest = sys.argv[1], sys.argv[2:]
-    follow = rest == ["--follow"]
-    lines = int(rest[0]) if rest and not follow else -1
+def read(path, lines, follow):
+    """Read the changes once; return true when the copy was given up."""
     copy = load(path)
     reader = Reader(copy)
     with subprocess.Popen([os.environ["PROGRAM"], "-c",
@@ -86,9 +88,19 @@ def main():
             lines -= 1
             if reader.take(json.loads(text)) and follow:
                 save(path, copy)
-    assert lines == 0 or run.returncode == 0, "export failed"
-    save(path, copy)
+    other = lines != 0 and run.returncode == 65
+    assert other or lines == 0 or run.returncode == 0, "export failed"
+    save(path, EMPTY if other else copy)
     print(reader.bans, reader.gone)
+    return other
+
+
+def main():
+    path, rest = sys.argv[1], sys.argv[2:]
+    follow = rest == ["--follow"]
+    lines = int(rest[0]) if rest and not follow else -1
+    while read(path, lines, follow) and follow:
+        pass
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 load ../lib/server
 
 manual=$root/helper/dist/fail2ban-archive.8
+config_manual=$root/helper/dist/fail2ban-archive.cfg.5
 readme=$root/README.md
 example=$root/helper/dist/fail2ban-archive.cfg
 
@@ -33,10 +34,9 @@ choices() {
 # The keys of the configuration, as "interval 300", from the example of it.
 defaults() { sed -n 's/^#\([a-z0-9_]*\) = "\{0,1\}\([^"]*\)"\{0,1\};$/\1 \2/p' "$example"; }
 
-# item NAME SECTION: what the section says of an item of its list.
-item() {
-	sed -n "/^\.Sh $2\$/,/^\.Sh /p" "$manual" |
-		sed -n "/^\.It .*$1\$/,/^\.It \|^\.El/p" |
+# key_item KEY: what the manual of the configuration says of a key.
+key_item() {
+	sed -n "/^\.It Va $1\$/,/^\.It \|^\.El/p" "$config_manual" |
 		sed -e 's/^\.[A-Z][a-z] //' | paste -sd ' ' -
 }
 
@@ -112,8 +112,7 @@ offered() {
 @test "the manual names every key of the configuration, with its default" {
 	local key default n=0
 	while read -r key default; do
-		in_manual ".It Va $key"
-		[[ $(item "$key" CONFIGURATION) == *"Default: ${default:-empty}"* ]] || {
+		[[ $(key_item "$key") == *"Default: ${default:-empty}"* ]] || {
 			echo "not the default of $key: $default" >&2
 			return 1
 		}
@@ -122,13 +121,18 @@ offered() {
 	[ "$n" -ge 11 ]
 }
 
+@test "the manual names no key that the configuration does not have, and none twice" {
+	diff <(sed -n 's/^\.It Va //p' "$config_manual" | sort) \
+		<(sed -n 's/^#\([a-z0-9_]*\) = .*/\1/p' "$example" | sort)
+}
+
 @test "the manual gives the range of every number in the configuration" {
 	local key range n=0
 	for key in $(defaults | sed -n 's/ [0-9]\{1,\}$//p'); do
 		echo "$key = -1;" >"$lab/bad.cfg"
 		status 78 "$program" -c "$lab/bad.cfg" list
 		range=${said##*must be from }
-		[[ $(item "$key" CONFIGURATION) == *" $range"* ]] || {
+		[[ $(key_item "$key") == *" $range"* ]] || {
 			echo "not the range of $key: $range" >&2
 			return 1
 		}
@@ -309,7 +313,7 @@ offered() {
 	offered '0 1' ban --restored ''
 	offered 'jsonl csv ecs plain cidr nft ipset abuseipdb' export --format ''
 	offered 'log syslog database archive json csv spool' replay --format ''
-	offered 'reconcile replay reban prune' runs --kind ''
+	offered 'reconcile replay reban prune forget' runs --kind ''
 	offered 'database' replay --format d
 	offered '' replay --tz ''
 	offered '' list --jail ''
