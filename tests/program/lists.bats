@@ -172,12 +172,12 @@ some_bans() {
 	[ "$(archive export --list --family 6 | wc -l)" -eq 12000 ]
 }
 
-# memory WORD...: the most memory that the program takes for a list, in KiB.
+# memory: print the most memory that the program takes for a list, in KiB.
 memory() {
-	"$python" - "$program" "$lab/archive.cfg" "$@" <<-'END'
+	"$python" - "$program" "$lab/archive.cfg" <<-'END'
 		import resource, subprocess, sys
-		subprocess.run([sys.argv[1], "-c", sys.argv[2], "export", "--list",
-		                *sys.argv[3:]], check=True, stdout=subprocess.DEVNULL)
+		subprocess.run([sys.argv[1], "-c", sys.argv[2], "export", "--list"],
+		               check=True, stdout=subprocess.DEVNULL)
 		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 	END
 }
