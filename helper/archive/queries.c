@@ -2,10 +2,12 @@
 #include "archive/queries.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "archive/spelling.h"
 #include "archive/statements.h"
+#include "ban/anonymous.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 
@@ -237,6 +239,20 @@ archive_net_has_more(struct archive *a, const struct address *net, int64_t n,
 	*more = rc == 1;
 	buffer_free(&ids);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_cursor_may_be_anonymous(const struct archive_cursor *c, struct err *e)
+{
+	const char *ident = archive_cursor_text(c, BAN_FIELD_IDENT);
+	struct address net;
+
+	if (ident == NULL || !address_parse(ident, strlen(ident), &net) ||
+	    net.bits !=
+		(net.family == AF_INET ? ANONYMOUS_BITS_4 : ANONYMOUS_BITS_6))
+		return 0;
+	return db_has_row(&c->archive->db, SQL_MAY_BE_ANONYMOUS, e, "i",
+	    archive_cursor_number(c, BAN_FIELD_REV));
 }
 
 void

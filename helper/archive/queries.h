@@ -97,6 +97,14 @@ int archive_net_has_more(struct archive *a, const struct address *net,
 
 void archive_cursor_close(struct archive_cursor *c);
 
+/*
+ * Return 1 when the present ban may be one that became anonymous, whose id then
+ * is a network of its address (ban/anonymous.h); 0 when it is not, or -1. An
+ * ended ban from an export that has no log lines looks the same.
+ */
+int archive_cursor_may_be_anonymous(const struct archive_cursor *c,
+    struct err *e);
+
 /* Go to the next ban; return 1, 0 after the last one, -1 on failure. */
 int archive_cursor_next(struct archive_cursor *c, struct err *e);
 

@@ -587,6 +587,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 			"AND " WANTED "ORDER BY rev",
 	[SQL_CHANGES_GONE] = "SELECT rev, ban, why, gone_us FROM gone "
 			     "WHERE rev > ?1 AND rev <= ?2 ORDER BY rev",
+	/* SIGHTING_IMPORT is 6: all that is left of a ban that is anonymous. */
+	[SQL_MAY_BE_ANONYMOUS] =
+	    "SELECT 1 FROM ban WHERE rev = ?1 AND ended_us IS NOT NULL "
+	    "AND evidence IS NULL AND ip IS NULL AND " FIRST_KIND " = 6",
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
 	    "CROSS JOIN ban AS b ON b.jail = j.id "

@@ -21,8 +21,9 @@ struct reading {
 	struct export *x;
 	const struct config *config;
 	struct id_list list;
-	struct keys others; /* the ids that are no addresses */
-	struct keys jails;  /* those without categories */
+	struct keys others;    /* the ids that are no addresses */
+	struct keys jails;     /* those without categories */
+	struct keys anonymous; /* the networks that may stand for others */
 	int64_t bans;
 };
 
@@ -51,6 +52,7 @@ take(struct reading *r, const struct archive_cursor *ban, struct err *e)
 		.failures = failures > 0 ? failures : 0,
 		.last_us = archive_cursor_number(ban, BAN_FIELD_SINCE),
 	};
+	int rc;
 
 	if (ident == NULL || jail == NULL)
 		return 0;
@@ -64,6 +66,10 @@ take(struct reading *r, const struct archive_cursor *ban, struct err *e)
 		return count(&r->others, ident, e);
 	if (x->family != AF_UNSPEC && x->family != entry.net.family)
 		return 0;
+	/* To block all of its network for an id that was banned once is too
+	 * much. */
+	if ((rc = archive_cursor_may_be_anonymous(ban, e)) != 0)
+		return rc < 0 ? -1 : count(&r->anonymous, ident, e);
 	return id_list_add(&r->list, &entry, e);
 }
 
@@ -100,14 +106,14 @@ read_bans(struct reading *r, struct err *e)
 	return rc;
 }
 
-/* Return how many ids have enough bans for the list, but are no addresses. */
+/* Return how many keys have enough bans for the list. */
 static size_t
-count_others(const struct reading *r)
+count_enough(const struct reading *r, const struct keys *keys)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->others.room; i++) {
-		const struct key *key = &r->others.slots[i];
+	for (size_t i = 0; i < keys->room; i++) {
+		const struct key *key = &keys->slots[i];
 
 		n += key->name != 0 && key->bans >= r->x->min_bans;
 	}
@@ -119,7 +125,8 @@ static void
 warn(const struct reading *r, size_t too_many)
 {
 	bool report = r->x->format == EXPORT_ABUSEIPDB;
-	size_t others = count_others(r);
+	size_t others = count_enough(r, &r->others);
+	size_t anonymous = count_enough(r, &r->anonymous);
 
 	for (size_t i = 0; i < r->jails.room; i++) {
 		const struct key *key = &r->jails.slots[i];
@@ -134,6 +141,11 @@ warn(const struct reading *r, size_t too_many)
 		log_line(LOG_WARNING, "left out: %zu id%s no address%s", others,
 		    others == 1 ? " that is" : "s that are",
 		    report ? "" : " and no network");
+	if (anonymous > 0)
+		log_line(LOG_WARNING,
+		    "left out: %zu network%s that may stand for bans that "
+		    "became anonymous",
+		    anonymous, anonymous == 1 ? "" : "s");
 	if (too_many > 0)
 		log_line(LOG_WARNING,
 		    "left out: %zu address%s: AbuseIPDB takes %d in a file, "
@@ -244,7 +256,7 @@ export_list(struct export *x, const struct config *config, struct err *e)
 	/* Whoever knew the seed could make ids that slow the counting. */
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		return err_errno(e, EX_OSERR, "getrandom");
-	r.others.seed = r.jails.seed = seed;
+	r.others.seed = r.jails.seed = r.anonymous.seed = seed;
 	rc = read_bans(&r, e);
 	archive_close(&x->view.archive);
 	x->view.opened = false;
@@ -253,5 +265,6 @@ export_list(struct export *x, const struct config *config, struct err *e)
 	id_list_free(&r.list);
 	keys_free(&r.others);
 	keys_free(&r.jails);
+	keys_free(&r.anonymous);
 	return rc;
 }

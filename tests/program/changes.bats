@@ -255,9 +255,12 @@ follows() {
 
 has_line() { grep -q "$1" "$lab/followed"; }
 
+has_ended() { ! kill -0 "$follower" 2>/dev/null; }
+
 # ends_with STATUS: the follower ends by itself, or by a signal that it was sent.
 ends_with() {
 	local got=0
+	wait_for 10 has_ended
 	wait "$follower" || got=$?
 	[ "$got" -eq "$1" ] || {
 		echo "exit status $got" >&2

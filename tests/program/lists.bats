@@ -92,6 +92,25 @@ some_bans() {
 	[ ! -s "$lab/err" ]
 }
 
+@test "the network that is left of an anonymous ban is not listed" {
+	command sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
+	# A network that was banned as such, and has ended, is.
+	ban sshd 203.0.113.0/24 $((90 * 86400))
+	ban sshd 198.51.0.0/16 $((90 * 86400)) --ip 198.51.100.7
+	ban sshd 192.0.2.1 $((90 * 86400))
+	ban sshd 2001:db8::1 $((90 * 86400))
+	sqlite3 "$lab/archive/archive.sqlite3" "UPDATE ban SET added_us = since_us,
+	    ended_us = since_us + 1, ended_why = 'expired'"
+	ban sshd 198.51.100.0/24
+	archive prune --anonymize 30d >"$lab/out"
+	archive export | grep -q '"192\.0\.2\.0/24"'
+	[ "$(list)" = '198.51.0.0/16 198.51.100.0/24 203.0.113.0/24' ]
+	[ "$(cat "$lab/err")" = \
+	    'fail2ban-archive: left out: 2 networks that may stand for bans that became anonymous' ]
+	[ -z "$(list --min-bans 2)" ]
+	[ ! -s "$lab/err" ]
+}
+
 @test "the files of nft and ipset define both sets, whatever is in them" {
 	some_bans
 	list --format nft >"$lab/out"
