@@ -643,8 +643,12 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT " NEXT_REV " - 1, (SELECT value FROM meta WHERE key = 'id')",
 	[SQL_CHANGES] = "SELECT * FROM " BANS "WHERE rev > ?5 AND rev <= ?6 "
 			"AND " WANTED "ORDER BY rev",
-	[SQL_CHANGES_GONE] = "SELECT rev, ban, why FROM gone "
+	[SQL_CHANGES_GONE] = "SELECT rev, ban, why, gone_us FROM gone "
 			     "WHERE rev > ?1 AND rev <= ?2 ORDER BY rev",
+	/* SIGHTING_IMPORT is 6: all that is left of a ban that is anonymous. */
+	[SQL_MAY_BE_ANONYMOUS] =
+	    "SELECT 1 FROM ban WHERE rev = ?1 AND ended_us IS NOT NULL "
+	    "AND evidence IS NULL AND ip IS NULL AND " FIRST_KIND " = 6",
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
 	    "CROSS JOIN ban AS b ON b.jail = j.id "

@@ -121,8 +121,7 @@ static const struct plan {
 	{ PLAN(SQL_ANONYMIZE),
 	    { { "ban", BY_ID }, { "ban", LAST_ROW }, { "ban", "ban_rev" },
 		{ "gone", LAST_ROW } } },
-	{ PLAN(SQL_FORGET_LINES), { { "line", BY_KEY } },
-	    .scanned = "jail" },
+	{ PLAN(SQL_FORGET_LINES), { { "line", BY_KEY } }, .scanned = "jail" },
 	{ PLAN(SQL_LINES_LEFT),
 	    { { "line", BY_KEY }, { "ban", "ban_history" } } },
 	{ PLAN(SQL_LINES_DROP),
@@ -207,6 +206,7 @@ static const struct plan {
 		{ "ban", "ban_rev" }, { "jail", BY_ID } },
 	    .fifth = "599" },
 	{ PLAN(SQL_CHANGES_GONE), { { "gone", BY_ID } } },
+	{ PLAN(SQL_MAY_BE_ANONYMOUS), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
 	/* SQLite counts the rows of an index in one step; there are few totals
