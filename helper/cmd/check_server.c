@@ -45,7 +45,7 @@ find_action(struct check *check, const struct coverage_jail *jail)
 		    "jail %s: its action calls %s, which cannot be run (%s): "
 		    "run ./install.sh",
 		    jail->jail, jail->why, strerror(jail->reason));
-		plugin_mend(plugin, JAILS, "./install.sh");
+		plugin_mend(plugin, JAILS, "%s", check_setup());
 	}
 }
 
@@ -70,7 +70,7 @@ find_uncovered(struct check *check)
 		plugin_find(plugin, JAILS, PLUGIN_WARNING,
 		    "jails without the action, which ./install.sh turns on:%s",
 		    names);
-		plugin_mend(plugin, JAILS, "./install.sh");
+		plugin_mend(plugin, JAILS, "%s", check_setup());
 	}
 	if (unknown > 0)
 		plugin_find(plugin, JAILS, PLUGIN_UNKNOWN,

@@ -418,6 +418,16 @@ with_etc() {
 	    mkdir /etc/cron.d; mkfifo /etc/cron.d/fail2ban-archive" | grep -q '^WARNING timer: '
 }
 
+@test "where no timer is found and no reconcile comes, the command is the installer there is" {
+	reconciled_ago 1000
+	with_etc 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin' |
+		grep -q '^OK timer: no timer is found, and no reconcile came in time. Run: ./install.sh$'
+	with_etc 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin
+	    : >/usr/local/sbin/fail2ban-archive-setup
+	    chmod 755 /usr/local/sbin/fail2ban-archive-setup' |
+		grep -q 'Run: fail2ban-archive-setup$'
+}
+
 # ------------------------------------------------------------ hostile, and slow --
 
 @test "a jail's name breaks out of no line and no document" {
