@@ -460,23 +460,45 @@ with_etc() {
 	[ ! -e pwned ]
 }
 
-# a_silent_server: a server that takes each question and never answers.
-a_silent_server() {
-	cat >"$lab/silent.py" <<-'END'
-		import socket, sys, time
+# a_hostile_server SILENT|ENDLESS|GONE: a server that takes each question and never
+# answers, or whose answer never ends, or that hangs up.
+a_hostile_server() {
+	cat >"$lab/hostile.py" <<-'END'
+		import socket, sys
 		s = socket.socket(socket.AF_UNIX)
 		s.bind(sys.argv[1])
 		s.listen(16)
 		held = []
 		while True:
-		    held.append(s.accept())
+		    held.append(s.accept()[0])
+		    if sys.argv[2] == "GONE":
+		        held.pop().close()
+		    try:
+		        while sys.argv[2] == "ENDLESS":
+		            held[-1].sendall(b"\x80\x05(" * 10000)
+		    except OSError:
+		        pass
 	END
-	in_background "$python" "$lab/silent.py" "$lab/run/sock"
+	in_background "$python" "$lab/hostile.py" "$lab/run/sock" "$1"
 	wait_for 5 test -S "$lab/run/sock"
 }
 
+@test "a server that hangs up on each question is UNKNOWN" {
+	a_hostile_server GONE
+	status 3 archive check
+	says 'UNKNOWN: the jails are not known'
+	status 3 archive check --after-restart
+}
+
+@test "a server whose answer never ends is UNKNOWN" {
+	a_hostile_server ENDLESS
+	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check
+	says 'UNKNOWN: the jails are not known'
+	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check --after-restart
+}
+
 @test "a server that never answers makes no check longer than -t" {
-	a_silent_server
+	a_hostile_server SILENT
 	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check -t 1
 	says 'UNKNOWN: the jails are not known (fail2ban: no answer in time)'
 	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check -t 1 --after-restart
