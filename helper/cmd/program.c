@@ -57,7 +57,7 @@ print_usage(const struct program *program, FILE *out)
 static void
 print_command_help(const struct program *program, const struct command *command)
 {
-	char left[40], right[8];
+	char left[80], right[8];
 
 	printf("usage: %s [-c FILE] %s%s%s%s\n\n%s\n", program->name,
 	    command->name,
