@@ -258,6 +258,21 @@ bans_of() {
 	point_is spool '.status == 2 and .value == 101'
 }
 
+@test "a spool that takes no event is critical" {
+	mkdir -p "$lab/spool"
+	status 0 archive check
+	chmod 777 "$lab/spool"
+	status 2 archive check
+	says "CRITICAL: spool: $lab/spool: "
+	rmdir "$lab/spool"
+	: >"$lab/spool"
+	status 2 archive check
+	rm "$lab/spool"
+	mkdir -m 700 "$lab/theirs"
+	ln -s "$lab/theirs" "$lab/spool"
+	status 2 archive check
+}
+
 @test "an event that went to syslog alone is a warning for a day" {
 	point_is last_resort '.status == 0'
 	mkdir -p "$lab/spool"
