@@ -3,6 +3,7 @@
 # elsewhere, STATIC= links the libraries shared.
 
 BUILD ?= build
+$(if $(BUILD),,$(error BUILD= would build in the root folder; leave it out))
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 CC ?= cc
@@ -50,7 +51,8 @@ endif
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/os/db_lean.o
-EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o $(BUILD)/library.a
+EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o \
+	$(BUILD)/archive/statements_event.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
 PAGE = $(wildcard helper/render/*.html helper/render/*.css)
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -97,6 +99,10 @@ $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/archive/statements_event.o: helper/archive/statements.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DFOR_EVENTS -c -o $@ $<
+
 $(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
 $(BUILD)/render/page_frame.o: $(PAGE:helper/render/%=$(BUILD)/%.inc)
@@ -119,7 +125,7 @@ $(BUILD)/beside.inc: helper/archive/beside | $(BUILD)
 		sub("[*]$$", "", suffix); \
 		print "#define BESIDE_" name " \"" suffix "\"" }' $< > $@
 
-$(OBJECTS): | $(BUILD)/beside.inc
+$(OBJECTS) $(BUILD)/archive/statements_event.o: | $(BUILD)/beside.inc
 
 $(BUILD):
 	mkdir -p $@
@@ -175,6 +181,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/archive/statements_event.d
 
 .PHONY: all units rulers test soak bench clean install uninstall
