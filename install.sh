@@ -488,6 +488,7 @@ uninstall_all() {
 	confirm
 	turn_off
 	unschedule
+	remove_metrics
 	run make -s uninstall DESTDIR="$root" PREFIX="$prefix" SYSCONFDIR=/etc
 	leave_empty_action
 	! has_systemd || run systemctl daemon-reload

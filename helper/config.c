@@ -90,6 +90,9 @@ static const struct key keys[] = {
 	    "\"none\"." },
 	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
 	    "The last log lines of a ban are kept, at most this many." },
+	{ "metrics_file", KEY_PATH, AT(metrics_file), 0, 0, 0, "",
+	    "A reconcile writes this file for node_exporter; if it is empty, "
+	    "it writes none." },
 	{ "geo", KEY_PATHS, AT(geo), 0, 0, 0, NULL,
 	    "Databases that say where an address is from; [] tries the usual "
 	    "places." },

@@ -19,7 +19,8 @@ _fail2ban_archive() {
 		*) verb=${COMP_WORDS[i]} && break ;;
 		esac
 	done
-	help=$("$1" ${verb:+"$verb"} --help 2>/dev/null) || return 0
+	# The help of a monitoring plugin ends with status 3.
+	help=$("$1" ${verb:+"$verb"} --help 2>/dev/null) || [ $? -eq 3 ] || return 0
 	if [[ $3 == -* ]]; then
 		option=${3//[!a-z-]/}
 		argument=$(sed -n "s/^  $option \([^ ]\{1,\}\) .*/\1/p" <<<"$help")

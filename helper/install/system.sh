@@ -150,6 +150,14 @@ remove_empty() {
 		warn "$1: other files lie in it: kept"
 }
 
+# Nobody writes the metrics any more: what node_exporter reads would only grow old.
+remove_metrics() {
+	metrics=$(configured metrics_file)
+	case $metrics in
+	"$root"/*) [ ! -f "$metrics" ] || run rm -f "$metrics" ;;
+	esac
+}
+
 # The default folder is ours when the archive is in it. Otherwise only the files
 # of the configured archive and spool are ours: the default folder may hold
 # another archive, or a copy.

@@ -204,7 +204,7 @@ retention() {
 	ev ban 192.0.2.1 "$now.25"
 	ev ban 192.0.2.2 "$now.50"
 	# As an older program leaves it; and ids may be greater than revs there.
-	sqlite3 "$db" 'UPDATE ban SET id = id + 40; DROP TABLE gone;
+	sqlite3 "$db" 'UPDATE ban SET id = id + 40; DROP TABLE gone; DROP TABLE counted;
 	    PRAGMA user_version = 5' >"$lab/out"
 	archive reconcile
 	follow

@@ -50,6 +50,7 @@ static const struct {
 	{ "fail2ban_database", AT(fail2ban_database), "", true },
 	{ "fail2ban_socket", AT(fail2ban_socket), "/run/fail2ban/fail2ban.sock",
 	    false },
+	{ "metrics_file", AT(metrics_file), "", true },
 };
 
 static int64_t
