@@ -66,8 +66,9 @@ ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
 PROGRAMS = fail2ban-archive fail2ban-archive-event
-PAGES = $(PROGRAMS:%=%.8)
-INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(PAGES:%=$(MAN8)/%) \
+PAGES = $(PROGRAMS:%=%.8) fail2ban-archive-setup.8
+INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(SBIN)/fail2ban-archive-setup \
+	$(PAGES:%=$(MAN8)/%) \
 	$(MAN5)/fail2ban-archive.cfg.5 \
 	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
 	$(COMPLETION)/fail2ban-archive $(ACTION_D)/fail2ban-archive.conf
@@ -156,6 +157,9 @@ install: all
 		install -m 755 $(BUILD)/$$p $(DESTDIR)$(SBIN)/.$$p.new && \
 		mv $(DESTDIR)$(SBIN)/.$$p.new $(DESTDIR)$(SBIN)/$$p || exit; \
 	done
+	cat helper/install/setup.sh helper/install/setup_main.sh | \
+		sed 's|@PREFIX@|$(PREFIX)|' >$(DESTDIR)$(SBIN)/fail2ban-archive-setup
+	chmod 755 $(DESTDIR)$(SBIN)/fail2ban-archive-setup
 	install -m 644 $(PAGES:%=helper/dist/%) $(DESTDIR)$(MAN8)/
 	install -m 644 helper/dist/fail2ban-archive.cfg.5 $(DESTDIR)$(MAN5)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
