@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make, make test, make soak, make bench, make install; BUILD=DIR builds
-# elsewhere, STATIC= links the libraries shared.
+# make, make test, make soak, make bench, make install, make dist, make deb;
+# BUILD=DIR builds elsewhere, STATIC= links the libraries shared.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -176,9 +176,42 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 
+# A tarball of this tree: of the files that git tracks, as they are now, or, where
+# the tree is no clone, of all its files. The same files give the same bytes: all
+# have one time, that of the last commit, which is then the time of the Makefile.
+RELEASE = fail2ban-archive-$(VERSION)
+TREE = if [ -e .git ]; then git ls-files -z; else \
+	find . -type f ! -path './build/*' ! -path '$(BUILD)/*' \
+		! -path './$(BUILD)/*' -printf '%P\0'; fi | LC_ALL=C sort -z
+EPOCH = $${SOURCE_DATE_EPOCH:-$$([ -e .git ] && git log -1 --format=%ct || \
+	stat -c %Y Makefile)}
+
+dist: | $(BUILD)
+	$(TREE) | tar -cf $(BUILD)/$(RELEASE).tar --format=ustar \
+		--transform 's|^|$(RELEASE)/|' --mtime "@$(EPOCH)" --owner=0 \
+		--group=0 --numeric-owner --mode=u=rwX,go=rX \
+		--null --no-recursion -T -
+	gzip -9nf $(BUILD)/$(RELEASE).tar
+
+# The package is built from the tarball, in a folder of its own.
+DEB = $(BUILD)/deb
+deb: dist
+	rm -rf $(DEB)
+	mkdir -p $(DEB)
+	tar -C $(DEB) -xf $(BUILD)/$(RELEASE).tar.gz
+	cp -R helper/dist/debian $(DEB)/$(RELEASE)/debian
+	sed -e 's|@VERSION@|$(VERSION)|' \
+		-e "s|@DATE@|$$(LC_ALL=C date -uR -d @$(EPOCH))|" \
+		helper/dist/debian/changelog.in >$(DEB)/$(RELEASE)/debian/changelog
+	cd $(DEB)/$(RELEASE) && env -u BUILD -u MAKEFLAGS -u MAKELEVEL \
+		-u MAKEOVERRIDES DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" \
+		dpkg-buildpackage -us -uc -b
+	mv $(DEB)/*.deb $(BUILD)/
+	rm -rf $(DEB)
+
 clean:
 	rm -rf $(BUILD)
 
 -include $(OBJECTS:.o=.d)
 
-.PHONY: all units rulers test soak bench clean install uninstall
+.PHONY: all units rulers test soak bench clean install uninstall dist deb
