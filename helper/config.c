@@ -73,6 +73,9 @@ static const struct key keys[] = {
 	    "to the spool." },
 	{ "retention_days", KEY_INT, AT(retention_days), 0, 36500, 0, NULL,
 	    "An ended ban is removed after this many days; 0 removes none." },
+	{ "anonymize_days", KEY_INT, AT(anonymize_days), 0, 36500, 0, NULL,
+	    "After this many days an ended ban keeps only the network of its "
+	    "address; 0: never." },
 	{ "evidence", KEY_WORD, AT(evidence), 0, 0, CONFIG_EVIDENCE_DATABASE,
 	    NULL,
 	    "The source of a ban's log lines: \"database\", \"tag\" or "

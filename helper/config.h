@@ -44,6 +44,7 @@ struct config {
 	int64_t lock_deadline;	/* milliseconds that an event waits for
 				   the archive */
 	int64_t retention_days; /* 0: keep bans for ever */
+	int64_t anonymize_days; /* 0: keep who was banned for as long */
 	int64_t max_matches;	/* the most log lines kept of a ban */
 	/* Databases of countries and networks; none: those that geo_open finds.
 	 */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "archive/file.h"
 #include "archive/schema.h"
@@ -353,6 +354,12 @@ archive_set_cache(struct archive *a, int kib, struct err *e)
 }
 
 int
+archive_overwrite_removed(struct archive *a, struct err *e)
+{
+	return db_exec(&a->db, "PRAGMA secure_delete = ON", e);
+}
+
+int
 archive_empty_wal(struct archive *a, struct err *e)
 {
 	int rc;
@@ -372,6 +379,24 @@ archive_empty_wal(struct archive *a, struct err *e)
 	archive_unlock(a);
 	return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 :
 						      err_wrap(e, "archive");
+}
+
+int
+archive_vacuum(struct archive *a, struct err *e)
+{
+	char path[PATH_MAX + sizeof(BESIDE_VACUUM)];
+	int alone, rc = -1;
+
+	snprintf(path, sizeof(path), "%s" BESIDE_VACUUM, a->path);
+	/* First the lock, for which events that are at work are waited for. */
+	if (take_turn(a, e) != 0)
+		return err_wrap(e, "archive");
+	if ((alone = lock_alone(path, e)) >= 0) {
+		rc = db_exec(&a->db, "VACUUM", e);
+		close(alone);
+	}
+	archive_unlock(a);
+	return rc == 0 ? archive_empty_wal(a, e) : err_wrap(e, "archive");
 }
 
 int

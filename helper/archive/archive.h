@@ -113,10 +113,25 @@ int archive_set_durable(struct archive *a, bool durable, struct err *e);
 int archive_set_cache(struct archive *a, int kib, struct err *e);
 
 /*
+ * Have SQLite overwrite with zeros what is removed from here on, so that it
+ * cannot be found in the file any more (sqlite.org/pragma.html#secure_delete).
+ */
+int archive_overwrite_removed(struct archive *a, struct err *e);
+
+/*
  * Copy the WAL into the archive; the empty WAL keeps its room on disk. A reader
  * that still needs the WAL prevents the copying; it is not waited for.
  */
 int archive_empty_wal(struct archive *a, struct err *e);
+
+/*
+ * Write the archive anew, without the room that removed bans have left. This
+ * takes long; no process waits for the lock meanwhile (os/lock.h), and events
+ * go to the spool. SQLite writes its copy to the folder of SQLITE_TMPDIR. No
+ * transaction is open. Fails with EX_TEMPFAIL when the lock is not had in time,
+ * or while another vacuum is at work.
+ */
+int archive_vacuum(struct archive *a, struct err *e);
 
 /*
  * Get or set a number that the archive keeps about itself, by its key (table

@@ -12,6 +12,14 @@ log_lines_any(struct archive *a, struct err *e)
 	return db_has_row(&a->db, SQL_LINE_ANY, e, "");
 }
 
+int
+log_lines_is_of_ban(struct archive *a, const struct archive_ident *of,
+    int64_t at_us, struct err *e)
+{
+	return db_has_row(&a->db, SQL_LINE_IS_OF_BAN, e, "itti", of->jail,
+	    of->ident, archive_ident_host(of), at_us);
+}
+
 /* Write a line by SQL_LINE_ADD or SQL_LINE_LEARN; *changed: that did it. */
 static int
 write_line(struct archive *a, int which, const struct archive_ident *of,

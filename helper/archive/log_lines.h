@@ -16,6 +16,12 @@
 int log_lines_any(struct archive *a, struct err *e);
 
 /*
+ * Return 1 when a ban of the id lived at at_us, 0 when none did, -1 on failure.
+ */
+int log_lines_is_of_ban(struct archive *a, const struct archive_ident *of,
+    int64_t at_us, struct err *e);
+
+/*
  * Add a line about an id. *known: the archive has it already. *news: the
  * archive has learnt something, also from a line that it has: one log may show
  * a number that another log, which begins later, does not show. Of two numbers

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/sightings_column.h"
 #include "archive/statements.h"
+#include "ban/anonymous.h"
+#include "base/timestamp.h"
 
 static char *
 copy(const char *s)
@@ -13,7 +16,9 @@ copy(const char *s)
 	return s != NULL ? strdup(s) : NULL;
 }
 
-/* Make a ticket of a row: jail, ident, timeofban, host, the jail's name. */
+/* Make a ticket of a row: jail, ident, timeofban, host, the jail's name,
+ * traces.
+ */
 static int
 take_ticket(sqlite3_stmt *st, struct prune_ticket *t)
 {
@@ -23,14 +28,18 @@ take_ticket(sqlite3_stmt *st, struct prune_ticket *t)
 		.timeofban = db_int(st, 2),
 		.host = copy(db_text(st, 3)),
 		.jail_name = copy(db_text(st, 4)),
+		.traces = db_int(st, 5) == 1,
 	};
 	return t->ident != NULL && t->host != NULL && t->jail_name != NULL ? 0 :
 									     -1;
 }
 
-/* Load the rows of a statement with bound values, at most max. */
+/*
+ * Load the rows of a statement with bound values, at most max. *place, if it is
+ * not NULL, becomes that of the last one.
+ */
 static int
-load(struct archive *a, sqlite3_stmt *st, size_t max,
+load(struct archive *a, sqlite3_stmt *st, size_t max, struct prune_place *place,
     struct prune_ticket **list, size_t *n, struct err *e)
 {
 	int rc;
@@ -46,20 +55,55 @@ load(struct archive *a, sqlite3_stmt *st, size_t max,
 			rc = err_no_memory(e);
 			break;
 		}
+		if (place != NULL)
+			*place = (struct prune_place){ db_int(st, 6),
+				db_int(st, 7) };
 	}
 	sqlite3_reset(st);
-	if (rc < 0)
+	if (rc < 0) {
 		prune_free(*list, *n);
+		*list = NULL;
+	}
 	return rc;
 }
 
 int
-prune_find(struct archive *a, int64_t before_us, size_t max,
+prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
+    size_t max, struct prune_ticket **list, size_t *n, struct err *e)
+{
+	return load(a,
+	    db_bind(&a->db, SQL_PRUNABLE, e, "iiii", before_us, place->kept_us,
+		place->id, (int64_t)max),
+	    max, place, list, n, e);
+}
+
+int
+prune_find_id(struct archive *a, const char *ids, size_t max,
     struct prune_ticket **list, size_t *n, struct err *e)
 {
 	return load(a,
-	    db_bind(&a->db, SQL_PRUNABLE, e, "ii", before_us, (int64_t)max),
-	    max, list, n, e);
+	    db_bind(&a->db, SQL_TICKETS_OF_ID, e, "ti", ids, (int64_t)max), max,
+	    NULL, list, n, e);
+}
+
+int
+prune_count_id(struct archive *a, const char *ids, int64_t *n, struct err *e)
+{
+	return db_number(&a->db, SQL_BANS_OF_ID, n, e, "t", ids);
+}
+
+int
+prune_find_live(struct archive *a, const char *ids, char **jail, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_LIVE_OF_ID, e, "t", ids);
+	int rc = st != NULL ? db_step(&a->db, st, e) : -1;
+
+	*jail = NULL;
+	if (rc == 1 && (*jail = copy(db_text(st, 0))) == NULL)
+		rc = err_no_memory(e);
+	if (st != NULL)
+		sqlite3_reset(st);
+	return rc;
 }
 
 void
@@ -73,31 +117,232 @@ prune_free(struct prune_ticket *list, size_t n)
 	free(list);
 }
 
+/* Run a statement about the bans of a ticket. */
+static int
+query(struct archive *a, int statement, const struct prune_ticket *t,
+    struct err *e)
+{
+	return db_query(&a->db, statement, e, "itit", t->jail, t->ident,
+	    t->timeofban, t->host);
+}
+
+/* Return 1 when a ban of the ticket is to be kept, 0 when none is, or -1. */
+static int
+is_kept(struct archive *a, const struct prune_ticket *t, int64_t before_us,
+    struct err *e)
+{
+	if (before_us == UNKNOWN)
+		return 0;
+	return db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail, t->ident,
+	    t->timeofban, t->host, before_us);
+}
+
+/*
+ * After the ban with the greatest number has gone, give the one that has it now
+ * a number beyond that: so no number is given out twice. An archive without any
+ * ban begins anew, with an id of its own.
+ */
+static int
+keep_numbers(struct archive *a, int64_t greatest, int64_t now_us, struct err *e)
+{
+	int64_t id;
+
+	if (db_number(&a->db, SQL_BAN_GREATEST, &id, e, "") != 0)
+		return -1;
+	if (id == UNKNOWN)
+		return db_query(&a->db, SQL_META_NEW_ID, e, "");
+	if (id >= greatest)
+		return 0;
+	if (db_query(&a->db, SQL_BAN_MERGED, e, "ii", id, now_us) != 0 ||
+	    db_query(&a->db, SQL_BAN_RENUMBER, e, "ii", id, greatest) != 0)
+		return -1;
+	return db_query(&a->db, SQL_BAN_TOUCH, e, "i", greatest + 1);
+}
+
 int
 prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
-    int64_t now_us, int64_t *n, struct err *e)
+    int64_t now_us, bool close_past, int64_t *n, struct err *e)
 {
 	/* The bans go last: the others are found by them. */
 	static const int statements[] = { SQL_PRUNE_REMEMBER,
 		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_TOTAL };
-	int kept = db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail,
-	    t->ident, t->timeofban, t->host, before_us);
+	int kept = is_kept(a, t, before_us, e);
+	int64_t greatest;
 
 	*n = 0;
 	if (kept != 0)
 		return kept < 0 ? -1 : 0;
+	if (db_number(&a->db, SQL_BAN_GREATEST, &greatest, e, "") != 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
-		if (db_query(&a->db, statements[i], e, "itit", t->jail,
-			t->ident, t->timeofban, t->host) != 0)
+		if (query(a, statements[i], t, e) != 0)
 			return -1;
 	}
-	if (db_query(&a->db, SQL_PRUNE_GONE, e, "ititi", t->jail, t->ident,
+	if ((close_past && query(a, SQL_PRUNE_CLOSE, t, e) != 0) ||
+	    db_query(&a->db, SQL_PRUNE_GONE, e, "ititi", t->jail, t->ident,
 		t->timeofban, t->host, now_us) != 0 ||
-	    db_query(&a->db, SQL_PRUNE_BANS, e, "itit", t->jail, t->ident,
-		t->timeofban, t->host) != 0)
+	    query(a, SQL_PRUNE_BANS, t, e) != 0)
 		return -1;
 	*n = sqlite3_changes(a->db.handle);
-	return 0;
+	return *n == 0 ? 0 : keep_numbers(a, greatest, now_us, e);
+}
+
+bool
+prune_is_personal(const struct prune_ticket *t)
+{
+	char text[ADDRESS_TEXT];
+
+	return t->traces ||
+	    strcmp(anonymous_id(t->ident, NULL, text), t->ident) != 0;
+}
+
+/* A ban on its way to be anonymous, and its new id. */
+struct anonymous {
+	int64_t id, timeofban;
+	struct sighting sighting; /* all that is still known of it */
+	char ident[ADDRESS_TEXT];
+};
+
+static struct anonymous
+take_ban(sqlite3_stmt *st)
+{
+	const char *ident = db_text(st, 2), *ip = db_text(st, 3);
+	int origin = ban_origin_from_name(db_text(st, 8));
+	int end = ban_end_from_name(db_text(st, 11));
+	struct anonymous ban = {
+		.id = db_int(st, 0),
+		.timeofban = db_int(st, 1),
+		.sighting = {
+			.kind = SIGHTING_IMPORT,
+			.at_us = db_int(st, 4),
+			.since_us = db_int(st, 4),
+			.seconds = db_int(st, 5),
+			.bancount = db_int(st, 6),
+			.failures = db_int(st, 7),
+			.origin = origin < 0 ? BAN_FROM_UNKNOWN :
+					       (enum ban_origin)origin,
+			.seen = (unsigned)db_int(st, 9),
+			.ended_us = db_int(st, 10),
+			.end = end < 0 ? BAN_INFERRED : (enum ban_end)end,
+			.restored = db_int(st, 12),
+		},
+	};
+
+	ban.sighting.exact =
+	    ban.sighting.since_us != timestamp_from_seconds(ban.timeofban);
+	anonymous_id(ident != NULL ? ident : "", ip, ban.ident);
+	return ban;
+}
+
+/* Load the first ban of a ticket; return 1, 0 when it has none, or -1. */
+static int
+load_ban(struct archive *a, const struct prune_ticket *t, struct anonymous *ban,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_ANONYMIZABLE, e, "itit", t->jail,
+	    t->ident, t->timeofban, t->host);
+	int rc = st != NULL ? db_step(&a->db, st, e) : -1;
+
+	if (rc == 1)
+		*ban = take_ban(st);
+	if (st != NULL)
+		sqlite3_reset(st);
+	return rc;
+}
+
+/* Write an anonymous ban in the place of the one that says more. */
+static int
+save_ban(struct archive *a, const struct prune_ticket *t, struct anonymous *ban,
+    int64_t now_us, struct err *e)
+{
+	struct buffer sightings = { 0 };
+	int rc;
+
+	if (db_number(&a->db, SQL_ANONYMOUS_NTH, &ban->sighting.nth, e, "ititi",
+		t->jail, ban->ident, t->timeofban, t->host,
+		ban->sighting.since_us) != 0)
+		return -1;
+	sightings_column_put(&sightings, &ban->sighting, ban->timeofban);
+	buffer_putc(&sightings, ']');
+	rc = sightings.failed ?
+	    err_no_memory(e) :
+	    db_query(&a->db, SQL_ANONYMIZE_GONE, e, "ii", ban->id, now_us);
+	if (rc == 0)
+		rc = db_query(&a->db, SQL_ANONYMIZE, e, "itti", ban->id,
+		    ban->ident, sightings.s, ban->sighting.nth);
+	buffer_free(&sightings);
+	return rc;
+}
+
+/*
+ * Make the bans of a ticket anonymous. A ban whose id is an anonymous one keeps
+ * its ticket, and stands there behind the others: so each is taken once.
+ */
+static int
+save_bans(struct archive *a, const struct prune_ticket *t, int64_t bans,
+    int64_t now_us, struct err *e)
+{
+	struct anonymous ban;
+	int rc = 1;
+
+	for (int64_t i = 0; i < bans && rc == 1; i++) {
+		rc = load_ban(a, t, &ban, e);
+		if (rc == 1 && save_ban(a, t, &ban, now_us, e) != 0)
+			rc = -1;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int
+prune_anonymize(struct archive *a, const struct prune_ticket *t,
+    int64_t before_us, int64_t now_us, int64_t *n, struct err *e)
+{
+	static const int statements[] = { SQL_PRUNE_REMEMBER,
+		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_CLOSE };
+	int kept = is_kept(a, t, before_us, e);
+	int64_t bans;
+
+	*n = 0;
+	if (kept != 0)
+		return kept < 0 ? -1 : 0;
+	if (db_number(&a->db, SQL_TICKET_BANS, &bans, e, "itit", t->jail,
+		t->ident, t->timeofban, t->host) != 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+		if (query(a, statements[i], t, e) != 0)
+			return -1;
+	}
+	*n = bans;
+	return save_bans(a, t, bans, now_us, e);
+}
+
+int
+prune_rest_of_id(struct archive *a, const char *ids, struct err *e)
+{
+	if (db_query(&a->db, SQL_FORGET_LINES, e, "t", ids) != 0)
+		return -1;
+	return db_query(&a->db, SQL_FORGET_NOTES, e, "t", ids);
+}
+
+int
+prune_find_lines(struct archive *a, int64_t before_us,
+    const struct prune_ticket *after, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e)
+{
+	return load(a,
+	    db_bind(&a->db, SQL_LINES_LEFT, e, "ittii",
+		after != NULL ? after->jail : 0,
+		after != NULL ? after->ident : "",
+		after != NULL ? after->host : "", before_us, (int64_t)max),
+	    max, NULL, list, n, e);
+}
+
+int
+prune_lines(struct archive *a, int64_t before_us, const struct prune_ticket *t,
+    struct err *e)
+{
+	return db_query(&a->db, SQL_LINES_DROP, e, "itti", t->jail, t->ident,
+	    t->host, before_us);
 }
 
 int
@@ -132,12 +377,13 @@ prune_load_removed(struct archive *a, const struct prune_ticket *after,
 		after != NULL ? after->jail : 0,
 		after != NULL ? after->ident : "",
 		after != NULL ? after->timeofban : 0, (int64_t)max),
-	    max, list, n, e);
+	    max, NULL, list, n, e);
 }
 
 int
-prune_forget(struct archive *a, const struct prune_ticket *t, struct err *e)
+prune_drop_removed(struct archive *a, const struct prune_ticket *t,
+    struct err *e)
 {
-	return db_query(&a->db, SQL_REMOVED_FORGET, e, "iti", t->jail, t->ident,
+	return db_query(&a->db, SQL_REMOVED_DROP, e, "iti", t->jail, t->ident,
 	    t->timeofban);
 }

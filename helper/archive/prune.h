@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Remove bans that ended long ago, for retention_days of the configuration, and
- * remember those that fail2ban's database may bring back. Errors are
- * db_error's.
+ * Remove bans that ended long ago, or take out of them who was banned; and
+ * remember those that fail2ban's database may bring back. A ban that goes
+ * leaves a tombstone (archive/changes.h). Errors are db_error's.
  */
 #ifndef ARCHIVE_PRUNE_H
 #define ARCHIVE_PRUNE_H
@@ -19,28 +19,98 @@ struct prune_ticket {
 	int64_t jail;
 	char *jail_name, *ident;
 	int64_t timeofban;
-	char *host; /* "": this machine */
+	char *host;  /* "": this machine */
+	bool traces; /* prune_find: a ban of it has an address or evidence */
 };
 
+/* A ban, in the order in which bans were archived with their ends. */
+struct prune_place {
+	int64_t kept_us, id;
+};
+
+/* The place before all bans. */
+#define PRUNE_FIRST ((struct prune_place){ INT64_MIN + 1, 0 })
+
 /*
- * Find tickets whose bans have all ended, and were all archived, before
- * before_us: at most max of them, the oldest first. No transaction is needed.
- * The ticket of the ban with the greatest id is left out, because the next id
- * is counted from it. The caller releases *list with prune_free.
+ * Find the bans after a place whose ticket's bans have all ended, and were all
+ * archived, before before_us: the tickets of at most max bans, a ticket for
+ * each. *place becomes that of the last one. No transaction is needed. The
+ * caller releases *list with prune_free.
  */
-int prune_find(struct archive *a, int64_t before_us, size_t max,
-    struct prune_ticket **list, size_t *n, struct err *e);
+int prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
+    size_t max, struct prune_ticket **list, size_t *n, struct err *e);
 void prune_free(struct prune_ticket *list, size_t n);
 
 /*
- * Remove a ticket that prune_find has found, unless an event has come for it
- * meanwhile; *n is the number of bans that were removed. Their sums are added
- * to the totals, which archive/tally.h reads. The ticket is remembered when a
- * row of fail2ban's database was seen for it. Called between archive_begin and
+ * Find the tickets of an id: ids is a JSON array of texts, and one of these is
+ * the ident or the address of each. At most max, beginning with the first. The
+ * caller releases *list with prune_free.
+ */
+int prune_find_id(struct archive *a, const char *ids, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e);
+
+/* Set *n to the number of bans of an id, of which ids is as above. */
+int prune_count_id(struct archive *a, const char *ids, int64_t *n,
+    struct err *e);
+
+/*
+ * Find a live ban of this machine among the bans of an id: return 1 and its
+ * jail, which the caller frees; 0 when there is none, -1 on failure.
+ */
+int prune_find_live(struct archive *a, const char *ids, char **jail,
+    struct err *e);
+
+/*
+ * Remove a ticket, unless one of its bans lives, or has ended or was archived
+ * at before_us or later (UNKNOWN: remove it in any case); *n is the number of
+ * bans that were removed. Their sums are added to the totals, which
+ * archive/tally.h reads. The ticket is remembered when a row of fail2ban's
+ * database was seen for it. close_past: no ban that began before its end is
+ * replayed any more (archive/closed_past.h). Called between archive_begin and
  * archive_commit.
  */
 int prune_remove(struct archive *a, const struct prune_ticket *t,
+    int64_t before_us, int64_t now_us, bool close_past, int64_t *n,
+    struct err *e);
+
+/*
+ * Return true when the bans of a ticket that prune_find has found say who was
+ * banned.
+ */
+bool prune_is_personal(const struct prune_ticket *t);
+
+/*
+ * Take out of the bans of a ticket who was banned: each gets the id of
+ * ban/anonymous.h, loses its evidence and its address, and gets a number of its
+ * own, as it is another ban for whoever reads the changes. Otherwise this is as
+ * prune_remove.
+ */
+int prune_anonymize(struct archive *a, const struct prune_ticket *t,
     int64_t before_us, int64_t now_us, int64_t *n, struct err *e);
+
+/*
+ * Remove what else the archive knows of an id, of which ids is as in
+ * prune_find_id: lines of logs, and notes of reban. Called between
+ * archive_begin and archive_commit.
+ */
+int prune_rest_of_id(struct archive *a, const char *ids, struct err *e);
+
+/*
+ * Find ids of log lines from before before_us that the archive has no ban of,
+ * after the ticket `after` (NULL: from the first on), at most max. A line that
+ * makes no ban is kept until then, as another one may come to it. The caller
+ * releases *list with prune_free.
+ */
+int prune_find_lines(struct archive *a, int64_t before_us,
+    const struct prune_ticket *after, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e);
+
+/*
+ * Remove the lines of such an id, unless a ban has come. Called between
+ * archive_begin and archive_commit.
+ */
+int prune_lines(struct archive *a, int64_t before_us,
+    const struct prune_ticket *t, struct err *e);
 
 /*
  * Set *rev to the rev of the last ban that went before before_us, UNKNOWN where
@@ -72,10 +142,10 @@ int prune_load_removed(struct archive *a, const struct prune_ticket *after,
     size_t max, struct prune_ticket **list, size_t *n, struct err *e);
 
 /*
- * Forget a ticket whose row has gone from fail2ban's database. Called between
- * archive_begin and archive_commit.
+ * Remember a ticket no more: its row has gone from fail2ban's database. Called
+ * between archive_begin and archive_commit.
  */
-int prune_forget(struct archive *a, const struct prune_ticket *t,
+int prune_drop_removed(struct archive *a, const struct prune_ticket *t,
     struct err *e);
 
 #endif

@@ -16,6 +16,7 @@ static const char *const kinds[] = {
 	[RUN_REPLAY] = "replay",
 	[RUN_REBAN] = "reban",
 	[RUN_PRUNE] = "prune",
+	[RUN_FORGET] = "forget",
 	[RUN_KINDS] = "unknown",
 };
 

@@ -13,6 +13,7 @@ enum run_kind {
 	RUN_REPLAY,
 	RUN_REBAN,
 	RUN_PRUNE,
+	RUN_FORGET,
 	RUN_KINDS /* how many there are; also: any kind, or an unknown one */
 };
 
@@ -36,7 +37,8 @@ enum run_kind archive_run_kind_from_name(const char *name);
 
 /*
  * Write the path of the file that a run of that kind locks while it runs on the
- * archive at path to name. A prune is part of a reconcile.
+ * archive at path to name. A prune may be part of a reconcile: so these, and a
+ * run that forgets an id, lock the same file.
  */
 #define ARCHIVE_RUN_LOCK_PATH (PATH_MAX + 16)
 void archive_run_lock_path(const char *path, enum run_kind kind,

@@ -17,6 +17,13 @@
 /* The bans of one jail, ident, rounded second and host. */
 #define TICKET "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
 
+/* The bans whose id or address is one of ?1, a JSON array of texts. */
+#define OF_ID \
+	"id IN (SELECT b.id FROM json_each(?1) AS w CROSS JOIN jail AS j " \
+	"CROSS JOIN ban AS b ON b.jail = j.id AND b.ident = w.value " \
+	"UNION SELECT b.id FROM json_each(?1) AS w CROSS JOIN ban AS b " \
+	"ON b.ip = w.value)"
+
 /* True for a ban that only logs show: their lines are in the table line. */
 #define LOGGED "signs = '[]'"
 
@@ -158,6 +165,13 @@
 const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
+	[SQL_META_FROM] =
+	    "SELECT key, value FROM meta WHERE key BETWEEN ?1 AND ?1 || '~'",
+	[SQL_META_NEW_ID] =
+	    "UPDATE meta SET value = lower(hex(randomblob(16))) "
+	    "WHERE key = 'id'",
+	[SQL_FORGET_KEY] = "INSERT OR IGNORE INTO meta VALUES ('forget_key', "
+			   "lower(hex(randomblob(32))))",
 
 	[SQL_JAIL_GET] = "SELECT id, noted_us FROM jail WHERE name = ?1",
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
@@ -319,19 +333,67 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban, host, jail.name FROM ban AS b "
-	    "JOIN jail ON jail.id = b.jail WHERE " KEPT_SINCE
-	    " < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
+	    "SELECT jail, ident, timeofban, host, jail.name, "
+	    "ip IS NOT NULL OR evidence IS NOT NULL, " KEPT_SINCE
+	    ", b.id FROM ban AS b JOIN jail ON jail.id = b.jail "
+	    "WHERE " KEPT_SINCE " < ?1 AND " KEPT_SINCE " >= ?2 "
+	    "AND (" KEPT_SINCE " > ?2 OR b.id > ?3) "
+	    "AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
 	    "(o.jail, o.ident, o.timeofban, o.host) = "
 	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
-	    "OR o.ended_us >= ?1 OR o.added_us >= ?1 "
-	    "OR o.id = (SELECT max(id) FROM ban))) "
-	    "ORDER BY " KEPT_SINCE " LIMIT ?2",
+	    "OR o.ended_us >= ?1 OR o.added_us >= ?1)) "
+	    "ORDER BY " KEPT_SINCE ", b.id LIMIT ?4",
+	[SQL_TICKETS_OF_ID] =
+	    "SELECT jail, ident, timeofban, host, "
+	    "(SELECT name FROM jail WHERE id = ban.jail), 0, 0, 0 FROM ban "
+	    "WHERE " OF_ID " ORDER BY id LIMIT ?2",
+	[SQL_BANS_OF_ID] = "SELECT count(*) FROM ban WHERE " OF_ID,
+	[SQL_LIVE_OF_ID] =
+	    "SELECT (SELECT name FROM jail WHERE id = ban.jail) FROM ban "
+	    "WHERE " OF_ID " AND ended_us IS NULL AND host = '' LIMIT 1",
 	/* True of a ticket that is to be kept. */
 	[SQL_PRUNE_KEPT] = "SELECT 1 FROM ban WHERE " TICKET
 			   " AND (ended_us IS NULL OR ended_us >= ?5 "
-			   "OR added_us >= ?5 "
-			   "OR id = (SELECT max(id) FROM ban))",
+			   "OR added_us >= ?5)",
+	[SQL_BAN_GREATEST] = "SELECT max(id) FROM ban",
+	[SQL_TICKET_BANS] = "SELECT count(*) FROM ban WHERE " TICKET,
+	[SQL_ANONYMIZABLE] =
+	    "SELECT id, timeofban, ident, ip, since_us, seconds, bancount, "
+	    "failures, origin, seen, ended_us, ended_why, restored FROM ban "
+	    "WHERE " TICKET " ORDER BY id LIMIT 1",
+	[SQL_ANONYMOUS_NTH] = "SELECT coalesce(max(nth) + 1, 0) FROM ban "
+			      "WHERE " TICKET " AND since_us = ?5",
+	[SQL_ANONYMIZE_GONE] = "INSERT INTO gone VALUES (" NEXT_REV
+			       ", ?1, 'pruned', ?2)",
+	[SQL_ANONYMIZE] =
+	    "UPDATE ban SET id = (SELECT max(id) + 1 FROM ban), ident = ?2, "
+	    "signs = ?3, nth = ?4, ip = NULL, evidence = NULL, "
+	    "present = NULL, known_as = NULL, missed_us = 0, rev = " NEXT_REV
+	    " WHERE id = ?1",
+	[SQL_FORGET_LINES] =
+	    "DELETE FROM line WHERE jail IN (SELECT id FROM jail) "
+	    "AND ident IN (SELECT value FROM json_each(?1))",
+	[SQL_FORGET_NOTES] =
+	    "DELETE FROM note WHERE jail IN (SELECT id FROM jail) "
+	    "AND ident IN (SELECT value FROM json_each(?1))",
+	/* The ids of old lines that no ban is left for, in the table's order. */
+	[SQL_LINES_LEFT] =
+	    "SELECT jail, ident, 0, host, '', 0 FROM line "
+	    "WHERE (jail, ident, host) > (?1, ?2, ?3) AND at_us < ?4 "
+	    "AND NOT EXISTS (SELECT 1 FROM ban WHERE ban.jail = line.jail "
+	    "AND ban.ident = line.ident AND ban.host = line.host) "
+	    "GROUP BY jail, ident, host ORDER BY jail, ident, host LIMIT ?5",
+	[SQL_LINES_DROP] =
+	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "AND at_us < ?4 AND NOT EXISTS (SELECT 1 FROM ban "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3)",
+	/* No ban of the host that began up to then is replayed any more. */
+	[SQL_PRUNE_CLOSE] =
+	    "INSERT INTO meta SELECT 'pruned_us:' || host, max(ended_us) "
+	    "FROM ban WHERE " TICKET " GROUP BY host ON CONFLICT (key) "
+	    "DO UPDATE SET value = max(value, excluded.value)",
+	[SQL_PRUNED_UNTIL] =
+	    "SELECT value FROM meta WHERE key = 'pruned_us:' || ?1",
 	/* A row that fail2ban's database may keep has one of two seconds. */
 	[SQL_PRUNE_REMEMBER] =
 	    "INSERT OR IGNORE INTO removed SELECT jail, ident, timeofban "
@@ -387,10 +449,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND timeofban = ?3",
 	[SQL_REMOVED] =
 	    "SELECT jail, ident, timeofban, '', "
-	    "(SELECT name FROM jail WHERE id = removed.jail) FROM removed "
+	    "(SELECT name FROM jail WHERE id = removed.jail), 0 FROM removed "
 	    "WHERE (jail, ident, timeofban) > (?1, ?2, ?3) "
 	    "ORDER BY jail, ident, timeofban LIMIT ?4",
-	[SQL_REMOVED_FORGET] =
+	[SQL_REMOVED_DROP] =
 	    "DELETE FROM removed WHERE jail = ?1 AND ident = ?2 "
 	    "AND timeofban = ?3",
 
@@ -406,6 +468,12 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND verb = ?5 AND (found, seconds, bancount) IS NOT (" LESSER(
 		"found", "?6") ", " LESSER("seconds", "?7") ", " LESSER(
 		"bancount", "?8") ")",
+	/* True when the ban lived that was made last before the line. */
+	[SQL_LINE_IS_OF_BAN] =
+	    "SELECT 1 FROM (SELECT ended_us FROM ban WHERE jail = ?1 "
+	    "AND ident = ?2 AND host = ?3 AND made_us <= ?4 + 1000000 "
+	    "ORDER BY made_us DESC LIMIT 1) "
+	    "WHERE ended_us IS NULL OR ended_us + 1000000 >= ?4",
 	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
 	[SQL_LINES_OF] =
 	    "SELECT at_us, verb, found, seconds, bancount FROM line "
@@ -504,8 +572,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_EXPORT] = EXPORT(WANTED_SECONDS),
 	[SQL_EXPORT_IDS] = EXPORT(WANTED_IDS),
 	[SQL_EXPORT_LIVE] = EXPORT(WANTED_LIVE),
+	/*
+	 * A ban that became anonymous has a new id, and is no new ban: it was
+	 * archived long before the last one.
+	 */
 	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE rev IN (SELECT rev FROM ban "
-		      "WHERE id > ?5) AND (?6 IS NULL OR ident IN (SELECT value "
+		      "WHERE id > ?5 AND added_us > coalesce((SELECT added_us "
+		      "FROM ban WHERE id = ?5) - 86400000000, 0)) AND (?6 IS NULL OR ident IN (SELECT value "
 		      "FROM json_each(?6)) OR ip IN (SELECT value "
 		      "FROM json_each(?6))) AND " WANTED "ORDER BY id",
 	[SQL_CHANGES_UPTO] =

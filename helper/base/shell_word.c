@@ -38,21 +38,31 @@ is_taken_amiss(const char *name)
 }
 
 const char *
-shell_word(char word[SHELL_WORD], const char *name, const char *instead)
+shell_text(char word[SHELL_WORD], const char *text, const char *instead)
 {
-	char shown[SHELL_WORD], path[SHELL_WORD];
+	char shown[SHELL_WORD];
 	struct buffer b = { 0 };
-	bool fits = (size_t)snprintf(path, sizeof(path), "%s%s",
-			is_taken_amiss(name) ? "./" : "", name) < sizeof(path);
+	bool fits;
 
-	escape_text(shown, sizeof(shown), path, strlen(path));
-	if (strspn(path, plain) == strlen(path))
-		buffer_puts(&b, path);
+	escape_text(shown, sizeof(shown), text, strlen(text));
+	if (strspn(text, plain) == strlen(text))
+		buffer_puts(&b, text);
 	else
-		put_quoted(&b, path);
-	fits = fits && path[0] != '\0' && strcmp(shown, path) == 0 &&
-	    !b.failed && b.len < SHELL_WORD;
+		put_quoted(&b, text);
+	fits = text[0] != '\0' && strcmp(shown, text) == 0 && !b.failed &&
+	    b.len < SHELL_WORD;
 	snprintf(word, SHELL_WORD, "%s", fits ? b.s : instead);
 	buffer_free(&b);
 	return word;
+}
+
+const char *
+shell_word(char word[SHELL_WORD], const char *name, const char *instead)
+{
+	char path[SHELL_WORD];
+	bool fits = (size_t)snprintf(path, sizeof(path), "%s%s",
+			is_taken_amiss(name) ? "./" : "", name) < sizeof(path);
+
+	/* A text of no bytes is replaced. */
+	return shell_text(word, fits ? path : "", instead);
 }

@@ -557,11 +557,18 @@ merge_add(struct merge *merge, struct merge_ticket *t,
 {
 	struct sighting fresh[FRESH_MAX];
 	bool listed;
+	int refused;
 
 	if (n == 0)
 		return 0;
 	if (n > FRESH_MAX)
 		return err_set(e, EX_SOFTWARE, "too many sightings at a time");
+	if (!t->has_ban && merge->refuse != NULL &&
+	    (refused = merge->refuse(merge->refuse_context, &t->of,
+		 sightings[0].ip, sightings[0].since_us, e)) != 0) {
+		merge->refused += refused > 0;
+		return refused < 0 ? -1 : 0;
+	}
 	if (answer_note(merge, t, &sightings[0], &listed, e) != 0 ||
 	    take_fresh(merge, t, sightings, listed, fresh, &n, e) != 0)
 		return -1;
@@ -636,6 +643,31 @@ decide_again(struct merge *merge, const struct archive_ident *of,
 	return rc;
 }
 
+/* Drop the lines that are refused, and are of no ban in the archive. */
+static int
+drop_refused(struct merge *merge, const struct archive_ident *of,
+    struct logged_line *lines, size_t *n, struct err *e)
+{
+	size_t all = *n;
+
+	*n = 0;
+	for (size_t i = 0; i < all; i++) {
+		int refused = merge->refuse(merge->refuse_context, of, NULL,
+		    lines[i].at_us, e);
+		int known = refused != 1 ?
+		    0 :
+		    log_lines_is_of_ban(merge->archive, of, lines[i].at_us, e);
+
+		if (refused < 0 || known < 0)
+			return -1;
+		if (refused == 1 && known == 0)
+			merge->refused++;
+		else
+			lines[(*n)++] = lines[i];
+	}
+	return 0;
+}
+
 int
 merge_log_lines(struct merge *merge, const struct archive_jail *jail,
     const char *ident, struct logged_line *lines, size_t n, int64_t *known,
@@ -646,6 +678,9 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 	bool news = false;
 
 	bans_of_log_order(lines, n);
+	if (merge->refuse != NULL &&
+	    drop_refused(merge, &of, lines, &n, e) != 0)
+		return -1;
 	if (add_lines(merge, &of, lines, n, known, &news, &span, e) != 0)
 		return -1;
 	if (!news)

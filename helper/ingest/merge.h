@@ -12,6 +12,14 @@
 #include "archive/history_save.h"
 #include "archive/jails.h"
 
+/*
+ * Return 1 when a ban of an id that the archive lacks is not to be added, 0
+ * when it is, -1 on failure. ip is its address where that is not the id, else
+ * NULL. at_us is when it began, or when a log's line of it was written.
+ */
+typedef int merge_refuse_fn(void *context, const struct archive_ident *of,
+    const char *ip, int64_t at_us, struct err *e);
+
 /* The values that all calls of a transaction share, and their changes. */
 struct merge {
 	struct archive *archive;
@@ -19,6 +27,9 @@ struct merge {
 	/* Bans whose time was up by then are over; 0: by change.now_us. */
 	int64_t trusted_us;
 	const char *host; /* whose bans these are; NULL: this machine's */
+	merge_refuse_fn *refuse; /* or NULL: every ban is added */
+	void *refuse_context;
+	int64_t refused; /* sightings and lines, to which calls add */
 	enum { LINES_UNKNOWN, LINES_SOME, LINES_NONE } lines; /* of logs */
 	/* The row that was taken last, whose texts are the caller's. */
 	const char *row_jail, *row_ident;
@@ -29,7 +40,8 @@ struct merge {
 
 /*
  * Merge n sightings of one ticket (jail and ident are valid UTF-8) in the
- * caller's transaction. A sighting that the archive has already is skipped.
+ * caller's transaction. A sighting that the archive has already is skipped, and
+ * so is one of a ban that merge->refuse refuses.
  * source: the database that has the row of the ban, 0: none. Fails with
  * db_error's codes; the caller rolls back.
  */

@@ -23,7 +23,7 @@ struct reban {
 	struct reban_batch batch;
 
 	/* The list: its addresses, in no order and maybe twice. */
-	char hash[LINE_READER_HASH], how[300];
+	char hash[DIGEST_HEX], how[300];
 	struct address *entries;
 	size_t n, room;
 	int64_t shown; /* the number of bad lines that were logged */

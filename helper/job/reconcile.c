@@ -253,6 +253,7 @@ reconcile(const struct run_caller *caller, struct run_summary *summary,
 
 		run_init(&r.run, caller, RUN_RECONCILE);
 		r.run.deadline_ms = deadline_ms;
+		r.run.refuse = REFUSE_FORGOTTEN;
 		rc = run_once(&r, &damaged, &again, e);
 	}
 	close(turn);

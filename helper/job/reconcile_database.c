@@ -152,7 +152,7 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
     int64_t *floor_us, struct err *e)
 {
 	const struct config *config = r->run.config;
-	int64_t now = clock_wall_us() / TIMESTAMP_US;
+	int64_t now = clock_wall_us() / TIMESTAMP_US, until_us;
 	bool all;
 
 	if (floor == UNKNOWN) {
@@ -168,6 +168,11 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 	    proven_time_earliest(&r->run.proven, clock_wall_us()) /
 		TIMESTAMP_US,
 	    config->retention_days));
+	/* What was pruned by hand does not come back either. */
+	if (closed_past_until(&r->run.archive, "", &until_us, e) != 0)
+		return -1;
+	if (until_us != UNKNOWN && *floor_us <= until_us)
+		*floor_us = until_us + 1;
 	return 0;
 }
 

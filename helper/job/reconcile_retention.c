@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The step that removes the bans that retention_days does not keep. They are
- * found by index, without the archive's lock, and removed in short
- * transactions.
+ * The step that removes the bans that retention_days does not keep, and takes
+ * out of those that are older than anonymize_days who was banned.
  *
  * What was removed does not come back from fail2ban's database, which keeps a
  * row for years where dbpurgeage or the ban time is long, and for ever where
@@ -16,95 +15,43 @@
 #include "archive/prune.h"
 #include "base/timestamp.h"
 #include "job/reconcile_steps.h"
-#include "os/clock.h"
+#include "job/retention.h"
 
-/* Tickets that are found at a time, and looked up at a time. */
+/* Tickets that are looked up at a time. */
 #define CHUNK 200
 
 /*
- * Set *before_us to the time before which an ended ban is removed; UNKNOWN:
- * none is. The age of a ban counts to the proven time, to the clock or to the
- * newest ban, whichever is earliest: a clock that runs ahead must not empty the
- * archive.
+ * Set *before_us to the time before which an ended ban has the age of a config
+ * key; UNKNOWN: the key is 0. The age counts to the newest ban at most: a clock
+ * that runs ahead must not empty the archive.
  */
 static int
-find_before(struct reconcile *r, int64_t *before_us, struct err *e)
+find_before(struct reconcile *r, int64_t days, int64_t *before_us,
+    struct err *e)
 {
 	int64_t newest_us;
 
 	*before_us = UNKNOWN;
-	if (r->run.config->retention_days == 0)
+	if (days == 0)
 		return 0;
 	if (archive_newest(&r->run.archive, &newest_us, e) != 0)
 		return -1;
 	if (newest_us == UNKNOWN)
 		return 0;
-	*before_us = proven_time_earliest(&r->run.proven, clock_wall_us());
+	*before_us = retention_before_us(&r->run, days);
+	newest_us -= timestamp_from_seconds(days * TIMESTAMP_DAY);
 	if (newest_us < *before_us)
 		*before_us = newest_us;
-	*before_us -= timestamp_from_seconds(
-	    r->run.config->retention_days * TIMESTAMP_DAY);
 	return 0;
 }
 
-/*
- * Remove some tickets, and note them as a run. *any: something was removed, so
- * that it is worth while to look for more.
- */
 static int
-remove_some(struct reconcile *r, struct archive_run *removal, int64_t before_us,
-    const struct prune_ticket *list, size_t n, bool *any, struct err *e)
+change_old(struct reconcile *r, enum retention what, int64_t before_us,
+    struct err *e)
 {
-	struct merge merge;
-	int64_t bans = 0;
-	int rc = 0;
+	struct archive_run row = retention_row(what);
 
-	if (run_begin(&r->run, &merge, e) != 0)
-		return -1;
-	for (size_t i = 0; i < n && rc == 0 && !run_is_over(&r->run); i++) {
-		rc = prune_remove(&r->run.archive, &list[i], before_us,
-		    clock_wall_us(), &bans, e);
-		if (rc != 0 || bans == 0)
-			continue;
-		*any = true;
-		removal->rows += bans;
-		removal->finished_us = clock_wall_us();
-		rc = archive_run_save(&r->run.archive, removal, e);
-		if (rc == 0)
-			rc = run_give_way(&r->run, &merge, e);
-	}
-	if (rc == 0)
-		return run_commit(&r->run, &merge, e);
-	run_rollback(&r->run);
-	return -1;
-}
-
-static int
-remove_old(struct reconcile *r, int64_t before_us, struct err *e)
-{
-	struct archive_run removal = {
-		.kind = RUN_PRUNE,
-		.state = RUN_COMPLETED,
-		.started_us = clock_wall_us(),
-		.gap_seconds = UNKNOWN,
-		.message = "rows: bans that retention_days does not keep",
-	};
-	struct prune_ticket *list;
-	bool any = true;
-	size_t n;
-	int rc = 0;
-
-	while (rc == 0 && any && !run_is_over(&r->run)) {
-		any = false;
-		if (prune_find(&r->run.archive, before_us, CHUNK, &list, &n,
-			e) != 0)
-			return -1;
-		if (n > 0)
-			rc = remove_some(r, &removal, before_us, list, n, &any,
-			    e);
-		prune_free(list, n);
-	}
-	return rc;
+	return retention_run(&r->run, what, before_us, &row, e);
 }
 
 /* Forget the tickets of a list that have no row in fail2ban's database. */
@@ -138,7 +85,7 @@ forget_gone(struct reconcile *r, const struct prune_ticket *list, size_t n,
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (gone[i] &&
-		    prune_forget(&r->run.archive, &list[i], e) != 0) {
+		    prune_drop_removed(&r->run.archive, &list[i], e) != 0) {
 			run_rollback(&r->run);
 			return -1;
 		}
@@ -190,18 +137,45 @@ forget_changes(struct reconcile *r, int64_t before_us, struct err *e)
 	return -1;
 }
 
+/*
+ * Remove what else is known of ids without bans, once a day: that reads all
+ * lines of logs.
+ */
+static int
+remove_rest(struct reconcile *r, int64_t before_us, struct err *e)
+{
+	int64_t last_us;
+
+	if (archive_get_number(&r->run.archive, RETENTION_REST, &last_us, e) !=
+	    0)
+		return -1;
+	if (last_us != UNKNOWN && before_us >= last_us &&
+	    before_us < last_us + TIMESTAMP_DAY_US)
+		return 0;
+	return retention_run_rest(&r->run, before_us, e);
+}
+
 int
 reconcile_retention(struct reconcile *r, struct err *e)
 {
-	int64_t before_us;
+	const struct config *config = r->run.config;
+	int64_t anonymous_us, removed_us, rest_us;
 
 	if (r->read_all && r->db.version >= 4 && forget_all_gone(r, e) != 0)
 		return -1;
-	if (find_before(r, &before_us, e) != 0)
+	if (find_before(r, config->anonymize_days, &anonymous_us, e) != 0 ||
+	    find_before(r, config->retention_days, &removed_us, e) != 0)
 		return -1;
-	if (before_us == UNKNOWN)
-		return 0;
-	if (remove_old(r, before_us, e) != 0)
+	rest_us = anonymous_us > removed_us ? anonymous_us : removed_us;
+	if (anonymous_us != UNKNOWN &&
+	    change_old(r, RETENTION_ANONYMIZE, anonymous_us, e) != 0)
 		return -1;
-	return run_is_over(&r->run) ? 0 : forget_changes(r, before_us, e);
+	if (removed_us != UNKNOWN &&
+	    change_old(r, RETENTION_REMOVE, removed_us, e) != 0)
+		return -1;
+	if (rest_us != UNKNOWN && remove_rest(r, rest_us, e) != 0)
+		return -1;
+	return removed_us == UNKNOWN || run_is_over(&r->run) ?
+	    0 :
+	    forget_changes(r, removed_us, e);
 }

@@ -75,8 +75,9 @@ int reconcile_database(struct reconcile *r, struct err *e);
 int reconcile_ends(struct reconcile *r, bool clock_only, struct err *e);
 
 /*
- * Remove the bans that retention_days does not keep, and forget those of them
- * whose rows have gone from fail2ban's database.
+ * Make bans anonymous that are older than anonymize_days, remove those that
+ * retention_days does not keep, and remember no more those of them whose rows
+ * have gone from fail2ban's database.
  */
 int reconcile_retention(struct reconcile *r, struct err *e);
 

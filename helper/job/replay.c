@@ -230,6 +230,24 @@ open_source(struct replay_source *s, struct err *e)
 	return 0;
 }
 
+/* Say that bans were left out, which someone may have wanted. */
+static void
+report_refused(struct replay_source *s)
+{
+	char text[160];
+
+	if (s->run.refused == 0)
+		return;
+	s->run.row.skipped += s->run.refused;
+	snprintf(text, sizeof(text),
+	    "%" PRId64
+	    " lines or bans are left out: they are of a forgotten "
+	    "id, or from before the end of a ban that was pruned; --force "
+	    "replays them",
+	    s->run.refused);
+	run_report(&s->run, LOG_NOTICE, text);
+}
+
 /* Find a run that completed the same content: 1, 0, or -1 on failure. */
 static int
 find_known(struct replay_source *s, struct err *e)
@@ -271,6 +289,7 @@ work(void *job, struct err *e)
 		return -1;
 	if (s->left)
 		s->run.row.content = NULL;
+	report_refused(s);
 	return 0;
 }
 
@@ -400,6 +419,7 @@ replay_into(const struct run_caller *caller, struct replay_source *s,
 
 	run_init(&s->run, caller, RUN_REPLAY);
 	s->run.host = s->options->host;
+	s->run.refuse = s->options->force ? REFUSE_NONE : REFUSE_PAST;
 	name_source(s->name, escaped, sizeof(escaped));
 	s->run.row.source = escaped;
 	describe(s->options, how, sizeof(how));

@@ -55,9 +55,9 @@ struct replay_source {
 	const char *name; /* as the user gave it */
 	enum replay_format format;
 	struct run run;
-	struct line_reader input;    /* closed for a database or an archive */
-	char hash[LINE_READER_HASH]; /* of the content; "": not known yet */
-	int64_t line;	/* the number of the present line, or row */
+	struct line_reader input; /* closed for a database or an archive */
+	char hash[DIGEST_HEX];	  /* of the content; "": not known yet */
+	int64_t line;		  /* the number of the present line, or row */
 	int64_t usable; /* the number of lines that are of the format */
 	int64_t shown;	/* the number of bad lines that were logged */
 	bool known; /* completed before, and read for the next source only */

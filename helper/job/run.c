@@ -121,7 +121,8 @@ run_wait_turn(const struct run_caller *caller, enum run_kind kind,
 	int turn = run_take_turn(caller->config, kind, e);
 
 	if (turn < 0 && e->code == EX_TEMPFAIL)
-		caller->say(LOG_NOTICE, "%s: another one is running: waiting",
+		caller->say(LOG_NOTICE,
+		    "%s: waiting for the run at work to end",
 		    archive_run_kind_name(kind));
 	while (turn < 0 && e->code == EX_TEMPFAIL && *caller->stop == 0) {
 		nanosleep(&nap, NULL);
@@ -142,7 +143,8 @@ run_open(struct run *run, struct err *e)
 		return -1;
 	/* An event must not wait while the run reads or asks fail2ban. */
 	archive_unlock(&run->archive);
-	if (proven_time_load(&run->archive, &run->proven, e) != 0)
+	if (proven_time_load(&run->archive, &run->proven, e) != 0 ||
+	    closed_past_load(&run->closed, &run->archive, e) != 0)
 		return -1;
 	run->opened_ms = clock_steady_ms();
 	proven_time_advance(&run->proven, clock_wall_us(), clock_uptime_s());
@@ -152,6 +154,7 @@ run_open(struct run *run, struct err *e)
 void
 run_close(struct run *run)
 {
+	closed_past_free(&run->closed);
 	archive_close(&run->archive);
 }
 
@@ -288,6 +291,21 @@ forget_row(struct run *run)
 		run->row.id = 0;
 }
 
+/* Return 1 for a ban that the run does not add. A merge_refuse_fn. */
+static int
+refuses(void *context, const struct archive_ident *of, const char *ip,
+    int64_t at_us, struct err *e)
+{
+	struct run *run = context;
+
+	if (closed_past_is_forgotten(&run->closed, of->ident, ip, at_us))
+		return 1;
+	if (run->refuse != REFUSE_PAST)
+		return 0;
+	return closed_past_is_pruned(&run->closed, archive_ident_host(of),
+	    at_us, e);
+}
+
 int
 run_begin(struct run *run, struct merge *merge, struct err *e)
 {
@@ -297,6 +315,8 @@ run_begin(struct run *run, struct merge *merge, struct err *e)
 		.change = { .now_us = clock_wall_us() },
 		.trusted_us = run_trusted_us(run),
 		.host = run->host,
+		.refuse = run->refuse == REFUSE_NONE ? NULL : refuses,
+		.refuse_context = run,
 	};
 	run->archive.wal_limit =
 	    run->ending || is_gentle(run->wanted_ms, clock_steady_ms()) ?
@@ -325,6 +345,7 @@ run_commit(struct run *run, const struct merge *merge, struct err *e)
 	run->noted = true;
 	run->row.added += merge->change.added;
 	run->row.changed += merge->change.changed;
+	run->refused += merge->refused;
 	return 0;
 }
 

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <syslog.h>
 
+#include "archive/closed_past.h"
 #include "archive/proven_time.h"
 #include "archive/runs.h"
 #include "base/work.h"
@@ -47,8 +48,15 @@ struct run {
 	bool idle;	     /* the run found nothing to do */
 	bool cut_off;	     /* it was stopped before all was done */
 	int64_t events;	     /* events that a replay took out of a syslog */
+	/*
+	 * Which bans are not added that the archive lacks: none, those of
+	 * forgotten ids, or also those from before the end of a pruned ban.
+	 */
+	enum { REFUSE_NONE, REFUSE_FORGOTTEN, REFUSE_PAST } refuse;
+	int64_t refused; /* sightings and lines of such bans */
 	struct archive archive;
 	struct archive_run row;	   /* the run's own in the table run */
+	struct closed_past closed; /* for refuse */
 	struct proven_time proven; /* at run_open, */
 	int64_t opened_ms;	   /* which was then */
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/version.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -349,27 +348,8 @@ fill(struct line_reader *in, struct err *e)
 	return 1;
 }
 
-static void
-put_hash(struct sha256_ctx *hash, char hex[LINE_READER_HASH])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t bytes[SHA256_DIGEST_SIZE];
-
-/* nettle 4.0 dropped the length: a digest is always whole. */
-#if NETTLE_VERSION_MAJOR >= 4
-	sha256_digest(hash, bytes);
-#else
-	sha256_digest(hash, sizeof(bytes), bytes);
-#endif
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		hex[2 * i] = digits[bytes[i] >> 4];
-		hex[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	hex[LINE_READER_HASH - 1] = '\0';
-}
-
 int
-line_reader_hash(struct line_reader *in, char hex[LINE_READER_HASH],
+line_reader_hash(struct line_reader *in, char hex[DIGEST_HEX],
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct sha256_ctx hash;
@@ -388,7 +368,7 @@ line_reader_hash(struct line_reader *in, char hex[LINE_READER_HASH],
 		total += n;
 	}
 	if (n == 0) {
-		put_hash(&hash, hex);
+		digest_end_hex(&hash, hex);
 		in->limit = total;
 		in->size = in->at;
 	}
@@ -397,7 +377,7 @@ line_reader_hash(struct line_reader *in, char hex[LINE_READER_HASH],
 }
 
 int
-line_reader_hash_end(struct line_reader *in, char hex[LINE_READER_HASH],
+line_reader_hash_end(struct line_reader *in, char hex[DIGEST_HEX],
     struct err *e)
 {
 	int rc;
@@ -406,7 +386,7 @@ line_reader_hash_end(struct line_reader *in, char hex[LINE_READER_HASH],
 		in->from = in->to;
 	while ((rc = fill(in, e)) == 1);
 	if (rc == 0)
-		put_hash(&in->hash, hex);
+		digest_end_hex(&in->hash, hex);
 	return rc;
 }
 
@@ -439,9 +419,8 @@ hash_open_file(struct sha256_ctx *hash, int fd, const char *path,
 }
 
 int
-line_reader_hash_files(const char *const *paths, size_t n,
-    char hex[LINE_READER_HASH], const volatile sig_atomic_t *stop,
-    struct err *e)
+line_reader_hash_files(const char *const *paths, size_t n, char hex[DIGEST_HEX],
+    const volatile sig_atomic_t *stop, struct err *e)
 {
 	struct sha256_ctx hash;
 
@@ -460,7 +439,7 @@ line_reader_hash_files(const char *const *paths, size_t n,
 		if (rc != 0)
 			return -1;
 	}
-	put_hash(&hash, hex);
+	digest_end_hex(&hash, hex);
 	return 0;
 }
 

@@ -10,7 +10,6 @@
 #ifndef OS_LINE_READER_H
 #define OS_LINE_READER_H
 
-#include <nettle/sha2.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +17,7 @@
 #include <sys/types.h>
 #include <zlib.h>
 
+#include "base/digest.h"
 #include "base/err.h"
 
 /* A line's bytes beyond these are skipped. */
@@ -25,9 +25,6 @@
 
 /* This many bytes of the beginning are enough to recognise a kind of file. */
 #define LINE_READER_PEEK ((size_t)4096)
-
-/* A SHA-256 in hexadecimal digits, and the NUL. */
-#define LINE_READER_HASH 65
 
 struct line_reader {
 	const char *path;	/* for messages */
@@ -78,14 +75,14 @@ void line_reader_close(struct line_reader *in);
  * Fails as line_reader_next does; the lines before the damage can still be
  * read. A stream fails with EX_SOFTWARE.
  */
-int line_reader_hash(struct line_reader *in, char hex[LINE_READER_HASH],
+int line_reader_hash(struct line_reader *in, char hex[DIGEST_HEX],
     const volatile sig_atomic_t *stop, struct err *e);
 
 /*
  * Put the SHA-256 of a whole stream into hex: the rest of the stream is read
  * and dropped. Call it once, after the last line.
  */
-int line_reader_hash_end(struct line_reader *in, char hex[LINE_READER_HASH],
+int line_reader_hash_end(struct line_reader *in, char hex[DIGEST_HEX],
     struct err *e);
 
 /*
@@ -98,8 +95,7 @@ int line_reader_hash_end(struct line_reader *in, char hex[LINE_READER_HASH],
  * line_reader_next do.
  */
 int line_reader_hash_files(const char *const *paths, size_t n,
-    char hex[LINE_READER_HASH], const volatile sig_atomic_t *stop,
-    struct err *e);
+    char hex[DIGEST_HEX], const volatile sig_atomic_t *stop, struct err *e);
 
 /*
  * Point *bytes at the first LINE_READER_PEEK bytes of the content, or at all of

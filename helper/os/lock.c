@@ -14,9 +14,24 @@
 #include "os/signals.h"
 #include "beside.inc"
 
-/* Wait for flock(2); after the deadline return -1 with errno EWOULDBLOCK. */
+/* Return true while a vacuum has the lock of the file at path for long. */
+static bool
+is_vacuumed(const char *path)
+{
+	char name[PATH_MAX];
+
+	return path != NULL &&
+	    (size_t)snprintf(name, sizeof(name), "%s" BESIDE_VACUUM, path) <
+	    sizeof(name) &&
+	    lock_is_taken(name);
+}
+
+/*
+ * Wait for flock(2); after the deadline return -1 with errno EWOULDBLOCK. A
+ * vacuum of the file at path, which may be NULL, is not waited for.
+ */
 static int
-flock_until(int fd, int64_t deadline)
+flock_until(int fd, const char *path, int64_t deadline)
 {
 	struct signals_wake wake;
 	int64_t left;
@@ -28,6 +43,10 @@ flock_until(int fd, int64_t deadline)
 	if (rc == 0 || errno != EWOULDBLOCK ||
 	    (left = deadline - clock_steady_ms()) <= 0)
 		return rc;
+	if (is_vacuumed(path)) {
+		errno = EWOULDBLOCK;
+		return -1;
+	}
 
 	signals_wake_begin(&wake, (int)left);
 	do {
@@ -66,9 +85,9 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 	if (open_lock(&lock->gate, path, BESIDE_GATE, e) != 0 ||
 	    open_lock(&lock->write, path, BESIDE_WRITE, e) != 0)
 		return -1;
-	if (flock_until(lock->gate, deadline) != 0)
+	if (flock_until(lock->gate, path, deadline) != 0)
 		goto busy;
-	rc = flock_until(lock->write, deadline);
+	rc = flock_until(lock->write, path, deadline);
 	flock(lock->gate, LOCK_UN);
 	if (rc == 0) {
 		deadline -= clock_steady_ms();
@@ -79,6 +98,8 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 busy:
 	if (errno != EWOULDBLOCK)
 		return err_errno(e, EX_OSERR, "%s: lock", path);
+	if (is_vacuumed(path))
+		return err_set(e, EX_TEMPFAIL, "%s: a vacuum is at work", path);
 	return err_set(e, EX_TEMPFAIL,
 	    "%s: locked by another process for more than %d ms", path, wait_ms);
 }
@@ -117,7 +138,7 @@ lock_alone(const char *path, struct err *e)
 
 	if (open_lock(&fd, path, "", e) != 0)
 		return -1;
-	if (flock_until(fd, 0) == 0)
+	if (flock_until(fd, NULL, 0) == 0)
 		return fd;
 	if (errno != EWOULDBLOCK)
 		err_errno(e, EX_OSERR, "%s: lock", path);

@@ -27,7 +27,9 @@ struct lock {
 /*
  * Take the write lock of the file at path, with the files PATH.gate and
  * PATH.write, which are made with mode 0600 when missing. Waits at most wait_ms
- * milliseconds, without polling; 0 tries once. *left_ms, which may be NULL, is
+ * milliseconds, without polling; 0 tries once. A vacuum takes long: while a
+ * process has the lock file PATH.vacuum (lock_alone), this does not wait.
+ * *left_ms, which may be NULL, is
  * set to the rest of that time. Fails with EX_TEMPFAIL when another process has
  * the lock for too long, and with EX_CANTCREAT when the files cannot be made.
  */

@@ -3,12 +3,12 @@
 
 #include <inttypes.h>
 #include <nettle/base64.h>
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/digest.h"
 #include "base/escape.h"
 #include "base/timestamp.h"
 #include "render/page_parts.h"
@@ -57,7 +57,7 @@ put_style_hash(struct page_draft *draft UNUSED, FILE *to)
 
 	sha256_init(&sha);
 	sha256_update(&sha, sizeof(style) - 1, (const uint8_t *)style);
-	sha256_digest(&sha, sizeof(digest), digest);
+	digest_end(&sha, digest);
 	base64_encode_raw(text, sizeof(digest), digest);
 	text[sizeof(text) - 1] = '\0';
 	fprintf(to, "sha256-%s", text);

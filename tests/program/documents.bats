@@ -313,7 +313,7 @@ offered() {
 	offered '0 1' ban --restored ''
 	offered 'jsonl csv' export --format ''
 	offered 'log syslog database archive json csv spool' replay --format ''
-	offered 'reconcile replay reban prune' runs --kind ''
+	offered 'reconcile replay reban prune forget' runs --kind ''
 	offered 'database' replay --format d
 	offered '' replay --tz ''
 	offered '' list --jail ''

@@ -34,6 +34,7 @@ static const struct {
 	{ "spool_limit", AT(spool_limit), 1, 200000, 20000 },
 	{ "lock_deadline", AT(lock_deadline), 1, 3000, 500 },
 	{ "retention_days", AT(retention_days), 0, 36500, 0 },
+	{ "anonymize_days", AT(anonymize_days), 0, 36500, 0 },
 	{ "max_matches", AT(max_matches), 0, 10000, 100 },
 };
 

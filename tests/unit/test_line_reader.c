@@ -69,12 +69,12 @@ open_input(struct line_reader *in, const char *path)
 }
 
 static void
-hash_input(struct line_reader *in, char hex[LINE_READER_HASH])
+hash_input(struct line_reader *in, char hex[DIGEST_HEX])
 {
 	struct err e = { 0 };
 
 	assert_ok(line_reader_hash(in, hex, NULL, &e), &e);
-	assert_int_equal(strlen(hex), LINE_READER_HASH - 1);
+	assert_int_equal(strlen(hex), DIGEST_HEX - 1);
 }
 
 static void
@@ -262,7 +262,7 @@ many_lines_plain_and_gzipped_are_the_same_content(void **state)
 {
 	const char *path = scratch_path(*state, "plain");
 	const char *gzipped = scratch_path(*state, "gzipped");
-	char plain[LINE_READER_HASH], packed[LINE_READER_HASH], *bytes;
+	char plain[DIGEST_HEX], packed[DIGEST_HEX], *bytes;
 	struct line_reader in;
 	size_t len;
 
@@ -325,7 +325,7 @@ the_hash_is_sha_256(void **state)
 {
 	enum { MILLION = 1000000 };
 	const char *path = scratch_path(*state, "abc");
-	char hex[LINE_READER_HASH], *bytes = malloc(MILLION);
+	char hex[DIGEST_HEX], *bytes = malloc(MILLION);
 	struct line_reader in;
 
 	assert_non_null(bytes);
@@ -355,7 +355,7 @@ static void
 a_log_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 {
 	const char *path = scratch_path(*state, "live");
-	char before[LINE_READER_HASH], after[LINE_READER_HASH];
+	char before[DIGEST_HEX], after[DIGEST_HEX];
 	int64_t at, size;
 	struct line_reader in;
 
@@ -398,7 +398,7 @@ static void
 a_gzipped_file_that_grows_is_read_as_far_as_it_was_hashed(void **state)
 {
 	const char *path = scratch_path(*state, "live.gz");
-	char hex[LINE_READER_HASH];
+	char hex[DIGEST_HEX];
 	struct line_reader in;
 
 	append_gzipped(path, BYTES("one\ntwo\n"));
@@ -417,7 +417,7 @@ a_file_that_shrinks_is_an_error(void **state)
 {
 	const char *path = scratch_path(*state, "shrinks");
 	const char *gzipped = scratch_path(*state, "shrinks.gz");
-	char hex[LINE_READER_HASH], *bytes;
+	char hex[DIGEST_HEX], *bytes;
 	struct line_reader in;
 	size_t len;
 
@@ -473,7 +473,7 @@ gzipped_data_that_ends_early_is_an_error_and_its_lines_are_read(void **state)
 {
 	const char *path = scratch_path(*state, "whole");
 	const char *gzipped = scratch_path(*state, "short.gz");
-	char hex[LINE_READER_HASH], *bytes;
+	char hex[DIGEST_HEX], *bytes;
 	struct err e = { 0 };
 	struct line_reader in;
 	off_t whole;
@@ -510,7 +510,7 @@ gzipped_data_that_is_damaged_is_an_error(void **state)
 {
 	const char *path = scratch_path(*state, "whole");
 	const char *gzipped = scratch_path(*state, "bad.gz");
-	char hex[LINE_READER_HASH], *bytes;
+	char hex[DIGEST_HEX], *bytes;
 	struct err e = { 0 };
 	struct line_reader in;
 	size_t len;
@@ -634,7 +634,7 @@ static void
 a_peek_shows_bytes_that_are_read_again_as_lines(void **state)
 {
 	const char *path = scratch_path(*state, "peek");
-	char hex[LINE_READER_HASH], *written;
+	char hex[DIGEST_HEX], *written;
 	struct err e = { 0 };
 	const char *bytes;
 	struct line_reader in;
@@ -700,7 +700,7 @@ standard_input_is_hashed_while_it_is_read(void **state)
 {
 	const char *path = scratch_path(*state, "plain");
 	const char *gzipped = scratch_path(*state, "gzipped");
-	char expected[LINE_READER_HASH], hex[LINE_READER_HASH], *bytes;
+	char expected[DIGEST_HEX], hex[DIGEST_HEX], *bytes;
 	struct err e = { 0 };
 	struct piped piped;
 	int64_t at, size;
@@ -741,7 +741,7 @@ standard_input_that_is_a_file_is_read_as_a_file(void **state)
 {
 	const char *path = scratch_path(*state, "abc");
 	int saved = dup(0), fd;
-	char hex[LINE_READER_HASH];
+	char hex[DIGEST_HEX];
 	int64_t at, size;
 	struct line_reader in;
 
@@ -806,7 +806,7 @@ reading_ends_when_the_stop_flag_is_set(void **state)
 	const char *path = scratch_path(*state, "fifo");
 	const char *file = scratch_path(*state, "file");
 	struct sigaction action = { .sa_handler = on_alarm };
-	char hex[LINE_READER_HASH];
+	char hex[DIGEST_HEX];
 	struct err e = { 0 };
 	struct line_reader in;
 
@@ -836,7 +836,7 @@ progress_counts_bytes_of_the_file(void **state)
 	const char *path = scratch_path(*state, "plain");
 	const char *gzipped = scratch_path(*state, "gzipped");
 	int64_t at, before = 0, size;
-	char hex[LINE_READER_HASH], *bytes;
+	char hex[DIGEST_HEX], *bytes;
 	struct err e = { 0 };
 	const char *line;
 	struct line_reader in;
@@ -967,7 +967,7 @@ a_database_is_hashed_with_its_wal(void **state)
 {
 	const char *paths[] = { scratch_path(*state, "db"),
 		scratch_path(*state, "db-wal") };
-	char hex[LINE_READER_HASH];
+	char hex[DIGEST_HEX];
 	struct err e = { 0 };
 
 	scratch_write(paths[0], BYTES("abc"));
@@ -1033,7 +1033,7 @@ zeros_and_a_mark_at_the_beginning_are_no_part_of_a_line(void **state)
 	const char *path = scratch_path(s, "log"), *line, *bytes;
 	struct line_reader in;
 	struct err e = { 0 };
-	char hex[LINE_READER_HASH];
+	char hex[DIGEST_HEX];
 	size_t len;
 
 	for (size_t i = 0; i < 4 * ARRAY_LEN(rows); i++) {

@@ -355,7 +355,7 @@ one_run_of_a_kind_works_at_a_time(void **state)
 	job.stop = 1;
 	assert_int_equal(run_wait_turn(&job.caller, RUN_REPLAY, &e), -1);
 	assert_int_equal(e.code, EX_TEMPFAIL);
-	assert_string_equal(said, "replay: another one is running: waiting");
+	assert_string_equal(said, "replay: waiting for the run at work to end");
 	close(replay);
 	close(reban);
 	replay = run_take_turn(&job.config, RUN_REPLAY, &e);

@@ -65,11 +65,32 @@ a_name_that_is_too_long_is_not_cut(void **state)
 	assert_string_equal(shell_word(word, name, "FILE"), "FILE");
 }
 
+static void
+a_text_that_is_no_name_stays_as_it_is(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} rows[] = {
+		{ "2001:db8::1", "2001:db8::1" },
+		{ "-x", "-x" },
+		{ "a b's", "'a b'\"'\"'s'" },
+		{ "", "ID" },
+		{ "a\nb", "ID" },
+	};
+	char word[SHELL_WORD];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_string_equal(shell_text(word, rows[i].text, "ID"),
+		    rows[i].word);
+	(void)state;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_becomes_one_word),
+		cmocka_unit_test(a_text_that_is_no_name_stays_as_it_is),
 		cmocka_unit_test(a_name_that_is_too_long_is_not_cut),
 	};
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ban/anonymous.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+const char *
+anonymous_id(const char *id, const char *ip, char text[ADDRESS_TEXT])
+{
+	struct address a;
+
+	if (!address_parse(id, strlen(id), &a) &&
+	    (ip == NULL || !address_parse(ip, strlen(ip), &a))) {
+		snprintf(text, ADDRESS_TEXT, "anonymous");
+		return text;
+	}
+	address_widen(&a, a.family == AF_INET ? 24 : 64);
+	address_print(&a, text);
+	return text;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The id of a ban that no longer says who was banned. Pure. */
+#ifndef BAN_ANONYMOUS_H
+#define BAN_ANONYMOUS_H
+
+#include "base/address.h"
+
+/*
+ * Write the anonymous id of a ban to text, and return text: the network of its
+ * address, of 24 bits in IPv4 and of 64 bits in IPv6. A larger network stays as
+ * it is. ip is the address where it is not the id, else NULL. The id of a ban
+ * without an address becomes "anonymous".
+ */
+const char *anonymous_id(const char *id, const char *ip,
+    char text[ADDRESS_TEXT]);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "job/retention.h"
+
+#include "archive/notes.h"
+#include "base/timestamp.h"
+#include "os/clock.h"
+
+/* Bans that are found at a time. */
+#define CHUNK 200
+
+/* The key of the time up to which all bans are anonymous. */
+#define ANONYMIZED "anonymized_us"
+
+/* What is done to the bans from before a time. */
+struct pass {
+	struct run *run;
+	enum retention what;
+	int64_t before_us, from_us;
+	struct prune_place place; /* of the ban that was found last */
+	struct archive_run *row;
+};
+
+/* Begin where an earlier pass has ended: bans from before that need nothing. */
+static int
+begin(struct pass *p, struct err *e)
+{
+	p->place = PRUNE_FIRST;
+	if (p->what == RETENTION_REMOVE)
+		return 0;
+	if (archive_get_number(&p->run->archive, ANONYMIZED, &p->from_us, e) !=
+	    0)
+		return -1;
+	if (p->from_us != UNKNOWN)
+		p->place = (struct prune_place){ p->from_us, 0 };
+	return 0;
+}
+
+static bool
+needs(const struct pass *p, const struct prune_ticket *t)
+{
+	return p->what == RETENTION_REMOVE || prune_is_personal(t);
+}
+
+/* Change a ticket of a pass. A retention_ticket_fn. */
+static int
+change(void *context, const struct prune_ticket *t, struct err *e)
+{
+	struct pass *p = context;
+	struct archive *a = &p->run->archive;
+	int64_t now_us = clock_wall_us(), bans;
+
+	if (!needs(p, t))
+		return 0;
+	if ((p->what == RETENTION_REMOVE ?
+		    prune_remove(a, t, p->before_us, now_us, true, &bans, e) :
+		    prune_anonymize(a, t, p->before_us, now_us, &bans, e)) != 0)
+		return -1;
+	if (bans == 0)
+		return 0;
+	p->row->rows += bans;
+	p->row->finished_us = now_us;
+	return archive_run_save(a, p->row, e);
+}
+
+int
+retention_each(struct run *run, const struct prune_ticket *list, size_t n,
+    retention_ticket_fn *each, void *context, struct err *e)
+{
+	struct merge merge;
+	int rc = 0;
+
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i++) {
+		rc = each(context, &list[i], e);
+		if (rc == 0)
+			rc = run_give_way(run, &merge, e);
+	}
+	if (rc == 0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
+	return -1;
+}
+
+/* Return true when one of the tickets is to be changed. */
+static bool
+any_needs(const struct pass *p, const struct prune_ticket *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (needs(p, &list[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Note how far a pass has come, once a day: this writes. */
+static int
+note_end(struct pass *p, struct err *e)
+{
+	struct merge merge;
+
+	if (p->what == RETENTION_REMOVE ||
+	    (p->from_us != UNKNOWN &&
+		p->before_us - p->from_us < TIMESTAMP_DAY_US))
+		return 0;
+	if (run_begin(p->run, &merge, e) != 0)
+		return -1;
+	if (archive_set_number(&p->run->archive, ANONYMIZED, p->before_us, e) ==
+	    0)
+		return run_commit(p->run, &merge, e);
+	run_rollback(p->run);
+	return -1;
+}
+
+int
+retention_run(struct run *run, enum retention what, int64_t before_us,
+    struct archive_run *row, struct err *e)
+{
+	struct pass p = { .run = run,
+		.what = what,
+		.before_us = before_us,
+		.row = row };
+	struct prune_ticket *list;
+	size_t n = CHUNK;
+	int rc = begin(&p, e);
+
+	if (rc == 0)
+		rc = archive_overwrite_removed(&run->archive, e);
+	while (rc == 0 && n == CHUNK && !run_is_over(run)) {
+		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
+		    &list, &n, e);
+		if (rc == 0 && any_needs(&p, list, n))
+			rc = retention_each(run, list, n, change, &p, e);
+		if (list != NULL)
+			prune_free(list, n);
+	}
+	return rc != 0 || run_is_over(run) ? rc : note_end(&p, e);
+}
+
+/* What is removed of ids without a ban. */
+struct rest {
+	struct archive *archive;
+	int64_t before_us;
+};
+
+/* Remove the lines of an id. A retention_ticket_fn. */
+static int
+drop_lines(void *context, const struct prune_ticket *t, struct err *e)
+{
+	struct rest *rest = context;
+
+	return prune_lines(rest->archive, rest->before_us, t, e);
+}
+
+/* Remove the notes, and note up to when nothing else is left. */
+static int
+end_rest(struct run *run, int64_t before_us, struct err *e)
+{
+	struct merge merge;
+
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	if (notes_prune(&run->archive, before_us, e) == 0 &&
+	    archive_set_number(&run->archive, RETENTION_REST, before_us, e) ==
+		0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
+	return -1;
+}
+
+int
+retention_run_rest(struct run *run, int64_t before_us, struct err *e)
+{
+	struct rest rest = { &run->archive, before_us };
+	struct prune_ticket *list = NULL, *next;
+	size_t n = 0, next_n = CHUNK;
+	int rc = 0;
+
+	while (rc == 0 && next_n == CHUNK && !run_is_over(run)) {
+		rc = prune_find_lines(&run->archive, before_us,
+		    n > 0 ? &list[n - 1] : NULL, CHUNK, &next, &next_n, e);
+		if (rc != 0)
+			break;
+		prune_free(list, n);
+		list = next;
+		n = next_n;
+		if (n > 0)
+			rc = retention_each(run, list, n, drop_lines, &rest, e);
+	}
+	prune_free(list, n);
+	return rc != 0 || run_is_over(run) ? rc : end_rest(run, before_us, e);
+}
+
+int
+retention_count(struct run *run, enum retention what, int64_t from_us,
+    int64_t before_us, int64_t *bans, struct err *e)
+{
+	struct pass p = { .run = run, .what = what, .before_us = before_us };
+	struct prune_ticket *list;
+	size_t n = CHUNK;
+	int rc = begin(&p, e);
+
+	*bans = 0;
+	if (from_us != UNKNOWN && from_us > p.place.kept_us)
+		p.place = (struct prune_place){ from_us, 0 };
+	while (rc == 0 && n == CHUNK) {
+		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
+		    &list, &n, e);
+		for (size_t i = 0; rc == 0 && i < n; i++)
+			*bans += needs(&p, &list[i]);
+		if (list != NULL)
+			prune_free(list, n);
+	}
+	return rc;
+}
+
+struct archive_run
+retention_row(enum retention what)
+{
+	return (struct archive_run){
+		.kind = RUN_PRUNE,
+		.state = RUN_COMPLETED,
+		.started_us = clock_wall_us(),
+		.gap_seconds = UNKNOWN,
+		.message = what == RETENTION_REMOVE ?
+		    "rows: bans that retention_days does not keep" :
+		    "rows: bans that anonymize_days made anonymous",
+	};
+}
+
+int64_t
+retention_before_us(const struct run *run, int64_t days)
+{
+	return proven_time_earliest(&run->proven, clock_wall_us()) -
+	    timestamp_from_seconds(days * TIMESTAMP_DAY);
+}
