@@ -61,7 +61,9 @@ SBIN = $(PREFIX)/sbin
 MAN5 = $(PREFIX)/share/man/man5
 MAN8 = $(PREFIX)/share/man/man8
 UNITDIR = $(PREFIX)/lib/systemd/system
-COMPLETION = $(PREFIX)/share/bash-completion/completions
+BASH = $(PREFIX)/share/bash-completion/completions
+ZSH = $(PREFIX)/share/zsh/site-functions
+FISH = $(PREFIX)/share/fish/vendor_completions.d
 ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
@@ -71,7 +73,8 @@ INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(SBIN)/fail2ban-archive-setup \
 	$(PAGES:%=$(MAN8)/%) \
 	$(MAN5)/fail2ban-archive.cfg.5 \
 	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
-	$(COMPLETION)/fail2ban-archive $(ACTION_D)/fail2ban-archive.conf
+	$(BASH)/fail2ban-archive $(ZSH)/_fail2ban-archive \
+	$(FISH)/fail2ban-archive.fish $(ACTION_D)/fail2ban-archive.conf
 
 all: $(PROGRAMS:%=$(BUILD)/%)
 
@@ -165,8 +168,10 @@ install: all
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
 	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
 		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
-	install -m 644 helper/dist/completion.bash \
-		$(DESTDIR)$(COMPLETION)/fail2ban-archive
+	install -m 644 helper/dist/completion/fail2ban-archive.bash \
+		$(DESTDIR)$(BASH)/fail2ban-archive
+	install -m 644 helper/dist/completion/_fail2ban-archive $(DESTDIR)$(ZSH)/
+	install -m 644 helper/dist/completion/fail2ban-archive.fish $(DESTDIR)$(FISH)/
 	sed -e 's|/usr/local/sbin/|$(SBIN)/|' -e 's|/etc/|$(SYSCONFDIR)/|' \
 		action.d/fail2ban-archive.conf \
 		> $(DESTDIR)$(ACTION_D)/fail2ban-archive.conf

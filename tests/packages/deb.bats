@@ -105,10 +105,12 @@ files() {
 		./usr/share/doc/fail2ban-archive/changelog.Debian.gz
 		./usr/share/doc/fail2ban-archive/copyright
 		./usr/share/lintian/overrides/fail2ban-archive
+		./usr/share/fish/vendor_completions.d/fail2ban-archive.fish
 		./usr/share/man/man5/fail2ban-archive.cfg.5.gz
 		./usr/share/man/man8/fail2ban-archive-event.8.gz
 		./usr/share/man/man8/fail2ban-archive-setup.8.gz
 		./usr/share/man/man8/fail2ban-archive.8.gz
+		./usr/share/zsh/vendor-completions/_fail2ban-archive
 		END
 		)
 	dpkg-deb -I "$packages/new.deb" conffiles | sort | diff - <(printf '%s\n' \
