@@ -65,7 +65,7 @@ quotes_in() {
 	archive ban --jail $'new\nline' --id 192.0.2.1 --time "$EPOCHSECONDS"
 	archive ban --jail '-dash' --id 192.0.2.1 --time "$EPOCHSECONDS"
 	line=$(python3 "$root/tests/lib/tab.py" "$1" 'fail2ban-archive list my')
-	cd "$lab"
+	cd "$lab" || return
 	[ "$("$1" -c "$line")" = "list"$'\n'"$hostile" ] || {
 		echo "$1 made this: $line" >&2
 		return 1

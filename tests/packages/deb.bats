@@ -88,12 +88,13 @@ files() {
 		-path '/etc/*' \) -print | sort
 }
 
-@test "the package has its files in Debian's places, and three of them are the administrator's" {
+@test "the package has its files in Debian's places, and four of them are the administrator's" {
 	dpkg-deb -c "$packages/new.deb" | awk '!/\/$/ { print $6 }' | sed 's|^\./lib/|./usr/lib/|' |
 		LC_ALL=C sort | diff - <(LC_ALL=C sort <<-END
 		./etc/cron.d/fail2ban-archive
 		./etc/fail2ban-archive.cfg
 		./etc/fail2ban/action.d/fail2ban-archive.conf
+		./etc/logcheck/ignore.d.server/fail2ban-archive
 		./usr/lib/systemd/system/fail2ban-archive.service
 		./usr/lib/systemd/system/fail2ban-archive.timer
 		./usr/sbin/fail2ban-archive
@@ -115,7 +116,8 @@ files() {
 		)
 	dpkg-deb -I "$packages/new.deb" conffiles | sort | diff - <(printf '%s\n' \
 		/etc/cron.d/fail2ban-archive /etc/fail2ban-archive.cfg \
-		/etc/fail2ban/action.d/fail2ban-archive.conf)
+		/etc/fail2ban/action.d/fail2ban-archive.conf \
+		/etc/logcheck/ignore.d.server/fail2ban-archive)
 	dpkg-deb --fsys-tarfile "$packages/new.deb" | tar -C "$lab" -x
 	grep -qx 'ExecStart=/usr/sbin/fail2ban-archive reconcile' \
 		"$lab"/{,usr/}lib/systemd/system/fail2ban-archive.service
