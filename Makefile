@@ -182,21 +182,23 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 
 # A tarball of this tree: of the files that git tracks, as they are now, or, where
-# the tree is no clone, of all its files. The same files give the same bytes: all
-# have one time, that of the last commit, which is then the time of the Makefile.
+# the tree is no clone or git refuses it, of all its files. The same files give the
+# same bytes: all have one time, that of the last commit, which is then the time of
+# the Makefile.
 RELEASE = fail2ban-archive-$(VERSION)
-TREE = if [ -e .git ]; then git ls-files -z; else \
-	find . -type f ! -path './build/*' ! -path '$(BUILD)/*' \
-		! -path './$(BUILD)/*' -printf '%P\0'; fi | LC_ALL=C sort -z
-EPOCH = $${SOURCE_DATE_EPOCH:-$$([ -e .git ] && git log -1 --format=%ct || \
+EPOCH = $${SOURCE_DATE_EPOCH:-$$([ -e .git ] && git log -1 --format=%ct 2>/dev/null || \
 	stat -c %Y Makefile)}
 
 dist: | $(BUILD)
-	$(TREE) | tar -cf $(BUILD)/$(RELEASE).tar --format=ustar \
-		--transform 's|^|$(RELEASE)/|' --mtime "@$(EPOCH)" --owner=0 \
-		--group=0 --numeric-owner --mode=u=rwX,go=rX \
+	{ [ -e .git ] && git ls-files -z 2>/dev/null; } >$(BUILD)/tracked || \
+		find . -type f ! -path './.git/*' ! -path ./.git ! -path './build/*' \
+			! -path './$(BUILD)/*' -printf '%P\0' >$(BUILD)/tracked
+	LC_ALL=C sort -z $(BUILD)/tracked | tar -cf $(BUILD)/$(RELEASE).tar \
+		--format=ustar --transform 's|^|$(RELEASE)/|' --mtime "@$(EPOCH)" \
+		--owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 		--null --no-recursion -T -
 	gzip -9nf $(BUILD)/$(RELEASE).tar
+	rm $(BUILD)/tracked
 
 # The package is built from the tarball, in a folder of its own.
 DEB = $(BUILD)/deb

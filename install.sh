@@ -65,7 +65,15 @@ make_install() {
 		action_changed=1
 }
 
+# The package's files and ours would call each other's program.
+refuse_package() {
+	[ ! -e "$root/usr/sbin/$action" ] || [ "$force" ] ||
+		die "$root/usr/sbin/$action: the program is there from a package:" \
+			"use $action-setup, or remove the package first"
+}
+
 install_all() {
+	refuse_package
 	find_system
 	find_archive
 	refuse_network_fs
@@ -93,6 +101,7 @@ confirm() {
 }
 
 uninstall_all() {
+	refuse_package
 	find_archive
 	confirm
 	turn_off

@@ -46,6 +46,20 @@ tarball() {
 	END
 }
 
+@test "a clone that git refuses, as it is another user's, is packed as it is" {
+	git init -q "$lab/clone"
+	cp -a "$root"/{Makefile,README.md} "$lab/clone"
+	mkdir "$lab/bin"
+	printf '#!/bin/sh\nexit 128\n' >"$lab/bin/git"
+	chmod +x "$lab/bin/git"
+	cd "$lab/clone"
+	PATH=$lab/bin:$PATH tarball . build
+	diff <(tar -tf "$lab/clone/build/$release.tar.gz") - <<-END
+		$release/Makefile
+		$release/README.md
+	END
+}
+
 @test "the tree of a tarball builds, and runs the tests that it is asked for" {
 	tarball "$root" "$lab/made"
 	tar -C "$lab" -xf "$lab/made/$release.tar.gz"
