@@ -107,6 +107,7 @@ uninstall_all() {
 	turn_off
 	unschedule
 	close_sandboxes
+	remove_metrics
 	run make -s uninstall DESTDIR="$root" PREFIX="$prefix" SYSCONFDIR=/etc
 	leave_empty_action
 	! has_systemd || run systemctl daemon-reload

@@ -13,13 +13,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/number.h"
 #include "base/path.h"
 #include "os/file_trust.h"
 
 /* The largest file that is read. */
 #define FILE_BYTES_MAX 65536
 
-enum key_type { KEY_PATH, KEY_PATHS, KEY_INT, KEY_WORD };
+enum key_type { KEY_PATH, KEY_PATHS, KEY_INT, KEY_WORD, KEY_CATEGORIES };
 
 struct key {
 	const char *name;
@@ -39,6 +40,13 @@ static const char *const evidence_words[] = {
 };
 
 #define NOT_LIST "must be a list such as [\"/a\", \"/b\"]"
+
+#define NOT_CATEGORIES \
+	"must be such as { sshd = \"18,22\"; } or " \
+	"({ jail = \"sshd\"; categories = \"18,22\"; })"
+
+/* AbuseIPDB counts its categories from 1 to this. */
+#define CATEGORY_MAX 23
 
 #define AS_TEXT(macro) #macro
 #define TEXT_OF(macro) AS_TEXT(macro)
@@ -82,9 +90,15 @@ static const struct key keys[] = {
 	    "\"none\"." },
 	{ "max_matches", KEY_INT, AT(max_matches), 0, 10000, 100, NULL,
 	    "The last log lines of a ban are kept, at most this many." },
+	{ "metrics_file", KEY_PATH, AT(metrics_file), 0, 0, 0, "",
+	    "A reconcile writes this file for node_exporter; if it is empty, "
+	    "it writes none." },
 	{ "geo", KEY_PATHS, AT(geo), 0, 0, 0, NULL,
 	    "Databases that say where an address is from; [] tries the usual "
 	    "places." },
+	{ "abuseipdb", KEY_CATEGORIES, AT(abuseipdb), 0, 0, 0, NULL,
+	    "AbuseIPDB's categories for the jails of export --list, such as "
+	    "{ sshd = \"18,22\"; }." },
 };
 
 /* Return the field of config that a key sets: paths, a number or a word. */
@@ -106,6 +120,9 @@ config_set_defaults(struct config *config)
 			break;
 		case KEY_PATHS:
 			((struct config_paths *)field(config, &keys[i]))->n = 0;
+			break;
+		case KEY_CATEGORIES:
+			config->abuseipdb.n = 0;
 			break;
 		case KEY_INT:
 			memcpy(field(config, &keys[i]), &keys[i].number,
@@ -178,6 +195,85 @@ set_paths(struct config_paths *list, const config_setting_t *setting)
 	return NULL;
 }
 
+/* Set *set to the categories of a text such as "18,22"; return false: none. */
+static bool
+take_categories(const char *text, uint32_t *set)
+{
+	int64_t v;
+
+	*set = 0;
+	do {
+		text += strspn(text, " ");
+		if (!number_take_digits(&text, &v) || v < 1 || v > CATEGORY_MAX)
+			return false;
+		*set |= 1u << v;
+		text += strspn(text, " ");
+	} while (*text++ == ',');
+	return text[-1] == '\0';
+}
+
+/* Add the categories of a jail. Return NULL, or the reason of a refusal. */
+static const char *
+add_categories(struct config_categories *list, const char *jail,
+    const char *text)
+{
+	char *at = list->jails;
+	size_t room = sizeof(list->jails);
+
+	if (jail == NULL || jail[0] == '\0' || text == NULL)
+		return NOT_CATEGORIES;
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(at, jail) == 0)
+			return "a jail is named twice";
+		room -= strlen(at) + 1;
+		at += strlen(at) + 1;
+	}
+	if (list->n == CONFIG_JAILS || strlen(jail) >= room)
+		return "too many jails: at most " TEXT_OF(CONFIG_JAILS);
+	if (!take_categories(text, &list->of[list->n]))
+		return "categories are numbers from 1 to " TEXT_OF(
+		    CATEGORY_MAX) " with commas between them, such as "
+				  "\"18,22\"";
+	memcpy(at, jail, strlen(jail) + 1);
+	list->n++;
+	return NULL;
+}
+
+/*
+ * Add the categories of an item: in a group "sshd = categories"; in a list a
+ * group of jail and categories, for a jail whose name libconfig does not take.
+ */
+static const char *
+take_jail(struct config_categories *list, const config_setting_t *item)
+{
+	const char *jail = config_setting_name(item), *text;
+
+	if (jail != NULL)
+		return add_categories(list, jail,
+		    config_setting_get_string(item));
+	if (config_setting_type(item) != CONFIG_TYPE_GROUP ||
+	    config_setting_length(item) != 2 ||
+	    !config_setting_lookup_string(item, "jail", &jail) ||
+	    !config_setting_lookup_string(item, "categories", &text))
+		return NOT_CATEGORIES;
+	return add_categories(list, jail, text);
+}
+
+static const char *
+set_categories(struct config_categories *list, const config_setting_t *setting)
+{
+	int type = config_setting_type(setting);
+	const char *reason = NULL;
+
+	if (type != CONFIG_TYPE_GROUP && type != CONFIG_TYPE_LIST)
+		return NOT_CATEGORIES;
+	for (int i = 0; i < config_setting_length(setting) && reason == NULL;
+	     i++)
+		reason = take_jail(list,
+		    config_setting_get_elem(setting, (unsigned)i));
+	return reason;
+}
+
 /* Copy one setting of the file into config. */
 static int
 take_setting(struct config *config, const config_setting_t *setting,
@@ -206,6 +302,8 @@ take_setting(struct config *config, const config_setting_t *setting,
 		}
 	} else if (key->type == KEY_PATHS) {
 		reason = set_paths(field(config, key), setting);
+	} else if (key->type == KEY_CATEGORIES) {
+		reason = set_categories(field(config, key), setting);
 	} else if (type != CONFIG_TYPE_STRING) {
 		reason = "must be a text in double quotes";
 	} else {
@@ -371,6 +469,20 @@ config_paths(const struct config_paths *list, const char *paths[CONFIG_PATHS])
 	return list->n;
 }
 
+uint32_t
+config_categories(const struct config *config, const char *jail)
+{
+	const struct config_categories *list = &config->abuseipdb;
+	const char *at = list->jails;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(at, jail) == 0)
+			return list->of[i];
+		at += strlen(at) + 1;
+	}
+	return 0;
+}
+
 void
 config_print_defaults(FILE *out)
 {
@@ -383,6 +495,8 @@ config_print_defaults(FILE *out)
 			    key->number);
 		else if (key->type == KEY_PATHS)
 			fprintf(out, "#%s = [];\n", key->name);
+		else if (key->type == KEY_CATEGORIES)
+			fprintf(out, "#%s = {};\n", key->name);
 		else
 			fprintf(out, "#%s = \"%s\";\n", key->name,
 			    key->type == KEY_PATH ?

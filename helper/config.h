@@ -25,6 +25,20 @@ struct config_paths {
 	char text[PATH_MAX];
 };
 
+/* The most jails with categories, and the bytes of their names with NULs. */
+#define CONFIG_JAILS 256
+#define CONFIG_JAIL_BYTES 8192
+
+/*
+ * AbuseIPDB's categories of n jails, whose names stand one after the other. A
+ * set of categories has the bit 1u << 18 for the category 18.
+ */
+struct config_categories {
+	size_t n;
+	uint32_t of[CONFIG_JAILS];
+	char jails[CONFIG_JAIL_BYTES];
+};
+
 enum config_evidence {
 	CONFIG_EVIDENCE_DATABASE, /* read from fail2ban's database */
 	CONFIG_EVIDENCE_TAG,	  /* passed by the action */
@@ -45,10 +59,12 @@ struct config {
 				   the archive */
 	int64_t retention_days; /* 0: keep bans for ever */
 	int64_t anonymize_days; /* 0: keep who was banned for as long */
-	int64_t max_matches;	/* the most log lines kept of a ban */
+	char metrics_file[PATH_MAX]; /* "": none is written */
+	int64_t max_matches;	     /* the most log lines kept of a ban */
 	/* Databases of countries and networks; none: those that geo_open finds.
 	 */
 	struct config_paths geo;
+	struct config_categories abuseipdb;
 	enum config_evidence evidence;
 	bool unread; /* config_load failed with EX_OSERR */
 };
@@ -68,6 +84,9 @@ int config_load(struct config *config, const char *path, struct err *e);
 /* Point paths at the paths of a list, and return their number. */
 size_t config_paths(const struct config_paths *list,
     const char *paths[CONFIG_PATHS]);
+
+/* Return AbuseIPDB's categories of a jail; 0: it has none. */
+uint32_t config_categories(const struct config *config, const char *jail);
 
 /* Write each key with its default and its meaning, as a config file. */
 void config_print_defaults(FILE *out);

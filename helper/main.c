@@ -31,6 +31,7 @@ static const struct command *const commands[] = {
 	&cmd_stats,
 	&cmd_export,
 	&cmd_report,
+	&cmd_metrics,
 	&cmd_prune,
 	&cmd_forget,
 	&cmd_vacuum,

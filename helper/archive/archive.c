@@ -417,3 +417,16 @@ archive_newest(struct archive *a, int64_t *since_us, struct err *e)
 {
 	return db_number(&a->db, SQL_NEWEST, since_us, e, "");
 }
+
+int
+archive_last_event(struct archive *a, int64_t *us, struct err *e)
+{
+	int64_t end;
+
+	if (archive_newest(a, us, e) != 0 ||
+	    db_number(&a->db, SQL_LAST_END, &end, e, "") != 0)
+		return -1;
+	if (end > *us)
+		*us = end;
+	return 0;
+}

@@ -151,4 +151,10 @@ int archive_set_number(struct archive *a, const char *key, int64_t v,
  */
 int archive_newest(struct archive *a, int64_t *since_us, struct err *e);
 
+/*
+ * Set *us to when the last ban began or ended, as far as an index tells, or to
+ * UNKNOWN when the archive is empty.
+ */
+int archive_last_event(struct archive *a, int64_t *us, struct err *e);
+
 #endif

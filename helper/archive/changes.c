@@ -10,19 +10,18 @@
 
 #define ALL_AGAIN "export all again, with --after 0"
 
-/* Read the newest rev and the archive's id. */
-static int
-load_state(struct archive_changes *c, struct err *e)
+int
+archive_changes_state(struct archive *a, int64_t *rev, char id[ARCHIVE_ID],
+    struct err *e)
 {
-	struct db *db = &c->archive->db;
-	sqlite3_stmt *st = db_statement(db, SQL_CHANGES_UPTO, e);
-	const char *id;
+	sqlite3_stmt *st = db_statement(&a->db, SQL_CHANGES_UPTO, e);
+	const char *text;
 
-	if (st == NULL || db_step(db, st, e) != 1)
+	if (st == NULL || db_step(&a->db, st, e) != 1)
 		return -1;
-	c->upto = db_int(st, 0);
-	id = db_text(st, 1);
-	snprintf(c->id, sizeof(c->id), "%s", id != NULL ? id : "");
+	*rev = db_int(st, 0);
+	text = db_text(st, 1);
+	snprintf(id, ARCHIVE_ID, "%s", text != NULL ? text : "");
 	sqlite3_reset(st);
 	return 0;
 }
@@ -108,7 +107,9 @@ archive_changes_open(struct archive_changes *c, struct archive *a,
 		.after = after,
 		.rev = after,
 	};
-	return load_state(c, e) != 0 ? -1 : check(c, id, e);
+	if (archive_changes_state(a, &c->upto, c->id, e) != 0)
+		return -1;
+	return check(c, id, e);
 }
 
 int
@@ -134,6 +135,7 @@ archive_changes_next(struct archive_changes *c, struct err *e)
 		c->rev = db_int(c->tombstones, 0);
 		c->ban = db_int(c->tombstones, 1);
 		c->why = db_text(c->tombstones, 2);
+		c->gone_us = db_int(c->tombstones, 3);
 	} else {
 		c->rev = archive_cursor_number(&c->bans, BAN_FIELD_REV);
 		c->ban = archive_cursor_row(&c->bans);

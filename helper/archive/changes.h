@@ -14,22 +14,31 @@
 
 #include "archive/queries.h"
 
+/* Room for the id of an archive, with its NUL. */
+#define ARCHIVE_ID 64
+
 struct archive_changes {
 	struct archive *archive;
 	struct archive_filter filter;
 	int64_t after, upto; /* changes with greater revs, up to this one */
-	char id[64];	     /* the archive's, as the table meta has it */
+	char id[ARCHIVE_ID]; /* the archive's */
 
 	/* The present change: a ban that has gone if gone is true, else the
 	 * present ban of the cursor; in either case with this id and rev. */
 	bool gone;
 	int64_t ban, rev;
-	const char *why; /* of a ban that has gone: "merged", "pruned" */
+	/* Of a ban that has gone: "merged" or "pruned", and when. */
+	const char *why;
+	int64_t gone_us;
 
 	struct archive_cursor bans;
 	sqlite3_stmt *tombstones;
 	bool has_ban, has_tombstone; /* each stands before its next change */
 };
+
+/* Set *rev to the newest rev, 0: none, and id to the archive's. */
+int archive_changes_state(struct archive *a, int64_t *rev, char id[ARCHIVE_ID],
+    struct err *e);
 
 /*
  * Begin before the first change after a rev; 0: all bans. The filter is to want

@@ -2,10 +2,12 @@
 #include "archive/queries.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "archive/spelling.h"
 #include "archive/statements.h"
+#include "ban/anonymous.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 
@@ -101,6 +103,7 @@ open_cursor(struct archive_cursor *c, int which, struct err *e)
 	if ((c->statement = db_statement(&c->archive->db, which, e)) == NULL)
 		return -1;
 	bind_filter(c);
+	c->row = find_column(c->statement, "id");
 	if (c->ids.len > 0) {
 		db_bind_text(c->statement, 5, c->ids.s);
 		db_bind_text(c->statement, 7, c->inside ? "~" : "");
@@ -236,6 +239,20 @@ archive_net_has_more(struct archive *a, const struct address *net, int64_t n,
 	*more = rc == 1;
 	buffer_free(&ids);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+archive_cursor_may_be_anonymous(const struct archive_cursor *c, struct err *e)
+{
+	const char *ident = archive_cursor_text(c, BAN_FIELD_IDENT);
+	struct address net;
+
+	if (ident == NULL || !address_parse(ident, strlen(ident), &net) ||
+	    net.bits !=
+		(net.family == AF_INET ? ANONYMOUS_BITS_4 : ANONYMOUS_BITS_6))
+		return 0;
+	return db_has_row(&c->archive->db, SQL_MAY_BE_ANONYMOUS, e, "i",
+	    archive_cursor_number(c, BAN_FIELD_REV));
 }
 
 void

@@ -29,7 +29,7 @@ struct archive_cursor {
 	bool inside;		  /* they are beginnings of ids */
 	int columns[BAN_FIELDS];  /* the column of each field, -1: none */
 	int facts[ARCHIVE_FACTS]; /* the column of each fact */
-	int row;		  /* the column of the row, for open_after */
+	int row;		  /* the column of the row, -1: none */
 	int64_t given;		  /* how many bans it has given so far */
 	bool newest;		  /* it goes from the newest ban on */
 	int64_t second;		  /* of the present ban */
@@ -45,8 +45,8 @@ struct archive_cursor {
  * oldest on. The archive and the filter's texts must outlive the cursor; an
  * archive has at most one cursor of each kind at a time. Unless it is whole, a
  * cursor from the newest on reads what a line has room for: fields that are
- * JSON are NULL, and a text is cut at 256 characters. Close the cursor also
- * after a failure.
+ * JSON are NULL, and a text is cut at 256 characters. Any other cursor knows
+ * the row of its present ban. Close the cursor also after a failure.
  *
  * An ident or a net is looked up by an index: see archive/spelling.h.
  */
@@ -66,7 +66,7 @@ int archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
 /*
  * Open a cursor for the bans that were archived after the row `after`, in this
  * order; the filter's limit counts for nothing. archive_cursor_row is the row
- * of the present ban.
+ * of the present ban, its number.
  */
 int archive_cursor_open_after(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, int64_t after, struct err *e);
@@ -96,6 +96,14 @@ int archive_net_has_more(struct archive *a, const struct address *net,
     int64_t n, bool *more, struct err *e);
 
 void archive_cursor_close(struct archive_cursor *c);
+
+/*
+ * Return 1 when the present ban may be one that became anonymous, whose id then
+ * is a network of its address (ban/anonymous.h); 0 when it is not, or -1. An
+ * ended ban from an export that has no log lines looks the same.
+ */
+int archive_cursor_may_be_anonymous(const struct archive_cursor *c,
+    struct err *e);
 
 /* Go to the next ban; return 1, 0 after the last one, -1 on failure. */
 int archive_cursor_next(struct archive_cursor *c, struct err *e);

@@ -127,6 +127,8 @@
 #define OLD_SUM(i) "(total.sums ->> " #i ")"
 #define NEW_SUM(i) "(excluded.sums ->> " #i ")"
 #define BOTH_SUMS(i) OLD_SUM(i) " + " NEW_SUM(i)
+/* Both, where a total of an older program lacks the sum. */
+#define MORE_SUMS(i) "coalesce(" OLD_SUM(i) ", 0) + " NEW_SUM(i)
 
 /*
  * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
@@ -151,6 +153,19 @@
 	"evidence " \
 	"WHERE evidence.id = ban.evidence) END"
 #define TALLY_FACTS TALLY_IDS ", life_us, held_us, pending_us"
+
+/*
+ * The sums of archive/counted.c, of one jail: JSON in the order of enum
+ * counted_value, after the jail's row. No failures of a ban are as many as
+ * 2^40, and so no sum overflows.
+ */
+#define COUNTED_SUMS \
+	"SELECT json_group_array(json_array(jail, bans - log - manual - " \
+	"list, " \
+	"log, manual, list, expired, lifted, flushed, inferred, failures, " \
+	"bans)) "
+#define FEW(n) "min(max(coalesce(" n ", 0), 0), 1099511627776)"
+#define SUM_OF(i) "coalesce(sum(sums ->> " #i "), 0)"
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
@@ -412,7 +427,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), "
 	    "CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), "
 	    "max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', "
-	    "ended_why IS 'flushed', ended_why IS 'inferred') "
+	    "ended_why IS 'flushed', ended_why IS 'inferred', "
+	    "origin IS 'log', origin IS 'manual', origin IS 'list') "
 	    "FROM ban WHERE " TICKET " ON CONFLICT (jail, host, hour) "
 	    "DO UPDATE SET sums = json_array("
 	    "min(" OLD_SUM(0) ", " NEW_SUM(0) "), "
@@ -422,7 +438,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "THEN -1 ELSE max(" OLD_SUM(5) ", " NEW_SUM(5) ") END, "
 	    OLD_SUM(5) ", " NEW_SUM(5) "), "
 	    BOTH_SUMS(6) ", " BOTH_SUMS(7) ", "
-	    BOTH_SUMS(8) ", " BOTH_SUMS(9) ")",
+	    BOTH_SUMS(8) ", " BOTH_SUMS(9) ", "
+	    MORE_SUMS(10) ", " MORE_SUMS(11) ", " MORE_SUMS(12) ")",
 	[SQL_PRUNE_GONE] =
 	    "INSERT INTO gone SELECT " NEXT_REV " + row_number() OVER () - 1, "
 	    "id, 'pruned', ?5 FROM ban WHERE " TICKET,
@@ -535,6 +552,47 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (?3 IS NULL OR sums ->> 0 < ?3) "
 	    "AND (?4 IS NULL OR host = ?4)",
 
+	/* -1 stands for the totals, which change where bans are removed. */
+	[SQL_COUNTED_CHANGED] =
+	    "SELECT id / 4096 AS block FROM ban WHERE rev > ?1 "
+	    "UNION SELECT ban / 4096 FROM gone WHERE rev > ?1 "
+	    "UNION SELECT -1 FROM gone WHERE rev > ?1 AND why = 'pruned' "
+	    "ORDER BY block",
+	[SQL_COUNTED_NEXT] = "SELECT min(id) FROM ban WHERE id >= ?1",
+	/* What is no JSON is counted again. */
+	[SQL_COUNTED_HAS] =
+	    "SELECT 1 FROM counted WHERE block = ?1 AND json_valid(sums)",
+	[SQL_COUNTED] =
+	    "SELECT block, sums FROM counted WHERE json_valid(sums)",
+	[SQL_COUNTED_SUMS] =
+	    "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, "
+	    "value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, "
+	    "value ->> 9, value ->> 10 FROM json_each(CASE WHEN json_valid(?1) THEN ?1 "
+	    "ELSE '[]' END) WHERE type = 'array'",
+	[SQL_COUNT_BLOCK] =
+	    COUNTED_SUMS "FROM (SELECT jail, count(*) AS bans, "
+	    "sum(origin IS 'log') AS log, sum(origin IS 'manual') AS manual, "
+	    "sum(origin IS 'list') AS list, "
+	    "sum(ended_why IS 'expired') AS expired, "
+	    "sum(ended_why IS 'manual') AS lifted, "
+	    "sum(ended_why IS 'flushed') AS flushed, "
+	    "sum(ended_why IS 'inferred') AS inferred, "
+	    "sum(" FEW("failures") ") AS failures FROM ban NOT INDEXED "
+	    "WHERE id BETWEEN ?1 * 4096 AND ?1 * 4096 + 4095 GROUP BY jail)",
+	[SQL_COUNT_TOTALS] =
+	    COUNTED_SUMS "FROM (SELECT jail, " SUM_OF(2) " AS bans, "
+	    SUM_OF(10) " AS log, " SUM_OF(11) " AS manual, "
+	    SUM_OF(12) " AS list, " SUM_OF(6) " AS expired, "
+	    SUM_OF(7) " AS lifted, " SUM_OF(8) " AS flushed, "
+	    SUM_OF(9) " AS inferred, sum(" FEW("sums ->> 3") ") AS failures "
+	    "FROM total GROUP BY jail)",
+	[SQL_COUNTED_SET] = "INSERT OR REPLACE INTO counted VALUES (?1, ?2)",
+	[SQL_COUNTED_FORGET] = "DELETE FROM counted WHERE block = ?1",
+	[SQL_COUNTED_CLEAR] = "DELETE FROM counted",
+	[SQL_COUNT_GAPS] =
+	    "SELECT coalesce(sum(gap_seconds > 0), 0), max(id) FROM run "
+	    "WHERE id > ?1",
+
 	/* 2^32 keeps the sum of all jails small enough. */
 	[SQL_STATE] =
 	    "SELECT coalesce(max(rev), 0), "
@@ -586,8 +644,12 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT " NEXT_REV " - 1, (SELECT value FROM meta WHERE key = 'id')",
 	[SQL_CHANGES] = "SELECT * FROM " BANS "WHERE rev > ?5 AND rev <= ?6 "
 			"AND " WANTED "ORDER BY rev",
-	[SQL_CHANGES_GONE] = "SELECT rev, ban, why FROM gone "
+	[SQL_CHANGES_GONE] = "SELECT rev, ban, why, gone_us FROM gone "
 			     "WHERE rev > ?1 AND rev <= ?2 ORDER BY rev",
+	/* SIGHTING_IMPORT is 6: all that is left of a ban that is anonymous. */
+	[SQL_MAY_BE_ANONYMOUS] =
+	    "SELECT 1 FROM ban WHERE rev = ?1 AND ended_us IS NOT NULL "
+	    "AND evidence IS NULL AND ip IS NULL AND " FIRST_KIND " = 6",
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
 	    "CROSS JOIN ban AS b ON b.jail = j.id "
@@ -621,6 +683,32 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_NEWEST] =
 	    "SELECT since_us FROM ban "
 	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
+	/* The end of the ban that has ended, or was archived so, last. */
+	[SQL_LAST_END] =
+	    "SELECT ended_us FROM ban WHERE " KEPT_SINCE " IS NOT NULL "
+	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
+
+	/* The third of a total's sums is its bans: sql/5.sql. */
+	[SQL_HEALTH_BANS] =
+	    "SELECT (SELECT count(*) FROM ban) + "
+	    "CAST((SELECT total(sums ->> 2) FROM total) AS INTEGER)",
+	[SQL_HEALTH_JAILS] = "SELECT id, name, started_us, flushed_us FROM jail "
+			     "ORDER BY id",
+	[SQL_HEALTH_RECENT] =
+	    "SELECT jail, timeofban FROM ban INDEXED BY ban_ticket "
+	    "WHERE timeofban BETWEEN ?1 AND ?2 AND host = '' "
+	    "AND origin NOT IN ('manual', 'list') ORDER BY timeofban DESC",
+	/*
+	 * A stop flushes the families of a jail one after another, and a ban
+	 * ends at the first of these flushes: within a minute of the last one.
+	 */
+	[SQL_HEALTH_RESTART] =
+	    "SELECT count(*) FROM ban WHERE " KEPT_SINCE
+	    " >= ?2 AND host = '' AND since_us < ?1 "
+	    "AND ((ended_why IN ('flushed', 'inferred') AND ended_us BETWEEN "
+	    "(SELECT max(at_us) - 60000000 FROM flush "
+	    "WHERE flush.jail = ban.jail AND at_us BETWEEN ?2 AND ?1) AND ?1) "
+	    "OR (ended_why = 'inferred' AND missed_us >= ?1))",
 
 	/* No note is later than its jail's last one. */
 	[SQL_LATER] =

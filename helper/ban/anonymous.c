@@ -15,7 +15,8 @@ anonymous_id(const char *id, const char *ip, char text[ADDRESS_TEXT])
 		snprintf(text, ADDRESS_TEXT, "anonymous");
 		return text;
 	}
-	address_widen(&a, a.family == AF_INET ? 24 : 64);
+	address_widen(&a,
+	    a.family == AF_INET ? ANONYMOUS_BITS_4 : ANONYMOUS_BITS_6);
 	address_print(&a, text);
 	return text;
 }

@@ -5,6 +5,10 @@
 
 #include "base/address.h"
 
+/* The bits of the network that is left of an address. */
+#define ANONYMOUS_BITS_4 24
+#define ANONYMOUS_BITS_6 64
+
 /*
  * Write the anonymous id of a ban to text, and return text: the network of its
  * address, of 24 bits in IPv4 and of 64 bits in IPv6. A larger network stays as

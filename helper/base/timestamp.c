@@ -13,6 +13,9 @@
 /* The leap days of the years 1 to 1969. */
 #define LEAP_DAYS_1970 477
 
+/* The last moment of the year 9999. */
+#define LAST_US (INT64_C(253402300799) * TIMESTAMP_US + TIMESTAMP_US - 1)
+
 int64_t
 timestamp_from_seconds(int64_t seconds)
 {
@@ -292,6 +295,24 @@ timestamp_format(int64_t us, char buf[32])
 	if (localtime_r(&t, &tm) == NULL ||
 	    strftime(buf, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
 		snprintf(buf, 32, "%" PRId64, us / TIMESTAMP_US);
+	return buf;
+}
+
+const char *
+timestamp_format_utc(int64_t us, bool exact, char buf[32])
+{
+	time_t seconds;
+	struct tm tm;
+	size_t n;
+
+	us = us < 0 ? 0 : us > LAST_US ? LAST_US : us;
+	seconds = (time_t)(us / TIMESTAMP_US);
+	gmtime_r(&seconds, &tm);
+	n = strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (exact)
+		snprintf(buf + n, 32 - n, ".%06" PRId64 "Z", us % TIMESTAMP_US);
+	else
+		snprintf(buf + n, 32 - n, "Z");
 	return buf;
 }
 

@@ -62,6 +62,13 @@ int timestamp_parse_when(const char *s, int64_t now_us, int64_t *us,
 const char *timestamp_format(int64_t us, char buf[32]);
 
 /*
+ * Print us into buf in UTC as ISO 8601 has it, "2026-11-23T18:48:38Z", or with
+ * the microseconds "2026-11-23T18:48:38.250000Z", and return buf. A moment
+ * before 1970 or after 9999 becomes the first or the last one of these years.
+ */
+const char *timestamp_format_utc(int64_t us, bool exact, char buf[32]);
+
+/*
  * Print seconds into buf for people, in its two largest units: "10m", "1h 30m",
  * "7d"; a negative number is "for ever". Return buf.
  */

@@ -1,246 +1,241 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * check: print one line for a monitoring system, and exit with the status of
- * its plugins (0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN).
+ * check: a monitoring plugin. It prints one line, and exits with the status of
+ * such plugins (0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN).
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
+#include "cmd/check.h"
+
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/backup.h"
-#include "archive/file.h"
-#include "archive/runs.h"
-#include "base/escape.h"
+#include "base/number.h"
 #include "base/timestamp.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
-#include "event/spool.h"
-#include "fail2ban/server.h"
 #include "os/clock.h"
 
-/* The name of our action, and how its names begin where it was given name=. */
-#define ACTION "fail2ban-archive"
+#define SERVICE "fail2ban-archive"
 
-/* fail2ban must answer within these milliseconds. */
-#define ANSWER_MS 5000
+/* -t in seconds, unless it is given, and the most that it can be. */
+#define TIMEOUT 10
+#define TIMEOUT_MOST 3600
 
-/* The exit statuses of a plugin. */
-enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL, STATE_UNKNOWN };
-
-static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-
-/* The rank of each state: the report takes the worst. A known trouble counts
- * more than an unknown one. */
-static const int badness[] = { 0, 2, 3, 1 };
-
-/* The findings, one after another, and the worst state of them. */
-struct report {
-	enum state worst;
-	char text[2048];
+/* The steps of a check, and what each does, for the line of one that is late.
+ */
+static const struct step {
+	const char *doing;
+	void (*run)(struct check *check);
+} steps[] = {
+	{ "reading the archive", check_archive },
+	{ "reading the spool", check_spool },
+	{ "asking fail2ban", check_server },
+	{ "looking for silent jails", check_silence },
+	{ "reading fail2ban's database", check_database },
+	{ "looking for events in syslog", check_last_resort },
+	{ "looking at the disk", check_disk },
+	{ "looking for the timer", check_timer },
 };
 
-static void add(struct report *report, enum state state, const char *fmt, ...)
-    PRINTF(3, 4);
+static const struct step restart_step = { "asking fail2ban", check_restart };
 
-static void
-add(struct report *report, enum state state, const char *fmt, ...)
+int
+check_left_ms(const struct check *check, int most)
 {
-	size_t len = strlen(report->text);
-	va_list ap;
+	int64_t left = check->deadline_ms - clock_steady_ms();
 
-	if (badness[state] > badness[report->worst])
-		report->worst = state;
-	if (len > 0 && len + 2 < sizeof(report->text)) {
-		memcpy(report->text + len, "; ", 3);
-		len += 2;
-	}
-	va_start(ap, fmt);
-	vsnprintf(report->text + len, sizeof(report->text) - len, fmt, ap);
-	va_end(ap);
+	if (left < 1)
+		return 1;
+	return left > most ? most : (int)left;
 }
 
-/* By default fail2ban forgets a ban after a day: then a missed ban is lost. */
-static int
-check_runs(struct report *report, struct archive *archive,
-    const struct config *config, int64_t now_us, struct err *e)
+bool
+check_is_late(const struct check *check)
 {
-	int64_t last_us, age_us;
+	return clock_steady_ms() >= check->deadline_ms;
+}
 
-	if (archive_run_last(archive, RUN_RECONCILE, now_us, &last_us, e) != 0)
-		return -1;
-	if (last_us == UNKNOWN) {
-		add(report, STATE_WARNING, "no reconcile was completed yet");
+bool
+check_lacks_rights(const struct err *e)
+{
+	return e->code == EX_NOPERM && geteuid() != 0;
+}
+
+static int
+take_option(void *to, const char *name, const char *value, struct err *e)
+{
+	struct check *check = to;
+	int rc = 0;
+
+	if (strcmp(name, "warning") == 0)
+		rc = range_parse(&check->warning, value, e);
+	else if (strcmp(name, "critical") == 0)
+		rc = range_parse(&check->critical, value, e);
+	else if (strcmp(name, "timeout") == 0)
+		rc = number_parse(value, 1, TIMEOUT_MOST, &check->timeout, e);
+	else if (strcmp(name, "verbose") == 0)
+		check->verbose = true;
+	else if (strcmp(name, "after-restart") == 0)
+		check->after_restart = true;
+	else if (strcmp(value, "text") == 0 || strcmp(value, "json") == 0)
+		check->json = value[0] == 'j';
+	else
+		rc = err_set(e, EX_USAGE, "must be text or json");
+	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
+}
+
+/* Run a step, or fail because the time is over, before it or during it. */
+static int
+run_step(struct check *check, const struct step *step, struct err *e)
+{
+	if (!check_is_late(check))
+		step->run(check);
+	if (!check_is_late(check))
 		return 0;
+	return err_set(e, EX_TEMPFAIL,
+	    "no answer within %d s, which ended while %s; -t SECONDS gives it "
+	    "more time",
+	    (int)check->timeout, step->doing);
+}
+
+static void
+add_figures(struct check *check)
+{
+	struct plugin *plugin = &check->plugin;
+
+	snprintf(check->reconcile_limits, sizeof(check->reconcile_limits),
+	    ";%s;%s;0", check->warning.text, check->critical.text);
+	plugin_figure(plugin, "reconcile_age", check->reconcile_age, "s",
+	    check->reconcile_limits);
+	plugin_figure(plugin, "spool", check->spooled, "",
+	    ";" CHECK_SPOOL_LIMITS ";0");
+	plugin_figure(plugin, "live", plugin->total, "", ";;;0");
+	plugin_figure(plugin, "bans", check->bans, "c", "");
+	plugin_figure(plugin, "archive", check->archive_bytes, "B", "");
+	plugin_figure(plugin, "gaps", check->gaps, "c", "");
+}
+
+static int
+run_steps(struct check *check, struct err *e)
+{
+	if (check->after_restart)
+		return run_step(check, &restart_step, e);
+	if (check->warning.text[0] == '\0')
+		range_set_end(&check->warning, 2 * check->config->interval);
+	if (check->critical.text[0] == '\0')
+		range_set_end(&check->critical, TIMESTAMP_DAY);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		if (run_step(check, &steps[i], e) != 0)
+			return -1;
 	}
-	age_us = now_us - last_us;
-	add(report,
-	    age_us > TIMESTAMP_DAY_US			     ? STATE_CRITICAL :
-		age_us / TIMESTAMP_US > 2 * config->interval ? STATE_WARNING :
-							       STATE_OK,
-	    "last reconcile %" PRId64 " s ago", age_us / TIMESTAMP_US);
+	add_figures(check);
 	return 0;
 }
 
 static void
-check_spool(struct report *report, const struct config *config, int64_t now_us)
+print_check(const struct check *check)
 {
-	struct spool_state spool =
-	    spool_look(config->spool, config->spool_limit, now_us);
-	bool old;
-
-	if (spool.unreadable) {
-		add(report, STATE_UNKNOWN,
-		    "%s: the spool cannot be read: run this as root",
-		    config->spool);
+	if (check->json) {
+		plugin_print_json(&check->plugin, stdout);
 		return;
 	}
-	old = spool.waiting > 0 &&
-	    (now_us - spool.oldest_us) / TIMESTAMP_US > 2 * config->interval;
-
-	add(report, old ? STATE_WARNING : STATE_OK,
-	    "%" PRId64 " events in the spool", spool.waiting);
-	if (spool.waiting >= config->spool_limit)
-		add(report, STATE_CRITICAL, "the spool is full");
-	if (spool.bad > 0)
-		add(report, STATE_WARNING, "%" PRId64 " files there are bad",
-		    spool.bad);
+	plugin_print_line(&check->plugin, stdout);
+	if (check->verbose)
+		plugin_print_points(&check->plugin, stdout);
 }
 
-static void
-check_archive(struct report *report, const struct config *config,
-    int64_t now_us)
-{
-	int aside = archive_file_count_corrupt(config->archive);
-	struct archive archive;
-	struct err e;
-
-	if (archive_open_read(&archive, config->archive, &e) != 0) {
-		if (e.code == EX_NOPERM && geteuid() != 0)
-			add(report, STATE_UNKNOWN, "%s: run this as root",
-			    e.text);
-		else
-			add(report, STATE_CRITICAL, "%s", e.text);
-		return;
-	}
-	if (archive_examine(&archive, false, 0, &e) != 0 ||
-	    check_runs(report, &archive, config, now_us, &e) != 0)
-		add(report, STATE_CRITICAL, "%s", e.text);
-	archive_close(&archive);
-	if (aside > 0)
-		add(report, STATE_WARNING,
-		    "%d damaged archives lie beside this one", aside);
-}
-
-/* Report what is wrong with our action in a jail. */
-static void
-check_action(struct report *report, struct fail2ban_server *server,
-    const char *jail, const char *action)
-{
-	char *name, *helper;
-	struct err e;
-
-	if (fail2ban_server_get_parameter(server, jail, action, "name", &name,
-		&e) == 0 &&
-	    strcmp(name, jail) != 0)
-		add(report, STATE_WARNING,
-		    "jail %s: remove the parameter name=%s from its "
-		    "action " ACTION ", as it hides the jail's name",
-		    jail, name);
-	if (fail2ban_server_get_parameter(server, jail, action, "helper",
-		&helper, &e) == 0 &&
-	    access(helper, X_OK) != 0)
-		add(report, STATE_CRITICAL,
-		    "jail %s: its action calls %s, which cannot be run (%s): "
-		    "run ./install.sh",
-		    jail, helper, strerror(errno));
-	free(name);
-	free(helper);
-}
-
-/*
- * Look for our action in the jail, and at what it was given. Return false when
- * the jail has no such action. A jail that cannot be asked about, as it may
- * have gone meanwhile, counts as one with the action.
+/* This takes the place of the program's handler, whose exit status is another.
  */
-static bool
-check_jail(struct report *report, struct fail2ban_server *server,
-    const char *jail)
-{
-	struct fail2ban_list actions = { 0 };
-	bool found = false;
-	struct err e;
-
-	if (fail2ban_server_get_actions(server, jail, &actions, &e) != 0)
-		return true;
-	for (size_t i = 0; i < actions.n; i++) {
-		const char *action = actions.item[i];
-
-		if (strncmp(action, ACTION, strlen(ACTION)) != 0)
-			continue;
-		found = true;
-		check_action(report, server, jail, action);
-	}
-	fail2ban_list_free(&actions);
-	return found;
-}
-
-/* Name the jails of the running server whose bans our action does not see. */
 static void
-check_jails(struct report *report, const struct config *config)
+on_bus_error(int sig UNUSED)
 {
-	struct fail2ban_server server;
-	struct fail2ban_list jails = { 0 };
-	char names[512] = "";
-	size_t len = 0;
-	struct err e;
+	static const char text[] =
+	    SERVICE " UNKNOWN: no room on disk for the archive's -shm\n";
+	ssize_t ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
 
-	if (fail2ban_server_open(&server, config->fail2ban_socket, ANSWER_MS,
-		&e) != 0 ||
-	    fail2ban_server_get_jails(&server, &jails, &e) != 0)
-		add(report, e.code == EX_UNAVAILABLE ? STATE_OK : STATE_UNKNOWN,
-		    "the jails are not known (%s)", e.text);
-	for (size_t i = 0; i < jails.n; i++) {
-		if (!check_jail(report, &server, jails.item[i]) &&
-		    len < sizeof(names))
-			len += (size_t)snprintf(names + len,
-			    sizeof(names) - len, " %s", jails.item[i]);
-	}
-	if (len > 0)
-		add(report, STATE_WARNING,
-		    "jails without the action, which ./install.sh turns on:%s",
-		    names);
-	fail2ban_list_free(&jails);
-	fail2ban_server_close(&server);
+	(void)ignored;
+	_exit(PLUGIN_UNKNOWN);
 }
 
 static int
 run_check(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
-	struct report report = { STATE_OK, "" };
-	char escaped[2 * sizeof(report.text)];
-	int64_t now_us = clock_wall_us();
-	int operands;
+	struct check check = {
+		.config = config,
+		.now_us = clock_wall_us(),
+		.timeout = TIMEOUT,
+		.plugin = { .name = SERVICE, .total = UNKNOWN },
+		.reconcile_age = UNKNOWN,
+		.spooled = UNKNOWN,
+		.bans = UNKNOWN,
+		.gaps = UNKNOWN,
+		.archive_bytes = UNKNOWN,
+	};
+	int64_t began_ms = clock_steady_ms();
+	int operands, rc;
 
-	if (options_parse(self, argc, argv, NULL, NULL, &operands, e) != 0)
+	if (options_parse(self, argc, argv, take_option, &check, &operands,
+		e) != 0)
 		return -1;
-	check_archive(&report, config, now_us);
-	check_spool(&report, config, now_us);
-	check_jails(&report, config);
-	escape_text(escaped, sizeof(escaped), report.text, strlen(report.text));
-	printf("fail2ban-archive %s: %s\n", words[report.worst], escaped);
-	return (int)report.worst;
+	signal(SIGBUS, on_bus_error);
+	check.deadline_ms = began_ms + check.timeout * 1000;
+	rc = run_steps(&check, e);
+	if (rc == 0) {
+		print_check(&check);
+		rc = (int)plugin_state(&check.plugin);
+	}
+	coverage_free(&check.coverage);
+	archive_health_free_jails(&check.jails);
+	free(check.gap);
+	plugin_free(&check.plugin);
+	return rc;
 }
+
+/* Return true when the command line, which may be wrong, asks for JSON. */
+static bool
+wants_json(int argc, char **argv)
+{
+	bool json = false;
+
+	for (int i = 1; i < argc; i++) {
+		const char *next = i + 1 < argc ? argv[i + 1] : "";
+
+		if (strcmp(argv[i], "--format") == 0 ||
+		    strcmp(argv[i], "-f") == 0)
+			json = strcmp(next, "json") == 0;
+		else if (strcmp(argv[i], "--format=json") == 0 ||
+		    strcmp(argv[i], "-fjson") == 0)
+			json = true;
+	}
+	return json;
+}
+
+static void
+fail_check(int argc, char **argv, const struct err *e)
+{
+	plugin_print_failure(SERVICE, e, wants_json(argc, argv), stdout);
+}
+
+static const struct option_spec options[] = {
+	{ "warning", "RANGE",
+	    "the seconds since a reconcile that are no WARNING" },
+	{ "critical", "RANGE", "the seconds that are not CRITICAL" },
+	{ "timeout", "SECONDS", "the time for all of it, instead of 10" },
+	{ "verbose", NULL, "a line for each point, with what mends it" },
+	{ "after-restart", NULL, "compare fail2ban's live bans with these" },
+	{ "format", "text|json", "a line, or JSON for LibreNMS and Zabbix" },
+	{ NULL, NULL, NULL },
+};
 
 const struct command cmd_check = {
 	.name = "check",
 	.operands = "",
 	.summary = "one line and an exit status for a monitoring system",
-	.options = options_none,
+	.options = options,
+	.fail = fail_check,
 	.run = run_check,
 };

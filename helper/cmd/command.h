@@ -33,6 +33,13 @@ struct command {
 	 */
 	bool event;
 	/*
+	 * The command is a monitoring plugin: its failure is printed on
+	 * standard output by this function, which gets all that stands from the
+	 * verb on. The exit status is PLUGIN_UNKNOWN then, and after --help and
+	 * --version. NULL: it is none.
+	 */
+	void (*fail)(int argc, char **argv, const struct err *e);
+	/*
 	 * Run the command; argv[0] is the verb. Returns the exit status, or -1
 	 * and e: then program_main prints e, and its code is the exit status.
 	 */
@@ -44,6 +51,7 @@ extern const struct command cmd_ban, cmd_unban, cmd_prolong, cmd_flush;
 extern const struct command cmd_reconcile;
 extern const struct command cmd_list, cmd_show, cmd_export;
 extern const struct command cmd_top, cmd_stats, cmd_report;
+extern const struct command cmd_metrics;
 extern const struct command cmd_replay, cmd_reban, cmd_runs;
 extern const struct command cmd_prune, cmd_forget, cmd_vacuum;
 extern const struct command cmd_check, cmd_verify, cmd_backup, cmd_restore;

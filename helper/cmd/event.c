@@ -21,6 +21,7 @@
 #include "base/utf8.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "event/last_resort.h"
 #include "event/spool.h"
 #include "event/syslog_event.h"
 #include "fail2ban/database_path.h"
@@ -278,13 +279,15 @@ run_event(const struct command *self, const struct config *config, int argc,
 	static struct handles handles;
 	struct event event;
 	int operands, rc;
+	bool whole; /* it is an event, and not a wrong command line */
 
 	event_init(&event, (enum event_kind)event_kind_from_verb(self->name),
 	    clock_wall_us());
 	rc = options_parse(self, argc, argv, take_option, &event, &operands, e);
 	if (rc == 0)
 		rc = event_check(&event, e);
-	if (rc == 0) {
+	whole = rc == 0;
+	if (whole) {
 		event_settle_jail(&event);
 		confine_to_folders(config);
 		if (event.tag)
@@ -300,6 +303,8 @@ run_event(const struct command *self, const struct config *config, int argc,
 	}
 	if (rc != 0) {
 		syslog_event_write(&event, e->text);
+		if (whole && !config->unread)
+			last_resort_note(config->archive);
 		/* syslog has the error now; it is printed once more. */
 		log_leave_syslog();
 	}

@@ -3,24 +3,18 @@
  * list: print the bans of the archive, newest first; or, with --follow, the
  * last ones and then each ban that comes, until a signal.
  */
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "cmd/ban_columns.h"
 #include "cmd/command.h"
+#include "cmd/follow.h"
 #include "cmd/view.h"
-#include "os/clock.h"
-#include "os/signals.h"
 
 /* Without --limit, so many bans that were there already begin --follow. */
 #define FOLLOWED 10
-
-/* Milliseconds between two looks at the archive. */
-#define LOOK_MS 250
 
 struct list {
 	struct view view;
@@ -108,44 +102,27 @@ print_later(struct list *list, struct err *e)
 		rc = print_ban(&view->out, list, &cursor, e);
 	}
 	archive_cursor_close(&cursor);
-	if (rc == 0 && (rc = table_flush(list->table, e)) == 0)
-		rc = output_flush(&view->out, e);
-	return rc;
-}
-
-/* Wait for some milliseconds. Return false when the reader has gone. */
-static bool
-reader_waits(void)
-{
-	struct pollfd out = { .fd = STDOUT_FILENO };
-
-	return poll(&out, 1, LOOK_MS) <= 0;
+	return rc == 0 ? table_flush(list->table, e) : rc;
 }
 
 static int
 follow(struct list *list, const struct config *config, struct err *e)
 {
-	const volatile sig_atomic_t *stop = signals_stop_flag();
 	struct view *view = &list->view;
 	int64_t limit = view->style.limit, looked_us;
 	int rc = find_place(list, config, view->filter.now_us, e);
 
+	follow_begin(view);
 	if (rc == 0)
 		rc = archive_row_before(&view->archive,
 		    limit < 0 ? FOLLOWED : limit, view->filter.now_us,
 		    &list->last, e);
 	while (rc == 0) {
-		rc = print_later(list, e);
-		archive_close(&view->archive);
-		view->opened = false;
-		if (rc != 0 || *stop != 0 || !reader_waits() || *stop != 0)
-			break;
 		looked_us = view->filter.now_us;
-		view->filter.now_us = clock_wall_us();
-		rc = archive_open_read(&view->archive, config->archive, e);
-		view->opened = rc == 0;
-		if (rc == 0)
-			rc = find_place(list, config, looked_us, e);
+		rc = print_later(list, e);
+		if (rc != 0 || (rc = follow_wait(view, config, e)) != 1)
+			break;
+		rc = find_place(list, config, looked_us, e);
 	}
 	return view->out.left ? 0 : rc;
 }

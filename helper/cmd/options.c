@@ -64,8 +64,9 @@ wrong_option(const struct command *self, const char *option, bool no_value,
 char
 options_letter(const char *name)
 {
-	static const char *const letters[] = { "active", "format", "id", "jail",
-		"since", "user" };
+	static const char *const letters[] = { "active", "critical", "format",
+		"id", "jail", "since", "timeout", "user", "verbose",
+		"warning" };
 
 	if (strcmp(name, "limit") == 0)
 		return 'n';

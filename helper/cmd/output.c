@@ -2,6 +2,8 @@
 #include "cmd/output.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -12,6 +14,9 @@
 
 /* A piece is written when it has so many bytes. */
 #define PIECE ((size_t)256 * 1024)
+
+/* Milliseconds between two looks at out->stop. */
+#define LOOK_MS 250
 
 int
 output_open(struct output *out, struct err *e)
@@ -32,16 +37,57 @@ output_is_full(const struct output *out)
 	return ftello(out->to) >= (off_t)PIECE;
 }
 
+/*
+ * Wait until some bytes can be written without a wait. Return false when
+ * out->stop is set and the reader takes nothing: what it takes in time is
+ * whole.
+ */
+static bool
+wait_for_reader(const struct output *out)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	bool last;
+
+	do {
+		last = *out->stop != 0;
+		if (poll(&fd, 1, LOOK_MS) > 0)
+			return true;
+	} while (!last);
+	return false;
+}
+
+static int
+write_all(struct output *out)
+{
+	const char *text = out->text;
+	size_t len = out->len;
+
+	while (len > 0) {
+		size_t piece =
+		    out->stop != NULL && len > PIPE_BUF ? PIPE_BUF : len;
+		ssize_t n;
+
+		out->left = out->stop != NULL && !wait_for_reader(out);
+		if (out->left)
+			return 0;
+		n = write(STDOUT_FILENO, text, piece);
+		if (n < 0) {
+			out->left = errno == EPIPE;
+			return -1;
+		}
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int
 output_flush(struct output *out, struct err *e)
 {
 	if (fflush(out->to) != 0)
 		return err_no_memory(e);
-	if (fwrite(out->text, 1, out->len, stdout) < out->len ||
-	    fflush(stdout) != 0) {
-		out->left = errno == EPIPE;
+	if (!out->left && write_all(out) != 0)
 		return err_errno(e, EX_IOERR, "standard output");
-	}
 	rewind(out->to);
 	return 0;
 }

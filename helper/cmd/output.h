@@ -7,6 +7,7 @@
 #ifndef CMD_OUTPUT_H
 #define CMD_OUTPUT_H
 
+#include <signal.h>
 #include <stdio.h>
 
 #include "archive/queries.h"
@@ -16,7 +17,13 @@ struct output {
 	FILE *to; /* print to this; never fails but for lack of memory */
 	char *text;
 	size_t len;
-	bool left; /* the reader has gone: nothing is written any more */
+	/*
+	 * The flag of os/signals.h, which ends a wait for the reader; NULL: a
+	 * signal ends the process.
+	 */
+	const volatile sig_atomic_t *stop;
+	/* The reader has gone, or the flag was set: no more is written. */
+	bool left;
 
 	/* Progress is shown while the output goes to a file. */
 	struct progress progress;

@@ -31,8 +31,9 @@ look_up(const char *name, mode_t *mode, struct err *e)
 	return 0;
 }
 
-int
-output_file_open(struct output_file *out, const char *name, struct err *e)
+/* Begin a file of that mode; 0: of the one that it has. */
+static int
+begin(struct output_file *out, const char *name, mode_t wanted, struct err *e)
 {
 	mode_t mode;
 	int fd;
@@ -42,6 +43,8 @@ output_file_open(struct output_file *out, const char *name, struct err *e)
 		return 0;
 	if (look_up(name, &mode, e) != 0)
 		return -1;
+	if (wanted != 0)
+		mode = wanted;
 	if ((size_t)snprintf(out->tmp, sizeof(out->tmp), "%s.tmp-XXXXXX",
 		name) >= sizeof(out->tmp))
 		return err_set(e, EX_CANTCREAT, "%s: path too long", name);
@@ -54,6 +57,19 @@ output_file_open(struct output_file *out, const char *name, struct err *e)
 		return -1;
 	}
 	return 0;
+}
+
+int
+output_file_open(struct output_file *out, const char *name, struct err *e)
+{
+	return begin(out, name, 0, e);
+}
+
+int
+output_file_open_public(struct output_file *out, const char *name,
+    struct err *e)
+{
+	return begin(out, name, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH, e);
 }
 
 /* Write the rest to the file, and it and its name to disk. */

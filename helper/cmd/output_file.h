@@ -26,6 +26,12 @@ struct output_file {
 int output_file_open(struct output_file *out, const char *name, struct err *e);
 
 /*
+ * The same for a file that other users are to read: it gets the mode 0644.
+ */
+int output_file_open_public(struct output_file *out, const char *name,
+    struct err *e);
+
+/*
  * Put the file in its place, or remove it when rc says that the command failed
  * with e. Returns rc, or -1 with EX_IOERR or EX_CANTCREAT.
  */

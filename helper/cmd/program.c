@@ -15,11 +15,25 @@
 #include "cmd/options.h"
 #include "os/db.h"
 #include "os/log.h"
+#include "render/plugin.h"
 
 static bool
 asks_for_help(const char *word)
 {
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool
+asks_for_version(const char *word)
+{
+	return strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0;
+}
+
+static void
+print_version(const struct program *program)
+{
+	printf("%s %s, SQLite %s\n", program->name, VERSION,
+	    sqlite3_libversion());
 }
 
 static void
@@ -43,7 +57,7 @@ print_usage(const struct program *program, FILE *out)
 static void
 print_command_help(const struct program *program, const struct command *command)
 {
-	char left[40], right[8];
+	char left[80], right[8];
 
 	printf("usage: %s [-c FILE] %s%s%s%s\n\n%s\n", program->name,
 	    command->name,
@@ -92,6 +106,27 @@ program_find_command(const struct program *program, const char *name)
 }
 
 /*
+ * Answer --help, and a plugin's --version. Return true when the command line
+ * asks for one of them. The values of an event's options may be any text.
+ */
+static bool
+answer(const struct program *program, const struct command *command, int argc,
+    char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (command->fail != NULL && asks_for_version(argv[i])) {
+			print_version(program);
+			return true;
+		}
+		if (asks_for_help(argv[i]) && (i == 1 || !command->event)) {
+			print_command_help(program, command);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
  * Load the config and run the command. An event takes the defaults when the
  * config is broken; when it could not be read now, the event goes to syslog.
  */
@@ -101,13 +136,8 @@ run(const struct program *program, const struct command *command,
 {
 	struct config config;
 
-	/* The values of an event's options may be any text. */
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (asks_for_help(argv[i]) && (i == 1 || !command->event)) {
-			print_command_help(program, command);
-			return 0;
-		}
-	}
+	if (answer(program, command, argc, argv))
+		return command->fail != NULL ? PLUGIN_UNKNOWN : 0;
 	if (command->event) {
 		/* A closed standard error must not end the process, nor must
 		 * a soft limit on processor time. */
@@ -143,10 +173,8 @@ take_globals(const struct program *program, int argc, char **argv,
 		print_usage(program, stdout);
 		return argc;
 	}
-	if (i < argc &&
-	    (strcmp(argv[i], "--version") == 0 || strcmp(argv[i], "-V") == 0)) {
-		printf("%s %s, SQLite %s\n", program->name, VERSION,
-		    sqlite3_libversion());
+	if (i < argc && asks_for_version(argv[i])) {
+		print_version(program);
 		return argc;
 	}
 	return i < argc ? i : -1;
@@ -224,9 +252,17 @@ run_command_line(const struct program *program, int argc, char **argv,
 	if ((command = program_find_command(program, argv[i])) == NULL)
 		return unknown_command(program, argv[i], e);
 	rc = run(program, command, config_file, argc - i, argv + i, e);
-	if (rc >= 0 && fflush(stdout) != 0)
-		return err_errno(e, EX_IOERR, "standard output");
-	return rc;
+	if (rc < 0 && command->fail != NULL) {
+		command->fail(argc - i, argv + i, e);
+		rc = PLUGIN_UNKNOWN;
+	}
+	if (rc < 0 || fflush(stdout) == 0)
+		return rc;
+	err_errno(e, EX_IOERR, "standard output");
+	if (command->fail == NULL)
+		return -1;
+	log_line(LOG_ERR, "%s", e->text);
+	return PLUGIN_UNKNOWN;
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "cmd/command.h"
+#include "cmd/metrics.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "job/reconcile.h"
@@ -70,6 +71,18 @@ say(int level, const char *fmt, ...)
 		log_leave_syslog();
 }
 
+/* Write the metrics, also where the reconcile has failed. */
+static void
+write_metrics(const struct config *config, bool failed)
+{
+	struct err e;
+
+	if (config->metrics_file[0] != '\0' &&
+	    metrics_write(config, config->metrics_file, METRICS_ARCHIVE, failed,
+		&e) != 0)
+		log_line(LOG_WARNING, "metrics_file: %s", e.text);
+}
+
 /* Make one reconcile, and print what it did. */
 static int
 run_once(const struct run_caller *caller, struct err *e)
@@ -82,6 +95,8 @@ run_once(const struct run_caller *caller, struct err *e)
 	watched.watch = progress_begin(&progress);
 	rc = reconcile(&watched, &summary, e);
 	progress_end(&progress);
+	if (!summary.busy)
+		write_metrics(caller->config, rc != 0);
 
 	if (summary.busy)
 		puts("reconcile: another one is running");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fail2ban/server.h"
 
+#include <sys/stat.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -518,4 +520,14 @@ fail2ban_server_ban(struct fail2ban_server *s, const char *jail,
 	ret = send_ids(s, argv, n + 3, banned, e);
 	free(argv);
 	return ret;
+}
+
+int64_t
+fail2ban_server_start_us(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return 0;
+	return st.st_ctim.tv_sec * INT64_C(1000000) + st.st_ctim.tv_nsec / 1000;
 }

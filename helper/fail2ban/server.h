@@ -143,6 +143,13 @@ bool fail2ban_server_can_send(const char *id);
 int fail2ban_server_ban(struct fail2ban_server *s, const char *jail,
     const char *const *ids, size_t n, int64_t *banned, struct err *e);
 
+/*
+ * Return when the server whose socket lies at path was started, in microseconds
+ * since the epoch; 0 where there is no socket. The server makes its socket when
+ * it starts.
+ */
+int64_t fail2ban_server_start_us(const char *path);
+
 /* Return true when item is in the list. */
 bool fail2ban_list_has(const struct fail2ban_list *list, const char *item);
 

@@ -484,6 +484,14 @@ summary() {
 	say "Next: $action list, $action show ADDRESS, $next"
 }
 
+# Nobody writes the metrics any more: what node_exporter reads would only grow old.
+remove_metrics() {
+	metrics=$(configured metrics_file)
+	case $metrics in
+	"$root"/*) [ ! -f "$metrics" ] || run rm -f "$metrics" ;;
+	esac
+}
+
 # After these steps the archive is filled and the action is on.
 set_up() {
 	make_folder

@@ -43,6 +43,7 @@ turn_off_all() {
 	[ -z "$others" ] || warn "the action stays on: remove it from: $others"
 	close_sandboxes
 	! has_systemd || run systemctl daemon-reload
+	{ has_systemd && systemctl -q is-active "$action.timer"; } || remove_metrics
 	say "Kept: $folder and $config."
 	[ -z "$failed" ] || die "fail2ban still runs the action: restart fail2ban"
 }

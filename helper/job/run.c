@@ -11,6 +11,7 @@
 #include "archive/file.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "fail2ban/server.h"
 #include "os/clock.h"
 
 /* The deadline of a run that needs none, in milliseconds: 12 days. */
@@ -411,9 +412,5 @@ run_trusted_us(const struct run *run)
 int64_t
 run_server_start_us(const struct run *run)
 {
-	struct stat st;
-
-	if (stat(run->config->fail2ban_socket, &st) != 0)
-		return 0;
-	return st.st_ctim.tv_sec * TIMESTAMP_US + st.st_ctim.tv_nsec / 1000;
+	return fail2ban_server_start_us(run->config->fail2ban_socket);
 }

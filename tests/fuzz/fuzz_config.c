@@ -35,6 +35,7 @@ check_bounds(const struct config *c)
 	must(c->archive[0] == '/' && c->spool[0] == '/');
 	must(c->fail2ban_socket[0] == '/');
 	must(c->fail2ban_database[0] == '/' || c->fail2ban_database[0] == '\0');
+	must(c->metrics_file[0] == '/' || c->metrics_file[0] == '\0');
 	must(c->interval >= 1 && c->interval <= 86400);
 	must(c->backfill >= 0 && c->backfill <= INT32_MAX);
 	must(c->run_deadline >= 1 && c->run_deadline <= 3600);
@@ -54,6 +55,7 @@ check_defaults(const struct config *c)
 	must(fuzz_same(c->archive, d.archive) && fuzz_same(c->spool, d.spool));
 	must(fuzz_same(c->fail2ban_database, d.fail2ban_database));
 	must(fuzz_same(c->fail2ban_socket, d.fail2ban_socket));
+	must(fuzz_same(c->metrics_file, d.metrics_file));
 	must(c->interval == d.interval && c->backfill == d.backfill);
 	must(c->run_deadline == d.run_deadline);
 	must(c->lock_deadline == d.lock_deadline);

@@ -62,8 +62,8 @@ install_missing() {
 	say "installed                  $(seconds) s"
 }
 
-# Install packages so that a server among them, fail2ban, is started neither now
-# nor at boot.
+# Install packages so that a server among them, fail2ban or Prometheus, is started
+# neither now nor at boot.
 debian_install() {
 	guard=/usr/sbin/policy-rc.d
 	if [ -e $guard ]; then
@@ -79,6 +79,9 @@ debian_install() {
 	guard=
 	case " $* " in
 	*" fail2ban "*) systemctl -q disable fail2ban.service || : ;;
+	esac
+	case " $* " in
+	*" prometheus "*) systemctl -q disable prometheus.service || : ;;
 	esac
 }
 

@@ -184,14 +184,16 @@ retention() {
 	says '--archive: needs --after'
 }
 
-@test "changes take no filter, and no other format than JSON Lines" {
+@test "changes take no filter, and no format of a list" {
 	ev ban 192.0.2.1 "$EPOCHSECONDS.5"
 	status 64 archive export --after 0 --jail sshd
-	says '--after: takes no filter'
+	says '--after: takes no filter such as --jail'
 	status 64 archive export --after 0 --active
 	status 64 archive export --after 0 --since 7d
-	status 64 archive export --after 0 --format csv
-	says 'needs --format jsonl'
+	status 64 archive export --follow --user root
+	says '--follow: takes no filter such as --user'
+	status 64 archive export --after 0 --format nft
+	says 'needs --list'
 	status 64 archive export --after -1
 	status 64 archive export --after x
 	status 0 archive export --after 0 --format jsonl
@@ -202,7 +204,7 @@ retention() {
 	ev ban 192.0.2.1 "$now.25"
 	ev ban 192.0.2.2 "$now.50"
 	# As an older program leaves it; and ids may be greater than revs there.
-	sqlite3 "$db" 'UPDATE ban SET id = id + 40; DROP TABLE gone;
+	sqlite3 "$db" 'UPDATE ban SET id = id + 40; DROP TABLE gone; DROP TABLE counted;
 	    PRAGMA user_version = 5' >"$lab/out"
 	archive reconcile
 	follow
@@ -211,6 +213,196 @@ retention() {
 	follow
 	is_copy
 	[ "$(jq '.bans | keys | map(tonumber) | max' "$lab/copy")" -gt 42 ]
+}
+
+@test "CSV has the columns of all kinds of lines, and a last record to go on from" {
+	local now=$EPOCHSECONDS
+	ev ban 192.0.2.1 "$((now - 50 * day)).5"
+	expired 192.0.2.2 50
+	ev ban 192.0.2.3 "$now.5"
+	retention 30
+	archive export --after 0 --format csv >"$lab/csv"
+	# shellcheck disable=SC2016
+	"$python" - "$lab/csv" <<-'END' >"$lab/got"
+		import csv, json, sys
+		def value(key, text):
+		    if text == "":
+		        return None
+		    if key in ("matches", "captures", "seen"):
+		        return json.loads(text)
+		    return int(text) if text.lstrip("-").isdigit() else text
+		for row in csv.DictReader(open(sys.argv[1], newline="")):
+		    print(json.dumps({k: value(k, v) for k, v in row.items()}))
+	END
+	[ "$(wc -l <"$lab/got")" -eq 4 ]
+	# Each line of JSON is a record: its other columns are empty.
+	diff <(jq -cS 'with_entries(select(.value != null))' "$lab/got") \
+	    <(archive export --after 0 | jq -cS 'with_entries(select(.value != null))')
+	jq -e 'has("id") and has("rev") and has("gone") and has("next") and
+	    has("archive")' "$lab/got" >"$lab/out"
+	grep -q '"gone": "pruned"' "$lab/got"
+}
+
+# ------------------------------------------------------------------ --follow --
+
+# follows WORD...: start export --follow in the background.
+follows() {
+	"$program" -c "$lab/archive.cfg" export --follow "$@" </dev/null \
+	    >"$lab/followed" 2>"$lab/follow_err" 3>&- &
+	follower=$!
+	started+=("$follower")
+}
+
+has_line() { grep -q "$1" "$lab/followed"; }
+
+has_ended() { ! kill -0 "$follower" 2>/dev/null; }
+
+# ends_with STATUS: the follower ends by itself, or by a signal that it was sent.
+ends_with() {
+	local got=0
+	wait_for 10 has_ended
+	wait "$follower" || got=$?
+	[ "$got" -eq "$1" ] || {
+		echo "exit status $got" >&2
+		cat "$lab/follow_err" >&2
+		return 1
+	}
+}
+
+@test "--follow writes all, then each change as it comes, and where to go on after each" {
+	local now=$EPOCHSECONDS
+	ev ban 192.0.2.1 "$now.25"
+	ev ban 192.0.2.2 "$now.50"
+	follows
+	wait_for 10 has_line '"next":2,'
+	ev unban 192.0.2.1 "$now.25"
+	wait_for 10 has_line '"next":3,'
+	ev ban 192.0.2.3 "$now.75"
+	wait_for 10 has_line '"next":4,'
+	kill -TERM "$follower"
+	ends_with 0
+	[ ! -s "$lab/follow_err" ]
+	[ "$(jq -r '.ident // .next' "$lab/followed" | paste -sd ' ')" = \
+	    '192.0.2.1 192.0.2.2 2 192.0.2.1 3 192.0.2.3 4' ]
+	# What was read is what --after gives.
+	diff <(jq -cs 'last' "$lab/followed") \
+	    <(archive export --after 0 | tail -n 1)
+}
+
+@test "--follow goes on after a number, and tells it at once" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	ev ban 192.0.2.2 "$EPOCHSECONDS.50"
+	follows --after 2
+	wait_for 10 has_line '"next":2,'
+	ev ban 192.0.2.3 "$EPOCHSECONDS.75"
+	wait_for 10 has_line '"next":3,'
+	kill -INT "$follower"
+	ends_with 0
+	[ "$(jq -r '.ident // .next' "$lab/followed" | paste -sd ' ')" = '2 192.0.2.3 3' ]
+	# A number that was never given out ends it before it waits.
+	status 65 archive export --follow --after 99
+	status 65 archive export --follow --archive other
+	says 'export all again, with --after 0'
+}
+
+@test "--follow writes CSV under one header, and documents of ECS" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	follows --format csv
+	wait_for 10 has_line '^,.*,1,[0-9a-f]\{32\}$'
+	ev ban 192.0.2.2 "$EPOCHSECONDS.50"
+	wait_for 10 has_line '^,.*,2,[0-9a-f]\{32\}$'
+	kill "$follower"
+	ends_with 0
+	[ "$(cut -d , -f 1 "$lab/followed" | paste -sd ' ')" = 'jail sshd  sshd ' ]
+	follows --format ecs
+	wait_for 10 has_line '"next":2,'
+	ev ban 192.0.2.3 "$EPOCHSECONDS.75"
+	wait_for 10 has_line '"next":3,'
+	kill "$follower"
+	ends_with 0
+	[ "$(jq -r '.source.ip // .event.action' "$lab/followed" | paste -sd ' ')" = \
+	    '192.0.2.1 192.0.2.2 next 192.0.2.3 next' ]
+}
+
+@test "--follow ends when its reader has gone" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	run --separate-stderr bash -c '"$1" -c "$2" export --follow 3>&- | head -n 1
+	    exit "${PIPESTATUS[0]}"' - "$program" "$lab/archive.cfg"
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .ident <<<"$output")" = 192.0.2.1 ]
+	# shellcheck disable=SC2154 # run assigns it
+	[ -z "$stderr" ]
+}
+
+# many_bans N
+many_bans() {
+	jq -cn "range($1)"' | {jail: "sshd", ident: "2001:db8::\(.)",
+	    since_us: ((1700000000 + .) * 1000000), seconds: 60}' >"$lab/bans.jsonl"
+	archive replay "$lab/bans.jsonl"
+}
+
+# waits_for_reader: the follower has written, and writes no more since the last look.
+waits_for_reader() {
+	local before=${written:-0}
+	written=$(sed -n 's/^wchar: //p' "/proc/$follower/io")
+	((written > 0 && written == before))
+}
+
+# is_free: no process reads the archive.
+is_free() {
+	[ "$(sqlite3 "$db" 'PRAGMA wal_checkpoint(TRUNCATE)')" = '0|0|0' ]
+}
+
+@test "--follow holds up nobody while its reader does not read, and a signal ends it" {
+	many_bans 5000
+	mkfifo "$lab/pipe"
+	exec 8<>"$lab/pipe"
+	"$program" -c "$lab/archive.cfg" export --follow </dev/null \
+	    >"$lab/pipe" 2>"$lab/follow_err" 3>&- 8>&- &
+	follower=$!
+	started+=("$follower")
+	wait_for 10 waits_for_reader
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	wait_for 10 is_free
+	waits_for_reader
+	kill -TERM "$follower"
+	ends_with 0
+	[ ! -s "$lab/follow_err" ]
+	exec 8>&-
+}
+
+@test "--follow holds no snapshot while it waits for a change" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	follows
+	wait_for 10 has_line '"next":1,'
+	ev ban 192.0.2.2 "$EPOCHSECONDS.50"
+	wait_for 10 is_free
+	wait_for 10 has_line '"next":2,'
+	kill "$follower"
+	ends_with 0
+}
+
+@test "--follow ends when another archive takes the place" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	archive backup "$lab/backup"
+	follows
+	wait_for 10 has_line '"next":1,'
+	archive restore "$lab/backup" >"$lab/out"
+	ends_with 65
+	grep -q 'export all again, with --after 0' "$lab/follow_err"
+	[ "$(wc -l <"$lab/followed")" -eq 2 ]
+}
+
+@test "--follow ends when what has gone is forgotten before it was read" {
+	ev ban 192.0.2.1 "$EPOCHSECONDS.25"
+	follows
+	wait_for 10 has_line '"next":1,'
+	kill -STOP "$follower"
+	sqlite3 "$db" "INSERT INTO gone VALUES (12, 9, 'pruned', 1);
+	    INSERT INTO meta VALUES ('forgotten_rev', 11)"
+	kill -CONT "$follower"
+	ends_with 65
+	grep -q 'export all again, with --after 0' "$lab/follow_err"
 }
 
 # change N: make some change, of any kind.
@@ -261,4 +453,36 @@ swap() {
 	echo "# $changes changes, $(awk '{ b += $1; g += $2 }
 	    END { print b, "bans and", g, "that had gone" }' "$lab/read") (SEED=${SEED:-1})" >&3
 	[ "$(sqlite3 "$db" "SELECT count(DISTINCT why) FROM gone")" -eq 2 ]
+}
+
+# copies: start a follower, which saves its copy, in the background.
+copies() {
+	"$python" "$root/tests/lib/follow.py" "$lab/copy" --follow </dev/null \
+	    >>"$lab/copies" 2>&1 3>&- &
+	follower=$!
+	started+=("$follower")
+}
+
+# shares: what the follower has saved is the archive.
+shares() { is_copy 2>/dev/null; }
+
+@test "a follower that is killed under fire, and goes on again and again, has the archive" {
+	local n changes=$((400 / slow_build)) start=$((EPOCHSECONDS - 40 * day)) kills=0
+	[ "${SOAK:-0}" = 1 ] && changes=50000
+	RANDOM=${SEED:-2}
+	ev ban 203.0.113.1 "$EPOCHSECONDS.5"
+	copies
+	for ((n = 0; n < changes; n++)); do
+		change "$n"
+		((RANDOM % 16)) || {
+			kill -KILL "$follower" || cat "$lab/copies" >&2
+			{ wait "$follower" || true; } 2>/dev/null
+			copies
+			((++kills))
+		}
+	done
+	wait_for 30 shares || is_copy
+	is_given_once
+	kill -0 "$follower"
+	echo "# $changes changes, $kills kills (SEED=${SEED:-2})" >&3
 }

@@ -30,7 +30,7 @@ offers() {
 	offers 'words --version' --v
 	offers 'files' -c x
 	offers 'words list' -c "$lab/archive.cfg" li
-	offers 'words --format' export --fo
+	offers 'words --format' export --form
 	offers 'words table jsonl csv' list -f ''
 	offers 'words table jsonl csv' list --active --format ''
 	offers 'words --format=table' list --format=t

@@ -361,7 +361,8 @@ offered() {
 	offered "$lab/archive.cfg" reban --list "$lab/archive.c"
 	offered '' list "$lab/archive.c"
 	offered '0 1' ban --restored ''
-	offered 'jsonl csv' export --format ''
+	offered 'archive f2b fail2ban' metrics --names ''
+	offered 'jsonl csv ecs plain cidr nft ipset abuseipdb' export --format ''
 	offered 'log syslog database archive json csv spool' replay --format ''
 	offered 'reconcile replay reban prune forget' runs --kind ''
 	offered 'database' replay --format d

@@ -133,3 +133,42 @@ syslog_stuck() {
 	archive reconcile || true
 	[ -e "$lab/theirs/tmp-precious" ]
 }
+
+@test "an event that goes to syslog alone leaves its time beside the archive" {
+	archive reconcile
+	[ ! -e "$db.syslog" ]
+	# A wrong command line is no event.
+	status 64 archive ban --jail sshd
+	[ ! -e "$db.syslog" ]
+	mkdir -p "$lab/spool"
+	chmod 777 "$lab/archive" "$lab/spool"
+	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
+	[ "$(stat -c '%a %s %F' "$db.syslog")" = '600 0 regular empty file' ]
+	# The next one sets its time.
+	touch -d '3 days ago' "$db.syslog"
+	status 77 archive ban --jail sshd --id 192.0.2.51 --time 1795480001
+	(($(stat -c %Y "$db.syslog") > EPOCHSECONDS - 3600))
+}
+
+@test "nothing is changed where a link in the place of the note leads to" {
+	archive reconcile
+	mkdir -p "$lab/spool"
+	# They lie where the sandbox of an event allows a change.
+	chmod 777 "$lab/archive" "$lab/spool"
+	touch -d '3 days ago' "$lab/archive/theirs"
+	local before
+	before=$(stat -c '%Y %a' "$lab/archive/theirs")
+	ln -s "$lab/archive/theirs" "$db.syslog"
+	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
+	rm "$db.syslog"
+	ln -s "$lab/archive/nothing" "$db.syslog"
+	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
+	rm "$db.syslog"
+	ln "$lab/archive/theirs" "$db.syslog"
+	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
+	rm "$db.syslog"
+	mkfifo "$db.syslog"
+	status 77 archive ban --jail sshd --id 192.0.2.50 --time 1795480000
+	[ "$(stat -c '%Y %a' "$lab/archive/theirs")" = "$before" ]
+	[ ! -e "$lab/archive/nothing" ]
+}

@@ -31,6 +31,22 @@ load ../lib/install
 	is_archived sshd 192.0.2.14
 }
 
+@test "--uninstall removes the metrics, which nobody writes any more" {
+	mkdir -p "$scratch/srv"
+	cat >"$scratch/etc/fail2ban-archive.cfg" <<-END
+		archive = "$scratch/srv/bans/archive.sqlite3";
+		fail2ban_socket = "$lab/run/sock";
+		metrics_file = "$scratch/srv/f.prom";
+	END
+	server_start
+	status 0 installer
+	grep -q '^fail2ban_archive_up 1' "$scratch/srv/f.prom"
+	status 0 installer --uninstall --dry-run
+	[ -e "$scratch/srv/f.prom" ]
+	status 0 installer --uninstall
+	[ ! -e "$scratch/srv/f.prom" ]
+}
+
 @test "--purge leaves not one file" {
 	server_start
 	before=$(snapshot "$scratch")

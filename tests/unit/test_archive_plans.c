@@ -122,8 +122,7 @@ static const struct plan {
 	{ PLAN(SQL_ANONYMIZE),
 	    { { "ban", BY_ID }, { "ban", LAST_ROW }, { "ban", "ban_rev" },
 		{ "gone", LAST_ROW } } },
-	{ PLAN(SQL_FORGET_LINES), { { "line", BY_KEY } },
-	    .scanned = "jail" },
+	{ PLAN(SQL_FORGET_LINES), { { "line", BY_KEY } }, .scanned = "jail" },
 	{ PLAN(SQL_LINES_LEFT),
 	    { { "line", BY_KEY }, { "ban", "ban_history" } } },
 	{ PLAN(SQL_LINES_DROP),
@@ -163,11 +162,24 @@ static const struct plan {
 	/* No bans are sorted: the index has their ids in order. */
 	{ PLAN(SQL_TALLY_EACH_ID), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_TALLY_BEGINS), { { "ban", "ban_history" } } },
+	/* This reads what has changed since. */
+	{ PLAN(SQL_COUNTED_CHANGED),
+	    { { "ban", "ban_rev" }, { "gone", BY_ID }, { "gone", BY_ID } },
+	    .scanned = "", .sorts = true, .first = 599 },
+	{ PLAN(SQL_COUNTED_NEXT), { { "ban", BY_ID } } },
+	{ PLAN(SQL_COUNTED_HAS), { { "counted", BY_ID } } },
+	{ PLAN(SQL_COUNTED_FORGET), { { "counted", BY_ID } } },
+	/* This groups the bans of one block. */
+	{ PLAN(SQL_COUNT_BLOCK), { { "ban", BY_ID } }, .scanned = "(subquery",
+	    .sorts = true },
+	{ PLAN(SQL_COUNT_GAPS), { { "run", BY_ID } }, .first = 99 },
 	{ PLAN(SQL_RUN_CUT), { { "run", "run_running" } } },
 	/* This reads from the last run back to one that is completed. */
 	{ PLAN(SQL_RUN_LAST), .scanned = "run" },
 	/* This reads back from the last second, and sorts its bans. */
 	{ PLAN(SQL_NEWEST), .scanned = "ban", .sorts = true },
+	/* This reads the last entry of the index. */
+	{ PLAN(SQL_LAST_END), .scanned = "ban USING INDEX ban_ended" },
 	/* This finds the bans of some ids, and sorts them. */
 	{ PLAN(SQL_LIST_IDS),
 	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "b", "ban_ip" },
@@ -195,8 +207,17 @@ static const struct plan {
 		{ "ban", "ban_rev" }, { "jail", BY_ID } },
 	    .fifth = "599" },
 	{ PLAN(SQL_CHANGES_GONE), { { "gone", BY_ID } } },
+	{ PLAN(SQL_MAY_BE_ANONYMOUS), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
+	/* SQLite counts the rows of an index in one step; there are few totals
+	 * and jails. */
+	{ PLAN(SQL_HEALTH_BANS), .scanned = "" },
+	{ PLAN(SQL_HEALTH_JAILS), .scanned = "jail" },
+	{ PLAN(SQL_HEALTH_RECENT), { { "ban", "ban_ticket" } } },
+	{ PLAN(SQL_HEALTH_RESTART),
+	    { { "ban", "ban_ended" }, { "flush", BY_KEY } },
+	    .second = 2000000000 },
 	/* There are only a few jails and databases. */
 	{ PLAN(SQL_LATER), { { "ban", "ban_ended" } }, .scanned = "",
 	    .first = INT64_MAX },

@@ -50,6 +50,7 @@ static const struct {
 	{ "fail2ban_database", AT(fail2ban_database), "", true },
 	{ "fail2ban_socket", AT(fail2ban_socket), "/run/fail2ban/fail2ban.sock",
 	    false },
+	{ "metrics_file", AT(metrics_file), "", true },
 };
 
 static int64_t
@@ -87,6 +88,8 @@ assert_defaults(const struct config *config, size_t except)
 		assert_int_equal(config->evidence, CONFIG_EVIDENCE_DATABASE);
 	if (except != AT(geo))
 		assert_int_equal(config->geo.n, 0);
+	if (except != AT(abuseipdb))
+		assert_int_equal(config->abuseipdb.n, 0);
 }
 
 #define NO_FIELD SIZE_MAX
@@ -534,7 +537,7 @@ all_defaults_are_printed(void **state)
 		p[1] = ' ';
 		keys++;
 	}
-	assert_int_equal(keys, ARRAY_LEN(numbers) + ARRAY_LEN(paths) + 2);
+	assert_int_equal(keys, ARRAY_LEN(numbers) + ARRAY_LEN(paths) + 3);
 	assert_ok(load(*state, text, &config, &e), &e);
 	assert_defaults(&config, NO_FIELD);
 	free(text);
@@ -569,6 +572,138 @@ the_example_file_equals_the_printed_defaults(void **state)
 	free(text);
 }
 
+static void
+a_jail_has_the_categories_of_a_group_or_of_a_list(void **state)
+{
+	static const struct {
+		const char *text, *jail;
+		uint32_t categories;
+	} rows[] = {
+		{ "abuseipdb = { jail = \"18,22\"; };", "jail",
+		    1u << 18 | 1u << 22 },
+		{ "abuseipdb = { sshd = \"18,22\"; web-1 = \"21\"; }", "web-1",
+		    1u << 21 },
+		{ "abuseipdb = { sshd = \"18\"; };", "web", 0 },
+		{ "abuseipdb = { sshd = \"18\"; };", "ssh", 0 },
+		{ "abuseipdb = { };", "sshd", 0 },
+		{ "abuseipdb = ();", "sshd", 0 },
+		{ "abuseipdb = { a = \" 1 , 23,1\"; };", "a",
+		    1u << 1 | 1u << 23 },
+		{ "abuseipdb = ({ jail = \"a.b c\"; categories = \"4\"; },\n"
+		  "{ categories = \"5\"; jail = \"jail\"; });",
+		    "a.b c", 1u << 4 },
+		{ "abuseipdb = ({ jail = \"a.b c\"; categories = \"4\"; },\n"
+		  "{ categories = \"5\"; jail = \"jail\"; });",
+		    "jail", 1u << 5 },
+	};
+	struct config config;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_ok(load(*state, rows[i].text, &config, &e), &e);
+		assert_int_equal(config_categories(&config, rows[i].jail),
+		    rows[i].categories);
+		assert_defaults(&config, AT(abuseipdb));
+	}
+}
+
+#define ABUSEIPDB_FORM \
+	"1: abuseipdb: must be such as { sshd = \"18,22\"; } or " \
+	"({ jail = \"sshd\"; categories = \"18,22\"; })"
+#define ABUSEIPDB_NUMBERS \
+	"1: abuseipdb: categories are numbers from 1 to 23 with commas " \
+	"between them, such as \"18,22\""
+
+static void
+categories_that_are_none_are_refused(void **state)
+{
+	static const struct {
+		const char *text, *error;
+	} rows[] = {
+		{ "abuseipdb = \"18\";", ABUSEIPDB_FORM },
+		{ "abuseipdb = [\"18\"];", ABUSEIPDB_FORM },
+		{ "abuseipdb = 18;", ABUSEIPDB_FORM },
+		{ "abuseipdb = { sshd = 18; };", ABUSEIPDB_FORM },
+		{ "abuseipdb = { sshd = { a = \"1\"; }; };", ABUSEIPDB_FORM },
+		{ "abuseipdb = (\"18\");", ABUSEIPDB_FORM },
+		{ "abuseipdb = ({ jail = \"a\"; });", ABUSEIPDB_FORM },
+		{ "abuseipdb = ({ jail = \"\"; categories = \"1\"; });",
+		    ABUSEIPDB_FORM },
+		{ "abuseipdb = ({ jail = \"a\"; categories = 1; });",
+		    ABUSEIPDB_FORM },
+		{ "abuseipdb = ({ jail = \"a\"; categories = \"1\"; b = 1; });",
+		    ABUSEIPDB_FORM },
+		{ "abuseipdb = { sshd = \"\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"0\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"24\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"-1\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"18,\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \",18\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"18;22\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"18 22\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"ssh\"; };", ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = { sshd = \"4294967314\"; };",
+		    ABUSEIPDB_NUMBERS },
+		{ "abuseipdb = ({ jail = \"a\"; categories = \"1\"; }, "
+		  "{ jail = \"a\"; categories = \"2\"; });",
+		    "1: abuseipdb: a jail is named twice" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		assert_refused(*state, rows[i].text, rows[i].error);
+}
+
+/* Load n jails whose names have len characters. */
+static int
+load_jails(struct scratch *s, size_t n, size_t len, struct config *config,
+    struct err *e)
+{
+	size_t room = n * (len + 20) + 40, at = 0;
+	char *text = malloc(room);
+	int rc;
+
+	assert_non_null(text);
+	at += (size_t)snprintf(text, room, "abuseipdb = {");
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, room - at, "j%0*zu = \"18\";",
+		    (int)len - 1, i);
+	snprintf(text + at, room - at, "};");
+	rc = load(s, text, config, e);
+	free(text);
+	return rc;
+}
+
+static void
+there_is_a_limit_of_jails_and_of_their_bytes(void **state)
+{
+	static const struct {
+		size_t n, len;
+		bool taken;
+	} rows[] = {
+		{ CONFIG_JAILS, 10, true },
+		{ CONFIG_JAILS + 1, 10, false },
+		{ 1, CONFIG_JAIL_BYTES - 1, true },
+		{ 1, CONFIG_JAIL_BYTES, false },
+		{ 2, CONFIG_JAIL_BYTES / 2 - 1, true },
+		{ 2, CONFIG_JAIL_BYTES / 2, false },
+	};
+	struct config config;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int rc =
+		    load_jails(*state, rows[i].n, rows[i].len, &config, &e);
+
+		if (rows[i].taken) {
+			assert_ok(rc, &e);
+			assert_int_equal(config.abuseipdb.n, rows[i].n);
+		} else {
+			assert_int_equal(rc, -1);
+			assert_error(&e, EX_CONFIG, "too many jails");
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -587,6 +722,10 @@ main(void)
 		scratch_unit_test(evidence_is_one_of_three_words),
 		scratch_unit_test(a_list_of_paths_keeps_their_order),
 		scratch_unit_test(a_list_has_a_limit_of_paths_and_of_bytes),
+		scratch_unit_test(
+		    a_jail_has_the_categories_of_a_group_or_of_a_list),
+		scratch_unit_test(categories_that_are_none_are_refused),
+		scratch_unit_test(there_is_a_limit_of_jails_and_of_their_bytes),
 		scratch_unit_test(an_error_names_its_line),
 		scratch_unit_test(another_file_is_not_included),
 		scratch_unit_test(a_file_that_others_may_write_is_refused),

@@ -347,11 +347,11 @@ totals_are_of_hours_of_local_time(void **state)
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(db_int(st, 0), 1795606200);
 	assert_string_equal(db_text(st, 1),
-	    "[1795606200000000,1795609799999999,2,7,120,-1,0,2,0,0]");
+	    "[1795606200000000,1795609799999999,2,7,120,-1,0,2,0,0,2,0,0]");
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(db_int(st, 0), 1795609800);
 	assert_string_equal(db_text(st, 1),
-	    "[1795609800000000,1795609800000000,1,7,60,60,1,0,0,0]");
+	    "[1795609800000000,1795609800000000,1,7,60,60,1,0,0,0,1,0,0]");
 	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
 	assert_int_equal(db_int(st, 0), 8000000000000 - 8000000000000 % 3600);
 	assert_int_equal(sqlite3_step(st), SQLITE_DONE);

@@ -339,6 +339,38 @@ a_time_is_printed_in_local_time(void **state)
 }
 
 static void
+a_time_is_printed_in_utc_as_iso_8601_has_it(void **state)
+{
+	static const struct {
+		int64_t us;
+		bool exact;
+		const char *expected;
+	} rows[] = {
+		{ NOW, false, "2026-11-23T18:48:38Z" },
+		{ NOW + 999999, false, "2026-11-23T18:48:38Z" },
+		{ NOW + 999999, true, "2026-11-23T18:48:38.999999Z" },
+		{ NOW, true, "2026-11-23T18:48:38.000000Z" },
+		{ 1, true, "1970-01-01T00:00:00.000001Z" },
+		{ -1, true, "1970-01-01T00:00:00.000000Z" },
+		{ INT64_MIN, false, "1970-01-01T00:00:00Z" },
+		{ INT64_C(253402300799) * S + 999999, true,
+		    "9999-12-31T23:59:59.999999Z" },
+		{ INT64_C(253402300800) * S, true,
+		    "9999-12-31T23:59:59.999999Z" },
+		{ INT64_MAX, false, "9999-12-31T23:59:59Z" },
+	};
+	char buf[32];
+
+	(void)state;
+	set_zone(BERLIN);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_ptr_equal(
+		    timestamp_format_utc(rows[i].us, rows[i].exact, buf), buf);
+		assert_string_equal(buf, rows[i].expected);
+	}
+}
+
+static void
 only_days_of_the_calendar_are_counted(void **state)
 {
 	static const struct {
@@ -385,6 +417,7 @@ main(void)
 		cmocka_unit_test(seconds_stop_at_the_limits),
 		cmocka_unit_test(seconds_are_shown_in_their_two_largest_units),
 		cmocka_unit_test(a_time_is_printed_in_local_time),
+		cmocka_unit_test(a_time_is_printed_in_utc_as_iso_8601_has_it),
 		cmocka_unit_test(only_days_of_the_calendar_are_counted),
 	};
 
