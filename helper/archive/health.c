@@ -88,7 +88,7 @@ take_bans(struct archive *a, int64_t now_us, struct archive_health_jails *jails,
 {
 	int64_t until = now_us / TIMESTAMP_US;
 	int64_t days = SILENT_JAIL_OLDEST_DAYS + SILENT_JAIL_DAYS;
-	struct archive_health_jail key, *jail;
+	struct archive_health_jail key = { 0 }, *jail;
 	sqlite3_stmt *st = db_bind(&a->db, SQL_HEALTH_RECENT, e, "ii",
 	    until - days * TIMESTAMP_DAY, until);
 	int rc;

@@ -64,6 +64,19 @@ check_lacks_rights(const struct err *e)
 	return e->code == EX_NOPERM && geteuid() != 0;
 }
 
+const char *
+check_setup(void)
+{
+	static const char *const paths[] = { "/usr/sbin/" SERVICE "-setup",
+		"/usr/local/sbin/" SERVICE "-setup" };
+
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		if (access(paths[i], X_OK) == 0)
+			return SERVICE "-setup";
+	}
+	return "./install.sh";
+}
+
 static int
 take_option(void *to, const char *name, const char *value, struct err *e)
 {

@@ -55,6 +55,12 @@ bool check_is_late(const struct check *check);
 bool check_lacks_rights(const struct err *e);
 
 /*
+ * Return the command that sets all up again: fail2ban-archive-setup where it is
+ * installed, else the installer of the source.
+ */
+const char *check_setup(void);
+
+/*
  * The archive: it can be read and is sound, the last reconcile, the gaps, the
  * clock, how many bans.
  */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What check finds beside the archive: the spool, the note of syslog, the disk.
  */
+#include <sys/stat.h>
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -14,8 +16,29 @@
 #include "event/last_resort.h"
 #include "event/spool.h"
 #include "os/disk.h"
+#include "os/file_trust.h"
 
 #define MIB (INT64_C(1) << 20)
+
+/* Add the finding that the spool would take no event, if that is so. */
+static void
+find_refusal(struct check *check)
+{
+	const char *folder = check->config->spool;
+	struct stat st;
+	char word[SHELL_WORD];
+	struct err e;
+
+	/* An event makes a missing folder; another user than root may not look
+	 * at all that is above it. */
+	if (geteuid() != 0 || lstat(folder, &st) != 0 ||
+	    file_trust_check_folder(folder, &e) == 0)
+		return;
+	plugin_find(&check->plugin, "spool", PLUGIN_CRITICAL, "spool: %s",
+	    e.text);
+	plugin_mend(&check->plugin, "spool", "ls -ld %s",
+	    shell_word(word, folder, "SPOOL"));
+}
 
 void
 check_spool(struct check *check)
@@ -27,6 +50,7 @@ check_spool(struct check *check)
 	char word[SHELL_WORD];
 
 	plugin_headline(plugin, "spool");
+	find_refusal(check);
 	if (spool.unreadable) {
 		plugin_find(plugin, "spool", PLUGIN_UNKNOWN,
 		    "%s: the spool cannot be read: run this as root",

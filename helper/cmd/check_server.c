@@ -45,7 +45,7 @@ find_action(struct check *check, const struct coverage_jail *jail)
 		    "jail %s: its action calls %s, which cannot be run (%s): "
 		    "run ./install.sh",
 		    jail->jail, jail->why, strerror(jail->reason));
-		plugin_mend(plugin, JAILS, "./install.sh");
+		plugin_mend(plugin, JAILS, "%s", check_setup());
 	}
 }
 
@@ -70,7 +70,7 @@ find_uncovered(struct check *check)
 		plugin_find(plugin, JAILS, PLUGIN_WARNING,
 		    "jails without the action, which ./install.sh turns on:%s",
 		    names);
-		plugin_mend(plugin, JAILS, "./install.sh");
+		plugin_mend(plugin, JAILS, "%s", check_setup());
 	}
 	if (unknown > 0)
 		plugin_find(plugin, JAILS, PLUGIN_UNKNOWN,
@@ -125,12 +125,11 @@ find_purge_age(struct check *check, int64_t seconds)
 	    interval > TIMESTAMP_DAY / 4 ? 4 * interval : TIMESTAMP_DAY);
 }
 
-/* Add the finding that the server did not answer. */
+/* Add the finding that the server did not answer; none: there is none. */
 static void
-find_no_server(struct check *check, const struct err *e)
+find_no_server(struct check *check, bool none, const struct err *e)
 {
 	struct plugin *plugin = &check->plugin;
-	bool none = e->code == EX_UNAVAILABLE;
 
 	plugin_find(plugin, JAILS, none ? PLUGIN_OK : PLUGIN_UNKNOWN,
 	    "the jails are not known (%s)%s", e->text,
@@ -147,24 +146,19 @@ void
 check_server(struct check *check)
 {
 	struct fail2ban_server server;
-	int64_t seconds = UNKNOWN;
+	int64_t seconds;
 	struct err e;
-	int rc;
 
 	plugin_headline(&check->plugin, JAILS);
-	rc = fail2ban_server_open(&server, check->config->fail2ban_socket,
-	    (check_left_ms(check, 2 * ANSWER_MS) + 1) / 2, &e);
-	if (rc == 0)
-		rc = fail2ban_server_get_dbpurgeage(&server, &seconds, &e);
-	/* A server that does not understand this may know its jails. */
-	if (rc == 0 || e.code == EX_PROTOCOL)
-		rc = coverage_ask(&check->coverage, &server, &e);
-	if (rc != 0) {
-		find_no_server(check, &e);
+	if (fail2ban_server_open(&server, check->config->fail2ban_socket,
+		(check_left_ms(check, 2 * ANSWER_MS) + 1) / 2, &e) != 0) {
+		find_no_server(check, e.code == EX_UNAVAILABLE, &e);
+	} else if (coverage_ask(&check->coverage, &server, &e) != 0) {
+		find_no_server(check, false, &e);
 	} else {
 		check->has_coverage = true;
 		take_jails(check);
-		if (seconds != UNKNOWN)
+		if (fail2ban_server_get_dbpurgeage(&server, &seconds, &e) == 0)
 			find_purge_age(check, seconds);
 	}
 	fail2ban_server_close(&server);

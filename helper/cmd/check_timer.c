@@ -118,13 +118,10 @@ check_timer(struct check *check)
 		plugin_mend(plugin, "timer", "systemctl %s",
 		    is_masked() ? "unmask " TIMER : "enable --now " TIMER);
 	} else {
-		/* A reconcile --every may be the timer, or a cron of its own.
-		 */
+		/* Another cron or a reconcile --every may be the timer. */
 		plugin_find(plugin, "timer", PLUGIN_OK, "no timer is found%s",
-		    late ?
-			": if nothing runs reconcile, ./install.sh makes one" :
-			"");
+		    late ? ", and no reconcile came in time" : "");
 		if (late)
-			plugin_mend(plugin, "timer", "./install.sh");
+			plugin_mend(plugin, "timer", "%s", check_setup());
 	}
 }

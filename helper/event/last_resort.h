@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * Note it now, for the archive at that path. A file of another user, a link, one with two
- * names and what is no regular file stay as they are. Failures are not reported: the
- * event is in syslog.
+ * Note it now, for the archive at that path. A file of another user, a link,
+ * one with two names and what is no regular file stay as they are. Failures are
+ * not reported: the event is in syslog.
  */
 void last_resort_note(const char *archive);
 

@@ -258,6 +258,21 @@ bans_of() {
 	point_is spool '.status == 2 and .value == 101'
 }
 
+@test "a spool that takes no event is critical" {
+	mkdir -p "$lab/spool"
+	status 0 archive check
+	chmod 777 "$lab/spool"
+	status 2 archive check
+	says "CRITICAL: spool: $lab/spool: "
+	rmdir "$lab/spool"
+	: >"$lab/spool"
+	status 2 archive check
+	rm "$lab/spool"
+	mkdir -m 700 "$lab/theirs"
+	ln -s "$lab/theirs" "$lab/spool"
+	status 2 archive check
+}
+
 @test "an event that went to syslog alone is a warning for a day" {
 	point_is last_resort '.status == 0'
 	mkdir -p "$lab/spool"
@@ -418,6 +433,16 @@ with_etc() {
 	    mkdir /etc/cron.d; mkfifo /etc/cron.d/fail2ban-archive" | grep -q '^WARNING timer: '
 }
 
+@test "where no timer is found and no reconcile comes, the command is the installer there is" {
+	reconciled_ago 1000
+	with_etc 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin' |
+		grep -q '^OK timer: no timer is found, and no reconcile came in time. Run: ./install.sh$'
+	with_etc 'mount -t tmpfs none /usr/sbin; mount -t tmpfs none /usr/local/sbin
+	    : >/usr/local/sbin/fail2ban-archive-setup
+	    chmod 755 /usr/local/sbin/fail2ban-archive-setup' |
+		grep -q 'Run: fail2ban-archive-setup$'
+}
+
 # ------------------------------------------------------------ hostile, and slow --
 
 @test "a jail's name breaks out of no line and no document" {
@@ -450,23 +475,45 @@ with_etc() {
 	[ ! -e pwned ]
 }
 
-# a_silent_server: a server that takes each question and never answers.
-a_silent_server() {
-	cat >"$lab/silent.py" <<-'END'
-		import socket, sys, time
+# a_hostile_server SILENT|ENDLESS|GONE: a server that takes each question and never
+# answers, or whose answer never ends, or that hangs up.
+a_hostile_server() {
+	cat >"$lab/hostile.py" <<-'END'
+		import socket, sys
 		s = socket.socket(socket.AF_UNIX)
 		s.bind(sys.argv[1])
 		s.listen(16)
 		held = []
 		while True:
-		    held.append(s.accept())
+		    held.append(s.accept()[0])
+		    if sys.argv[2] == "GONE":
+		        held.pop().close()
+		    try:
+		        while sys.argv[2] == "ENDLESS":
+		            held[-1].sendall(b"\x80\x05(" * 10000)
+		    except OSError:
+		        pass
 	END
-	in_background "$python" "$lab/silent.py" "$lab/run/sock"
+	in_background "$python" "$lab/hostile.py" "$lab/run/sock" "$1"
 	wait_for 5 test -S "$lab/run/sock"
 }
 
+@test "a server that hangs up on each question is UNKNOWN" {
+	a_hostile_server GONE
+	status 3 archive check
+	says 'UNKNOWN: the jails are not known'
+	status 3 archive check --after-restart
+}
+
+@test "a server whose answer never ends is UNKNOWN" {
+	a_hostile_server ENDLESS
+	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check
+	says 'UNKNOWN: the jails are not known'
+	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check --after-restart
+}
+
 @test "a server that never answers makes no check longer than -t" {
-	a_silent_server
+	a_hostile_server SILENT
 	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check -t 1
 	says 'UNKNOWN: the jails are not known (fail2ban: no answer in time)'
 	status 3 timeout "$((20 * slowness))" "$program" -c "$lab/archive.cfg" check -t 1 --after-restart

@@ -345,6 +345,15 @@ change() {
 	esac
 }
 
+# merge SECOND VERB: a restored ban, and then the ban that it continues, which takes its
+# place: the former has gone.
+merge() {
+	local date
+	date=$(date -d "@$((now - 20 * day))" +%F)
+	line "$date 10:00:$1,000" "[sshd] $2 192.0.2.9" >"$lab/log.merge"
+	archive replay --force "$lab/log.merge" >"$lab/out" 2>&1
+}
+
 # has_not_fallen BEFORE AFTER: no counter of BEFORE is greater than in AFTER.
 has_not_fallen() {
 	awk '!/^fail2ban_archive_[a-z_]*_total/ { next }
@@ -410,7 +419,11 @@ is_the_greatest() {
 	: >"$lab/greatest"
 	measure
 	for ((n = 0; n < changes; n++)); do
-		change $((n * 365 / changes)) "$n"
+		case $n in
+		20) merge 40 'Restore Ban' ;;
+		21) merge 10 Ban ;;
+		*) change $((n * 365 / changes)) "$n" ;;
+		esac
 		mv "$lab/m" "$lab/before"
 		measure
 		has_not_fallen "$lab/before" "$lab/m"
