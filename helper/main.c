@@ -13,6 +13,7 @@
  * - a verb: cmd/VERB.c, cmd/command.h and the table below
  */
 #include "base/macros.h"
+#include "cmd/complete.h"
 #include "cmd/program.h"
 
 static const struct command *const commands[] = {
@@ -50,6 +51,7 @@ main(int argc, char **argv)
 		.n = ARRAY_LEN(commands),
 		.environment = { "TZ", "TERM", "COLUMNS", "NO_COLOR", "PAGER",
 		    "LESS", "LESSCHARSET", "LV" },
+		.complete = complete_words,
 	};
 
 	return program_main(&program, argc, argv);

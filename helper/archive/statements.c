@@ -187,6 +187,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	[SQL_JAIL_GET] = "SELECT id, noted_us FROM jail WHERE name = ?1",
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
+	[SQL_JAIL_NAMES] = "SELECT name FROM jail ORDER BY name LIMIT ?1",
 	[SQL_JAIL_FLUSHED] =
 	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
 	[SQL_JAIL_RESTORED] =
