@@ -291,7 +291,8 @@ offered() {
 	grep -qx '    sudo tests/run' "$readme"
 	for verb in $(grep -oE '(# |sudo |`|man )fail2ban-archive( [a-z]+)?' "$readme" |
 		grep -v '^man' | sed -n 's/.*fail2ban-archive //p' | sort -u); do
-		status 0 "$program" "$verb" --help
+		# The help of a monitoring plugin ends with 3.
+		status "$([ "$verb" = check ] && echo 3 || echo 0)" "$program" "$verb" --help
 		((++n))
 	done
 	[ "$n" -ge 4 ]
