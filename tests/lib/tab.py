@@ -11,6 +11,7 @@ files in the folder $LAB.
 import os
 import pty
 import select
+import shlex
 import sys
 import time
 
@@ -54,7 +55,8 @@ def main():
     path = os.path.join(HOME, settings)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
-        file.write(text.format(scripts=os.path.abspath(SCRIPTS), shown=SHOWN))
+        file.write(text.format(scripts=shlex.quote(os.path.abspath(SCRIPTS)),
+                               shown=shlex.quote(SHOWN)))
     if os.path.exists(SHOWN):
         os.unlink(SHOWN)
     pid, terminal = pty.fork()

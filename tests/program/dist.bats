@@ -70,7 +70,7 @@ tarball() {
 			-name event_link -o -name 'fail2ban-archive*' \) -type f \
 			-exec cp -a --parents -t "$lab/$release/build" {} +)
 	fi
-	unset BUILD MAKEFLAGS MAKELEVEL
+	unset BUILD MAKEFLAGS MAKELEVEL TOTALS
 	status 0 make -s
 	[[ $(build/fail2ban-archive --version) == "fail2ban-archive $version,"* ]]
 	status 0 make -s test T='number escape'
