@@ -16,7 +16,7 @@ ban_ecs_begin(struct ban_ecs *ecs, struct view *view, struct err *e)
 	memset(ecs->machine, 0, sizeof(ecs->machine));
 	if (gethostname(name, sizeof(ecs->machine) - 1) != 0 ||
 	    name[0] == '\0' || !utf8_is_valid(name, strlen(name)))
-		strcpy(name, "localhost");
+		snprintf(name, sizeof(ecs->machine), "localhost");
 	ecs->source = (struct ecs_source){ ecs->archive, ecs->machine };
 	return archive_changes_state(&view->archive, &rev, ecs->archive, e);
 }

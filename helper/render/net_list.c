@@ -115,24 +115,29 @@ put_nft(struct net_list *list, const char *text, int family)
 }
 
 static void
-put_ipset(struct net_list *list, const struct address *net)
+add_to_ipset(struct net_list *list, const struct address *net)
 {
-	struct address half = *net;
 	char text[ADDRESS_TEXT];
 
-	/* hash:net takes no prefix of 0 bits. */
-	if (net->bits == 0) {
-		half.bits = 1;
-		put_ipset(list, &half);
-		half.bytes[0] = 0x80;
-		put_ipset(list, &half);
-		return;
-	}
 	buffer_puts(list->out, "add fail2ban-archive");
 	buffer_puts(list->out, digit_of(net->family));
 	buffer_puts(list->out, "-new ");
 	buffer_puts(list->out, address_print(net, text));
 	buffer_puts(list->out, " -exist\n");
+}
+
+/* hash:net takes no prefix of 0 bits, but both halves of all. */
+static void
+put_ipset(struct net_list *list, const struct address *net)
+{
+	struct address part = *net;
+
+	if (net->bits == 0) {
+		part.bits = 1;
+		add_to_ipset(list, &part);
+		part.bytes[0] = 0x80;
+	}
+	add_to_ipset(list, &part);
 }
 
 void

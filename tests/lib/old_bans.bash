@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Bans that began, ended and were archived long ago.
+# Bans that began, ended and were archived long ago. Loaded after server.
+#
+# $lab is from lib/server.
+# shellcheck disable=SC2154
 
 day=86400
 
