@@ -465,10 +465,16 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_GONE_PRUNE] = "DELETE FROM gone WHERE rev <= ?1",
 	/*
 	 * The lines that were written while the bans lived, up to the next ban:
-	 * the lines from there on are those of the latter, which may stay.
+	 * the lines from there on are those of the latter, which may stay. And
+	 * the lines that name the second of the bans; they are written up to
+	 * ten minutes late, and are found by index in the time up to then.
 	 */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
+	    "AND at_us BETWEEN (SELECT min(min(since_us), ?3 * 1000000) "
+	    "- 1000000 FROM ban WHERE " TICKET ") AND "
+	    "(SELECT max(coalesce(max(ended_us), 0), ?3 * 1000000) "
+	    "+ 600000000 FROM ban WHERE " TICKET ") "
 	    "AND ((at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
 	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
 	    ") AND at_us < coalesce((SELECT min(made_us) FROM ban "
