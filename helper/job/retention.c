@@ -55,7 +55,7 @@ needs(const struct pass *p, const struct prune_ticket *t)
 
 /* Change a ticket of a pass. A retention_ticket_fn. */
 static int
-change(void *context, const struct prune_ticket *t, struct err *e)
+change_ticket(void *context, const struct prune_ticket *t, struct err *e)
 {
 	struct pass *p = context;
 	struct archive *a = &p->run->archive;
@@ -76,7 +76,7 @@ change(void *context, const struct prune_ticket *t, struct err *e)
 
 int
 retention_each(struct run *run, const struct prune_ticket *list, size_t n,
-    retention_ticket_fn *each, void *context, struct err *e)
+    retention_ticket_fn *change, void *context, struct err *e)
 {
 	struct merge merge;
 	int rc = 0;
@@ -84,7 +84,7 @@ retention_each(struct run *run, const struct prune_ticket *list, size_t n,
 	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i++) {
-		rc = each(context, &list[i], e);
+		rc = change(context, &list[i], e);
 		if (rc == 0)
 			rc = run_give_way(run, &merge, e);
 	}
@@ -145,7 +145,8 @@ change_found(struct pass *p, find_fn *find, int64_t before_us,
 		rc = find(&p->run->archive, before_us, &place, CHUNK, &list, &n,
 		    e);
 		if (rc == 0 && any_needs(p, list, n))
-			rc = retention_each(p->run, list, n, change, p, e);
+			rc = retention_each(p->run, list, n, change_ticket, p,
+			    e);
 		if (list != NULL)
 			prune_free(list, n);
 	}

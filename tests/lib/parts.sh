@@ -23,7 +23,7 @@ die() {
 
 # install.sh's own functions say which packages a system needs. On a system that
 # they do not know, nothing is installed.
-root='' action='' force=1
+root='' force=1
 # shellcheck source=helper/install/system.sh
 . helper/install/system.sh
 
