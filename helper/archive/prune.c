@@ -78,6 +78,17 @@ prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
 }
 
 int
+prune_find_changed(struct archive *a, int64_t before_us,
+    struct prune_place *place, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e)
+{
+	return load(a,
+	    db_bind(&a->db, SQL_PRUNABLE_CHANGED, e, "iiii", before_us,
+		place->kept_us, place->id, (int64_t)max),
+	    max, place, list, n, e);
+}
+
+int
 prune_find_id(struct archive *a, const char *ids, size_t max,
     struct prune_ticket **list, size_t *n, struct err *e)
 {
@@ -319,9 +330,14 @@ prune_anonymize(struct archive *a, const struct prune_ticket *t,
 int
 prune_rest_of_id(struct archive *a, const char *ids, struct err *e)
 {
-	if (db_query(&a->db, SQL_FORGET_LINES, e, "t", ids) != 0)
-		return -1;
-	return db_query(&a->db, SQL_FORGET_NOTES, e, "t", ids);
+	static const int statements[] = { SQL_FORGET_LINES, SQL_FORGET_NOTES,
+		SQL_FORGET_REMOVED };
+
+	for (size_t i = 0; i < ARRAY_LEN(statements); i++) {
+		if (db_query(&a->db, statements[i], e, "t", ids) != 0)
+			return -1;
+	}
+	return db_query(&a->db, SQL_FORGET_MARKS, e, "");
 }
 
 int

@@ -41,6 +41,11 @@ int prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
     size_t max, struct prune_ticket **list, size_t *n, struct err *e);
 void prune_free(struct prune_ticket *list, size_t n);
 
+/* Do the same in the order of their revs: place->kept_us is a rev here. */
+int prune_find_changed(struct archive *a, int64_t before_us,
+    struct prune_place *place, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e);
+
 /*
  * Find the tickets of an id: ids is a JSON array of texts, and one of these is
  * the ident or the address of each. At most max, beginning with the first. The
@@ -90,8 +95,9 @@ int prune_anonymize(struct archive *a, const struct prune_ticket *t,
 
 /*
  * Remove what else the archive knows of an id, of which ids is as in
- * prune_find_id: lines of logs, and notes of reban. Called between
- * archive_begin and archive_commit.
+ * prune_find_id: lines of logs, notes of reban, tickets that were removed, and
+ * the rows at which runs have stopped. Called between archive_begin and
+ * archive_commit.
  */
 int prune_rest_of_id(struct archive *a, const char *ids, struct err *e);
 

@@ -66,6 +66,21 @@
 #define KEPT_SINCE "max(ended_us, added_us)"
 
 /*
+ * The bans whose ticket's bans have all ended, and were all archived, before
+ * ?1: those that a condition selects, which ends with the time that is compared
+ * with ?1; at most ?4 in an order. The two last columns are their place.
+ */
+#define PRUNABLE(where, order) \
+	"SELECT jail, ident, timeofban, host, jail.name, " \
+	"ip IS NOT NULL OR evidence IS NOT NULL, " order \
+	" FROM ban AS b JOIN jail ON jail.id = b.jail WHERE " where \
+	" < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE " \
+	"(o.jail, o.ident, o.timeofban, o.host) = " \
+	"(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL " \
+	"OR o.ended_us >= ?1 OR o.added_us >= ?1)) " \
+	"ORDER BY " order " LIMIT ?4"
+
+/*
  * The bans that a filter asks for: ?1 jail, ?2 since, ?3 until, ?4 only those
  * that may be active, ?8 origin, ?9 reason of the end, ?10 host. A ban began
  * within a second of its ticket's, so ?11 and ?12 bound
@@ -407,17 +422,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY jail.name, b.id",
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
-	[SQL_PRUNABLE] =
-	    "SELECT jail, ident, timeofban, host, jail.name, "
-	    "ip IS NOT NULL OR evidence IS NOT NULL, " KEPT_SINCE
-	    ", b.id FROM ban AS b JOIN jail ON jail.id = b.jail "
-	    "WHERE " KEPT_SINCE " < ?1 AND " KEPT_SINCE " >= ?2 "
-	    "AND (" KEPT_SINCE " > ?2 OR b.id > ?3) "
-	    "AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE "
-	    "(o.jail, o.ident, o.timeofban, o.host) = "
-	    "(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL "
-	    "OR o.ended_us >= ?1 OR o.added_us >= ?1)) "
-	    "ORDER BY " KEPT_SINCE ", b.id LIMIT ?4",
+	[SQL_PRUNABLE] = PRUNABLE(KEPT_SINCE " >= ?2 AND (" KEPT_SINCE
+				  " > ?2 OR b.id > ?3) AND " KEPT_SINCE,
+	    KEPT_SINCE ", b.id"),
+	[SQL_PRUNABLE_CHANGED] = PRUNABLE("(b.rev, b.id) > (?2, ?3) AND +" KEPT_SINCE,
+	    "b.rev, b.id"),
 	[SQL_TICKETS_OF_ID] =
 	    "SELECT jail, ident, timeofban, host, "
 	    "(SELECT name FROM jail WHERE id = ban.jail), 0, 0, 0 FROM ban "
@@ -451,6 +460,12 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_FORGET_NOTES] =
 	    "DELETE FROM note WHERE jail IN (SELECT id FROM jail) "
 	    "AND ident IN (SELECT value FROM json_each(?1))",
+	[SQL_FORGET_REMOVED] =
+	    "DELETE FROM removed WHERE jail IN (SELECT id FROM jail) "
+	    "AND ident IN (SELECT value FROM json_each(?1))",
+	/* A mark is the row of an id; without it a run reads all rows once. */
+	[SQL_FORGET_MARKS] =
+	    "UPDATE source SET mark_key = '' WHERE mark_key <> ''",
 	/* The ids of old lines that no ban is left for, in the table's order. */
 	[SQL_LINES_LEFT] =
 	    "SELECT jail, ident, 0, host, '', 0 FROM line "
@@ -510,10 +525,16 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_GONE_PRUNE] = "DELETE FROM gone WHERE rev <= ?1",
 	/*
 	 * The lines that were written while the bans lived, up to the next ban:
-	 * the lines from there on are those of the latter, which may stay.
+	 * the lines from there on are those of the latter, which may stay. And
+	 * the lines that name the second of the bans; they are written up to
+	 * ten minutes late, and are found by index in the time up to then.
 	 */
 	[SQL_PRUNE_LINES] =
 	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
+	    "AND at_us BETWEEN (SELECT min(min(since_us), ?3 * 1000000) "
+	    "- 1000000 FROM ban WHERE " TICKET ") AND "
+	    "(SELECT max(coalesce(max(ended_us), 0), ?3 * 1000000) "
+	    "+ 600000000 FROM ban WHERE " TICKET ") "
 	    "AND ((at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
 	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
 	    ") AND at_us < coalesce((SELECT min(made_us) FROM ban "

@@ -14,7 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/escape.h"
+#include "base/digest.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "os/clock.h"
@@ -539,6 +539,15 @@ fail2ban_database_read(struct fail2ban_database *f, enum fail2ban_table table,
 	return rc >= 0 || *n > 0 ? 0 : err_wrap(e, "fail2ban's database");
 }
 
+/* Add a text and its NUL to a hash. */
+static void
+hash_text(struct sha256_ctx *hash, const char *text)
+{
+	if (text == NULL)
+		text = "";
+	sha256_update(hash, strlen(text) + 1, (const uint8_t *)text);
+}
+
 int
 fail2ban_database_key(struct fail2ban_database *f, int64_t rowid, char key[64],
     struct err *e)
@@ -550,14 +559,18 @@ fail2ban_database_key(struct fail2ban_database *f, int64_t rowid, char key[64],
 	if (rc < 0)
 		return err_wrap(e, "fail2ban's database");
 	if (rc == 1) {
-		char raw[64];
+		struct sha256_ctx hash;
+		char hex[DIGEST_HEX], time[32];
 		int64_t t = UNKNOWN;
 
 		cell_number(st, 0, &t);
-		snprintf(raw, sizeof(raw), "%" PRId64 " %.20s %s", t,
-		    db_text(st, 1) != NULL ? db_text(st, 1) : "",
-		    db_text(st, 2) != NULL ? db_text(st, 2) : "");
-		escape_text(key, 64, raw, strlen(raw));
+		snprintf(time, sizeof(time), "%" PRId64, t);
+		sha256_init(&hash);
+		hash_text(&hash, time);
+		hash_text(&hash, db_text(st, 1));
+		hash_text(&hash, db_text(st, 2));
+		digest_end_hex(&hash, hex);
+		snprintf(key, 64, "%.32s", hex);
 	}
 	sqlite3_reset(st);
 	return 0;

@@ -130,8 +130,9 @@ int fail2ban_database_read(struct fail2ban_database *f,
     size_t room, size_t *n, struct err *e);
 
 /*
- * Write the start of "TIME JAIL IDENT" of a row of "bans" to key, as a short
- * text that can be compared; "" where there is no such row.
+ * Write a digest of the time, the jail and the ident of a row of "bans" to key:
+ * it can be compared, and does not tell who was banned. "" where there is no
+ * such row.
  */
 int fail2ban_database_key(struct fail2ban_database *f, int64_t rowid,
     char key[64], struct err *e);

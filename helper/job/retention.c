@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job/retention.h"
 
+#include "archive/changes.h"
 #include "archive/notes.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
@@ -11,12 +12,16 @@
 /* The key of the time up to which all bans are anonymous. */
 #define ANONYMIZED "anonymized_us"
 
+/* The key of the rev up to which the bans from before that are anonymous. */
+#define ANONYMIZED_REV "anonymized_rev"
+
 /* What is done to the bans from before a time. */
 struct pass {
 	struct run *run;
 	enum retention what;
 	int64_t before_us, from_us;
-	struct prune_place place; /* of the ban that was found last */
+	int64_t from_rev, upto_rev; /* as from_us; the newest when it began */
+	struct prune_place place;   /* where it begins */
 	struct archive_run *row;
 };
 
@@ -24,14 +29,21 @@ struct pass {
 static int
 begin(struct pass *p, struct err *e)
 {
+	struct archive *a = &p->run->archive;
+	char id[ARCHIVE_ID];
+
 	p->place = PRUNE_FIRST;
+	p->from_us = UNKNOWN;
 	if (p->what == RETENTION_REMOVE)
 		return 0;
-	if (archive_get_number(&p->run->archive, ANONYMIZED, &p->from_us, e) !=
-	    0)
+	if (archive_get_number(a, ANONYMIZED, &p->from_us, e) != 0 ||
+	    archive_get_number(a, ANONYMIZED_REV, &p->from_rev, e) != 0 ||
+	    archive_changes_state(a, &p->upto_rev, id, e) != 0)
 		return -1;
 	if (p->from_us != UNKNOWN)
 		p->place = (struct prune_place){ p->from_us, 0 };
+	if (p->from_rev == UNKNOWN)
+		p->from_rev = 0;
 	return 0;
 }
 
@@ -93,23 +105,67 @@ any_needs(const struct pass *p, const struct prune_ticket *list, size_t n)
 	return false;
 }
 
-/* Note how far a pass has come, once a day: this writes. */
+/* Note how far a pass has come, after a change, or once a day: this writes. */
 static int
 note_end(struct pass *p, struct err *e)
 {
+	struct archive *a = &p->run->archive;
+	bool later = p->from_us == UNKNOWN ||
+	    p->before_us - p->from_us >= TIMESTAMP_DAY_US;
 	struct merge merge;
 
 	if (p->what == RETENTION_REMOVE ||
-	    (p->from_us != UNKNOWN &&
-		p->before_us - p->from_us < TIMESTAMP_DAY_US))
+	    (!later && p->upto_rev == p->from_rev))
 		return 0;
 	if (run_begin(p->run, &merge, e) != 0)
 		return -1;
-	if (archive_set_number(&p->run->archive, ANONYMIZED, p->before_us, e) ==
-	    0)
+	if ((!later ||
+		archive_set_number(a, ANONYMIZED, p->before_us, e) == 0) &&
+	    archive_set_number(a, ANONYMIZED_REV, p->upto_rev, e) == 0)
 		return run_commit(p->run, &merge, e);
 	run_rollback(p->run);
 	return -1;
+}
+
+/* How the bans of a pass are found: prune_find, or prune_find_changed. */
+typedef int find_fn(struct archive *a, int64_t before_us,
+    struct prune_place *place, size_t max, struct prune_ticket **list,
+    size_t *n, struct err *e);
+
+/* Change the bans from before a time that are found from a place on. */
+static int
+change_found(struct pass *p, find_fn *find, int64_t before_us,
+    struct prune_place place, struct err *e)
+{
+	struct prune_ticket *list;
+	size_t n = CHUNK;
+	int rc = 0;
+
+	while (rc == 0 && n == CHUNK && !run_is_over(p->run)) {
+		rc = find(&p->run->archive, before_us, &place, CHUNK, &list, &n,
+		    e);
+		if (rc == 0 && any_needs(p, list, n))
+			rc = retention_each(p->run, list, n, change_ticket, p,
+			    e);
+		if (list != NULL)
+			prune_free(list, n);
+	}
+	return rc;
+}
+
+/*
+ * Change the bans from before an earlier pass that have changed since: one that
+ * lived then may have had its end long before.
+ */
+static int
+change_late(struct pass *p, struct err *e)
+{
+	const struct prune_place place = { p->from_rev, INT64_MAX };
+
+	if (p->from_us == UNKNOWN || p->from_rev == p->upto_rev)
+		return 0;
+	return change_found(p, prune_find_changed,
+	    p->from_us < p->before_us ? p->from_us : p->before_us, place, e);
 }
 
 int
@@ -120,20 +176,14 @@ retention_run(struct run *run, enum retention what, int64_t before_us,
 		.what = what,
 		.before_us = before_us,
 		.row = row };
-	struct prune_ticket *list;
-	size_t n = CHUNK;
 	int rc = begin(&p, e);
 
 	if (rc == 0)
 		rc = archive_overwrite_removed(&run->archive, e);
-	while (rc == 0 && n == CHUNK && !run_is_over(run)) {
-		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
-		    &list, &n, e);
-		if (rc == 0 && any_needs(&p, list, n))
-			rc = retention_each(run, list, n, change_ticket, &p, e);
-		if (list != NULL)
-			prune_free(list, n);
-	}
+	if (rc == 0)
+		rc = change_late(&p, e);
+	if (rc == 0)
+		rc = change_found(&p, prune_find, before_us, p.place, e);
 	return rc != 0 || run_is_over(run) ? rc : note_end(&p, e);
 }
 
@@ -198,11 +248,11 @@ retention_count(struct run *run, enum retention what, int64_t from_us,
 	struct pass p = { .run = run, .what = what, .before_us = before_us };
 	struct prune_ticket *list;
 	size_t n = CHUNK;
-	int rc = begin(&p, e);
+	int rc = 0;
 
 	*bans = 0;
-	if (from_us != UNKNOWN && from_us > p.place.kept_us)
-		p.place = (struct prune_place){ from_us, 0 };
+	p.place = from_us == UNKNOWN ? PRUNE_FIRST :
+				       (struct prune_place){ from_us, 0 };
 	while (rc == 0 && n == CHUNK) {
 		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
 		    &list, &n, e);

@@ -338,6 +338,30 @@ three() {
 	look '[r["ident"] for r in rows()][-1] == "203.0.113.17"'
 }
 
+@test "a ban whose end is told long after becomes anonymous, too" {
+	local since=$((EPOCHSECONDS - 400 * day)) old
+	old='{"jail":"sshd","ident":"203.0.113.17","seconds":600'
+	old+=",\"since_us\":${since}000000"
+	echo "$old}" >"$lab/live.jsonl"
+	archive replay --host web1 "$lab/live.jsonl"
+	archive ban --jail sshd --id 203.0.113.18 --time $since.0 \
+	    --bantime 600 --bancount 1 --failures 3 --restored 0
+	archived_before 395
+	archive prune --anonymize 90d
+	look '[r["ended_us"] for r in rows()] == [None] * 2'
+	echo "$old,\"ended_us\":${since}000001,\"ended_why\":\"expired\"}" \
+	    >"$lab/ended.jsonl"
+	archive replay --host web1 "$lab/ended.jsonl"
+	archive unban --jail sshd --id 203.0.113.18 --time $since.0 --bantime 600
+	archived_before 0
+	run -0 archive prune --anonymize 90d --dry-run
+	[ "$output" = "prune: 2 bans would be made anonymous" ]
+	run -0 archive prune --anonymize 90d
+	[ "$output" = "prune: 2 bans made anonymous" ]
+	look '{r["ident"] for r in rows()} == {"203.0.113.0/24"}'
+	[ -z "$(traces 203.0.113.1)" ]
+}
+
 @test "an anonymous ban is never banned again" {
 	database "INSERT INTO bans VALUES('sshd', '203.0.113.17',
 	    $((EPOCHSECONDS - 400 * day)), -1, 1, '{}')"
@@ -351,6 +375,25 @@ three() {
 	look '[r["ident"] for r in rows()] == ["203.0.113.0/24"]'
 	[ "$(sql 'SELECT count(*) FROM ban WHERE present IS NULL
 	    AND missed_us = 0 AND known_as IS NULL')" -eq 1 ]
+}
+
+@test "a forgotten id is nowhere, though fail2ban's database has its row" {
+	local old=$((EPOCHSECONDS - 40 * day)) n
+	database "INSERT INTO bans VALUES('sshd', '192.0.2.77', $old, 600, 1, '{}')"
+	config 'backfill = 0;'
+	for n in 1 2; do
+		sql 'UPDATE source SET full_us = 0' || true
+		archive reconcile
+		archived_before 35
+		# The second time there is only what prune remembers of it.
+		[ "$n" -eq 1 ] || sql "INSERT INTO removed
+		    VALUES (1, '192.0.2.77', $old)"
+		archive forget 192.0.2.77 || [ "$n" -eq 2 ]
+		[ -z "$(traces 192.0.2.77)" ]
+	done
+	archive reconcile
+	look 'rows() == []'
+	[ -z "$(traces 192.0.2.77)" ]
 }
 
 @test "no number is given out twice after the newest ban was forgotten" {
