@@ -603,3 +603,12 @@ live_ban() {
 	status 3 archive check --after-restart
 	says 'no archive here yet'
 }
+
+@test "no name of a jail is cut, and the jails that are not named are counted" {
+	local long
+	long=$(printf 'j%.0s' {1..500})
+	a_server "{\"a\": [], \"$long\": [], \"last\": []}" \
+	    "{\"actions\": {\"a\": [], \"$long\": [], \"last\": []}}"
+	status 1 archive check
+	says 'which ./install.sh turns on: a last and 1 more |'
+}
