@@ -612,3 +612,14 @@ live_ban() {
 	status 1 archive check
 	says 'which ./install.sh turns on: a last and 1 more |'
 }
+
+@test "reconciles of the future are not said to be none" {
+	reconciled_ago -10000
+	status 1 archive check
+	says 'each reconcile was completed after the present time'
+	says 'reconcile_age=U'
+	point_is reconcile '.command == "fail2ban-archive reconcile"'
+	sqlite3 "$db" 'DELETE FROM run'
+	status 1 archive check
+	says 'no reconcile was completed yet'
+}
