@@ -623,3 +623,24 @@ live_ban() {
 	status 1 archive check
 	says 'no reconcile was completed yet'
 }
+
+# has_socket PID: the process has opened a socket.
+has_socket() { ls -l "/proc/$1/fd" | grep -q 'socket:'; }
+
+@test "a disk without room for the archive's -shm is UNKNOWN, in JSON, too" {
+	# Nobody answers there, so that the check waits for the signal.
+	in_background "$python" -c 'import os, socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(os.environ["LAB"] + "/run/sock")
+s.listen()
+time.sleep(1000)'
+	wait_for 5 test -S "$lab/run/sock"
+	"$program" -c "$lab/archive.cfg" check -t 60 --format json >"$lab/json" 3>&- &
+	started+=("$!")
+	wait_for 5 has_socket "$!"
+	kill -BUS "$!"
+	local got=0
+	wait "$!" || got=$?
+	[ "$got" -eq 3 ]
+	jq -e '.error == 3 and .data.status == 3' "$lab/json"
+}
