@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make, make test, make soak, make bench, make install; BUILD=DIR builds
-# elsewhere, STATIC= links the libraries shared.
+# make, make test, make soak, make bench, make install, make dist, make deb;
+# BUILD=DIR builds elsewhere, STATIC= links the libraries shared.
 
 BUILD ?= build
+$(if $(BUILD),,$(error BUILD= would build in the root folder; leave it out))
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 CC ?= cc
@@ -50,7 +51,8 @@ endif
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/os/db_lean.o
-EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o $(BUILD)/library.a
+EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o \
+	$(BUILD)/archive/statements_event.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
 PAGE = $(wildcard helper/render/*.html helper/render/*.css)
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
@@ -61,16 +63,20 @@ SBIN = $(PREFIX)/sbin
 MAN5 = $(PREFIX)/share/man/man5
 MAN8 = $(PREFIX)/share/man/man8
 UNITDIR = $(PREFIX)/lib/systemd/system
-COMPLETION = $(PREFIX)/share/bash-completion/completions
+BASH = $(PREFIX)/share/bash-completion/completions
+ZSH = $(PREFIX)/share/zsh/site-functions
+FISH = $(PREFIX)/share/fish/vendor_completions.d
 ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
 PROGRAMS = fail2ban-archive fail2ban-archive-event
-PAGES = $(PROGRAMS:%=%.8)
-INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(PAGES:%=$(MAN8)/%) \
+PAGES = $(PROGRAMS:%=%.8) fail2ban-archive-setup.8
+INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(SBIN)/fail2ban-archive-setup \
+	$(PAGES:%=$(MAN8)/%) \
 	$(MAN5)/fail2ban-archive.cfg.5 \
 	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
-	$(COMPLETION)/fail2ban-archive $(ACTION_D)/fail2ban-archive.conf
+	$(BASH)/fail2ban-archive $(ZSH)/_fail2ban-archive \
+	$(FISH)/fail2ban-archive.fish $(ACTION_D)/fail2ban-archive.conf
 
 all: $(PROGRAMS:%=$(BUILD)/%)
 
@@ -97,6 +103,10 @@ $(BUILD)/%.o: helper/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
+$(BUILD)/archive/statements_event.o: helper/archive/statements.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DFOR_EVENTS -c -o $@ $<
+
 $(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
 $(BUILD)/render/page_frame.o: $(PAGE:helper/render/%=$(BUILD)/%.inc)
@@ -119,7 +129,7 @@ $(BUILD)/beside.inc: helper/archive/beside | $(BUILD)
 		sub("[*]$$", "", suffix); \
 		print "#define BESIDE_" name " \"" suffix "\"" }' $< > $@
 
-$(OBJECTS): | $(BUILD)/beside.inc
+$(OBJECTS) $(BUILD)/archive/statements_event.o: | $(BUILD)/beside.inc
 
 $(BUILD):
 	mkdir -p $@
@@ -156,13 +166,18 @@ install: all
 		install -m 755 $(BUILD)/$$p $(DESTDIR)$(SBIN)/.$$p.new && \
 		mv $(DESTDIR)$(SBIN)/.$$p.new $(DESTDIR)$(SBIN)/$$p || exit; \
 	done
+	cat helper/install/setup.sh helper/install/setup_main.sh | \
+		sed 's|@PREFIX@|$(PREFIX)|' >$(DESTDIR)$(SBIN)/fail2ban-archive-setup
+	chmod 755 $(DESTDIR)$(SBIN)/fail2ban-archive-setup
 	install -m 644 $(PAGES:%=helper/dist/%) $(DESTDIR)$(MAN8)/
 	install -m 644 helper/dist/fail2ban-archive.cfg.5 $(DESTDIR)$(MAN5)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
 	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
 		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
-	install -m 644 helper/dist/completion.bash \
-		$(DESTDIR)$(COMPLETION)/fail2ban-archive
+	install -m 644 helper/dist/completion/fail2ban-archive.bash \
+		$(DESTDIR)$(BASH)/fail2ban-archive
+	install -m 644 helper/dist/completion/_fail2ban-archive $(DESTDIR)$(ZSH)/
+	install -m 644 helper/dist/completion/fail2ban-archive.fish $(DESTDIR)$(FISH)/
 	sed -e 's|/usr/local/sbin/|$(SBIN)/|' -e 's|/etc/|$(SYSCONFDIR)/|' \
 		action.d/fail2ban-archive.conf \
 		> $(DESTDIR)$(ACTION_D)/fail2ban-archive.conf
@@ -172,9 +187,44 @@ install: all
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
 
+# A tarball of this tree: of the files that git tracks, as they are now, or, where
+# the tree is no clone or git refuses it, of all its files. The same files give the
+# same bytes: all have one time, that of the last commit, which is then the time of
+# the Makefile.
+RELEASE = fail2ban-archive-$(VERSION)
+EPOCH = $${SOURCE_DATE_EPOCH:-$$([ -e .git ] && git log -1 --format=%ct 2>/dev/null || \
+	stat -c %Y Makefile)}
+
+dist: | $(BUILD)
+	{ [ -e .git ] && git ls-files -z 2>/dev/null; } >$(BUILD)/tracked || \
+		find . -type f ! -path './.git/*' ! -path ./.git ! -path './build/*' \
+			! -path './$(BUILD)/*' -printf '%P\0' >$(BUILD)/tracked
+	LC_ALL=C sort -z $(BUILD)/tracked | tar -cf $(BUILD)/$(RELEASE).tar \
+		--format=ustar --transform 's|^|$(RELEASE)/|' --mtime "@$(EPOCH)" \
+		--owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+		--null --no-recursion -T -
+	gzip -9nf $(BUILD)/$(RELEASE).tar
+	rm $(BUILD)/tracked
+
+# The package is built from the tarball, in a folder of its own.
+DEB = $(BUILD)/deb
+deb: dist
+	rm -rf $(DEB)
+	mkdir -p $(DEB)
+	tar -C $(DEB) -xf $(BUILD)/$(RELEASE).tar.gz
+	cp -R helper/dist/debian $(DEB)/$(RELEASE)/debian
+	sed -e 's|@VERSION@|$(VERSION)|' \
+		-e "s|@DATE@|$$(LC_ALL=C date -uR -d @$(EPOCH))|" \
+		helper/dist/debian/changelog.in >$(DEB)/$(RELEASE)/debian/changelog
+	cd $(DEB)/$(RELEASE) && env -u BUILD -u MAKEFLAGS -u MAKELEVEL \
+		-u MAKEOVERRIDES DEB_BUILD_OPTIONS="noautodbgsym $$DEB_BUILD_OPTIONS" \
+		dpkg-buildpackage -us -uc -b
+	mv $(DEB)/*.deb $(BUILD)/
+	rm -rf $(DEB)
+
 clean:
 	rm -rf $(BUILD)
 
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/archive/statements_event.d
 
-.PHONY: all units rulers test soak bench clean install uninstall
+.PHONY: all units rulers test soak bench clean install uninstall dist deb

@@ -8,11 +8,14 @@
  * - a column of list and export: cmd/ban_columns.c, and the fields of a ban in
  *   ban/ban_field.h
  * - what top, stats and report count: figures/
- * - a config key: config.c
+ * - a config key: config.c, and the example dist/fail2ban-archive.cfg
+ * - what check looks at: cmd/check.h
+ * - what Prometheus or a SIEM reads: cmd/metrics.c, render/ecs.c
  * - the prefix of a log line: fail2ban/log_prefix.c
  * - a verb: cmd/VERB.c, cmd/command.h and the table below
  */
 #include "base/macros.h"
+#include "cmd/complete.h"
 #include "cmd/program.h"
 
 static const struct command *const commands[] = {
@@ -50,6 +53,7 @@ main(int argc, char **argv)
 		.n = ARRAY_LEN(commands),
 		.environment = { "TZ", "TERM", "COLUMNS", "NO_COLOR", "PAGER",
 		    "LESS", "LESSCHARSET", "LV" },
+		.complete = complete_words,
 	};
 
 	return program_main(&program, argc, argv);

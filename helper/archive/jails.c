@@ -43,6 +43,19 @@ archive_has_jail(struct archive *a, const char *name, struct err *e)
 }
 
 int
+archive_jail_names(struct archive *a, int64_t limit, archive_jail_fn *fn,
+    void *to, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_JAIL_NAMES, e, "i", limit);
+	int rc = -1;
+
+	while (st != NULL && (rc = db_step(&a->db, st, e)) == 1)
+		fn(to, db_text(st, 0));
+	sqlite3_reset(st);
+	return rc;
+}
+
+int
 archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e)
 {

@@ -35,6 +35,13 @@ int archive_jail_get(struct archive *a, const char *name,
 /* Return 1 when the archive has a jail of that name, 0 when not, or -1. */
 int archive_has_jail(struct archive *a, const char *name, struct err *e);
 
+/* Take the name of a jail, which is valid until the function returns. */
+typedef void archive_jail_fn(void *to, const char *name);
+
+/* Call fn for each jail of the archive by name, for at most limit of them. */
+int archive_jail_names(struct archive *a, int64_t limit, archive_jail_fn *fn,
+    void *to, struct err *e);
+
 /* Note that a jail was flushed, or that a ban of it was restored, at at_us. */
 int archive_jail_flushed(struct archive *a, int64_t jail, int64_t at_us,
     struct err *e);

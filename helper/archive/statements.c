@@ -177,23 +177,19 @@
 	"ON evidence.id = ban.evidence WHERE ban.id > ?1 ORDER BY ban.id " \
 	"LIMIT 1"
 
+/*
+ * The program of the events has only the statements of the files that it needs,
+ * which come first: the Makefile compiles this file twice.
+ */
 const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)",
-	[SQL_META_FROM] =
-	    "SELECT key, value FROM meta WHERE key BETWEEN ?1 AND ?1 || '~'",
-	[SQL_META_NEW_ID] =
-	    "UPDATE meta SET value = lower(hex(randomblob(16))) "
-	    "WHERE key = 'id'",
-	[SQL_FORGET_KEY] = "INSERT OR IGNORE INTO meta VALUES ('forget_key', "
-			   "lower(hex(randomblob(32))))",
 
 	[SQL_JAIL_GET] = "SELECT id, noted_us FROM jail WHERE name = ?1",
 	[SQL_JAIL_ADD] = "INSERT INTO jail (name) VALUES (?1)",
+	[SQL_JAIL_NAMES] = "SELECT name FROM jail ORDER BY name LIMIT ?1",
 	[SQL_JAIL_FLUSHED] =
 	    "UPDATE jail SET flushed_us = max(flushed_us, ?2) WHERE id = ?1",
-	[SQL_JAIL_RUNS] =
-	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 	[SQL_JAIL_RESTORED] =
 	    "UPDATE jail SET restored_us = max(restored_us, ?2) WHERE id = ?1",
 	[SQL_JAIL_NOTED] =
@@ -299,6 +295,70 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_EVIDENCE_ADD] =
 	    "INSERT INTO evidence VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_BAN_SOURCE] = "UPDATE ban SET present = ?2 WHERE id = ?1",
+
+	[SQL_LINE_ADD] =
+	    "INSERT OR IGNORE INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+	    "?8)",
+	/* min() of a number and NULL is NULL. */
+	[SQL_LINE_LEARN] =
+	    "UPDATE line SET found = " LESSER("found", "?6")
+	    ", seconds = " LESSER("seconds", "?7")
+	    ", bancount = " LESSER("bancount", "?8")
+	    " WHERE jail = ?1 AND ident = ?2 AND host = ?3 AND at_us = ?4 "
+	    "AND verb = ?5 AND (found, seconds, bancount) IS NOT (" LESSER(
+		"found", "?6") ", " LESSER("seconds", "?7") ", " LESSER(
+		"bancount", "?8") ")",
+	/* True when the ban lived that was made last before the line. */
+	[SQL_LINE_IS_OF_BAN] =
+	    "SELECT 1 FROM (SELECT ended_us FROM ban WHERE jail = ?1 "
+	    "AND ident = ?2 AND host = ?3 AND made_us <= ?4 + 1000000 "
+	    "ORDER BY made_us DESC LIMIT 1) "
+	    "WHERE ended_us IS NULL OR ended_us + 1000000 >= ?4",
+	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
+	[SQL_LINES_OF] =
+	    "SELECT at_us, verb, found, seconds, bancount FROM line "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "AND at_us BETWEEN ?4 AND ?5 ORDER BY at_us, verb",
+
+	[SQL_SOURCE_LAST] =
+	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
+	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
+	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC "
+	    "LIMIT 1",
+	[SQL_SOURCE_IDS] =
+	    "SELECT id, dev, ino, born_us, begun_us FROM source "
+	    "ORDER BY id DESC LIMIT 1",
+	[SQL_SOURCE_ADD] =
+	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
+	    "full_bans, full_bips, begun_us, born_us) "
+	    "VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, ?4, ?5)",
+	[SQL_SOURCE_SAVE] =
+	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
+	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
+	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
+
+	/* 2^32 keeps the sum of all jails small enough. */
+	[SQL_STATE] =
+	    "SELECT coalesce(max(rev), 0), "
+	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
+	[SQL_NEWEST] =
+	    "SELECT since_us FROM ban "
+	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
+	/* The end of the ban that has ended, or was archived so, last. */
+	[SQL_LAST_END] =
+	    "SELECT ended_us FROM ban WHERE " KEPT_SINCE " IS NOT NULL "
+	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
+
+#ifndef FOR_EVENTS
+	[SQL_META_FROM] =
+	    "SELECT key, value FROM meta WHERE key BETWEEN ?1 AND ?1 || '~'",
+	[SQL_META_NEW_ID] =
+	    "UPDATE meta SET value = lower(hex(randomblob(16))) "
+	    "WHERE key = 'id'",
+	[SQL_FORGET_KEY] = "INSERT OR IGNORE INTO meta VALUES ('forget_key', "
+			   "lower(hex(randomblob(32))))",
+	[SQL_JAIL_RUNS] =
+	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 
 	/* Bans of other machines are left out unless they end by themselves. */
 	[SQL_LIVE] = LIVE_BAN
@@ -473,47 +533,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "DELETE FROM removed WHERE jail = ?1 AND ident = ?2 "
 	    "AND timeofban = ?3",
 
-	[SQL_LINE_ADD] =
-	    "INSERT OR IGNORE INTO line VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	    "?8)",
-	/* min() of a number and NULL is NULL. */
-	[SQL_LINE_LEARN] =
-	    "UPDATE line SET found = " LESSER("found", "?6")
-	    ", seconds = " LESSER("seconds", "?7")
-	    ", bancount = " LESSER("bancount", "?8")
-	    " WHERE jail = ?1 AND ident = ?2 AND host = ?3 AND at_us = ?4 "
-	    "AND verb = ?5 AND (found, seconds, bancount) IS NOT (" LESSER(
-		"found", "?6") ", " LESSER("seconds", "?7") ", " LESSER(
-		"bancount", "?8") ")",
-	/* True when the ban lived that was made last before the line. */
-	[SQL_LINE_IS_OF_BAN] =
-	    "SELECT 1 FROM (SELECT ended_us FROM ban WHERE jail = ?1 "
-	    "AND ident = ?2 AND host = ?3 AND made_us <= ?4 + 1000000 "
-	    "ORDER BY made_us DESC LIMIT 1) "
-	    "WHERE ended_us IS NULL OR ended_us + 1000000 >= ?4",
-	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
-	[SQL_LINES_OF] =
-	    "SELECT at_us, verb, found, seconds, bancount FROM line "
-	    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
-	    "AND at_us BETWEEN ?4 AND ?5 ORDER BY at_us, verb",
-
-	[SQL_SOURCE_LAST] =
-	    "SELECT id, path, dev, ino, counter, mark_rowid, mark_key, "
-	    "full_us, full_bans, full_bips, settled_rev, flushed_us, "
-	    "server_us, due_us, begun_us, born_us FROM source ORDER BY id DESC "
-	    "LIMIT 1",
-	[SQL_SOURCE_IDS] =
-	    "SELECT id, dev, ino, born_us, begun_us FROM source "
-	    "ORDER BY id DESC LIMIT 1",
-	[SQL_SOURCE_ADD] =
-	    "INSERT INTO source (path, dev, ino, counter, mark_rowid, full_us, "
-	    "full_bans, full_bips, begun_us, born_us) "
-	    "VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, ?4, ?5)",
-	[SQL_SOURCE_SAVE] =
-	    "UPDATE source SET counter = ?2, mark_rowid = ?3, mark_key = ?4, "
-	    "full_us = ?5, full_bans = ?6, full_bips = ?7, settled_rev = ?8, "
-	    "flushed_us = ?9, server_us = ?10, due_us = ?11 WHERE id = ?1",
-
 	[SQL_TALLY_JAILS] = "SELECT id, name, flushed_us FROM jail ORDER BY id",
 	/*
 	 * To go through the table is three times as fast as by an index, and
@@ -591,11 +610,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_COUNT_GAPS] =
 	    "SELECT coalesce(sum(gap_seconds > 0), 0), max(id) FROM run "
 	    "WHERE id > ?1",
-
-	/* 2^32 keeps the sum of all jails small enough. */
-	[SQL_STATE] =
-	    "SELECT coalesce(max(rev), 0), "
-	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
 
 	[SQL_RUN_SAVE] =
 	    "INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
@@ -679,13 +693,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_TRIGGER] = "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
 	[SQL_SCHEMA_OF] =
 	    "SELECT sql FROM sqlite_schema WHERE name = ?1 AND type = ?2",
-	[SQL_NEWEST] =
-	    "SELECT since_us FROM ban "
-	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
-	/* The end of the ban that has ended, or was archived so, last. */
-	[SQL_LAST_END] =
-	    "SELECT ended_us FROM ban WHERE " KEPT_SINCE " IS NOT NULL "
-	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
 
 	/* The third of a total's sums is its bans: sql/5.sql. */
 	[SQL_HEALTH_BANS] =
@@ -736,4 +743,5 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1",
 	[SQL_LATER_BANS] = "UPDATE ban SET added_us = ?1 WHERE " KEPT_SINCE
 			   " > ?1 AND added_us > ?1",
+#endif
 };

@@ -95,8 +95,8 @@ unknown_command(const struct program *program, const char *word, struct err *e)
 	    nearest.name, program->name);
 }
 
-static const struct command *
-find_command(const struct program *program, const char *name)
+const struct command *
+program_find_command(const struct program *program, const char *name)
 {
 	for (size_t i = 0; i < program->n; i++) {
 		if (strcmp(program->commands[i]->name, name) == 0)
@@ -239,12 +239,17 @@ run_command_line(const struct program *program, int argc, char **argv,
 			print_usage(program, stdout);
 			return EX_OK;
 		}
-		if ((command = find_command(program, argv[i + 1])) == NULL)
+		command = program_find_command(program, argv[i + 1]);
+		if (command == NULL)
 			return unknown_command(program, argv[i + 1], e);
 		print_command_help(program, command);
 		return EX_OK;
 	}
-	if ((command = find_command(program, argv[i])) == NULL)
+	if (program->complete != NULL && strcmp(argv[i], "complete") == 0) {
+		program->complete(program, argc - i - 1, argv + i + 1);
+		return EX_OK;
+	}
+	if ((command = program_find_command(program, argv[i])) == NULL)
 		return unknown_command(program, argv[i], e);
 	rc = run(program, command, config_file, argc - i, argv + i, e);
 	if (rc < 0 && command->fail != NULL) {

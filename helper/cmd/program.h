@@ -20,7 +20,17 @@ struct program {
 	const struct command *const *commands;
 	size_t n;
 	const char *environment[PROGRAM_KEPT]; /* the variables it keeps */
+	/*
+	 * Print what may stand for the last of n words on a command line: see
+	 * complete.h. NULL: the program has no such verb.
+	 */
+	void (*complete)(const struct program *program, int n,
+	    char *const *words);
 };
+
+/* Return the command of a verb, or NULL. */
+const struct command *program_find_command(const struct program *program,
+    const char *name);
 
 /*
  * Run the program, as its main. Returns the exit status: what the command

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh disable=SC2034,SC2154 # variables shared with install.sh
 #
-# This is the part of install.sh that differs from system to system: packages,
-# file systems, SELinux, systemd or cron.
-
-units=$root/etc/systemd/system
-crontab=$root/etc/crontabs/root
-cron_file=$root/etc/cron.d/$action
+# This is what install.sh does besides setup.sh, and differs from system to system:
+# packages, the removal of the archive, systemd or cron.
 
 # ----------------------------------------------------------------- packages --
 
@@ -72,51 +68,6 @@ install_packages() {
 
 # ------------------------------------------------------ the archive's folder --
 
-# Print the type of the file system that $folder is on, or will be on. Symbolic
-# links are resolved.
-folder_fs_type() {
-	place=$folder
-	while [ ! -d "$place" ]; do
-		place=$(dirname "$place")
-	done
-	place=$(cd -P "$place" && pwd)
-	awk -v place="${place%/}/" '
-		{ mount = $2 == "/" ? "/" : $2 "/" }
-		index(place, mount) == 1 && length(mount) >= longest {
-			longest = length(mount)
-			type = $3
-		}
-		END { print type }
-	' "$root/proc/mounts"
-}
-
-# SQLite's locks and shared memory do not hold across a network.
-refuse_network_fs() {
-	[ -r "$root/proc/mounts" ] || return 0
-	type=$(folder_fs_type)
-	case $type in
-	nfs* | cifs | smb* | 9p | afs | ceph | coda | gfs2 | glusterfs | lustre | \
-		ocfs2 | fuse.ceph* | fuse.gluster* | fuse.rclone | fuse.s3fs | fuse.sshfs)
-		die "$folder: lies on a network file system ($type), where SQLite is" \
-			"not safe: set archive = \"FILE\"; in $config to a file on a local one"
-		;;
-	esac
-}
-
-has_selinux() {
-	[ -d "$root/sys/fs/selinux" ] && command -v selinuxenabled >/dev/null &&
-		selinuxenabled
-}
-
-# SELinux lets fail2ban write files that have the type of its own database.
-make_folder() {
-	[ -d "$folder" ] || run install -d -m 0700 "$folder"
-	has_selinux || return 0
-	run semanage fcontext -a -t fail2ban_var_lib_t "$folder(/.*)?" 2>/dev/null ||
-		run semanage fcontext -m -t fail2ban_var_lib_t "$folder(/.*)?"
-	run restorecon -R "$folder"
-}
-
 # Remove the archive and the files beside it from a folder that has others, too.
 remove_archive() {
 	run rm -f "$archive"
@@ -150,14 +101,6 @@ remove_empty() {
 		warn "$1: other files lie in it: kept"
 }
 
-# Nobody writes the metrics any more: what node_exporter reads would only grow old.
-remove_metrics() {
-	metrics=$(configured metrics_file)
-	case $metrics in
-	"$root"/*) [ ! -f "$metrics" ] || run rm -f "$metrics" ;;
-	esac
-}
-
 # The default folder is ours when the archive is in it. Otherwise only the files
 # of the configured archive and spool are ours: the default folder may hold
 # another archive, or a copy.
@@ -175,30 +118,8 @@ remove_folder() {
 
 # ---------------------------------------------------------- systemd and cron --
 
-has_systemd() {
-	[ -d "$root/run/systemd/system" ]
-}
-
-# Let the unit $1 write to $folder. The - lets the unit start if the folder is
-# missing. Fail if the unit could write there before.
-add_drop_in() {
-	drop_in=$units/$1.d/$action.conf
-	! grep -qFx -e "ReadWritePaths=-$folder" "$drop_in" 2>/dev/null || return 1
-	printf '[Service]\nReadWritePaths=-%s\n' "$folder" | write_file "$drop_in"
-}
-
-# fail2ban's actions run inside the sandbox of its unit, if an administrator has
-# set one. The sandbox of our own unit lets only the default folder be written.
-open_sandboxes() {
-	has_systemd || return 0
-	[ "$folder" = "$root/var/lib/$action" ] || add_drop_in "$action.service" || :
-	if systemctl show -p ProtectSystem -p ReadOnlyPaths fail2ban.service |
-		grep -q -e '^ProtectSystem=strict' -e '^ReadOnlyPaths=.' &&
-		add_drop_in fail2ban.service; then
-		opened=1
-	fi
-	run systemctl daemon-reload
-}
+crontab=/etc/crontabs/root
+cron_file=/etc/cron.d/fail2ban-archive
 
 has_cron() {
 	command -v cron >/dev/null || command -v crond >/dev/null
@@ -209,7 +130,7 @@ cron_lines() {
 }
 
 crontab_without_ours() {
-	grep -v "/$action reconcile" "$crontab" || :
+	grep -v "/$action reconcile" "$root$crontab" || :
 }
 
 # busybox's crond does not read cron.d. It reads one table for each user, without a
@@ -225,13 +146,13 @@ schedule() {
 		warn "there is no systemd and no cron: start this with fail2ban, and" \
 			"keep it running: $program -c $config reconcile --every 300"
 	fi
-	if [ -f "$crontab" ] && [ ! -d "${cron_file%/*}" ]; then
+	if [ -f "$root$crontab" ] && [ ! -d "$root${cron_file%/*}" ]; then
 		{
 			crontab_without_ours
 			cron_lines | sed -n 's|^\(\*/5.*\) root  |\1 |p'
-		} | write_file "$crontab"
+		} | write_file "$root$crontab"
 	else
-		cron_lines | write_file "$cron_file"
+		cron_lines | write_file "$root$cron_file"
 	fi
 }
 
@@ -239,9 +160,8 @@ unschedule() {
 	if has_systemd && systemctl is-enabled "$action.timer" >/dev/null 2>&1; then
 		run systemctl disable --now "$action.timer"
 	fi
-	if [ -f "$crontab" ] && grep -q "/$action reconcile" "$crontab"; then
-		crontab_without_ours | write_file "$crontab"
+	if [ -f "$root$crontab" ] && grep -q "/$action reconcile" "$root$crontab"; then
+		crontab_without_ours | write_file "$root$crontab"
 	fi
-	run rm -f "$cron_file" "$units/fail2ban.service.d/$action.conf" \
-		"$units/$action.service.d/$action.conf"
+	run rm -f "$root$cron_file"
 }

@@ -43,7 +43,7 @@ needs(const struct pass *p, const struct prune_ticket *t)
 
 /* Change a ticket of a pass. A retention_ticket_fn. */
 static int
-change(void *context, const struct prune_ticket *t, struct err *e)
+change_ticket(void *context, const struct prune_ticket *t, struct err *e)
 {
 	struct pass *p = context;
 	struct archive *a = &p->run->archive;
@@ -64,7 +64,7 @@ change(void *context, const struct prune_ticket *t, struct err *e)
 
 int
 retention_each(struct run *run, const struct prune_ticket *list, size_t n,
-    retention_ticket_fn *each, void *context, struct err *e)
+    retention_ticket_fn *change, void *context, struct err *e)
 {
 	struct merge merge;
 	int rc = 0;
@@ -72,7 +72,7 @@ retention_each(struct run *run, const struct prune_ticket *list, size_t n,
 	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	for (size_t i = 0; i < n && rc == 0 && !run_is_over(run); i++) {
-		rc = each(context, &list[i], e);
+		rc = change(context, &list[i], e);
 		if (rc == 0)
 			rc = run_give_way(run, &merge, e);
 	}
@@ -130,7 +130,7 @@ retention_run(struct run *run, enum retention what, int64_t before_us,
 		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
 		    &list, &n, e);
 		if (rc == 0 && any_needs(&p, list, n))
-			rc = retention_each(run, list, n, change, &p, e);
+			rc = retention_each(run, list, n, change_ticket, &p, e);
 		if (list != NULL)
 			prune_free(list, n);
 	}

@@ -30,6 +30,22 @@ check_paths(const struct config_paths *list)
 }
 
 static void
+check_categories(const struct config *c)
+{
+	const struct config_categories *list = &c->abuseipdb;
+	const char *jail = list->jails;
+
+	must(list->n <= CONFIG_JAILS);
+	for (size_t i = 0; i < list->n; i++) {
+		must(jail < list->jails + sizeof(list->jails));
+		must(list->of[i] != 0 && (list->of[i] & ~0xfffffeu) == 0);
+		must(config_categories(c, jail) == list->of[i]);
+		jail += strlen(jail) + 1;
+	}
+	must(jail <= list->jails + sizeof(list->jails));
+}
+
+static void
 check_bounds(const struct config *c)
 {
 	must(c->archive[0] == '/' && c->spool[0] == '/');
@@ -44,6 +60,7 @@ check_bounds(const struct config *c)
 	must(c->max_matches >= 0 && c->max_matches <= 10000);
 	must(c->evidence <= CONFIG_EVIDENCE_NONE);
 	check_paths(&c->geo);
+	check_categories(c);
 }
 
 static void
@@ -62,6 +79,7 @@ check_defaults(const struct config *c)
 	must(c->retention_days == d.retention_days);
 	must(c->max_matches == d.max_matches && c->evidence == d.evidence);
 	must(c->geo.n == 0 && d.geo.n == 0);
+	must(c->abuseipdb.n == 0 && d.abuseipdb.n == 0);
 }
 
 static void

@@ -23,7 +23,7 @@ die() {
 
 # install.sh's own functions say which packages a system needs. On a system that
 # they do not know, nothing is installed.
-root='' action='' force=1
+root='' force=1
 # shellcheck source=helper/install/system.sh
 . helper/install/system.sh
 
@@ -285,6 +285,9 @@ bats_files() {
 	export BUILD="$1"
 	[ -x "$BUILD/fail2ban-archive" ] || return 0
 	shift
+	# Two files of one name would write to the same places.
+	twice=$(printf '%s\n' "$@" | sed 's|.*/||' | sort | uniq -d)
+	[ -z "$twice" ] || check "one test file is named $twice" false
 	[ "${SLOWNESS:-}" ] || calibrate
 	rm -rf "$tmp/bats"
 	mkdir "$tmp/bats"

@@ -48,6 +48,32 @@ in_manual() {
 	}
 }
 
+# installed: the path of each file that make install writes.
+installed() {
+	make -C "$root" -n uninstall BUILD="$lab/build" | tr -s ' \n' '\n' | grep ^/
+	echo /etc/fail2ban-archive.cfg
+}
+
+# further_places: the other files of ours, that the program and the scripts write.
+further_places() {
+	defaults | sed -n 's/^[a-z]* \(.*\/fail2ban-archive\/\)/\1/p'
+	# shellcheck disable=SC2016 # the other shell expands it
+	sh -c 'cd "$1"
+		. helper/install/setup.sh
+		. helper/install/system.sh
+		dry_run=1 prefix=/usr/local self=
+		begin
+		printf "%s\n" "$jail_file" "$cron_file" "$crontab" \
+			"$units/fail2ban.service.d/$action.conf"' sh "$root"
+	sed -n 's/^\([-.][^ 	]*\).*/archive.sqlite3\1/p' "$root/helper/archive/beside"
+}
+
+# files_in_manual: those of the section FILES.
+files_in_manual() {
+	sed -n '/^\.Sh FILES/,/^\.Sh /s/^\.\(It \)\{0,1\}Pa //p' "$manual" |
+		sed 's/ , /\n/g; s/ \.$//'
+}
+
 # completes WORD... : what is offered for the last word, in one line.
 completes() {
 	# shellcheck disable=SC2016 # the other shell expands it
@@ -57,7 +83,7 @@ completes() {
 		COMP_WORDS=("${0##*/}" "$@") COMP_CWORD=$#
 		_fail2ban_archive "$0" "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"
 		echo "${COMPREPLY[*]}"' \
-		"$program" "$root/helper/dist/completion.bash" "$@"
+		"$program" "$root/helper/dist/completion/fail2ban-archive.bash" "$@"
 }
 
 # offered WANT WORD...
@@ -81,6 +107,30 @@ offered() {
 		((++n))
 	done
 	[ "$n" -ge 15 ]
+}
+
+@test "the manual names no command that the program does not have" {
+	diff <({ verbs; echo complete; } | sort) \
+		<(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$manual" | sort -u)
+	status 0 "$program" complete ''
+}
+
+@test "the manual of the events' program names its commands, and no others" {
+	diff <("$event_program" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p') \
+		<(sed -n 's/^\.Cm //p' "$root/helper/dist/fail2ban-archive-event.8" | sed 's/ | /\n/g')
+}
+
+@test "each manual that another one names is there, and is installed" {
+	local name section n=0
+	while read -r name section; do
+		[ -f "$root/helper/dist/$name.$section" ]
+		installed | grep -qx "/usr/local/share/man/man$section/$name.$section"
+		((++n))
+	done < <(cat "$root"/helper/dist/*.[58] |
+		sed -n 's/^\.Xr \(fail2ban-archive[^ ]*\) \([0-9]\).*/\1 \2/p')
+	[ "$n" -ge 8 ]
+	diff <(installed | sed -n 's|.*/man[0-9]/||p' | sort) \
+		<(cd "$root/helper/dist" && ls -- *.[58])
 }
 
 @test "the manual names every option of every command, with its argument" {
@@ -241,7 +291,8 @@ offered() {
 	grep -qx '    sudo tests/run' "$readme"
 	for verb in $(grep -oE '(# |sudo |`|man )fail2ban-archive( [a-z]+)?' "$readme" |
 		grep -v '^man' | sed -n 's/.*fail2ban-archive //p' | sort -u); do
-		status 0 "$program" "$verb" --help
+		# The help of a monitoring plugin ends with 3.
+		status "$([ "$verb" = check ] && echo 3 || echo 0)" "$program" "$verb" --help
 		((++n))
 	done
 	[ "$n" -ge 4 ]
@@ -333,14 +384,10 @@ offered() {
 	[ ! -e pwned ]
 }
 
-@test "the manual names every file that may lie beside an archive" {
-	local suffix
-	while read -r suffix _; do
-		case $suffix in
-		[-.]*) grep -qF "archive.sqlite3${suffix%\*}" "$manual" || {
-			echo "not in FILES: $suffix" >&2
-			return 1
-		} ;;
-		esac
-	done <"$root/helper/archive/beside"
+@test "the manual names every file that is installed or written, and no other" {
+	installed | grep -v -e /sbin/ -e /man/ | sort -u >"$lab/ours"
+	further_places | sort -u >>"$lab/ours"
+	[ "$(wc -l <"$lab/ours")" -ge 25 ]
+	diff <(sed 's/[*]$//' "$lab/ours" | sort -u) \
+		<(files_in_manual | grep -vx NAME.bad | sed 's/[*]$//' | sort -u)
 }

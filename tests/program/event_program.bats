@@ -49,6 +49,24 @@ event() { "$event_program" -c "$lab/archive.cfg" "$@"; }
 
 # The system's static libraries are most of it: it has 1,962,520 bytes on Debian 12,
 # 2,088,944 on 13.
+@test "the events' program has the statements of the files that it needs, and no others" {
+	local file name table=$root/helper/archive/statements.c n=0
+	for file in archive jails notes history history_save evidence log_lines \
+		fail2ban_source; do
+		for name in $(grep -o 'SQL_[A-Z_0-9]*' "$root/helper/archive/$file.c"); do
+			sed '/^#ifndef FOR_EVENTS/q' "$table" | grep -qF "[$name]" || {
+				echo "$name of $file.c is not among them" >&2
+				return 1
+			}
+			((++n))
+		done
+	done
+	[ "$n" -gt 30 ]
+	grep -qa 'INTO flush' "$event_program"
+	run ! grep -qa 'DELETE FROM evidence' "$event_program"
+	grep -qa 'DELETE FROM evidence' "$program"
+}
+
 @test "the events' program is at most 2 MiB" {
 	[ "$slow_build" -eq 1 ] || return 0
 	strip -o "$lab/stripped" "$event_program"

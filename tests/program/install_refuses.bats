@@ -114,6 +114,16 @@ load ../lib/install
 	status 0 installer
 }
 
+@test "a program that came from a package is refused before anything changes" {
+	mkdir -p "$scratch/usr/sbin"
+	: >"$scratch/usr/sbin/fail2ban-archive"
+	before=$(snapshot "$scratch")
+	status 1 installer
+	says 'use fail2ban-archive-setup'
+	status 1 installer --uninstall
+	unchanged_since "$before"
+}
+
 @test "an archive without a folder of its own is refused" {
 	for path in archive.sqlite3 /archive.sqlite3 '/a b/archive.sqlite3'; do
 		echo "archive = \"$path\";" >"$scratch/etc/fail2ban-archive.cfg"

@@ -191,31 +191,6 @@ some_bans() {
 	[ "$(archive export --list --family 6 | wc -l)" -eq 12000 ]
 }
 
-# memory: print the most memory that the program takes for a list, in KiB.
-memory() {
-	"$python" - "$program" "$lab/archive.cfg" <<-'END'
-		import resource, subprocess, sys
-		subprocess.run([sys.argv[1], "-c", sys.argv[2], "export", "--list"],
-		               check=True, stdout=subprocess.DEVNULL)
-		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-	END
-}
-
-@test "many bans of few ids take no more memory than few bans" {
-	ban sshd 192.0.2.1
-	local few many
-	few=$(memory)
-	jq -cn 'range(40000) | {jail: "sshd", ident: "192.0.2.\(. % 200)", origin: "log",
-	    since_us: ((1700000000 + .) * 1000000)}' >"$lab/bans.jsonl"
-	status 0 archive replay "$lab/bans.jsonl"
-	many=$(memory)
-	# SQLite's cache has grown to its 2 MB; 40,000 entries would take 2 MB more.
-	((many < few + 3000)) || {
-		echo "few: $few KiB, many: $many KiB" >&2
-		return 1
-	}
-}
-
 @test "wrong combinations of options are refused" {
 	ban sshd 192.0.2.1
 	local words

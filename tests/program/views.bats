@@ -265,7 +265,7 @@ print(max(sum(map(places, re.sub("\x1b\[[0-9;]*m", "", line.rstrip("\n"))))
 	[ "$(archive export -a | jq -r .ident | paste -sd ' ')" = \
 	    '192.0.2.77 198.51.100.0/24 2001:db8:0:1::17' ]
 	status 64 archive export --format table
-	says 'export: --format: must be jsonl or csv'
+	says 'export: --format: must be jsonl, csv or ecs'
 }
 
 @test "JSON Lines and CSV of list have the fields of export, and the country" {

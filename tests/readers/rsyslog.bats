@@ -83,6 +83,31 @@ has_got() {
 	[ "$(stat -c %a "$lab/fail2ban-archive.json")" = 600 ]
 }
 
+# file_has EXPRESSION: the file has a line for which the jq expression is true.
+file_has() { jq -e -n "any(inputs; $1)" "$lab/fail2ban-archive.json" >"$lab/out"; }
+
+@test "the script writes all again when another archive has taken the place" {
+	example '#!/bin/sh' >"$lab/ship"
+	archive ban --jail sshd --id 192.0.2.1 --time "$now.1"
+	archive backup "$lab/backup"
+	ship
+	wait_for 20 file_has '.next == 1'
+	archive restore "$lab/backup" >"$lab/out"
+	local got=0
+	wait "$shipper" || got=$?
+	[ "$got" -eq 65 ]
+	ship
+	wait_for 20 file_has ".archive == \"$(archive export --after 1 | jq -r .archive)\""
+	[ "$(grep -c '"action":"ban"' "$lab/fail2ban-archive.json")" -eq 2 ]
+	# The next time it goes on.
+	kill "$shipper"
+	wait "$shipper"
+	ship
+	archive ban --jail sshd --id 192.0.2.2 --time "$now.2"
+	wait_for 20 file_has '.next == 2'
+	[ "$(grep -c '"action":"ban"' "$lab/fail2ban-archive.json")" -eq 3 ]
+}
+
 @test "logger hands each document to syslog whole" {
 	archive ban --jail sshd --id 192.0.2.1 --time "$now.1"
 	cat >"$lab/rsyslog.conf" <<-END

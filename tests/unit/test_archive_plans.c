@@ -62,6 +62,7 @@ static const struct plan {
 } plans[] = {
 #define PLAN(sql) .which = sql, .name = #sql
 	{ PLAN(SQL_JAIL_GET), { { "jail", "sqlite_autoindex_jail_1" } } },
+	{ PLAN(SQL_JAIL_NAMES), .scanned = "jail", .first = 1 },
 	{ PLAN(SQL_FLUSHES), { { "flush", BY_KEY } } },
 	{ PLAN(SQL_FLUSH_TOUCHES),
 	    { { "ban", "ban_ended" }, { "ban", "ban_ended" } },
