@@ -160,13 +160,26 @@ print_check(const struct check *check)
 		plugin_print_points(&check->plugin, stdout);
 }
 
-/* This takes the place of the program's handler, whose exit status is another.
+/* These take the place of the program's handler, whose exit status is another.
  */
+#define NO_ROOM "no room on disk for the archive's -shm"
+
 static void
 on_bus_error(int sig UNUSED)
 {
+	static const char text[] = SERVICE " UNKNOWN: " NO_ROOM "\n";
+	ssize_t ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
+
+	(void)ignored;
+	_exit(PLUGIN_UNKNOWN);
+}
+
+static void
+on_bus_error_json(int sig UNUSED)
+{
 	static const char text[] =
-	    SERVICE " UNKNOWN: no room on disk for the archive's -shm\n";
+	    "{\"version\":1,\"error\":3,\"errorString\":\"" NO_ROOM
+	    "\",\"data\":{\"state\":\"UNKNOWN\",\"status\":3}}\n";
 	ssize_t ignored = write(STDOUT_FILENO, text, sizeof(text) - 1);
 
 	(void)ignored;
@@ -194,7 +207,7 @@ run_check(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, take_option, &check, &operands,
 		e) != 0)
 		return -1;
-	signal(SIGBUS, on_bus_error);
+	signal(SIGBUS, check.json ? on_bus_error_json : on_bus_error);
 	check.deadline_ms = began_ms + check.timeout * 1000;
 	rc = run_steps(&check, e);
 	if (rc == 0) {

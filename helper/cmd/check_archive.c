@@ -70,8 +70,14 @@ look_at_reconcile(struct check *check, struct archive *archive, struct err *e)
 		e) != 0)
 		return -1;
 	if (last_us == UNKNOWN) {
+		if (archive_run_last(archive, RUN_RECONCILE, INT64_MAX,
+			&last_us, e) != 0)
+			return -1;
 		plugin_find(plugin, "reconcile", PLUGIN_WARNING,
-		    "no reconcile was completed yet");
+		    last_us == UNKNOWN ?
+			"no reconcile was completed yet" :
+			"each reconcile was completed after the present time: "
+			"the clock was wrong then, or is now");
 	} else {
 		check->reconcile_age =
 		    number_sub_sat(check->now_us, last_us) / TIMESTAMP_US;

@@ -49,27 +49,45 @@ find_action(struct check *check, const struct coverage_jail *jail)
 	}
 }
 
+/* Append a blank and a name; return false, and append nothing, where not all of
+ * it fits: a part of a name would be the name of another jail. */
+static bool
+add_name(char *names, size_t size, size_t *len, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	if (n >= size - *len)
+		return false;
+	snprintf(names + *len, size - *len, " %s", name);
+	*len += n;
+	return true;
+}
+
 /* Name the jails without the action; those that have it count. */
 static void
 find_uncovered(struct check *check)
 {
 	struct plugin *plugin = &check->plugin;
-	size_t covered = 0, unknown = 0, len = 0;
-	char names[400] = "";
+	size_t covered = 0, unknown = 0, len = 0, more = 0;
+	char names[400] = "", rest[40] = "";
 
 	for (size_t i = 0; i < check->coverage.n; i++) {
 		const struct coverage_jail *jail = &check->coverage.jail[i];
 
 		covered += jail->state == COVERAGE_FULL;
 		unknown += jail->state == COVERAGE_UNKNOWN;
-		if (jail->state == COVERAGE_NONE && len < sizeof(names))
-			len += (size_t)snprintf(names + len,
-			    sizeof(names) - len, " %s", jail->jail);
+		if (jail->state == COVERAGE_NONE &&
+		    !add_name(names, sizeof(names), &len, jail->jail))
+			more++;
 	}
-	if (len > 0) {
+	if (more > 0)
+		snprintf(rest, sizeof(rest), "%s %zu more",
+		    len > 0 ? " and" : "", more);
+	if (len + more > 0) {
 		plugin_find(plugin, JAILS, PLUGIN_WARNING,
-		    "jails without the action, which ./install.sh turns on:%s",
-		    names);
+		    "jails without the action, which ./install.sh turns "
+		    "on:%s%s",
+		    names, rest);
 		plugin_mend(plugin, JAILS, "%s", check_setup());
 	}
 	if (unknown > 0)

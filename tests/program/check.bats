@@ -603,3 +603,44 @@ live_ban() {
 	status 3 archive check --after-restart
 	says 'no archive here yet'
 }
+
+@test "no name of a jail is cut, and the jails that are not named are counted" {
+	local long
+	long=$(printf 'j%.0s' {1..500})
+	a_server "{\"a\": [], \"$long\": [], \"last\": []}" \
+	    "{\"actions\": {\"a\": [], \"$long\": [], \"last\": []}}"
+	status 1 archive check
+	says 'which ./install.sh turns on: a last and 1 more |'
+}
+
+@test "reconciles of the future are not said to be none" {
+	reconciled_ago -10000
+	status 1 archive check
+	says 'each reconcile was completed after the present time'
+	says 'reconcile_age=U'
+	point_is reconcile '.command == "fail2ban-archive reconcile"'
+	sqlite3 "$db" 'DELETE FROM run'
+	status 1 archive check
+	says 'no reconcile was completed yet'
+}
+
+# has_socket PID: the process has opened a socket.
+has_socket() { [ -n "$(find "/proc/$1/fd" -lname 'socket:*')" ]; }
+
+@test "a disk without room for the archive's -shm is UNKNOWN, in JSON, too" {
+	# Nobody answers there, so that the check waits for the signal.
+	in_background "$python" -c 'import os, socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(os.environ["LAB"] + "/run/sock")
+s.listen()
+time.sleep(1000)'
+	wait_for 5 test -S "$lab/run/sock"
+	"$program" -c "$lab/archive.cfg" check -t 60 --format json >"$lab/json" 3>&- &
+	started+=("$!")
+	wait_for 5 has_socket "$!"
+	kill -BUS "$!"
+	local got=0
+	wait "$!" || got=$?
+	[ "$got" -eq 3 ]
+	jq -e '.error == 3 and .data.status == 3' "$lab/json"
+}
