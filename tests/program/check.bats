@@ -424,7 +424,7 @@ with_etc() {
 	with_etc "ln -s /dev/null $unit; mkdir $wants; ln -s $unit $wants/" |
 		grep -q '^WARNING timer: .*Run: systemctl unmask fail2ban-archive.timer$'
 	with_etc "mkdir /etc/cron.d; sed 's|@SBIN@|/usr/sbin|' \
-	    $root/helper/dist/cron.d/fail2ban-archive.cron.in >/etc/cron.d/fail2ban-archive" |
+	    '$root/helper/dist/cron.d/fail2ban-archive.cron.in' >/etc/cron.d/fail2ban-archive" |
 		grep -q '^OK timer: cron runs reconcile$'
 	with_etc "mkdir /etc/crontabs; echo '*/5 * * * * /usr/local/sbin/fail2ban-archive reconcile' \
 	    >/etc/crontabs/root" | grep -q '^OK timer: cron'
