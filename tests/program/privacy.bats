@@ -134,11 +134,11 @@ three() {
 }
 
 @test "an id that is no address becomes the network of its address, or anonymous" {
-	archive ban --jail sshd --id alice --time $((EPOCHSECONDS - 400 * day)).0 \
-	    --bantime 600 --bancount 1 --failures 3 --restored 0 --ip 203.0.113.5
+	local since=$((EPOCHSECONDS - 400 * day))
+	archive ban --jail sshd --id alice --time $since.0 --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0 --ip 203.0.113.5
 	ban bob@example.org 401
-	archive unban --jail sshd --id alice \
-	    --time $((EPOCHSECONDS - 400 * day)).0 --bantime 600
+	archive unban --jail sshd --id alice --time $since.0 --bantime 600
 	archived_before 395
 	archive prune --anonymize 90d
 	look 'sorted(r["ident"] for r in rows()) == ["203.0.113.0/24", "anonymous"]'
@@ -159,8 +159,9 @@ three() {
 
 @test "list --follow does not print anonymous bans as new ones" {
 	three
-	archive_in_background list --follow --limit 0 --format jsonl
+	archive_in_background list --follow --limit 1 --format jsonl
 	local lister=$!
+	wait_for 10 grep -q 198.51.100.9 "$lab/out"
 	ban 198.51.100.10 0
 	wait_for 10 grep -q 198.51.100.10 "$lab/out"
 	archive prune --anonymize 90d
@@ -290,11 +291,10 @@ three() {
 }
 
 @test "forget knows an id by its address and in any spelling" {
-	archive ban --jail sshd --id alice --time $((EPOCHSECONDS - 400 * day)).0 \
-	    --bantime 600 --bancount 1 --failures 3 --restored 0 \
-	    --ip 2001:db8::5
-	archive unban --jail sshd --id alice \
-	    --time $((EPOCHSECONDS - 400 * day)).0 --bantime 600
+	local since=$((EPOCHSECONDS - 400 * day))
+	archive ban --jail sshd --id alice --time $since.0 --bantime 600 \
+	    --bancount 1 --failures 3 --restored 0 --ip 2001:db8::5
+	archive unban --jail sshd --id alice --time $since.0 --bantime 600
 	ban 2001:db8::5 3
 	run -0 archive forget 2001:DB8:0::5
 	[ "$output" = "forget: 2 bans of 2001:DB8:0::5 removed" ]

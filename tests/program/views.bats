@@ -483,18 +483,21 @@ follows() {
 
 @test "--follow takes filters and forms, and a reader that leaves ends it" {
 	some_bans
-	follows 203.0.113.8 --fields id -n 0
+	ban web 203.0.113.8 $((now - 50)) 86400
+	follows 203.0.113.8 --fields jail,id -n 9
+	wait_for 10 has_line '^web .*203\.0\.113\.8$'
 	ban sshd 203.0.113.7 "$now" 600
 	ban sshd 203.0.113.8 "$now" 600
-	wait_for 10 has_line '^203\.0\.113\.8$'
+	wait_for 10 has_line '^sshd .*203\.0\.113\.8$'
 	run ! grep -q '203\.0\.113\.7' "$lab/followed"
 	kill -TERM "$follower"
 	wait "$follower"
-	follows --format jsonl --jail web -n 0
+	follows --format jsonl --jail web -n 9
+	wait_for 10 has_line '2001:db8:0:1::17'
 	ban sshd 203.0.113.1 "$now" 600
 	ban web 203.0.113.2 "$now" 600
 	wait_for 10 has_line '203\.0\.113\.2'
-	[ "$(jq -r .ident "$lab/followed")" = 203.0.113.2 ]
+	[ "$(jq -r .ident "$lab/followed" | tail -n 1)" = 203.0.113.2 ]
 	kill -TERM "$follower"
 	wait "$follower"
 	"$program" -c "$lab/archive.cfg" list --follow 2>"$lab/follow_err" 3>&- |
