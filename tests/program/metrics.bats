@@ -411,7 +411,7 @@ is_the_greatest() {
 }
 
 @test "over a year of retention and merges each counter is the greatest that it ever was" {
-	local n changes=$((300 / slow_build))
+	local n changes=$((120 / slow_build))
 	[ "${SOAK:-0}" = 1 ] && changes=5000
 	RANDOM=${SEED:-1}
 	config 'retention_days = 60;' "metrics_file = \"$lab/f.prom\";"
@@ -440,6 +440,6 @@ is_the_greatest() {
 	    (SELECT count(*) FROM run WHERE kind = 'anonymize' OR how LIKE '%anonymize%')
 	    || ' anonymizings'") (SEED=${SEED:-1})" >&3
 	# A short year may lack one of them.
-	((changes < 300)) ||
+	((changes < 120)) ||
 		[ "$(sqlite3 "$db" "SELECT count(DISTINCT why) FROM gone")" -eq 2 ]
 }
