@@ -28,7 +28,10 @@ def load(path):
     if not os.path.exists(path):
         return dict(EMPTY, bans={})
     with open(path, encoding="utf-8") as f:
-        return json.load(f)
+        copy = json.load(f)
+    # A reading of all that was killed is begun anew: it does not know which archive
+    # it has read.
+    return copy if copy["next"] > 0 else dict(EMPTY, bans={})
 
 
 def save(path, copy):
