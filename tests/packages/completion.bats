@@ -14,9 +14,9 @@ load ../lib/completion
 @test "fish offers what it is asked for without a terminal" {
 	use_program
 	# shellcheck disable=SC2154 # from lib/server
-	HOME=$lab status 0 fish -c "source $root/helper/dist/completion/fail2ban-archive.fish
+	HOME=$lab status 0 fish -c "source '$root/helper/dist/completion/fail2ban-archive.fish'
 		complete -C 'fail2ban-archive re'"
 	says 'reconcile	bring'
 	says 'restore	put'
-	! grep -v '^re' <<<"$said"
+	run ! grep -v "^re" <<<"$said"
 }
