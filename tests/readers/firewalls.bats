@@ -58,7 +58,7 @@ loaded() {
 
 @test "the manual's rule blocks what is in the sets" {
 	list nets --format nft
-	sed -n '/^\.It Cm nft/,/^\.It Cm ipset/p' "$root/helper/dist/fail2ban-archive.8" |
+	sed -n '/^\.It Sy nft/,/^\.It Sy ipset/p' "$root/helper/dist/fail2ban-archive.8" |
 	    awk '/^\.Ed/ { on = 0 } on; /^\.Bd/ { on = 1 }' >"$lab/rule"
 	grep -q 'saddr @banned6 drop' "$lab/rule"
 	# shellcheck disable=SC2016
