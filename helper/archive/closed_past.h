@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was pruned, anonymised or forgotten does not come back from a source
- * that still has it. The archive keeps two facts for that: for each host, the
- * last end of its pruned bans; and for each forgotten id, a hash of it,
- * made with a key of this archive, and when it was forgotten. A ban from before
- * that is not taken again. Errors are db_error's.
+ * A ban that was pruned, anonymised or forgotten does not come back from a
+ * source that still has it. The archive keeps two facts for that: for each
+ * host, the last end of its pruned bans; and for each forgotten id, a hash of
+ * it, made with a key of this archive, and when it was forgotten. A ban from
+ * before that is not taken again. Errors are db_error's.
  */
 #ifndef ARCHIVE_CLOSED_PAST_H
 #define ARCHIVE_CLOSED_PAST_H

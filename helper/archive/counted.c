@@ -265,7 +265,7 @@ counted_update(struct archive *a, struct err *e)
 	struct err also;
 	int rc = find_changed(a, &changed, e);
 
-	/* What a crash takes away is counted again. */
+	/* After a crash the blocks that it has lost are counted again. */
 	if (rc == 0)
 		rc = archive_set_durable(a, false, e);
 	if (rc == 0)

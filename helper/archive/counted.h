@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many bans there ever were, of each jail, by origin and by end, and how
- * many failures: counters, which never fall.
+ * Counters of each jail, which never fall: its bans by origin, its ends by
+ * reason, its failures.
  *
  * To count millions of bans takes seconds. So the archive keeps the sums of
  * each block of 4096 ids (table counted), and the rev up to which these are

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What check asks an archive about its health. Nothing is written. Errors are
- * db_error's, and EX_OSERR.
+ * The questions of check about the health of an archive. Nothing is written.
+ * Errors are db_error's, and EX_OSERR.
  */
 #ifndef ARCHIVE_HEALTH_H
 #define ARCHIVE_HEALTH_H
@@ -20,7 +20,7 @@ void archive_health_set_deadline(struct archive *a, int64_t *deadline_ms);
 /* Set *bans to how many bans there are and were, with those of the totals. */
 int archive_health_count_bans(struct archive *a, int64_t *bans, struct err *e);
 
-/* A jail, and the bans of this machine that nobody made by hand. */
+/* A jail, and its own bans of this machine: none of those by hand. */
 struct archive_health_jail {
 	int64_t id;
 	char *name;

@@ -598,7 +598,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "UNION SELECT -1 FROM gone WHERE rev > ?1 AND why = 'pruned' "
 	    "ORDER BY block",
 	[SQL_COUNTED_NEXT] = "SELECT min(id) FROM ban WHERE id >= ?1",
-	/* What is no JSON is counted again. */
+	/* A block whose sums are no JSON is counted again. */
 	[SQL_COUNTED_HAS] =
 	    "SELECT 1 FROM counted WHERE block = ?1 AND json_valid(sums)",
 	[SQL_COUNTED] =

@@ -4,7 +4,7 @@
  * its log was rotated away or its filter no longer matches. Pure.
  *
  * A jail is silent when all of these hold. Days are 24 hours, counted back from
- * its last ban; a ban that somebody made by hand is none of the jail's.
+ * its last ban; a ban by hand is none of the jail's.
  *
  * 1. It banned on 5 or more of the 7 days up to its last ban. A jail with a ban
  *    or an attack a week is never silent.
@@ -23,7 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many days up to the last ban are looked at. */
+/* The days up to the last ban that are looked at. */
 #define SILENT_JAIL_DAYS 7
 
 /* The oldest last ban, in days, of a jail that is judged. */

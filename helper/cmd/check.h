@@ -23,7 +23,7 @@ struct check {
 	const struct config *config;
 	int64_t now_us;
 
-	/* What the command line says. */
+	/* From the command line. */
 	struct range warning, critical; /* text "": the default */
 	int64_t timeout;		/* seconds */
 	bool verbose, json, after_restart;
@@ -31,7 +31,7 @@ struct check {
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC: timeout from the start */
 	struct plugin plugin;
 
-	/* What one step finds and another needs. */
+	/* From one step to another. */
 	struct archive_health_jails jails; /* of the archive */
 	struct archive_gap *gap;	   /* between its reconciles */
 	size_t gaps_n;
@@ -66,7 +66,7 @@ const char *check_setup(void);
  */
 void check_archive(struct check *check);
 
-/* What waits in the spool, and what went to syslog alone. */
+/* The events that wait in the spool, and those that went to syslog alone. */
 void check_spool(struct check *check);
 void check_last_resort(struct check *check);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What check finds in the archive. */
+/* The steps of check that look into the archive. */
 #include <sys/stat.h>
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What check finds beside the archive: the spool, the note of syslog, the disk.
+/* The steps of check beside the archive: the spool, the note of syslog, the
+ * disk.
  */
 #include <sys/stat.h>
 

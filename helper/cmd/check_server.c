@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What check finds about fail2ban: its server, its jails and its database. */
+/* The steps of check that look at fail2ban: its server, jails and database. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What check finds of the timer: a unit of systemd that is enabled, or a line
- * of cron. It looks at files and starts no program.
+ * The step of check that looks for the timer: a unit of systemd that is
+ * enabled, or a line of cron. It looks at files and starts no program.
  * (systemd.unit(5), "Unit File Load Path"; systemctl(1), "enable"; cron(8).)
  */
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of export share: export.c, export_changes.c, export_list.c. */
+/* The parts of export share this: export.c, export_changes.c, export_list.c. */
 #ifndef CMD_EXPORT_H
 #define CMD_EXPORT_H
 

@@ -35,7 +35,7 @@ proven(const struct pruning *p, int64_t us)
 	    us - (now_us - proven_time_earliest(&p->run.proven, now_us));
 }
 
-/* What is removed need not become anonymous first. */
+/* A ban that is removed need not become anonymous first. */
 static int
 work(void *job, struct err *e)
 {

@@ -168,7 +168,7 @@ find_floor(struct reconcile *r, int64_t floor, int64_t newest,
 	    proven_time_earliest(&r->run.proven, clock_wall_us()) /
 		TIMESTAMP_US,
 	    config->retention_days));
-	/* What was pruned by hand does not come back either. */
+	/* A ban that was pruned by hand does not come back either. */
 	if (closed_past_until(&r->run.archive, "", &until_us, e) != 0)
 		return -1;
 	if (until_us != UNKNOWN && *floor_us <= until_us)

@@ -15,7 +15,7 @@
 /* The key of the rev up to which the bans from before that are anonymous. */
 #define ANONYMIZED_REV "anonymized_rev"
 
-/* What is done to the bans from before a time. */
+/* A pass over the bans from before a time. */
 struct pass {
 	struct run *run;
 	enum retention what;
@@ -127,7 +127,7 @@ note_end(struct pass *p, struct err *e)
 	return -1;
 }
 
-/* How the bans of a pass are found: prune_find, or prune_find_changed. */
+/* A way to find the bans of a pass: prune_find, or prune_find_changed. */
 typedef int find_fn(struct archive *a, int64_t before_us,
     struct prune_place *place, size_t max, struct prune_ticket **list,
     size_t *n, struct err *e);
@@ -187,7 +187,7 @@ retention_run(struct run *run, enum retention what, int64_t before_us,
 	return rc != 0 || run_is_over(run) ? rc : note_end(&p, e);
 }
 
-/* What is removed of ids without a ban. */
+/* The removal of lines of ids without a ban. */
 struct rest {
 	struct archive *archive;
 	int64_t before_us;

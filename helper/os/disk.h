@@ -19,7 +19,7 @@ struct disk {
 /* Look at the file system of path. Fails with EX_NOINPUT or EX_NOPERM. */
 int disk_look(struct disk *disk, const char *path, struct err *e);
 
-/* How little room is left. */
+/* The states of the room that is left. */
 enum disk_room { DISK_AMPLE, DISK_SCARCE, DISK_NONE };
 
 /*

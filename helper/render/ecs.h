@@ -18,7 +18,7 @@
 
 #include "base/buffer.h"
 
-/* What each document says about where it comes from. */
+/* The source that each document names. */
 struct ecs_source {
 	const char *archive; /* the archive's id */
 	const char *machine; /* the name of this machine */

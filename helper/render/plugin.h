@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a monitoring plugin has found, and its two forms: the lines of the
+ * The findings of a monitoring plugin, and their two forms: the lines of the
  * plugins of Nagios and its kin, and a JSON document for LibreNMS and Zabbix.
  * Pure, but for writing to the FILE that is passed in. Texts may be any bytes:
  * they are escaped when they are printed.
