@@ -224,7 +224,7 @@ files_with_action() {
 	set -f
 }
 
-# Find out who else uses the action: $others is empty when nobody does. A jail
+# Set $others to the other files that name the action, or to nothing. A jail
 # that is off, or a configuration that cannot be read, may name it as well.
 find_others() {
 	others=$(files_with_action)

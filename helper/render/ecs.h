@@ -34,7 +34,7 @@ struct ecs_ban {
 	const char *captures; /* a JSON object with user names, or NULL */
 	int64_t since_us, ended_us;
 	int64_t seconds, bancount, failures, restored;
-	/* Where it is from: NULL or UNKNOWN where no database tells. */
+	/* The place of the address; NULL or UNKNOWN: no database has it. */
 	const char *country, *owner;
 	int64_t asn;
 };

@@ -11,7 +11,7 @@
 load ../lib/server
 load ../lib/install
 
-# What a package does: the files are in place, and nothing is turned on.
+# Install as a package does: the files are in place, and nothing is turned on.
 place() {
 	make -s -C "$tree" install DESTDIR="$scratch" "$@"
 	printf '%s = "%s";\n' archive "$scratch/var/lib/fail2ban-archive/archive.sqlite3" \

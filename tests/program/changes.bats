@@ -353,7 +353,7 @@ is_free() {
 	[ "$(sqlite3 "$db" 'PRAGMA wal_checkpoint(TRUNCATE)')" = '0|0|0' ]
 }
 
-@test "--follow holds up nobody while its reader does not read, and a signal ends it" {
+@test "--follow holds up no event while its reader does not read, and a signal ends it" {
 	many_bans 5000
 	mkfifo "$lab/pipe"
 	exec 8<>"$lab/pipe"
