@@ -63,7 +63,8 @@ id_list_add(struct id_list *list, const struct id_list_entry *entry,
 
 	if (list->n == list->room) {
 		id_list_sort(list);
-		/* If that made little room, the list would be full again soon. */
+		/* If that made little room, the list would be full again soon.
+		 */
 		if (list->n >= list->room / 2)
 			entries = list_grow(entries, &list->room,
 			    list->room * 2 + 1, sizeof(*entries));
