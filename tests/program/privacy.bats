@@ -157,6 +157,31 @@ three() {
 	jq -se '[.[] | .id // empty] | length == (unique | length)' "$lab/news"
 }
 
+@test "the archive knows which tombstones a copy must obey; the feed says pruned of all" {
+	ban 192.0.2.2 600
+	archived_before 590
+	three
+	ban 192.0.2.1 100
+	database ''
+	archive reconcile
+	archive export --after 0 >"$lab/all"
+	local next
+	next=$(sed -n 's/.*"next":\([0-9]*\).*/\1/p' "$lab/all")
+	archive metrics | grep '^fail2ban_archive_bans_total' >"$lab/metrics"
+	archive forget 192.0.2.1
+	# The counters count what is forgotten like what is pruned.
+	archive metrics | grep '^fail2ban_archive_bans_total' |
+	    diff - "$lab/metrics"
+	archive prune --older-than 500d --anonymize 90d
+	[ "$(sql 'SELECT why FROM gone ORDER BY rev')" = \
+	    $'forgotten\nmerged\npruned\nanonymized\nanonymized' ]
+	archive export --after "$next" >"$lab/news"
+	jq -se '[.[] | .gone // empty] ==
+	    ["pruned", "merged", "pruned", "pruned", "pruned"]' "$lab/news"
+	archive export --after "$next" --format ecs >"$lab/news"
+	[ -z "$(grep -e forgotten -e anonymized "$lab/news")" ]
+}
+
 @test "list --follow does not print anonymous bans as new ones" {
 	three
 	archive_in_background list --follow --limit 1 --format jsonl
