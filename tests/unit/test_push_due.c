@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When a push is due: after the interval, and later after a failure. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "archive/push_due.h"
+#include "base/macros.h"
+#include "base/number.h"
+
+#define S INT64_C(1000000)
+#define NOW (INT64_C(1800000000) * S)
+#define AGO(seconds) (NOW - (seconds)*S)
+
+static void
+the_interval_decides_after_a_success(void **state)
+{
+	static const struct {
+		int64_t pushed_us, interval;
+		bool due;
+	} rows[] = {
+		{ UNKNOWN, 300, true },
+		{ UNKNOWN, 0, false },
+		{ AGO(299), 300, false },
+		{ AGO(300), 300, true },
+		{ AGO(1000000), 0, false },
+		/* It was noted by a wrong clock. */
+		{ NOW + 1, 300, true },
+		{ INT64_MAX, 300, true },
+		{ 0, 86400, true },
+		{ INT64_MIN + 1, 86400, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct push_state s;
+
+		push_state_init(&s);
+		s.pushed_us = rows[i].pushed_us;
+		/* A push that is under way does not count. */
+		s.tried_us = AGO(1);
+		if (push_due(&s, rows[i].interval, NOW) != rows[i].due)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void
+a_failure_is_followed_by_longer_and_longer_waits(void **state)
+{
+	static const struct {
+		int64_t failed_us, tried_us, interval, least, most;
+	} rows[] = {
+		{ AGO(0), AGO(0), 300, 225, 300 },
+		{ AGO(100), AGO(0), 300, 225, 300 },
+		{ AGO(1000), AGO(0), 300, 750, 1000 },
+		{ AGO(1000000), AGO(0), 300, 2700, 3600 },
+		{ AGO(1000000), AGO(0), 86400, 64800, 86400 },
+		{ AGO(0), AGO(0), 1, 1, 1 },
+		{ NOW + 1, AGO(0), 300, 225, 300 },
+		{ INT64_MIN + 1, AGO(0), 300, 2700, 3600 },
+		{ INT64_MAX, AGO(0), 300, 225, 300 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct push_state s;
+
+		push_state_init(&s);
+		snprintf(s.host, sizeof(s.host), "machine %zu", i);
+		/* That the last success is long ago does not count. */
+		s.pushed_us = AGO(5000000);
+		s.failed_us = rows[i].failed_us;
+		s.tried_us = rows[i].tried_us;
+		assert_false(push_due(&s, rows[i].interval,
+		    NOW + (rows[i].least - 1) * S));
+		assert_true(
+		    push_due(&s, rows[i].interval, NOW + rows[i].most * S));
+	}
+}
+
+static void
+machines_do_not_come_at_one_time(void **state)
+{
+	size_t due = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		struct push_state s;
+
+		push_state_init(&s);
+		snprintf(s.host, sizeof(s.host), "machine %zu", i);
+		s.failed_us = AGO(10000);
+		s.tried_us = AGO(3600 - 450);
+		due += push_due(&s, 300, NOW);
+	}
+	assert_in_range(due, 400, 600);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_interval_decides_after_a_success),
+		cmocka_unit_test(
+		    a_failure_is_followed_by_longer_and_longer_waits),
+		cmocka_unit_test(machines_do_not_come_at_one_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
