@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/push_due.h"
 
+#include <string.h>
+
 #include "base/number.h"
 #include "base/timestamp.h"
 
@@ -42,4 +44,13 @@ push_due(const struct push_state *state, int64_t interval, int64_t now_us)
 	if (last_us == UNKNOWN || last_us > now_us)
 		return true;
 	return number_sub_sat(now_us, last_us) / TIMESTAMP_US >= wait;
+}
+
+int64_t
+push_due_changes(const struct push_state *state, const char *id, int64_t rev)
+{
+	if (state->rev == UNKNOWN || state->rev < 0 ||
+	    strcmp(state->archive, id) != 0)
+		return rev;
+	return state->rev < rev ? rev - state->rev : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When the next push is due. Pure. */
+/* When the next push is due, and of how many changes. Pure. */
 #ifndef ARCHIVE_PUSH_DUE_H
 #define ARCHIVE_PUSH_DUE_H
 
@@ -20,5 +20,13 @@
  * does not count. An interval of 0 is never due.
  */
 bool push_due(const struct push_state *state, int64_t interval, int64_t now_us);
+
+/*
+ * Return how many changes wait for a push, of an archive with this id whose
+ * newest change is rev. Of an archive that was restored or replaced, so that
+ * its id is another one, all wait.
+ */
+int64_t push_due_changes(const struct push_state *state, const char *id,
+    int64_t rev);
 
 #endif

@@ -192,3 +192,113 @@ last_run() {
 	quiet push --help
 	says '--due'
 }
+
+# ------------------------------------------------------------- its age --
+
+db() { sqlite3 "$lab/archive/archive.sqlite3" "$@"; }
+
+# known REV: the line of the archive's id, and that of an acknowledged change.
+known() {
+	db "SELECT 'archive ' || value FROM meta WHERE key = 'id'"
+	echo "rev $1"
+}
+
+# push_point: what check -v has of the push.
+push_point() { archive check -v "$@" | grep -A1 '^ *[A-Z]* *push' || true; }
+
+point_is() {
+	archive check --format json >"$lab/json" || true
+	jq -e ".data.points[] | select(.name == \"push\") | $1" "$lab/json" >/dev/null || {
+		cat "$lab/json" >&2
+		return 1
+	}
+}
+
+newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { print $2 }'; }
+
+@test "check says nothing of a push where the config has none" {
+	config
+	archive check -v >"$lab/out" || true
+	! grep -q push "$lab/out"
+	archive metrics >"$lab/out"
+	! grep -q push "$lab/out"
+}
+
+@test "check tells when the last push was, and how many changes wait" {
+	fake ''
+	mapfile -t lines < <(known 1)
+	pushed_ago 20 "${lines[@]}"
+	point_is '.status == 0 and .value >= 20 and .value < 200'
+	point_is '.text | test("^last push [0-9]+ s ago, of all changes up to 1, 0 changes wait$")'
+	archive check | grep -q '| .*push_age=[0-9]*s;600;;0 push_backlog=0;;;0'
+	"$event_program" -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.2 \
+		--time "$EPOCHSECONDS"
+	point_is '.text | test("1 changes wait$")'
+
+	pushed_ago 700 "${lines[@]}"
+	point_is '.status == 1 and .command == "fail2ban-archive push"'
+	status 1 archive check
+	says 'push: last push 70'
+	status 2 archive check --push-critical 650
+	status 0 archive check --push-warning 1000000
+	config "$fleet" 'push_interval = 3600;'
+	point_is '.status == 0'
+	# By hand, a day.
+	config "$fleet" 'push_interval = 0;'
+	point_is '.status == 0'
+	pushed_ago 90000 "${lines[@]}"
+	point_is '.status == 1'
+}
+
+@test "check tells of a push that never was, failed, or came from a wrong clock" {
+	fake ''
+	point_is '.status == 1 and (.text | test("^no push was completed yet, 1 changes wait$"))'
+	pushed_ago '' "failed_us $(seconds_ago 9)" "tried_us $(seconds_ago 9)" \
+		"$(printf 'error no \\x1b[31mserver | here')"
+	archive check -v >"$lab/out" || true
+	grep -q 'the latest one failed: no' "$lab/out"
+	! grep -q "$(printf '\033')" "$lab/out"
+	[ "$(head -n 1 "$lab/out" | tr -cd '|' | wc -c)" -eq 1 ]
+	mapfile -t lines < <(known 1)
+	pushed_ago 20 "${lines[@]}" "failed_us $(seconds_ago 9)" 'error gone'
+	point_is '.status == 0 and (.text | test("gone$"))'
+	pushed_ago -3600 "${lines[@]}"
+	point_is '.status == 1 and (.text | test("after the present time"))'
+	# Of a restored archive, all changes wait.
+	pushed_ago 20 'archive another' 'rev 77'
+	point_is '.text | test("1 changes wait")'
+	rm "$lab/a bin/fail2ban-archive-push"
+	point_is '.status == 1 and (.text | test("install the package fail2ban-archive-push"))'
+}
+
+@test "a file beside the archive that is none of ours is a finding, and no more" {
+	fake ''
+	local file=$lab/archive/archive.sqlite3.push
+	head -c 70000 /dev/urandom >"$file"
+	point_is '.status == 1'
+	head -c 5000 /dev/urandom >"$file"
+	point_is '.status == 1'
+	printf 'pushed_us 9223372036854775807\nrev -9223372036854775808\nerror %05000d' 7 >"$file"
+	point_is '.status == 1'
+	rm "$file"
+	mkdir "$file"
+	point_is '.status == 1'
+	archive metrics >"$lab/out" 2>&1
+	grep -q '^fail2ban_archive_up' "$lab/out"
+	grep -q 'no metrics of the push' "$lab/out"
+}
+
+@test "metrics tell when the last push was, whether it failed, and how many changes wait" {
+	fake ''
+	value() { archive metrics | awk -v name="fail2ban_archive_push_$1" '$1 == name { print $2 }'; }
+	[ "$(value last_success_timestamp_seconds)" = 0 ]
+	[ "$(value success)" = 0 ]
+	[ "$(value backlog_changes)" = 1 ]
+	mapfile -t lines < <(known 1)
+	pushed_ago 20 "${lines[@]}"
+	[ "$(value last_success_timestamp_seconds)" -le "$EPOCHSECONDS" ]
+	[ "$(value success)" = 1 ]
+	[ "$(value backlog_changes)" = 0 ]
+	pushed_ago 20 "${lines[@]}" 'error gone'
+	[ "$(value success)" = 0 ]
+}

@@ -101,6 +101,39 @@ machines_do_not_come_at_one_time(void **state)
 	assert_in_range(due, 400, 600);
 }
 
+static void
+the_changes_after_the_acknowledged_one_wait(void **state)
+{
+	static const struct {
+		const char *archive;
+		int64_t acknowledged, rev, wait;
+	} rows[] = {
+		{ "a", 40, 100, 60 },
+		{ "a", 100, 100, 0 },
+		{ "a", 0, 100, 100 },
+		{ "a", UNKNOWN, 100, 100 },
+		/* It is another archive. */
+		{ "b", 40, 100, 100 },
+		{ "", 40, 100, 100 },
+		/* The file is damaged. */
+		{ "a", 101, 100, 0 },
+		{ "a", INT64_MAX, 100, 0 },
+		{ "a", -5, 100, 100 },
+		{ "a", INT64_MIN + 1, INT64_MAX, INT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct push_state s;
+
+		push_state_init(&s);
+		snprintf(s.archive, sizeof(s.archive), "%s", rows[i].archive);
+		s.rev = rows[i].acknowledged;
+		assert_int_equal(push_due_changes(&s, "a", rows[i].rev),
+		    rows[i].wait);
+	}
+}
+
 int
 main(void)
 {
@@ -108,6 +141,7 @@ main(void)
 		cmocka_unit_test(the_interval_decides_after_a_success),
 		cmocka_unit_test(
 		    a_failure_is_followed_by_longer_and_longer_waits),
+		cmocka_unit_test(the_changes_after_the_acknowledged_one_wait),
 		cmocka_unit_test(machines_do_not_come_at_one_time),
 	};
 
