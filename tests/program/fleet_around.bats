@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What is around a push to a fleet, without a PostgreSQL: the start of a push after
-# a reconcile, its age in check and metrics, the block list of a fleet. The program
-# is copied beside a script that stands for fail2ban-archive-push.
+# a reconcile, and its age in check and metrics. The program is copied beside a script
+# that stands for fail2ban-archive-push.
 #
 # $lab and the like are from lib/server; a script's text is for another shell.
 # shellcheck disable=SC2016,SC2154
@@ -238,7 +238,7 @@ newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { pr
 	pushed_ago 700 "${lines[@]}"
 	point_is '.status == 1 and .command == "fail2ban-archive push"'
 	status 1 archive check
-	says 'push: last push 70'
+	says 'WARNING: last push 70'
 	status 2 archive check --push-critical 650
 	status 0 archive check --push-warning 1000000
 	config "$fleet" 'push_interval = 3600;'
