@@ -17,7 +17,8 @@
  * from the interval to PUSH_DUE_WAIT_MOST; a part of it follows from the
  * machine's name for itself, so that the machines of a fleet do not come at one
  * time. A push that was begun later than now_us was noted by a wrong clock, and
- * does not count. An interval of 0 is never due.
+ * does not count. An interval of 0 is never due. A tenth of the wait is spared,
+ * so that reconciles that come each interval do not miss each second push.
  */
 bool push_due(const struct push_state *state, int64_t interval, int64_t now_us);
 

@@ -26,8 +26,8 @@ the_interval_decides_after_a_success(void **state)
 	} rows[] = {
 		{ UNKNOWN, 300, true },
 		{ UNKNOWN, 0, false },
-		{ AGO(299), 300, false },
-		{ AGO(300), 300, true },
+		{ AGO(269), 300, false },
+		{ AGO(270), 300, true },
 		{ AGO(1000000), 0, false },
 		/* It was noted by a wrong clock. */
 		{ NOW + 1, 300, true },
@@ -55,15 +55,15 @@ a_failure_is_followed_by_longer_and_longer_waits(void **state)
 	static const struct {
 		int64_t failed_us, tried_us, interval, least, most;
 	} rows[] = {
-		{ AGO(0), AGO(0), 300, 225, 300 },
-		{ AGO(100), AGO(0), 300, 225, 300 },
-		{ AGO(1000), AGO(0), 300, 750, 1000 },
-		{ AGO(1000000), AGO(0), 300, 2700, 3600 },
-		{ AGO(1000000), AGO(0), 86400, 64800, 86400 },
+		{ AGO(0), AGO(0), 300, 202, 270 },
+		{ AGO(100), AGO(0), 300, 202, 270 },
+		{ AGO(1000), AGO(0), 300, 675, 900 },
+		{ AGO(1000000), AGO(0), 300, 2430, 3240 },
+		{ AGO(1000000), AGO(0), 86400, 58320, 77760 },
 		{ AGO(0), AGO(0), 1, 1, 1 },
-		{ NOW + 1, AGO(0), 300, 225, 300 },
-		{ INT64_MIN + 1, AGO(0), 300, 2700, 3600 },
-		{ INT64_MAX, AGO(0), 300, 225, 300 },
+		{ NOW + 1, AGO(0), 300, 202, 270 },
+		{ INT64_MIN + 1, AGO(0), 300, 2430, 3240 },
+		{ INT64_MAX, AGO(0), 300, 202, 270 },
 	};
 
 	(void)state;
@@ -95,7 +95,7 @@ machines_do_not_come_at_one_time(void **state)
 		push_state_init(&s);
 		snprintf(s.host, sizeof(s.host), "machine %zu", i);
 		s.failed_us = AGO(10000);
-		s.tried_us = AGO(3600 - 450);
+		s.tried_us = AGO(3240 - 405);
 		due += push_due(&s, 300, NOW);
 	}
 	assert_in_range(due, 400, 600);
