@@ -7,7 +7,9 @@
 #include <sysexits.h>
 #include <syslog.h>
 
+#include "archive/changes.h"
 #include "archive/counted.h"
+#include "archive/push_due.h"
 #include "archive/runs.h"
 #include "archive/tally.h"
 #include "base/list.h"
@@ -39,6 +41,9 @@ metrics_read_begin(struct metrics_read *read)
 			.spool = UNKNOWN,
 			.gaps = UNKNOWN,
 			.bytes = UNKNOWN,
+			.pushed_us = UNKNOWN,
+			.push_success = UNKNOWN,
+			.push_backlog = UNKNOWN,
 		},
 	};
 }
@@ -245,6 +250,33 @@ read_runs(struct metrics_read *read, struct archive *a,
 	return archive_run_list(a, RUN_RECONCILE, 2, take_run, &last, e);
 }
 
+/*
+ * Read how far the push to the fleet came, if there is one: from the file
+ * beside the archive. Of a restored archive, all changes wait.
+ */
+static int
+read_push(struct metrics_read *read, struct archive *a,
+    const struct config *config, struct err *e)
+{
+	struct metrics *m = &read->metrics;
+	struct push_state state;
+	char id[ARCHIVE_ID];
+	int64_t rev;
+
+	if (config->push[0] == '\0')
+		return 0;
+	if (archive_changes_state(a, &rev, id, e) != 0)
+		return -1;
+	if (push_state_load(&state, config->archive, e) != 0) {
+		log_line(LOG_WARNING, "no metrics of the push: %s", e->text);
+		return 0;
+	}
+	m->pushed_us = state.pushed_us == UNKNOWN ? 0 : state.pushed_us;
+	m->push_success = state.pushed_us != UNKNOWN && state.error[0] == '\0';
+	m->push_backlog = push_due_changes(&state, id, rev);
+	return 0;
+}
+
 /* Open the archive, for writing where that is possible. */
 static int
 open_archive(struct archive *a, const struct config *config, bool *writable,
@@ -289,6 +321,8 @@ metrics_read_archive(struct metrics_read *read, const struct config *config,
 		rc = read_runs(read, &a, config, e);
 	if (rc == 0)
 		rc = archive_last_event(&a, &read->metrics.last_event_us, e);
+	if (rc == 0)
+		rc = read_push(read, &a, config, e);
 	archive_close(&a);
 	read->metrics.last_event_us = known(read->metrics.last_event_us);
 	read->metrics.reconcile_us = known(read->metrics.reconcile_us);

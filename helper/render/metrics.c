@@ -210,6 +210,13 @@ print_archive(FILE *to, const struct metrics *m)
 	    "How often no reconcile was completed in time.", m->gaps);
 	print_plain(to, "size_bytes", "gauge", "Size of the archive's file.",
 	    m->bytes);
+	print_seconds(to, "push_last_success_timestamp_seconds",
+	    "When the last completed push to the fleet ended.", m->pushed_us);
+	print_plain(to, "push_success", "gauge",
+	    "1 if the latest push to the fleet was completed.",
+	    m->push_success);
+	print_plain(to, "push_backlog_changes", "gauge",
+	    "Changes that wait for a push to the fleet.", m->push_backlog);
 	print_plain(to, "up", "gauge", "1 if fail2ban answers.", m->up);
 	begin_sample(&info);
 	print_label(to, "{version", m->version);

@@ -50,6 +50,9 @@ struct metrics {
 	int64_t duration_us;  /* of the last one */
 	int64_t success;      /* 1: it was completed, 0: not */
 	int64_t spool, gaps, bytes;
+	/* Of the push to a fleet: when the last one was completed, 1 if the
+	 * latest one was completed, how many changes wait. */
+	int64_t pushed_us, push_success, push_backlog;
 };
 
 /* Print metrics under these names; a name without samples is left out. */
