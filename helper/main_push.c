@@ -9,6 +9,11 @@
 
 static const struct command *const commands[] = {
 	&cmd_fleet_push,
+	&cmd_list,
+	&cmd_show,
+	&cmd_top,
+	&cmd_stats,
+	&cmd_report,
 };
 
 int

@@ -19,6 +19,7 @@ struct archive_tally {
 	 */
 	bool removed;
 	bool users; /* read the user names too, which takes longer still */
+	bool hosts; /* count by host; where it costs nothing, always so */
 	/*
 	 * Count ids by figures_take_id: by an index, and in no memory to speak
 	 * of. For a filter that archive_tally_is_plain.
@@ -47,8 +48,12 @@ struct archive_tally {
 int archive_tally(struct archive *a, const struct archive_tally *tally,
     struct figures *f, struct err *e);
 
-/* Return true when a filter has no condition but the jail. */
-bool archive_tally_is_plain(const struct archive_filter *filter);
+/*
+ * Return true when a filter has no condition but the jail, and the bans lie in
+ * the file.
+ */
+bool archive_tally_is_plain(const struct archive *a,
+    const struct archive_filter *filter);
 
 /*
  * Let f take all ids of a filter that is plain, by figures_take_id, and no

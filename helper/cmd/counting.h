@@ -34,8 +34,9 @@ int counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e);
 
 /* Return true when counting_find_most can count by a key: ids or networks. */
-bool counting_can_find(const struct archive_filter *filter,
-    const struct counting *how, enum figures_by by);
+bool counting_can_find(const struct archive *a,
+    const struct archive_filter *filter, const struct counting *how,
+    enum figures_by by);
 
 /*
  * Find the how.most ids or networks that were banned most, if how.by has them

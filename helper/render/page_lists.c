@@ -356,7 +356,11 @@ put_known(const struct page_draft *draft, FILE *to)
 		html_time(to, page->reconciled_us);
 		fputs("</b>. ", to);
 	}
-	if (page->gaps_n == 0)
+	if (page->fleet_gaps != NULL) {
+		fputs("Gaps: ", to);
+		html_name(to, page->fleet_gaps);
+		putc('.', to);
+	} else if (page->gaps_n == 0)
 		fputs("No other gap is known.", to);
 	fputs("</p>\n", to);
 }

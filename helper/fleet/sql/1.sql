@@ -56,7 +56,8 @@ CREATE TABLE fail2ban_archive.host (
 	next_rev        bigint,
 	token           text NOT NULL, -- of the last push: a copy lacks it
 	registered_at   timestamptz NOT NULL DEFAULT now(),
-	last_push       timestamptz NOT NULL DEFAULT now(),
+	last_push       timestamptz NOT NULL DEFAULT now()
+		CHECK (isfinite(last_push)),
 	push_interval   bigint,        -- seconds; NULL: by hand
 	version         text,          -- of the program
 	spool           bigint,        -- events that wait there
@@ -96,6 +97,7 @@ CREATE TABLE fail2ban_archive.ban (
 
 CREATE INDEX ban_timeofban ON fail2ban_archive.ban (timeofban);
 CREATE INDEX ban_ident ON fail2ban_archive.ban (ident);
+CREATE INDEX ban_ip ON fail2ban_archive.ban (ip) WHERE ip IS NOT NULL;
 CREATE INDEX ban_address ON fail2ban_archive.ban (address);
 CREATE INDEX ban_live ON fail2ban_archive.ban (address)
 	WHERE ended_us IS NULL;
