@@ -182,9 +182,9 @@ answer_take_network(struct answer *a, const struct answer_ban *ban)
 	    place(ban, where), until(ban, a->now_us, rest));
 }
 
-/* Put "3rd ban since May". */
+/* Put "3rd ban since May"; of a fleet, "3 bans on 2 hosts since May". */
 static const char *
-how_often(const struct answer *a, char buf[96])
+how_often(const struct answer *a, char buf[128])
 {
 	static const char *const endings[] = { "th", "st", "nd", "rd" };
 	int64_t ones = a->count % 10, tens = a->count / 10 % 10;
@@ -196,7 +196,13 @@ how_often(const struct answer *a, char buf[96])
 
 	strftime(since, sizeof(since),
 	    first.tm_year == now.tm_year ? "%B" : "%B %Y", &first);
-	snprintf(buf, 96, "%" PRId64 "%s ban since %s", a->count,
+	if (a->fleet)
+		snprintf(buf, 128,
+		    "%" PRId64 " ban%s on %zu host%s since %s", a->count,
+		    a->count == 1 ? "" : "s", a->hosts_n,
+		    a->hosts_n == 1 ? "" : "s", since);
+	else
+		snprintf(buf, 128, "%" PRId64 "%s ban since %s", a->count,
 	    endings[ones <= 3 && tens != 1 ? ones : 0], since);
 	return buf;
 }
@@ -261,7 +267,7 @@ print_hosts(const struct answer *a, FILE *to)
 void
 answer_print(const struct answer *a, FILE *to)
 {
-	char often[96];
+	char often[128];
 
 	if (a->active > 0) {
 		fputs("Banned now", to);
@@ -279,9 +285,7 @@ answer_print(const struct answer *a, FILE *to)
 	} else {
 		fprintf(to, "Never banned%s", a->note);
 	}
-	if (a->fleet && a->count > 0)
-		fprintf(to, "; %" PRId64 " ban%s on %zu host%s", a->count,
-		    a->count == 1 ? "" : "s", a->hosts_n,
-		    a->hosts_n == 1 ? "" : "s");
+	if (a->fleet && a->count > 0 && a->active == 0)
+		fprintf(to, "; %s", how_often(a, often));
 	fprintf(to, "%s.\n", a->network);
 }

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "fleet/central.h"
-#include "fleet/connection.h"
+#include "fleet/questions_connect.h"
 #include "fleet/questions_inside.h"
 
 static struct questions *
@@ -317,7 +317,7 @@ questions_open(struct elsewhere **of, const struct config *config,
 		return err_no_memory(e);
 	q->elsewhere.calls = &calls;
 	*of = &q->elsewhere;
-	if (connection_open(&q->pg, conninfo, own ? "fleet" : "push", e) == 0 &&
+	if (questions_connect(&q->pg, conninfo, own ? "fleet" : "push", e) == 0 &&
 	    check_encoding(q, e) == 0 && check_version(q, e) == 0)
 		return 0;
 	end(*of);

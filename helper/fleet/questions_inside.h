@@ -27,7 +27,7 @@ struct questions {
 struct wanted {
 	const char *values[WANTED_VALUES];
 	char numbers[WANTED_VALUES][24];
-	char nets[2][ADDRESS_TEXT + 32];
+	char net[ADDRESS_TEXT];
 	struct buffer ids;
 };
 

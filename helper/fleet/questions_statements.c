@@ -14,9 +14,8 @@
 /*
  * The bans of a filter, with the numbers of enum WANTED_. PostgreSQL plans each
  * question for its values, and leaves out a condition whose value is null. The
- * seconds choose the partitions. A ban of a network has its address there; where
- * ip is another one than ident, or PostgreSQL took neither as an address, ident
- * is looked at by whoever asks.
+ * seconds choose the partitions. The address of a ban is ip, if it has one: then
+ * whoever asks looks at ident, too.
  */
 #define WANTED \
 	"FROM fail2ban_archive.bans AS b " \
@@ -32,8 +31,7 @@
 	"AND ($11::text[] IS NULL OR b.ident = ANY ($11) " \
 	"OR b.ip = ANY ($11)) " \
 	"AND ($12::inet IS NULL OR b.address <<= $12 " \
-	"OR b.address <<= $13::inet " \
-	"OR ((b.ip IS NOT NULL OR b.address IS NULL) " \
+	"OR (b.ip IS NOT NULL " \
 	"AND b.ident ~ '^[0-9A-Fa-f:.]+(/[0-9A-Fa-f:.]+)?$')) "
 
 /* The fields of a ban in their order, all or what list needs, then the prune. */
@@ -47,7 +45,7 @@
 	"SELECT " BAN_FIELD_TABLE(fields) "b.pruned_us " WANTED
 #define NEWEST \
 	"ORDER BY b.timeofban DESC, b.since_us DESC, b.nth DESC, " \
-	"b.host_uuid, b.ban_no DESC LIMIT $14::bigint"
+	"b.host_uuid, b.ban_no DESC LIMIT $13::bigint"
 
 /* How long a ban lasted or is to last, as figures/ says. */
 #define LASTED \
@@ -85,7 +83,7 @@ const struct question_text question_texts[QUESTIONS] = {
 	[QUESTION_JAIL] = { "SELECT 1 FROM fail2ban_archive.bans AS b "
 			    "WHERE b.jail = $1::text LIMIT 1",
 	    1 },
-	[QUESTION_NET_MORE] = { "SELECT 1 " WANTED "LIMIT 1 OFFSET $14::bigint",
+	[QUESTION_NET_MORE] = { "SELECT 1 " WANTED "LIMIT 1 OFFSET $13::bigint",
 	    WANTED_VALUES },
 	[QUESTION_LIST] = { SELECT(LISTED) NEWEST, WANTED_VALUES },
 	[QUESTION_LIST_WHOLE] = { SELECT(WHOLE) NEWEST, WANTED_VALUES },
@@ -93,13 +91,13 @@ const struct question_text question_texts[QUESTIONS] = {
 			      "ORDER BY b.timeofban, b.since_us, b.nth, "
 			      "b.jail COLLATE \"C\", b.ident COLLATE \"C\", "
 			      "b.host COLLATE \"C\", b.host_uuid, b.ban_no "
-			      "LIMIT $14::bigint",
+			      "LIMIT $13::bigint",
 	    WANTED_VALUES },
-	/* With $14 the captures, too. */
+	/* With $13 the captures, too. */
 	[QUESTION_ROWS] = { "SELECT b.jail, b.since_us, b.ident, b.ip, b.host, "
 			    "b.seconds, b.failures, b.ended_us, b.ended_why, "
 			    "b.origin = 'manual', b.pruned_us, "
-			    "CASE WHEN $14::boolean THEN " USERS " END " WANTED,
+			    "CASE WHEN $13::boolean THEN " USERS " END " WANTED,
 	    WANTED_VALUES },
 	[QUESTION_MOMENTS] = { "SELECT b.jail, min(b.since_us), "
 			       "max(b.since_us), " SUMS WANTED

@@ -17,7 +17,6 @@ enum {
 	WANTED_LAST,
 	WANTED_IDS,    /* an array of texts */
 	WANTED_NET,    /* an inet */
-	WANTED_MAPPED, /* the same as IPv4 inside IPv6 */
 	WANTED_MORE,   /* one more, by the statement: a limit, or with users */
 	WANTED_VALUES,
 };

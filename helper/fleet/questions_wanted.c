@@ -2,17 +2,12 @@
 /* The filter of a question, as the values of its statement. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "archive/spelling.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "fleet/questions_inside.h"
-
-/* The bits before an IPv4 address that is written as one of IPv6. */
-#define MAPPED_BITS 96
 
 void
 wanted_number(struct wanted *w, int which, int64_t v)
@@ -56,23 +51,6 @@ set_ids(struct wanted *w, const char *ids)
 	w->values[WANTED_IDS] = w->ids.s;
 }
 
-/* Set the network and, of IPv4, the same one inside IPv6. */
-static void
-set_net(struct wanted *w, const struct address *net)
-{
-	char base[ADDRESS_TEXT];
-
-	address_print(net, base);
-	base[strcspn(base, "/")] = '\0';
-	snprintf(w->nets[0], sizeof(w->nets[0]), "%s/%d", base, net->bits);
-	w->values[WANTED_NET] = w->nets[0];
-	if (net->family != AF_INET)
-		return;
-	snprintf(w->nets[1], sizeof(w->nets[1]), "::ffff:%s/%d", base,
-	    MAPPED_BITS + net->bits);
-	w->values[WANTED_MAPPED] = w->nets[1];
-}
-
 /* Set the seconds of the bans that began in [since, until). */
 static void
 set_seconds(struct wanted *w, const struct archive_filter *filter)
@@ -108,7 +86,7 @@ wanted_set(struct wanted *w, const struct archive_filter *filter,
 	if (ids != NULL && !spelled.failed)
 		set_ids(w, ids);
 	if (filter->net != NULL)
-		set_net(w, filter->net);
+		w->values[WANTED_NET] = address_print(filter->net, w->net);
 	w->ids.failed |= spelled.failed;
 	buffer_free(&spelled);
 	return w->ids.failed ? err_no_memory(e) : 0;

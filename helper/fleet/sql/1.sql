@@ -97,7 +97,11 @@ CREATE TABLE fail2ban_archive.ban (
 
 CREATE INDEX ban_timeofban ON fail2ban_archive.ban (timeofban);
 CREATE INDEX ban_ident ON fail2ban_archive.ban (ident);
-CREATE INDEX ban_ip ON fail2ban_archive.ban (ip) WHERE ip IS NOT NULL;
+-- Few bans have an ip, which differs from ident.
+CREATE INDEX ban_ip ON fail2ban_archive.ban USING hash (ip)
+	WHERE ip IS NOT NULL;
+CREATE INDEX ban_with_ip ON fail2ban_archive.ban (timeofban)
+	WHERE ip IS NOT NULL;
 CREATE INDEX ban_address ON fail2ban_archive.ban (address);
 CREATE INDEX ban_live ON fail2ban_archive.ban (address)
 	WHERE ended_us IS NULL;

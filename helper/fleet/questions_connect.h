@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A connection to the fleet's database. */
-#ifndef FLEET_CONNECTION_H
-#define FLEET_CONNECTION_H
+#ifndef FLEET_QUESTIONS_CONNECT_H
+#define FLEET_QUESTIONS_CONNECT_H
 
 #include <libpq-fe.h>
 
@@ -12,7 +12,7 @@
  * conninfo. Fails with EX_CONFIG where it is none, or has a password, and with
  * EX_TEMPFAIL.
  */
-int connection_open(PGconn **pg, const char *conninfo, const char *key,
+int questions_connect(PGconn **pg, const char *conninfo, const char *key,
     struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fleet/connection.h"
+#include "fleet/questions_connect.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -31,7 +31,7 @@ check(const char *conninfo, const char *key, struct err *e)
 }
 
 int
-connection_open(PGconn **pg, const char *conninfo, const char *key,
+questions_connect(PGconn **pg, const char *conninfo, const char *key,
     struct err *e)
 {
 	const char *const words[] = { "connect_timeout", "application_name",
