@@ -112,6 +112,18 @@ archive_changes_open(struct archive_changes *c, struct archive *a,
 	return check(c, id, e);
 }
 
+/*
+ * Set why a ban has gone. The table has more words than whoever reads the
+ * changes is to know.
+ */
+static void
+take_why(struct archive_changes *c, const char *why)
+{
+	c->erased = why != NULL &&
+	    (strcmp(why, "forgotten") == 0 || strcmp(why, "anonymized") == 0);
+	c->why = c->erased ? "pruned" : why;
+}
+
 int
 archive_changes_next(struct archive_changes *c, struct err *e)
 {
@@ -134,7 +146,7 @@ archive_changes_next(struct archive_changes *c, struct err *e)
 	if (c->gone) {
 		c->rev = db_int(c->tombstones, 0);
 		c->ban = db_int(c->tombstones, 1);
-		c->why = db_text(c->tombstones, 2);
+		take_why(c, db_text(c->tombstones, 2));
 		c->gone_us = db_int(c->tombstones, 3);
 	} else {
 		c->rev = archive_cursor_number(&c->bans, BAN_FIELD_REV);

@@ -27,8 +27,11 @@ struct archive_changes {
 	 * present ban of the cursor; in either case with this id and rev. */
 	bool gone;
 	int64_t ban, rev;
-	/* Of a ban that has gone: "merged" or "pruned", and when. */
+	/* Of a ban that has gone: "merged" or "pruned", and when. erased: it
+	 * was removed because its id is forgotten, or is another ban now, which
+	 * does not say who was banned: whoever has a copy removes that. */
 	const char *why;
+	bool erased;
 	int64_t gone_us;
 
 	struct archive_cursor bans;

@@ -172,7 +172,7 @@ keep_numbers(struct archive *a, int64_t greatest, int64_t now_us, struct err *e)
 
 int
 prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
-    int64_t now_us, bool close_past, int64_t *n, struct err *e)
+    int64_t now_us, enum prune_why why, int64_t *n, struct err *e)
 {
 	/* The bans go last: the others are found by them. */
 	static const int statements[] = { SQL_PRUNE_REMEMBER,
@@ -189,9 +189,10 @@ prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
 		if (query(a, statements[i], t, e) != 0)
 			return -1;
 	}
-	if ((close_past && query(a, SQL_PRUNE_CLOSE, t, e) != 0) ||
-	    db_query(&a->db, SQL_PRUNE_GONE, e, "ititi", t->jail, t->ident,
-		t->timeofban, t->host, now_us) != 0 ||
+	if ((why == PRUNE_OLD && query(a, SQL_PRUNE_CLOSE, t, e) != 0) ||
+	    db_query(&a->db, SQL_PRUNE_GONE, e, "ititit", t->jail, t->ident,
+		t->timeofban, t->host, now_us,
+		why == PRUNE_OLD ? "pruned" : "forgotten") != 0 ||
 	    query(a, SQL_PRUNE_BANS, t, e) != 0)
 		return -1;
 	*n = sqlite3_changes(a->db.handle);

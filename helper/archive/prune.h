@@ -23,6 +23,16 @@ struct prune_ticket {
 	bool traces; /* prune_find: a ban of it has an address or evidence */
 };
 
+/* Why a ticket is removed. */
+enum prune_why {
+	/* It is old: no ban of its host that began before its end is replayed
+	 * any more (archive/closed_past.h). */
+	PRUNE_OLD,
+	/* Its id is forgotten: a copy of the archive must not keep it either.
+	 */
+	PRUNE_FORGET,
+};
+
 /* A ban, in the order in which bans were archived with their ends. */
 struct prune_place {
 	int64_t kept_us, id;
@@ -70,12 +80,10 @@ int prune_find_live(struct archive *a, const char *ids, char **jail,
  * at before_us or later (UNKNOWN: remove it in any case); *n is the number of
  * bans that were removed. Their sums are added to the totals, which
  * archive/tally.h reads. The ticket is remembered when a row of fail2ban's
- * database was seen for it. close_past: no ban that began before its end is
- * replayed any more (archive/closed_past.h). Called between archive_begin and
- * archive_commit.
+ * database was seen for it. Called between archive_begin and archive_commit.
  */
 int prune_remove(struct archive *a, const struct prune_ticket *t,
-    int64_t before_us, int64_t now_us, bool close_past, int64_t *n,
+    int64_t before_us, int64_t now_us, enum prune_why why, int64_t *n,
     struct err *e);
 
 /*

@@ -448,7 +448,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_ANONYMOUS_NTH] = "SELECT coalesce(max(nth) + 1, 0) FROM ban "
 			      "WHERE " TICKET " AND since_us = ?5",
 	[SQL_ANONYMIZE_GONE] = "INSERT INTO gone VALUES (" NEXT_REV
-			       ", ?1, 'pruned', ?2)",
+			       ", ?1, 'anonymized', ?2)",
 	[SQL_ANONYMIZE] =
 	    "UPDATE ban SET id = (SELECT max(id) + 1 FROM ban), ident = ?2, "
 	    "signs = ?3, nth = ?4, ip = NULL, evidence = NULL, "
@@ -516,7 +516,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    MORE_SUMS(10) ", " MORE_SUMS(11) ", " MORE_SUMS(12) ")",
 	[SQL_PRUNE_GONE] =
 	    "INSERT INTO gone SELECT " NEXT_REV " + row_number() OVER () - 1, "
-	    "id, 'pruned', ?5 FROM ban WHERE " TICKET,
+	    "id, ?6, ?5 FROM ban WHERE " TICKET,
 	[SQL_PRUNE_BANS] = "DELETE FROM ban WHERE " TICKET,
 	/* The newest one stays, so that its rev is not given out again. */
 	[SQL_GONE_PRUNABLE] =
@@ -595,7 +595,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_COUNTED_CHANGED] =
 	    "SELECT id / 4096 AS block FROM ban WHERE rev > ?1 "
 	    "UNION SELECT ban / 4096 FROM gone WHERE rev > ?1 "
-	    "UNION SELECT -1 FROM gone WHERE rev > ?1 AND why = 'pruned' "
+	    "UNION SELECT -1 FROM gone WHERE rev > ?1 AND why IS NOT 'merged' "
 	    "ORDER BY block",
 	[SQL_COUNTED_NEXT] = "SELECT min(id) FROM ban WHERE id >= ?1",
 	/* A block whose sums are no JSON is counted again. */

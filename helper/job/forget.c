@@ -53,7 +53,8 @@ remove_ticket(void *context, const struct prune_ticket *t, struct err *e)
 	int64_t n;
 
 	if (check_ended(f, e) != 0 ||
-	    prune_remove(a, t, UNKNOWN, clock_wall_us(), false, &n, e) != 0)
+	    prune_remove(a, t, UNKNOWN, clock_wall_us(), PRUNE_FORGET, &n, e) !=
+		0)
 		return -1;
 	f->run.row.rows += n;
 	return archive_run_save(a, &f->run.row, e);

@@ -64,7 +64,8 @@ change_ticket(void *context, const struct prune_ticket *t, struct err *e)
 	if (!needs(p, t))
 		return 0;
 	if ((p->what == RETENTION_REMOVE ?
-		    prune_remove(a, t, p->before_us, now_us, true, &bans, e) :
+		    prune_remove(a, t, p->before_us, now_us, PRUNE_OLD, &bans,
+			e) :
 		    prune_anonymize(a, t, p->before_us, now_us, &bans, e)) != 0)
 		return -1;
 	if (bans == 0)

@@ -5,6 +5,7 @@
 # of the same bans does, and says of whom the bans are.
 
 load ../lib/server
+load ../lib/fleet
 load ../lib/asked
 
 bans=4000
@@ -12,18 +13,18 @@ bans=4000
 setup_file() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	program=${BUILD:-$root/build}/fail2ban-archive
-	# A path with a blank is as good as any.
-	shared=$(mktemp -d "${TMPDIR:-/tmp}/asked.XXXXXX")
+	shared=$(mktemp -d "${TMPDIR:-/tmp}/asked it.XXXXXX")
 	still_clock_build "$shared"
-	chmod 711 "$shared"
-	mkdir "$shared/a b"
-	postgres_start "$shared/a b/pg"
+	fleet_start
+	"$pgbin/psql" -X -q -v ON_ERROR_STOP=1 -f "$root/helper/fleet/sql/1.sql"
+	sql "CREATE ROLE asker LOGIN IN ROLE fail2ban_archive_reader;
+	    CREATE ROLE web1 LOGIN IN ROLE fail2ban_archive_writer"
 	archive_of_fleet "$shared"
-	export shared still still_clock pg
+	export shared still still_clock fleet
 }
 
 teardown_file() {
-	postgres_stop
+	fleet_stop
 	rm -rf "$shared"
 }
 
@@ -41,7 +42,7 @@ configured() {
 	cat >"$lab/archive.cfg" <<-END
 		archive = "$lab/archive.sqlite"
 		spool = "$lab/spool"
-		fleet = "host='$pg' user=${1:-asker} dbname=postgres"
+		fleet = "host='$fleet' user=${1:-asker} dbname=postgres"
 	END
 }
 
@@ -132,14 +133,14 @@ archive_of_fleet() {
 @test "stats ends with the hosts that have not pushed in time" {
 	asked "$program-push" stats | tail -n 1 >"$lab/last"
 	grep -qx 'Silent      none: the host pushed in time' "$lab/last"
-	sql -c "INSERT INTO fail2ban_archive.host (host_uuid, name, archive_id,
+	sql "INSERT INTO fail2ban_archive.host (host_uuid, name, archive_id,
 	    token, last_push, spool, gaps) VALUES
 	    (gen_random_uuid(), E'we\\x1bb', 'a', 't', now() - interval '3 days', 12, 2),
 	    (gen_random_uuid(), 'late', 'b', 't', now() - interval '2 days', 0, 0)"
 	asked "$program-push" stats >"$lab/stats"
 	asked "$program-push" stats --format jsonl >"$lab/jsonl"
 	asked "$program-push" stats --jail none >"$lab/none"
-	sql -c "DELETE FROM fail2ban_archive.host WHERE name <> 'pusher'"
+	sql "DELETE FROM fail2ban_archive.host WHERE name <> 'pusher'"
 	tail -n 3 "$lab/stats"
 	tail -n 3 "$lab/stats" | head -n 1 | grep -qx 'Silent      2 of 3 hosts:'
 	tail -n 2 "$lab/stats" | head -n 1 | grep -Eqx \
@@ -181,12 +182,12 @@ archive_of_fleet() {
 	status 69 "$program" -c "$lab/archive.cfg" list --fleet
 	[[ $said == *"push --init"* ]]
 	configured
-	sql -c "UPDATE fail2ban_archive.setting SET version = 0"
+	sql "UPDATE fail2ban_archive.setting SET version = 0"
 	status 69 "$program" -c "$lab/archive.cfg" list --fleet
-	sql -c "UPDATE fail2ban_archive.setting SET version = 99"
+	sql "UPDATE fail2ban_archive.setting SET version = 99"
 	[[ $said == *"push --migrate"* ]]
 	status 76 "$program" -c "$lab/archive.cfg" list --fleet
-	sql -c "UPDATE fail2ban_archive.setting SET version = 1"
+	sql "UPDATE fail2ban_archive.setting SET version = 1"
 	sed -i '/fleet =/d' "$lab/archive.cfg"
 	status 78 "$program" -c "$lab/archive.cfg" stats --fleet
 	[[ $said == *"set fleet or push"* ]]
@@ -196,7 +197,7 @@ archive_of_fleet() {
 
 # running TEXT: how many questions with a text PostgreSQL is at work on.
 running() {
-	sql -Atc "SELECT count(*) FROM pg_stat_activity
+	sql "SELECT count(*) FROM pg_stat_activity
 	    WHERE state = 'active' AND usename = 'asker'"
 }
 
@@ -212,14 +213,11 @@ runs() {
 	local sig pid got
 	for sig in INT TERM HUP; do
 		# The question waits for this lock.
-		sql >"$lab/locker" 2>&1 <<-'END' &
-			BEGIN;
-			LOCK fail2ban_archive.host;
-			SELECT pg_sleep(60);
-		END
+		sql "BEGIN; LOCK fail2ban_archive.host; SELECT pg_sleep(60)" \
+		    >"$lab/locker" 2>&1 &
 		locker=$!
 		for _ in {1..500}; do
-			[ "$(sql -Atc "SELECT count(*) FROM pg_locks WHERE granted
+			[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
 			    AND mode = 'AccessExclusiveLock'")" -eq 0 ] || break
 		done
 		env --default-signal=INT "$program-push" -c "$lab/archive.cfg" \
@@ -231,7 +229,7 @@ runs() {
 		wait "$pid" || got=$?
 		[ "$got" -eq $((128 + $(kill -l "$sig"))) ]
 		runs 0
-		sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+		sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 		    WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()" \
 		    >"$lab/out"
 		wait "$locker" || true

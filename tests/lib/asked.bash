@@ -1,45 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A PostgreSQL that is filled by SQL from an archive, for questions to a fleet.
-# bans_of_fleet asks it; the clock stands still at $still.
-
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-
-# As root: PostgreSQL refuses that.
-as_nobody() {
-	if [ "$(id -u)" -eq 0 ]; then
-		(cd / && exec setpriv --reuid=nobody --regid=nogroup \
-		    --clear-groups "$@")
-	else
-		"$@"
-	fi
-}
-
-# postgres_start FOLDER: a server of its own, with the central schema.
-postgres_start() {
-	pg=$1
-	mkdir -p "$pg"
-	chmod 711 "$(dirname "$pg")"
-	[ "$(id -u)" -ne 0 ] || chown nobody "$pg"
-	as_nobody "$bin/initdb" -D "$pg/data" -U admin -A trust -E UTF8 \
-	    --locale=C --no-sync >"$pg.log" 2>&1
-	as_nobody "$bin/pg_ctl" -D "$pg/data" -l "$pg/log" -w -o \
-	    "-k '$pg' -c listen_addresses= -c fsync=off -c shared_buffers=64MB" \
-	    start >"$pg.log" 2>&1
-	sql <"$root/helper/fleet/sql/1.sql"
-	sql -c "CREATE ROLE asker LOGIN IN ROLE fail2ban_archive_reader;
-	    CREATE ROLE web1 LOGIN IN ROLE fail2ban_archive_writer"
-}
-
-postgres_stop() {
-	as_nobody "$bin/pg_ctl" -D "$pg/data" -m immediate stop >/dev/null 2>&1 || true
-}
-
-sql() {
-	PGOPTIONS='-c client_min_messages=warning' psql -X -q -v ON_ERROR_STOP=1 \
-	    -h "$pg" -U admin -d postgres "$@"
-}
+# Questions to a fleet. Loaded after server and fleet: the database is filled by SQL
+# from an archive; the clock stands still at $still.
+#
+# lib/server.bash and lib/fleet.bash assign the variables that are not assigned here.
+# shellcheck disable=SC2154
 
 # filled FILE [HOST]: the bans of an export, as one machine has pushed them.
 filled() {
@@ -63,13 +29,13 @@ filled() {
 				ban_no, rev, jail, ident, ip, host, since_us,
 				timeofban, nth, seconds, bancount, failures,
 				matches, captures, origin, seen, ended_us,
-				ended_why, restored, address)
+				ended_why, restored, sending, address)
 			SELECT h.host_uuid, h.archive_id, n, r.rev, r.jail,
 				r.ident, r.ip, r.host, r.since_us, r.timeofban,
 				r.nth, r.seconds, r.bancount, r.failures,
 				nullif(r.matches, 'null'),
 				nullif(r.captures, 'null'), r.origin, r.seen,
-				r.ended_us, r.ended_why, r.restored,
+				r.ended_us, r.ended_why, r.restored, 1,
 				coalesce(pg_temp.understood(r.ip),
 					pg_temp.understood(r.ident))
 			FROM line, fail2ban_archive.host AS h,
@@ -78,7 +44,7 @@ filled() {
 			WHERE h.name = :'host';
 			ANALYZE fail2ban_archive.ban;
 		END
-	} | sql -v host="${2:-pusher}"
+	} | "$pgbin/psql" -X -q -v ON_ERROR_STOP=1 -v host="${2:-pusher}"
 }
 
 # still_clock: the two programs see one time, that of $still.

@@ -29,6 +29,12 @@ tops() {
 	done
 }
 
+# bans_total: how many bans metrics has counted.
+bans_total() {
+	archive metrics |
+	    awk '/^fail2ban_archive_bans_total/ { n += $2 } END { print n }'
+}
+
 # three: two old bans, one new one, with lines and a user name.
 three() {
 	config 'evidence = "tag";'
@@ -155,6 +161,31 @@ three() {
 	jq -se '[.[] | select(.gone == "pruned").id] == [1, 2]' "$lab/news"
 	jq -se '[.[] | select(.ident).id] == [4, 5]' "$lab/news"
 	jq -se '[.[] | .id // empty] | length == (unique | length)' "$lab/news"
+}
+
+@test "the archive knows which tombstones a copy must obey; the feed says pruned of all" {
+	ban 192.0.2.2 600
+	archived_before 590
+	three
+	ban 192.0.2.1 100
+	database ''
+	archive reconcile
+	archive export --after 0 >"$lab/all"
+	local next
+	next=$(sed -n 's/.*"next":\([0-9]*\).*/\1/p' "$lab/all")
+	[ "$(bans_total)" -eq 5 ]
+	archive forget 192.0.2.1
+	# The counters count what is forgotten like what is pruned.
+	ban 198.51.100.10 0
+	[ "$(bans_total)" -eq 6 ]
+	archive prune --older-than 500d --anonymize 90d
+	[ "$(sql 'SELECT why FROM gone ORDER BY rev')" = \
+	    $'forgotten\nmerged\npruned\nanonymized\nanonymized' ]
+	archive export --after "$next" >"$lab/news"
+	jq -se '[.[] | .gone // empty] ==
+	    ["pruned", "merged", "pruned", "pruned", "pruned"]' "$lab/news"
+	archive export --after "$next" --format ecs >"$lab/news"
+	[ -z "$(grep -e forgotten -e anonymized "$lab/news")" ]
 }
 
 @test "list --follow does not print anonymous bans as new ones" {

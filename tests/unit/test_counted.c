@@ -273,7 +273,7 @@ a_ban_that_is_removed_counts_on(void **state UNUSED)
 	assert_int_equal(n, 6);
 	for (size_t i = 0; i < n; i++)
 		assert_ok(prune_remove(&lab.archive, &list[i], 700 * 1000000, 1,
-			      false, &removed, &e),
+			      i % 2 ? PRUNE_OLD : PRUNE_FORGET, &removed, &e),
 		    &e);
 	prune_free(list, n);
 	assert_string_equal(counters(&lab),

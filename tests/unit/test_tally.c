@@ -251,8 +251,8 @@ prune(struct archive *a, int days)
 	    &e);
 	assert_ok(archive_begin(a, &e), &e);
 	for (size_t i = 0; i < n; i++) {
-		assert_ok(prune_remove(a, &list[i], NOW - days * DAY, NOW, true,
-			      &bans, &e),
+		assert_ok(prune_remove(a, &list[i], NOW - days * DAY, NOW,
+			      PRUNE_OLD, &bans, &e),
 		    &e);
 		assert_int_equal(bans, 1);
 	}

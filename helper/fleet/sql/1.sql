@@ -32,18 +32,23 @@ $$;
 GRANT USAGE ON SCHEMA fail2ban_archive
 	TO fail2ban_archive_writer, fail2ban_archive_reader;
 
--- One row. Bans from before keep_from are neither kept nor taken.
+-- One row. Bans from before keep_from are neither kept nor taken. blocklist tells
+-- a machine what at least so many machines banned, whatever it asks for.
 CREATE TABLE fail2ban_archive.setting (
 	one       boolean PRIMARY KEY DEFAULT true CHECK (one),
 	version   integer NOT NULL, -- of this schema
-	keep_from bigint NOT NULL   -- seconds since the epoch
+	keep_from bigint NOT NULL,  -- seconds since the epoch
+	writer_min_hosts integer NOT NULL DEFAULT 2
 );
 
 INSERT INTO fail2ban_archive.setting (version, keep_from)
 	VALUES (1, -9223372036854775808);
 
--- One row for each machine. While a restored archive, which has a new id, is
--- sent, archive_id is still the old one, and next_archive_id the new one.
+-- One row for each machine. While an archive is sent whole once more, because it
+-- was restored and has a new id, or because some changes are not known any more,
+-- next_archive_id is its id and next_rev how far that has come; the last
+-- transaction makes it archive_id, and deletes the rows of other archives and of
+-- a lesser sending.
 CREATE TABLE fail2ban_archive.host (
 	host_uuid       uuid PRIMARY KEY,
 	writer          name NOT NULL DEFAULT current_user
@@ -54,7 +59,9 @@ CREATE TABLE fail2ban_archive.host (
 	last_rev        bigint NOT NULL DEFAULT 0, -- changes up to it are here
 	next_archive_id text UNIQUE,
 	next_rev        bigint,
-	token           text NOT NULL, -- of the last push: a copy lacks it
+	sending         bigint NOT NULL DEFAULT 1, -- grows with each whole sending
+	last_ban        bigint NOT NULL DEFAULT 0, -- no greater ban_no was sent
+	token           text NOT NULL, -- of the last push: a copy lacks it; '': any
 	registered_at   timestamptz NOT NULL DEFAULT now(),
 	last_push       timestamptz NOT NULL DEFAULT now()
 		CHECK (isfinite(last_push)),
@@ -91,12 +98,14 @@ CREATE TABLE fail2ban_archive.ban (
 	restored    bigint NOT NULL,
 	address     inet, -- the ip, or the ident if it is an address or network
 	pruned_us   bigint, -- when the machine pruned it; NULL: it has it
+	sending     bigint NOT NULL, -- the host's, when the row was sent last
 	received_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (host_uuid, archive_id, ban_no, timeofban)
 ) PARTITION BY RANGE (timeofban);
 
 CREATE INDEX ban_timeofban ON fail2ban_archive.ban (timeofban);
-CREATE INDEX ban_ident ON fail2ban_archive.ban (ident);
+-- An id may be longer than a B-tree takes.
+CREATE INDEX ban_ident ON fail2ban_archive.ban USING hash (ident);
 -- Few bans have an ip, which differs from ident.
 CREATE INDEX ban_ip ON fail2ban_archive.ban USING hash (ip)
 	WHERE ip IS NOT NULL;
@@ -110,39 +119,58 @@ CREATE INDEX ban_live ON fail2ban_archive.ban (address)
 CREATE TABLE fail2ban_archive.ban_other
 	PARTITION OF fail2ban_archive.ban DEFAULT;
 
--- Make the partitions of all months from one second to another, as far as bans
--- are kept and time may have come: from 2004, when fail2ban was new, to three
--- months from now. A month begins with UTC's. Whoever pushes calls this.
-CREATE FUNCTION fail2ban_archive.make_partitions(first bigint, last bigint)
+-- The rows of a partition are reached through ban alone, by its policies.
+ALTER TABLE fail2ban_archive.ban_other ENABLE ROW LEVEL SECURITY;
+
+-- Make the partitions of the months in which some seconds lie, and of this month
+-- and the next two, as far as bans are kept and time may have come: from 2004,
+-- when fail2ban was new, to three months from now. A month begins with UTC's.
+-- Whoever pushes calls this, in a transaction of its own. It waits for others at
+-- most two seconds: without a partition the rows wait in ban_other.
+CREATE FUNCTION fail2ban_archive.make_partitions(moments bigint[])
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$
+SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
-	month timestamp := date_trunc('month', greatest(timestamp '2004-01-01',
-		timestamp '1970-01-01' + interval '1 second' * greatest(0,
-			least(first, 7258118400),
-			(SELECT keep_from FROM fail2ban_archive.setting))));
-	until timestamp := least((now() AT TIME ZONE 'UTC') + interval '3 months',
-		timestamp '1970-01-01' +
-			interval '1 second' * greatest(0, least(last, 7258118400)));
-	name text;
+	month timestamp;
 	low bigint;
 	high bigint;
+	name text;
+	kept bigint := (SELECT keep_from FROM fail2ban_archive.setting);
 BEGIN
-	WHILE month <= until LOOP
+	FOR month IN SELECT DISTINCT date_trunc('month',
+			timestamp '1970-01-01' + interval '1 second' * second)
+		FROM (SELECT unnest(moments) AS second
+			UNION ALL SELECT extract(epoch FROM now() + interval '1 month' * ahead)
+			FROM generate_series(0, 2) AS ahead) AS seconds
+		WHERE second BETWEEN 1072915200
+			AND extract(epoch FROM now() + interval '3 months')
+		ORDER BY 1
+	LOOP
 		name := 'ban_' || to_char(month, 'YYYY_MM');
 		low := extract(epoch FROM month);
-		month := month + interval '1 month';
-		high := extract(epoch FROM month);
-		CONTINUE WHEN to_regclass('fail2ban_archive.' || name) IS NOT NULL;
+		high := extract(epoch FROM month + interval '1 month');
+		CONTINUE WHEN high <= kept OR
+			to_regclass('fail2ban_archive.' || name) IS NOT NULL;
 		-- One at a time; look again once it is our turn.
 		PERFORM pg_advisory_xact_lock(hashtext('fail2ban_archive'));
 		CONTINUE WHEN to_regclass('fail2ban_archive.' || name) IS NOT NULL;
+		-- As ATTACH does, and before any row is moved: a batch that waits for
+		-- such a row would keep the lock that ATTACH waits for.
+		LOCK TABLE ONLY fail2ban_archive.ban IN SHARE UPDATE EXCLUSIVE MODE;
+		LOCK TABLE fail2ban_archive.ban_other IN ACCESS EXCLUSIVE MODE;
 		EXECUTE format('CREATE TABLE fail2ban_archive.%I '
 			'(LIKE fail2ban_archive.ban INCLUDING ALL)', name);
-		EXECUTE format('WITH moved AS (DELETE FROM fail2ban_archive.ban_other '
-			'WHERE timeofban >= %s AND timeofban < %s RETURNING *) '
-			'INSERT INTO fail2ban_archive.%I SELECT * FROM moved',
-			low, high, name);
+		EXECUTE format('ALTER TABLE fail2ban_archive.%I '
+			'ENABLE ROW LEVEL SECURITY', name);
+		IF EXISTS (SELECT FROM fail2ban_archive.ban_other
+			WHERE timeofban >= low AND timeofban < high) THEN
+			EXECUTE format('INSERT INTO fail2ban_archive.%I '
+				'SELECT * FROM fail2ban_archive.ban_other '
+				'WHERE timeofban >= $1 AND timeofban < $2', name)
+				USING low, high;
+			DELETE FROM fail2ban_archive.ban_other
+				WHERE timeofban >= low AND timeofban < high;
+		END IF;
 		EXECUTE format('ALTER TABLE fail2ban_archive.ban ATTACH PARTITION '
 			'fail2ban_archive.%I FOR VALUES FROM (%s) TO (%s)',
 			name, low, high);
@@ -160,6 +188,7 @@ DECLARE
 	seconds bigint := extract(epoch FROM kept);
 	partition name;
 BEGIN
+	PERFORM pg_advisory_xact_lock(hashtext('fail2ban_archive'));
 	UPDATE fail2ban_archive.setting SET keep_from = greatest(keep_from, seconds);
 	FOR partition IN SELECT c.relname FROM pg_inherits AS i
 		JOIN pg_class AS c ON c.oid = i.inhrelid
@@ -173,6 +202,24 @@ BEGIN
 END
 $$;
 REVOKE EXECUTE ON FUNCTION fail2ban_archive.drop_before FROM PUBLIC;
+
+-- Let the next machine that says it is this one be it: after a machine was set
+-- back to an older state, which then lacks the token of its last push.
+CREATE FUNCTION fail2ban_archive.accept_host(machine uuid)
+RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+	UPDATE fail2ban_archive.host SET token = '' WHERE host_uuid = machine
+$$;
+REVOKE EXECUTE ON FUNCTION fail2ban_archive.accept_host FROM PUBLIC;
+
+-- Forget a machine, and all that it has pushed.
+CREATE FUNCTION fail2ban_archive.forget_host(machine uuid)
+RETURNS void LANGUAGE sql
+SET search_path = pg_catalog, pg_temp AS $$
+	DELETE FROM fail2ban_archive.host WHERE host_uuid = machine;
+	DELETE FROM fail2ban_archive.ban WHERE host_uuid = machine;
+$$;
+REVOKE EXECUTE ON FUNCTION fail2ban_archive.forget_host FROM PUBLIC;
 
 -- The machine, other than the given one, that has pushed an archive, in words.
 CREATE FUNCTION fail2ban_archive.other_machine(archive text, machine uuid)
@@ -236,7 +283,9 @@ WHERE extract(epoch FROM now() - last_push) >
 	coalesce(2 * nullif(push_interval, 0), 86400);
 
 -- The addresses that at least so many machines banned since a moment: so many
--- roles, as a machine can say what it likes of itself.
+-- roles, as a machine can say what it likes of itself. A role that is no reader
+-- learns from it only what at least writer_min_hosts roles banned. (session_user,
+-- as current_user is the owner in here.)
 CREATE FUNCTION fail2ban_archive.blocklist(min_hosts integer, since timestamptz)
 RETURNS TABLE (ident text, hosts bigint, bans bigint, last timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -246,7 +295,10 @@ SET search_path = pg_catalog, pg_temp AS $$
 	FROM fail2ban_archive.bans
 	WHERE address IS NOT NULL AND pruned_us IS NULL
 		AND since_us >= extract(epoch FROM since) * 1000000
-	GROUP BY ident HAVING count(DISTINCT writer) >= greatest(min_hosts, 1)
+	GROUP BY ident HAVING count(DISTINCT writer) >= greatest(min_hosts, 1,
+		CASE WHEN pg_has_role(session_user, 'fail2ban_archive_reader', 'MEMBER')
+			THEN 1 ELSE (SELECT writer_min_hosts FROM fail2ban_archive.setting)
+		END)
 	ORDER BY ident
 $$;
 
@@ -270,9 +322,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON fail2ban_archive.ban
 	TO fail2ban_archive_writer;
 GRANT SELECT, DELETE ON fail2ban_archive.host TO fail2ban_archive_writer;
 GRANT INSERT (host_uuid, name, archive_id, last_rev, next_archive_id, next_rev,
-	token, last_push, push_interval, version, spool, gaps, clock_skew),
-	UPDATE (name, archive_id, last_rev, next_archive_id, next_rev, token,
-	last_push, push_interval, version, spool, gaps, clock_skew)
+	sending, last_ban, token, last_push, push_interval, version, spool, gaps,
+	clock_skew),
+	UPDATE (name, archive_id, last_rev, next_archive_id, next_rev, sending,
+	last_ban, token, last_push, push_interval, version, spool, gaps, clock_skew)
 	ON fail2ban_archive.host TO fail2ban_archive_writer;
 GRANT SELECT ON fail2ban_archive.setting
 	TO fail2ban_archive_writer, fail2ban_archive_reader;

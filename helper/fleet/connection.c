@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fleet/connection.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/escape.h"
+#include "base/number.h"
+#include "os/clock.h"
+
+/* Seconds for a connection, unless libpq is configured otherwise. */
+#define CONNECT_S "10"
+
+/* The longest wait for an answer, and between two looks at the stop flag. */
+#define ANSWER_MS (10 * 60 * 1000)
+#define LOOK_MS 200
+
+/* The bytes of COPY that are handed to libpq at once. */
+#define PIECE (64 * 1024)
+
+void
+fleet_text(struct fleet_args *args, const char *text)
+{
+	args->value[args->n++] = text;
+}
+
+void
+fleet_number(struct fleet_args *args, int64_t number)
+{
+	char *text = args->number[args->n];
+
+	snprintf(text, sizeof(args->number[0]), "%" PRId64, number);
+	args->value[args->n++] = number != UNKNOWN ? text : NULL;
+}
+
+/* Copy a message of libpq or the server as one line that is safe to print. */
+static void
+clean(char *to, size_t room, const char *s)
+{
+	char line[400];
+	size_t n = 0;
+
+	for (; *s != '\0' && n < sizeof(line) - 1; s++) {
+		bool blank = *s == '\n' || *s == '\t' || *s == ' ';
+
+		if (!blank)
+			line[n++] = *s;
+		else if (n > 0 && line[n - 1] != ' ')
+			line[n++] = ' ';
+	}
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	escape_text(to, room, line, n);
+}
+
+/* ------------------------------------------------------------ connection -- */
+
+static bool
+has_password(const PQconninfoOption *option)
+{
+	for (; option->keyword != NULL; option++)
+		if ((strcmp(option->keyword, "password") == 0 ||
+			strcmp(option->keyword, "sslpassword") == 0) &&
+		    option->val != NULL && option->val[0] != '\0')
+			return true;
+	return false;
+}
+
+static int
+check_conninfo(const char *conninfo, struct err *e)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	bool password;
+
+	if (options == NULL)
+		return err_set(e, EX_CONFIG,
+		    "the key push is no conninfo of libpq; name a service, "
+		    "such "
+		    "as \"service=fleet\"");
+	password = has_password(options);
+	PQconninfoFree(options);
+	return password ?
+	    err_set(e, EX_CONFIG,
+		"the key push has a password, which must not stand there; "
+		"write it to the file "
+		".pgpass of the user's home folder, or that of the key "
+		"passfile") :
+	    0;
+}
+
+static void
+set_where(struct fleet_connection *c)
+{
+	const char *host = PQhost(c->pg), *port = PQport(c->pg),
+		   *db = PQdb(c->pg);
+	char text[sizeof(c->where)];
+
+	snprintf(text, sizeof(text), "%s:%s/%s", host != NULL ? host : "",
+	    port != NULL ? port : "", db != NULL ? db : "");
+	clean(c->where, sizeof(c->where), text);
+}
+
+static int
+refused(struct fleet_connection *c, struct err *e)
+{
+	bool password = PQconnectionNeedsPassword(c->pg) == 1;
+	char said[400];
+
+	clean(said, sizeof(said), PQerrorMessage(c->pg));
+	fleet_disconnect(c);
+	c->fault = FLEET_GONE_AWAY;
+	return password ?
+	    err_set(e, EX_NOPERM,
+		"PostgreSQL wants a password, and none was found: write it to "
+		"the password file of libpq") :
+	    err_set(e, EX_TEMPFAIL, "PostgreSQL: %s", said);
+}
+
+int
+fleet_connect(struct fleet_connection *c, const char *conninfo,
+    const volatile sig_atomic_t *stop, struct err *e)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	struct sigaction before[ARRAY_LEN(signals)], plain;
+	/* A later value wins over one of the conninfo before it. */
+	const char *const keys[] = { "dbname", "client_encoding",
+		"fallback_application_name", NULL };
+	const char *values[] = { conninfo, "UTF8", "fail2ban-archive-push",
+		NULL };
+
+	*c = (struct fleet_connection){ .stop = stop };
+	if (check_conninfo(conninfo, e) != 0)
+		return -1;
+	/* libpq prefers the conninfo and the service to this. */
+	if (setenv("PGCONNECT_TIMEOUT", CONNECT_S, 0) != 0)
+		return err_no_memory(e);
+	plain = (struct sigaction){ .sa_handler = SIG_DFL };
+	sigemptyset(&plain.sa_mask);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &plain, &before[i]);
+	if (*stop == 0)
+		c->pg = PQconnectdbParams(keys, values, 1);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &before[i], NULL);
+	if (*stop != 0)
+		return err_set(e, EX_TEMPFAIL, "stopped by a signal");
+	if (c->pg == NULL)
+		return err_no_memory(e);
+	if (PQstatus(c->pg) != CONNECTION_OK || PQsetnonblocking(c->pg, 1) != 0)
+		return refused(c, e);
+	set_where(c);
+	return 0;
+}
+
+void
+fleet_disconnect(struct fleet_connection *c)
+{
+	if (c->pg != NULL)
+		PQfinish(c->pg);
+	c->pg = NULL;
+}
+
+/* ---------------------------------------------------------------- errors -- */
+
+static const struct fault {
+	const char *state; /* an SQLSTATE, or the class of some */
+	enum fleet_fault fault;
+	int code;
+	const char *cure; /* or NULL */
+} faults[] = {
+	{ "40", FLEET_AGAIN, EX_TEMPFAIL, NULL },
+	{ "23505", FLEET_DOUBLE, EX_DATAERR, NULL },
+	{ "22", FLEET_DATA, EX_DATAERR, NULL },
+	{ "23", FLEET_DATA, EX_DATAERR, NULL },
+	{ "54", FLEET_DATA, EX_DATAERR, NULL },
+	{ "55P03", FLEET_LOCKED, EX_TEMPFAIL, NULL },
+	{ "53100", FLEET_OTHER, EX_TEMPFAIL,
+	    "the disk of the server is full: make room there" },
+	{ "53300", FLEET_OTHER, EX_TEMPFAIL,
+	    "the server has no connection left: raise max_connections, or put "
+	    "pgbouncer in front" },
+	{ "53", FLEET_OTHER, EX_TEMPFAIL, NULL },
+	{ "57", FLEET_OTHER, EX_TEMPFAIL, NULL },
+	{ "58", FLEET_OTHER, EX_TEMPFAIL, NULL },
+	{ "08", FLEET_OTHER, EX_TEMPFAIL, NULL },
+	{ "25006", FLEET_OTHER, EX_TEMPFAIL,
+	    "this is a standby: name the primary, or set "
+	    "target_session_attrs=read-write" },
+	{ "42501", FLEET_OTHER, EX_NOPERM,
+	    "the role must be a member of fail2ban_archive_writer" },
+	{ "28", FLEET_OTHER, EX_NOPERM, NULL },
+	{ "3F000", FLEET_LACKS, EX_UNAVAILABLE,
+	    "the central schema is not there: run "
+	    "\"fail2ban-archive push --init\" as its administrator" },
+	{ "42P01", FLEET_LACKS, EX_UNAVAILABLE,
+	    "the central schema is not there: run "
+	    "\"fail2ban-archive push --init\" as its administrator" },
+};
+
+static int
+fail(struct fleet_connection *c, const PGresult *r, struct err *e)
+{
+	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+	struct fault fault = { "", FLEET_OTHER, EX_PROTOCOL, NULL };
+	char said[400], code[24] = "";
+
+	for (size_t i = 0; state != NULL && i < ARRAY_LEN(faults); i++)
+		if (strncmp(state, faults[i].state, strlen(faults[i].state)) ==
+		    0) {
+			fault = faults[i];
+			break;
+		}
+	/* Without a state it is libpq that has lost the server. */
+	if (state == NULL) {
+		fault.code = EX_TEMPFAIL;
+		message = PQerrorMessage(c->pg);
+	} else {
+		snprintf(code, sizeof(code), " (SQLSTATE %.5s)", state);
+	}
+	if (PQstatus(c->pg) != CONNECTION_OK)
+		fault.fault = FLEET_GONE_AWAY;
+	c->fault = fault.fault;
+	clean(said, sizeof(said), message != NULL ? message : "no result");
+	return err_set(e, fault.code, "PostgreSQL at %s: %s%s%s%s", c->where,
+	    fault.cure != NULL ? fault.cure : said,
+	    fault.cure != NULL ? ": " : "", fault.cure != NULL ? said : "",
+	    code);
+}
+
+static int
+lost(struct fleet_connection *c, struct err *e)
+{
+	char said[400];
+
+	clean(said, sizeof(said), PQerrorMessage(c->pg));
+	c->fault = FLEET_GONE_AWAY;
+	return err_set(e, EX_TEMPFAIL, "PostgreSQL at %s: %s", c->where, said);
+}
+
+/* ----------------------------------------------------------- round trips -- */
+
+/*
+ * Wait until the server can be read, or written to where `write` is set.
+ * deadline_ms is of CLOCK_MONOTONIC.
+ */
+static int
+wait_for(struct fleet_connection *c, bool write, int64_t deadline_ms,
+    struct err *e)
+{
+	struct pollfd fd = {
+		.fd = PQsocket(c->pg),
+		.events = (short)(write ? POLLIN | POLLOUT : POLLIN),
+	};
+	int n = 0;
+
+	if (fd.fd < 0)
+		return lost(c, e);
+	while (*c->stop == 0 && n <= 0 && clock_steady_ms() < deadline_ms) {
+		n = poll(&fd, 1, LOOK_MS);
+		if (n < 0 && errno != EINTR) {
+			c->fault = FLEET_GONE_AWAY;
+			return err_errno(e, EX_OSERR, "poll");
+		}
+	}
+	if (n > 0 && *c->stop == 0)
+		return (fd.revents & ~POLLOUT) == 0 || PQconsumeInput(c->pg) ?
+		    0 :
+		    lost(c, e);
+	c->fault = FLEET_GONE_AWAY;
+	return err_set(e, EX_TEMPFAIL, "PostgreSQL at %s: %s", c->where,
+	    *c->stop != 0 ? "stopped by a signal" : "no answer in ten minutes");
+}
+
+static int
+flush(struct fleet_connection *c, int64_t deadline_ms, struct err *e)
+{
+	int left;
+
+	while ((left = PQflush(c->pg)) == 1)
+		if (wait_for(c, true, deadline_ms, e) != 0)
+			return -1;
+	return left == 0 ? 0 : lost(c, e);
+}
+
+/* Return the next result; NULL after the last one, or on failure with *rc. */
+static PGresult *
+next_result(struct fleet_connection *c, int64_t deadline_ms, int *rc,
+    struct err *e)
+{
+	while (PQisBusy(c->pg))
+		if ((*rc = wait_for(c, false, deadline_ms, e)) != 0)
+			return NULL;
+	return PQgetResult(c->pg);
+}
+
+/* Wait for all results of what was sent, and return the last one. */
+static PGresult *
+answer(struct fleet_connection *c, struct err *e)
+{
+	int64_t deadline_ms = clock_steady_ms() + ANSWER_MS;
+	PGresult *last = NULL, *r;
+	ExecStatusType status;
+	int rc = flush(c, deadline_ms, e);
+
+	while (rc == 0 && (r = next_result(c, deadline_ms, &rc, e)) != NULL) {
+		/* The first error is the one that counts. */
+		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+			PQclear(r);
+			continue;
+		}
+		PQclear(last);
+		last = r;
+		status = PQresultStatus(r);
+		if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+			break;
+	}
+	if (rc == 0 && last == NULL)
+		rc = lost(c, e);
+	if (rc == 0) {
+		status = PQresultStatus(last);
+		if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK &&
+		    status != PGRES_COPY_IN)
+			rc = fail(c, last, e);
+	}
+	if (rc == 0)
+		return last;
+	PQclear(last);
+	return NULL;
+}
+
+PGresult *
+fleet_query(struct fleet_connection *c, enum fleet_statement which,
+    const struct fleet_args *args, struct err *e)
+{
+	const char *sql = fleet_sql[which];
+	int sent;
+
+	c->fault = FLEET_OTHER;
+	sent = args == NULL ? PQsendQuery(c->pg, sql) :
+			      PQsendQueryParams(c->pg, sql, args->n, NULL,
+				  args->value, NULL, NULL, 0);
+	if (!sent) {
+		lost(c, e);
+		return NULL;
+	}
+	return answer(c, e);
+}
+
+int
+fleet_run(struct fleet_connection *c, enum fleet_statement which,
+    const struct fleet_args *args, int64_t *rows, struct err *e)
+{
+	PGresult *r = fleet_query(c, which, args, e);
+
+	if (r == NULL)
+		return -1;
+	if (rows != NULL)
+		*rows = strtoll(PQcmdTuples(r), NULL, 10);
+	PQclear(r);
+	return 0;
+}
+
+int
+fleet_run_text(struct fleet_connection *c, const char *sql, struct err *e)
+{
+	PGresult *r;
+
+	c->fault = FLEET_OTHER;
+	if (!PQsendQuery(c->pg, sql))
+		return lost(c, e);
+	if ((r = answer(c, e)) == NULL)
+		return -1;
+	PQclear(r);
+	return 0;
+}
+
+int
+fleet_copy(struct fleet_connection *c, const char *s, size_t len, struct err *e)
+{
+	PGresult *r = fleet_query(c, FLEET_COPY, NULL, e);
+	int64_t deadline_ms = clock_steady_ms() + ANSWER_MS;
+	size_t n;
+	int put = 1;
+
+	if (r == NULL)
+		return -1;
+	PQclear(r);
+	for (; len > 0 && put >= 0;
+	     s += put > 0 ? n : 0, len -= put > 0 ? n : 0) {
+		n = len < PIECE ? len : PIECE;
+		put = PQputCopyData(c->pg, s, (int)n);
+		/* What libpq keeps for the server is at most a piece. */
+		if (put >= 0 && flush(c, deadline_ms, e) != 0)
+			return -1;
+	}
+	while (put >= 0 && (put = PQputCopyEnd(c->pg, NULL)) == 0)
+		if (flush(c, deadline_ms, e) != 0)
+			return -1;
+	if (put < 0)
+		return lost(c, e);
+	if ((r = answer(c, e)) == NULL)
+		return -1;
+	PQclear(r);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- values -- */
+
+const char *
+fleet_get_text(const PGresult *r, int column)
+{
+	return PQntuples(r) > 0 && column < PQnfields(r) &&
+		!PQgetisnull(r, 0, column) ?
+	    PQgetvalue(r, 0, column) :
+	    NULL;
+}
+
+int64_t
+fleet_get_number(const PGresult *r, int column)
+{
+	const char *text = fleet_get_text(r, column);
+	int64_t v;
+
+	return text != NULL &&
+		number_parse(text, INT64_MIN + 1, INT64_MAX, &v, NULL) == 0 ?
+	    v :
+	    UNKNOWN;
+}

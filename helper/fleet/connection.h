@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A connection to PostgreSQL by libpq's own means: a conninfo, the environment,
+ * a service file, a password file. No call waits without end, and a signal ends
+ * any wait. What the server says is escaped in errors; a password is never
+ * printed, and neither is what libpq says of a conninfo, which may cite it.
+ */
+#ifndef FLEET_CONNECTION_H
+#define FLEET_CONNECTION_H
+
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "fleet/statements.h"
+
+/* What went wrong last. */
+enum fleet_fault {
+	FLEET_OTHER,  /* nothing below */
+	FLEET_AGAIN,  /* serialisation or deadlock: the same may succeed now */
+	FLEET_DATA,   /* a value that the server refuses */
+	FLEET_DOUBLE, /* a unique constraint */
+	FLEET_LOCKED, /* another transaction has the lock for too long */
+	FLEET_LACKS,  /* the central schema is not there */
+	FLEET_GONE_AWAY, /* the connection is lost, or a signal came */
+};
+
+struct fleet_connection {
+	PGconn *pg; /* NULL: not connected */
+	const volatile sig_atomic_t *stop;
+	enum fleet_fault fault;
+	char where[256]; /* host, port and database, for messages */
+};
+
+/* The parameters of a statement, in order. Texts are the caller's. */
+#define FLEET_ARGS 12
+struct fleet_args {
+	int n;
+	const char *value[FLEET_ARGS];
+	char number[FLEET_ARGS][24];
+};
+void fleet_text(struct fleet_args *args, const char *text);
+/* UNKNOWN is NULL. */
+void fleet_number(struct fleet_args *args, int64_t number);
+
+/*
+ * Connect; *stop becomes true when a signal came. Until the connection stands,
+ * the signals end the process, as libpq gives up for nothing else. Fails with
+ * EX_CONFIG where the conninfo is none or has a password, with EX_NOPERM where
+ * the server wants a password, else with EX_TEMPFAIL.
+ */
+int fleet_connect(struct fleet_connection *c, const char *conninfo,
+    const volatile sig_atomic_t *stop, struct err *e);
+
+/* Close it, if it is open. A transaction that is open is rolled back. */
+void fleet_disconnect(struct fleet_connection *c);
+
+/*
+ * Run a statement. args may be NULL: then the text may be several statements.
+ * Return the last result, which the caller clears; NULL on failure. Fails with
+ * EX_TEMPFAIL where the server is gone, stops, is full or has no answer in ten
+ * minutes; with EX_NOPERM, with EX_UNAVAILABLE without the central schema, with
+ * EX_DATAERR, EX_PROTOCOL; c->fault says more.
+ */
+PGresult *fleet_query(struct fleet_connection *c, enum fleet_statement which,
+    const struct fleet_args *args, struct err *e);
+
+/* Do so, and set *rows, which may be NULL, to how many rows it changed. */
+int fleet_run(struct fleet_connection *c, enum fleet_statement which,
+    const struct fleet_args *args, int64_t *rows, struct err *e);
+
+/* Run a text that is one transaction. */
+int fleet_run_text(struct fleet_connection *c, const char *sql, struct err *e);
+
+/* Copy len bytes, whole lines, by FLEET_COPY. */
+int fleet_copy(struct fleet_connection *c, const char *s, size_t len,
+    struct err *e);
+
+/* A value of a result: UNKNOWN or NULL for NULL. The text lives as r does. */
+int64_t fleet_get_number(const PGresult *r, int column);
+const char *fleet_get_text(const PGresult *r, int column);
+
+#endif

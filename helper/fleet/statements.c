@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fleet/statements.h"
+
+#define S "fail2ban_archive."
+#define BATCH "pg_temp.fail2ban_archive_batch"
+
+/* The machine, if its tokens are right. */
+#define MACHINE "host_uuid = $1::uuid AND token IN ($3, $4)"
+
+/*
+ * The rows of a machine that others wait for are locked briefly. A batch is
+ * joined by looking each row up: it is small, and ban is large. A transaction
+ * whose machine has gone must not keep its row locked.
+ */
+#define SETTINGS \
+	"SET LOCAL lock_timeout = '30s';" \
+	"SET LOCAL idle_in_transaction_session_timeout = '60s';" \
+	"SET LOCAL enable_hashjoin = off;" \
+	"SET LOCAL enable_mergejoin = off;" \
+	"SET LOCAL enable_seqscan = off;" \
+	"SET LOCAL jit = off"
+
+#define BAN_COLUMNS \
+	"ban_no, rev, jail, ident, ip, host, since_us, timeofban, nth, " \
+	"seconds, bancount, failures, matches, captures, origin, seen, " \
+	"ended_us, ended_why, restored, address"
+
+const char *const fleet_sql[FLEET_STATEMENTS] = {
+	/* All that a push with nothing new has to ask and to say. */
+	[FLEET_HELLO] =
+	    "UPDATE " S
+	    "host SET last_push = now(), name = $5, version = $6, "
+	    "spool = $7::bigint, gaps = $8::bigint, "
+	    "push_interval = $9::bigint, clock_skew = $10::bigint / 1e6 - "
+	    "extract(epoch FROM clock_timestamp()) "
+	    "WHERE " MACHINE
+	    " AND archive_id = $2 "
+	    "AND next_archive_id IS NULL "
+	    "AND (SELECT version FROM " S
+	    "setting) = $11::integer "
+	    "RETURNING last_rev, sending, last_ban",
+	/* All that is known of the machine, and who else has its archive. */
+	[FLEET_LOOK] =
+	    "SELECT (SELECT version FROM " S "setting), " S
+	    "other_machine($2, $1::uuid), h.host_uuid IS NOT NULL, h.token, "
+	    "h.archive_id, h.last_rev, h.next_archive_id, h.next_rev, "
+	    "h.sending, h.last_ban, h.name, to_char(h.last_push "
+	    "AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC' "
+	    "FROM (SELECT) AS one LEFT JOIN " S
+	    "host AS h "
+	    "ON h.host_uuid = $1::uuid",
+	[FLEET_REGISTER] = "INSERT INTO " S
+			   "host (host_uuid, archive_id, token, name) "
+			   "VALUES ($1::uuid, $2, $3, $4)",
+	[FLEET_ACCEPT] = "UPDATE " S
+			 "host SET token = $2 "
+			 "WHERE host_uuid = $1::uuid AND token = ''",
+	/* The greatest number is one that each ban's number is not beyond. */
+	[FLEET_RESEND] =
+	    "UPDATE " S
+	    "host SET next_archive_id = $2, next_rev = 0, "
+	    "sending = sending + 1, token = $4, last_ban = "
+	    "CASE WHEN archive_id <> $2 THEN 0 "
+	    "WHEN coalesce(next_archive_id, $2) = $2 THEN last_ban "
+	    "ELSE 9223372036854775807 END WHERE " MACHINE
+	    " AND sending = $5::bigint",
+	/* What an earlier, interrupted sending of this archive left. */
+	[FLEET_RESEND_CLEAR] =
+	    "DELETE FROM " S
+	    "ban WHERE host_uuid = $1::uuid "
+	    "AND archive_id = $2 AND archive_id <> (SELECT h.archive_id "
+	    "FROM " S "host AS h WHERE h.host_uuid = $1::uuid)",
+	[FLEET_PARTITIONS] = "SELECT " S "make_partitions($1::bigint[])",
+	[FLEET_BEGIN] = "BEGIN;" SETTINGS,
+	[FLEET_BEGIN_BATCH] =
+	    "BEGIN;" SETTINGS
+	    ";"
+	    "CREATE TEMPORARY TABLE fail2ban_archive_batch (gone text, "
+	    "gone_us bigint, ban_no bigint, rev bigint, jail text, ident text, "
+	    "ip text, host text, since_us bigint, timeofban bigint, "
+	    "nth bigint, seconds bigint, bancount bigint, failures bigint, "
+	    "matches jsonb, captures jsonb, origin text, seen jsonb, "
+	    "ended_us bigint, ended_why text, restored bigint, address inet) "
+	    "ON COMMIT DROP",
+	/* Only who knows how far the centre is advances it. */
+	[FLEET_ADVANCE] =
+	    "UPDATE " S
+	    "host SET last_push = now(), token = $4, "
+	    "last_rev = $7::bigint, "
+	    "last_ban = greatest(last_ban, $8::bigint) "
+	    "WHERE " MACHINE
+	    " AND archive_id = $2 "
+	    "AND next_archive_id IS NULL AND last_rev = $6::bigint "
+	    "AND sending = $5::bigint",
+	[FLEET_ADVANCE_RESEND] =
+	    "UPDATE " S
+	    "host SET last_push = now(), token = $4, "
+	    "next_rev = $7::bigint, "
+	    "last_ban = greatest(last_ban, $8::bigint) "
+	    "WHERE " MACHINE
+	    " AND next_archive_id = $2 "
+	    "AND next_rev = $6::bigint AND sending = $5::bigint",
+	[FLEET_COPY] =
+	    "COPY " BATCH " (gone, gone_us, " BAN_COLUMNS ") FROM STDIN",
+	/*
+	 * The second of a ban is a part of its key: where it has changed, the
+	 * old row goes. All months are searched only for a ban that may have
+	 * one, $3 being the greatest number that was sent before.
+	 */
+	[FLEET_MOVED] =
+	    "WITH moved AS MATERIALIZED (SELECT x.ban_no FROM " BATCH
+	    " AS x "
+	    "WHERE x.gone IS NULL AND x.ban_no <= $3::bigint AND NOT EXISTS "
+	    "(SELECT FROM " S
+	    "ban AS b WHERE b.host_uuid = $1::uuid "
+	    "AND b.archive_id = $2 AND b.ban_no = x.ban_no "
+	    "AND b.timeofban = x.timeofban)) "
+	    "DELETE FROM " S
+	    "ban AS b USING moved AS m "
+	    "WHERE b.host_uuid = $1::uuid AND b.archive_id = $2 "
+	    "AND b.ban_no = m.ban_no",
+	[FLEET_UPSERT] =
+	    "INSERT INTO " S
+	    "ban AS b (host_uuid, archive_id, sending, " BAN_COLUMNS
+	    ") SELECT $1::uuid, $2, $3::bigint, " BAN_COLUMNS " FROM " BATCH
+	    " WHERE gone IS NULL AND timeofban >= "
+	    "(SELECT keep_from FROM " S
+	    "setting) "
+	    "ON CONFLICT (host_uuid, archive_id, ban_no, timeofban) "
+	    "DO UPDATE SET rev = excluded.rev, jail = excluded.jail, "
+	    "ident = excluded.ident, ip = excluded.ip, host = excluded.host, "
+	    "since_us = excluded.since_us, nth = excluded.nth, "
+	    "seconds = excluded.seconds, bancount = excluded.bancount, "
+	    "failures = excluded.failures, matches = excluded.matches, "
+	    "captures = excluded.captures, origin = excluded.origin, "
+	    "seen = excluded.seen, ended_us = excluded.ended_us, "
+	    "ended_why = excluded.ended_why, restored = excluded.restored, "
+	    "address = excluded.address, sending = excluded.sending, "
+	    "pruned_us = NULL, received_at = now() "
+	    "WHERE excluded.rev > b.rev OR excluded.sending > b.sending",
+	[FLEET_GONE] = "DELETE FROM " S "ban AS b USING " BATCH
+		       " AS x "
+		       "WHERE x.gone = 'gone' AND b.host_uuid = $1::uuid "
+		       "AND b.archive_id = $2 AND b.ban_no = x.ban_no",
+	[FLEET_PRUNED] = "UPDATE " S
+			 "ban AS b SET pruned_us = x.gone_us, rev = x.rev, "
+			 "sending = $3::bigint FROM " BATCH
+			 " AS x "
+			 "WHERE x.gone = 'pruned' AND b.host_uuid = $1::uuid "
+			 "AND b.archive_id = $2 AND b.ban_no = x.ban_no "
+			 "AND (x.rev > b.rev OR $3::bigint > b.sending)",
+	[FLEET_FINISH] =
+	    "UPDATE " S
+	    "host SET last_push = now(), token = $4, "
+	    "archive_id = $2, last_rev = next_rev, next_archive_id = NULL, "
+	    "next_rev = NULL, last_ban = (SELECT coalesce(max(b.ban_no), 0) "
+	    "FROM " S
+	    "ban AS b WHERE b.host_uuid = $1::uuid "
+	    "AND b.archive_id = $2) WHERE " MACHINE
+	    " AND next_archive_id = $2 AND next_rev = $6::bigint "
+	    "AND sending = $5::bigint",
+	/* What was pruned before is no longer in the archive that is sent. */
+	[FLEET_FINISH_CLEAR] = "DELETE FROM " S
+			       "ban WHERE host_uuid = $1::uuid AND "
+			       "(archive_id <> $2 OR (sending < $3::bigint "
+			       "AND pruned_us IS NULL))",
+	[FLEET_COMMIT] = "COMMIT",
+	[FLEET_ROLLBACK] = "ROLLBACK",
+	[FLEET_SCHEMA] = "SELECT to_regclass('" S "setting') IS NOT NULL",
+	[FLEET_VERSION] = "SELECT version FROM " S "setting",
+};
