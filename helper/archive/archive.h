@@ -64,8 +64,8 @@ int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
 int archive_open_read(struct archive *a, const char *path, struct err *e);
 
 /*
- * Make a an archive whose bans lie elsewhere (archive/elsewhere.h), for reading.
- * archive_close ends `of`.
+ * Make a an archive whose bans lie elsewhere (archive/elsewhere.h), for
+ * reading. archive_close ends `of`.
  */
 void archive_open_elsewhere(struct archive *a, struct elsewhere *of);
 

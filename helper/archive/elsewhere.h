@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bans that lie elsewhere than in a file of SQLite: a table of functions that
- * answer what archive/queries.h and archive/tally.h ask. An archive that has one
- * (archive_open_elsewhere) answers by it alone. All functions fail with the
+ * answer what archive/queries.h and archive/tally.h ask. An archive that has
+ * one (archive_open_elsewhere) answers by it alone. All functions fail with the
  * codes of whoever implements them, and "fleet: ..." as the text.
  */
 #ifndef ARCHIVE_ELSEWHERE_H
@@ -39,7 +39,7 @@ struct elsewhere_hosts {
 		char *name;
 		int64_t pushed_us;
 		int64_t spool; /* the events that waited there, or UNKNOWN */
-	} *silent;
+	} * silent;
 	size_t silent_n, silent_room;
 };
 

@@ -481,9 +481,9 @@ bool
 archive_tally_is_plain(const struct archive *a,
     const struct archive_filter *filter)
 {
-	return a->elsewhere == NULL && !is_limited(filter) && filter->ident == NULL &&
-	    filter->since_us == UNKNOWN && filter->until_us == UNKNOWN &&
-	    !filter->active;
+	return a->elsewhere == NULL && !is_limited(filter) &&
+	    filter->ident == NULL && filter->since_us == UNKNOWN &&
+	    filter->until_us == UNKNOWN && !filter->active;
 }
 
 int

@@ -119,8 +119,8 @@ note_host(struct answer *a, const struct answer_ban *ban, struct err *e)
 		else
 			high = middle;
 	}
-	hosts = list_grow(a->hosts, &a->hosts_room, a->hosts_n + 1,
-	    sizeof(*hosts));
+	hosts =
+	    list_grow(a->hosts, &a->hosts_room, a->hosts_n + 1, sizeof(*hosts));
 	if (hosts == NULL)
 		return err_no_memory(e);
 	a->hosts = hosts;
@@ -128,8 +128,8 @@ note_host(struct answer *a, const struct answer_ban *ban, struct err *e)
 		return err_no_memory(e);
 	memmove(hosts + low + 1, hosts + low,
 	    (a->hosts_n++ - low) * sizeof(*hosts));
-	hosts[low] = (struct answer_host){ name,
-		ban->state == BAN_STATE_ACTIVE };
+	hosts[low] =
+	    (struct answer_host){ name, ban->state == BAN_STATE_ACTIVE };
 	return 0;
 }
 
@@ -197,13 +197,12 @@ how_often(const struct answer *a, char buf[128])
 	strftime(since, sizeof(since),
 	    first.tm_year == now.tm_year ? "%B" : "%B %Y", &first);
 	if (a->fleet)
-		snprintf(buf, 128,
-		    "%" PRId64 " ban%s on %zu host%s since %s", a->count,
-		    a->count == 1 ? "" : "s", a->hosts_n,
+		snprintf(buf, 128, "%" PRId64 " ban%s on %zu host%s since %s",
+		    a->count, a->count == 1 ? "" : "s", a->hosts_n,
 		    a->hosts_n == 1 ? "" : "s", since);
 	else
 		snprintf(buf, 128, "%" PRId64 "%s ban since %s", a->count,
-	    endings[ones <= 3 && tens != 1 ? ones : 0], since);
+		    endings[ones <= 3 && tens != 1 ? ones : 0], since);
 	return buf;
 }
 
@@ -240,7 +239,8 @@ print_inside(const struct answer *a, FILE *to)
 	    a->inside_ids == 1 ? "id" : "ids");
 }
 
-/* Print the hosts of a fleet on which the id is banned now: " on a, b and c;". */
+/* Print the hosts of a fleet on which the id is banned now: " on a, b and c;".
+ */
 static void
 print_hosts(const struct answer *a, FILE *to)
 {

@@ -42,7 +42,7 @@ struct answer {
 	struct answer_host {
 		char *name;
 		bool active;
-	} *hosts;
+	} * hosts;
 	size_t hosts_n, hosts_room;
 };
 

@@ -26,7 +26,8 @@ stats_fleet_gaps(const struct elsewhere_hosts *hosts,
 		    hosts->say, plural(hosts->say));
 	else
 		snprintf(buf, STATS_FLEET_GAPS,
-		    "%" PRId64 " in the 30 days before the last push, on "
+		    "%" PRId64
+		    " in the 30 days before the last push, on "
 		    "%" PRId64 " of %" PRId64 " host%s",
 		    hosts->gaps, hosts->with_gaps, hosts->say,
 		    plural(hosts->say));
@@ -43,9 +44,8 @@ print_host(FILE *to, const struct elsewhere_host *host, int64_t now_us)
 	escape_print(to, host->name);
 	fprintf(to, ": last push %s, %s ago",
 	    timestamp_format(host->pushed_us, when),
-	    timestamp_format_seconds(silent_us > 0 ? silent_us / TIMESTAMP_US :
-						     0,
-		length));
+	    timestamp_format_seconds(
+		silent_us > 0 ? silent_us / TIMESTAMP_US : 0, length));
 	if (host->spool > 0)
 		fprintf(to, "; %" PRId64 " event%s waited in its spool",
 		    host->spool, plural(host->spool));

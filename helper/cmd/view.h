@@ -100,7 +100,8 @@ int view_take(void *to, const char *name, const char *value, struct err *e);
  * words of argv are the verb and what the command line has after it. Those from
  * `operands` on are no options, and each is a jail, an address, a network or
  * another id; argc: the command takes them itself. Fails with EX_USAGE where
- * two say the same, and as bans_open. view_close is called also after a failure.
+ * two say the same, and as bans_open. view_close is called also after a
+ * failure.
  */
 int view_open(struct view *view, const struct config *config, int argc,
     char **argv, int operands, struct err *e);

@@ -80,8 +80,8 @@ struct figures_options {
 /*
  * The parts of the figures: what depends on when a ban began, on its ban time
  * and its end, on its host, and the keys of the options. Bans that were counted
- * in groups where they lie are grouped for each part by itself, by what the part
- * depends on: so few groups stand for many bans.
+ * in groups where they lie are grouped for each part by itself, by what the
+ * part depends on: so few groups stand for many bans.
  */
 enum figures_part {
 	FIGURES_WHOLE,	 /* all of a single ban */

@@ -72,7 +72,7 @@ has_password(const PQconninfoOption *option)
 }
 
 static int
-check_conninfo(const char *conninfo, struct err *e)
+check_conninfo(const char *conninfo, const char *key, struct err *e)
 {
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
 	bool password;

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/list.h"
 #include "fleet/central.h"
-#include "fleet/questions_connect.h"
+#include "fleet/connection.h"
 #include "fleet/questions_inside.h"
 
 static struct questions *
@@ -182,7 +182,8 @@ state_of(struct elsewhere *of, int64_t now_us)
 		.ended_us = number_of(of, BAN_FIELD_ENDED),
 	};
 
-	if (facts.ended_us == UNKNOWN && ask_number(self(of), PRUNED) != UNKNOWN)
+	if (facts.ended_us == UNKNOWN &&
+	    ask_number(self(of), PRUNED) != UNKNOWN)
 		return BAN_STATE_UNKNOWN;
 	return ban_state_at(&facts, now_us);
 }
@@ -300,12 +301,28 @@ check_encoding(const struct questions *q, struct err *e)
 	    "createdb --encoding=UTF8 --template=template0");
 }
 
+/*
+ * Connect as a push does, whose errors name the key push; then libpq waits by
+ * itself, and a signal ends that (questions_ask.c).
+ */
+static int
+connect_to(struct questions *q, const char *conninfo, struct err *e)
+{
+	static const volatile sig_atomic_t never;
+	struct fleet_connection c;
+
+	if (fleet_connect(&c, conninfo, &never, e) != 0)
+		return -1;
+	q->pg = c.pg;
+	return PQsetnonblocking(q->pg, 0) == 0 ? 0 : err_no_memory(e);
+}
+
 int
 questions_open(struct elsewhere **of, const struct config *config,
     struct err *e)
 {
-	bool own = config->fleet[0] != '\0';
-	const char *conninfo = own ? config->fleet : config->push;
+	const char *conninfo =
+	    config->fleet[0] != '\0' ? config->fleet : config->push;
 	struct questions *q;
 
 	if (conninfo[0] == '\0')
@@ -317,8 +334,8 @@ questions_open(struct elsewhere **of, const struct config *config,
 		return err_no_memory(e);
 	q->elsewhere.calls = &calls;
 	*of = &q->elsewhere;
-	if (questions_connect(&q->pg, conninfo, own ? "fleet" : "push", e) == 0 &&
-	    check_encoding(q, e) == 0 && check_version(q, e) == 0)
+	if (connect_to(q, conninfo, e) == 0 && check_encoding(q, e) == 0 &&
+	    check_version(q, e) == 0)
 		return 0;
 	end(*of);
 	return -1;

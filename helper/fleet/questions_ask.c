@@ -33,9 +33,9 @@ restore(void)
 }
 
 /*
- * Have PostgreSQL stop, then let the signal do what it did before: at once, even
- * where PostgreSQL cannot be reached and the signal comes again. (PostgreSQL 15,
- * libpq: PQcancel may be called from a signal handler.)
+ * Have PostgreSQL stop, then let the signal do what it did before: at once,
+ * even where PostgreSQL cannot be reached and the signal comes again.
+ * (PostgreSQL 15, libpq: PQcancel may be called from a signal handler.)
  */
 static void
 on_signal(int sig)
@@ -182,9 +182,8 @@ int
 ask_command(struct questions *q, const char *sql, struct err *e)
 {
 	PGresult *result = PQexec(q->pg, sql);
-	int rc = PQresultStatus(result) == PGRES_COMMAND_OK ?
-	    0 :
-	    fail(q, result, e);
+	int rc =
+	    PQresultStatus(result) == PGRES_COMMAND_OK ? 0 : fail(q, result, e);
 
 	PQclear(result);
 	return rc;

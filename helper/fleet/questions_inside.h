@@ -31,7 +31,8 @@ struct wanted {
 	struct buffer ids;
 };
 
-/* Set the values; ids is a JSON array of texts, or NULL. Fails with EX_OSERR. */
+/* Set the values; ids is a JSON array of texts, or NULL. Fails with EX_OSERR.
+ */
 int wanted_set(struct wanted *w, const struct archive_filter *filter,
     const char *ids, struct err *e);
 void wanted_number(struct wanted *w, int which, int64_t v);

@@ -4,8 +4,8 @@
 #include "ban/ban_field.h"
 
 /*
- * The ban is active, as ban_state_at judges a ban of another machine: $5 is now.
- * In whole seconds nothing overflows.
+ * The ban is active, as ban_state_at judges a ban of another machine: $5 is
+ * now. In whole seconds nothing overflows.
  */
 #define ACTIVE \
 	"b.pruned_us IS NULL AND (b.seconds < 0 OR (b.seconds >= 0 AND " \
@@ -14,8 +14,8 @@
 /*
  * The bans of a filter, with the numbers of enum WANTED_. PostgreSQL plans each
  * question for its values, and leaves out a condition whose value is null. The
- * seconds choose the partitions. The address of a ban is ip, if it has one: then
- * whoever asks looks at ident, too.
+ * seconds choose the partitions. The address of a ban is ip, if it has one:
+ * then whoever asks looks at ident, too.
  */
 #define WANTED \
 	"FROM fail2ban_archive.bans AS b " \
@@ -23,7 +23,8 @@
 	"AND ($2::bigint IS NULL OR b.since_us >= $2) " \
 	"AND ($3::bigint IS NULL OR b.since_us < $3) " \
 	"AND ($4::integer = 0 OR (b.ended_us IS NULL " \
-	"AND ($4 = 1 OR ($5::bigint IS NOT NULL AND " ACTIVE ")))) " \
+	"AND ($4 = 1 OR ($5::bigint IS NOT NULL AND " ACTIVE \
+	")))) " \
 	"AND ($6::text IS NULL OR b.origin = $6) " \
 	"AND ($7::text IS NULL OR b.ended_why = $7) " \
 	"AND ($8::text IS NULL OR b.host = $8) " \
@@ -34,15 +35,15 @@
 	"OR (b.ip IS NOT NULL " \
 	"AND b.ident ~ '^[0-9A-Fa-f:.]+(/[0-9A-Fa-f:.]+)?$')) "
 
-/* The fields of a ban in their order, all or what list needs, then the prune. */
+/* The fields of a ban in their order, all or what list needs, then the prune.
+ */
 #define WHOLE(constant, name, kind) "b." name ", "
 #define LISTED(constant, name, kind) LISTED_##kind(name)
 #define LISTED_NUMBER(name) "b." name ", "
 #define LISTED_TEXT(name) "left(b." name ", 256), "
 #define LISTED_ARRAY(name) "NULL, "
 #define LISTED_OBJECT(name) "NULL, "
-#define SELECT(fields) \
-	"SELECT " BAN_FIELD_TABLE(fields) "b.pruned_us " WANTED
+#define SELECT(fields) "SELECT " BAN_FIELD_TABLE(fields) "b.pruned_us " WANTED
 #define NEWEST \
 	"ORDER BY b.timeofban DESC, b.since_us DESC, b.nth DESC, " \
 	"b.host_uuid, b.ban_no DESC LIMIT $13::bigint"
@@ -56,7 +57,8 @@
 #define MOST "9223372036854775807"
 #define SUMS \
 	"count(*), " \
-	"least(sum(greatest(b.failures, 0)), " MOST ")::bigint, " \
+	"least(sum(greatest(b.failures, 0)), " MOST \
+	")::bigint, " \
 	"least(sum(" LASTED "), " MOST ")::bigint "
 
 /*
@@ -87,11 +89,13 @@ const struct question_text question_texts[QUESTIONS] = {
 	    WANTED_VALUES },
 	[QUESTION_LIST] = { SELECT(LISTED) NEWEST, WANTED_VALUES },
 	[QUESTION_LIST_WHOLE] = { SELECT(WHOLE) NEWEST, WANTED_VALUES },
-	[QUESTION_OLDEST] = { SELECT(WHOLE)
-			      "ORDER BY b.timeofban, b.since_us, b.nth, "
-			      "b.jail COLLATE \"C\", b.ident COLLATE \"C\", "
-			      "b.host COLLATE \"C\", b.host_uuid, b.ban_no "
-			      "LIMIT $13::bigint",
+	[QUESTION_OLDEST] = { SELECT(WHOLE) "ORDER BY b.timeofban, b.since_us, "
+					    "b.nth, "
+					    "b.jail COLLATE \"C\", b.ident "
+					    "COLLATE \"C\", "
+					    "b.host COLLATE \"C\", "
+					    "b.host_uuid, b.ban_no "
+					    "LIMIT $13::bigint",
 	    WANTED_VALUES },
 	/* With $13 the captures, too. */
 	[QUESTION_ROWS] = { "SELECT b.jail, b.since_us, b.ident, b.ip, b.host, "
@@ -108,11 +112,11 @@ const struct question_text question_texts[QUESTIONS] = {
 			     ", b.origin = 'manual', count(*) " WANTED
 			     "GROUP BY 1, 2, 3, 4, 5",
 	    WANTED_VALUES - 1 },
-	[QUESTION_PER_HOST] = { "SELECT b.host, " SUMS WANTED
-				"GROUP BY b.host",
+	[QUESTION_PER_HOST] = { "SELECT b.host, " SUMS WANTED "GROUP BY b.host",
 	    WANTED_VALUES - 1 },
-	[QUESTION_IDS] = { "SELECT b.jail, min(b.since_us), b.ident, b.ip, " SUMS
-			       WANTED "GROUP BY b.jail, b.ident, b.ip",
+	[QUESTION_IDS] = { "SELECT b.jail, min(b.since_us), b.ident, "
+			   "b.ip, " SUMS WANTED
+			   "GROUP BY b.jail, b.ident, b.ip",
 	    WANTED_VALUES - 1 },
 	[QUESTION_USERS] = { "SELECT " USERS ", " SUMS WANTED
 			     "AND b.captures ?| ARRAY['user', 'users'] "

@@ -15,9 +15,9 @@ enum {
 	WANTED_HOST,
 	WANTED_FIRST, /* second */
 	WANTED_LAST,
-	WANTED_IDS,    /* an array of texts */
-	WANTED_NET,    /* an inet */
-	WANTED_MORE,   /* one more, by the statement: a limit, or with users */
+	WANTED_IDS,  /* an array of texts */
+	WANTED_NET,  /* an inet */
+	WANTED_MORE, /* one more, by the statement: a limit, or with users */
 	WANTED_VALUES,
 };
 

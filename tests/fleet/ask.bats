@@ -14,7 +14,7 @@ setup_file() {
 	root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	program=${BUILD:-$root/build}/fail2ban-archive
 	shared=$(mktemp -d "${TMPDIR:-/tmp}/asked it.XXXXXX")
-	still_clock_build "$shared"
+	still_clock_build "$BATS_FILE_TMPDIR"
 	fleet_start
 	"$pgbin/psql" -X -q -v ON_ERROR_STOP=1 -f "$root/helper/fleet/sql/1.sql"
 	sql "CREATE ROLE asker LOGIN IN ROLE fail2ban_archive_reader;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A clock for LD_PRELOAD: it is always the second that STILL_CLOCK names. So two
- * programs see the same bans at the same time.
+ * A clock for LD_PRELOAD: it is always the second that STILL_CLOCK names. So
+ * two programs see the same bans at the same time.
  */
 #include <stdlib.h>
 #include <sys/syscall.h>

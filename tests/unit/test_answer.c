@@ -125,18 +125,23 @@ the_line_of_a_fleet_names_hosts(void **state)
 		const char *said;
 	} fleets[] = {
 		{ "", "Never banned." },
-		{ "a", "Not banned now; last banned 1 h ago in j@a, expired; "
-		       "1 ban on 1 host since November." },
-		{ "cab", "Not banned now; last banned 1 h ago in j@b, expired; "
-			 "3 bans on 3 hosts since November." },
-		{ "bBa", "Banned now on B; in j@B for ever; 3 bans on 3 hosts "
-			 "since November." },
-		{ "AaBA", "Banned now on A and B; in j@A for ever and in j@B "
-			  "for ever and in j@A for ever; 4 bans on 3 hosts "
-			  "since November." },
-		{ "DCBA", "Banned now on A, B, C and 1 more host; in j@D for "
-			  "ever and in j@C for ever and in j@B for ever and in "
-			  "1 more; 4 bans on 4 hosts since November." },
+		{ "a",
+		    "Not banned now; last banned 1 h ago in j@a, expired; "
+		    "1 ban on 1 host since November." },
+		{ "cab",
+		    "Not banned now; last banned 1 h ago in j@b, expired; "
+		    "3 bans on 3 hosts since November." },
+		{ "bBa",
+		    "Banned now on B; in j@B for ever; 3 bans on 3 hosts "
+		    "since November." },
+		{ "AaBA",
+		    "Banned now on A and B; in j@A for ever and in j@B "
+		    "for ever and in j@A for ever; 4 bans on 3 hosts "
+		    "since November." },
+		{ "DCBA",
+		    "Banned now on A, B, C and 1 more host; in j@D for "
+		    "ever and in j@C for ever and in j@B for ever and in "
+		    "1 more; 4 bans on 4 hosts since November." },
 	};
 
 	(void)state;
@@ -155,8 +160,8 @@ the_line_of_a_fleet_names_hosts(void **state)
 				.jail = "j",
 				.host = host,
 				.why = active ? NULL : "expired",
-				.state = active ? BAN_STATE_ACTIVE :
-						  BAN_STATE_ENDED,
+				.state =
+				    active ? BAN_STATE_ACTIVE : BAN_STATE_ENDED,
 				.since_us = (NOW - 3600) * US,
 				.seconds = -1,
 			};
