@@ -302,16 +302,17 @@ check_encoding(const struct questions *q, struct err *e)
 }
 
 /*
- * Connect as a push does, whose errors name the key push; then libpq waits by
- * itself, and a signal ends that (questions_ask.c).
+ * Connect as a push does; then libpq waits by itself, and a signal ends that
+ * (questions_ask.c).
  */
 static int
-connect_to(struct questions *q, const char *conninfo, struct err *e)
+connect_to(struct questions *q, const char *conninfo, const char *key,
+    struct err *e)
 {
 	static const volatile sig_atomic_t never;
 	struct fleet_connection c;
 
-	if (fleet_connect(&c, conninfo, &never, e) != 0)
+	if (fleet_connect(&c, conninfo, key, &never, e) != 0)
 		return -1;
 	q->pg = c.pg;
 	return PQsetnonblocking(q->pg, 0) == 0 ? 0 : err_no_memory(e);
@@ -321,8 +322,8 @@ int
 questions_open(struct elsewhere **of, const struct config *config,
     struct err *e)
 {
-	const char *conninfo =
-	    config->fleet[0] != '\0' ? config->fleet : config->push;
+	bool own = config->fleet[0] != '\0';
+	const char *conninfo = own ? config->fleet : config->push;
 	struct questions *q;
 
 	if (conninfo[0] == '\0')
@@ -334,8 +335,8 @@ questions_open(struct elsewhere **of, const struct config *config,
 		return err_no_memory(e);
 	q->elsewhere.calls = &calls;
 	*of = &q->elsewhere;
-	if (connect_to(q, conninfo, e) == 0 && check_encoding(q, e) == 0 &&
-	    check_version(q, e) == 0)
+	if (connect_to(q, conninfo, own ? "fleet" : "push", e) == 0 &&
+	    check_encoding(q, e) == 0 && check_version(q, e) == 0)
 		return 0;
 	end(*of);
 	return -1;

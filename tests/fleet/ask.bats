@@ -193,6 +193,10 @@ archive_of_fleet() {
 	[[ $said == *"set fleet or push"* ]]
 	echo "fleet = \"host='$lab/none' dbname=x\"" >>"$lab/archive.cfg"
 	status 75 "$program" -c "$lab/archive.cfg" stats --fleet
+	sed -i "s/dbname=x/password=sesame/" "$lab/archive.cfg"
+	status 78 "$program" -c "$lab/archive.cfg" stats --fleet
+	[[ $said == *"the key fleet has a password"* ]]
+	[[ $said != *sesame* ]]
 }
 
 # running TEXT: how many questions with a text PostgreSQL is at work on.
