@@ -19,7 +19,17 @@ struct archive_tally {
 	 */
 	bool removed;
 	bool users; /* read the user names too, which takes longer still */
-	bool hosts; /* count by host; where it costs nothing, always so */
+	/*
+	 * What else is wanted; where it costs nothing, more is counted. By
+	 * host; of jails and of all only the bans, failures and seconds; of ids
+	 * only so many, those with most of a count, -1: all. Networks or places
+	 * are found by the addresses of all ids.
+	 */
+	bool hosts;
+	bool only_sums;
+	int64_t most;
+	enum figures_count count;
+	bool by_address;
 	/*
 	 * Count ids by figures_take_id: by an index, and in no memory to speak
 	 * of. For a filter that archive_tally_is_plain.

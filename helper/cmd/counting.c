@@ -104,6 +104,9 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 	struct archive_tally tally = {
 		.filter = filter,
 		.removed = how->removed,
+		.only_sums = how->only_sums,
+		.most = how->first > 0 ? how->first : -1,
+		.count = how->count,
 		.each_id = each_id,
 		.locate = how->geo != NULL ? locate : NULL,
 		.context = &places,
@@ -114,6 +117,9 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 		want_nets(a, filter, how, &options);
 	tally.nets = options.nets_by_id;
 	tally.ids = counts_by(&options, FIGURES_BY_ID, FIGURES_BY_NET) ||
+	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
+	tally.by_address =
+	    counts_by(&options, FIGURES_BY_NET, FIGURES_BY_NET) ||
 	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
 	tally.hosts = counts_by(&options, FIGURES_BY_HOST, FIGURES_BY_HOST);
 	tally.users = counts_by(&options, FIGURES_BY_USER, FIGURES_BY_USER);

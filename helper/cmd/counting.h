@@ -21,6 +21,14 @@ struct counting {
 	 */
 	bool ids_counted;
 	size_t most;
+	/*
+	 * Of jails and of all only the bans, failures and seconds are wanted
+	 * besides the keys; and of ids only the first of figures_top by
+	 * `count`, so many of them, 0: all. More may be counted.
+	 */
+	bool only_sums;
+	int64_t first;
+	enum figures_count count;
 	bool removed;	 /* what retention has removed counts, too */
 	struct geo *geo; /* tells country and asn; or NULL */
 };

@@ -233,6 +233,11 @@ count(struct top *top, struct figures **f, struct err *e)
 
 	if (counts_most(top))
 		return count_most(top, f, e);
+	top->counting.only_sums =
+	    top->by != FIGURES_BY_HOUR && top->by != FIGURES_BY_WEEKDAY;
+	if (view->style.sort == NULL && view->style.limit > 0)
+		top->counting.first = view->style.limit;
+	top->counting.count = top->count;
 	if (counting_run(&view->archive, &view->filter, &top->counting, f, e) !=
 	    0)
 		return -1;

@@ -79,6 +79,11 @@
 	"jsonb_strip_nulls(jsonb_build_object('user', b.captures -> 'user', " \
 	"'users', b.captures -> 'users'))"
 
+/* The ids with most of column 3, 4 or 5, equal ones by name as strcmp does. */
+#define MOST_IDS(column) \
+	"SELECT b.ident COLLATE \"C\", min(b.since_us), " SUMS WANTED \
+	"GROUP BY 1 ORDER BY " #column " DESC, 1 LIMIT $13::bigint"
+
 const struct question_text question_texts[QUESTIONS] = {
 	[QUESTION_VERSION] = { "SELECT version FROM fail2ban_archive.setting",
 	    0 },
@@ -107,6 +112,12 @@ const struct question_text question_texts[QUESTIONS] = {
 			       "max(b.since_us), " SUMS WANTED
 			       "GROUP BY b.jail, " QUARTER ", " SPLIT,
 	    WANTED_VALUES - 1 },
+	[QUESTION_SUMS] = { "SELECT b.jail, min(b.since_us), "
+			    "max(b.since_us), " SUMS WANTED "GROUP BY b.jail",
+	    WANTED_VALUES - 1 },
+	[QUESTION_MOST_BANS] = { MOST_IDS(3), WANTED_VALUES },
+	[QUESTION_MOST_FAILURES] = { MOST_IDS(4), WANTED_VALUES },
+	[QUESTION_MOST_SECONDS] = { MOST_IDS(5), WANTED_VALUES },
 	[QUESTION_KINDS] = { "SELECT b.jail, b.seconds, b.ended_why, "
 			     "b.ended_us IS NULL AND " ACTIVE
 			     ", b.origin = 'manual', count(*) " WANTED

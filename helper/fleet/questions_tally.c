@@ -216,23 +216,62 @@ take_all(struct counting *c, enum question which,
 	return rc;
 }
 
+/* Take an id of all jails: all that is counted of its jail counts for nothing.
+ */
+static int
+take_most(struct counting *c, struct err *e)
+{
+	struct figures_ban group = {
+		.part = FIGURES_KEYS,
+		.ident = text_or(c->q, 0, ""),
+		.asn = UNKNOWN,
+	};
+
+	take_sums(c->q, 2, &group);
+	if (ask_moment(c->q, 1, &group.since_us, e) != 0)
+		return -1;
+	return figures_take(c->figures, &group, e);
+}
+
+/* Take the ids, or only those with most of a count. */
+static int
+take_ids(struct counting *c, struct err *e)
+{
+	static const enum question most[FIGURES_COUNTS] = {
+		[FIGURES_BANS] = QUESTION_MOST_BANS,
+		[FIGURES_FAILURES] = QUESTION_MOST_FAILURES,
+		[FIGURES_SECONDS] = QUESTION_MOST_SECONDS,
+	};
+	const struct archive_tally *tally = c->tally;
+
+	if (tally->most < 0 || tally->by_address || !tally->only_sums ||
+	    figures_jails(c->figures) == 0)
+		return take_all(c, QUESTION_IDS, take_id, e);
+	wanted_number(&c->wanted, WANTED_MORE, tally->most);
+	return take_all(c, most[tally->count], take_most, e);
+}
+
 static int
 take_parts(struct counting *c, struct err *e)
 {
 	const struct archive_tally *tally = c->tally;
+	int rc;
 
 	if (archive_filter_is_deep(tally->filter)) {
 		c->wanted.values[WANTED_MORE] =
 		    tally->users || tally->filter->user != NULL ? "t" : "f";
 		return take_all(c, QUESTION_ROWS, take_row, e);
 	}
-	if (take_all(c, QUESTION_MOMENTS, take_moments, e) != 0 ||
-	    take_all(c, QUESTION_KINDS, take_kind, e) != 0 ||
+	rc = take_all(c, tally->only_sums ? QUESTION_SUMS : QUESTION_MOMENTS,
+	    take_moments, e);
+	if (rc != 0 ||
+	    (!tally->only_sums &&
+		take_all(c, QUESTION_KINDS, take_kind, e) != 0) ||
 	    (tally->hosts &&
 		take_all(c, QUESTION_PER_HOST, take_host, e) != 0) ||
 	    (tally->users && take_all(c, QUESTION_USERS, take_users, e) != 0))
 		return -1;
-	return tally->ids ? take_all(c, QUESTION_IDS, take_id, e) : 0;
+	return tally->ids ? take_ids(c, e) : 0;
 }
 
 int
@@ -247,9 +286,15 @@ questions_tally(struct elsewhere *of, const struct archive_tally *tally,
 
 	if (wanted_set(&c.wanted, tally->filter, NULL, e) != 0)
 		return -1;
-	/* All parts are of one moment. */
+	/*
+	 * All parts are of one moment. PostgreSQL takes groups by expressions
+	 * for many, and would sort all bans for them, on disk.
+	 */
 	rc = ask_command(c.q,
-	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", e);
+	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; "
+	    "SET LOCAL enable_sort = off; SET LOCAL work_mem = '64MB'; "
+	    "SET LOCAL jit = off",
+	    e);
 	if (rc == 0)
 		rc = take_parts(&c, e);
 	ask_command(c.q, "ROLLBACK", &ignored);
