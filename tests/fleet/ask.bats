@@ -4,6 +4,9 @@
 # list, show, top, stats and report with --fleet: PostgreSQL answers as an archive
 # of the same bans does, and says of whom the bans are.
 
+# lib/server.bash and lib/fleet.bash assign the variables that are not assigned here.
+# shellcheck disable=SC2154
+
 load ../lib/server
 load ../lib/fleet
 load ../lib/asked
@@ -86,14 +89,14 @@ archive_of_fleet() {
 }
 
 @test "list gives the bans of one archive, with each field, by each filter" {
-	order=sort same list --format jsonl
+	order="sort" same list --format jsonl
 	same list --format csv --limit 7
 	same list --limit 9 --color=never
-	order=sort same list --format jsonl --sort seconds
-	order=sort same list --format jsonl --fields jail,host,user,state,end
+	order="sort" same list --format jsonl --sort seconds
+	order="sort" same list --format jsonl --fields jail,host,user,state,end
 	while read -r filter; do
 		# shellcheck disable=SC2086 # a line is several words
-		order=sort same list --format jsonl $filter
+		order="sort" same list --format jsonl $filter
 		# shellcheck disable=SC2086
 		same list --format csv --fields since,nth --limit 5 $filter
 	done <"$BATS_TEST_DIRNAME/filters"
@@ -106,7 +109,7 @@ archive_of_fleet() {
 @test "report is that of one archive, but for what it says of gaps and hosts" {
 	asked "$program" report --output "$lab/here.html"
 	asked "$program-push" report --output "$lab/fleet.html"
-	! grep -q 'this machine' "$lab/fleet.html"
+	run ! grep -q 'this machine' "$lab/fleet.html"
 	grep -q 'All bans of all jails of the fleet' "$lab/fleet.html"
 	sed -i 's/All bans of all jails[^.]*\.//; s/Reconcile has never run.*$//
 	    s/Gaps: .*$//' "$lab/here.html" "$lab/fleet.html"
@@ -148,14 +151,14 @@ archive_of_fleet() {
 	tail -n 1 "$lab/stats" | grep -Eqx ' +late: last push [0-9: -]+, [0-9dh ]+ ago'
 	grep -qx 'Gaps        2 in the 30 days before the last push, on 1 of 2 hosts' \
 	    "$lab/stats"
-	! grep -q reconcile "$lab/stats"
-	! grep -q Silent "$lab/jsonl"
+	run ! grep -q reconcile "$lab/stats"
+	run ! grep -q Silent "$lab/jsonl"
 	tail -n 1 "$lab/none" | grep -q late
 }
 
 @test "a fleet has no this machine, and --host takes a name as it is" {
 	asked "$program-push" top --by host >"$lab/top"
-	! grep -q 'this machine' "$lab/top"
+	run ! grep -q 'this machine' "$lab/top"
 	asked "$program-push" list --host localhost | grep -qx 'no such bans'
 	asked "$program-push" list --limit 1 | grep -Eq '@(web1|web2|db|ö)'
 }

@@ -10,12 +10,12 @@
 # filled FILE [HOST]: the bans of an export, as one machine has pushed them.
 filled() {
 	{
-		echo "CREATE TEMP TABLE line (n serial, j jsonb);
+		printf '%s\n' "CREATE TEMP TABLE line (n serial, j jsonb);
 		    COPY line (j) FROM STDIN
 		    WITH (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02');"
 		cat "$1"
 		echo '\.'
-		cat <<-'END'
+		cat <<-'SQL'
 			CREATE FUNCTION pg_temp.understood(text) RETURNS inet
 			LANGUAGE plpgsql AS $$ BEGIN
 				RETURN replace($1, '::ffff:', '')::inet;
@@ -43,7 +43,7 @@ filled() {
 					NULL::fail2ban_archive.ban, j) AS r
 			WHERE h.name = :'host';
 			ANALYZE fail2ban_archive.ban;
-		END
+		SQL
 	} | "$pgbin/psql" -X -q -v ON_ERROR_STOP=1 -v host="${2:-pusher}"
 }
 
@@ -67,10 +67,10 @@ same() {
 	asked "$program" "$@" 2>"$lab/here.err" | "${order:-cat}" >"$lab/here"
 	asked "$program-push" "$@" 2>"$lab/fleet.err" |
 	    "${order:-cat}" >"$lab/fleet"
-	cmp "$lab/here" "$lab/fleet" >&2 && [ ! -s "$lab/fleet.err" ] || {
+	if ! cmp "$lab/here" "$lab/fleet" >&2 || [ -s "$lab/fleet.err" ]; then
 		echo "differs: $*" >&2
 		diff "$lab/here" "$lab/fleet" | head -n 10 >&2
 		cat "$lab/fleet.err" >&2
 		return 1
-	}
+	fi
 }
