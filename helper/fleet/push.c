@@ -244,12 +244,13 @@ send(struct round *r, struct err *e)
 		return -1;
 	rc = archive_changes_open(&c, &r->archive, &all, r->transfer.rev,
 	    r->transfer.archive, e);
+	r->transfer.feed_failed = rc != 0;
 	if (rc == 0)
 		rc = transfer_send(&r->transfer, &c, e);
 	archive_changes_rest(&c);
-	/* The feed cannot go on from there: only it fails so. */
-	if (rc != 0 && e->code == EX_DATAERR &&
-	    r->connection.fault == FLEET_OTHER && !r->archive.db.corrupt)
+	/* The feed cannot go on from there. */
+	if (rc != 0 && r->transfer.feed_failed && e->code == EX_DATAERR &&
+	    !r->archive.db.corrupt)
 		return transfer_begin_resend(&r->transfer, e) == 0 ? 1 : -1;
 	return rc;
 }

@@ -32,7 +32,7 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 	    "host SET last_push = now(), name = $5, version = $6, "
 	    "spool = $7::bigint, gaps = $8::bigint, "
 	    "push_interval = $9::bigint, clock_skew = $10::bigint / 1e6 - "
-	    "extract(epoch FROM clock_timestamp()) "
+	    "extract(epoch FROM now()) "
 	    "WHERE " MACHINE
 	    " AND archive_id = $2 "
 	    "AND next_archive_id IS NULL "
@@ -149,14 +149,14 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 			 "WHERE x.gone = 'pruned' AND b.host_uuid = $1::uuid "
 			 "AND b.archive_id = $2 AND b.ban_no = x.ban_no "
 			 "AND (x.rev > b.rev OR $3::bigint > b.sending)",
+	[FLEET_LAST_BAN] = "SELECT coalesce(max(ban_no), 0) FROM " S
+			   "ban "
+			   "WHERE host_uuid = $1::uuid AND archive_id = $2",
 	[FLEET_FINISH] =
 	    "UPDATE " S
 	    "host SET last_push = now(), token = $4, "
 	    "archive_id = $2, last_rev = next_rev, next_archive_id = NULL, "
-	    "next_rev = NULL, last_ban = (SELECT coalesce(max(b.ban_no), 0) "
-	    "FROM " S
-	    "ban AS b WHERE b.host_uuid = $1::uuid "
-	    "AND b.archive_id = $2) WHERE " MACHINE
+	    "next_rev = NULL, last_ban = $7::bigint WHERE " MACHINE
 	    " AND next_archive_id = $2 AND next_rev = $6::bigint "
 	    "AND sending = $5::bigint",
 	/* What was pruned before is no longer in the archive that is sent. */

@@ -115,6 +115,7 @@ collect(struct transfer *t, struct archive_changes *c, struct buffer *moments,
 			break;
 		rc = 1;
 	}
+	t->feed_failed = rc < 0 && !t->text.failed;
 	archive_changes_rest(c);
 	if (rc >= 0 && *t->connection->stop != 0)
 		return err_set(e, EX_TEMPFAIL, "stopped by a signal");
@@ -296,16 +297,35 @@ make_partitions(struct transfer *t, struct buffer *moments, struct err *e)
 	return -1;
 }
 
+/* Set *last_ban to the greatest number of a ban that the centre has. */
+static int
+ask_last_ban(struct transfer *t, int64_t *last_ban, struct err *e)
+{
+	struct fleet_args args = { .n = 0 };
+	PGresult *r;
+
+	fleet_text(&args, t->state->host);
+	fleet_text(&args, t->archive);
+	r = fleet_query(t->connection, FLEET_LAST_BAN, &args, e);
+	if (r == NULL)
+		return -1;
+	*last_ban = fleet_get_number(r, 0);
+	PQclear(r);
+	return 0;
+}
+
 static int
 finish(struct transfer *t, struct err *e)
 {
 	struct fleet_args args = { .n = 0 };
 	int64_t rows = 0;
-	int rc;
+	int rc = fleet_run(t->connection, FLEET_BEGIN, NULL, NULL, e);
 
+	if (rc == 0)
+		rc = ask_last_ban(t, &t->last_ban, e);
 	put_machine(t, &args);
 	fleet_number(&args, t->rev);
-	rc = fleet_run(t->connection, FLEET_BEGIN, NULL, NULL, e);
+	fleet_number(&args, t->last_ban);
 	if (rc == 0)
 		rc = fleet_run(t->connection, FLEET_FINISH, &args, &rows, e);
 	if (rc == 0 && rows != 1)

@@ -31,6 +31,7 @@ struct transfer {
 	int64_t rev;	  /* how far the centre is */
 	int64_t sending;  /* its number */
 	int64_t last_ban; /* no greater ban's number was sent */
+	bool feed_failed; /* the failure is archive_changes_next's */
 	bool rotated;	  /* the centre has the token state->next */
 	int64_t sent, refused;
 

@@ -151,12 +151,11 @@ BEGIN
 		high := extract(epoch FROM month + interval '1 month');
 		CONTINUE WHEN high <= kept OR
 			to_regclass('fail2ban_archive.' || name) IS NOT NULL;
-		-- One at a time; look again once it is our turn.
-		PERFORM pg_advisory_xact_lock(hashtext('fail2ban_archive'));
-		CONTINUE WHEN to_regclass('fail2ban_archive.' || name) IS NOT NULL;
-		-- As ATTACH does, and before any row is moved: a batch that waits for
-		-- such a row would keep the lock that ATTACH waits for.
+		-- One at a time, as ATTACH would have it; look again once it is our
+		-- turn. ban_other is locked before any row is moved: a batch that
+		-- waits for such a row would keep the lock that ATTACH waits for.
 		LOCK TABLE ONLY fail2ban_archive.ban IN SHARE UPDATE EXCLUSIVE MODE;
+		CONTINUE WHEN to_regclass('fail2ban_archive.' || name) IS NOT NULL;
 		LOCK TABLE fail2ban_archive.ban_other IN ACCESS EXCLUSIVE MODE;
 		EXECUTE format('CREATE TABLE fail2ban_archive.%I '
 			'(LIKE fail2ban_archive.ban INCLUDING ALL)', name);
@@ -188,7 +187,7 @@ DECLARE
 	seconds bigint := extract(epoch FROM kept);
 	partition name;
 BEGIN
-	PERFORM pg_advisory_xact_lock(hashtext('fail2ban_archive'));
+	LOCK TABLE ONLY fail2ban_archive.ban IN SHARE UPDATE EXCLUSIVE MODE;
 	UPDATE fail2ban_archive.setting SET keep_from = greatest(keep_from, seconds);
 	FOR partition IN SELECT c.relname FROM pg_inherits AS i
 		JOIN pg_class AS c ON c.oid = i.inhrelid
