@@ -246,7 +246,8 @@ range_of(int64_t seconds)
 
 	if (seconds < 0)
 		return ARRAY_LEN(ranges) - (seconds == UNKNOWN ? 1 : 2);
-	while (seconds >= ranges[i].below)
+	/* The greatest number is in the last range, too. */
+	while (seconds >= ranges[i].below && ranges[i].below != INT64_MAX)
 		i++;
 	return i;
 }

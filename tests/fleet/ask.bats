@@ -242,3 +242,58 @@ runs() {
 		wait "$locker" || true
 	done
 }
+
+@test "what a lying machine writes breaks no question, and no terminal" {
+	sql web1 "INSERT INTO fail2ban_archive.host (host_uuid, name, archive_id,
+	    token, gaps, spool) VALUES ('00000000-0000-4000-8000-000000000001',
+	    E'\\x1b[31m', 'liar', 't', 9223372036854775807, -1)"
+	sql web1 "INSERT INTO fail2ban_archive.ban (host_uuid, archive_id, ban_no,
+	    rev, jail, ident, ip, since_us, timeofban, nth, seconds, failures,
+	    matches, captures, origin, seen, ended_us, ended_why, restored,
+	    sending, pruned_us)
+	    SELECT '00000000-0000-4000-8000-000000000001', 'liar', i, i,
+	    E'liar\\x1b]0;x\\x07', E'a\\x1b[2J' || repeat('x', 100 * i),
+	    E'\\x1b', 253402300799999999 * (i % 2), 9223372036854775807 * (i % 2),
+	    i, (ARRAY[9223372036854775807, -1, 0, NULL])[1 + i % 4],
+	    9223372036854775807, '{\"no\": \"array\"}', '[\"no object\"]', 'lie',
+	    'true', NULL, 'lie', -1, 1, NULL FROM generate_series(1, 9) AS i"
+	for verb in "list --jail liar" "list --format jsonl" "list --limit 9" \
+	    "stats" "top --count failures" "top --by jail --count time" \
+	    "report --output -" "list --active --format jsonl"; do
+		# shellcheck disable=SC2086
+		asked "$program-push" $verb >"$lab/out"
+		run ! grep -q $'\x1b' "$lab/out"
+	done
+	asked "$program-push" list --format jsonl --jail $'liar\e]0;x\a' |
+	    jq -es 'length == 9 and all(.matches == null and .seen == null)' \
+	    >"$lab/out"
+	status 1 asked "$program-push" show $'\e'
+	sql "DELETE FROM fail2ban_archive.ban WHERE archive_id = 'liar';
+	    DELETE FROM fail2ban_archive.host WHERE archive_id = 'liar'"
+	run ! sql web1 "INSERT INTO fail2ban_archive.host (host_uuid, name,
+	    archive_id, token, last_push) VALUES (gen_random_uuid(), 'x', 'x', 't',
+	    'infinity')"
+}
+
+@test "a reader that leaves early ends the question, in PostgreSQL too" {
+	"$program-push" -c "$lab/archive.cfg" list --format jsonl | head -n 1 \
+	    >"$lab/out"
+	[ "$(wc -l <"$lab/out")" -eq 1 ]
+	runs 0
+}
+
+@test "what a machine has pushed is what its archive says" {
+	machine web7
+	for i in 1 2 3; do
+		ev web7 ban "192.0.2.20$i" "$EPOCHSECONDS"
+	done
+	push web7
+	"$program" -c "$lab/web7/archive.cfg" list --format jsonl |
+	    jq -c '.host = "web7"' >"$lab/here"
+	"$program" -c "$lab/archive.cfg" list --fleet --format jsonl --host web7 \
+	    >"$lab/fleet"
+	cmp "$lab/here" "$lab/fleet"
+	[ "$(wc -l <"$lab/fleet")" -eq 3 ]
+	"$program" -c "$lab/archive.cfg" show --fleet 192.0.2.201 |
+	    grep -q '^Banned now on web7; in sshd@web7 until'
+}
