@@ -267,7 +267,8 @@ runs() {
 	asked "$program-push" list --format jsonl --jail $'liar\e]0;x\a' |
 	    jq -es 'length == 9 and all(.matches == null and .seen == null)' \
 	    >"$lab/out"
-	status 1 asked "$program-push" show $'\e'
+	asked "$program-push" show $'\e' >"$lab/out"
+	run ! grep -q $'\x1b' "$lab/out"
 	sql "DELETE FROM fail2ban_archive.ban WHERE archive_id = 'liar';
 	    DELETE FROM fail2ban_archive.host WHERE archive_id = 'liar'"
 	run ! sql web1 "INSERT INTO fail2ban_archive.host (host_uuid, name,
