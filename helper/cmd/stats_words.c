@@ -194,5 +194,12 @@ stats_print_words(FILE *to, const struct stats *stats)
 	print_ends(to, all);
 	print_sparkline(to, stats->figures);
 	print_known(to, stats, all);
-	print_gaps(to, stats);
+	if (stats->fleet) {
+		char text[STATS_FLEET_GAPS];
+
+		print_line(to, "Gaps");
+		fprintf(to, "%s\n", stats_fleet_gaps(&stats->hosts, text));
+	} else {
+		print_gaps(to, stats);
+	}
 }
