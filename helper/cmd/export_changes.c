@@ -45,8 +45,10 @@ print_gone(struct export *x, const struct archive_changes *c, struct err *e)
 		table_put_text(x->table, CHANGE_GONE, c->why);
 		return table_end_row(x->table, e);
 	}
-	fprintf(to, "{\"id\":%" PRId64 ",\"rev\":%" PRId64 ",\"gone\":", c->ban,
-	    c->rev);
+	fprintf(to, "{\"id\":%" PRId64 ",\"rev\":%" PRId64 ",", c->ban, c->rev);
+	if (c->erased != NULL)
+		fprintf(to, "\"erased\":\"%s\",", c->erased);
+	fputs("\"gone\":", to);
 	return print_last_text(to, c->why, e);
 }
 
@@ -62,7 +64,8 @@ print_next(struct export *x, const struct archive_changes *c, struct err *e)
 		table_put_text(x->table, CHANGE_ARCHIVE, c->id);
 		return table_end_row(x->table, e);
 	}
-	fprintf(to, "{\"next\":%" PRId64 ",\"archive\":", c->upto);
+	fprintf(to, "{\"after\":%" PRId64 ",\"next\":%" PRId64 ",\"archive\":",
+	    c->after, c->upto);
 	return print_last_text(to, c->id, e);
 }
 
