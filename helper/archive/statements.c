@@ -412,10 +412,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_JAIL_RUNS] =
 	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 
-	/* Bans of other machines are left out unless they end by themselves. */
+	/* Bans of other machines are left out unless they end by themselves,
+	 * and no merge brings their ends. */
 	[SQL_LIVE] = LIVE_BAN
 	"WHERE " KEPT_SINCE " IS NULL AND ban.id > ?1 "
-	"AND (host = '' OR seconds >= 0) "
+	"AND (host = '' OR (seconds >= 0 AND missed_us < " MERGED_LEAST ")) "
 	"ORDER BY ban.id LIMIT ?2",
 	/*
 	 * The bans of this machine that a server may have again, though their
