@@ -45,6 +45,33 @@ merged_free(struct merged *m)
 	*m = (struct merged){ 0 };
 }
 
+int
+merged_any(struct archive *a, struct err *e)
+{
+	return db_has_row(&a->db, SQL_META_FROM, e, "t", KEY);
+}
+
+int
+merged_hosts(struct archive *a, int64_t limit, merged_host_fn *fn, void *to,
+    struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&a->db, SQL_MERGED_HOSTS, e, "i", limit);
+	int rc;
+
+	if (st == NULL)
+		return -1;
+	while ((rc = db_step(&a->db, st, e)) == 1) {
+		const char *host = db_text(st, 0);
+
+		if (fn(to, host != NULL ? host : "", db_int(st, 1)) != 0) {
+			rc = err_no_memory(e);
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	return rc;
+}
+
 static struct merged_source *
 grow(struct merged *m, const char *id, const char *host)
 {

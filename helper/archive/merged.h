@@ -42,6 +42,17 @@ struct merged {
 	int64_t added, changed; /* how many bans were */
 };
 
+/* Return 1 when bans of other machines were merged, 0 when none, or -1. */
+int merged_any(struct archive *a, struct err *e);
+
+/*
+ * Hand each host and the number of its bans to fn, those of this machine as "";
+ * for at most limit of them. fn returns -1 where memory is short.
+ */
+typedef int merged_host_fn(void *to, const char *host, int64_t bans);
+int merged_hosts(struct archive *a, int64_t limit, merged_host_fn *fn, void *to,
+    struct err *e);
+
 /* Load the sources. The caller releases m with merged_free. */
 int merged_load(struct merged *m, struct archive *a, struct err *e);
 void merged_free(struct merged *m);

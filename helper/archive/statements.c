@@ -787,6 +787,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_MERGED_LINES] =
 	    "DELETE FROM line WHERE (jail, ident, host) = (SELECT jail, "
 	    "ident, host FROM ban WHERE id = ?1)",
+	/* The third of a total's sums is its bans: sql/5.sql. */
+	[SQL_MERGED_HOSTS] =
+	    "SELECT host, sum(bans) FROM (SELECT host, count(*) AS bans "
+	    "FROM ban GROUP BY host UNION ALL SELECT host, sum(sums ->> 2) "
+	    "FROM total GROUP BY host) GROUP BY host ORDER BY host LIMIT ?1",
 	[SQL_MERGED_OF_SOURCE] =
 	    "SELECT id, missed_us, ended_us FROM ban WHERE " OF_SOURCE
 	    "BETWEEN ?1 AND ?2 ORDER BY missed_us LIMIT ?3",

@@ -11,12 +11,21 @@
 #include "cmd/follow.h"
 
 /* CSV has the columns of all three kinds of lines. */
-enum { CHANGE_GONE = BAN_COLUMNS, CHANGE_NEXT, CHANGE_ARCHIVE, CHANGE_COLUMNS };
+enum {
+	CHANGE_GONE = BAN_COLUMNS,
+	CHANGE_NEXT,
+	CHANGE_ARCHIVE,
+	CHANGE_ERASED,
+	CHANGE_AFTER,
+	CHANGE_COLUMNS
+};
 
 static const struct column other_columns[] = {
 	{ "gone", NULL, "GONE", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
 	{ "next", NULL, "NEXT", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 	{ "archive", NULL, "ARCHIVE", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
+	{ "erased", NULL, "ERASED", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
+	{ "after", NULL, "AFTER", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 };
 
 /* Print a text as JSON has it, and the end of its object. */
@@ -43,6 +52,7 @@ print_gone(struct export *x, const struct archive_changes *c, struct err *e)
 		table_put_number(x->table, BAN_COLUMN_NUMBER, c->ban);
 		table_put_number(x->table, BAN_FIELD_REV, c->rev);
 		table_put_text(x->table, CHANGE_GONE, c->why);
+		table_put_text(x->table, CHANGE_ERASED, c->erased);
 		return table_end_row(x->table, e);
 	}
 	fprintf(to, "{\"id\":%" PRId64 ",\"rev\":%" PRId64 ",", c->ban, c->rev);
@@ -62,6 +72,7 @@ print_next(struct export *x, const struct archive_changes *c, struct err *e)
 	if (x->format == EXPORT_CSV) {
 		table_put_number(x->table, CHANGE_NEXT, c->upto);
 		table_put_text(x->table, CHANGE_ARCHIVE, c->id);
+		table_put_number(x->table, CHANGE_AFTER, c->after);
 		return table_end_row(x->table, e);
 	}
 	fprintf(to, "{\"after\":%" PRId64 ",\"next\":%" PRId64 ",\"archive\":",

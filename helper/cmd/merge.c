@@ -88,7 +88,8 @@ print_result(void *to, const struct merge_result *result)
 		    host, result->refused);
 	if (result->foreign > 0)
 		printf("merge: host %s: %" PRId64
-		       " bans are left out: another source has brought them\n",
+		       " bans are left out: they are this machine's own, or "
+		       "another source has brought them\n",
 		    host, result->foreign);
 }
 

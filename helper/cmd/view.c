@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "archive/jails.h"
+#include "archive/merged.h"
 #include "ban/ban.h"
 #include "base/escape.h"
 #include "base/nearest.h"
@@ -19,7 +20,6 @@
 #include "os/log.h"
 
 /* The name of this machine in --host. */
-#define HERE "localhost"
 
 /* Fail because a value is none of the names that are allowed. */
 static int
@@ -215,7 +215,7 @@ take_host(struct archive_filter *filter)
 
 	if (filter->host == NULL)
 		return;
-	if (strcmp(filter->host, HERE) == 0 ||
+	if (strcmp(filter->host, VIEW_HERE) == 0 ||
 	    (gethostname(name, sizeof(name) - 1) == 0 &&
 		strcmp(filter->host, name) == 0))
 		filter->host = "";
@@ -298,6 +298,7 @@ view_open(struct view *view, const struct config *config, char **words,
     struct err *e)
 {
 	struct archive_filter *filter = &view->filter;
+	int merged;
 
 	filter->now_us = clock_wall_us();
 	set_style(view);
@@ -312,6 +313,9 @@ view_open(struct view *view, const struct config *config, char **words,
 	    archive_open_read(&view->archive, config->archive, e) != 0)
 		return -1;
 	view->opened = true;
+	if ((merged = merged_any(&view->archive, e)) < 0)
+		return -1;
+	view->merged = merged == 1;
 	view->archive.watch = progress_begin(&view->progress);
 	for (; words != NULL && *words != NULL; words++) {
 		if (take_word(view, *words, e) != 0)

@@ -29,6 +29,7 @@ struct view {
 	/* view_open sets the rest. */
 	struct archive archive;
 	bool opened; /* the archive is open */
+	bool merged; /* it has bans of other machines, by a merge */
 	struct output out;
 	struct terminal terminal;
 	struct progress progress; /* of a counting */
@@ -66,6 +67,9 @@ struct view {
 	{ \
 		"active", NULL, "only bans that are active now" \
 	}
+
+/* The word for this machine, whose bans have no host. */
+#define VIEW_HERE "localhost"
 
 #define VIEW_TABLE_OPTIONS \
 	VIEW_ROWS_OPTIONS, \

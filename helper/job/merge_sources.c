@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "archive/file.h"
 #include "base/list.h"
@@ -78,6 +79,16 @@ merge_sources_name_host(const char *file, const char *folder, char text[256])
 		utf8_is_valid(text, strlen(text)) ?
 	    text :
 	    NULL;
+}
+
+bool
+merge_sources_is_here(const char *host)
+{
+	char name[256] = "";
+
+	return strcmp(host, "localhost") == 0 ||
+	    (gethostname(name, sizeof(name) - 1) == 0 &&
+		strcmp(host, name) == 0);
 }
 
 bool

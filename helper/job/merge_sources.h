@@ -45,6 +45,15 @@ void merge_sources_free(struct merge_sources *sources);
 const char *merge_sources_name_host(const char *file, const char *folder,
     char text[256]);
 
+/*
+ * Return true for a name of this machine, or localhost: such a host would be
+ * taken for this machine, whose own bans have no host.
+ */
+bool merge_sources_is_here(const char *host);
+
+/* The longest name of a host, in bytes. */
+#define MERGE_HOST_MAX 255
+
 /* Return true for the name of a file beside an archive: archive/beside. Pure.
  */
 bool merge_sources_is_beside(const char *name);

@@ -24,6 +24,12 @@ merge_write_begin(struct hosts_merge *h, const char *id, struct err *e)
 {
 	struct merged_source *source = merged_find(&h->known, id);
 
+	if (merge_sources_is_here(h->host))
+		return err_set(e, EX_DATAERR,
+		    "%s: %s is the name of this machine, whose own bans have "
+		    "no host: give another machine's archive another name, "
+		    "with --host NAME",
+		    h->result->source->path, h->host);
 	if (source == NULL &&
 	    (source = merged_add(&h->known, id, h->host, e)) == NULL)
 		return -1;
@@ -42,6 +48,16 @@ merge_write_bad(struct hosts_merge *h, const struct err *why)
 			"");
 }
 
+static int
+check_ban(struct exported_ban *ban, struct err *e)
+{
+	const char *host = ban->texts[BAN_FIELD_HOST];
+
+	if (host != NULL && strlen(host) > MERGE_HOST_MAX)
+		return err_set(e, EX_DATAERR, "host: too long");
+	return exported_ban_check(ban, e);
+}
+
 int
 merge_write_take(struct hosts_merge *h, struct other_change *change,
     struct err *e)
@@ -52,7 +68,7 @@ merge_write_take(struct hosts_merge *h, struct other_change *change,
 	if (change->number < 1 || change->number > MERGED_BAN_MAX)
 		rc = err_set(&why, EX_DATAERR, "a ban without a number");
 	else if (change->what == OTHER_BAN)
-		rc = exported_ban_check(&change->ban, &why);
+		rc = check_ban(&change->ban, &why);
 	if (rc != 0) {
 		exported_ban_free(&change->ban);
 		if (why.code != EX_DATAERR) {
@@ -96,6 +112,13 @@ is_refused(struct hosts_merge *h, struct merge *merge,
 	return rc;
 }
 
+/* A ban that another archive has of this machine is here already. */
+static bool
+is_own_ban(const char *host)
+{
+	return host != NULL && host[0] != '\0' && merge_sources_is_here(host);
+}
+
 static int
 put_ban(struct hosts_merge *h, struct merge *merge,
     const struct other_change *change, struct err *e)
@@ -112,6 +135,10 @@ put_ban(struct hosts_merge *h, struct merge *merge,
 	int64_t row;
 	int rc;
 
+	if (is_own_ban(host)) {
+		h->result->foreign++;
+		return 0;
+	}
 	if (archive_jail_get(&h->run.archive, change->ban.texts[BAN_FIELD_JAIL],
 		&jail, e) != 0)
 		return -1;

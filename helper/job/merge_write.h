@@ -10,7 +10,8 @@
 #include "archive/changes.h"
 #include "archive/merged.h"
 #include "archive/other_archive.h"
-#include "job/merge_hosts.h"
+#include "job/merge_result.h"
+#include "job/run.h"
 
 /* The most changes that are gathered, and the most bytes of their texts. */
 #define MERGE_CHUNK 500
