@@ -12,20 +12,20 @@
 
 /* CSV has the columns of all three kinds of lines. */
 enum {
-	CHANGE_GONE = BAN_COLUMNS,
+	CHANGE_ERASED = BAN_COLUMNS,
+	CHANGE_AFTER,
+	CHANGE_GONE,
 	CHANGE_NEXT,
 	CHANGE_ARCHIVE,
-	CHANGE_ERASED,
-	CHANGE_AFTER,
 	CHANGE_COLUMNS
 };
 
 static const struct column other_columns[] = {
+	{ "erased", NULL, "ERASED", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
+	{ "after", NULL, "AFTER", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 	{ "gone", NULL, "GONE", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
 	{ "next", NULL, "NEXT", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 	{ "archive", NULL, "ARCHIVE", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
-	{ "erased", NULL, "ERASED", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
-	{ "after", NULL, "AFTER", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 };
 
 /* Print a text as JSON has it, and the end of its object. */
@@ -161,7 +161,7 @@ export_changes(struct export *x, const struct config *config, struct err *e)
 	int rc;
 
 	ban_columns(view, columns);
-	memcpy(columns + CHANGE_GONE, other_columns, sizeof(other_columns));
+	memcpy(columns + BAN_COLUMNS, other_columns, sizeof(other_columns));
 	rc = table_open(&x->table, &view->style, columns,
 	    csv ? CHANGE_COLUMNS : BAN_COLUMNS, view->out.to, e);
 	if (rc == 0)
