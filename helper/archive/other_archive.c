@@ -197,6 +197,7 @@ load_state(struct other_archive *in, struct err *e)
 	struct db *db = &in->archive.db;
 	sqlite3_stmt *st = db_statement(db, SQL_CHANGES_UPTO, e);
 	bool is;
+	int bad;
 
 	if (st == NULL || db_step(db, st, e) != 1)
 		return -1;
@@ -204,7 +205,9 @@ load_state(struct other_archive *in, struct err *e)
 	is = sqlite3_column_type(st, 0) == SQLITE_INTEGER && in->upto >= 0 &&
 	    in->upto <= REV_MAX && take_id(in->id, db_text(st, 1));
 	sqlite3_reset(st);
-	if (!is)
+	if ((bad = db_has_row(db, SQL_IMPORT_NO_REV, e, "")) < 0)
+		return -1;
+	if (!is || bad == 1)
 		return err_set(e, EX_DATAERR,
 		    "%s: its id or its numbers are not an archive's", db->name);
 	if (archive_get_number(&in->archive, ARCHIVE_FORGOTTEN, &in->forgotten,

@@ -730,6 +730,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_IMPORT_GONE] =
 	    "SELECT rev, ban, why FROM gone WHERE rev > ?1 AND rev <= ?2 "
 	    "ORDER BY rev LIMIT 1",
+	/* A text is greater than any number; SQL_NUMBERS has the greatest. */
+	[SQL_IMPORT_NO_REV] =
+	    "SELECT 1 FROM ban WHERE rev > 4611686018427387904 LIMIT 1",
 	[SQL_IMPORT_HAS] = "SELECT 1 FROM ban WHERE id = ?1",
 
 	[SQL_MERGED_FIND] = "SELECT id FROM ban WHERE " OF_SOURCE "= ?1",
