@@ -321,7 +321,7 @@ view_open(struct view *view, const struct config *config, int argc, char **argv,
 	view->opened = true;
 	if (!view->fleet && (merged = merged_any(&view->archive, e)) < 0)
 		return -1;
-	view->merged = merged == 1;
+	view->merged = view->fleet || merged == 1;
 	view->archive.watch = progress_begin(&view->progress);
 	for (int i = operands; i < argc; i++) {
 		if (take_word(view, argv[i], e) != 0)
