@@ -102,7 +102,7 @@ survives_cuts() {
 	machine web
 	bans web 200
 	push web
-	bans web 200 1600000000
+	bans web 5100 1600000000
 	hold 'LOCK TABLE fail2ban_archive.ban IN EXCLUSIVE MODE'
 	"$push_program" -c "$lab/web/archive.cfg" push >"$lab/out" 2>&1 3>&- &
 	pid=$!
