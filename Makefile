@@ -52,7 +52,7 @@ endif
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/main_push.o \
-	$(BUILD)/os/db_lean.o
+	$(BUILD)/os/db_lean.o $(BUILD)/cmd/bans_here.o $(BUILD)/cmd/bans_of_fleet.o
 EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o \
 	$(BUILD)/archive/statements_event.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
@@ -69,15 +69,19 @@ UNITDIR = $(PREFIX)/lib/systemd/system
 BASH = $(PREFIX)/share/bash-completion/completions
 ZSH = $(PREFIX)/share/zsh/site-functions
 FISH = $(PREFIX)/share/fish/vendor_completions.d
+SHARE = $(PREFIX)/share/fail2ban-archive
 ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
 PROGRAMS = fail2ban-archive fail2ban-archive-event fail2ban-archive-push
-PAGES = fail2ban-archive.8 fail2ban-archive-event.8 fail2ban-archive-setup.8
+PAGES = fail2ban-archive.8 fail2ban-archive-event.8 fail2ban-archive-push.8 \
+	fail2ban-archive-setup.8
+UNITFILES = fail2ban-archive.service fail2ban-archive.timer \
+	fail2ban-archive-push.service
 INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(SBIN)/fail2ban-archive-setup \
 	$(PAGES:%=$(MAN8)/%) \
 	$(MAN5)/fail2ban-archive.cfg.5 \
-	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
+	$(UNITFILES:%=$(UNITDIR)/%) $(SHARE)/fleet.sql \
 	$(BASH)/fail2ban-archive $(ZSH)/_fail2ban-archive \
 	$(FISH)/fail2ban-archive.fish $(ACTION_D)/fail2ban-archive.conf
 
@@ -88,11 +92,13 @@ $(BUILD)/library.a: $(filter-out $(MAINS),$(OBJECTS))
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/library.a
+$(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/cmd/bans_here.o \
+		$(BUILD)/library.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
 
 # Only this one has PostgreSQL's library: the others run without it.
-$(BUILD)/fail2ban-archive-push: $(BUILD)/main_push.o $(BUILD)/library.a
+$(BUILD)/fail2ban-archive-push: $(BUILD)/main_push.o \
+		$(BUILD)/cmd/bans_of_fleet.o $(BUILD)/library.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) $(PUSH_LIBS)
 
 # Nothing here unwinds the stack: so the index for that is left out.
@@ -184,8 +190,11 @@ install: all
 	install -m 644 $(PAGES:%=helper/dist/%) $(DESTDIR)$(MAN8)/
 	install -m 644 helper/dist/fail2ban-archive.cfg.5 $(DESTDIR)$(MAN5)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
-	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
-		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
+	for u in $(filter %.service,$(UNITFILES)); do \
+		sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/$$u.in \
+			> $(DESTDIR)$(UNITDIR)/$$u || exit; \
+	done
+	cat $(CENTRAL) > $(DESTDIR)$(SHARE)/fleet.sql
 	install -m 644 helper/dist/completion/fail2ban-archive.bash \
 		$(DESTDIR)$(BASH)/fail2ban-archive
 	install -m 644 helper/dist/completion/_fail2ban-archive $(DESTDIR)$(ZSH)/
@@ -198,6 +207,7 @@ install: all
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	test ! -d $(DESTDIR)$(SHARE) || rmdir $(DESTDIR)$(SHARE)
 
 # A tarball of this tree: of the files that git tracks, as they are now, or, where
 # the tree is no clone or git refuses it, of all its files. The same files give the

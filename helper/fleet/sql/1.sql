@@ -63,7 +63,8 @@ CREATE TABLE fail2ban_archive.host (
 	last_ban        bigint NOT NULL DEFAULT 0, -- no greater ban_no was sent
 	token           text NOT NULL, -- of the last push: a copy lacks it; '': any
 	registered_at   timestamptz NOT NULL DEFAULT now(),
-	last_push       timestamptz NOT NULL DEFAULT now(),
+	last_push       timestamptz NOT NULL DEFAULT now()
+		CHECK (isfinite(last_push)),
 	push_interval   bigint,        -- seconds; NULL: by hand
 	version         text,          -- of the program
 	spool           bigint,        -- events that wait there
@@ -105,6 +106,11 @@ CREATE TABLE fail2ban_archive.ban (
 CREATE INDEX ban_timeofban ON fail2ban_archive.ban (timeofban);
 -- An id may be longer than a B-tree takes.
 CREATE INDEX ban_ident ON fail2ban_archive.ban USING hash (ident);
+-- Few bans have an ip, which differs from ident.
+CREATE INDEX ban_ip ON fail2ban_archive.ban USING hash (ip)
+	WHERE ip IS NOT NULL;
+CREATE INDEX ban_with_ip ON fail2ban_archive.ban (timeofban)
+	WHERE ip IS NOT NULL;
 CREATE INDEX ban_address ON fail2ban_archive.ban (address);
 CREATE INDEX ban_live ON fail2ban_archive.ban (address)
 	WHERE ended_us IS NULL;
@@ -278,7 +284,9 @@ WHERE extract(epoch FROM now() - last_push) >
 -- The addresses that at least so many machines banned since a moment: so many
 -- roles, as a machine can say what it likes of itself. A role that is no reader
 -- learns from it only what at least writer_min_hosts roles banned. (session_user,
--- as current_user is the owner in here.)
+-- as current_user is the owner in here.) What only the asking role banned is not
+-- listed: its machine has judged that already. A ban of a list says nothing: the
+-- machines would take it from one another for ever.
 CREATE FUNCTION fail2ban_archive.blocklist(min_hosts integer, since timestamptz)
 RETURNS TABLE (ident text, hosts bigint, bans bigint, last timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -286,12 +294,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 	SELECT ident, count(DISTINCT writer), count(*),
 		to_timestamp(max(since_us) / 1000000.0)
 	FROM fail2ban_archive.bans
-	WHERE address IS NOT NULL AND pruned_us IS NULL
+	WHERE address IS NOT NULL AND pruned_us IS NULL AND origin <> 'list'
 		AND since_us >= extract(epoch FROM since) * 1000000
 	GROUP BY ident HAVING count(DISTINCT writer) >= greatest(min_hosts, 1,
 		CASE WHEN pg_has_role(session_user, 'fail2ban_archive_reader', 'MEMBER')
 			THEN 1 ELSE (SELECT writer_min_hosts FROM fail2ban_archive.setting)
-		END)
+		END) AND bool_or(writer <> session_user)
 	ORDER BY ident
 $$;
 
