@@ -80,6 +80,7 @@ none() {
 		n = 0
 		for name, body in zip(parts[::2], parts[1::2]):
 		    body = body.replace('MACHINE', '"host_uuid = $1::uuid"')
+		    body = body.replace('INSERT', '"INSERT INTO ban $1::uuid, $2"')
 		    sql = ''.join(re.findall(r'"((?:[^"\\]|\\.)*)"', body))
 		    if re.search(r'\b(FROM|INTO|UPDATE) ban\b', sql):
 		        n += 1

@@ -302,6 +302,17 @@ restored() {
 	same_there web
 }
 
+@test "an administrator may have all changes sent again" {
+	machine web
+	bans web 20
+	push web
+	sql 'DELETE FROM fail2ban_archive.ban WHERE ban_no IN (3, 17)'
+	sql 'UPDATE fail2ban_archive.host SET last_rev = 0, last_ban = 0'
+	push web
+	same_there web
+	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 20 ]
+}
+
 @test "two pushes of one archive do not run at once" {
 	machine web
 	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
