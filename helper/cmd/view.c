@@ -301,7 +301,7 @@ view_open(struct view *view, const struct config *config, int argc, char **argv,
     int operands, struct err *e)
 {
 	struct archive_filter *filter = &view->filter;
-	int merged;
+	int merged = 0;
 
 	view->fleet |= bans_are_of_fleet;
 	filter->now_us = clock_wall_us();
@@ -319,7 +319,7 @@ view_open(struct view *view, const struct config *config, int argc, char **argv,
 	    bans_open(&view->archive, config, view->fleet, argc, argv, e) != 0)
 		return -1;
 	view->opened = true;
-	if ((merged = merged_any(&view->archive, e)) < 0)
+	if (!view->fleet && (merged = merged_any(&view->archive, e)) < 0)
 		return -1;
 	view->merged = merged == 1;
 	view->archive.watch = progress_begin(&view->progress);
