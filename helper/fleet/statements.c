@@ -25,6 +25,13 @@
 	"seconds, bancount, failures, matches, captures, origin, seen, " \
 	"ended_us, ended_why, restored, address"
 
+#define INSERT \
+	"INSERT INTO " S \
+	"ban AS b (host_uuid, archive_id, sending, " BAN_COLUMNS \
+	") SELECT $1::uuid, $2, $3::bigint, " BAN_COLUMNS " FROM " BATCH \
+	" WHERE gone IS NULL AND timeofban >= " \
+	"(SELECT keep_from FROM " S "setting)"
+
 const char *const fleet_sql[FLEET_STATEMENTS] = {
 	/* All that a push with nothing new has to ask and to say. */
 	[FLEET_HELLO] =
@@ -119,25 +126,21 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 	    "ban AS b USING moved AS m "
 	    "WHERE b.host_uuid = $1::uuid AND b.archive_id = $2 "
 	    "AND b.ban_no = m.ban_no",
-	[FLEET_UPSERT] =
-	    "INSERT INTO " S
-	    "ban AS b (host_uuid, archive_id, sending, " BAN_COLUMNS
-	    ") SELECT $1::uuid, $2, $3::bigint, " BAN_COLUMNS " FROM " BATCH
-	    " WHERE gone IS NULL AND timeofban >= "
-	    "(SELECT keep_from FROM " S
-	    "setting) "
-	    "ON CONFLICT (host_uuid, archive_id, ban_no, timeofban) "
-	    "DO UPDATE SET rev = excluded.rev, jail = excluded.jail, "
-	    "ident = excluded.ident, ip = excluded.ip, host = excluded.host, "
-	    "since_us = excluded.since_us, nth = excluded.nth, "
-	    "seconds = excluded.seconds, bancount = excluded.bancount, "
-	    "failures = excluded.failures, matches = excluded.matches, "
-	    "captures = excluded.captures, origin = excluded.origin, "
-	    "seen = excluded.seen, ended_us = excluded.ended_us, "
-	    "ended_why = excluded.ended_why, restored = excluded.restored, "
-	    "address = excluded.address, sending = excluded.sending, "
-	    "pruned_us = NULL, received_at = now() "
-	    "WHERE excluded.rev > b.rev OR excluded.sending > b.sending",
+	/* Bans that are all new, as their numbers say: this costs less. */
+	[FLEET_INSERT] = INSERT,
+	[FLEET_UPSERT] = INSERT
+	" ON CONFLICT (host_uuid, archive_id, ban_no, timeofban) "
+	"DO UPDATE SET rev = excluded.rev, jail = excluded.jail, "
+	"ident = excluded.ident, ip = excluded.ip, host = excluded.host, "
+	"since_us = excluded.since_us, nth = excluded.nth, "
+	"seconds = excluded.seconds, bancount = excluded.bancount, "
+	"failures = excluded.failures, matches = excluded.matches, "
+	"captures = excluded.captures, origin = excluded.origin, "
+	"seen = excluded.seen, ended_us = excluded.ended_us, "
+	"ended_why = excluded.ended_why, restored = excluded.restored, "
+	"address = excluded.address, sending = excluded.sending, "
+	"pruned_us = NULL, received_at = now() "
+	"WHERE excluded.rev > b.rev OR excluded.sending > b.sending",
 	[FLEET_GONE] = "DELETE FROM " S "ban AS b USING " BATCH
 		       " AS x "
 		       "WHERE x.gone = 'gone' AND b.host_uuid = $1::uuid "

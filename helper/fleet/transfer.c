@@ -186,7 +186,9 @@ apply(struct transfer *t, const struct part *part, struct err *e)
 	if (rc == 0 && known)
 		rc = run_for(t, FLEET_MOVED, t->last_ban, true, e);
 	if (rc == 0 && bans)
-		rc = run_for(t, FLEET_UPSERT, t->sending, true, e);
+		rc = run_for(t,
+		    known || t->doubtful ? FLEET_UPSERT : FLEET_INSERT,
+		    t->sending, true, e);
 	if (rc == 0 && gone)
 		rc = run_for(t, FLEET_GONE, 0, false, e);
 	if (rc == 0 && gone)
@@ -225,7 +227,9 @@ send_part(struct transfer *t, const struct part *part, struct err *e)
 			    e);
 		if (rc != 0)
 			roll_back(t);
-		if (t->connection->fault != FLEET_AGAIN)
+		if (t->connection->fault == FLEET_DOUBLE && !t->doubtful)
+			t->doubtful = true;
+		else if (t->connection->fault != FLEET_AGAIN)
 			break;
 	}
 	if (rc != 0)

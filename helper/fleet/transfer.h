@@ -36,6 +36,7 @@ struct transfer {
 	int64_t sent, refused;
 
 	/* The rest is for transfer.c. */
+	bool doubtful; /* a ban with a new number was there */
 	struct buffer text;
 	struct transfer_row *rows;
 	size_t n, room;
