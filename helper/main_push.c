@@ -10,6 +10,11 @@
 static const struct command *const commands[] = {
 	&cmd_fleet_push,
 	&cmd_fleet_blocklist,
+	&cmd_list,
+	&cmd_show,
+	&cmd_top,
+	&cmd_stats,
+	&cmd_report,
 };
 
 int

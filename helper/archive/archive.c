@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive/elsewhere.h"
 #include "archive/file.h"
 #include "archive/schema.h"
 #include "archive/sqlite_vfs.h"
@@ -173,8 +174,18 @@ archive_open_read(struct archive *a, const char *path, struct err *e)
 }
 
 void
+archive_open_elsewhere(struct archive *a, struct elsewhere *of)
+{
+	*a = (struct archive){ .elsewhere = of, .db.name = "fleet" };
+}
+
+void
 archive_close(struct archive *a)
 {
+	if (a->elsewhere != NULL) {
+		a->elsewhere->calls->end(a->elsewhere);
+		return;
+	}
 	archive_rollback(a);
 	/* A copy has no path, and is never reconciled. */
 	if (a->db.corrupt && a->path[0] != '\0')

@@ -24,6 +24,8 @@
 #define ARCHIVE_WAL_EVENT SQLITE_VFS_WAL_WHOLE
 #define ARCHIVE_WAL_BULK (6 * 1024 * 1024)
 
+struct elsewhere;
+
 struct archive {
 	struct db db;
 	struct lock lock;
@@ -37,6 +39,8 @@ struct archive {
 	uint64_t dev, ino; /* of the file that is open */
 	const struct watch
 	    *watch; /* of the work of archive/backup.h, or NULL */
+	/* The bans lie there (archive/elsewhere.h); NULL: in the file. */
+	struct elsewhere *elsewhere;
 };
 
 /*
@@ -58,6 +62,12 @@ int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
  * with EX_NOINPUT when there is no archive, or an older program made it.
  */
 int archive_open_read(struct archive *a, const char *path, struct err *e);
+
+/*
+ * Make a an archive whose bans lie elsewhere (archive/elsewhere.h), for
+ * reading. archive_close ends `of`.
+ */
+void archive_open_elsewhere(struct archive *a, struct elsewhere *of);
 
 /*
  * Roll back an open transaction, release the lock, and close the archive. When

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/elsewhere.h"
 #include "archive/statements.h"
 #include "base/list.h"
 
@@ -39,6 +40,8 @@ archive_jail_get(struct archive *a, const char *name, struct archive_jail *jail,
 int
 archive_has_jail(struct archive *a, const char *name, struct err *e)
 {
+	if (a->elsewhere != NULL)
+		return a->elsewhere->calls->has_jail(a->elsewhere, name, e);
 	return db_has_row(&a->db, SQL_JAIL_GET, e, "t", name);
 }
 

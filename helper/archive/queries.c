@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
+#include "archive/elsewhere.h"
 #include "archive/spelling.h"
 #include "archive/statements.h"
 #include "ban/anonymous.h"
@@ -131,12 +132,26 @@ spell(struct archive_cursor *c)
 		c->inside = archive_spell_inside(&c->ids, c->filter.net);
 }
 
+/* Open a cursor for bans that lie elsewhere, where there is no seconds' order
+ * to be kept: any ban can be given again. */
+static int
+open_elsewhere(struct archive_cursor *c, enum elsewhere_order order, bool whole,
+    struct err *e)
+{
+	c->elsewhere = c->archive->elsewhere;
+	c->begins = true;
+	return c->elsewhere->calls->open(c->elsewhere, &c->filter, order, whole,
+	    e);
+}
+
 int
 archive_cursor_open_newest(struct archive_cursor *c, struct archive *a,
     const struct archive_filter *filter, bool whole, struct err *e)
 {
 	*c = begin(a, filter);
 	c->newest = true;
+	if (a->elsewhere != NULL)
+		return open_elsewhere(c, ELSEWHERE_NEWEST, whole, e);
 	spell(c);
 	/* The user names are in the captures. */
 	whole = whole || filter->user != NULL;
@@ -149,6 +164,8 @@ archive_cursor_open_oldest(struct archive_cursor *c, struct archive *a,
 {
 	*c = begin(a, filter);
 	c->filter.limit = -1;
+	if (a->elsewhere != NULL)
+		return open_elsewhere(c, ELSEWHERE_OLDEST, true, e);
 	spell(c);
 	return open_cursor(c, SQL_EXPORT, e);
 }
@@ -159,6 +176,8 @@ archive_cursor_open_networks(struct archive_cursor *c, struct archive *a,
 {
 	*c = begin(a, filter);
 	c->filter.limit = -1;
+	if (a->elsewhere != NULL)
+		return open_elsewhere(c, ELSEWHERE_NETWORKS, true, e);
 	archive_spell_networks(&c->ids, filter->ident);
 	if (open_cursor(c, SQL_EXPORT, e) != 0)
 		return -1;
@@ -232,6 +251,9 @@ archive_net_has_more(struct archive *a, const struct address *net, int64_t n,
 	int rc = 0;
 
 	*more = false;
+	if (a->elsewhere != NULL)
+		return a->elsewhere->calls->net_has_more(a->elsewhere, net, n,
+		    more, e);
 	if (archive_spell_inside(&ids, net))
 		rc = ids.failed ?
 		    err_no_memory(e) :
@@ -258,6 +280,9 @@ archive_cursor_may_be_anonymous(const struct archive_cursor *c, struct err *e)
 void
 archive_cursor_close(struct archive_cursor *c)
 {
+	if (c->elsewhere != NULL)
+		c->elsewhere->calls->close(c->elsewhere);
+	c->elsewhere = NULL;
 	if (c->statement != NULL)
 		sqlite3_reset(c->statement);
 	buffer_free(&c->ids);
@@ -278,7 +303,12 @@ fact(const struct archive_cursor *c, enum archive_fact which)
 enum ban_state
 archive_cursor_state(const struct archive_cursor *c)
 {
-	struct ban_state_facts facts = {
+	struct ban_state_facts facts;
+
+	if (c->elsewhere != NULL)
+		return c->elsewhere->calls->state(c->elsewhere,
+		    c->filter.now_us);
+	facts = (struct ban_state_facts){
 		.since_us = archive_cursor_number(c, BAN_FIELD_SINCE),
 		.seconds = archive_cursor_number(c, BAN_FIELD_SECONDS),
 		.ended_us = archive_cursor_number(c, BAN_FIELD_ENDED),
@@ -305,6 +335,23 @@ takes(const struct archive_cursor *c)
 		archive_cursor_text(c, BAN_FIELD_CAPTURES));
 }
 
+/* Go to the next ban that lies elsewhere, unless the present one is to be given
+ * again. */
+static int
+next_elsewhere(struct archive_cursor *c, struct err *e)
+{
+	int rc = c->rests ? 1 : 0;
+
+	if (!c->rests) {
+		do
+			rc = c->elsewhere->calls->next(c->elsewhere, e);
+		while (rc == 1 && !takes(c));
+	}
+	c->rests = false;
+	c->given += rc == 1;
+	return rc;
+}
+
 int
 archive_cursor_next(struct archive_cursor *c, struct err *e)
 {
@@ -313,6 +360,8 @@ archive_cursor_next(struct archive_cursor *c, struct err *e)
 	c->at = NULL;
 	if (c->filter.limit == c->given)
 		return 0;
+	if (c->elsewhere != NULL)
+		return next_elsewhere(c, e);
 	if (c->rests)
 		go_on_from(c, c->second);
 	c->rests = false;
@@ -334,7 +383,8 @@ archive_cursor_rest(struct archive_cursor *c)
 {
 	if (!c->begins)
 		return false;
-	sqlite3_reset(c->statement);
+	if (c->elsewhere == NULL)
+		sqlite3_reset(c->statement);
 	c->given--;
 	c->rests = true;
 	return true;
@@ -345,6 +395,8 @@ archive_cursor_text(const struct archive_cursor *c, enum ban_field field)
 {
 	int i = c->columns[field];
 
+	if (c->elsewhere != NULL)
+		return c->elsewhere->calls->text(c->elsewhere, field);
 	return i < 0 ? NULL : db_text(c->statement, i);
 }
 
@@ -353,6 +405,8 @@ archive_cursor_number(const struct archive_cursor *c, enum ban_field field)
 {
 	int i = c->columns[field];
 
+	if (c->elsewhere != NULL)
+		return c->elsewhere->calls->number(c->elsewhere, field);
 	return i < 0 ? UNKNOWN : db_int(c->statement, i);
 }
 

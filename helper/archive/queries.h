@@ -23,6 +23,7 @@ enum archive_fact {
 
 struct archive_cursor {
 	struct archive *archive;
+	struct elsewhere *elsewhere; /* of the archive, once it was asked */
 	struct archive_filter filter;
 	sqlite3_stmt *statement;
 	struct buffer ids;	  /* the texts that WANTED_IDS takes, JSON */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/elsewhere.h"
 #include "archive/queries.h"
 #include "archive/spelling.h"
 #include "archive/statements.h"
@@ -471,15 +472,18 @@ archive_tally(struct archive *a, const struct archive_tally *tally,
 		.figures = f,
 		.e = e };
 
+	if (a->elsewhere != NULL)
+		return a->elsewhere->calls->tally(a->elsewhere, tally, f, e);
 	return read_at_once(&r, take_bans_and_totals);
 }
 
 bool
-archive_tally_is_plain(const struct archive_filter *filter)
+archive_tally_is_plain(const struct archive *a,
+    const struct archive_filter *filter)
 {
-	return !is_limited(filter) && filter->ident == NULL &&
-	    filter->since_us == UNKNOWN && filter->until_us == UNKNOWN &&
-	    !filter->active;
+	return a->elsewhere == NULL && !is_limited(filter) &&
+	    filter->ident == NULL && filter->since_us == UNKNOWN &&
+	    filter->until_us == UNKNOWN && !filter->active;
 }
 
 int

@@ -20,6 +20,17 @@ struct archive_tally {
 	bool removed;
 	bool users; /* read the user names too, which takes longer still */
 	/*
+	 * What else is wanted; where it costs nothing, more is counted. By
+	 * host; of jails and of all only the bans, failures and seconds; of ids
+	 * only so many, those with most of a count, -1: all. Networks or places
+	 * are found by the addresses of all ids.
+	 */
+	bool hosts;
+	bool only_sums;
+	int64_t most;
+	enum figures_count count;
+	bool by_address;
+	/*
 	 * Count ids by figures_take_id: by an index, and in no memory to speak
 	 * of. For a filter that archive_tally_is_plain.
 	 */
@@ -47,8 +58,12 @@ struct archive_tally {
 int archive_tally(struct archive *a, const struct archive_tally *tally,
     struct figures *f, struct err *e);
 
-/* Return true when a filter has no condition but the jail. */
-bool archive_tally_is_plain(const struct archive_filter *filter);
+/*
+ * Return true when a filter has no condition but the jail, and the bans lie in
+ * the file.
+ */
+bool archive_tally_is_plain(const struct archive *a,
+    const struct archive_filter *filter);
 
 /*
  * Let f take all ids of a filter that is plain, by figures_take_id, and no

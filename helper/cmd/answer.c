@@ -2,10 +2,12 @@
 #include "cmd/answer.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/escape.h"
+#include "base/list.h"
 #include "base/number.h"
 
 #define MINUTE 60
@@ -95,12 +97,58 @@ place(const struct answer_ban *ban, char buf[2 * NAME])
 	return buf;
 }
 
+/* Note the host of a ban of a fleet. */
+static int
+note_host(struct answer *a, const struct answer_ban *ban, struct err *e)
+{
+	size_t low = 0, high = a->hosts_n;
+	struct answer_host *hosts;
+	char *name;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		int order = strcmp(a->hosts[middle].name, ban->host);
+
+		if (order == 0) {
+			a->hosts[middle].active |=
+			    ban->state == BAN_STATE_ACTIVE;
+			return 0;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	hosts =
+	    list_grow(a->hosts, &a->hosts_room, a->hosts_n + 1, sizeof(*hosts));
+	if (hosts == NULL)
+		return err_no_memory(e);
+	a->hosts = hosts;
+	if ((name = strdup(ban->host)) == NULL)
+		return err_no_memory(e);
+	memmove(hosts + low + 1, hosts + low,
+	    (a->hosts_n++ - low) * sizeof(*hosts));
+	hosts[low] =
+	    (struct answer_host){ name, ban->state == BAN_STATE_ACTIVE };
+	return 0;
+}
+
 void
-answer_take(struct answer *a, const struct answer_ban *ban)
+answer_free(struct answer *a)
+{
+	for (size_t i = 0; i < a->hosts_n; i++)
+		free(a->hosts[i].name);
+	free(a->hosts);
+}
+
+int
+answer_take(struct answer *a, const struct answer_ban *ban, struct err *e)
 {
 	char where[2 * NAME], rest[128], ago[48], why[NAME];
 	size_t len = strlen(a->now);
 
+	if (a->fleet && note_host(a, ban, e) != 0)
+		return -1;
 	if (a->count++ == 0)
 		a->first_us = ban->since_us;
 	place(ban, where);
@@ -109,7 +157,7 @@ answer_take(struct answer *a, const struct answer_ban *ban)
 			snprintf(a->now + len, sizeof(a->now) - len,
 			    "%s in %s%s", len > 0 ? " and" : "", where,
 			    until(ban, a->now_us, rest));
-		return;
+		return 0;
 	}
 	if (ban->state == BAN_STATE_ENDED && ban->why != NULL)
 		escape_text(why, sizeof(why), ban->why, strlen(ban->why));
@@ -118,6 +166,7 @@ answer_take(struct answer *a, const struct answer_ban *ban)
 	snprintf(a->last, sizeof(a->last), "%s ago in %s, %s",
 	    in_words(number_sub_sat(a->now_us, ban->since_us), ago), where,
 	    why);
+	return 0;
 }
 
 void
@@ -133,9 +182,9 @@ answer_take_network(struct answer *a, const struct answer_ban *ban)
 	    place(ban, where), until(ban, a->now_us, rest));
 }
 
-/* Put "3rd ban since May". */
+/* Put "3rd ban since May"; of a fleet, "3 bans on 2 hosts since May". */
 static const char *
-how_often(const struct answer *a, char buf[96])
+how_often(const struct answer *a, char buf[128])
 {
 	static const char *const endings[] = { "th", "st", "nd", "rd" };
 	int64_t ones = a->count % 10, tens = a->count / 10 % 10;
@@ -147,8 +196,13 @@ how_often(const struct answer *a, char buf[96])
 
 	strftime(since, sizeof(since),
 	    first.tm_year == now.tm_year ? "%B" : "%B %Y", &first);
-	snprintf(buf, 96, "%" PRId64 "%s ban since %s", a->count,
-	    endings[ones <= 3 && tens != 1 ? ones : 0], since);
+	if (a->fleet)
+		snprintf(buf, 128, "%" PRId64 " ban%s on %zu host%s since %s",
+		    a->count, a->count == 1 ? "" : "s", a->hosts_n,
+		    a->hosts_n == 1 ? "" : "s", since);
+	else
+		snprintf(buf, 128, "%" PRId64 "%s ban since %s", a->count,
+		    endings[ones <= 3 && tens != 1 ? ones : 0], since);
 	return buf;
 }
 
@@ -185,13 +239,41 @@ print_inside(const struct answer *a, FILE *to)
 	    a->inside_ids == 1 ? "id" : "ids");
 }
 
+/* Print the hosts of a fleet on which the id is banned now: " on a, b and c;".
+ */
+static void
+print_hosts(const struct answer *a, FILE *to)
+{
+	size_t active = 0, named = 0, last;
+
+	for (size_t i = 0; i < a->hosts_n; i++)
+		active += a->hosts[i].active;
+	last = active < NAMED ? active : NAMED;
+	fputs(" on ", to);
+	for (size_t i = 0; i < a->hosts_n && named < last; i++) {
+		if (!a->hosts[i].active)
+			continue;
+		if (named > 0)
+			fputs(named + 1 == active ? " and " : ", ", to);
+		escape_print(to, a->hosts[i].name);
+		named++;
+	}
+	if (active > named)
+		fprintf(to, " and %zu more host%s", active - named,
+		    active - named == 1 ? "" : "s");
+	putc(';', to);
+}
+
 void
 answer_print(const struct answer *a, FILE *to)
 {
-	char often[96];
+	char often[128];
 
 	if (a->active > 0) {
-		fprintf(to, "Banned now%s", a->now);
+		fputs("Banned now", to);
+		if (a->fleet)
+			print_hosts(a, to);
+		fputs(a->now, to);
 		if (a->active > NAMED)
 			fprintf(to, " and in %" PRId64 " more",
 			    a->active - NAMED);
@@ -203,5 +285,7 @@ answer_print(const struct answer *a, FILE *to)
 	} else {
 		fprintf(to, "Never banned%s", a->note);
 	}
+	if (a->fleet && a->count > 0 && a->active == 0)
+		fprintf(to, "; %s", how_often(a, often));
 	fprintf(to, "%s.\n", a->network);
 }

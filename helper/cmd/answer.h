@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "ban/state.h"
+#include "base/err.h"
 #include "figures/figures.h"
 
 /* A ban as the answer needs it. */
@@ -36,10 +37,21 @@ struct answer {
 	int64_t inside_active;
 	int64_t inside_ids;
 	int64_t inside_last_us;
+	/* The hosts of a fleet that banned the id, by name. */
+	bool fleet;
+	struct answer_host {
+		char *name;
+		bool active;
+	} * hosts;
+	size_t hosts_n, hosts_room;
 };
 
-/* Take a ban of the id; they come in the order of their beginnings. */
-void answer_take(struct answer *a, const struct answer_ban *ban);
+/*
+ * Take a ban of the id; they come in the order of their beginnings. Fails with
+ * EX_OSERR.
+ */
+int answer_take(struct answer *a, const struct answer_ban *ban, struct err *e);
+void answer_free(struct answer *a);
 
 /* Take a ban of a network that holds the id. */
 void answer_take_network(struct answer *a, const struct answer_ban *ban);

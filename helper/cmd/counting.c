@@ -56,12 +56,12 @@ begin(const struct figures_options *options, struct figures **f, struct err *e)
 }
 
 bool
-counting_can_find(const struct archive_filter *filter,
+counting_can_find(const struct archive *a, const struct archive_filter *filter,
     const struct counting *how, enum figures_by by)
 {
 	int prefix = how->prefix4;
 
-	return archive_tally_is_plain(filter) &&
+	return archive_tally_is_plain(a, filter) &&
 	    (by == FIGURES_BY_ID ||
 		(by == FIGURES_BY_NET &&
 		    (prefix == 8 || prefix == 16 || prefix == 24)));
@@ -82,13 +82,13 @@ options_of(const struct archive_filter *filter, const struct counting *how,
 
 /* Let the figures find the networks by the ids, if they are wanted. */
 static void
-want_nets(const struct archive_filter *filter, const struct counting *how,
-    struct figures_options *options)
+want_nets(const struct archive *a, const struct archive_filter *filter,
+    const struct counting *how, struct figures_options *options)
 {
 	options->kept = how->most;
 	options->nets_by_id =
 	    counts_by(options, FIGURES_BY_NET, FIGURES_BY_NET) &&
-	    how->most > 0 && counting_can_find(filter, how, FIGURES_BY_NET);
+	    how->most > 0 && counting_can_find(a, filter, how, FIGURES_BY_NET);
 	if (options->nets_by_id)
 		options->by &= ~(1u << FIGURES_BY_NET);
 	options->by &= ~(1u << FIGURES_BY_ID);
@@ -98,12 +98,15 @@ int
 counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e)
 {
-	bool each_id = how->ids_counted && archive_tally_is_plain(filter);
+	bool each_id = how->ids_counted && archive_tally_is_plain(a, filter);
 	struct figures_options options = options_of(filter, how, how->by);
 	struct places places = { .geo = how->geo };
 	struct archive_tally tally = {
 		.filter = filter,
 		.removed = how->removed,
+		.only_sums = how->only_sums,
+		.most = how->first > 0 ? how->first : -1,
+		.count = how->count,
 		.each_id = each_id,
 		.locate = how->geo != NULL ? locate : NULL,
 		.context = &places,
@@ -111,10 +114,14 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 
 	*f = NULL;
 	if (each_id)
-		want_nets(filter, how, &options);
+		want_nets(a, filter, how, &options);
 	tally.nets = options.nets_by_id;
 	tally.ids = counts_by(&options, FIGURES_BY_ID, FIGURES_BY_NET) ||
 	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
+	tally.by_address =
+	    counts_by(&options, FIGURES_BY_NET, FIGURES_BY_NET) ||
+	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
+	tally.hosts = counts_by(&options, FIGURES_BY_HOST, FIGURES_BY_HOST);
 	tally.users = counts_by(&options, FIGURES_BY_USER, FIGURES_BY_USER);
 	if (begin(&options, f, e) != 0 || archive_tally(a, &tally, *f, e) != 0)
 		return -1;
@@ -129,7 +136,7 @@ counting_find_most(struct archive *a, const struct archive_filter *filter,
 
 	*f = NULL;
 	options.ids_only = true;
-	want_nets(filter, how, &options);
+	want_nets(a, filter, how, &options);
 	if (begin(&options, f, e) != 0 ||
 	    archive_tally_ids(a, filter, options.nets_by_id, *f, e) != 0)
 		return -1;

@@ -21,6 +21,14 @@ struct counting {
 	 */
 	bool ids_counted;
 	size_t most;
+	/*
+	 * Of jails and of all only the bans, failures and seconds are wanted
+	 * besides the keys; and of ids only the first of figures_top by
+	 * `count`, so many of them, 0: all. More may be counted.
+	 */
+	bool only_sums;
+	int64_t first;
+	enum figures_count count;
 	bool removed;	 /* what retention has removed counts, too */
 	struct geo *geo; /* tells country and asn; or NULL */
 };
@@ -34,8 +42,9 @@ int counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e);
 
 /* Return true when counting_find_most can count by a key: ids or networks. */
-bool counting_can_find(const struct archive_filter *filter,
-    const struct counting *how, enum figures_by by);
+bool counting_can_find(const struct archive *a,
+    const struct archive_filter *filter, const struct counting *how,
+    enum figures_by by);
 
 /*
  * Find the how.most ids or networks that were banned most, if how.by has them

@@ -222,7 +222,7 @@ run_export(const struct command *self, const struct config *config, int argc,
 	view->numbers = x.after != UNKNOWN;
 	rc = x.format == EXPORT_ECS ? view_open_geo(view, config, e) : 0;
 	if (rc == 0)
-		rc = view_open(view, config, NULL, e);
+		rc = view_open(view, config, argc, argv, argc, e);
 	if (rc == 0)
 		rc = x.list ? export_list(&x, config, e) : print(&x, config, e);
 	return view_close(view, rc, e);

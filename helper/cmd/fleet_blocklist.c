@@ -36,29 +36,26 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
 }
 
-/*
- * A machine asks as the role that pushes, so that the list lacks what only it
- * banned. One that only asks has no push.
- */
-static const char *
-conninfo_of(const struct config *config)
-{
-	return config->push[0] != '\0' ? config->push : config->fleet;
-}
-
 static int
 read_list(struct fleet_blocklist *list, const struct config *config,
     const struct wanted *wanted, struct err *e)
 {
+	/*
+	 * A machine asks as the role that pushes, so that the list lacks what
+	 * only it banned. One that only asks has no push.
+	 */
+	bool pushes = config->push[0] != '\0';
+	const char *conninfo = pushes ? config->push : config->fleet;
 	struct fleet_connection c;
 	int rc;
 
-	if (conninfo_of(config)[0] == '\0')
+	if (conninfo[0] == '\0')
 		return err_set(e, EX_CONFIG,
 		    "%s: neither push nor fleet is set: set push to a "
 		    "conninfo, such as \"service=fleet\"",
 		    config->file);
-	if (fleet_connect(&c, conninfo_of(config), signals_stop_flag(), e) != 0)
+	if (fleet_connect(&c, conninfo, pushes ? "push" : "fleet",
+		signals_stop_flag(), e) != 0)
 		return -1;
 	rc = fleet_blocklist_read(list, &c, wanted->min_hosts, wanted->since_us,
 	    e);

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "cmd/ban_columns.h"
+#include "cmd/bans_source.h"
 #include "cmd/command.h"
 #include "cmd/follow.h"
 #include "cmd/view.h"
@@ -142,10 +143,15 @@ run_list(const struct command *self, const struct config *config, int argc,
 		return err_set(e, EX_USAGE,
 		    "list: --follow prints bans as they come; leave out "
 		    "--sort");
+	if (list.follow && (view->fleet || bans_are_of_fleet))
+		return err_set(e, EX_USAGE,
+		    "list: --follow prints the bans of this archive as they "
+		    "come; for those of the fleet, repeat list --fleet "
+		    "--since");
 	view->no_pager |= list.follow;
 	rc = view_open_geo(view, config, e);
 	if (rc == 0)
-		rc = view_open(view, config, argv + operands, e);
+		rc = view_open(view, config, argc, argv, operands, e);
 	ban_columns(view, list.columns);
 	if (rc == 0)
 		rc = view_begin(view, e);
@@ -166,6 +172,7 @@ run_list(const struct command *self, const struct config *config, int argc,
 
 static const struct option_spec options[] = {
 	VIEW_FILTER_OPTIONS,
+	VIEW_FLEET_OPTION,
 	VIEW_TABLE_OPTIONS,
 	{ "follow", NULL, "print each ban as it comes" },
 	{ NULL, NULL, NULL },

@@ -9,6 +9,7 @@
 
 #include "archive/changes.h"
 #include "archive/counted.h"
+#include "archive/merged.h"
 #include "archive/push_due.h"
 #include "archive/runs.h"
 #include "archive/tally.h"
@@ -303,6 +304,41 @@ known(int64_t value)
 	return value == UNKNOWN ? 0 : value;
 }
 
+/* So many hosts have samples: their names are from other machines. */
+#define HOSTS 1000
+
+/* Take a host. A merged_host_fn. */
+static int
+take_host(void *to, const char *host, int64_t bans)
+{
+	struct metrics_read *read = to;
+	struct metrics_host *hosts = list_grow(read->hosts, &read->hosts_room,
+	    read->metrics.hosts_n + 1, sizeof(*hosts));
+	const char *name = host[0] == '\0' ? "localhost" : host;
+
+	if (hosts == NULL)
+		return -1;
+	read->metrics.hosts = read->hosts = hosts;
+	/* A replay may have named a host so; no sample comes twice. */
+	if (read->metrics.hosts_n > 0 && strcmp(hosts[0].name, name) == 0) {
+		hosts[0].bans = number_add_sat(hosts[0].bans, bans);
+		return 0;
+	}
+	hosts[read->metrics.hosts_n] =
+	    (struct metrics_host){ utf8_mend(name, strlen(name), NULL), bans };
+	return hosts[read->metrics.hosts_n++].name != NULL ? 0 : -1;
+}
+
+/* Count the bans of each host, where there are more than this machine. */
+static int
+read_hosts(struct metrics_read *read, struct archive *a, struct err *e)
+{
+	int merged = merged_any(a, e);
+
+	return merged == 1 ? merged_hosts(a, HOSTS, take_host, read, e) :
+			     merged;
+}
+
 int
 metrics_read_archive(struct metrics_read *read, const struct config *config,
     struct err *e)
@@ -317,6 +353,8 @@ metrics_read_archive(struct metrics_read *read, const struct config *config,
 	rc = read_counters(read, &a, writable, e);
 	if (rc == 0)
 		rc = read_live(read, &a, e);
+	if (rc == 0)
+		rc = read_hosts(read, &a, e);
 	if (rc == 0)
 		rc = read_runs(read, &a, config, e);
 	if (rc == 0)
@@ -385,4 +423,7 @@ metrics_read_free(struct metrics_read *read)
 	for (size_t i = 0; i < read->metrics.n; i++)
 		free(read->jails[i].name);
 	free(read->jails);
+	for (size_t i = 0; i < read->metrics.hosts_n; i++)
+		free(read->hosts[i].name);
+	free(read->hosts);
 }

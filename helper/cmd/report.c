@@ -47,7 +47,7 @@ count_most(struct report *r, const struct counting *how, enum figures_by by,
 {
 	struct view *view = &r->view;
 
-	if (!counting_can_find(&view->filter, how, by))
+	if (!counting_can_find(&view->archive, &view->filter, how, by))
 		return 0;
 	return counting_run_most(&view->archive, &view->filter, how,
 	    r->stats.figures, by, f, e);
@@ -177,6 +177,7 @@ make_page(const struct report *r, struct err *e)
 	const struct archive_filter *filter = &r->view.filter;
 	struct buffer scope = { 0 };
 	char host[256] = "";
+	char gaps_words[STATS_FLEET_GAPS];
 	struct page_gap *gaps = NULL;
 	struct page page = {
 		.figures = r->stats.figures,
@@ -196,6 +197,10 @@ make_page(const struct report *r, struct err *e)
 	};
 	int rc = copy_gaps(r, &gaps, e);
 
+	if (r->stats.fleet) {
+		page.host = NULL;
+		page.fleet_gaps = stats_fleet_gaps(&r->stats.hosts, gaps_words);
+	}
 	if (r->stats.before != NULL)
 		page.before = figures_of(r->stats.before, FIGURES_ALL)->ever;
 	if (rc == 0) {
@@ -226,7 +231,7 @@ run_report(const struct command *self, const struct config *config, int argc,
 	if (r.file == NULL)
 		return err_set(e, EX_USAGE,
 		    "report needs --output FILE; - is standard output");
-	rc = view_open(&r.view, config, argv + operands, e);
+	rc = view_open(&r.view, config, argc, argv, operands, e);
 	if (rc == 0)
 		rc = count(&r, config, e);
 	/* Whoever reads the page may be slow: the archive is let go before. */
@@ -246,6 +251,7 @@ static const struct option_spec options[] = {
 	{ "anonymize", NULL,
 	    "networks instead of addresses, no user name, no host" },
 	VIEW_FILTER_OPTIONS,
+	VIEW_FLEET_OPTION,
 	{ NULL, NULL, NULL },
 };
 

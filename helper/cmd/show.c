@@ -40,7 +40,7 @@ struct show {
 
 static int
 take_ban(struct output *out UNUSED, void *context, struct archive_cursor *ban,
-    struct err *e UNUSED)
+    struct err *e)
 {
 	struct show *show = context;
 	const struct answer_ban taken = {
@@ -56,7 +56,7 @@ take_ban(struct output *out UNUSED, void *context, struct archive_cursor *ban,
 	if (show->networks)
 		answer_take_network(&show->answer, &taken);
 	else
-		answer_take(&show->answer, &taken);
+		return answer_take(&show->answer, &taken, e);
 	return 0;
 }
 
@@ -230,8 +230,9 @@ run_show(const struct command *self, const struct config *config, int argc,
 		    "show: --limit is for the ids of a network");
 	rc = view_open_geo(view, config, e);
 	if (rc == 0)
-		rc = view_open(view, config, NULL, e);
+		rc = view_open(view, config, argc, argv, argc, e);
 	show.answer.now_us = view->filter.now_us;
+	show.answer.fleet = view->fleet;
 	if (rc == 0)
 		rc = view_begin(view, e);
 	if (rc == 0)
@@ -248,6 +249,7 @@ run_show(const struct command *self, const struct config *config, int argc,
 		rc = each_ban(&show, print_ban, e);
 	if (rc == 0 && answer_is_never(&show.answer))
 		rc = NEVER_BANNED;
+	answer_free(&show.answer);
 	return view_close(view, rc, e);
 }
 
@@ -255,6 +257,7 @@ static const struct option_spec options[] = {
 	{ "limit", "N", "of a network, at most N ids" },
 	{ "utc", NULL, "times in UTC" },
 	VIEW_OUTPUT_OPTIONS,
+	VIEW_FLEET_OPTION,
 	{ NULL, NULL, NULL },
 };
 

@@ -190,6 +190,8 @@ print_table(struct view *view, const struct stats *stats, struct err *e)
 	rc = table_close(rows.table, rc, e);
 	if (rc == 0 && rows.people && view->style.fields == NULL)
 		stats_print_words(view->out.to, stats);
+	if (rc == 0 && rows.people && stats->fleet)
+		stats_print_silent(view->out.to, stats);
 	return rc;
 }
 
@@ -221,7 +223,10 @@ print(struct stats_options *options, const struct stats *stats, struct err *e)
 		return -1;
 	if (options->mail == NULL)
 		return print_table(view, stats, e);
-	gethostname(host, sizeof(host) - 1);
+	if (stats->fleet)
+		snprintf(host, sizeof(host), "the fleet");
+	else
+		gethostname(host, sizeof(host) - 1);
 	return stats_print_mail(view->out.to, stats, options->mail, host, e);
 }
 
@@ -242,7 +247,7 @@ run_stats(const struct command *self, const struct config *config, int argc,
 	/* A clock that was set back may have left bans of the future. */
 	if (options.mail != NULL && view->until == NULL)
 		view->until = "now";
-	rc = view_open(view, config, argv + operands, e);
+	rc = view_open(view, config, argc, argv, operands, e);
 	if (rc == 0)
 		rc = count(&options, config, &stats, e);
 	if (rc == 0)
@@ -256,6 +261,7 @@ static const struct option_spec options[] = {
 	{ "mail", "ADDRESS",
 	    "print a message about the week, for sendmail -t" },
 	VIEW_FILTER_OPTIONS,
+	VIEW_FLEET_OPTION,
 	VIEW_ROWS_OPTIONS,
 	{ NULL, NULL, NULL },
 };

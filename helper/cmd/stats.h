@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "archive/elsewhere.h"
 #include "archive/filter.h"
 #include "archive/runs.h"
 #include "cmd/counting.h"
@@ -26,6 +27,9 @@ struct stats {
 	/* Of the time before the filter's since_us, which is as long; NULL: it
 	 * was not asked for, or there is none, as with --active. */
 	struct figures *before;
+	/* Of a fleet, in place of the gaps and reconciles of this archive. */
+	bool fleet;
+	struct elsewhere_hosts hosts;
 };
 
 /*
@@ -49,6 +53,17 @@ const char *stats_change(int64_t now, int64_t before, char buf[STATS_CHANGE]);
 
 /* Print what stands below the table. */
 void stats_print_words(FILE *to, const struct stats *stats);
+
+/*
+ * Print which machines of the fleet have not pushed in time, or that all have.
+ */
+void stats_print_silent(FILE *to, const struct stats *stats);
+
+/* Write what the machines of the fleet say of their gaps, in one sentence
+ * without its full stop. Returns buf. */
+#define STATS_FLEET_GAPS 160
+const char *stats_fleet_gaps(const struct elsewhere_hosts *hosts,
+    char buf[STATS_FLEET_GAPS]);
 
 /* Print a gap, as "from 2026-11-20 03:00:00 for 2h 10m". */
 void stats_print_gap(FILE *to, const struct archive_gap *gap);

@@ -35,6 +35,11 @@ find_gaps(struct view *view, const struct config *config, struct stats *stats,
 	const struct archive_filter *filter = &view->filter;
 	int64_t since_us = filter->since_us, end_us = filter->now_us;
 
+	if (view->archive.elsewhere != NULL) {
+		stats->fleet = true;
+		return view->archive.elsewhere->calls->hosts(
+		    view->archive.elsewhere, filter->host, &stats->hosts, e);
+	}
 	if (since_us == UNKNOWN)
 		since_us = figures_of(stats->figures, FIGURES_ALL)->first_us;
 	if (archive_run_gaps(&view->archive, since_us, filter->until_us,
@@ -55,6 +60,7 @@ stats_count(struct stats *stats, struct view *view, const struct config *config,
     const struct counting *how, bool before, struct err *e)
 {
 	stats->filter = &view->filter;
+	stats->reconciled_us = UNKNOWN;
 	if (counting_run(&view->archive, &view->filter, how, &stats->figures,
 		e) != 0 ||
 	    (before && count_before(view, stats, e) != 0))
@@ -68,4 +74,5 @@ stats_free(struct stats *stats)
 	figures_free(stats->figures);
 	figures_free(stats->before);
 	free(stats->gaps);
+	elsewhere_free_hosts(&stats->hosts);
 }

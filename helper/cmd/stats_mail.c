@@ -221,6 +221,14 @@ print_rest(FILE *to, const struct stats *stats)
 	    all->by_hand, all->by_hand == 1 ? " was" : "s were",
 	    all->ends[BAN_MANUAL],
 	    all->ends[BAN_MANUAL] == 1 ? " was" : "s were");
+	if (stats->fleet) {
+		char gaps[STATS_FLEET_GAPS];
+
+		fprintf(to, "Gaps: %s.\n",
+		    stats_fleet_gaps(&stats->hosts, gaps));
+		stats_print_silent(to, stats);
+		return;
+	}
 	stats_print_late(to, stats, "Bans may be missing: ", ".\n");
 	if (stats->gaps_n == 0 && !stats->late)
 		fputs(
@@ -242,7 +250,8 @@ stats_print_mail(FILE *to, const struct stats *stats, const char *address,
 	struct period p = find_period(stats->filter);
 	char plain[NAME_BYTES];
 
-	host = plain_host(host, plain);
+	if (!stats->fleet)
+		host = plain_host(host, plain);
 	if (print_head(to, stats, &p, address, host, e) != 0)
 		return -1;
 	print_summary(to, stats, &p, host);

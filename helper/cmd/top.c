@@ -124,7 +124,7 @@ put_entry(const struct top *top, struct table *table,
 		table_put_number(table, KEY, entry->number);
 	else if (entry->name != NULL)
 		table_put_text(table, KEY, entry->name);
-	else if (people)
+	else if (people && !top->view.fleet)
 		table_put_text(table, KEY, "this machine");
 	if (entry->label != NULL)
 		table_put_text(table, OWNER, entry->label);
@@ -201,7 +201,8 @@ counts_most(const struct top *top)
 
 	return top->count == FIGURES_BANS && style->sort == NULL &&
 	    style->limit >= 0 && style->limit <= COUNTING_MOST &&
-	    counting_can_find(&top->view.filter, &top->counting, top->by);
+	    counting_can_find(&top->view.archive, &top->view.filter,
+		&top->counting, top->by);
 }
 
 /* Find the ids or networks that were banned most, then count their bans. */
@@ -232,6 +233,11 @@ count(struct top *top, struct figures **f, struct err *e)
 
 	if (counts_most(top))
 		return count_most(top, f, e);
+	top->counting.only_sums =
+	    top->by != FIGURES_BY_HOUR && top->by != FIGURES_BY_WEEKDAY;
+	if (view->style.sort == NULL && view->style.limit > 0)
+		top->counting.first = view->style.limit;
+	top->counting.count = top->count;
 	if (counting_run(&view->archive, &view->filter, &top->counting, f, e) !=
 	    0)
 		return -1;
@@ -279,7 +285,7 @@ run_top(const struct command *self, const struct config *config, int argc,
 	top.counting.removed = top.by == FIGURES_BY_JAIL ||
 	    top.by == FIGURES_BY_HOUR || top.by == FIGURES_BY_WEEKDAY ||
 	    top.by == FIGURES_BY_HOST;
-	rc = view_open(&top.view, config, argv + operands, e);
+	rc = view_open(&top.view, config, argc, argv, operands, e);
 	if (rc == 0 &&
 	    (top.by == FIGURES_BY_COUNTRY || top.by == FIGURES_BY_ASN))
 		rc = open_places(&top, config, e);
@@ -298,6 +304,7 @@ static const struct option_spec options[] = {
 	{ "count", "WHAT", "bans, failures or time" },
 	{ "prefix", "N", "networks of N bits, above 32 of IPv6" },
 	VIEW_FILTER_OPTIONS,
+	VIEW_FLEET_OPTION,
 	VIEW_TABLE_OPTIONS,
 	{ NULL, NULL, NULL },
 };

@@ -10,16 +10,17 @@
 #include <unistd.h>
 
 #include "archive/jails.h"
+#include "archive/merged.h"
 #include "ban/ban.h"
 #include "base/escape.h"
 #include "base/nearest.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "cmd/bans_source.h"
 #include "os/clock.h"
 #include "os/log.h"
 
 /* The name of this machine in --host. */
-#define HERE "localhost"
 
 /* Fail because a value is none of the names that are allowed. */
 static int
@@ -164,6 +165,8 @@ view_take(void *to, const char *name, const char *value, struct err *e)
 		view->no_pager = true;
 	else if (strcmp(name, "active") == 0)
 		view->filter.active = true;
+	else if (strcmp(name, "fleet") == 0)
+		view->fleet = true;
 	else
 		rc = err_set(e, EX_SOFTWARE, "not known to the view");
 	return rc == 0 ? 0 : err_wrap(e, "--%s", name);
@@ -215,7 +218,7 @@ take_host(struct archive_filter *filter)
 
 	if (filter->host == NULL)
 		return;
-	if (strcmp(filter->host, HERE) == 0 ||
+	if (strcmp(filter->host, VIEW_HERE) == 0 ||
 	    (gethostname(name, sizeof(name) - 1) == 0 &&
 		strcmp(filter->host, name) == 0))
 		filter->host = "";
@@ -294,14 +297,18 @@ take_places(struct view *view, const struct config *config, struct err *e)
 }
 
 int
-view_open(struct view *view, const struct config *config, char **words,
-    struct err *e)
+view_open(struct view *view, const struct config *config, int argc, char **argv,
+    int operands, struct err *e)
 {
 	struct archive_filter *filter = &view->filter;
+	int merged = 0;
 
+	view->fleet |= bans_are_of_fleet;
 	filter->now_us = clock_wall_us();
 	set_style(view);
-	take_host(filter);
+	/* Each host of a fleet has its name. */
+	if (!view->fleet)
+		take_host(filter);
 	/* A sorted table keeps the first rows of its own order. */
 	filter->limit = view->style.sort == NULL ? view->style.limit : -1;
 	if (take_time("since", view->since, filter->now_us, &filter->since_us,
@@ -309,12 +316,15 @@ view_open(struct view *view, const struct config *config, char **words,
 	    take_time("until", view->until, filter->now_us, &filter->until_us,
 		e) != 0 ||
 	    take_places(view, config, e) != 0 ||
-	    archive_open_read(&view->archive, config->archive, e) != 0)
+	    bans_open(&view->archive, config, view->fleet, argc, argv, e) != 0)
 		return -1;
 	view->opened = true;
+	if (!view->fleet && (merged = merged_any(&view->archive, e)) < 0)
+		return -1;
+	view->merged = merged == 1;
 	view->archive.watch = progress_begin(&view->progress);
-	for (; words != NULL && *words != NULL; words++) {
-		if (take_word(view, *words, e) != 0)
+	for (int i = operands; i < argc; i++) {
+		if (take_word(view, argv[i], e) != 0)
 			return -1;
 	}
 	return 0;

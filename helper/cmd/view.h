@@ -23,12 +23,14 @@ struct view {
 	char country[3];	   /* only bans from there; "": any */
 	int64_t asn;		   /* only bans of that network; UNKNOWN: any */
 	bool no_pager;
+	bool fleet;   /* the bans are those of the fleet's database */
 	bool numbers; /* the bans have their numbers as "id" */
 	enum view_colour { VIEW_AUTO, VIEW_ALWAYS, VIEW_NEVER } colour;
 
 	/* view_open sets the rest. */
 	struct archive archive;
 	bool opened; /* the archive is open */
+	bool merged; /* it has bans of other machines, by a merge */
 	struct output out;
 	struct terminal terminal;
 	struct progress progress; /* of a counting */
@@ -67,6 +69,15 @@ struct view {
 		"active", NULL, "only bans that are active now" \
 	}
 
+/* The option of what can be asked of a fleet, too. */
+#define VIEW_FLEET_OPTION \
+	{ \
+		"fleet", NULL, "ask the fleet's database, not this archive" \
+	}
+
+/* The word for this machine, whose bans have no host. */
+#define VIEW_HERE "localhost"
+
 #define VIEW_TABLE_OPTIONS \
 	VIEW_ROWS_OPTIONS, \
 	{ \
@@ -89,13 +100,15 @@ struct view {
 int view_take(void *to, const char *name, const char *value, struct err *e);
 
 /*
- * Open the archive, and complete the filter: words are what the command line
- * has besides options, each a jail, an address, a network or another id. Fails
- * with EX_USAGE where two say the same, and as archive_open_read. view_close is
- * called also after a failure.
+ * Open the archive, or the fleet's database, and complete the filter. The argc
+ * words of argv are the verb and what the command line has after it. Those from
+ * `operands` on are no options, and each is a jail, an address, a network or
+ * another id; argc: the command takes them itself. Fails with EX_USAGE where
+ * two say the same, and as bans_open. view_close is called also after a
+ * failure.
  */
-int view_open(struct view *view, const struct config *config, char **words,
-    struct err *e);
+int view_open(struct view *view, const struct config *config, int argc,
+    char **argv, int operands, struct err *e);
 
 /*
  * Open the databases that tell where an address is from, for view_place. The

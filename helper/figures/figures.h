@@ -77,6 +77,20 @@ struct figures_options {
 	uint64_t seed; /* random, so that nobody can make ids collide */
 };
 
+/*
+ * The parts of the figures: what depends on when a ban began, on its ban time
+ * and its end, on its host, and the keys of the options. Bans that were counted
+ * in groups where they lie are grouped for each part by itself, by what the
+ * part depends on: so few groups stand for many bans.
+ */
+enum figures_part {
+	FIGURES_WHOLE,	 /* all of a single ban */
+	FIGURES_MOMENTS, /* of a jail, moment to the quarter of an hour */
+	FIGURES_KINDS,	 /* of a jail, ban time, end, active, by hand */
+	FIGURES_HOSTS,	 /* of a host */
+	FIGURES_KEYS,	 /* of a jail and an id, or of user names */
+};
+
 /* A ban. The caller keeps the texts until figures_take returns. */
 struct figures_ban {
 	size_t jail; /* as figures_jail counts */
@@ -96,6 +110,14 @@ struct figures_ban {
 	const char *country; /* "DE", or NULL */
 	int64_t asn;	     /* or UNKNOWN */
 	const char *owner;   /* of the network with that number, or NULL */
+	/*
+	 * Of a group of bans, which counts for that part: how many they are,
+	 * the seconds that they lasted, and when the last of them began. Then
+	 * failures is a sum, since_us the first beginning, and no other member
+	 * counts than those that the part depends on.
+	 */
+	enum figures_part part;
+	int64_t bans, lasted, last_us;
 };
 
 /* The total of the bans of one hour that retention has removed. */

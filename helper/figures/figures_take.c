@@ -228,10 +228,21 @@ figures_add_counts(int64_t to[FIGURES_COUNTS],
 		to[i] = number_add_sat(to[i], counts[i]);
 }
 
-/* Count what bans of one jail, moment and host have in common. */
+static int
+count_host(struct figures *f, const char *host,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	if (host == NULL)
+		figures_add_counts(f->here, counts);
+	else if (count_key(&f->keys[FIGURES_BY_HOST], host, counts) == NULL)
+		return -1;
+	return 0;
+}
+
+/* Count what bans of one jail and moment have in common. */
 static int
 count_common(struct figures *f, struct figures_jail *jail, int64_t us,
-    const char *host, const int64_t counts[FIGURES_COUNTS])
+    const int64_t counts[FIGURES_COUNTS])
 {
 	const struct calendar_moment *m = calendar_at(&f->calendar, us);
 	int64_t bans = counts[FIGURES_BANS];
@@ -242,10 +253,6 @@ count_common(struct figures *f, struct figures_jail *jail, int64_t us,
 	jail->sums.seconds =
 	    number_add_sat(jail->sums.seconds, counts[FIGURES_SECONDS]);
 	figures_add_counts(f->week[m->weekday][m->hour], counts);
-	if (host == NULL)
-		figures_add_counts(f->here, counts);
-	else if (count_key(&f->keys[FIGURES_BY_HOST], host, counts) == NULL)
-		return -1;
 	return count_number(&jail->days, m->day, bans);
 }
 
@@ -256,7 +263,7 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 {
 	struct figures_sums *sums = &f->jails[ban->jail].sums;
 	struct key *key;
-	int64_t in_jail;
+	int64_t in_jail, before;
 
 	if (!wants(f, FIGURES_BY_ID, ban->ident))
 		return 0;
@@ -265,15 +272,17 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 		return -1;
 	if (day > INT32_MAX || day < INT32_MIN)
 		day = INT32_MAX;
-	if (key->bans == 1 || day < key->first_day)
+	before = key->bans - counts[FIGURES_BANS];
+	if (before == 0 || day < key->first_day)
 		key->first_day = (int32_t)day;
-	if (key->bans == 1)
+	if (before == 0)
 		key->jail = (uint32_t)ban->jail;
-	f->all.ids += key->bans == 1;
-	f->all.returning += key->bans == 2;
-	figures_count_repeats(f, key->bans - 1, key->bans);
+	f->all.ids += before == 0;
+	f->all.returning += before < 2 && key->bans >= 2;
+	figures_count_repeats(f, before, key->bans);
 	if (key->jail == ban->jail) {
-		in_jail = ++key->in_jail;
+		key->in_jail += (uint32_t)counts[FIGURES_BANS];
+		in_jail = key->in_jail;
 	} else {
 		/* Few ids are banned in several jails. */
 		struct number *pair = numbers_find(&f->pairs,
@@ -281,10 +290,12 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 
 		if (pair == NULL)
 			return -1;
-		in_jail = ++pair->bans;
+		pair->bans += counts[FIGURES_BANS];
+		in_jail = pair->bans;
 	}
-	sums->ids += in_jail == 1;
-	sums->returning += in_jail == 2;
+	before = in_jail - counts[FIGURES_BANS];
+	sums->ids += before == 0;
+	sums->returning += before < 2 && in_jail >= 2;
 	return 0;
 }
 
@@ -360,11 +371,14 @@ static int
 count_keys(struct figures *f, const struct figures_ban *ban, int64_t day,
     const int64_t counts[FIGURES_COUNTS])
 {
+	if (counts_by(f, FIGURES_BY_USER) && count_users(f, ban, counts) != 0)
+		return -1;
+	/* A group of user names has no ids. */
+	if (ban->ident == NULL)
+		return 0;
 	if (counts_by(f, FIGURES_BY_ID) && count_id(f, ban, day, counts) != 0)
 		return -1;
 	if (counts_by(f, FIGURES_BY_NET) && count_net(f, ban, counts) != 0)
-		return -1;
-	if (counts_by(f, FIGURES_BY_USER) && count_users(f, ban, counts) != 0)
 		return -1;
 	if ((counts_by(f, FIGURES_BY_COUNTRY) ||
 		counts_by(f, FIGURES_BY_ASN)) &&
@@ -373,28 +387,67 @@ count_keys(struct figures *f, const struct figures_ban *ban, int64_t day,
 	return 0;
 }
 
+/* Count the end and the ban time that bans have in common. */
+static int
+count_kind(struct figures_jail *jail, const struct figures_ban *ban,
+    int64_t bans)
+{
+	struct figures_sums *sums = &jail->sums;
+
+	if (ban->state == BAN_STATE_ACTIVE)
+		sums->live += bans;
+	if (ban->by_hand)
+		sums->by_hand += bans;
+	sums->ends[ban->why] += bans;
+	sums->longest_seconds =
+	    figures_longer(sums->longest_seconds, ban->seconds);
+	return count_number(&jail->times,
+	    ban->seconds != UNKNOWN && ban->seconds < 0 ? -1 : ban->seconds,
+	    bans);
+}
+
+/* Count a group of bans for its part. */
+static int
+take_group(struct figures *f, const struct figures_ban *ban,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	switch (ban->part) {
+	case FIGURES_MOMENTS:
+		figures_widen(&f->jails[ban->jail].sums, ban->since_us,
+		    ban->last_us);
+		return count_common(f, &f->jails[ban->jail], ban->since_us,
+		    counts);
+	case FIGURES_KINDS:
+		return count_kind(&f->jails[ban->jail], ban,
+		    counts[FIGURES_BANS]);
+	case FIGURES_HOSTS:
+		return count_host(f, ban->host, counts);
+	default:
+		return count_keys(f, ban,
+		    calendar_at(&f->calendar, ban->since_us)->day, counts);
+	}
+}
+
 int
 figures_take(struct figures *f, const struct figures_ban *ban, struct err *e)
 {
-	struct figures_jail *jail = &f->jails[ban->jail];
-	struct figures_sums *sums = &jail->sums;
+	struct figures_jail *jail;
+	bool single = ban->part == FIGURES_WHOLE;
 	const int64_t counts[FIGURES_COUNTS] = {
-		[FIGURES_BANS] = 1,
+		[FIGURES_BANS] = single ? 1 : ban->bans,
 		[FIGURES_FAILURES] = ban->failures > 0 ? ban->failures : 0,
-		[FIGURES_SECONDS] = lasted(f, ban),
+		[FIGURES_SECONDS] = single ? lasted(f, ban) : ban->lasted,
 	};
-	int64_t day = calendar_at(&f->calendar, ban->since_us)->day;
+	int64_t day;
 
-	sums->live += ban->state == BAN_STATE_ACTIVE;
-	sums->by_hand += ban->by_hand;
-	sums->ends[ban->why]++;
-	sums->longest_seconds =
-	    figures_longer(sums->longest_seconds, ban->seconds);
-	figures_widen(sums, ban->since_us, ban->since_us);
-	if (count_common(f, jail, ban->since_us, ban->host, counts) != 0 ||
-	    count_number(&jail->times,
-		ban->seconds != UNKNOWN && ban->seconds < 0 ? -1 : ban->seconds,
-		1) != 0 ||
+	if (!single)
+		return take_group(f, ban, counts) == 0 ? 0 : err_no_memory(e);
+	jail = &f->jails[ban->jail];
+	day = calendar_at(&f->calendar, ban->since_us)->day;
+	figures_widen(&jail->sums, ban->since_us, ban->since_us);
+	if (count_common(f, jail, ban->since_us, counts) != 0 ||
+	    count_host(f, ban->host, counts) != 0 ||
+	    count_kind(jail, ban, 1) != 0 ||
 	    count_keys(f, ban, day, counts) != 0)
 		return err_no_memory(e);
 	return 0;
@@ -420,7 +473,8 @@ figures_take_removed(struct figures *f, const struct figures_removed *removed,
 	sums->longest_seconds =
 	    figures_longer(sums->longest_seconds, removed->longest);
 	figures_widen(sums, removed->first_us, removed->last_us);
-	if (count_common(f, jail, removed->at_us, removed->host, counts) != 0)
+	if (count_common(f, jail, removed->at_us, counts) != 0 ||
+	    count_host(f, removed->host, counts) != 0)
 		return err_no_memory(e);
 	return 0;
 }

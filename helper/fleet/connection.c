@@ -72,24 +72,24 @@ has_password(const PQconninfoOption *option)
 }
 
 static int
-check_conninfo(const char *conninfo, struct err *e)
+check_conninfo(const char *conninfo, const char *key, struct err *e)
 {
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
 	bool password;
 
 	if (options == NULL)
 		return err_set(e, EX_CONFIG,
-		    "the key push is no conninfo of libpq; name a service, "
-		    "such "
-		    "as \"service=fleet\"");
+		    "the key %s is no conninfo of libpq; name a service, such "
+		    "as \"service=fleet\"",
+		    key);
 	password = has_password(options);
 	PQconninfoFree(options);
 	return password ?
 	    err_set(e, EX_CONFIG,
-		"the key push has a password, which must not stand there; "
-		"write it to the file "
-		".pgpass of the user's home folder, or that of the key "
-		"passfile") :
+		"the key %s has a password, which must not stand there; "
+		"write it to the file .pgpass of the user's home folder, or "
+		"that of the key passfile",
+		key) :
 	    0;
 }
 
@@ -122,7 +122,7 @@ refused(struct fleet_connection *c, struct err *e)
 }
 
 int
-fleet_connect(struct fleet_connection *c, const char *conninfo,
+fleet_connect(struct fleet_connection *c, const char *conninfo, const char *key,
     const volatile sig_atomic_t *stop, struct err *e)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
@@ -134,7 +134,7 @@ fleet_connect(struct fleet_connection *c, const char *conninfo,
 		NULL };
 
 	*c = (struct fleet_connection){ .stop = stop };
-	if (check_conninfo(conninfo, e) != 0)
+	if (check_conninfo(conninfo, key, e) != 0)
 		return -1;
 	/* libpq prefers the conninfo and the service to this. */
 	if (setenv("PGCONNECT_TIMEOUT", CONNECT_S, 0) != 0)

@@ -46,13 +46,14 @@ void fleet_text(struct fleet_args *args, const char *text);
 void fleet_number(struct fleet_args *args, int64_t number);
 
 /*
- * Connect; *stop becomes true when a signal came. Until the connection stands,
- * the signals end the process, as libpq gives up for nothing else. Fails with
- * EX_CONFIG where the conninfo is none or has a password, with EX_NOPERM where
- * the server wants a password, else with EX_TEMPFAIL.
+ * Connect; key is the config's key with the conninfo; *stop becomes true when a
+ * signal came. Until the connection stands, the signals end the process, as
+ * libpq gives up for nothing else. Fails with EX_CONFIG where the conninfo is
+ * none or has a password, with EX_NOPERM where the server wants a password,
+ * else with EX_TEMPFAIL.
  */
 int fleet_connect(struct fleet_connection *c, const char *conninfo,
-    const volatile sig_atomic_t *stop, struct err *e);
+    const char *key, const volatile sig_atomic_t *stop, struct err *e);
 
 /* Close it, if it is open. A transaction that is open is rolled back. */
 void fleet_disconnect(struct fleet_connection *c);

@@ -290,7 +290,8 @@ static int
 connect_and_talk(struct round *r, struct err *e)
 {
 	const struct config *config = r->push->config;
-	int rc = fleet_connect(&r->connection, config->push, r->push->stop, e);
+	int rc = fleet_connect(&r->connection, config->push, "push",
+	    r->push->stop, e);
 
 	if (rc == 0)
 		rc = talk(r, e);
@@ -409,7 +410,7 @@ bring_up(const char *conninfo, const volatile sig_atomic_t *stop, bool init,
     int *from, int *to, struct err *e)
 {
 	struct fleet_connection c;
-	int rc = fleet_connect(&c, conninfo, stop, e);
+	int rc = fleet_connect(&c, conninfo, "push", stop, e);
 
 	*from = 0;
 	if (rc == 0)

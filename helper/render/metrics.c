@@ -172,6 +172,19 @@ print_ends(FILE *to, const struct metrics *m)
 }
 
 static void
+print_hosts(FILE *to, const struct metrics *m)
+{
+	struct family family = { to, "fail2ban_archive_", "host_bans", "gauge",
+		"Bans of each host whose archive was merged.", false };
+
+	for (size_t i = 0; i < m->hosts_n; i++) {
+		begin_sample(&family);
+		print_label(to, "{host", m->hosts[i].name);
+		fprintf(to, "} %" PRId64 "\n", m->hosts[i].bans);
+	}
+}
+
+static void
 print_archive(FILE *to, const struct metrics *m)
 {
 #define PREFIX "fail2ban_archive_"
@@ -189,6 +202,7 @@ print_archive(FILE *to, const struct metrics *m)
 		    (struct family){ to, PREFIX, "bans_live", "gauge",
 			"Bans that are active now.", false },
 		    get_live);
+		print_hosts(to, m);
 	}
 	print_jails(m,
 	    (struct family){ to, PREFIX, "jail_covered", "gauge",

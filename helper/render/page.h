@@ -49,6 +49,8 @@ struct page {
 	size_t gaps_n;
 	int64_t reconciled_us; /* the last reconcile until now, or UNKNOWN */
 	bool late;	       /* another one is overdue */
+	/* Of a fleet: what is known of gaps, in place of all that; or NULL. */
+	const char *fleet_gaps;
 };
 
 /*

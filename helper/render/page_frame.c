@@ -123,7 +123,10 @@ put_scope(struct page_draft *draft, FILE *to)
 		fputs("Only these bans: ", to);
 		html_name(to, page->scope);
 	} else
-		fputs("All bans of all jails", to);
+		fputs(page->fleet_gaps != NULL ?
+			"All bans of all jails of the fleet" :
+			"All bans of all jails",
+		    to);
 	if (page->scope == NULL && page->host != NULL && !page->anonymous) {
 		fputs(" on ", to);
 		html_name(to, page->host);

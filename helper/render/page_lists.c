@@ -246,7 +246,8 @@ range_of(int64_t seconds)
 
 	if (seconds < 0)
 		return ARRAY_LEN(ranges) - (seconds == UNKNOWN ? 1 : 2);
-	while (seconds >= ranges[i].below)
+	/* The greatest number is in the last range, too. */
+	while (seconds >= ranges[i].below && ranges[i].below != INT64_MAX)
 		i++;
 	return i;
 }
@@ -356,7 +357,11 @@ put_known(const struct page_draft *draft, FILE *to)
 		html_time(to, page->reconciled_us);
 		fputs("</b>. ", to);
 	}
-	if (page->gaps_n == 0)
+	if (page->fleet_gaps != NULL) {
+		fputs("Gaps: ", to);
+		html_name(to, page->fleet_gaps);
+		putc('.', to);
+	} else if (page->gaps_n == 0)
 		fputs("No other gap is known.", to);
 	fputs("</p>\n", to);
 }

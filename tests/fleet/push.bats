@@ -33,43 +33,6 @@ teardown() {
 	[ "$(state 'web 1' rev)" = "$(sql 'SELECT last_rev FROM fail2ban_archive.host')" ]
 }
 
-# fail_push CODE NAME [WORDS...]: the push fails so; its words are in $said.
-fail_push() {
-	local code=$1 got=0
-	shift
-	said=$(push "$@" 2>&1) || got=$?
-	[ "$got" -eq "$code" ] || {
-		echo "exit status $got, not $code: $said" >&2
-		return 1
-	}
-}
-
-says() {
-	[[ $said == *"$1"* ]] || {
-		echo "not said: $1 -- but: $said" >&2
-		return 1
-	}
-}
-
-# bans NAME N [ALSO]: give its archive N more bans at once, as an export has them.
-bans() {
-	local from=${3:-$EPOCHSECONDS}
-	"$python" - "$2" "$from" "$1" <<-'END' >"$lab/$1/import.jsonl"
-		import json, sys
-		n, since, name = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-		for i in range(n):
-		    print(json.dumps({"jail": "sshd",
-		        "ident": "198.51.%d.%d" % (i // 250 % 250, i % 250),
-		        "since_us": (since - i * 7) * 1000000 + i, "timeofban": since - i * 7,
-		        "seconds": 600, "bancount": 1, "failures": 3,
-		        "matches": ["line %d of %s" % (i, name)], "captures": {"user": "root"},
-		        "origin": "unknown", "ip": None, "host": None, "nth": 0,
-		        "seen": ["log"], "restored": 0, "ended_us": (since - i * 7 + 600) * 1000000,
-		        "ended_why": "expired"}))
-	END
-	on "$1" archive replay "$lab/$1/import.jsonl" >"$lab/out"
-}
-
 # questions: how many statements the server has been asked since mark.
 mark() { marked=$(stat -c %s "$fleet/log"); }
 questions() {

@@ -150,3 +150,57 @@ same_there() {
 
 # state NAME KEY: print a value of the file beside its archive.
 state() { sed -n "s/^$2 //p" "$(archive_of "$1").push"; }
+
+# fail_push CODE NAME [WORDS...]: the push fails so; its words are in $said.
+fail_push() {
+	local code=$1 got=0
+	shift
+	said=$(push "$@" 2>&1) || got=$?
+	[ "$got" -eq "$code" ] || {
+		echo "exit status $got, not $code: $said" >&2
+		return 1
+	}
+}
+
+# bans NAME N [SECOND]: give its archive N more bans at once; the last one began
+# at that second.
+bans() {
+	local from=${3:-$EPOCHSECONDS}
+	"$python" - "$2" "$from" "$1" <<-'END' >"$lab/$1/import.jsonl"
+		import json, sys
+		n, since, name = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+		for i in range(n):
+		    print(json.dumps({"jail": "sshd",
+		        "ident": "198.51.%d.%d" % (i // 250 % 250, i % 250),
+		        "since_us": (since - i * 7) * 1000000 + i, "timeofban": since - i * 7,
+		        "seconds": 600, "bancount": 1, "failures": 3,
+		        "matches": ["line %d of %s" % (i, name)], "captures": {"user": "root"},
+		        "origin": "unknown", "ip": None, "host": None, "nth": 0,
+		        "seen": ["log"], "restored": 0, "ended_us": (since - i * 7 + 600) * 1000000,
+		        "ended_why": "expired"}))
+	END
+	on "$1" archive replay "$lab/$1/import.jsonl" >"$lab/out"
+}
+
+# asked EXPRESSION: wait until it is true of some connection of push, as
+# pg_stat_activity has it.
+asked() {
+	local until=$((SECONDS + 60 * slowness))
+	until [ "$(sql "SELECT count(*) > 0 FROM pg_stat_activity WHERE
+	    application_name = 'fail2ban-archive-push' AND ($1)")" = t ]; do
+		((SECONDS < until))
+	done
+}
+
+# hold TEXT: run a statement in a transaction that stays open until let_go.
+hold() {
+	coproc HOLDER { "$pgbin/psql" -X -q -A -t 2>&1; }
+	holder=$HOLDER_PID
+	printf 'BEGIN;\n%s;\nSELECT 1;\n' "$1" >&"${HOLDER[1]}"
+	read -r -t "$((60 * slowness))" -u "${HOLDER[0]}" _
+}
+
+let_go() {
+	echo 'ROLLBACK; \q' >&"${HOLDER[1]}"
+	wait "$holder"
+}

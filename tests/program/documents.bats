@@ -388,7 +388,7 @@ offered() {
 	offered 'archive f2b fail2ban' metrics --names ''
 	offered 'jsonl csv ecs plain cidr nft ipset abuseipdb' export --format ''
 	offered 'log syslog database archive json csv spool' replay --format ''
-	offered 'reconcile replay reban prune forget' runs --kind ''
+	offered 'reconcile replay merge reban prune forget' runs --kind ''
 	offered 'database' replay --format d
 	offered '' replay --tz ''
 	offered '' list --jail ''

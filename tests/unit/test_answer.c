@@ -88,6 +88,7 @@ the_line_answers(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct answer a = { .now_us = timestamp_from_seconds(NOW) };
+		struct err e;
 		char *said = NULL;
 		size_t len;
 		FILE *to = open_memstream(&said, &len);
@@ -106,12 +107,72 @@ the_line_answers(void **state)
 			if (b->network != NULL)
 				answer_take_network(&a, &ban);
 			else
-				answer_take(&a, &ban);
+				assert_int_equal(answer_take(&a, &ban, &e), 0);
 		}
 		answer_print(&a, to);
 		assert_int_equal(fclose(to), 0);
 		said[strcspn(said, "\n")] = '\0';
 		assert_string_equal(said, rows[i].said);
+		free(said);
+	}
+}
+
+static void
+the_line_of_a_fleet_names_hosts(void **state)
+{
+	static const struct {
+		const char *hosts; /* of each ban; upper case: it is active */
+		const char *said;
+	} fleets[] = {
+		{ "", "Never banned." },
+		{ "a",
+		    "Not banned now; last banned 1 h ago in j@a, expired; "
+		    "1 ban on 1 host since November." },
+		{ "cab",
+		    "Not banned now; last banned 1 h ago in j@b, expired; "
+		    "3 bans on 3 hosts since November." },
+		{ "bBa",
+		    "Banned now on B; in j@B for ever; 3 bans on 3 hosts "
+		    "since November." },
+		{ "AaBA",
+		    "Banned now on A and B; in j@A for ever and in j@B "
+		    "for ever and in j@A for ever; 4 bans on 3 hosts "
+		    "since November." },
+		{ "DCBA",
+		    "Banned now on A, B, C and 1 more host; in j@D for "
+		    "ever and in j@C for ever and in j@B for ever and in "
+		    "1 more; 4 bans on 4 hosts since November." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(fleets); i++) {
+		struct answer a = { .now_us = NOW * US, .fleet = true };
+		char *said = NULL;
+		size_t len;
+		FILE *to = open_memstream(&said, &len);
+		struct err e;
+
+		assert_non_null(to);
+		for (const char *h = fleets[i].hosts; *h != '\0'; h++) {
+			char host[] = { *h, '\0' };
+			bool active = *h < 'a';
+			const struct answer_ban ban = {
+				.jail = "j",
+				.host = host,
+				.why = active ? NULL : "expired",
+				.state =
+				    active ? BAN_STATE_ACTIVE : BAN_STATE_ENDED,
+				.since_us = (NOW - 3600) * US,
+				.seconds = -1,
+			};
+
+			assert_int_equal(answer_take(&a, &ban, &e), 0);
+		}
+		answer_print(&a, to);
+		answer_free(&a);
+		assert_int_equal(fclose(to), 0);
+		said[len - 1] = '\0';
+		assert_string_equal(said, fleets[i].said);
 		free(said);
 	}
 }
@@ -142,6 +203,7 @@ a_network_tells_what_is_inside_of_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(networks); i++) {
 		struct answer a = { .now_us = NOW * US };
+		struct err e;
 		const struct answer_ban own = {
 			.jail = "a",
 			.why = "expired",
@@ -155,7 +217,7 @@ a_network_tells_what_is_inside_of_it(void **state)
 
 		assert_non_null(to);
 		if (networks[i].own > 0)
-			answer_take(&a, &own);
+			assert_int_equal(answer_take(&a, &own, &e), 0);
 		answer_take_inside(&a, &networks[i].inside);
 		answer_print(&a, to);
 		assert_int_equal(fclose(to), 0);
@@ -202,6 +264,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_line_answers),
+		cmocka_unit_test(the_line_of_a_fleet_names_hosts),
 		cmocka_unit_test(a_network_tells_what_is_inside_of_it),
 		cmocka_unit_test(bans_are_counted_with_the_endings_of_english),
 	};

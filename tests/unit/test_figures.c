@@ -810,6 +810,67 @@ the_ids_with_most_bans_are_kept(void **state)
 }
 
 static void
+groups_of_bans_count_as_the_bans_by_themselves(void **state)
+{
+	enum { N = 5 };
+	struct figures *one = begin(), *grouped = begin();
+	struct figures_ban ban = {
+		.ident = "192.0.2.1",
+		.host = "web1",
+		.seconds = 600,
+		.failures = 3,
+		.why = BAN_EXPIRED,
+		.state = BAN_STATE_ENDED,
+		.by_hand = true,
+		.users = "root",
+		.users_n = 1,
+		.asn = UNKNOWN,
+	};
+	struct figures_ban group = ban;
+	struct figures_entry a[2], b[2];
+	struct figures_day day;
+	int64_t repeats[2][FIGURES_REPEATS];
+
+	(void)state;
+	group.failures = (int64_t)3 * N;
+	group.bans = N;
+	group.lasted = (int64_t)600 * N;
+	group.since_us = NOW - 3 * DAY;
+	group.last_us = group.since_us + (N - 1) * SECOND;
+	for (int i = 0; i < N; i++) {
+		ban.since_us = group.since_us + i * SECOND;
+		ban.ended_us = ban.since_us + 600 * SECOND;
+		take(one, NULL, ban);
+	}
+	for (int part = FIGURES_MOMENTS; part <= FIGURES_KEYS; part++) {
+		group.part = (enum figures_part)part;
+		take(grouped, NULL, group);
+	}
+	finish(one);
+	finish(grouped);
+	assert_memory_equal(figures_of(one, FIGURES_ALL),
+	    figures_of(grouped, FIGURES_ALL), sizeof(struct figures_sums));
+	for (enum figures_by by = 0; by < FIGURES_BYS; by++) {
+		size_t n = figures_top(one, by, FIGURES_BANS, 2, a);
+
+		assert_int_equal(figures_top(grouped, by, FIGURES_BANS, 2, b),
+		    n);
+		for (size_t i = 0; i < n; i++)
+			assert_memory_equal(a[i].counts, b[i].counts,
+			    sizeof(a[i].counts));
+	}
+	figures_repeats(one, repeats[0]);
+	figures_repeats(grouped, repeats[1]);
+	assert_memory_equal(repeats[0], repeats[1], sizeof(repeats[0]));
+	day = figures_day(grouped, FIGURES_ALL,
+	    figures_day_at(grouped, group.since_us));
+	assert_int_equal(day.bans, N);
+	assert_int_equal(day.fresh, 1);
+	figures_free(one);
+	figures_free(grouped);
+}
+
+static void
 keys_and_counts_have_names(void **state)
 {
 	(void)state;
@@ -849,6 +910,8 @@ main(void)
 		cmocka_unit_test(networks_of_a_stream_of_ids_are_counted),
 		cmocka_unit_test(ids_that_come_with_their_sums_are_counted),
 		cmocka_unit_test(the_ids_with_most_bans_are_kept),
+		cmocka_unit_test(
+		    groups_of_bans_count_as_the_bans_by_themselves),
 		cmocka_unit_test(keys_and_counts_have_names),
 	};
 

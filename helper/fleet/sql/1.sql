@@ -63,7 +63,8 @@ CREATE TABLE fail2ban_archive.host (
 	last_ban        bigint NOT NULL DEFAULT 0, -- no greater ban_no was sent
 	token           text NOT NULL, -- of the last push: a copy lacks it; '': any
 	registered_at   timestamptz NOT NULL DEFAULT now(),
-	last_push       timestamptz NOT NULL DEFAULT now(),
+	last_push       timestamptz NOT NULL DEFAULT now()
+		CHECK (isfinite(last_push)),
 	push_interval   bigint,        -- seconds; NULL: by hand
 	version         text,          -- of the program
 	spool           bigint,        -- events that wait there
@@ -105,6 +106,11 @@ CREATE TABLE fail2ban_archive.ban (
 CREATE INDEX ban_timeofban ON fail2ban_archive.ban (timeofban);
 -- An id may be longer than a B-tree takes.
 CREATE INDEX ban_ident ON fail2ban_archive.ban USING hash (ident);
+-- Few bans have an ip, which differs from ident.
+CREATE INDEX ban_ip ON fail2ban_archive.ban USING hash (ip)
+	WHERE ip IS NOT NULL;
+CREATE INDEX ban_with_ip ON fail2ban_archive.ban (timeofban)
+	WHERE ip IS NOT NULL;
 CREATE INDEX ban_address ON fail2ban_archive.ban (address);
 CREATE INDEX ban_live ON fail2ban_archive.ban (address)
 	WHERE ended_us IS NULL;
