@@ -257,7 +257,7 @@ newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { pr
 		"$(printf 'error no \\x1b[31mserver | here')"
 	archive check -v >"$lab/out" || true
 	grep -q 'the latest one failed: no' "$lab/out"
-	! grep -q "$(printf '\033')" "$lab/out"
+	run ! grep -q "$(printf '\033')" "$lab/out"
 	[ "$(head -n 1 "$lab/out" | tr -cd '|' | wc -c)" -eq 1 ]
 	mapfile -t lines < <(known 1)
 	pushed_ago 20 "${lines[@]}" "failed_us $(seconds_ago 9)" 'error gone'

@@ -20,7 +20,7 @@ ID_LIKE="ubuntu debian"'; do
 		status 0 bare_installer
 		says 'fail2ban does not run'
 		called 'apt-get update -q'
-		called 'apt-get install -q -y fail2ban make libc6-dev pkg-config libsqlite3-dev libconfig-dev zlib1g-dev nettle-dev libsmartcols-dev libmaxminddb-dev'
+		called 'apt-get install -q -y fail2ban make libc6-dev pkg-config libsqlite3-dev libconfig-dev zlib1g-dev nettle-dev libsmartcols-dev libmaxminddb-dev libpq-dev'
 	done
 }
 
@@ -32,7 +32,7 @@ ID_LIKE="rhel centos fedora"'; do
 		echo "$id" >"$scratch/etc/os-release"
 		: >"$lab/calls"
 		status 0 bare_installer
-		called 'dnf install -y fail2ban make gcc glibc-devel pkgconf-pkg-config sqlite-devel libconfig-devel zlib-devel nettle-devel libsmartcols-devel libmaxminddb-devel'
+		called 'dnf install -y fail2ban make gcc glibc-devel pkgconf-pkg-config sqlite-devel libconfig-devel zlib-devel nettle-devel libsmartcols-devel libmaxminddb-devel libpq-devel'
 	done
 }
 
@@ -40,7 +40,7 @@ ID_LIKE="rhel centos fedora"'; do
 	stub apk '[ "$1" = add ]'
 	echo 'ID=alpine' >"$scratch/etc/os-release"
 	status 0 bare_installer
-	called 'apk add fail2ban make gcc musl-dev linux-headers pkgconf sqlite-dev libconfig-dev zlib-dev nettle-dev util-linux-dev libmaxminddb-dev'
+	called 'apk add fail2ban make gcc musl-dev linux-headers pkgconf sqlite-dev libconfig-dev zlib-dev nettle-dev util-linux-dev libmaxminddb-dev libpq-dev'
 }
 
 @test "where nothing is missing no package manager is asked to install" {

@@ -42,19 +42,22 @@ setup() {
 	quiet 'fail2ban-archive[4117]' <"$lab/said"
 }
 
-@test "what systemd says about a reconcile is not reported" {
-	text=$(sed -n 's/^Description=//p' "$root/helper/dist/systemd/fail2ban-archive.service.in")
-	quiet 'systemd[1]' <<-END
-		Starting $text...
-		Finished $text.
-		Starting fail2ban-archive.service - $text...
-		Finished fail2ban-archive.service - $text.
-		fail2ban-archive.service: Succeeded.
-		fail2ban-archive.service: Deactivated successfully.
-		fail2ban-archive.service: Consumed 1min 2.345s CPU time.
-	END
-	loud 'systemd[1]' <<<"Failed to start fail2ban-archive.service - $text."
-	loud 'systemd[1]' <<<'fail2ban-archive.service: Failed with result '\''exit-code'\''.'
+@test "what systemd says about a reconcile and a push is not reported" {
+	local unit text
+	for unit in fail2ban-archive.service fail2ban-archive-push.service; do
+		text=$(sed -n 's/^Description=//p' "$root/helper/dist/systemd/$unit.in")
+		quiet 'systemd[1]' <<-END
+			Starting $text...
+			Finished $text.
+			Starting $unit - $text...
+			Finished $unit - $text.
+			$unit: Succeeded.
+			$unit: Deactivated successfully.
+			$unit: Consumed 1min 2.345s CPU time.
+		END
+		loud 'systemd[1]' <<<"Failed to start $unit - $text."
+		loud 'systemd[1]' <<<"$unit: Failed with result 'exit-code'."
+	done
 }
 
 @test "a failure, a bad row and an event that waits are reported" {

@@ -5,7 +5,7 @@
 # lists; here that program is a script beside a copy of ours.
 #
 # $lab and the like are from lib/server; a script's text is for another shell.
-# shellcheck disable=SC2016,SC2154
+# shellcheck disable=SC2016,SC2120,SC2154
 
 load ../lib/server
 load ../lib/archives
@@ -77,7 +77,7 @@ reban() { archive reban --list fleet:blocklist --jail sshd "$@"; }
 	fake ''
 	status 0 reban
 	says '0 sent'
-	: >"$lab/empty"
+	echo "# nothing" >"$lab/empty"
 	status 65 archive reban --list "$lab/empty" --jail sshd
 	# It writes without end, until it is stopped.
 	fake 'echo $$ >>"'"$lab"'/pid"; exec yes 198.51.100.7'
