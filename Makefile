@@ -69,15 +69,19 @@ UNITDIR = $(PREFIX)/lib/systemd/system
 BASH = $(PREFIX)/share/bash-completion/completions
 ZSH = $(PREFIX)/share/zsh/site-functions
 FISH = $(PREFIX)/share/fish/vendor_completions.d
+SHARE = $(PREFIX)/share/fail2ban-archive
 ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
 PROGRAMS = fail2ban-archive fail2ban-archive-event fail2ban-archive-push
-PAGES = fail2ban-archive.8 fail2ban-archive-event.8 fail2ban-archive-setup.8
+PAGES = fail2ban-archive.8 fail2ban-archive-event.8 fail2ban-archive-push.8 \
+	fail2ban-archive-setup.8
+UNITFILES = fail2ban-archive.service fail2ban-archive.timer \
+	fail2ban-archive-push.service
 INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(SBIN)/fail2ban-archive-setup \
 	$(PAGES:%=$(MAN8)/%) \
 	$(MAN5)/fail2ban-archive.cfg.5 \
-	$(UNITDIR)/fail2ban-archive.service $(UNITDIR)/fail2ban-archive.timer \
+	$(UNITFILES:%=$(UNITDIR)/%) $(SHARE)/fleet.sql \
 	$(BASH)/fail2ban-archive $(ZSH)/_fail2ban-archive \
 	$(FISH)/fail2ban-archive.fish $(ACTION_D)/fail2ban-archive.conf
 
@@ -186,8 +190,11 @@ install: all
 	install -m 644 $(PAGES:%=helper/dist/%) $(DESTDIR)$(MAN8)/
 	install -m 644 helper/dist/fail2ban-archive.cfg.5 $(DESTDIR)$(MAN5)/
 	install -m 644 helper/dist/systemd/fail2ban-archive.timer $(DESTDIR)$(UNITDIR)/
-	sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/fail2ban-archive.service.in \
-		> $(DESTDIR)$(UNITDIR)/fail2ban-archive.service
+	for u in $(filter %.service,$(UNITFILES)); do \
+		sed 's|@SBIN@|$(SBIN)|' helper/dist/systemd/$$u.in \
+			> $(DESTDIR)$(UNITDIR)/$$u || exit; \
+	done
+	cat $(CENTRAL) > $(DESTDIR)$(SHARE)/fleet.sql
 	install -m 644 helper/dist/completion/fail2ban-archive.bash \
 		$(DESTDIR)$(BASH)/fail2ban-archive
 	install -m 644 helper/dist/completion/_fail2ban-archive $(DESTDIR)$(ZSH)/
@@ -200,6 +207,7 @@ install: all
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	test ! -d $(DESTDIR)$(SHARE) || rmdir $(DESTDIR)$(SHARE)
 
 # A tarball of this tree: of the files that git tracks, as they are now, or, where
 # the tree is no clone or git refuses it, of all its files. The same files give the

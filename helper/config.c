@@ -33,7 +33,7 @@ struct key {
 	const char *name;
 	enum key_type type;
 	size_t offset;
-	int64_t min, max; /* KEY_INT */
+	int64_t min, max; /* of KEY_INT; max: the bytes of KEY_TEXT */
 	int64_t number;	  /* the default of KEY_INT and KEY_WORD */
 	/* The default of KEY_PATH and KEY_TEXT; that of KEY_PATHS is none. */
 	const char *path;
@@ -106,16 +106,16 @@ static const struct key keys[] = {
 	{ "abuseipdb", KEY_CATEGORIES, AT(abuseipdb), 0, 0, 0, NULL,
 	    "AbuseIPDB's categories for the jails of export --list, such as "
 	    "{ sshd = \"18,22\"; }." },
-	{ "push", KEY_TEXT, AT(push), 0, 0, 0, "",
+	{ "push", KEY_TEXT, AT(push), 0, CONFIG_TEXT - 1, 0, "",
 	    "The PostgreSQL of a fleet, as a libpq conninfo such as "
 	    "\"service=fleet\"." },
 	{ "push_interval", KEY_INT, AT(push_interval), 0, 86400, 300, NULL,
 	    "After this many seconds the next reconcile pushes again; 0: "
 	    "only by hand." },
-	{ "push_name", KEY_TEXT, AT(push_name), 0, 0, 0, "",
+	{ "push_name", KEY_TEXT, AT(push_name), 0, CONFIG_NAME, 0, "",
 	    "The name of this machine in the fleet; if it is empty, the "
 	    "host's name." },
-	{ "fleet", KEY_TEXT, AT(fleet), 0, 0, 0, "",
+	{ "fleet", KEY_TEXT, AT(fleet), 0, CONFIG_TEXT - 1, 0, "",
 	    "The conninfo for questions with --fleet; if it is empty, that of "
 	    "push." },
 };
@@ -168,7 +168,10 @@ find_key(const char *name)
 	return NULL;
 }
 
-/* Set a word, a text or a path. Return NULL, or the reason why it is refused.
+/*
+ * Set a word, a text or a path. Return NULL, or the reason why it is refused. A
+ * conninfo is not looked into: a broken config would send an event to the
+ * default archive, and only libpq knows all its forms.
  */
 static const char *
 set_string(struct config *config, const struct key *key, const char *value)
@@ -183,8 +186,10 @@ set_string(struct config *config, const struct key *key, const char *value)
 		return NULL;
 	}
 	if (key->type == KEY_TEXT) {
-		if (strlen(value) >= CONFIG_TEXT)
-			return "text too long";
+		if (strlen(value) > (size_t)key->max)
+			return key->max == CONFIG_NAME ?
+			    "must have at most " TEXT_OF(CONFIG_NAME) " bytes" :
+			    "text too long";
 		snprintf(field(config, key), CONFIG_TEXT, "%s", value);
 		return NULL;
 	}

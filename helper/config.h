@@ -42,6 +42,9 @@ struct config_categories {
 /* Room for a text, with its NUL. */
 #define CONFIG_TEXT 1024
 
+/* The most bytes of a machine's name. */
+#define CONFIG_NAME 255
+
 enum config_evidence {
 	CONFIG_EVIDENCE_DATABASE, /* read from fail2ban's database */
 	CONFIG_EVIDENCE_TAG,	  /* passed by the action */

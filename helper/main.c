@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&cmd_flush,
 	&cmd_reconcile,
 	&cmd_replay,
+	&cmd_merge,
 	&cmd_reban,
 	&cmd_runs,
 	&cmd_list,

@@ -9,6 +9,7 @@
 
 static const struct command *const commands[] = {
 	&cmd_fleet_push,
+	&cmd_fleet_blocklist,
 	&cmd_list,
 	&cmd_show,
 	&cmd_top,

@@ -411,11 +411,20 @@ archive_backup(struct archive *a, const char *file, struct err *e)
  * reads fail2ban's database from its beginning again, because the copy's notes
  * about the database may be out of date.
  */
-static const char begin_anew[] =
-    "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'id';"
-    "UPDATE source SET counter = -1, full_us = 0, full_bans = 0, "
-    "full_bips = 0;"
-    "PRAGMA journal_mode = WAL";
+#define BEGIN_ANEW \
+	"UPDATE meta SET value = lower(hex(randomblob(16))) " \
+	"WHERE key = 'id';" \
+	"UPDATE source SET counter = -1, full_us = 0, full_bans = 0, " \
+	"full_bips = 0;" \
+	"PRAGMA journal_mode = WAL"
+static const char begin_anew[] = BEGIN_ANEW;
+
+/* Moreover the id that the copy had is noted: see archive/other_archive.h. */
+static const char begin_anew_from[] =
+    "INSERT OR REPLACE INTO meta SELECT 'former:' || value, "
+    "(SELECT max(coalesce(max(rev), 0), coalesce((SELECT max(rev) "
+    "FROM gone), 0)) FROM ban) || ' ' || coalesce((SELECT max(id) FROM ban), "
+    "0) FROM meta WHERE key = 'id';" BEGIN_ANEW;
 
 static int
 swap(const char *path, const char *tmp, int lock_ms, char aside[PATH_MAX],
@@ -446,6 +455,7 @@ restore_alone(const char *path, const char *file, int lock_ms,
 {
 	struct archive copy;
 	char tmp[PATH_MAX];
+	int64_t tables = 0;
 	int rc;
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s" BESIDE_RESTORE, path) >=
@@ -455,8 +465,12 @@ restore_alone(const char *path, const char *file, int lock_ms,
 		return -1;
 	archive_file_remove(tmp); /* a restore that was cut off has left it */
 	rc = archive_examine(&copy, true, 0, e);
+	/* An archive of an older version has no table of what has gone. */
 	if (rc == 0)
-		rc = copy_to(&copy, tmp, begin_anew, e);
+		rc = db_number(&copy.db, SQL_IMPORT_CHANGES, &tables, e, "");
+	if (rc == 0)
+		rc = copy_to(&copy, tmp,
+		    tables == 2 ? begin_anew_from : begin_anew, e);
 	archive_close(&copy);
 	if (rc != 0)
 		return -1;

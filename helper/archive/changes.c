@@ -119,9 +119,16 @@ archive_changes_open(struct archive_changes *c, struct archive *a,
 static void
 take_why(struct archive_changes *c, const char *why)
 {
-	c->erased = why != NULL &&
-	    (strcmp(why, "forgotten") == 0 || strcmp(why, "anonymized") == 0);
-	c->why = c->erased ? "pruned" : why;
+	static const char *const words[] = { "forgotten", "anonymized" };
+
+	c->why = why;
+	c->erased = NULL;
+	for (size_t i = 0; why != NULL && i < ARRAY_LEN(words); i++) {
+		if (strcmp(why, words[i]) == 0) {
+			c->why = "pruned";
+			c->erased = words[i];
+		}
+	}
 }
 
 int

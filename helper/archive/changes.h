@@ -27,11 +27,11 @@ struct archive_changes {
 	 * present ban of the cursor; in either case with this id and rev. */
 	bool gone;
 	int64_t ban, rev;
-	/* Of a ban that has gone: "merged" or "pruned", and when. erased: it
-	 * was removed because its id is forgotten, or is another ban now, which
-	 * does not say who was banned: whoever has a copy removes that. */
-	const char *why;
-	bool erased;
+	/* Of a ban that has gone: "merged" or "pruned", and when. erased:
+	 * whoever has a copy removes it there too, as its id was "forgotten",
+	 * or it is another ban now, which does not say who was banned
+	 * ("anonymized"); NULL otherwise. */
+	const char *why, *erased;
 	int64_t gone_us;
 
 	struct archive_cursor bans;

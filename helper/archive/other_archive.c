@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/other_archive.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "archive/backup.h"
+#include "archive/schema.h"
 #include "archive/statements.h"
 #include "base/buffer.h"
 #include "os/clock.h"
@@ -126,6 +130,17 @@ take_cell(sqlite3_stmt *st, int i, struct exported_ban *ban,
 	}
 }
 
+/* Take the fields of the row that a statement stands on. */
+static int
+take_fields(sqlite3_stmt *st, struct exported_ban *ban, struct err *e)
+{
+	for (int i = 0; i < BAN_FIELDS; i++) {
+		if (take_cell(st, i + 1, ban, (enum ban_field)i, e) != 0)
+			return -1;
+	}
+	return 1;
+}
+
 int
 other_archive_next(struct other_archive *in, struct exported_ban *ban,
     bool *bad, struct err *e)
@@ -150,13 +165,218 @@ other_archive_next(struct other_archive *in, struct exported_ban *ban,
 		    db->name);
 	if (rc == 1) {
 		in->after = sqlite3_column_int64(st, 0);
-		for (int i = 0; rc == 1 && i < BAN_FIELDS; i++) {
-			if (take_cell(st, i + 1, ban, (enum ban_field)i, e) !=
-			    0)
-				rc = -1;
-		}
+		rc = take_fields(st, ban, e);
 		*bad = rc < 0 && e->code == EX_DATAERR;
 	}
 	sqlite3_reset(st);
 	return rc;
+}
+
+/* ---------------------------------------------------------------- changes --
+ */
+
+/* The greatest rev, as SQL_NUMBERS has it. */
+#define REV_MAX (INT64_C(1) << 62)
+
+/* The first version that remembers what has gone. */
+#define GONE_SINCE 6
+
+static bool
+take_id(char id[OTHER_ARCHIVE_ID], const char *text)
+{
+	if (text == NULL || strlen(text) != OTHER_ARCHIVE_ID - 1 ||
+	    strspn(text, "0123456789abcdef") != OTHER_ARCHIVE_ID - 1)
+		return false;
+	memcpy(id, text, OTHER_ARCHIVE_ID);
+	return true;
+}
+
+static int
+load_state(struct other_archive *in, struct err *e)
+{
+	struct db *db = &in->archive.db;
+	sqlite3_stmt *st = db_statement(db, SQL_CHANGES_UPTO, e);
+	bool is;
+	int bad;
+
+	if (st == NULL || db_step(db, st, e) != 1)
+		return -1;
+	in->upto = sqlite3_column_int64(st, 0);
+	is = sqlite3_column_type(st, 0) == SQLITE_INTEGER && in->upto >= 0 &&
+	    in->upto <= REV_MAX && take_id(in->id, db_text(st, 1));
+	sqlite3_reset(st);
+	if ((bad = db_has_row(db, SQL_IMPORT_NO_REV, e, "")) < 0)
+		return -1;
+	if (!is || bad == 1)
+		return err_set(e, EX_DATAERR,
+		    "%s: its id or its numbers are not an archive's", db->name);
+	if (archive_get_number(&in->archive, ARCHIVE_FORGOTTEN, &in->forgotten,
+		e) != 0)
+		return -1;
+	if (in->forgotten == UNKNOWN || in->forgotten < 0)
+		in->forgotten = 0;
+	return db_number(db, SQL_PRUNED_UNTIL, &in->pruned_us, e, "t", "");
+}
+
+/* Load the ids that the archive had before; ignore what is none. */
+static int
+load_formers(struct other_archive *in, struct err *e)
+{
+	static const char key[] = "former:";
+	struct db *db = &in->archive.db;
+	sqlite3_stmt *st = db_bind(db, SQL_META_FROM, e, "t", key);
+	int rc = 0;
+
+	if (st == NULL)
+		return -1;
+	while (in->formers_n < OTHER_ARCHIVE_FORMERS &&
+	    (rc = db_step(db, st, e)) == 1) {
+		struct other_archive_former *f = &in->formers[in->formers_n];
+		const char *name = db_text(st, 0), *value = db_text(st, 1);
+
+		if (name != NULL && value != NULL &&
+		    take_id(f->id, name + strlen(key)) &&
+		    sscanf(value, "%" SCNd64 " %" SCNd64, &f->rev,
+			&f->number) == 2)
+			in->formers_n++;
+	}
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+check_changes(struct other_archive *in, struct err *e)
+{
+	int64_t version, tables;
+
+	if (archive_schema_check(&in->archive.db, &version, e) != 0)
+		return -1;
+	if (version < GONE_SINCE)
+		return err_set(e, EX_PROTOCOL,
+		    "%s: an older program made it: install this one on its "
+		    "machine and run fail2ban-archive reconcile there, or read "
+		    "it here once, with fail2ban-archive replay --host NAME",
+		    in->archive.db.name);
+	if (count(in, SQL_IMPORT_CHANGES, &tables, e) != 0)
+		return -1;
+	return tables == 2 && in->shared_texts ?
+	    0 :
+	    err_set(e, EX_DATAERR, "%s: its tables are not an archive's",
+		in->archive.db.name);
+}
+
+int
+other_archive_open_changes(struct other_archive *in, const char *file,
+    const volatile sig_atomic_t *stop, struct err *e)
+{
+	if (other_archive_open(in, file, stop, e) != 0)
+		return -1;
+	if (check_changes(in, e) == 0 && load_state(in, e) == 0 &&
+	    load_formers(in, e) == 0)
+		return 0;
+	other_archive_close(in);
+	return -1;
+}
+
+static enum other_what
+what_of(const char *why)
+{
+	static const struct {
+		const char *why;
+		enum other_what what;
+	} words[] = {
+		{ "merged", OTHER_MERGED },
+		{ "forgotten", OTHER_FORGOTTEN },
+		{ "anonymized", OTHER_ANONYMIZED },
+	};
+
+	for (size_t i = 0; why != NULL && i < ARRAY_LEN(words); i++) {
+		if (strcmp(words[i].why, why) == 0)
+			return words[i].what;
+	}
+	return OTHER_PRUNED;
+}
+
+/* Read the next tombstone, unless it is read already. */
+static int
+read_gone(struct other_archive *in, int64_t after, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (in->gone_rev > after)
+		return 0;
+	in->deadline_ms = clock_steady_ms() + ROW_MS;
+	st =
+	    db_bind(&in->archive.db, SQL_IMPORT_GONE, e, "ii", after, in->upto);
+	if (st == NULL || (rc = db_step(&in->archive.db, st, e)) < 0)
+		return -1;
+	in->gone_rev = INT64_MAX;
+	if (rc == 1) {
+		in->gone_rev = sqlite3_column_int64(st, 0);
+		in->gone_number = sqlite3_column_int64(st, 1);
+		in->gone_what = what_of(db_text(st, 2));
+	}
+	sqlite3_reset(st);
+	return in->gone_rev > after ?
+	    0 :
+	    err_set(e, EX_DATAERR, "%s: a change without a number",
+		in->archive.db.name);
+}
+
+/* Take the ban of a row unless a tombstone comes before it. */
+static int
+take_change(struct other_archive *in, sqlite3_stmt *st, int64_t after,
+    struct other_change *change, bool *bad, struct err *e)
+{
+	int64_t rev = sqlite3_column_int64(st, BAN_FIELD_REV + 1);
+
+	if (sqlite3_column_type(st, BAN_FIELD_REV + 1) != SQLITE_INTEGER ||
+	    rev <= after)
+		return err_set(e, EX_DATAERR, "%s: a ban without a number",
+		    in->archive.db.name);
+	if (in->gone_rev < rev)
+		return 0;
+	change->rev = rev;
+	change->number = sqlite3_column_int64(st, 0);
+	change->what = OTHER_BAN;
+	if (take_fields(st, &change->ban, e) == 1)
+		return 1;
+	*bad = e->code == EX_DATAERR;
+	return -1;
+}
+
+int
+other_archive_next_change(struct other_archive *in, int64_t after,
+    struct other_change *change, bool *bad, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*change = (struct other_change){ .rev = after };
+	exported_ban_init(&change->ban);
+	*bad = false;
+	if (read_gone(in, after, e) != 0)
+		return -1;
+	in->deadline_ms = clock_steady_ms() + ROW_MS;
+	st = db_bind(&in->archive.db, SQL_IMPORT_CHANGED, e, "ii", after,
+	    in->upto);
+	if (st == NULL || (rc = db_step(&in->archive.db, st, e)) < 0)
+		return -1;
+	if (rc == 1)
+		rc = take_change(in, st, after, change, bad, e);
+	sqlite3_reset(st);
+	if (rc != 0 || in->gone_rev == INT64_MAX)
+		return rc;
+	change->rev = in->gone_rev;
+	change->number = in->gone_number;
+	change->what = in->gone_what;
+	return 1;
+}
+
+int
+other_archive_has(struct other_archive *in, int64_t number, struct err *e)
+{
+	in->deadline_ms = clock_steady_ms() + ROW_MS;
+	return db_has_row(&in->archive.db, SQL_IMPORT_HAS, e, "i", number);
 }

@@ -148,20 +148,18 @@ is_kept(struct archive *a, const struct prune_ticket *t, int64_t before_us,
 	    t->timeofban, t->host, before_us);
 }
 
-/*
- * After the ban with the greatest number has gone, give the one that has it now
- * a number beyond that: so no number is given out twice. An archive without any
- * ban begins anew, with an id of its own.
- */
-static int
-keep_numbers(struct archive *a, int64_t greatest, int64_t now_us, struct err *e)
+int
+prune_keep_numbers(struct archive *a, int64_t greatest, int64_t now_us,
+    struct err *e)
 {
 	int64_t id;
 
 	if (db_number(&a->db, SQL_BAN_GREATEST, &id, e, "") != 0)
 		return -1;
 	if (id == UNKNOWN)
-		return db_query(&a->db, SQL_META_NEW_ID, e, "");
+		return db_query(&a->db, SQL_META_FORMER, e, "") != 0 ?
+		    -1 :
+		    db_query(&a->db, SQL_META_NEW_ID, e, "");
 	if (id >= greatest)
 		return 0;
 	if (db_query(&a->db, SQL_BAN_MERGED, e, "ii", id, now_us) != 0 ||
@@ -196,7 +194,7 @@ prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
 	    query(a, SQL_PRUNE_BANS, t, e) != 0)
 		return -1;
 	*n = sqlite3_changes(a->db.handle);
-	return *n == 0 ? 0 : keep_numbers(a, greatest, now_us, e);
+	return *n == 0 ? 0 : prune_keep_numbers(a, greatest, now_us, e);
 }
 
 bool

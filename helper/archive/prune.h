@@ -87,6 +87,15 @@ int prune_remove(struct archive *a, const struct prune_ticket *t,
     struct err *e);
 
 /*
+ * After bans were removed, the greatest number among them and the others being
+ * greatest: where it has gone, give the ban that has the greatest one now a
+ * number beyond that, so that no number is given out twice. An archive without
+ * any ban begins anew, with an id of its own.
+ */
+int prune_keep_numbers(struct archive *a, int64_t greatest, int64_t now_us,
+    struct err *e);
+
+/*
  * Return true when the bans of a ticket that prune_find has found say who was
  * banned.
  */

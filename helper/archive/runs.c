@@ -14,6 +14,7 @@
 static const char *const kinds[] = {
 	[RUN_RECONCILE] = "reconcile",
 	[RUN_REPLAY] = "replay",
+	[RUN_MERGE] = "merge",
 	[RUN_REBAN] = "reban",
 	[RUN_PRUNE] = "prune",
 	[RUN_FORGET] = "forget",
@@ -61,9 +62,10 @@ void
 archive_run_lock_path(const char *path, enum run_kind kind,
     char name[ARCHIVE_RUN_LOCK_PATH])
 {
-	const char *suffix = kind == RUN_REPLAY ? BESIDE_REPLAY :
-	    kind == RUN_REBAN			? BESIDE_REBAN :
-						  BESIDE_RECONCILE;
+	const char *suffix = kind == RUN_REPLAY || kind == RUN_MERGE ?
+	    BESIDE_REPLAY :
+	    kind == RUN_REBAN ? BESIDE_REBAN :
+				BESIDE_RECONCILE;
 
 	snprintf(name, ARCHIVE_RUN_LOCK_PATH, "%s%s", path, suffix);
 }

@@ -42,12 +42,21 @@
  */
 #define LIVE_BAN \
 	"SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, " \
-	"life_us, pending_us, present, held_us, missed_us, " \
+	"life_us, pending_us, present, held_us, " \
+	"CASE WHEN host = '' THEN missed_us ELSE 0 END, " \
 	"coalesce((SELECT min(at_us) FROM flush WHERE flush.jail = ban.jail " \
 	"AND at_us > max(life_us, made_us, held_us)), 0), " \
 	"restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED \
 	", jail.id, absent_us, started_us, gone_us, made_us " \
 	"FROM ban JOIN jail ON jail.id = ban.jail "
+
+/*
+ * Note the id that an archive gives up, up to which rev its numbers of bans
+ * are meant, and up to which number they go on (0: all begin anew).
+ */
+#define META_FORMER(number) \
+	"INSERT OR REPLACE INTO meta SELECT 'former:' || value, " \
+	"(" NEXT_REV " - 1) || ' ' || " number " FROM meta WHERE key = 'id'"
 
 /* The lesser of a column and a value; either may be unknown. */
 #define LESSER(column, value) \
@@ -145,6 +154,27 @@
 /* Both, where a total of an older program lacks the sum. */
 #define MORE_SUMS(i) "coalesce(" OLD_SUM(i) ", 0) + " NEW_SUM(i)
 
+/* Add the sums of bans to the totals: those of sql/5.sql. max(5, NULL) is
+ * NULL. */
+#define ADD_TO_TOTALS(where) \
+	"INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", " \
+	"json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), " \
+	"CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), " \
+	"max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', " \
+	"ended_why IS 'flushed', ended_why IS 'inferred', " \
+	"origin IS 'log', origin IS 'manual', origin IS 'list') " \
+	"FROM ban WHERE " where " ON CONFLICT (jail, host, hour) " \
+	"DO UPDATE SET sums = json_array(" \
+	"min(" OLD_SUM(0) ", " NEW_SUM(0) "), " \
+	"max(" OLD_SUM(1) ", " NEW_SUM(1) "), " \
+	BOTH_SUMS(2) ", " BOTH_SUMS(3) ", " BOTH_SUMS(4) ", " \
+	"coalesce(CASE WHEN min(" OLD_SUM(5) ", " NEW_SUM(5) ") < 0 " \
+	"THEN -1 ELSE max(" OLD_SUM(5) ", " NEW_SUM(5) ") END, " \
+	OLD_SUM(5) ", " NEW_SUM(5) "), " \
+	BOTH_SUMS(6) ", " BOTH_SUMS(7) ", " \
+	BOTH_SUMS(8) ", " BOTH_SUMS(9) ", " \
+	MORE_SUMS(10) ", " MORE_SUMS(11) ", " MORE_SUMS(12) ")"
+
 /*
  * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
  * ?2 since, ?3 until, ?4 origin, ?5 reason of the end, ?6 host, ?7 with
@@ -184,13 +214,18 @@
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
-#define IMPORT(matches) \
+#define IMPORTED(matches) \
 	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
 	"timeofban, nth, seconds, bancount, failures, " matches \
 	", captures, origin, seen, ended_us, ended_why, restored, rev FROM " \
 	"ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
-	"ON evidence.id = ban.evidence WHERE ban.id > ?1 ORDER BY ban.id " \
-	"LIMIT 1"
+	"ON evidence.id = ban.evidence "
+#define IMPORT(matches) \
+	IMPORTED(matches) "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
+
+/* A ban that a merge brought, by its number there: see archive/merged.h. */
+#define OF_SOURCE "missed_us >= " MERGED_LEAST " AND missed_us "
+#define MERGED_LEAST "2305843009213693952"
 
 /*
  * The program of the events has only the statements of the files that it needs,
@@ -370,22 +405,26 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_META_NEW_ID] =
 	    "UPDATE meta SET value = lower(hex(randomblob(16))) "
 	    "WHERE key = 'id'",
+	/* For archive/other_archive: the id that the archive had before. */
+	[SQL_META_FORMER] = META_FORMER("0"),
 	[SQL_FORGET_KEY] = "INSERT OR IGNORE INTO meta VALUES ('forget_key', "
 			   "lower(hex(randomblob(32))))",
 	[SQL_JAIL_RUNS] =
 	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 
-	/* Bans of other machines are left out unless they end by themselves. */
+	/* Bans of other machines are left out unless they end by themselves,
+	 * and no merge brings their ends. */
 	[SQL_LIVE] = LIVE_BAN
 	"WHERE " KEPT_SINCE " IS NULL AND ban.id > ?1 "
-	"AND (host = '' OR seconds >= 0) "
+	"AND (host = '' OR (seconds >= 0 AND missed_us < " MERGED_LEAST ")) "
 	"ORDER BY ban.id LIMIT ?2",
 	/*
 	 * The bans of this machine that a server may have again, though their
 	 * end was inferred because it lacked them. ?3 is now.
 	 */
 	[SQL_MISSED_BANS] = LIVE_BAN
-	"WHERE missed_us > 0 AND ended_why = 'inferred' "
+	"WHERE missed_us > 0 AND missed_us < " MERGED_LEAST
+	" AND ended_why = 'inferred' "
 	"AND +ban.id > ?1 AND host = '' AND signs <> '[]' "
 	"AND (seconds IS NULL OR seconds < 0 "
 	"OR since_us + seconds * 1000000 > ?3) "
@@ -495,25 +534,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "DELETE FROM evidence WHERE id IN "
 	    "(SELECT abs(json_extract(value, '$[6]')) "
 	    "FROM ban, json_each(signs) WHERE " TICKET ")",
-	/* The sums are those of sql/5.sql. max(5, NULL) is NULL. */
-	[SQL_PRUNE_TOTAL] =
-	    "INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", "
-	    "json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), "
-	    "CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), "
-	    "max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', "
-	    "ended_why IS 'flushed', ended_why IS 'inferred', "
-	    "origin IS 'log', origin IS 'manual', origin IS 'list') "
-	    "FROM ban WHERE " TICKET " ON CONFLICT (jail, host, hour) "
-	    "DO UPDATE SET sums = json_array("
-	    "min(" OLD_SUM(0) ", " NEW_SUM(0) "), "
-	    "max(" OLD_SUM(1) ", " NEW_SUM(1) "), "
-	    BOTH_SUMS(2) ", " BOTH_SUMS(3) ", " BOTH_SUMS(4) ", "
-	    "coalesce(CASE WHEN min(" OLD_SUM(5) ", " NEW_SUM(5) ") < 0 "
-	    "THEN -1 ELSE max(" OLD_SUM(5) ", " NEW_SUM(5) ") END, "
-	    OLD_SUM(5) ", " NEW_SUM(5) "), "
-	    BOTH_SUMS(6) ", " BOTH_SUMS(7) ", "
-	    BOTH_SUMS(8) ", " BOTH_SUMS(9) ", "
-	    MORE_SUMS(10) ", " MORE_SUMS(11) ", " MORE_SUMS(12) ")",
+	[SQL_PRUNE_TOTAL] = ADD_TO_TOTALS(TICKET),
 	[SQL_PRUNE_GONE] =
 	    "INSERT INTO gone SELECT " NEXT_REV " + row_number() OVER () - 1, "
 	    "id, ?6, ?5 FROM ban WHERE " TICKET,
@@ -700,6 +721,83 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT count(*) FROM pragma_table_info('evidence') "
 	    "WHERE name IN ('a', 'b', 'c', 'd')",
 	[SQL_IMPORT] = IMPORT(MATCHES),
+	[SQL_IMPORT_CHANGES] =
+	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
+	    "AND name IN ('meta', 'gone') AND rootpage > 0",
+	[SQL_IMPORT_CHANGED] =
+	    IMPORTED(MATCHES) "WHERE ban.rev > ?1 AND ban.rev <= ?2 "
+			      "ORDER BY ban.rev LIMIT 1",
+	[SQL_IMPORT_GONE] =
+	    "SELECT rev, ban, why FROM gone WHERE rev > ?1 AND rev <= ?2 "
+	    "ORDER BY rev LIMIT 1",
+	/* A text is greater than any number; SQL_NUMBERS has the greatest. */
+	[SQL_IMPORT_NO_REV] =
+	    "SELECT 1 FROM ban WHERE rev > 4611686018427387904 LIMIT 1",
+	[SQL_IMPORT_HAS] = "SELECT 1 FROM ban WHERE id = ?1",
+
+	[SQL_MERGED_FIND] = "SELECT id FROM ban WHERE " OF_SOURCE "= ?1",
+	[SQL_MERGED_SAME] =
+	    "SELECT id, missed_us FROM ban WHERE " TICKET
+	    " AND since_us = ?5 AND nth = ?6",
+	[SQL_MERGED_NEAR] =
+	    "SELECT id, missed_us FROM (SELECT id, missed_us, since_us "
+	    "FROM ban WHERE " TICKET " LIMIT 1000) "
+	    "WHERE missed_us NOT BETWEEN ?6 AND ?7 "
+	    "ORDER BY abs(since_us - ?5), id LIMIT 1",
+	[SQL_MERGED_ADD] =
+	    "INSERT INTO ban (jail, ident, timeofban, host, since_us, nth, "
+	    "seconds, bancount, failures, ip, evidence, origin, seen, "
+	    "ended_us, ended_why, restored, signs, missed_us, added_us, "
+	    "life_us, pending_us, made_us, rev) VALUES (?1, ?2, ?3, ?4, ?5, "
+	    "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+	    "?19, 0, 0, ?5, " NEXT_REV ")",
+	[SQL_MERGED_CHANGE] =
+	    "UPDATE ban SET jail = ?1, ident = ?2, timeofban = ?3, host = ?4, "
+	    "since_us = ?5, nth = ?6, seconds = ?7, bancount = ?8, "
+	    "failures = ?9, ip = ?10, evidence = ?11, origin = ?12, "
+	    "seen = ?13, ended_us = ?14, ended_why = ?15, restored = ?16, "
+	    "pending_us = 0, rev = " NEXT_REV
+	    " WHERE id = ?17 AND (jail, ident, timeofban, host, since_us, "
+	    "nth, seconds, bancount, failures, ip, evidence, origin, seen, "
+	    "ended_us, ended_why, restored, pending_us) IS NOT (?1, ?2, ?3, "
+	    "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 0)",
+	/* This does not change what the ban is, so its rev stays. */
+	[SQL_MERGED_NOTE] =
+	    "UPDATE ban SET missed_us = ?2, signs = ?3, made_us = since_us, "
+	    "life_us = 0, held_us = 0, gone_us = 0, present = NULL, "
+	    "known_as = NULL WHERE id = ?1",
+	[SQL_MERGED_STAMP] = "UPDATE ban SET missed_us = ?2 WHERE id = ?1",
+	[SQL_MERGED_PARK] =
+	    "UPDATE ban SET nth = (SELECT max(o.nth) + 1 FROM ban AS o "
+	    "WHERE (o.jail, o.ident, o.timeofban, o.host, o.since_us) = "
+	    "(ban.jail, ban.ident, ban.timeofban, ban.host, ban.since_us)), "
+	    "rev = " NEXT_REV " WHERE id = ?1",
+	[SQL_MERGED_EVIDENCE_OF] = "SELECT evidence FROM ban WHERE id = ?1",
+	/* The bans of one second may share their evidence. */
+	[SQL_MERGED_EVIDENCE_DROP] =
+	    "DELETE FROM evidence WHERE id IN (SELECT abs(value ->> '$[6]') "
+	    "FROM ban, json_each(signs) WHERE ban.id = ?1 "
+	    "UNION SELECT evidence FROM ban WHERE id = ?1) AND id IS NOT ?2 "
+	    "AND NOT EXISTS (SELECT 1 FROM ban AS o, ban AS b "
+	    "WHERE b.id = ?1 AND o.id <> ?1 "
+	    "AND (o.jail, o.ident, o.timeofban, o.host) = "
+	    "(b.jail, b.ident, b.timeofban, b.host) "
+	    "AND (o.evidence = evidence.id OR evidence.id IN "
+	    "(SELECT abs(value ->> '$[6]') FROM json_each(o.signs))))",
+	[SQL_MERGED_TOTAL] = ADD_TO_TOTALS("id = ?1"),
+	[SQL_MERGED_GONE] =
+	    "INSERT INTO gone VALUES (" NEXT_REV ", ?1, ?2, ?3)",
+	[SQL_MERGED_LINES] =
+	    "DELETE FROM line WHERE (jail, ident, host) = (SELECT jail, "
+	    "ident, host FROM ban WHERE id = ?1)",
+	/* The third of a total's sums is its bans: sql/5.sql. */
+	[SQL_MERGED_HOSTS] =
+	    "SELECT host, sum(bans) FROM (SELECT host, count(*) AS bans "
+	    "FROM ban GROUP BY host UNION ALL SELECT host, sum(sums ->> 2) "
+	    "FROM total GROUP BY host) GROUP BY host ORDER BY host LIMIT ?1",
+	[SQL_MERGED_OF_SOURCE] =
+	    "SELECT id, missed_us, ended_us FROM ban WHERE " OF_SOURCE
+	    "BETWEEN ?1 AND ?2 ORDER BY missed_us LIMIT ?3",
 	[SQL_IMPORT_1] = IMPORT("matches"),
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_BANS] = "SELECT count(*) FROM ban",

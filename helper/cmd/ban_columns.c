@@ -67,6 +67,10 @@ ban_columns(const struct view *view, struct column columns[BAN_COLUMNS])
 	memcpy(columns, all_columns, sizeof(all_columns));
 	if (view->numbers)
 		columns[BAN_COLUMN_NUMBER].flags |= DATA;
+	if (view->merged && view->style.format == TABLE_PEOPLE) {
+		columns[BAN_FIELD_HOST].flags |= BOTH;
+		columns[BAN_FIELD_HOST].place = columns[BAN_FIELD_JAIL].place;
+	}
 	if (view->geo == NULL)
 		return;
 	if (geo_has_country(view->geo))
@@ -78,14 +82,14 @@ ban_columns(const struct view *view, struct column columns[BAN_COLUMNS])
 
 /* Put a jail, and the host of a ban that is from elsewhere: "sshd@web1". */
 static void
-put_jail(struct table *table, const struct archive_cursor *ban, bool people,
+put_jail(struct table *table, const struct archive_cursor *ban, bool with_host,
     struct buffer *text)
 {
 	const char *jail = archive_cursor_text(ban, BAN_FIELD_JAIL);
 	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
 
 	buffer_puts(text, jail);
-	if (people && host != NULL) {
+	if (with_host && host != NULL) {
 		buffer_putc(text, '@');
 		buffer_puts(text, host);
 	}
@@ -155,6 +159,7 @@ ban_columns_put(struct table *table, const struct archive_cursor *ban,
 	const struct table_style *style = &view->style;
 	bool people = style->format == TABLE_PEOPLE;
 	enum ban_state state = archive_cursor_state(ban);
+	const char *host = archive_cursor_text(ban, BAN_FIELD_HOST);
 	struct buffer text = { 0 };
 
 	for (enum ban_field field = 0; field < BAN_FIELDS; field++) {
@@ -162,7 +167,10 @@ ban_columns_put(struct table *table, const struct archive_cursor *ban,
 			table_put_number(table, field,
 			    archive_cursor_number(ban, field));
 		else if (field == BAN_FIELD_JAIL)
-			put_jail(table, ban, people, &text);
+			put_jail(table, ban, people && !view->merged, &text);
+		else if (field == BAN_FIELD_HOST && people && view->merged)
+			table_put_text(table, field,
+			    host != NULL ? host : VIEW_HERE);
 		else if (table_needs(table, field))
 			table_put_text(table, field,
 			    archive_cursor_text(ban, field));

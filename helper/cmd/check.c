@@ -5,6 +5,7 @@
  */
 #include "cmd/check.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ static const struct step {
 	{ "reading fail2ban's database", check_database },
 	{ "looking for events in syslog", check_last_resort },
 	{ "looking at the disk", check_disk },
+	{ "looking for the last push", check_push },
 	{ "looking for the timer", check_timer },
 };
 
@@ -87,6 +89,10 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 		rc = range_parse(&check->warning, value, e);
 	else if (strcmp(name, "critical") == 0)
 		rc = range_parse(&check->critical, value, e);
+	else if (strcmp(name, "push-warning") == 0)
+		rc = range_parse(&check->push_warning, value, e);
+	else if (strcmp(name, "push-critical") == 0)
+		rc = range_parse(&check->push_critical, value, e);
 	else if (strcmp(name, "timeout") == 0)
 		rc = number_parse(value, 1, TIMEOUT_MOST, &check->timeout, e);
 	else if (strcmp(name, "verbose") == 0)
@@ -129,6 +135,32 @@ add_figures(struct check *check)
 	plugin_figure(plugin, "bans", check->bans, "c", "");
 	plugin_figure(plugin, "archive", check->archive_bytes, "B", "");
 	plugin_figure(plugin, "gaps", check->gaps, "c", "");
+	if (check->config->push[0] == '\0')
+		return;
+	snprintf(check->push_limits, sizeof(check->push_limits), ";%s;%s;0",
+	    check->push_warning.text, check->push_critical.text);
+	plugin_figure(plugin, "push_age", check->push_age, "s",
+	    check->push_limits);
+	plugin_figure(plugin, "push_backlog", check->push_backlog, "", ";;;0");
+}
+
+/* Set the limits that are not given. No push is so old that it is CRITICAL. */
+static void
+set_limits(struct check *check)
+{
+	const struct config *config = check->config;
+
+	if (check->warning.text[0] == '\0')
+		range_set_end(&check->warning, 2 * config->interval);
+	if (check->critical.text[0] == '\0')
+		range_set_end(&check->critical, TIMESTAMP_DAY);
+	if (check->push_warning.text[0] == '\0')
+		range_set_end(&check->push_warning,
+		    config->push_interval > 0 ? 2 * config->push_interval :
+						TIMESTAMP_DAY);
+	if (check->push_critical.text[0] == '\0')
+		check->push_critical =
+		    (struct range){ .start = -HUGE_VAL, .end = HUGE_VAL };
 }
 
 static int
@@ -136,10 +168,7 @@ run_steps(struct check *check, struct err *e)
 {
 	if (check->after_restart)
 		return run_step(check, &restart_step, e);
-	if (check->warning.text[0] == '\0')
-		range_set_end(&check->warning, 2 * check->config->interval);
-	if (check->critical.text[0] == '\0')
-		range_set_end(&check->critical, TIMESTAMP_DAY);
+	set_limits(check);
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (run_step(check, &steps[i], e) != 0)
 			return -1;
@@ -200,6 +229,9 @@ run_check(const struct command *self, const struct config *config, int argc,
 		.bans = UNKNOWN,
 		.gaps = UNKNOWN,
 		.archive_bytes = UNKNOWN,
+		.rev = UNKNOWN,
+		.push_age = UNKNOWN,
+		.push_backlog = UNKNOWN,
 	};
 	int64_t began_ms = clock_steady_ms();
 	int operands, rc;
@@ -250,6 +282,8 @@ static const struct option_spec options[] = {
 	{ "warning", "RANGE",
 	    "the seconds since a reconcile that are no WARNING" },
 	{ "critical", "RANGE", "the seconds that are not CRITICAL" },
+	{ "push-warning", "RANGE", "the same of the last push to a fleet" },
+	{ "push-critical", "RANGE", "the same; by default none is CRITICAL" },
 	{ "timeout", "SECONDS", "the time for all of it, instead of 10" },
 	{ "verbose", NULL, "a line for each point, with what mends it" },
 	{ "after-restart", NULL, "compare fail2ban's live bans with these" },

@@ -7,6 +7,7 @@
 #ifndef CMD_CHECK_H
 #define CMD_CHECK_H
 
+#include "archive/changes.h"
 #include "archive/health.h"
 #include "archive/runs.h"
 #include "base/range.h"
@@ -25,7 +26,8 @@ struct check {
 
 	/* From the command line. */
 	struct range warning, critical; /* text "": the default */
-	int64_t timeout;		/* seconds */
+	struct range push_warning, push_critical;
+	int64_t timeout; /* seconds */
 	bool verbose, json, after_restart;
 
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC: timeout from the start */
@@ -37,12 +39,17 @@ struct check {
 	size_t gaps_n;
 	struct coverage coverage; /* the jails of the server */
 	bool has_coverage;	  /* the server has named its jails */
+	char archive_id[ARCHIVE_ID];
+	int64_t rev; /* the newest of the archive, or UNKNOWN */
 
 	/* The figures; UNKNOWN: not known. */
 	int64_t reconcile_age; /* seconds since the last one */
 	int64_t gaps;	       /* how many of them */
 	int64_t spooled, bans, archive_bytes;
+	int64_t push_age;			   /* seconds */
+	int64_t push_backlog;			   /* changes */
 	char reconcile_limits[2 * RANGE_TEXT + 4]; /* ";600;86400;0" */
+	char push_limits[2 * RANGE_TEXT + 4];
 };
 
 /* Return the milliseconds that are left, at least 1, and at most most. */
@@ -81,6 +88,9 @@ void check_silence(struct check *check);
 
 /* fail2ban's database can be read. */
 void check_database(struct check *check);
+
+/* The push to a fleet, if there is one. It needs what check_archive found. */
+void check_push(struct check *check);
 
 /* Something runs reconcile. It needs what check_archive found. */
 void check_timer(struct check *check);

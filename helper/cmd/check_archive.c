@@ -151,6 +151,16 @@ look_at_clock(struct check *check, struct archive *archive, struct err *e)
 	return 0;
 }
 
+/* Note the newest change, for check_push. */
+static int
+look_at_changes(struct check *check, struct archive *archive, struct err *e)
+{
+	if (check->config->push[0] == '\0')
+		return 0;
+	return archive_changes_state(archive, &check->rev, check->archive_id,
+	    e);
+}
+
 /* Note how many bans of each jail live. */
 static int
 take_live(struct check *check, const struct figures *figures, struct err *e)
@@ -243,6 +253,7 @@ check_archive(struct check *check)
 		if (look_at_reconcile(check, &archive, &e) != 0 ||
 		    look_at_gaps(check, &archive, &e) != 0 ||
 		    look_at_clock(check, &archive, &e) != 0 ||
+		    look_at_changes(check, &archive, &e) != 0 ||
 		    count_bans(check, &archive, &e) != 0)
 			find_unread(check, "archive", &e);
 		archive_close(&archive);

@@ -190,6 +190,7 @@ may_be_file(const struct line *line)
 		return strcmp(line->option->argument, "FILE") == 0;
 	return takes_operand(line) &&
 	    (strstr(operands, "FILE") != NULL ||
+		strstr(operands, "PATH") != NULL ||
 		strstr(operands, "SOURCE") != NULL);
 }
 

@@ -11,9 +11,18 @@
 #include "cmd/follow.h"
 
 /* CSV has the columns of all three kinds of lines. */
-enum { CHANGE_GONE = BAN_COLUMNS, CHANGE_NEXT, CHANGE_ARCHIVE, CHANGE_COLUMNS };
+enum {
+	CHANGE_ERASED = BAN_COLUMNS,
+	CHANGE_AFTER,
+	CHANGE_GONE,
+	CHANGE_NEXT,
+	CHANGE_ARCHIVE,
+	CHANGE_COLUMNS
+};
 
 static const struct column other_columns[] = {
+	{ "erased", NULL, "ERASED", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
+	{ "after", NULL, "AFTER", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 	{ "gone", NULL, "GONE", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
 	{ "next", NULL, "NEXT", COLUMN_NUMBER, COLUMN_DATA, 0, 0, 0 },
 	{ "archive", NULL, "ARCHIVE", COLUMN_TEXT, COLUMN_DATA, 0, 0, 0 },
@@ -43,10 +52,13 @@ print_gone(struct export *x, const struct archive_changes *c, struct err *e)
 		table_put_number(x->table, BAN_COLUMN_NUMBER, c->ban);
 		table_put_number(x->table, BAN_FIELD_REV, c->rev);
 		table_put_text(x->table, CHANGE_GONE, c->why);
+		table_put_text(x->table, CHANGE_ERASED, c->erased);
 		return table_end_row(x->table, e);
 	}
-	fprintf(to, "{\"id\":%" PRId64 ",\"rev\":%" PRId64 ",\"gone\":", c->ban,
-	    c->rev);
+	fprintf(to, "{\"id\":%" PRId64 ",\"rev\":%" PRId64 ",", c->ban, c->rev);
+	if (c->erased != NULL)
+		fprintf(to, "\"erased\":\"%s\",", c->erased);
+	fputs("\"gone\":", to);
 	return print_last_text(to, c->why, e);
 }
 
@@ -60,9 +72,11 @@ print_next(struct export *x, const struct archive_changes *c, struct err *e)
 	if (x->format == EXPORT_CSV) {
 		table_put_number(x->table, CHANGE_NEXT, c->upto);
 		table_put_text(x->table, CHANGE_ARCHIVE, c->id);
+		table_put_number(x->table, CHANGE_AFTER, c->after);
 		return table_end_row(x->table, e);
 	}
-	fprintf(to, "{\"next\":%" PRId64 ",\"archive\":", c->upto);
+	fprintf(to, "{\"after\":%" PRId64 ",\"next\":%" PRId64 ",\"archive\":",
+	    c->after, c->upto);
 	return print_last_text(to, c->id, e);
 }
 
@@ -147,7 +161,7 @@ export_changes(struct export *x, const struct config *config, struct err *e)
 	int rc;
 
 	ban_columns(view, columns);
-	memcpy(columns + CHANGE_GONE, other_columns, sizeof(other_columns));
+	memcpy(columns + BAN_COLUMNS, other_columns, sizeof(other_columns));
 	rc = table_open(&x->table, &view->style, columns,
 	    csv ? CHANGE_COLUMNS : BAN_COLUMNS, view->out.to, e);
 	if (rc == 0)

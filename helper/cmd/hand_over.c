@@ -25,8 +25,9 @@ hand_over_find(char path[PATH_MAX], struct err *e)
 	snprintf(path + len, PATH_MAX - len, "/%s", HAND_OVER_PROGRAM);
 	if (access(path, X_OK) != 0)
 		return err_errno(e, EX_UNAVAILABLE,
-		    "%s, which speaks to PostgreSQL, cannot be run; install "
-		    "it",
+		    "%s, which speaks to PostgreSQL, cannot be run: install "
+		    "the package " HAND_OVER_PROGRAM
+		    ", or run install.sh again",
 		    path);
 	return 0;
 }

@@ -7,7 +7,10 @@
 #include <sysexits.h>
 #include <syslog.h>
 
+#include "archive/changes.h"
 #include "archive/counted.h"
+#include "archive/merged.h"
+#include "archive/push_due.h"
 #include "archive/runs.h"
 #include "archive/tally.h"
 #include "base/list.h"
@@ -39,6 +42,9 @@ metrics_read_begin(struct metrics_read *read)
 			.spool = UNKNOWN,
 			.gaps = UNKNOWN,
 			.bytes = UNKNOWN,
+			.pushed_us = UNKNOWN,
+			.push_success = UNKNOWN,
+			.push_backlog = UNKNOWN,
 		},
 	};
 }
@@ -245,6 +251,33 @@ read_runs(struct metrics_read *read, struct archive *a,
 	return archive_run_list(a, RUN_RECONCILE, 2, take_run, &last, e);
 }
 
+/*
+ * Read how far the push to the fleet came, if there is one: from the file
+ * beside the archive. Of a restored archive, all changes wait.
+ */
+static int
+read_push(struct metrics_read *read, struct archive *a,
+    const struct config *config, struct err *e)
+{
+	struct metrics *m = &read->metrics;
+	struct push_state state;
+	char id[ARCHIVE_ID];
+	int64_t rev;
+
+	if (config->push[0] == '\0')
+		return 0;
+	if (archive_changes_state(a, &rev, id, e) != 0)
+		return -1;
+	if (push_state_load(&state, config->archive, e) != 0) {
+		log_line(LOG_WARNING, "no metrics of the push: %s", e->text);
+		return 0;
+	}
+	m->pushed_us = state.pushed_us == UNKNOWN ? 0 : state.pushed_us;
+	m->push_success = state.pushed_us != UNKNOWN && state.error[0] == '\0';
+	m->push_backlog = push_due_changes(&state, id, rev);
+	return 0;
+}
+
 /* Open the archive, for writing where that is possible. */
 static int
 open_archive(struct archive *a, const struct config *config, bool *writable,
@@ -271,6 +304,41 @@ known(int64_t value)
 	return value == UNKNOWN ? 0 : value;
 }
 
+/* So many hosts have samples: their names are from other machines. */
+#define HOSTS 1000
+
+/* Take a host. A merged_host_fn. */
+static int
+take_host(void *to, const char *host, int64_t bans)
+{
+	struct metrics_read *read = to;
+	struct metrics_host *hosts = list_grow(read->hosts, &read->hosts_room,
+	    read->metrics.hosts_n + 1, sizeof(*hosts));
+	const char *name = host[0] == '\0' ? "localhost" : host;
+
+	if (hosts == NULL)
+		return -1;
+	read->metrics.hosts = read->hosts = hosts;
+	/* A replay may have named a host so; no sample comes twice. */
+	if (read->metrics.hosts_n > 0 && strcmp(hosts[0].name, name) == 0) {
+		hosts[0].bans = number_add_sat(hosts[0].bans, bans);
+		return 0;
+	}
+	hosts[read->metrics.hosts_n] =
+	    (struct metrics_host){ utf8_mend(name, strlen(name), NULL), bans };
+	return hosts[read->metrics.hosts_n++].name != NULL ? 0 : -1;
+}
+
+/* Count the bans of each host, where there are more than this machine. */
+static int
+read_hosts(struct metrics_read *read, struct archive *a, struct err *e)
+{
+	int merged = merged_any(a, e);
+
+	return merged == 1 ? merged_hosts(a, HOSTS, take_host, read, e) :
+			     merged;
+}
+
 int
 metrics_read_archive(struct metrics_read *read, const struct config *config,
     struct err *e)
@@ -286,9 +354,13 @@ metrics_read_archive(struct metrics_read *read, const struct config *config,
 	if (rc == 0)
 		rc = read_live(read, &a, e);
 	if (rc == 0)
+		rc = read_hosts(read, &a, e);
+	if (rc == 0)
 		rc = read_runs(read, &a, config, e);
 	if (rc == 0)
 		rc = archive_last_event(&a, &read->metrics.last_event_us, e);
+	if (rc == 0)
+		rc = read_push(read, &a, config, e);
 	archive_close(&a);
 	read->metrics.last_event_us = known(read->metrics.last_event_us);
 	read->metrics.reconcile_us = known(read->metrics.reconcile_us);
@@ -351,4 +423,7 @@ metrics_read_free(struct metrics_read *read)
 	for (size_t i = 0; i < read->metrics.n; i++)
 		free(read->jails[i].name);
 	free(read->jails);
+	for (size_t i = 0; i < read->metrics.hosts_n; i++)
+		free(read->hosts[i].name);
+	free(read->hosts);
 }

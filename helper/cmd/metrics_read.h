@@ -10,6 +10,8 @@ struct metrics_read {
 	struct metrics metrics;
 	struct metrics_jail *jails; /* those of metrics */
 	size_t room;
+	struct metrics_host *hosts; /* those of metrics */
+	size_t hosts_room;
 };
 
 /* Begin with values that are all unknown. */

@@ -7,11 +7,17 @@
 
 #include "cmd/command.h"
 
-static const struct option_spec push_options[] = {
-	{ "init", NULL, "make the central schema" },
-	{ "migrate", NULL, "bring the central schema up to date" },
-	{ "once", NULL, "push what has changed, then end; the default" },
-	{ "every", "SECONDS", "push again and again, until a signal" },
+#define PUSH_OPTIONS \
+	{ "init", NULL, "make the central schema" }, \
+	    { "migrate", NULL, "bring the central schema up to date" }, \
+	    { "once", NULL, "push what has changed, then end; the default" }, \
+	{ \
+		"every", "SECONDS", "push again and again, until a signal" \
+	}
+
+/* Those of fail2ban-archive-push. */
+static const struct option_spec push_options[] UNUSED = {
+	PUSH_OPTIONS,
 	{ NULL, NULL, NULL },
 };
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/select.h>
 #include <time.h>
 
@@ -12,16 +13,26 @@
 #include "cmd/metrics.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
+#include "cmd/push_start.h"
 #include "job/reconcile.h"
 #include "os/log.h"
 #include "os/signals.h"
 
-static int
-take_option(void *to, const char *name UNUSED, const char *value, struct err *e)
-{
-	int64_t *every = to;
+struct wanted {
+	int64_t every; /* seconds; 0: once */
+	bool no_push;
+};
 
-	if (number_parse(value, 1, 86400, every, e) != 0)
+static int
+take_option(void *to, const char *name, const char *value, struct err *e)
+{
+	struct wanted *wanted = to;
+
+	if (strcmp(name, "no-push") == 0) {
+		wanted->no_push = true;
+		return 0;
+	}
+	if (number_parse(value, 1, 86400, &wanted->every, e) != 0)
 		return err_wrap(e, "--every");
 	return 0;
 }
@@ -83,9 +94,12 @@ write_metrics(const struct config *config, bool failed)
 		log_line(LOG_WARNING, "metrics_file: %s", e.text);
 }
 
-/* Make one reconcile, and print what it did. */
+/*
+ * Make one reconcile, and print what it did. Then start a push if one is due,
+ * also where the reconcile has failed: what events brought is there to push.
+ */
 static int
-run_once(const struct run_caller *caller, struct err *e)
+run_once(const struct run_caller *caller, bool push, struct err *e)
 {
 	struct run_caller watched = *caller;
 	struct run_summary summary;
@@ -106,22 +120,24 @@ run_once(const struct run_caller *caller, struct err *e)
 		       " bans added, %" PRId64 " changed, %" PRId64 " bad\n",
 		    summary.rows, summary.spooled, summary.added,
 		    summary.changed, summary.bad);
+	if (push && !summary.busy && *caller->stop == 0)
+		push_start(caller->config);
 	return rc;
 }
 
 /* Reconcile at each interval; log a failure, and go on. */
 static int
-run_every(const struct run_caller *caller, int64_t every)
+run_every(const struct run_caller *caller, const struct wanted *wanted)
 {
 	struct timespec next, now;
 	struct err e;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (*caller->stop == 0) {
-		if (run_once(caller, &e) != 0)
+		if (run_once(caller, !wanted->no_push, &e) != 0)
 			log_line(LOG_ERR, "%s", e.text);
 		fflush(stdout);
-		next.tv_sec += every;
+		next.tv_sec += wanted->every;
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		/* A process that was stopped for long does not catch up. */
 		if (next.tv_sec < now.tv_sec)
@@ -136,19 +152,21 @@ run_reconcile(const struct command *self, const struct config *config, int argc,
     char **argv, struct err *e)
 {
 	struct run_caller caller = { .config = config, .say = say };
-	int64_t every = 0;
+	struct wanted wanted = { .every = 0 };
 	int operands;
 
-	if (options_parse(self, argc, argv, take_option, &every, &operands,
+	if (options_parse(self, argc, argv, take_option, &wanted, &operands,
 		e) != 0)
 		return -1;
 	caller.stop = signals_stop_flag();
-	return every > 0 ? run_every(&caller, every) : run_once(&caller, e);
+	return wanted.every > 0 ? run_every(&caller, &wanted) :
+				  run_once(&caller, !wanted.no_push, e);
 }
 
 static const struct option_spec options[] = {
 	{ "every", "SECONDS",
 	    "stay, and run at once and then at each interval" },
+	{ "no-push", NULL, "start no push at the end" },
 	{ NULL, NULL, NULL },
 };
 

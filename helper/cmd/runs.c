@@ -98,8 +98,8 @@ take_option(void *to, const char *name, const char *value, struct err *e)
 		wanted->kind = archive_run_kind_from_name(value);
 		if (wanted->kind == RUN_KINDS)
 			return err_set(e, EX_USAGE,
-			    "--kind: must be reconcile, replay, reban, prune "
-			    "or forget");
+			    "--kind: must be reconcile, replay, merge, reban, "
+			    "prune or forget");
 	} else if (number_parse(value, 0, INT64_MAX, &wanted->limit, e) != 0)
 		return err_wrap(e, "--limit");
 	return 0;
@@ -130,7 +130,9 @@ run_runs(const struct command *self, const struct config *config, int argc,
 }
 
 static const struct option_spec options[] = {
-	{ "kind", "KIND", "only reconcile, replay, reban, prune or forget" },
+	{ "kind", "KIND",
+	    "only reconcile, replay, merge, reban, prune or "
+	    "forget" },
 	{ "limit", "N", "at most N runs, instead of 20" },
 	{ NULL, NULL, NULL },
 };

@@ -56,8 +56,9 @@ put_top(struct buffer *out, const struct figures *sums, enum figures_by by)
 		if (by == FIGURES_BY_USER)
 			put_user(out, top[i].counts[FIGURES_BANS], top[i].name);
 		else
-			put_entry(out, top[i].counts[FIGURES_BANS], " in ",
-			    top[i].name);
+			put_entry(out, top[i].counts[FIGURES_BANS],
+			    by == FIGURES_BY_HOST ? " on " : " in ",
+			    top[i].name != NULL ? top[i].name : "this machine");
 	}
 	if (keys > n) {
 		buffer_puts(out, ", and ");
@@ -110,6 +111,11 @@ show_sums(const struct view *view, const struct figures *sums)
 		return;
 	style.width = 0;
 	print_bans(to, sums, &text);
+	buffer_cut(&text, 0);
+	if (view->merged) {
+		put_top(&text, sums, FIGURES_BY_HOST);
+		show_text(to, "hosts", text.s);
+	}
 	column_format_time(&style, all->first_us, when);
 	show_text(to, "first", when);
 	column_format_time(&style, all->last_us, when);

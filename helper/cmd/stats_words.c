@@ -181,6 +181,22 @@ print_known(FILE *to, const struct stats *stats, const struct figures_sums *all)
 	    all->removed);
 }
 
+/* Print how many hosts there are, where there is another than this machine. */
+static void
+print_hosts(FILE *to, const struct figures *f)
+{
+	size_t n = figures_keys(f, FIGURES_BY_HOST);
+	struct figures_entry top;
+
+	if (n == 0 ||
+	    (n == 1 &&
+		figures_top(f, FIGURES_BY_HOST, FIGURES_BANS, 1, &top) == 1 &&
+		top.name == NULL))
+		return;
+	print_line(to, "Hosts");
+	fprintf(to, "%zu: see top --by host\n", n);
+}
+
 void
 stats_print_words(FILE *to, const struct stats *stats)
 {
@@ -193,6 +209,7 @@ stats_print_words(FILE *to, const struct stats *stats)
 	print_ids(to, stats->figures, all);
 	print_ends(to, all);
 	print_sparkline(to, stats->figures);
+	print_hosts(to, stats->figures);
 	print_known(to, stats, all);
 	if (stats->fleet) {
 		char text[STATS_FLEET_GAPS];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "archive/jails.h"
+#include "archive/merged.h"
 #include "ban/ban.h"
 #include "base/escape.h"
 #include "base/nearest.h"
@@ -20,7 +21,6 @@
 #include "os/log.h"
 
 /* The name of this machine in --host. */
-#define HERE "localhost"
 
 /* Fail because a value is none of the names that are allowed. */
 static int
@@ -218,7 +218,7 @@ take_host(struct archive_filter *filter)
 
 	if (filter->host == NULL)
 		return;
-	if (strcmp(filter->host, HERE) == 0 ||
+	if (strcmp(filter->host, VIEW_HERE) == 0 ||
 	    (gethostname(name, sizeof(name) - 1) == 0 &&
 		strcmp(filter->host, name) == 0))
 		filter->host = "";
@@ -301,6 +301,7 @@ view_open(struct view *view, const struct config *config, int argc, char **argv,
     int operands, struct err *e)
 {
 	struct archive_filter *filter = &view->filter;
+	int merged = 0;
 
 	view->fleet |= bans_are_of_fleet;
 	filter->now_us = clock_wall_us();
@@ -318,6 +319,9 @@ view_open(struct view *view, const struct config *config, int argc, char **argv,
 	    bans_open(&view->archive, config, view->fleet, argc, argv, e) != 0)
 		return -1;
 	view->opened = true;
+	if (!view->fleet && (merged = merged_any(&view->archive, e)) < 0)
+		return -1;
+	view->merged = merged == 1;
 	view->archive.watch = progress_begin(&view->progress);
 	for (int i = operands; i < argc; i++) {
 		if (take_word(view, argv[i], e) != 0)

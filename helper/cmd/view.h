@@ -30,6 +30,7 @@ struct view {
 	/* view_open sets the rest. */
 	struct archive archive;
 	bool opened; /* the archive is open */
+	bool merged; /* it has bans of other machines, by a merge */
 	struct output out;
 	struct terminal terminal;
 	struct progress progress; /* of a counting */
@@ -73,6 +74,9 @@ struct view {
 	{ \
 		"fleet", NULL, "ask the fleet's database, not this archive" \
 	}
+
+/* The word for this machine, whose bans have no host. */
+#define VIEW_HERE "localhost"
 
 #define VIEW_TABLE_OPTIONS \
 	VIEW_ROWS_OPTIONS, \

@@ -166,6 +166,10 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 			       "AND pruned_us IS NULL))",
 	[FLEET_COMMIT] = "COMMIT",
 	[FLEET_ROLLBACK] = "ROLLBACK",
+	/* $1 machines, $2 microseconds since the epoch, $3 rows. */
+	[FLEET_BLOCKLIST] = "SELECT ident FROM " S
+			    "blocklist($1::integer, "
+			    "to_timestamp($2::bigint / 1e6)) LIMIT $3::bigint",
 	[FLEET_SCHEMA] = "SELECT to_regclass('" S "setting') IS NOT NULL",
 	[FLEET_VERSION] = "SELECT version FROM " S "setting",
 };

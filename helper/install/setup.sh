@@ -368,7 +368,9 @@ add_drop_in() {
 # set one. The sandbox of our own unit lets only the default folder be written.
 open_sandboxes() {
 	has_systemd || return 0
-	[ "$folder" = "$root/var/lib/$action" ] || add_drop_in "$action.service" || :
+	[ "$folder" = "$root/var/lib/$action" ] || for unit in "" -push; do
+		add_drop_in "$action$unit.service" || :
+	done
 	if systemctl show -p ProtectSystem -p ReadOnlyPaths fail2ban.service |
 		grep -q -e '^ProtectSystem=strict' -e '^ReadOnlyPaths=.' &&
 		add_drop_in fail2ban.service; then
@@ -380,7 +382,8 @@ open_sandboxes() {
 # Remove what open_sandboxes wrote.
 close_sandboxes() {
 	run rm -f "$units/fail2ban.service.d/$action.conf" \
-		"$units/$action.service.d/$action.conf"
+		"$units/$action.service.d/$action.conf" \
+		"$units/$action-push.service.d/$action.conf"
 }
 
 # --------------------------------------------------------------------- steps --

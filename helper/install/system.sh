@@ -20,8 +20,8 @@ find_system() {
 	system=
 	[ "$force" ] || die "$release: the system is not Debian, Ubuntu, Fedora or" \
 		"Alpine: install fail2ban, make, a C compiler, pkg-config, and SQLite," \
-		"libconfig, zlib, nettle, libsmartcols and libmaxminddb with their" \
-		"headers, then run this with --force"
+		"libconfig, zlib, nettle, libsmartcols, libmaxminddb and libpq with" \
+		"their headers, then run this with --force"
 }
 
 # Print this system's packages for the purposes "$@".
@@ -137,6 +137,7 @@ crontab_without_ours() {
 # column for the user, and loads the change because the file is a new one.
 schedule() {
 	if has_systemd; then
+		run systemctl enable "$action-push.service"
 		run systemctl enable --now "$action.timer"
 		return
 	fi
@@ -157,9 +158,10 @@ schedule() {
 }
 
 unschedule() {
-	if has_systemd && systemctl is-enabled "$action.timer" >/dev/null 2>&1; then
-		run systemctl disable --now "$action.timer"
-	fi
+	! has_systemd || for unit in "$action.timer" "$action-push.service"; do
+		! systemctl is-enabled "$unit" >/dev/null 2>&1 ||
+			run systemctl disable --now "$unit"
+	done
 	if [ -f "$root$crontab" ] && grep -q "/$action reconcile" "$root$crontab"; then
 		crontab_without_ours | write_file "$root$crontab"
 	fi

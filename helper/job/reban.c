@@ -232,7 +232,8 @@ ban_list(struct reban *r, struct err *e)
 {
 	int rc;
 
-	if (r->n == 0 && !r->run.cut_off)
+	/* A program may have nothing to list; a file was to have something. */
+	if (r->n == 0 && !r->run.cut_off && r->options->pipe == NULL)
 		return err_set(e, EX_DATAERR, "%s: there is no address in it",
 		    r->options->list);
 	rc = reban_batch_enter(&r->batch, r->options->jail, e);
@@ -277,6 +278,30 @@ find_known(struct reban *r, struct err *e)
 				   run_find_known(&r->run, &r->summary->run, e);
 }
 
+static int
+open_list(struct reban *r, struct line_reader *in, struct err *e)
+{
+	struct reban_pipe *pipe = r->options->pipe;
+	int fd;
+
+	if (pipe == NULL)
+		return line_reader_open(in, r->options->list, e);
+	fd = pipe->fd;
+	pipe->fd = -1;
+	return line_reader_take(in, fd, r->options->list, e);
+}
+
+/* Ask a pipe's program whether this was all; whoever is cut off bans nothing.
+ */
+static int
+check_pipe(struct reban *r, struct err *e)
+{
+	const struct reban_pipe *pipe = r->options->pipe;
+
+	return pipe == NULL || run_is_over(&r->run) ? 0 :
+						      pipe->end(pipe->to, e);
+}
+
 /*
  * Read the list to its end, so that its hash is known: 0, 1 when the same list
  * was completed before, or -1 on failure.
@@ -287,7 +312,7 @@ read_list(struct reban *r, struct err *e)
 	struct line_reader in;
 	int rc = 0;
 
-	if (line_reader_open(&in, r->options->list, e) != 0)
+	if (open_list(r, &in, e) != 0)
 		return -1;
 	in.stop = r->run.stop;
 	snprintf(r->how, sizeof(r->how), "--jail %s", r->options->jail);
@@ -298,6 +323,8 @@ read_list(struct reban *r, struct err *e)
 		rc = find_known(r, e);
 	if (rc == 0)
 		rc = read_entries(r, &in, e);
+	if (rc == 0)
+		rc = check_pipe(r, e);
 	if (rc == 0 && in.stream &&
 	    (rc = line_reader_hash_end(&in, r->hash, e)) == 0)
 		rc = find_known(r, e);

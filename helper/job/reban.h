@@ -10,10 +10,20 @@
 
 #include "job/reban_batch.h"
 
+/* A list that another program writes. */
+struct reban_pipe {
+	int fd; /* reban closes it */
+	/* Called at the end of the list, before anything is banned: a failure
+	 * says that the list is not all of it. */
+	int (*end)(void *to, struct err *e);
+	void *to;
+};
+
 struct reban_options {
 	const char *jail; /* NULL: all jails, for lost bans only */
 	const char *list; /* a file, "-": standard input; NULL: lost bans */
-	bool force;	  /* ban a list again that was completed before */
+	struct reban_pipe *pipe; /* where the list is read, or NULL: the file */
+	bool force; /* ban a list again that was completed before */
 	reban_would_fn *would_ban; /* a dry run calls it; NULL: ban */
 };
 
@@ -27,9 +37,9 @@ struct reban_summary {
  * is filled on failure too: run.known_id when the same list was completed
  * before for the same jail, run.done when something was done. Fails with the
  * codes of fail2ban/server.h, with EX_NOINPUT when fail2ban has no such jail,
- * with EX_DATAERR when the list has no address, with EX_TEMPFAIL when a signal
- * interrupts it. What was sent before is banned; calling it again sends the
- * rest.
+ * with EX_DATAERR when the list has no address and is no pipe's, with
+ * EX_TEMPFAIL when a signal interrupts it, and as the pipe's end. What was sent
+ * before is banned; calling it again sends the rest.
  */
 int reban(const struct run_caller *caller, const struct reban_options *options,
     struct reban_summary *summary, struct err *e);

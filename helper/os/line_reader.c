@@ -101,6 +101,20 @@ let_it_block(const struct line_reader *in, struct err *e)
 	return 0;
 }
 
+/* Get the buffers of an open reader; close it where that fails. */
+static int
+get_buffers(struct line_reader *in, struct err *e)
+{
+	sha256_init(&in->hash);
+	in->raw = malloc(RAW);
+	in->text = list_grow(NULL, &in->room, READ_MAX, 1);
+	if (in->raw != NULL && in->text != NULL)
+		return 0;
+	err_set(e, EX_OSERR, "%s: out of memory", in->path);
+	line_reader_close(in);
+	return -1;
+}
+
 int
 line_reader_open(struct line_reader *in, const char *path, struct err *e)
 {
@@ -114,18 +128,25 @@ line_reader_open(struct line_reader *in, const char *path, struct err *e)
 			    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (in->fd == -1)
 		return fail_to_open(in->path, e);
-	sha256_init(&in->hash);
 	if (look_at(in, standard, e) != 0 ||
-	    (!standard && let_it_block(in, e) != 0))
-		goto failed;
-	in->raw = malloc(RAW);
-	in->text = list_grow(NULL, &in->room, READ_MAX, 1);
-	if (in->raw != NULL && in->text != NULL)
-		return 0;
-	err_set(e, EX_OSERR, "%s: out of memory", in->path);
-failed:
-	line_reader_close(in);
-	return -1;
+	    (!standard && let_it_block(in, e) != 0)) {
+		line_reader_close(in);
+		return -1;
+	}
+	return get_buffers(in, e);
+}
+
+int
+line_reader_take(struct line_reader *in, int fd, const char *path,
+    struct err *e)
+{
+	*in = (struct line_reader){ .path = path,
+		.fd = fd,
+		.stream = true,
+		.size = UNKNOWN,
+		.mtime_us = UNKNOWN,
+		.limit = UNKNOWN };
+	return get_buffers(in, e);
 }
 
 void

@@ -67,6 +67,13 @@ int line_reader_open(struct line_reader *in, const char *path, struct err *e);
 void line_reader_close(struct line_reader *in);
 
 /*
+ * Read the end of a pipe, which is called path in messages. The descriptor is
+ * the reader's from now on, also on failure. Fails with EX_OSERR.
+ */
+int line_reader_take(struct line_reader *in, int fd, const char *path,
+    struct err *e);
+
+/*
  * Put the SHA-256 of a file's content into hex. The file is read to its end,
  * and line_reader_next starts again at its beginning and ends where the hash
  * ended, because a log may grow in between. stop, which may be NULL, stops the

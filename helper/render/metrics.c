@@ -172,6 +172,19 @@ print_ends(FILE *to, const struct metrics *m)
 }
 
 static void
+print_hosts(FILE *to, const struct metrics *m)
+{
+	struct family family = { to, "fail2ban_archive_", "host_bans", "gauge",
+		"Bans of each host whose archive was merged.", false };
+
+	for (size_t i = 0; i < m->hosts_n; i++) {
+		begin_sample(&family);
+		print_label(to, "{host", m->hosts[i].name);
+		fprintf(to, "} %" PRId64 "\n", m->hosts[i].bans);
+	}
+}
+
+static void
 print_archive(FILE *to, const struct metrics *m)
 {
 #define PREFIX "fail2ban_archive_"
@@ -189,6 +202,7 @@ print_archive(FILE *to, const struct metrics *m)
 		    (struct family){ to, PREFIX, "bans_live", "gauge",
 			"Bans that are active now.", false },
 		    get_live);
+		print_hosts(to, m);
 	}
 	print_jails(m,
 	    (struct family){ to, PREFIX, "jail_covered", "gauge",
@@ -210,6 +224,13 @@ print_archive(FILE *to, const struct metrics *m)
 	    "How often no reconcile was completed in time.", m->gaps);
 	print_plain(to, "size_bytes", "gauge", "Size of the archive's file.",
 	    m->bytes);
+	print_seconds(to, "push_last_success_timestamp_seconds",
+	    "When the last completed push to the fleet ended.", m->pushed_us);
+	print_plain(to, "push_success", "gauge",
+	    "1 if the latest push to the fleet was completed.",
+	    m->push_success);
+	print_plain(to, "push_backlog_changes", "gauge",
+	    "Changes that wait for a push to the fleet.", m->push_backlog);
 	print_plain(to, "up", "gauge", "1 if fail2ban answers.", m->up);
 	begin_sample(&info);
 	print_label(to, "{version", m->version);

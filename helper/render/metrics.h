@@ -37,11 +37,19 @@ struct metrics_jail {
 	int64_t covered; /* 1: our action sees its bans; UNKNOWN: not known */
 };
 
+/* A host of an archive that has bans of other machines. */
+struct metrics_host {
+	char *name; /* UTF-8 */
+	int64_t bans;
+};
+
 /* Each number may be UNKNOWN: then it has no sample. */
 struct metrics {
 	const char *version;
 	const struct metrics_jail *jails;
 	size_t n;
+	const struct metrics_host *hosts;
+	size_t hosts_n;	      /* 0: all bans are this machine's */
 	bool counted;	      /* the values of jails, but covered, are known */
 	bool up;	      /* fail2ban answers */
 	int64_t server_jails; /* how many it has */
@@ -50,6 +58,9 @@ struct metrics {
 	int64_t duration_us;  /* of the last one */
 	int64_t success;      /* 1: it was completed, 0: not */
 	int64_t spool, gaps, bytes;
+	/* Of the push to a fleet: when the last one was completed, 1 if the
+	 * latest one was completed, how many changes wait. */
+	int64_t pushed_us, push_success, push_backlog;
 };
 
 /* Print metrics under these names; a name without samples is left out. */

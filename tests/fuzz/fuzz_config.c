@@ -59,6 +59,10 @@ check_bounds(const struct config *c)
 	must(c->retention_days >= 0 && c->retention_days <= 36500);
 	must(c->max_matches >= 0 && c->max_matches <= 10000);
 	must(c->evidence <= CONFIG_EVIDENCE_NONE);
+	must(memchr(c->push, '\0', sizeof(c->push)) != NULL);
+	must(strnlen(c->push_name, sizeof(c->push_name)) <= CONFIG_NAME);
+	must(memchr(c->fleet, '\0', sizeof(c->fleet)) != NULL);
+	must(c->push_interval >= 0 && c->push_interval <= 86400);
 	check_paths(&c->geo);
 	check_categories(c);
 }
@@ -78,6 +82,8 @@ check_defaults(const struct config *c)
 	must(c->lock_deadline == d.lock_deadline);
 	must(c->retention_days == d.retention_days);
 	must(c->max_matches == d.max_matches && c->evidence == d.evidence);
+	must(c->push[0] == '\0' && c->push_name[0] == '\0');
+	must(c->fleet[0] == '\0' && c->push_interval == d.push_interval);
 	must(c->geo.n == 0 && d.geo.n == 0);
 	must(c->abuseipdb.n == 0 && d.abuseipdb.n == 0);
 }

@@ -21,9 +21,10 @@ setup_file() {
 	sed -i 's/^timeout = .*/timeout = 9/' "$was/action.d/fail2ban-archive.conf"
 	sed -i '2s/$/ It is of before./' "$was/helper/dist/fail2ban-archive.cfg"
 	nice make -s -C "$was" deb BUILD=build VERSION=0.0.9 >"$packages/log" 2>&1 &&
-		mv "$was"/build/*.deb "$packages/old.deb" &&
+		mv "$was"/build/fail2ban-archive_*.deb "$packages/old.deb" &&
 		nice make -s deb BUILD="$packages/build" >"$packages/log" 2>&1 &&
-		mv "$packages"/build/*.deb "$packages/new.deb" || {
+		mv "$packages"/build/fail2ban-archive_*.deb "$packages/new.deb" &&
+		mv "$packages"/build/fail2ban-archive-push_*.deb "$packages/push.deb" || {
 		cat "$packages/log" >&2
 		return 1
 	}
@@ -119,11 +120,52 @@ files() {
 		/etc/fail2ban/action.d/fail2ban-archive.conf \
 		/etc/logcheck/ignore.d.server/fail2ban-archive)
 	dpkg-deb --fsys-tarfile "$packages/new.deb" | tar -C "$lab" -x
-	grep -qx 'ExecStart=/usr/sbin/fail2ban-archive reconcile' \
+	grep -qx 'ExecStart=/usr/sbin/fail2ban-archive reconcile --no-push' \
 		"$lab"/{,usr/}lib/systemd/system/fail2ban-archive.service
 	grep -qx 'helper = /usr/sbin/fail2ban-archive-event' \
 		"$lab/etc/fail2ban/action.d/fail2ban-archive.conf"
 	! grep -r /usr/local "$lab"/{etc/fail2ban*,etc/cron.d,lib,usr/sbin/*-setup}
+}
+
+@test "what needs PostgreSQL's library is in a package of its own" {
+	dpkg-deb -c "$packages/push.deb" | awk '!/\/$/ { print $6 }' | sed 's|^\./lib/|./usr/lib/|' |
+		LC_ALL=C sort | diff - <(LC_ALL=C sort <<-END
+		./usr/lib/systemd/system/fail2ban-archive-push.service
+		./usr/sbin/fail2ban-archive-push
+		./usr/share/doc/fail2ban-archive-push/changelog.Debian.gz
+		./usr/share/doc/fail2ban-archive-push/copyright
+		./usr/share/fail2ban-archive/fleet.sql
+		./usr/share/lintian/overrides/fail2ban-archive-push
+		./usr/share/man/man8/fail2ban-archive-push.8.gz
+		END
+		)
+	[[ $(dpkg-deb -f "$packages/push.deb" Depends) == *libpq5* ]]
+	[[ $(dpkg-deb -f "$packages/push.deb" Depends) == *"fail2ban-archive (= "* ]]
+	[[ $(dpkg-deb -f "$packages/new.deb" Depends) != *libpq* ]]
+	[[ $(dpkg-deb -f "$packages/new.deb" Suggests) == *fail2ban-archive-push* ]]
+	dpkg-deb --fsys-tarfile "$packages/push.deb" | tar -C "$lab" -x
+	cat "$root"/helper/fleet/sql/*.sql | cmp - "$lab/usr/share/fail2ban-archive/fleet.sql"
+	grep -qx 'ExecStart=/usr/sbin/fail2ban-archive push --due' \
+		"$lab"/{,usr/}lib/systemd/system/fail2ban-archive-push.service
+	dpkg-deb --fsys-tarfile "$packages/new.deb" | tar -C "$lab" -x
+	[[ $(ldd "$lab/usr/sbin/fail2ban-archive-push") == *libpq* ]]
+	[[ $(ldd "$lab/usr/sbin/fail2ban-archive") != *libpq* ]]
+}
+
+@test "without the package a push names it; with it, its unit follows each reconcile" {
+	local wants=/etc/systemd/system/fail2ban-archive.service.wants/fail2ban-archive-push.service
+	installs
+	status 69 in_system fail2ban-archive push
+	says 'install the package fail2ban-archive-push'
+	# A completion does not need it.
+	[[ $(in_system fail2ban-archive complete push --) == *--init* ]]
+	in_system test ! -h $wants
+	package=push installs
+	in_system test -h $wants
+	status 0 in_system fail2ban-archive push --help
+	status 0 in_system dpkg -P fail2ban-archive-push
+	in_system test ! -e /usr/share/fail2ban-archive
+	in_system test ! -h $wants
 }
 
 @test "the package has the version of the Makefile" {
@@ -135,7 +177,8 @@ files() {
 }
 
 @test "lintian has nothing to say" {
-	status 0 lintian --no-cfg --allow-root --fail-on error,warning "$packages/new.deb"
+	status 0 lintian --no-cfg --allow-root --fail-on error,warning \
+		"$packages/new.deb" "$packages/push.deb"
 	[ -z "$(grep -v '^running with root' <<<"$said")" ]
 }
 

@@ -50,7 +50,8 @@ in_manual() {
 
 # installed: the path of each file that make install writes.
 installed() {
-	make -C "$root" -n uninstall BUILD="$lab/build" | tr -s ' \n' '\n' | grep ^/
+	make -C "$root" -n uninstall BUILD="$lab/build" | grep '^rm ' |
+		tr -s ' \n' '\n' | grep ^/
 	echo /etc/fail2ban-archive.cfg
 }
 
@@ -118,6 +119,27 @@ offered() {
 @test "the manual of the events' program names its commands, and no others" {
 	diff <("$event_program" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p') \
 		<(sed -n 's/^\.Cm //p' "$root/helper/dist/fail2ban-archive-event.8" | sed 's/ | /\n/g')
+}
+
+@test "the manual of the fleet's program names its commands and options, and no others" {
+	local verb=push push=$root/helper/dist/fail2ban-archive-push.8
+	diff <("$program-push" --help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p' | sort) \
+		<(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$push" | sort -u)
+	diff <(for verb in push blocklist; do
+		"$program-push" "$verb" --help | sed -n 's/^  --\([a-z-]*\)\( [A-Z][^ ]*\)\{0,1\} .*/\1\2/p'
+	done | sort) <(sed -n 's/^\.It Fl -//p' "$push" | sed 's/ Ar / /' | sort)
+}
+
+@test "the central schema has all that the manual of the fleet's program asks" {
+	local name n=0 push=$root/helper/dist/fail2ban-archive-push.8
+	for name in $(grep -oE 'fail2ban_archive\.[a-z_]+|fail2ban_archive_[a-z]+' "$push" | sort -u); do
+		grep -qE "(TABLE|VIEW|FUNCTION|ROLE) $name\>" "$root"/helper/fleet/sql/*.sql || {
+			echo "not in the schema: $name" >&2
+			return 1
+		}
+		((++n))
+	done
+	[ "$n" -ge 10 ]
 }
 
 @test "each manual that another one names is there, and is installed" {
@@ -324,10 +346,10 @@ offered() {
 
 @test "the documents use only addresses that are for documents" {
 	local address
-	for address in $(cat "$readme" "$manual" | grep -oE '\<([0-9]+\.){3}[0-9]+\>'); do
+	for address in $(cat "$readme" "$root"/helper/dist/*.[58] | grep -oE '\<([0-9]+\.){3}[0-9]+\>'); do
 		[[ $address =~ ^(192\.0\.2|198\.51\.100|203\.0\.113)\. ]]
 	done
-	for address in $(cat "$readme" "$manual" | grep -oE '\<[0-9a-f]+:[0-9a-f:]*::[0-9a-f]*'); do
+	for address in $(cat "$readme" "$root"/helper/dist/*.[58] | grep -oE '\<[0-9a-f]+:[0-9a-f:]*::[0-9a-f]*'); do
 		[[ $address == 2001:db8:* ]]
 	done
 }
@@ -366,7 +388,7 @@ offered() {
 	offered 'archive f2b fail2ban' metrics --names ''
 	offered 'jsonl csv ecs plain cidr nft ipset abuseipdb' export --format ''
 	offered 'log syslog database archive json csv spool' replay --format ''
-	offered 'reconcile replay reban prune forget' runs --kind ''
+	offered 'reconcile replay merge reban prune forget' runs --kind ''
 	offered 'database' replay --format d
 	offered '' replay --tz ''
 	offered '' list --jail ''

@@ -13,17 +13,25 @@ load ../lib/install
 @test "the units verify, and their exposure is at most 2.0" {
 	status 0 installer
 	mkdir "$lab/units"
-	cp "$scratch"/usr/local/lib/systemd/system/fail2ban-archive.* "$lab/units"
+	cp "$scratch"/usr/local/lib/systemd/system/fail2ban-archive* "$lab/units"
 	[ -e "$lab/units/fail2ban-archive.timer" ]
-	grep -qx 'ExecStart=/usr/local/sbin/fail2ban-archive reconcile' \
+	grep -qx 'ExecStart=/usr/local/sbin/fail2ban-archive reconcile --no-push' \
 		"$lab/units/fail2ban-archive.service"
-	# The program and its manual lie in the scratch root.
-	sed -i "s|=/usr/local|=$scratch/usr/local|" "$lab/units/fail2ban-archive.service"
+	grep -qx 'ExecStart=/usr/local/sbin/fail2ban-archive push --due' \
+		"$lab/units/fail2ban-archive-push.service"
+	# The programs and their manuals lie in the scratch root.
+	sed -i "s|=/usr/local|=$scratch/usr/local|" "$lab"/units/*.service
 	export MANPATH=$scratch/usr/local/share/man
-	status 0 systemd-analyze verify "$lab"/units/fail2ban-archive.{service,timer}
+	status 0 systemd-analyze verify "$lab"/units/fail2ban-archive{.service,.timer,-push.service}
 	[ -z "$said" ]
 	status 0 systemd-analyze security --offline=true --threshold=20 \
 		"$lab/units/fail2ban-archive.service"
+	# A push needs the network.
+	status 0 systemd-analyze security --offline=true --threshold=25 \
+		"$lab/units/fail2ban-archive-push.service"
+	grep -qx 'RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX' \
+		"$lab/units/fail2ban-archive-push.service"
+	! grep -E '^(PrivateNetwork|IPAddressDeny)=' "$lab/units/fail2ban-archive-push.service"
 }
 
 @test "with systemd the timer is enabled, and disabled by --uninstall" {
@@ -31,10 +39,12 @@ load ../lib/install
 	stub systemctl '[ "$1" != show ] || printf "%s\n" ProtectSystem=full ReadOnlyPaths='
 	status 0 installer
 	called 'systemctl enable --now fail2ban-archive.timer'
+	called 'systemctl enable fail2ban-archive-push.service'
 	[ ! -e "$scratch/etc/cron.d/fail2ban-archive" ]
 	[ -z "$(find "$scratch/etc" -path '*.service.d*')" ]
 	status 0 installer --uninstall
 	called 'systemctl disable --now fail2ban-archive.timer'
+	called 'systemctl disable --now fail2ban-archive-push.service'
 }
 
 @test "a sandboxed fail2ban gets a hole for the archive, and one restart to have it" {
@@ -52,7 +62,7 @@ load ../lib/install
 	[ ! -e "$drop_in" ]
 }
 
-@test "an archive elsewhere is opened to our own sandboxed unit" {
+@test "an archive elsewhere is opened to our own sandboxed units" {
 	mkdir -p "$scratch/run/systemd/system"
 	stub systemctl ''
 	echo "archive = \"$scratch/srv/bans/archive.sqlite3\";" \
@@ -60,6 +70,11 @@ load ../lib/install
 	status 0 installer
 	grep -qx "ReadWritePaths=-$scratch/srv/bans" \
 		"$scratch/etc/systemd/system/fail2ban-archive.service.d/fail2ban-archive.conf"
+	grep -qx "ReadWritePaths=-$scratch/srv/bans" \
+		"$scratch/etc/systemd/system/fail2ban-archive-push.service.d/fail2ban-archive.conf"
+	status 0 installer --uninstall
+	[ ! -e "$scratch/etc/systemd/system/fail2ban-archive-push.service.d/fail2ban-archive.conf" ]
+	[ ! -e "$scratch/usr/local/share/fail2ban-archive" ]
 }
 
 @test "without systemd it is cron.d, and --uninstall clears it" {

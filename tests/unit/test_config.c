@@ -36,6 +36,20 @@ static const struct {
 	{ "retention_days", AT(retention_days), 0, 36500, 0 },
 	{ "anonymize_days", AT(anonymize_days), 0, 36500, 0 },
 	{ "max_matches", AT(max_matches), 0, 10000, 100 },
+	{ "push_interval", AT(push_interval), 0, 86400, 300 },
+};
+
+/* The texts, which are all empty by default. */
+static const struct {
+	const char *key;
+	size_t at;
+	size_t max; /* bytes */
+	const char *error;
+} texts[] = {
+	{ "push", AT(push), CONFIG_TEXT - 1, "1: push: text too long" },
+	{ "push_name", AT(push_name), 255,
+	    "1: push_name: must have at most 255 bytes" },
+	{ "fleet", AT(fleet), CONFIG_TEXT - 1, "1: fleet: text too long" },
 };
 
 static const struct {
@@ -83,6 +97,10 @@ assert_defaults(const struct config *config, size_t except)
 		if (paths[i].at != except)
 			assert_string_equal(path_of(config, paths[i].at),
 			    paths[i].path);
+	}
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		if (texts[i].at != except)
+			assert_string_equal(path_of(config, texts[i].at), "");
 	}
 	if (except != AT(evidence))
 		assert_int_equal(config->evidence, CONFIG_EVIDENCE_DATABASE);
@@ -307,6 +325,72 @@ a_path_longer_than_the_system_takes_is_refused(void **state)
 }
 
 static void
+a_text_has_a_limit_of_bytes(void **state)
+{
+	char value[CONFIG_TEXT + 1], text[sizeof(value) + 40];
+	struct config config;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		for (size_t len = texts[i].max; len <= texts[i].max + 1;
+		     len++) {
+			memset(value, 'x', len);
+			value[len] = '\0';
+			snprintf(text, sizeof(text), "%s = \"%s\";",
+			    texts[i].key, value);
+			if (len > texts[i].max) {
+				assert_refused(*state, text, texts[i].error);
+				continue;
+			}
+			assert_ok(load(*state, text, &config, &e), &e);
+			assert_string_equal(path_of(&config, texts[i].at),
+			    value);
+			assert_defaults(&config, texts[i].at);
+		}
+	}
+}
+
+static void
+a_text_is_taken_as_it_is(void **state)
+{
+	/* An event must not lose its archive for what only a push can judge. */
+	static const char *const values[] = { "", "service=fleet", " ", "/x",
+		"host='a b' password=x", "postgresql://u:p@db.example.org/x",
+		"\xc3\xa4\xff", "%s%n" };
+	char text[200];
+	struct config config;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(values); k++) {
+			snprintf(text, sizeof(text), "%s = \"%s\";",
+			    texts[i].key, values[k]);
+			assert_ok(load(*state, text, &config, &e), &e);
+			assert_string_equal(path_of(&config, texts[i].at),
+			    values[k]);
+		}
+		snprintf(text, sizeof(text), "%s = 1;", texts[i].key);
+		assert_int_equal(load(*state, text, &config, &e), -1);
+		assert_error(&e, EX_CONFIG, "must be a text in double quotes");
+	}
+}
+
+static void
+the_config_knows_its_file(void **state)
+{
+	const char *path = scratch_path(*state, "test.cfg");
+	struct config config;
+	struct err e;
+
+	assert_ok(load(*state, "interval = 7;", &config, &e), &e);
+	assert_string_equal(config.file, path);
+	assert_int_equal(load(*state, "interval = x;", &config, &e), -1);
+	assert_string_equal(config.file, path);
+	assert_ok(config_load(&config, CONFIG_FILE, &e), &e);
+	assert_string_equal(config.file, CONFIG_FILE);
+}
+
+static void
 evidence_is_one_of_three_words(void **state)
 {
 	static const struct {
@@ -460,13 +544,13 @@ an_error_names_its_line(void **state)
 static void
 another_file_is_not_included(void **state)
 {
-	static const char *const texts[] = { "@include \"other\"\n",
+	static const char *const files[] = { "@include \"other\"\n",
 		"interval = 7;\n \t@include \"/dev/zero\"\n" };
 	struct config config;
 	struct err e;
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		assert_int_equal(load(*state, texts[i], &config, &e), -1);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		assert_int_equal(load(*state, files[i], &config, &e), -1);
 		assert_error(&e, EX_CONFIG, "@include: the config must be");
 		assert_defaults(&config, NO_FIELD);
 	}
@@ -537,7 +621,8 @@ all_defaults_are_printed(void **state)
 		p[1] = ' ';
 		keys++;
 	}
-	assert_int_equal(keys, ARRAY_LEN(numbers) + ARRAY_LEN(paths) + 3);
+	assert_int_equal(keys,
+	    ARRAY_LEN(numbers) + ARRAY_LEN(paths) + ARRAY_LEN(texts) + 3);
 	assert_ok(load(*state, text, &config, &e), &e);
 	assert_defaults(&config, NO_FIELD);
 	free(text);
@@ -719,6 +804,9 @@ main(void)
 		scratch_unit_test(a_path_that_is_not_absolute_is_refused),
 		scratch_unit_test(
 		    a_path_longer_than_the_system_takes_is_refused),
+		scratch_unit_test(a_text_has_a_limit_of_bytes),
+		scratch_unit_test(a_text_is_taken_as_it_is),
+		scratch_unit_test(the_config_knows_its_file),
 		scratch_unit_test(evidence_is_one_of_three_words),
 		scratch_unit_test(a_list_of_paths_keeps_their_order),
 		scratch_unit_test(a_list_has_a_limit_of_paths_and_of_bytes),

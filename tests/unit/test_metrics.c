@@ -25,6 +25,9 @@ static const struct metrics nothing = {
 	.spool = UNKNOWN,
 	.gaps = UNKNOWN,
 	.bytes = UNKNOWN,
+	.pushed_us = UNKNOWN,
+	.push_success = UNKNOWN,
+	.push_backlog = UNKNOWN,
 };
 
 /* Return the text, which the caller frees. */
@@ -127,6 +130,10 @@ each_value_has_its_sample(void **state UNUSED)
 		"fail2ban_archive_spool_events 0",
 		"fail2ban_archive_gaps 6",
 		"fail2ban_archive_size_bytes 1048576",
+		"fail2ban_archive_push_last_success_timestamp_seconds "
+		"1795608002.5",
+		"fail2ban_archive_push_success 0",
+		"fail2ban_archive_push_backlog_changes 12",
 		"fail2ban_archive_up 1",
 		"fail2ban_archive_build_info{version=\"1.2\"} 1",
 	};
@@ -140,7 +147,10 @@ each_value_has_its_sample(void **state UNUSED)
 		.duration_us = 1,
 		.success = 1,
 		.gaps = 6,
-		.bytes = 1048576 };
+		.bytes = 1048576,
+		.pushed_us = 1795608002500000,
+		.push_success = 0,
+		.push_backlog = 12 };
 	char *text = print(&m, METRICS_ARCHIVE);
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)

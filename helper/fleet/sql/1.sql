@@ -284,7 +284,9 @@ WHERE extract(epoch FROM now() - last_push) >
 -- The addresses that at least so many machines banned since a moment: so many
 -- roles, as a machine can say what it likes of itself. A role that is no reader
 -- learns from it only what at least writer_min_hosts roles banned. (session_user,
--- as current_user is the owner in here.)
+-- as current_user is the owner in here.) What only the asking role banned is not
+-- listed: its machine has judged that already. A ban of a list says nothing: the
+-- machines would take it from one another for ever.
 CREATE FUNCTION fail2ban_archive.blocklist(min_hosts integer, since timestamptz)
 RETURNS TABLE (ident text, hosts bigint, bans bigint, last timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER
@@ -292,12 +294,12 @@ SET search_path = pg_catalog, pg_temp AS $$
 	SELECT ident, count(DISTINCT writer), count(*),
 		to_timestamp(max(since_us) / 1000000.0)
 	FROM fail2ban_archive.bans
-	WHERE address IS NOT NULL AND pruned_us IS NULL
+	WHERE address IS NOT NULL AND pruned_us IS NULL AND origin <> 'list'
 		AND since_us >= extract(epoch FROM since) * 1000000
 	GROUP BY ident HAVING count(DISTINCT writer) >= greatest(min_hosts, 1,
 		CASE WHEN pg_has_role(session_user, 'fail2ban_archive_reader', 'MEMBER')
 			THEN 1 ELSE (SELECT writer_min_hosts FROM fail2ban_archive.setting)
-		END)
+		END) AND bool_or(writer <> session_user)
 	ORDER BY ident
 $$;
 
