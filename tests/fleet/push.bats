@@ -233,7 +233,7 @@ restored() {
 }
 
 @test "what PostgreSQL would refuse is pushed all the same" {
-	local now=$EPOCHSECONDS odd
+	local now=$EPOCHSECONDS
 	machine web
 	for i in 1 2 3 4 5 6 7 8 9; do ev web ban "192.0.2.$i" "$now.$i"; done
 	sqlite3 "$(archive_of web)" "
@@ -335,7 +335,7 @@ refused() {
 }
 
 @test "a writer can neither read, change nor delete what another one wrote, by no way" {
-	local a b table
+	local b table
 	machine a
 	machine b
 	bans a 30 1700000000
@@ -343,7 +343,7 @@ refused() {
 	ev b ban 203.0.113.77 "$EPOCHSECONDS.1"
 	push a
 	push b
-	a=$(state a host) b=$(state b host)
+	b=$(state b host)
 	here b >"$lab/b_had"
 	S=fail2ban_archive
 	# It sees its own alone.
