@@ -121,7 +121,8 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 	tally.by_address =
 	    counts_by(&options, FIGURES_BY_NET, FIGURES_BY_NET) ||
 	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
-	tally.hosts = counts_by(&options, FIGURES_BY_HOST, FIGURES_BY_HOST);
+	tally.hosts = !how->only_sums ||
+	    counts_by(&options, FIGURES_BY_HOST, FIGURES_BY_HOST);
 	tally.users = counts_by(&options, FIGURES_BY_USER, FIGURES_BY_USER);
 	if (begin(&options, f, e) != 0 || archive_tally(a, &tally, *f, e) != 0)
 		return -1;

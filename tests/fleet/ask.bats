@@ -80,6 +80,17 @@ archive_of_fleet() {
 		TZ=$zone same stats --format jsonl
 		TZ=$zone same top --format jsonl --by hour
 	done
+	# For people there are changes, and lines below the table.
+	asked "$program" stats | sed '/^Gaps/,$d' >"$lab/here"
+	asked "$program-push" stats | sed '/^Gaps/,$d' >"$lab/fleet"
+	grep -q '^By day' "$lab/here"
+	diff "$lab/here" "$lab/fleet"
+	asked "$program" stats --mail a@example.org | sed -n '/^The jails/,/^By hand/p' \
+	    >"$lab/here"
+	asked "$program-push" stats --mail a@example.org |
+	    sed -n '/^The jails/,/^By hand/p' >"$lab/fleet"
+	grep -q '^By hand' "$lab/here"
+	diff "$lab/here" "$lab/fleet"
 	while read -r filter; do
 		# shellcheck disable=SC2086 # a line is several words
 		same stats --format jsonl $filter
