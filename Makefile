@@ -16,7 +16,8 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 \
 EVENT_NEEDED = sqlite3 libconfig
 NEEDED = $(EVENT_NEEDED) zlib nettle smartcols libmaxminddb
 LIBS != pkg-config --libs $(NEEDED)
-INCLUDES != pkg-config --cflags $(NEEDED)
+PUSH_LIBS != pkg-config --libs libpq
+INCLUDES != pkg-config --cflags $(NEEDED) libpq
 EVENT_LIBS != pkg-config --libs $(EVENT_NEEDED)
 LIBDIR != pkg-config --variable=libdir sqlite3
 VERSION = 0.1.0
@@ -50,10 +51,12 @@ endif
 
 SOURCES = $(wildcard helper/*.c helper/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
-MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/os/db_lean.o
+MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/main_push.o \
+	$(BUILD)/os/db_lean.o
 EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o \
 	$(BUILD)/archive/statements_event.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
+CENTRAL = $(sort $(wildcard helper/fleet/sql/*.sql))
 PAGE = $(wildcard helper/render/*.html helper/render/*.css)
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 RULERS = $(patsubst tests/%.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
@@ -69,8 +72,8 @@ FISH = $(PREFIX)/share/fish/vendor_completions.d
 ACTION_D = $(SYSCONFDIR)/fail2ban/action.d
 CONFIG = $(SYSCONFDIR)/fail2ban-archive.cfg
 
-PROGRAMS = fail2ban-archive fail2ban-archive-event
-PAGES = $(PROGRAMS:%=%.8) fail2ban-archive-setup.8
+PROGRAMS = fail2ban-archive fail2ban-archive-event fail2ban-archive-push
+PAGES = fail2ban-archive.8 fail2ban-archive-event.8 fail2ban-archive-setup.8
 INSTALLED = $(PROGRAMS:%=$(SBIN)/%) $(SBIN)/fail2ban-archive-setup \
 	$(PAGES:%=$(MAN8)/%) \
 	$(MAN5)/fail2ban-archive.cfg.5 \
@@ -87,6 +90,10 @@ $(BUILD)/library.a: $(filter-out $(MAINS),$(OBJECTS))
 
 $(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/library.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
+
+# Only this one has PostgreSQL's library: the others run without it.
+$(BUILD)/fail2ban-archive-push: $(BUILD)/main_push.o $(BUILD)/library.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) $(PUSH_LIBS)
 
 # Nothing here unwinds the stack: so the index for that is left out.
 $(BUILD)/fail2ban-archive-event: $(EVENT_OBJECTS) $(BUILD)/event_link
@@ -109,14 +116,19 @@ $(BUILD)/archive/statements_event.o: helper/archive/statements.c
 
 $(BUILD)/archive/schema.o: $(BUILD)/schema.inc
 
+$(BUILD)/fleet/central.o: $(BUILD)/central.inc
+
 $(BUILD)/render/page_frame.o: $(PAGE:helper/render/%=$(BUILD)/%.inc)
 
-# The schema stands in SQL files, the report's page in HTML and CSS; each file
+# The schemas stand in SQL files, the report's page in HTML and CSS; each file
 # becomes a C text here.
 C_TEXT = sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/'
 
 $(BUILD)/schema.inc: $(SCHEMA) | $(BUILD)
 	for f in $(SCHEMA); do $(C_TEXT) $$f && echo ,; done > $@
+
+$(BUILD)/central.inc: $(CENTRAL) | $(BUILD)
+	for f in $(CENTRAL); do $(C_TEXT) $$f && echo ,; done > $@
 
 $(BUILD)/%.inc: helper/render/% | $(BUILD)
 	$(C_TEXT) $< > $@
@@ -138,7 +150,7 @@ units: $(UNITS)
 
 $(BUILD)/test_%: tests/unit/test_%.c $(BUILD)/library.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ "$(CURDIR)/$<" $(BUILD)/library.a \
-		-lcmocka $(LIBS)
+		-lcmocka $(LIBS) $(PUSH_LIBS)
 
 rulers: $(RULERS)
 

@@ -20,7 +20,14 @@
 /* The largest file that is read. */
 #define FILE_BYTES_MAX 65536
 
-enum key_type { KEY_PATH, KEY_PATHS, KEY_INT, KEY_WORD, KEY_CATEGORIES };
+enum key_type {
+	KEY_PATH,
+	KEY_TEXT,
+	KEY_PATHS,
+	KEY_INT,
+	KEY_WORD,
+	KEY_CATEGORIES
+};
 
 struct key {
 	const char *name;
@@ -28,8 +35,8 @@ struct key {
 	size_t offset;
 	int64_t min, max; /* KEY_INT */
 	int64_t number;	  /* the default of KEY_INT and KEY_WORD */
-	const char
-	    *path; /* the default of KEY_PATH; that of KEY_PATHS is none */
+	/* The default of KEY_PATH and KEY_TEXT; that of KEY_PATHS is none. */
+	const char *path;
 	const char *help;
 };
 
@@ -99,6 +106,18 @@ static const struct key keys[] = {
 	{ "abuseipdb", KEY_CATEGORIES, AT(abuseipdb), 0, 0, 0, NULL,
 	    "AbuseIPDB's categories for the jails of export --list, such as "
 	    "{ sshd = \"18,22\"; }." },
+	{ "push", KEY_TEXT, AT(push), 0, 0, 0, "",
+	    "The PostgreSQL of a fleet, as a libpq conninfo such as "
+	    "\"service=fleet\"." },
+	{ "push_interval", KEY_INT, AT(push_interval), 0, 86400, 300, NULL,
+	    "After this many seconds the next reconcile pushes again; 0: "
+	    "only by hand." },
+	{ "push_name", KEY_TEXT, AT(push_name), 0, 0, 0, "",
+	    "The name of this machine in the fleet; if it is empty, the "
+	    "host's name." },
+	{ "fleet", KEY_TEXT, AT(fleet), 0, 0, 0, "",
+	    "The conninfo for questions with --fleet; if it is empty, that of "
+	    "push." },
 };
 
 /* Return the field of config that a key sets: paths, a number or a word. */
@@ -116,6 +135,10 @@ config_set_defaults(struct config *config)
 		switch (keys[i].type) {
 		case KEY_PATH:
 			snprintf(field(config, &keys[i]), PATH_MAX, "%s",
+			    keys[i].path);
+			break;
+		case KEY_TEXT:
+			snprintf(field(config, &keys[i]), CONFIG_TEXT, "%s",
 			    keys[i].path);
 			break;
 		case KEY_PATHS:
@@ -145,7 +168,8 @@ find_key(const char *name)
 	return NULL;
 }
 
-/* Set a word or a path. Return NULL, or the reason why it is refused. */
+/* Set a word, a text or a path. Return NULL, or the reason why it is refused.
+ */
 static const char *
 set_string(struct config *config, const struct key *key, const char *value)
 {
@@ -156,6 +180,12 @@ set_string(struct config *config, const struct key *key, const char *value)
 		if (strlen(value) >= PATH_MAX)
 			return "path too long";
 		snprintf(field(config, key), PATH_MAX, "%s", value);
+		return NULL;
+	}
+	if (key->type == KEY_TEXT) {
+		if (strlen(value) >= CONFIG_TEXT)
+			return "text too long";
+		snprintf(field(config, key), CONFIG_TEXT, "%s", value);
 		return NULL;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(evidence_words); i++) {
@@ -446,12 +476,14 @@ config_load(struct config *config, const char *path, struct err *e)
 	int rc;
 
 	config_set_defaults(config);
+	config->file = path;
 	if (strcmp(path, CONFIG_FILE) == 0 && access(path, F_OK) != 0 &&
 	    errno == ENOENT)
 		return 0;
 	rc = take_file(config, path, e);
 	if (rc != 0) {
 		config_set_defaults(config);
+		config->file = path;
 		config->unread = e->code == EX_OSERR;
 	}
 	return rc;
@@ -499,8 +531,8 @@ config_print_defaults(FILE *out)
 			fprintf(out, "#%s = {};\n", key->name);
 		else
 			fprintf(out, "#%s = \"%s\";\n", key->name,
-			    key->type == KEY_PATH ?
-				key->path :
-				evidence_words[key->number]);
+			    key->type == KEY_WORD ?
+				evidence_words[key->number] :
+				key->path);
 	}
 }

@@ -39,6 +39,9 @@ struct config_categories {
 	char jails[CONFIG_JAIL_BYTES];
 };
 
+/* Room for a text, with its NUL. */
+#define CONFIG_TEXT 1024
+
 enum config_evidence {
 	CONFIG_EVIDENCE_DATABASE, /* read from fail2ban's database */
 	CONFIG_EVIDENCE_TAG,	  /* passed by the action */
@@ -66,13 +69,19 @@ struct config {
 	struct config_paths geo;
 	struct config_categories abuseipdb;
 	enum config_evidence evidence;
-	bool unread; /* config_load failed with EX_OSERR */
+	char push[CONFIG_TEXT];	     /* a conninfo; "": this machine is alone */
+	int64_t push_interval;	     /* seconds; 0: only by hand */
+	char push_name[CONFIG_TEXT]; /* "": the host's name */
+	char fleet[CONFIG_TEXT];     /* a conninfo; "": that of push */
+	const char *file;	     /* the path that config_load was given */
+	bool unread;		     /* config_load failed with EX_OSERR */
 };
 
 void config_set_defaults(struct config *config);
 
 /*
- * Set the defaults, then the keys of the file at path. A missing file is an
+ * Set the defaults, then the keys of the file at path, which must outlive
+ * config. A missing file is an
  * error only when path is not CONFIG_FILE, the default place. Fails with
  * EX_CONFIG and "file:line: key: reason", with EX_NOINPUT, with EX_NOPERM where
  * other users may write the file or a folder above it, or with EX_OSERR where

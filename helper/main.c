@@ -35,6 +35,7 @@ static const struct command *const commands[] = {
 	&cmd_export,
 	&cmd_report,
 	&cmd_metrics,
+	&cmd_push,
 	&cmd_prune,
 	&cmd_forget,
 	&cmd_vacuum,
@@ -53,7 +54,8 @@ main(int argc, char **argv)
 		.commands = commands,
 		.n = ARRAY_LEN(commands),
 		.environment = { "TZ", "TERM", "COLUMNS", "NO_COLOR", "PAGER",
-		    "LESS", "LESSCHARSET", "LV" },
+		    "LESS", "LESSCHARSET", "LV", "HOME" },
+		.keeps_pg = true,
 		.complete = complete_words,
 	};
 

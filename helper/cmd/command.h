@@ -52,6 +52,7 @@ extern const struct command cmd_reconcile;
 extern const struct command cmd_list, cmd_show, cmd_export;
 extern const struct command cmd_top, cmd_stats, cmd_report;
 extern const struct command cmd_metrics;
+extern const struct command cmd_push, cmd_fleet_push;
 extern const struct command cmd_replay, cmd_merge, cmd_reban, cmd_runs;
 extern const struct command cmd_prune, cmd_forget, cmd_vacuum;
 extern const struct command cmd_check, cmd_verify, cmd_backup, cmd_restore;

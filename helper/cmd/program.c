@@ -17,6 +17,9 @@
 #include "os/log.h"
 #include "render/plugin.h"
 
+/* The environment. (POSIX: environ.) */
+extern char **environ;
+
 static bool
 asks_for_help(const char *word)
 {
@@ -180,26 +183,39 @@ take_globals(const struct program *program, int argc, char **argv,
 	return i < argc ? i : -1;
 }
 
+/* Return true when a program keeps a variable, which is NAME=VALUE. */
+static bool
+is_kept(const struct program *program, const char *variable)
+{
+	size_t len = strcspn(variable, "=");
+
+	if (program->keeps_pg && strncmp(variable, "PG", 2) == 0)
+		return true;
+	for (size_t i = 0; i < PROGRAM_KEPT; i++) {
+		const char *name = program->environment[i];
+
+		if (name != NULL && strlen(name) == len &&
+		    strncmp(variable, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Keep only what the program asks for of the environment. From other variables
  * the libraries would take folders to write to.
  */
 static void
-forget_environment(const char *const *kept)
+forget_environment(const struct program *program)
 {
-	char *values[PROGRAM_KEPT] = { 0 };
+	char **to = environ;
 
-	for (size_t i = 0; i < PROGRAM_KEPT && kept[i] != NULL; i++) {
-		const char *value = getenv(kept[i]);
-
-		values[i] = value != NULL ? strdup(value) : NULL;
+	for (char **from = environ; from != NULL && *from != NULL; from++) {
+		if (is_kept(program, *from))
+			*to++ = *from;
 	}
-	clearenv();
-	for (size_t i = 0; i < PROGRAM_KEPT; i++) {
-		if (values[i] != NULL)
-			setenv(kept[i], values[i], 1);
-		free(values[i]);
-	}
+	if (to != NULL)
+		*to = NULL;
 }
 
 /*
@@ -272,7 +288,7 @@ program_main(const struct program *program, int argc, char **argv)
 	int rc;
 
 	umask(077);
-	forget_environment(program->environment);
+	forget_environment(program);
 	signal(SIGBUS, on_bus_error);
 	/* A write beyond RLIMIT_FSIZE then fails as one on a full disk does. */
 	signal(SIGXFSZ, SIG_IGN);

@@ -12,14 +12,17 @@
 #include "cmd/command.h"
 
 /* The most variables of the environment that a program keeps. */
-#define PROGRAM_KEPT 8
+#define PROGRAM_KEPT 12
 
 struct program {
 	const char *name;
 	const char *summary;
 	const struct command *const *commands;
 	size_t n;
-	const char *environment[PROGRAM_KEPT]; /* the variables it keeps */
+	/* The variables that it keeps; with keeps_pg also all PG... of libpq.
+	 */
+	const char *environment[PROGRAM_KEPT];
+	bool keeps_pg;
 	/*
 	 * Print what may stand for the last of n words on a command line: see
 	 * complete.h. NULL: the program has no such verb.
