@@ -224,7 +224,7 @@
 	IMPORTED(matches) "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
 
 /* A ban that a merge brought, by its number there: see archive/merged.h. */
-#define OF_SOURCE "missed_us >= " MERGED_LEAST " AND missed_us "
+#define OF_SOURCE "missed_us > 0 AND missed_us "
 #define MERGED_LEAST "2305843009213693952"
 
 /*

@@ -384,3 +384,22 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	wait_for 10 grep -q '1 bans added' "$lab/out"
 	[ "$(bans | wc -l)" -eq 3 ]
 }
+
+@test "two bans of one second whose times change places in their source do so here" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web1 ev ban 192.0.2.1 "$now.2"
+	of web1 ev ban 192.0.2.1 "$now.3"
+	sql web1 "UPDATE ban SET failures = id"
+	copied web1
+	merges
+	[ "$(bans | wc -l)" -eq 3 ]
+	# Each takes the time of the next one, the last one that of the first.
+	sql web1 "UPDATE ban SET nth = -id;
+	    UPDATE ban SET since_us = $now * 1000000 + 100000 * (1 + id % 3), nth = 0,
+	        rev = 100 + id"
+	copied web1
+	merges
+	says '3 rows read, 0 bans added, '
+	is_union web1
+	archive verify
+}
