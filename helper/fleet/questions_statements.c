@@ -76,8 +76,9 @@
 	    5184000000000)
 
 #define USERS \
-	"jsonb_strip_nulls(jsonb_build_object('user', b.captures -> 'user', " \
-	"'users', b.captures -> 'users'))"
+	"pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(" \
+	"'user', b.captures -> 'user'::text, " \
+	"'users', b.captures -> 'users'::text))"
 
 /* The ids with most of column 3, 4 or 5, equal ones by name as strcmp does. */
 #define MOST_IDS(column) \
@@ -133,8 +134,9 @@ const struct question_text question_texts[QUESTIONS] = {
 			     "AND b.captures ?| ARRAY['user', 'users'] "
 			     "GROUP BY 1",
 	    WANTED_VALUES - 1 },
-	[QUESTION_HOSTS] = { "SELECT count(*), count(gaps), "
-			     "least(sum(gaps), " MOST ")::bigint, "
+	[QUESTION_HOSTS] = { "SELECT count(*), "
+			     "count(*) FILTER (WHERE gaps IS NOT NULL), "
+			     "least(sum(greatest(gaps, 0)), " MOST ")::bigint, "
 			     "count(*) FILTER (WHERE gaps > 0) "
 			     "FROM fail2ban_archive.host "
 			     "WHERE ($1::text IS NULL OR name = $1)",

@@ -4,6 +4,14 @@
 #define S "fail2ban_archive."
 #define BATCH "pg_temp.fail2ban_archive_batch"
 
+/*
+ * Where all roles may create (in public, up to PostgreSQL 14), one of them may
+ * make an operator or a function whose types fit better than those of
+ * PostgreSQL's own, and whoever runs the statement would run it. So types fit
+ * exactly (/ of two float8, not of a bigint and a numeric), here and in
+ * questions_statements.c; a function of "any" type is named with its schema.
+ */
+
 /* The machine, if its tokens are right. */
 #define MACHINE "host_uuid = $1::uuid AND token IN ($3, $4)"
 
@@ -34,18 +42,18 @@
 
 const char *const fleet_sql[FLEET_STATEMENTS] = {
 	/* All that a push with nothing new has to ask and to say. */
-	[FLEET_HELLO] =
-	    "UPDATE " S
-	    "host SET last_push = now(), name = $5, version = $6, "
-	    "spool = $7::bigint, gaps = $8::bigint, "
-	    "push_interval = $9::bigint, clock_skew = $10::bigint / 1e6 - "
-	    "extract(epoch FROM now()) "
-	    "WHERE " MACHINE
-	    " AND archive_id = $2 "
-	    "AND next_archive_id IS NULL "
-	    "AND (SELECT version FROM " S
-	    "setting) = $11::integer "
-	    "RETURNING last_rev, sending, last_ban",
+	[FLEET_HELLO] = "UPDATE " S
+			"host SET last_push = now(), name = $5, version = $6, "
+			"spool = $7::bigint, gaps = $8::bigint, "
+			"push_interval = $9::bigint, clock_skew = "
+			"$10::bigint::float8 / 1e6::float8 - "
+			"extract(epoch FROM now())::float8 "
+			"WHERE " MACHINE
+			" AND archive_id = $2 "
+			"AND next_archive_id IS NULL "
+			"AND (SELECT version FROM " S
+			"setting) = $11::integer "
+			"RETURNING last_rev, sending, last_ban",
 	/* All that is known of the machine, and who else has its archive. */
 	[FLEET_LOOK] =
 	    "SELECT (SELECT version FROM " S "setting), " S
@@ -172,7 +180,8 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 	/* $1 machines, $2 microseconds since the epoch, $3 rows. */
 	[FLEET_BLOCKLIST] = "SELECT ident FROM " S
 			    "blocklist($1::integer, "
-			    "to_timestamp($2::bigint / 1e6)) LIMIT $3::bigint",
+			    "to_timestamp($2::bigint::float8 "
+			    "/ 1e6::float8)) LIMIT $3::bigint",
 	[FLEET_SCHEMA] = "SELECT to_regclass('" S "setting') IS NOT NULL",
 	[FLEET_VERSION] = "SELECT version FROM " S "setting",
 };

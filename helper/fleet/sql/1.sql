@@ -13,6 +13,9 @@
 -- itself. Columns whose names end in _us are microseconds since the epoch,
 -- timeofban is seconds.
 
+-- What other roles made in the schema public is not meant by any name in here.
+SET search_path = pg_catalog, pg_temp;
+
 CREATE SCHEMA fail2ban_archive;
 
 DO $$
@@ -272,14 +275,14 @@ FROM fail2ban_archive.bans
 WHERE address IS NOT NULL
 GROUP BY 1;
 
--- A machine is silent after twice its interval; one that is pushed by hand,
--- after a day.
+-- A machine is silent after twice its interval, which may be any number; one that
+-- is pushed by hand, after a day.
 CREATE VIEW fail2ban_archive.silent_hosts AS
 SELECT name, last_push, now() - last_push AS silent_for, host_uuid, version,
 	spool, gaps, clock_skew
 FROM fail2ban_archive.host
 WHERE extract(epoch FROM now() - last_push) >
-	coalesce(2 * nullif(push_interval, 0), 86400);
+	CASE WHEN push_interval > 0 THEN 2.0 * push_interval ELSE 86400 END;
 
 -- The addresses that at least so many machines banned since a moment: so many
 -- roles, as a machine can say what it likes of itself. A role that is no reader
@@ -341,3 +344,5 @@ GRANT EXECUTE ON FUNCTION fail2ban_archive.make_partitions,
 	fail2ban_archive.other_machine, fail2ban_archive.blocklist
 	TO fail2ban_archive_writer;
 GRANT EXECUTE ON FUNCTION fail2ban_archive.blocklist TO fail2ban_archive_reader;
+
+RESET search_path;
