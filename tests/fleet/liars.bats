@@ -167,3 +167,102 @@ trap_operators() {
 	done
 	run ! grep . "$lab/said"
 }
+
+@test "drop_before forgets whole months, and what is pushed again stays away" {
+	machine web
+	bans web 3 1700000000
+	bans web 3 1710000000
+	# A clock was wrong once: these rows are in no month.
+	sqlite3 "$(archive_of web)" "UPDATE ban SET timeofban = 86400 * id
+	    WHERE id IN (1, 2)"
+	push web
+	[ "$(sql "SELECT count(*) FROM $S.ban_other")" -eq 2 ]
+	# The third of November: the month has not ended.
+	sql "SELECT $S.drop_before('2023-11-30 23:59+00')" >"$lab/out"
+	[ "$(sql "SELECT min(timeofban) > 1690000000, count(*) FROM $S.ban")" = 't|4' ]
+	[ "$(sql "SELECT keep_from FROM $S.setting")" -eq "$(date -u -d 2023-11-01 +%s)" ]
+	# In another time zone the month begins with that of UTC.
+	sql "SET TimeZone = 'Pacific/Auckland';
+	    SELECT $S.drop_before('2023-12-01 00:00+00')" >"$lab/out"
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 3 ]
+	[ "$(sql "SELECT to_regclass('$S.ban_2023_11') IS NULL")" = t ]
+	# An older moment brings nothing back.
+	sql "SELECT $S.drop_before('2004-01-01')" >"$lab/out"
+	[ "$(sql "SELECT keep_from FROM $S.setting")" -eq "$(date -u -d 2023-12-01 +%s)" ]
+	# All that is sent again: old bans and their partition stay away.
+	sql "UPDATE $S.host SET last_rev = 0, last_ban = 0"
+	push web
+	bans web 2 1700000500
+	push web
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 3 ]
+	[ "$(sql "SELECT to_regclass('$S.ban_2023_11') IS NULL")" = t ]
+	# A ban that moves out of what is kept goes.
+	sqlite3 "$(archive_of web)" "UPDATE ban SET timeofban = timeofban - 50000000,
+	    rev = (SELECT max(rev) + 1 FROM ban) WHERE id = 4"
+	push web
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 2 ]
+}
+
+@test "drop_before takes no moment to come" {
+	local moment
+	machine web
+	bans web 3
+	push web
+	for moment in "now() + interval '1 second'" "'infinity'" "'-infinity'" NULL \
+	    "'12026-01-01'"; do
+		refused postgres "SELECT $S.drop_before($moment)"
+		[[ $said == *'no moment of the past'* ]]
+	done
+	push web
+	same_there web
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 3 ]
+}
+
+@test "accept_host and forget_host refuse a machine that is not there" {
+	local f uuid
+	machine web
+	machine other
+	bans web 3
+	bans other 3
+	push web
+	push other
+	for f in accept_host forget_host; do
+		for uuid in NULL "'00000000-0000-4000-8000-000000000001'"; do
+			refused postgres "SELECT $S.$f($uuid)"
+			[[ $said == *'no machine has'* ]]
+		done
+	done
+	sql "SELECT $S.forget_host('$(state web host)')" >"$lab/out"
+	[ "$(sql "SELECT name, (SELECT count(*) FROM $S.ban) FROM $S.host")" = \
+	    'other|3' ]
+	# The machine goes on as if it were new.
+	push web
+	same_there web other
+	# What a machine without its row left is forgotten, too.
+	sql "DELETE FROM $S.host WHERE name = 'web'"
+	sql "SELECT $S.forget_host('$(state web host)')" >"$lab/out"
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 3 ]
+}
+
+@test "a machine that is forgotten in the middle of a push leaves no ban" {
+	local pid
+	machine web
+	bans web 3
+	push web
+	bans web 6000 1700000000
+	hold "LOCK TABLE $S.ban IN SHARE MODE"
+	push web >"$lab/out" 2>&1 &
+	pid=$!
+	asked "wait_event_type = 'Lock'"
+	sql "SELECT $S.forget_host('$(state web host)')" >"$lab/forget" 2>&1 &
+	until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE
+	    query LIKE 'SELECT%forget_host%' AND wait_event_type = 'Lock'
+	    AND pid <> pg_backend_pid()")" -eq 1 ]; do :; done
+	let_go
+	wait "$!"
+	wait "$pid" || true
+	[ "$(sql "SELECT count(*) FROM $S.ban AS b WHERE NOT EXISTS (SELECT
+	    FROM $S.host AS h WHERE h.host_uuid = b.host_uuid)")" -eq 0 ]
+	push web
+	same_there web
+}

@@ -181,26 +181,32 @@ END
 $$;
 
 -- Forget the bans of the months that ended before a moment, and take none from
--- before it any more. Only the owner of the tables may call this.
+-- before it any more. Only the owner of the tables may call this. A moment to come
+-- would refuse all bans until then, and is an error.
 CREATE FUNCTION fail2ban_archive.drop_before(moment timestamptz)
 RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-	kept timestamp := date_trunc('month', moment AT TIME ZONE 'UTC');
-	seconds bigint := extract(epoch FROM kept);
+	month timestamp := date_trunc('month', moment AT TIME ZONE 'UTC');
+	kept bigint;
 	partition name;
 BEGIN
+	IF moment IS NULL OR NOT isfinite(moment) OR moment > now() THEN
+		RAISE EXCEPTION 'drop_before: % is no moment of the past',
+			coalesce(moment::text, 'NULL');
+	END IF;
+	kept := extract(epoch FROM month);
 	LOCK TABLE ONLY fail2ban_archive.ban IN SHARE UPDATE EXCLUSIVE MODE;
-	UPDATE fail2ban_archive.setting SET keep_from = greatest(keep_from, seconds);
+	UPDATE fail2ban_archive.setting SET keep_from = greatest(keep_from, kept);
 	FOR partition IN SELECT c.relname FROM pg_inherits AS i
 		JOIN pg_class AS c ON c.oid = i.inhrelid
 		WHERE i.inhparent = 'fail2ban_archive.ban'::regclass
 		AND c.relname ~ '^ban_[0-9]{4}_[0-9]{2}$'
-		AND c.relname < 'ban_' || to_char(kept, 'YYYY_MM')
+		AND c.relname < 'ban_' || to_char(month, 'YYYY_MM')
 	LOOP
 		EXECUTE format('DROP TABLE fail2ban_archive.%I', partition);
 	END LOOP;
-	DELETE FROM fail2ban_archive.ban_other WHERE timeofban < seconds;
+	DELETE FROM fail2ban_archive.ban_other WHERE timeofban < kept;
 END
 $$;
 REVOKE EXECUTE ON FUNCTION fail2ban_archive.drop_before FROM PUBLIC;
@@ -208,18 +214,34 @@ REVOKE EXECUTE ON FUNCTION fail2ban_archive.drop_before FROM PUBLIC;
 -- Let the next machine that says it is this one be it: after a machine was set
 -- back to an older state, which then lacks the token of its last push.
 CREATE FUNCTION fail2ban_archive.accept_host(machine uuid)
-RETURNS void LANGUAGE sql
+RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
-	UPDATE fail2ban_archive.host SET token = '' WHERE host_uuid = machine
+BEGIN
+	UPDATE fail2ban_archive.host SET token = '' WHERE host_uuid = machine;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'accept_host: no machine has the host_uuid %',
+			coalesce(machine::text, 'NULL');
+	END IF;
+END
 $$;
 REVOKE EXECUTE ON FUNCTION fail2ban_archive.accept_host FROM PUBLIC;
 
 -- Forget a machine, and all that it has pushed.
 CREATE FUNCTION fail2ban_archive.forget_host(machine uuid)
-RETURNS void LANGUAGE sql
+RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+	known boolean;
+BEGIN
+	-- A push holds this row until its bans are there, too.
 	DELETE FROM fail2ban_archive.host WHERE host_uuid = machine;
+	known := FOUND;
 	DELETE FROM fail2ban_archive.ban WHERE host_uuid = machine;
+	IF NOT known AND NOT FOUND THEN
+		RAISE EXCEPTION 'forget_host: no machine has the host_uuid %',
+			coalesce(machine::text, 'NULL');
+	END IF;
+END
 $$;
 REVOKE EXECUTE ON FUNCTION fail2ban_archive.forget_host FROM PUBLIC;
 
