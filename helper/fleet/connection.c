@@ -105,6 +105,26 @@ set_where(struct fleet_connection *c)
 	clean(c->where, sizeof(c->where), text);
 }
 
+/*
+ * Fail unless the database has only texts of UTF-8: another one refuses or
+ * mangles what bans have. A pooler may not say it.
+ */
+static int
+check_encoding(struct fleet_connection *c, struct err *e)
+{
+	const char *encoding = PQparameterStatus(c->pg, "server_encoding");
+	char said[40];
+
+	if (encoding == NULL || strcmp(encoding, "UTF8") == 0)
+		return 0;
+	clean(said, sizeof(said), encoding);
+	fleet_disconnect(c);
+	return err_set(e, EX_UNAVAILABLE,
+	    "PostgreSQL at %s: the database's encoding is %s and must be UTF8: "
+	    "make another one by createdb --encoding=UTF8 --template=template0",
+	    c->where, said);
+}
+
 static int
 refused(struct fleet_connection *c, struct err *e)
 {
@@ -154,7 +174,7 @@ fleet_connect(struct fleet_connection *c, const char *conninfo, const char *key,
 	if (PQstatus(c->pg) != CONNECTION_OK || PQsetnonblocking(c->pg, 1) != 0)
 		return refused(c, e);
 	set_where(c);
-	return 0;
+	return check_encoding(c, e);
 }
 
 void
@@ -191,7 +211,7 @@ static const struct fault {
 	{ "25006", FLEET_OTHER, EX_TEMPFAIL,
 	    "this is a standby: name the primary, or set "
 	    "target_session_attrs=read-write" },
-	{ "42501", FLEET_OTHER, EX_NOPERM,
+	{ "42501", FLEET_FORBIDDEN, EX_NOPERM,
 	    "the role must be a member of fail2ban_archive_writer" },
 	{ "28", FLEET_OTHER, EX_NOPERM, NULL },
 	{ "3F000", FLEET_LACKS, EX_UNAVAILABLE,

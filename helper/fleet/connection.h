@@ -23,7 +23,8 @@ enum fleet_fault {
 	FLEET_DATA,   /* a value that the server refuses */
 	FLEET_DOUBLE, /* a unique constraint */
 	FLEET_LOCKED, /* another transaction has the lock for too long */
-	FLEET_LACKS,  /* the central schema is not there */
+	FLEET_FORBIDDEN, /* the role may not do so */
+	FLEET_LACKS,	 /* the central schema is not there */
 	FLEET_GONE_AWAY, /* the connection is lost, or a signal came */
 };
 
@@ -50,7 +51,8 @@ void fleet_number(struct fleet_args *args, int64_t number);
  * signal came. Until the connection stands, the signals end the process, as
  * libpq gives up for nothing else. Fails with EX_CONFIG where the conninfo is
  * none or has a password, with EX_NOPERM where the server wants a password,
- * else with EX_TEMPFAIL.
+ * with EX_UNAVAILABLE where the database is not one of UTF-8, else with
+ * EX_TEMPFAIL.
  */
 int fleet_connect(struct fleet_connection *c, const char *conninfo,
     const char *key, const volatile sig_atomic_t *stop, struct err *e);

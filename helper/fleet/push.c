@@ -425,6 +425,12 @@ bring_up(const char *conninfo, const volatile sig_atomic_t *stop, bool init,
 	for (; rc == 0 && *to < central_version; ++*to)
 		if ((rc = fleet_run_text(&c, central_sql[*to], e)) != 0)
 			break;
+	if (rc != 0 && c.fault == FLEET_FORBIDDEN)
+		rc = err_set(e, EX_NOPERM,
+		    "the role of the key push may not make the central schema: "
+		    "run \"fail2ban-archive push --init\" as its "
+		    "administrator, "
+		    "by -c with a config whose key push names that role");
 	fleet_disconnect(&c);
 	return rc;
 }

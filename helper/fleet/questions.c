@@ -288,19 +288,6 @@ check_version(struct questions *q, struct err *e)
 	    "--migrate");
 }
 
-/* Fail unless the database has only texts of UTF-8. */
-static int
-check_encoding(const struct questions *q, struct err *e)
-{
-	const char *encoding = PQparameterStatus(q->pg, "server_encoding");
-
-	if (encoding != NULL && strcmp(encoding, "UTF8") == 0)
-		return 0;
-	return err_set(e, EX_UNAVAILABLE,
-	    "fleet: the database's encoding must be UTF8: make another one by "
-	    "createdb --encoding=UTF8 --template=template0");
-}
-
 /*
  * Connect as a push does; then libpq waits by itself, and a signal ends that
  * (questions_ask.c).
@@ -336,7 +323,7 @@ questions_open(struct elsewhere **of, const struct config *config,
 	q->elsewhere.calls = &calls;
 	*of = &q->elsewhere;
 	if (connect_to(q, conninfo, own ? "fleet" : "push", e) == 0 &&
-	    check_encoding(q, e) == 0 && check_version(q, e) == 0)
+	    check_version(q, e) == 0)
 		return 0;
 	end(*of);
 	return -1;

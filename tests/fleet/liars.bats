@@ -266,3 +266,69 @@ trap_operators() {
 	push web
 	same_there web
 }
+
+@test "a database of another encoding is refused, by the first push and by --init" {
+	local encoding
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	for encoding in LATIN1 SQL_ASCII; do
+		sql "CREATE DATABASE \"of $encoding\" ENCODING '$encoding'
+		    TEMPLATE template0 LOCALE 'C'"
+		machine_config web
+		sed -i "s/dbname=postgres/dbname='of $encoding'/" "$lab/web/archive.cfg"
+		PGDATABASE="of $encoding" "$pgbin/psql" -X -q -v ON_ERROR_STOP=1 \
+		    -f "$root/helper/fleet/sql/1.sql"
+		fail_push 69 web
+		says "$encoding"
+		says 'createdb --encoding=UTF8'
+		[ -n "$(state web error)" ]
+		PGDATABASE="of $encoding" sql "DROP SCHEMA $S CASCADE" 2>"$lab/out"
+		said=$(PGDATABASE="of $encoding" "$push_program" \
+		    -c "$lab/archive.cfg" push --init 2>&1) && false
+		says 'createdb --encoding=UTF8'
+		[ "$(PGDATABASE="of $encoding" sql "SELECT count(*) FROM pg_namespace
+		    WHERE nspname = '$S'")" -eq 0 ]
+	done
+	machine_config web
+	push web
+	same_there web
+}
+
+@test "whoever lacks a right hears of that right" {
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	# A database that takes all rights from the public leaves what push needs.
+	sql 'CREATE DATABASE hard'
+	sql 'REVOKE ALL ON DATABASE hard FROM PUBLIC'
+	PGDATABASE=hard fleet_init
+	sed -i 's/dbname=postgres/dbname=hard/' "$lab/web/archive.cfg"
+	push web
+	[ "$(PGDATABASE=hard sql "SELECT count(*) FROM $S.ban")" -eq 1 ]
+	# --init by a role that may make no schema.
+	PGDATABASE=hard sql "DROP SCHEMA $S CASCADE" 2>"$lab/out"
+	fail_push 77 web --init
+	says 'as its administrator'
+	[[ $said != *'must be a member'* ]]
+}
+
+@test "the schema's owner may be another than the superuser" {
+	local verb
+	machine web
+	sql 'CREATE ROLE fleet_owner LOGIN CREATEROLE'
+	sql "DROP SCHEMA $S CASCADE" 2>"$lab/out"
+	sql 'DROP OWNED BY fail2ban_archive_writer, fail2ban_archive_reader'
+	sql 'CREATE DATABASE owned OWNER fleet_owner'
+	PGUSER=fleet_owner PGDATABASE=owned fleet_init
+	sed -i 's/dbname=postgres/dbname=owned/' "$lab/web/archive.cfg"
+	bans web 3 1700000000
+	push web
+	export PGDATABASE=owned
+	same_there web
+	[ "$(sql "SELECT tableowner FROM pg_tables WHERE tablename = 'ban_2023_11'")" = \
+	    fleet_owner ]
+	sql fleet_owner "SELECT $S.drop_before('2023-12-01')" >"$lab/out"
+	sql fleet_owner "SELECT $S.accept_host('$(state web host)')" >"$lab/out"
+	push web
+	sql fleet_owner "SELECT $S.forget_host('$(state web host)')" >"$lab/out"
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 0 ]
+}

@@ -29,6 +29,15 @@ BEGIN
 		WHERE rolname = 'fail2ban_archive_reader') THEN
 		CREATE ROLE fail2ban_archive_reader NOLOGIN;
 	END IF;
+	-- The database may have taken from PUBLIC what it had. A push makes a
+	-- temporary table.
+	IF (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database
+		WHERE datname = current_database()) THEN
+		EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I '
+			'TO fail2ban_archive_writer', current_database());
+		EXECUTE format('GRANT CONNECT ON DATABASE %I '
+			'TO fail2ban_archive_reader', current_database());
+	END IF;
 END
 $$;
 
