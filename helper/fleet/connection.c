@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "base/escape.h"
+#include "base/macros.h"
 #include "base/number.h"
 #include "os/clock.h"
 
@@ -105,6 +106,13 @@ set_where(struct fleet_connection *c)
 	clean(c->where, sizeof(c->where), text);
 }
 
+/* Let go what the server notes without being asked: libpq would print it raw.
+ */
+static void
+take_no_note(void *arg UNUSED, const PGresult *r UNUSED)
+{
+}
+
 /*
  * Fail unless the database has only texts of UTF-8: another one refuses or
  * mangles what bans have. A pooler may not say it.
@@ -173,6 +181,7 @@ fleet_connect(struct fleet_connection *c, const char *conninfo, const char *key,
 		return err_no_memory(e);
 	if (PQstatus(c->pg) != CONNECTION_OK || PQsetnonblocking(c->pg, 1) != 0)
 		return refused(c, e);
+	PQsetNoticeReceiver(c->pg, take_no_note, NULL);
 	set_where(c);
 	return check_encoding(c, e);
 }

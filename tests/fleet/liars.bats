@@ -332,3 +332,108 @@ trap_operators() {
 	sql fleet_owner "SELECT $S.forget_host('$(state web host)')" >"$lab/out"
 	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 0 ]
 }
+
+@test "a role of many machines cannot be taken on to count as one more" {
+	local name
+	sql 'CREATE ROLE farm NOLOGIN IN ROLE fail2ban_archive_writer'
+	machine web
+	sql 'REVOKE fail2ban_archive_writer FROM web; GRANT farm TO web'
+	bans web 3
+	push web
+	same_there web
+	refused web "SET ROLE farm; INSERT INTO $S.host (host_uuid, name, archive_id,
+	    token) VALUES (gen_random_uuid(), 'x', 'x', 'x')"
+	[ "$(sql "SELECT count(*) FROM $S.host")" -eq 1 ]
+	[ "$(sql web "SET ROLE farm; SELECT count(*) FROM $S.ban")" -eq 0 ]
+	push web
+}
+
+@test "a writer cannot lock the table of machines, nor leave bans of none" {
+	machine web
+	machine liar
+	bans web 3
+	bans liar 3
+	push liar
+	refused liar "BEGIN; LOCK TABLE $S.host IN ACCESS EXCLUSIVE MODE"
+	[[ $said == *'permission denied'* ]]
+	refused liar "BEGIN; LOCK TABLE $S.setting IN SHARE MODE"
+	[[ $said == *'permission denied'* ]]
+	refused liar "DELETE FROM $S.host"
+	[ "$(sql "SELECT count(*) FROM $S.host")" -eq 1 ]
+	push web
+}
+
+@test "what a server notes without being asked is not printed" {
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	fleet_reader
+	sql "CREATE FUNCTION $S.notes() RETURNS trigger LANGUAGE plpgsql AS
+	    \$\$ BEGIN RAISE WARNING E'a\\x1b[31mb\\nc'; RETURN NEW; END \$\$"
+	sql "CREATE TRIGGER notes BEFORE INSERT OR UPDATE ON $S.host FOR EACH ROW
+	    EXECUTE FUNCTION $S.notes()"
+	push web >"$lab/said" 2>&1
+	run ! grep . "$lab/said"
+	sql "CREATE FUNCTION $S.says(text) RETURNS boolean LANGUAGE plpgsql AS
+	    \$\$ BEGIN RAISE WARNING E'a\\x1b[31mb\\nc'; RETURN true; END \$\$"
+	sql "CREATE OR REPLACE VIEW $S.silent_hosts AS SELECT name, last_push,
+	    now() - last_push AS silent_for, host_uuid, version, spool, gaps,
+	    clock_skew FROM $S.host WHERE $S.says(name)"
+	asks stats 2>"$lab/said" >"$lab/out"
+	run ! grep . "$lab/said"
+}
+
+@test "no setting of a role or a database changes what is pushed or read" {
+	local set
+	machine web
+	bans web 3
+	fleet_reader
+	for set in "search_path = ''" "search_path = public" "DateStyle = 'SQL, DMY'" \
+	    'standard_conforming_strings = off' 'backslash_quote = off' \
+	    'bytea_output = escape' 'extra_float_digits = -15' \
+	    'IntervalStyle = iso_8601' "TimeZone = 'Asia/Kathmandu'" \
+	    'transform_null_equals = on' 'quote_all_identifiers = on' \
+	    "default_transaction_isolation = 'serializable'" \
+	    "client_min_messages = debug1" "client_encoding = 'LATIN1'" \
+	    'default_transaction_deferrable = on' 'synchronous_commit = off' \
+	    "plan_cache_mode = force_generic_plan" 'array_nulls = off' \
+	    'enable_partition_pruning = off' 'escape_string_warning = off'; do
+		sql "ALTER ROLE web SET $set; ALTER ROLE anna SET $set"
+		ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+		bans web 2 1700000000
+		push web 2>"$lab/said"
+		same_there web
+		asks stats >"$lab/out"
+		asks list --format jsonl >"$lab/list"
+		[ "$(wc -l <"$lab/list")" -eq "$(sql "SELECT count(*) FROM $S.ban")" ]
+		sql "SELECT $S.forget_host('$(state web host)')" >"$lab/out"
+		push web 2>>"$lab/said"
+		same_there web
+		run ! grep . "$lab/said"
+		sql 'ALTER ROLE web RESET ALL; ALTER ROLE anna RESET ALL'
+	done
+}
+
+@test "a standby is said to be one, and is asked all the same" {
+	machine web
+	bans web 3
+	push web
+	fleet_reader
+	fleet_down
+	as_nobody touch "$fleet/data/standby.signal"
+	fleet_up
+	fail_push 75 web
+	says 'target_session_attrs=read-write'
+	bans web 2 1700000000
+	fail_push 75 web
+	asks stats >"$lab/out"
+	[ "$(asks list --format jsonl | wc -l)" -eq 3 ]
+	"$push_program" -c "$lab/web/archive.cfg" blocklist >"$lab/out"
+	sed -i "s/dbname=postgres/dbname=postgres target_session_attrs=read-write/" \
+	    "$lab/web/archive.cfg"
+	fail_push 75 web
+	fleet_down
+	rm "$fleet/data/standby.signal"
+	fleet_up
+	push web
+	same_there web
+}

@@ -364,8 +364,8 @@ refused() {
 	# It changes and deletes nothing of b's.
 	sql a "UPDATE $S.ban SET jail = 'x' WHERE host_uuid = '$b';
 	    DELETE FROM $S.ban WHERE host_uuid = '$b';
-	    UPDATE $S.host SET name = 'x', token = '' WHERE host_uuid = '$b';
-	    DELETE FROM $S.host WHERE host_uuid = '$b'"
+	    UPDATE $S.host SET name = 'x', token = '' WHERE host_uuid = '$b'"
+	refused a "DELETE FROM $S.host WHERE host_uuid = '$b'"
 	# It adds nothing to b's, and gives nothing of its own away.
 	refused a "UPDATE $S.ban SET host_uuid = '$b'"
 	[[ $said == *'row-level security'* ]]

@@ -337,17 +337,21 @@ SET search_path = pg_catalog, pg_temp AS $$
 	ORDER BY ident
 $$;
 
--- A writer has its own machine's rows alone.
+-- A writer has its own machine's rows alone. It cannot take on a role that it is a
+-- member of, and so count as one more. Without the right to delete a machine it
+-- can neither lock all of them nor leave bans of none.
 ALTER TABLE fail2ban_archive.host ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fail2ban_archive.ban ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON fail2ban_archive.host TO fail2ban_archive_writer
-	USING (writer = current_user) WITH CHECK (writer = current_user);
+	USING (writer = current_user AND current_user = session_user)
+	WITH CHECK (writer = current_user AND current_user = session_user);
 CREATE POLICY own ON fail2ban_archive.ban TO fail2ban_archive_writer
 	USING (host_uuid IN (SELECT h.host_uuid FROM fail2ban_archive.host AS h
-		WHERE h.writer = current_user))
+		WHERE h.writer = current_user AND current_user = session_user))
 	WITH CHECK (host_uuid IN (SELECT h.host_uuid
-		FROM fail2ban_archive.host AS h WHERE h.writer = current_user));
+		FROM fail2ban_archive.host AS h
+		WHERE h.writer = current_user AND current_user = session_user));
 CREATE POLICY everything ON fail2ban_archive.host FOR SELECT
 	TO fail2ban_archive_reader USING (true);
 CREATE POLICY everything ON fail2ban_archive.ban FOR SELECT
@@ -355,7 +359,7 @@ CREATE POLICY everything ON fail2ban_archive.ban FOR SELECT
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON fail2ban_archive.ban
 	TO fail2ban_archive_writer;
-GRANT SELECT, DELETE ON fail2ban_archive.host TO fail2ban_archive_writer;
+GRANT SELECT ON fail2ban_archive.host TO fail2ban_archive_writer;
 GRANT INSERT (host_uuid, name, archive_id, last_rev, next_archive_id, next_rev,
 	sending, last_ban, token, last_push, push_interval, version, spool, gaps,
 	clock_skew),
