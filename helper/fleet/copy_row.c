@@ -217,9 +217,10 @@ copy_row_put(struct buffer *out, const struct copy_row *row)
 
 void
 copy_row_put_gone(struct buffer *out, int64_t ban, int64_t rev, int64_t gone_us,
-    bool pruned)
+    const char *how)
 {
-	buffer_puts(out, pruned ? "pruned\t" : "gone\t");
+	buffer_puts(out, how);
+	buffer_putc(out, '\t');
 	put_time(out, gone_us);
 	buffer_putc(out, '\t');
 	put_number(out, ban);

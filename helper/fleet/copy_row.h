@@ -31,10 +31,11 @@ struct copy_row {
 void copy_row_put(struct buffer *out, const struct copy_row *row);
 
 /*
- * Append the line of a ban that has gone: pruned is kept at the centre, others
- * are not.
+ * Append the line of a ban that has gone: the centre keeps one that is
+ * "pruned", deletes one that is "gone", and with one that is "forgotten"
+ * deletes those of the same id that were pruned before.
  */
 void copy_row_put_gone(struct buffer *out, int64_t ban, int64_t rev,
-    int64_t gone_us, bool pruned);
+    int64_t gone_us, const char *how);
 
 #endif

@@ -149,10 +149,24 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 	"address = excluded.address, sending = excluded.sending, "
 	"pruned_us = NULL, received_at = now() "
 	"WHERE excluded.rev > b.rev OR excluded.sending > b.sending",
-	[FLEET_GONE] = "DELETE FROM " S "ban AS b USING " BATCH
-		       " AS x "
-		       "WHERE x.gone = 'gone' AND b.host_uuid = $1::uuid "
-		       "AND b.archive_id = $2 AND b.ban_no = x.ban_no",
+	/*
+	 * A machine does not know any more whom its pruned bans were of; the
+	 * rows of the bans that it has forgotten say so, until they go.
+	 */
+	[FLEET_FORGOTTEN] =
+	    "DELETE FROM " S "ban AS p USING " S "ban AS b, " BATCH
+	    " AS x "
+	    "WHERE x.gone = 'forgotten' "
+	    "AND b.host_uuid = $1::uuid "
+	    "AND b.archive_id = $2 AND b.ban_no = x.ban_no "
+	    "AND p.host_uuid = $1::uuid "
+	    "AND p.pruned_us IS NOT NULL "
+	    "AND p.ident = b.ident",
+	[FLEET_GONE] =
+	    "DELETE FROM " S "ban AS b USING " BATCH
+	    " AS x "
+	    "WHERE x.gone IN ('gone', 'forgotten') AND b.host_uuid = $1::uuid "
+	    "AND b.archive_id = $2 AND b.ban_no = x.ban_no",
 	[FLEET_PRUNED] = "UPDATE " S
 			 "ban AS b SET pruned_us = x.gone_us, rev = x.rev, "
 			 "sending = $3::bigint FROM " BATCH

@@ -39,6 +39,16 @@ put_machine(const struct transfer *t, struct fleet_args *args)
 /* ------------------------------------------------------------- collecting --
  */
 
+/* Return what copy_row_put_gone is to know. */
+static const char *
+how_gone(const struct archive_changes *c)
+{
+	if (c->erased != NULL)
+		return strcmp(c->erased, "forgotten") == 0 ? "forgotten" :
+							     "gone";
+	return strcmp(c->why, "pruned") == 0 ? "pruned" : "gone";
+}
+
 static int
 add_row(struct transfer *t, const struct archive_changes *c, struct err *e)
 {
@@ -51,7 +61,7 @@ add_row(struct transfer *t, const struct archive_changes *c, struct err *e)
 	t->rows = rows;
 	if (c->gone) {
 		copy_row_put_gone(&t->text, c->ban, c->rev, c->gone_us,
-		    !c->erased && strcmp(c->why, "pruned") == 0);
+		    how_gone(c));
 	} else {
 		for (int i = 0; i < BAN_FIELDS; i++)
 			if (ban_field_kind((enum ban_field)i) ==
@@ -189,6 +199,8 @@ apply(struct transfer *t, const struct part *part, struct err *e)
 		rc = run_for(t,
 		    known || t->doubtful ? FLEET_UPSERT : FLEET_INSERT,
 		    t->sending, true, e);
+	if (rc == 0 && gone)
+		rc = run_for(t, FLEET_FORGOTTEN, 0, false, e);
 	if (rc == 0 && gone)
 		rc = run_for(t, FLEET_GONE, 0, false, e);
 	if (rc == 0 && gone)

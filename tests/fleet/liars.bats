@@ -437,3 +437,53 @@ trap_operators() {
 	push web
 	same_there web
 }
+
+# prune_old NAME: prune its bans from before 2022; what was archived a short time
+# ago would stay.
+prune_old() {
+	sqlite3 "$(archive_of "$1")" 'UPDATE ban SET added_us = since_us'
+	on "$1" archive prune --older-than \
+	    "$(((EPOCHSECONDS - 1650000000) / 86400))d" >"$lab/out"
+	run ! grep -q ' 0 bans' "$lab/out"
+}
+
+@test "a forgotten id is forgotten, also where its bans were pruned before" {
+	machine web
+	bans web 6 1700000000
+	bans web 1 1600000000
+	push web
+	prune_old web
+	push web
+	[ "$(sql "SELECT count(*) FROM $S.ban WHERE pruned_us IS NOT NULL")" -eq 1 ]
+	# What has merely changed or was forgotten of another id takes nothing.
+	on web archive forget 198.51.0.1 >"$lab/out"
+	push web
+	[ "$(sql "SELECT count(*) FROM $S.ban WHERE pruned_us IS NOT NULL")" -eq 1 ]
+	on web archive forget 198.51.0.0 >"$lab/out"
+	push web
+	[ "$(sql "SELECT count(*) FROM $S.ban WHERE ident = '198.51.0.0'")" -eq 0 ]
+	[ "$(sql "SELECT count(*) FROM $S.ban")" -eq 4 ]
+	same_there web
+}
+
+@test "what is forgotten and pruned while a restored archive is sent is so at the end" {
+	machine web
+	bans web 6000 1700000000
+	bans web 3 1600000000
+	push web
+	on web archive backup "$lab/copy" >"$lab/out"
+	on web archive restore "$lab/copy" >"$lab/out" 2>&1
+	# It stops in the middle: the second batch is refused.
+	sql "ALTER TABLE $S.host ADD CONSTRAINT later CHECK (coalesce(next_rev, 0)
+	    < 5500)"
+	fail_push 65 web
+	[ "$(sql "SELECT next_rev > 0 FROM $S.host")" = t ]
+	on web archive forget 198.51.0.5 >"$lab/out"
+	on web archive forget 198.51.20.5 >"$lab/out"
+	prune_old web
+	sql "ALTER TABLE $S.host DROP CONSTRAINT later"
+	push web
+	same_there web
+	[ "$(sql "SELECT count(*) FROM $S.ban WHERE ident IN ('198.51.0.5',
+	    '198.51.20.5')")" -eq 0 ]
+}

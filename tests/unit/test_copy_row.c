@@ -79,8 +79,8 @@ a_line_has_the_columns_in_their_order(void **state)
 
 	(void)state;
 	copy_row_put(&out, &row);
-	copy_row_put_gone(&out, 4, 10, 7, true);
-	copy_row_put_gone(&out, 5, 11, 7, false);
+	copy_row_put_gone(&out, 4, 10, 7, "pruned");
+	copy_row_put_gone(&out, 5, 11, 7, "gone");
 	assert_string_equal(out.s,
 	    "\\N\t\\N\t3\t9\tsshd\t192.0.2.1\t\\N\t\\N\t5000000\t5\t0\t600\t\\N"
 	    "\t\\N\t\\N\t\\N\tunknown\t[\"log\"]\t\\N\t\\N\t0\t192.0.2.1\n"
