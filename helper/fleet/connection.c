@@ -72,11 +72,27 @@ has_password(const PQconninfoOption *option)
 	return false;
 }
 
+/*
+ * Whether the port is a list of numbers. In a URI whose password is not
+ * escaped, what stands for the port may be a part of it, and libpq would cite
+ * it.
+ */
+static bool
+has_port(const PQconninfoOption *option)
+{
+	for (; option->keyword != NULL; option++)
+		if (strcmp(option->keyword, "port") == 0 &&
+		    option->val != NULL &&
+		    option->val[strspn(option->val, "0123456789, ")] != '\0')
+			return false;
+	return true;
+}
+
 static int
 check_conninfo(const char *conninfo, const char *key, struct err *e)
 {
 	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
-	bool password;
+	bool password, port;
 
 	if (options == NULL)
 		return err_set(e, EX_CONFIG,
@@ -84,7 +100,13 @@ check_conninfo(const char *conninfo, const char *key, struct err *e)
 		    "as \"service=fleet\"",
 		    key);
 	password = has_password(options);
+	port = has_port(options);
 	PQconninfoFree(options);
+	if (!port)
+		return err_set(e, EX_CONFIG,
+		    "the key %s has a port that is no number; name a service, "
+		    "such as \"service=fleet\"",
+		    key);
 	return password ?
 	    err_set(e, EX_CONFIG,
 		"the key %s has a password, which must not stand there; "
@@ -213,19 +235,28 @@ static const struct fault {
 	{ "53300", FLEET_OTHER, EX_TEMPFAIL,
 	    "the server has no connection left: raise max_connections, or put "
 	    "pgbouncer in front" },
+	{ "53200", FLEET_AGAIN, EX_TEMPFAIL,
+	    "the server lacks memory, or locks for so many months: raise "
+	    "max_locks_per_transaction there" },
 	{ "53", FLEET_OTHER, EX_TEMPFAIL, NULL },
 	{ "57", FLEET_OTHER, EX_TEMPFAIL, NULL },
 	{ "58", FLEET_OTHER, EX_TEMPFAIL, NULL },
 	{ "08", FLEET_OTHER, EX_TEMPFAIL, NULL },
 	{ "25006", FLEET_OTHER, EX_TEMPFAIL,
-	    "this is a standby: name the primary, or set "
-	    "target_session_attrs=read-write" },
+	    "the server takes no writes, as a standby does: name the primary, "
+	    "or set target_session_attrs=read-write" },
 	{ "42501", FLEET_FORBIDDEN, EX_NOPERM,
 	    "the role must be a member of fail2ban_archive_writer" },
 	{ "28", FLEET_OTHER, EX_NOPERM, NULL },
 	{ "3F000", FLEET_LACKS, EX_UNAVAILABLE,
 	    "the central schema is not there: run "
 	    "\"fail2ban-archive push --init\" as its administrator" },
+	{ "42883", FLEET_LACKS, EX_UNAVAILABLE,
+	    "the central schema is not whole: as its administrator, compare it "
+	    "with fleet.sql" },
+	{ "42703", FLEET_LACKS, EX_UNAVAILABLE,
+	    "the central schema is not whole: as its administrator, compare it "
+	    "with fleet.sql" },
 	{ "42P01", FLEET_LACKS, EX_UNAVAILABLE,
 	    "the central schema is not there: run "
 	    "\"fail2ban-archive push --init\" as its administrator" },

@@ -422,6 +422,7 @@ trap_operators() {
 	as_nobody touch "$fleet/data/standby.signal"
 	fleet_up
 	fail_push 75 web
+	says 'takes no writes'
 	says 'target_session_attrs=read-write'
 	bans web 2 1700000000
 	fail_push 75 web
@@ -486,4 +487,41 @@ prune_old() {
 	same_there web
 	[ "$(sql "SELECT count(*) FROM $S.ban WHERE ident IN ('198.51.0.5',
 	    '198.51.20.5')")" -eq 0 ]
+}
+
+@test "months that nobody has bans of, and few locks, are an error that says what to raise" {
+	machine web
+	machine liar
+	bans web 6 1700000000
+	push web
+	sql liar "SELECT $S.make_partitions(ARRAY(SELECT extract(epoch FROM day)::bigint
+	    FROM generate_series(timestamp '2004-01-01', now()::timestamp, '20 days')
+	    AS day))" >"$lab/out"
+	on web archive forget 198.51.0.1 >"$lab/out"
+	fleet_down
+	printf 'max_connections = 10\nmax_wal_senders = 0\nmax_locks_per_transaction = 10\n' \
+	    >>"$fleet/data/postgresql.conf"
+	fleet_up
+	fail_push 75 web
+	says 'max_locks_per_transaction'
+	fleet_down
+	echo 'max_locks_per_transaction = 300' >>"$fleet/data/postgresql.conf"
+	fleet_up
+	push web
+	same_there web
+}
+
+@test "a schema that lacks a function or a column is an error that says so" {
+	machine web
+	bans web 3
+	sql "ALTER FUNCTION $S.make_partitions RENAME TO other"
+	fail_push 69 web
+	says 'fleet.sql'
+	sql "ALTER FUNCTION $S.other RENAME TO make_partitions"
+	sql "ALTER TABLE $S.host RENAME spool TO other"
+	fail_push 69 web
+	says 'fleet.sql'
+	sql "ALTER TABLE $S.host RENAME other TO spool"
+	push web
+	same_there web
 }

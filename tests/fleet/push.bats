@@ -517,7 +517,8 @@ refused() {
 	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
 	for secret in "host='$fleet' user=web password=Geheim" \
 	    'postgresql://web:Geheim@/postgres' 'password = Geheim' \
-	    "host=x pass'word=Geheim" 'sslpassword=Geheim'; do
+	    "host=x pass'word=Geheim" 'sslpassword=Geheim' \
+	    'postgresql://web:Geheim/#@192.0.2.1/postgres' 'port=Geheim'; do
 		machine_config web
 		sed -i "s|^push = .*|push = \"$secret\";|" "$lab/web/archive.cfg"
 		fail_push 78 web
