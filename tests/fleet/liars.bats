@@ -525,3 +525,45 @@ prune_old() {
 	push web
 	same_there web
 }
+
+@test "no ban that is written by hand breaks a view, or a question in any time zone" {
+	local view zone verb
+	machine web
+	machine liar
+	fleet_reader
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	push web
+	sql liar "INSERT INTO $S.host (host_uuid, name, archive_id, token)
+	    VALUES ('00000000-0000-4000-8000-000000000001', '', 'l', 't')"
+	sql liar "INSERT INTO $S.ban (host_uuid, archive_id, ban_no, rev, jail, ident,
+	    ip, host, since_us, timeofban, nth, seconds, bancount, failures, matches,
+	    captures, origin, seen, ended_us, ended_why, restored, address, sending,
+	    pruned_us, received_at)
+	    SELECT '00000000-0000-4000-8000-000000000001', 'l', row_number() OVER (),
+	    lie, '', coalesce(address, ''), address, '', since, lie, lie, wait, lie, lie,
+	    json, json, '', json, ends, ends::text, lie, address::inet, lie, lie, received
+	    FROM unnest('{-9223372036854775808,9223372036854775807}'::bigint[]) AS lie,
+	    unnest('{-62135596800000000,253402300799999999}'::bigint[]) AS since,
+	    unnest('{-1,9223372036854775807,NULL}'::bigint[]) AS wait,
+	    unnest('{NULL,-62135596800000000,253402300799999999}'::bigint[]) AS ends,
+	    unnest('{::/0,0.0.0.0/0,::ffff:0.0.0.0/95,255.255.255.255/1,NULL}'::text[])
+	    AS address,
+	    unnest(ARRAY['null', '[[1e300]]', '\"text\"']::jsonb[]) AS json,
+	    unnest('{infinity,-infinity}'::timestamptz[]) AS received"
+	for view in bans banned_now seen_on_hosts networks silent_hosts \
+	    "blocklist(1, '-infinity')" "blocklist(-5, 'infinity')" \
+	    'blocklist(NULL, NULL)'; do
+		sql anna "SELECT * FROM $S.$view" >"$lab/out"
+	done
+	"$push_program" -c "$lab/web/archive.cfg" blocklist >"$lab/out"
+	for zone in UTC Pacific/Kiritimati America/Adak; do
+		for verb in stats 'stats --mail root' 'report --output -' 'top --by net' \
+		    'top --by hour' 'top --by weekday --count time' \
+		    'list --format jsonl' 'list --active' 'show 255.255.255.255' \
+		    'list --limit 50' 'top --by host --count failures'; do
+			# shellcheck disable=SC2086
+			TZ=$zone asks $verb >"$lab/out" 2>>"$lab/said" || true
+		done
+	done
+	run ! grep . "$lab/said"
+}
