@@ -16,8 +16,12 @@
 /* How often the centre is asked anew how far it is. */
 #define LOOKS 4
 
-/* Room for what the centre says of a machine, escaped. */
-#define SAID 300
+/*
+ * Room for a machine's name, and for what the centre says of a machine,
+ * escaped: a cure stands after them in a message.
+ */
+#define NAME 48
+#define SAID 200
 
 /* One push: what belongs to it alone. */
 struct round {
@@ -55,9 +59,9 @@ same(const char *a, const char *b)
 }
 
 static void
-escape(char to[SAID], const char *s)
+escape(char *to, size_t room, const char *s)
 {
-	escape_text(to, SAID, s != NULL ? s : "", s != NULL ? strlen(s) : 0);
+	escape_text(to, room, s != NULL ? s : "", s != NULL ? strlen(s) : 0);
 }
 
 static int
@@ -77,26 +81,26 @@ check_version(int64_t version, struct err *e)
 static int
 refuse_copy(const struct round *r, const PGresult *look, struct err *e)
 {
-	char other[SAID], name[SAID], last[SAID];
+	char other[SAID], other_name[NAME], name[NAME], last[NAME];
 
-	escape(name, r->machine.name);
+	escape(name, sizeof(name), r->machine.name);
 	if (fleet_get_text(look, LOOK_OTHER) != NULL) {
-		escape(other, fleet_get_text(look, LOOK_OTHER));
+		escape(other, sizeof(other), fleet_get_text(look, LOOK_OTHER));
 		return err_set(e, EX_NOPERM,
 		    "%s (%s) has a copy of the archive that %s pushes: on the "
 		    "copy, run \"backup FILE\" and \"restore FILE\", which "
 		    "gives it an id of its own",
 		    name, r->push->state.host, other);
 	}
-	escape(other, fleet_get_text(look, LOOK_NAME));
-	escape(last, fleet_get_text(look, LOOK_LAST_PUSH));
+	escape(other_name, sizeof(other_name), fleet_get_text(look, LOOK_NAME));
+	escape(last, sizeof(last), fleet_get_text(look, LOOK_LAST_PUSH));
 	return err_set(e, EX_NOPERM,
 	    "%s (%s) is a copy, or was set back: %s pushed last as it, %s. If "
 	    "a "
 	    "copy: move %s%s away here, then \"backup FILE\", \"restore FILE\"."
 	    " If not: SELECT fail2ban_archive.accept_host('%s')",
-	    name, r->push->state.host, other, last, r->push->config->archive,
-	    BESIDE_PUSH, r->push->state.host);
+	    name, r->push->state.host, other_name, last,
+	    r->push->config->archive, BESIDE_PUSH, r->push->state.host);
 }
 
 /* Make the machine known. */
@@ -191,8 +195,9 @@ say_hello(struct round *r, struct err *e)
 
 	fleet_text(&args, state->host);
 	fleet_text(&args, t->archive);
-	fleet_text(&args, state->token);
-	fleet_text(&args, state->next);
+	/* A machine that is accepted has the token ''. */
+	fleet_text(&args, state->token[0] != '\0' ? state->token : NULL);
+	fleet_text(&args, state->next[0] != '\0' ? state->next : NULL);
 	fleet_text(&args, r->machine.name);
 	fleet_text(&args, VERSION);
 	fleet_number(&args, r->machine.spool);

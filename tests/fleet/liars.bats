@@ -567,3 +567,70 @@ prune_old() {
 	done
 	run ! grep . "$lab/said"
 }
+
+@test "after the database was set back to a backup, all machines are accepted at once" {
+	local name
+	for name in a b; do
+		machine "$name"
+		bans "$name" 5 1700000000
+		push "$name"
+	done
+	"$pgbin/pg_dump" -Fc -n "$S" -f "$lab/dump"
+	for name in a b; do
+		bans "$name" 3
+		on "$name" archive forget 198.51.0.4 >"$lab/out"
+		push "$name"
+	done
+	sql "DROP SCHEMA $S CASCADE" 2>"$lab/out"
+	"$pgbin/pg_restore" -d postgres "$lab/dump"
+	fail_push 77 a
+	says "SELECT fail2ban_archive.accept_host('$(state a host)')"
+	sql "SELECT $S.accept_host(host_uuid) FROM $S.host" >"$lab/out"
+	push a
+	push b
+	same_there a b
+	bans a 4 1710000000
+	push a
+	same_there a b
+}
+
+@test "the first push of an accepted machine closes it to copies, with and without news" {
+	local news
+	machine web
+	bans web 5
+	for news in 0 2; do
+		push web
+		sql "SELECT $S.accept_host('$(state web host)')" >"$lab/out"
+		[ "$news" -eq 0 ] || bans web "$news" 1700000000
+		cp "$(archive_of web).push" "$lab/before"
+		push web
+		[ "$(sql "SELECT token = '' FROM $S.host")" = f ]
+		same_there web
+		# Another one with the same file comes too late.
+		bans web 1 1600000000
+		push web
+		cp "$(archive_of web).push" "$lab/after"
+		cp "$lab/before" "$(archive_of web).push"
+		bans web 1 1650000000
+		fail_push 77 web
+		cp "$lab/after" "$(archive_of web).push"
+		push web
+	done
+}
+
+@test "the longest names leave the cure of a copy whole" {
+	local long
+	long=$(printf 'n%.0s' {1..255})
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	sed -i "s/^push_name.*/push_name = \"$long\";/" "$lab/web/archive.cfg"
+	push web
+	sql "UPDATE $S.host SET token = 'other'"
+	ev web ban 192.0.2.2 "$EPOCHSECONDS.2"
+	fail_push 77 web
+	says "accept_host('$(state web host)')"
+	says "move $(archive_of web).push away"
+	rm "$(archive_of web).push"
+	fail_push 77 web
+	says 'restore FILE'
+}

@@ -258,7 +258,7 @@ REVOKE EXECUTE ON FUNCTION fail2ban_archive.forget_host FROM PUBLIC;
 CREATE FUNCTION fail2ban_archive.other_machine(archive text, machine uuid)
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
-	SELECT name || ' (' || host_uuid || ', last push ' ||
+	SELECT left(name, 40) || ' (' || host_uuid || ', last push ' ||
 		to_char(last_push AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC)'
 	FROM fail2ban_archive.host
 	WHERE archive IN (archive_id, next_archive_id) AND host_uuid <> machine
