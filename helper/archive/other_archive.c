@@ -10,6 +10,7 @@
 #include "archive/schema.h"
 #include "archive/statements.h"
 #include "base/buffer.h"
+#include "base/number.h"
 #include "os/clock.h"
 
 /* SQLite calls is_over each time after this many steps. */
@@ -236,8 +237,8 @@ load_formers(struct other_archive *in, struct err *e)
 
 		if (name != NULL && value != NULL &&
 		    take_id(f->id, name + strlen(key)) &&
-		    sscanf(value, "%" SCNd64 " %" SCNd64, &f->rev,
-			&f->number) == 2)
+		    number_take_digits(&value, &f->rev) && *value++ == ' ' &&
+		    number_take_digits(&value, &f->number))
 			in->formers_n++;
 	}
 	sqlite3_reset(st);

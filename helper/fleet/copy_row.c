@@ -33,11 +33,11 @@ put_escaped(struct buffer *out, const char *s, size_t len)
 		if (n >= len)
 			break;
 		buffer_putc(out, '\\');
-		buffer_putc(out,
-		    s[n] == '\n'     ? 'n' :
-			s[n] == '\r' ? 'r' :
-			s[n] == '\t' ? 't' :
-				       '\\');
+		buffer_puts(out,
+		    s[n] == '\n'     ? "n" :
+			s[n] == '\r' ? "r" :
+			s[n] == '\t' ? "t" :
+				       "\\");
 		n++;
 	}
 }
