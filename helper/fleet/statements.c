@@ -41,19 +41,23 @@
 	"(SELECT keep_from FROM " S "setting)"
 
 const char *const fleet_sql[FLEET_STATEMENTS] = {
-	/* All that a push with nothing new has to ask and to say. */
-	[FLEET_HELLO] = "UPDATE " S
-			"host SET last_push = now(), name = $5, version = $6, "
-			"spool = $7::bigint, gaps = $8::bigint, "
-			"push_interval = $9::bigint, clock_skew = "
-			"$10::bigint::float8 / 1e6::float8 - "
-			"extract(epoch FROM now())::float8 "
-			"WHERE " MACHINE
-			" AND archive_id = $2 "
-			"AND next_archive_id IS NULL "
-			"AND (SELECT version FROM " S
-			"setting) = $11::integer "
-			"RETURNING last_rev, sending, last_ban",
+	/*
+	 * All that a push with nothing new has to ask and to say. To lose that
+	 * in a crash of the server does no harm: it does not flush for it.
+	 */
+	[FLEET_HELLO] =
+	    "UPDATE " S
+	    "host SET last_push = now(), name = $5, version = $6, "
+	    "spool = $7::bigint, gaps = $8::bigint, "
+	    "push_interval = $9::bigint, clock_skew = $10::bigint::float8 "
+	    "/ 1e6::float8 - extract(epoch FROM now())::float8 "
+	    "WHERE " MACHINE
+	    " AND archive_id = $2 "
+	    "AND next_archive_id IS NULL "
+	    "AND (SELECT version FROM " S
+	    "setting) = $11::integer "
+	    "RETURNING last_rev, sending, last_ban, "
+	    "pg_catalog.set_config('synchronous_commit', 'off', true)",
 	/* All that is known of the machine, and who else has its archive. */
 	[FLEET_LOOK] =
 	    "SELECT (SELECT version FROM " S "setting), " S
