@@ -471,6 +471,45 @@ refused() {
 	[ "$(sql "SELECT count(*) FROM fail2ban_archive.blocklist(3, 'epoch')")" -eq 0 ]
 }
 
+@test "drop_before forgets the months before, for good, and keeps all others" {
+	local ids="SELECT string_agg(ident, ' ' ORDER BY ident)
+	    FROM fail2ban_archive.bans"
+	machine web
+	# A month that has a partition, one too old to have any, and this one.
+	ev web ban 192.0.2.1 1600000000.5
+	ev web ban 192.0.2.2 1000000000.5
+	ev web ban 192.0.2.3 "$EPOCHSECONDS.5"
+	push web
+	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban_other')" -eq 1 ]
+	sql "SELECT fail2ban_archive.drop_before(now() - interval '2 years')"
+	[ "$(sql "$ids")" = 192.0.2.3 ]
+	[ -z "$(sql "SELECT to_regclass('fail2ban_archive.ban_2020_09')")" ]
+	# Neither a change, a new ban nor a whole sending brings such a ban back.
+	ev web prolong 192.0.2.1 1600000000.5 --bantime 700
+	ev web ban 192.0.2.4 1600000001.5
+	push web
+	restored web
+	push web
+	[ "$(sql "$ids")" = 192.0.2.3 ]
+	# An earlier moment does not open the months again.
+	sql "SELECT fail2ban_archive.drop_before('2000-01-01')"
+	restored web
+	push web
+	[ "$(sql "$ids")" = 192.0.2.3 ]
+}
+
+@test "forget_host forgets a machine and its bans, and no other machine" {
+	machine a
+	machine b
+	ev a ban 192.0.2.1 "$EPOCHSECONDS.5"
+	ev b ban 192.0.2.2 "$EPOCHSECONDS.5"
+	push a
+	push b
+	sql "SELECT fail2ban_archive.forget_host('$(state a host)')"
+	[ "$(sql 'SELECT name FROM fail2ban_archive.host')" = b ]
+	[ "$(sql 'SELECT ident FROM fail2ban_archive.ban')" = 192.0.2.2 ]
+}
+
 @test "the schema is the same by psql as by --init, which says when it is there" {
 	local dump=("$pgbin/pg_dump" -s --no-owner)
 	sql 'CREATE DATABASE other'
