@@ -57,6 +57,49 @@ questions() {
 	    FROM fail2ban_archive.host")" = 't|web|0.1.0|0|0|300|t' ]
 }
 
+@test "a push says how many changes it sent, and how far the fleet is" {
+	local now=$EPOCHSECONDS out
+	machine web
+	ev web ban 192.0.2.1 "$now.1"
+	[ "$(push web)" = 'push: 1 change sent; the fleet has all changes up to 1' ]
+	[ "$(push web --once)" = 'push: nothing new; the fleet has all changes up to 1' ]
+	ev web ban 192.0.2.2 "$now.2"
+	ev web ban 192.0.2.3 "$now.3"
+	[ "$("$program" -c "$lab/web/archive.cfg" push)" = \
+	    'push: 2 changes sent; the fleet has all changes up to 3' ]
+	# One that goes on prints only where something was sent.
+	ev web ban 192.0.2.4 "$now.4"
+	"$push_program" -c "$lab/web/archive.cfg" push --every 1 >"$lab/every" 3>&- &
+	out=$!
+	until [ "$(wc -l <"$lab/every")" -eq 1 ]; do :; done
+	ev web ban 192.0.2.5 "$now.5"
+	until [ "$(wc -l <"$lab/every")" -eq 2 ]; do :; done
+	kill "$out"
+	wait "$out"
+	diff - "$lab/every" <<-END
+		push: 1 change sent; the fleet has all changes up to 4
+		push: 1 change sent; the fleet has all changes up to 5
+	END
+}
+
+@test "a command line without a verb pushes" {
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	[[ $("$push_program" -c "$lab/web/archive.cfg") == 'push: 1 change sent;'* ]]
+	[[ $("$push_program" -c "$lab/web/archive.cfg" --once) == 'push: nothing new;'* ]]
+	[[ $("$push_program" -c "$lab/archive.cfg" --init) == *'schema is there'* ]]
+	status 64 "$push_program" -c "$lab/web/archive.cfg" --bogus
+	says 'push: --bogus'
+	status 64 "$push_program" -c "$lab/web/archive.cfg" --every 0
+	# Help, a version and other words mean what they did.
+	"$push_program" --help | grep -q 'Without a COMMAND it does push'
+	"$push_program" --version | grep -q '^fail2ban-archive-push '
+	status 64 "$push_program" -c "$lab/web/archive.cfg" nonesuch
+	status 64 "$push_program" -c "$lab/web/archive.cfg" blocklist --nonesuch
+	says 'see fail2ban-archive-push blocklist --help'
+	same_there web
+}
+
 @test "an archive of several batches is pushed, and each partition is made" {
 	machine web
 	bans web 12000 1700000000
@@ -283,6 +326,7 @@ restored() {
 	said=$(push web 2>&1)
 	for i in 7 8 250; do says "ban $i is left out"; done
 	says 'SQLSTATE 23514'
+	says 'push: 297 changes sent, 3 refused; the fleet has all other changes up to 300'
 	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 297 ]
 	[ "$(sql 'SELECT last_rev FROM fail2ban_archive.host')" -eq 300 ]
 	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
