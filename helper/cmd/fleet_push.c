@@ -46,21 +46,25 @@ static int
 make_schema(const struct config *config, const struct options *o,
     const volatile sig_atomic_t *stop, struct err *e)
 {
+	char where[FLEET_WHERE];
 	int from, to;
 
 	if ((o->init ? push_init : push_migrate)(config->push, stop, &from, &to,
-		e) != 0)
+		where, e) != 0)
 		return err_wrap(e, "push");
 	if (from == to)
 		printf(
-		    "The central schema is there, with version %d; nothing "
-		    "is to be done.\n",
-		    to);
+		    "The central schema is in %s already, with version %d; "
+		    "nothing is to be done.\n",
+		    where, to);
 	else if (from == 0)
-		printf("The central schema is made, with version %d.\n", to);
+		printf("The central schema is made in %s, with version %d.\n",
+		    where, to);
 	else
-		printf("The central schema has version %d now, and had %d.\n",
-		    to, from);
+		printf(
+		    "The central schema in %s has version %d now, and had "
+		    "%d.\n",
+		    where, to, from);
 	return 0;
 }
 

@@ -87,7 +87,7 @@ questions() {
 	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
 	[[ $("$push_program" -c "$lab/web/archive.cfg") == 'push: 1 change sent;'* ]]
 	[[ $("$push_program" -c "$lab/web/archive.cfg" --once) == 'push: nothing new;'* ]]
-	[[ $("$push_program" -c "$lab/archive.cfg" --init) == *'schema is there'* ]]
+	[[ $("$push_program" -c "$lab/archive.cfg" --init) == *'The central schema is in'* ]]
 	status 64 "$push_program" -c "$lab/web/archive.cfg" --bogus
 	says 'push: --bogus'
 	status 64 "$push_program" -c "$lab/web/archive.cfg" --every 0
@@ -561,10 +561,13 @@ refused() {
 	    -f "$root/helper/fleet/sql/1.sql"
 	diff <("${dump[@]}" postgres | grep -v '^.\(un\)\?restrict ') \
 	    <("${dump[@]}" other | grep -v '^.\(un\)\?restrict ')
-	[ "$(fleet_init)" = \
-	    'The central schema is there, with version 1; nothing is to be done.' ]
-	[ "$("$push_program" -c "$lab/archive.cfg" push --migrate)" = \
-	    'The central schema is there, with version 1; nothing is to be done.' ]
+	# It names the database: the config, or the environment, may mean another.
+	[ "$(fleet_init)" = "The central schema is in $fleet:5432/postgres\
+ already, with version 1; nothing is to be done." ]
+	[ "$("$push_program" -c "$lab/archive.cfg" push --migrate)" = "$(fleet_init)" ]
+	sql 'CREATE DATABASE third'
+	[ "$(PGDATABASE=third fleet_init)" = \
+	    "The central schema is made in $fleet:5432/third, with version 1." ]
 }
 
 @test "a schema that is newer, older or missing is an error that says what to do" {
@@ -587,6 +590,8 @@ refused() {
 	fail_push 69 web --migrate
 	# A machine's role may not make it, and nothing is left of the try.
 	fail_push 77 web --init
+	says 'this role may not make the central schema'
+	[[ $said != *fail2ban_archive_writer* ]]
 	[ "$(sql "SELECT count(*) FROM pg_namespace
 	    WHERE nspname = 'fail2ban_archive'")" -eq 0 ]
 	fleet_init
@@ -607,6 +612,31 @@ refused() {
 		[[ $said != *Geheim* ]]
 	done
 	run ! grep -q Geheim "$fleet/log"
+}
+
+@test "a password that is missing or wrong, and a service that is missing, are errors that name the file" {
+	export PGPASSFILE="$lab/pass word"
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	sql "ALTER ROLE web PASSWORD 'right'"
+	sed -i '1i local all web scram-sha-256' "$fleet/data/pg_hba.conf"
+	sql 'SELECT pg_reload_conf()' >"$lab/out"
+	while PGUSER=web "$pgbin/psql" -X -w -c '' >"$lab/out" 2>&1; do :; done
+	fail_push 77 web
+	says "write the line $fleet:5432:postgres:web:PASSWORD to $PGPASSFILE, with mode 0600"
+	# The line is the one that libpq looks for.
+	echo "$fleet:5432:postgres:web:wrong" >"$PGPASSFILE"
+	chmod 600 "$PGPASSFILE"
+	fail_push 77 web
+	says "$PGPASSFILE"
+	[[ $said != *wrong* ]]
+	sed -i 's/wrong$/right/' "$PGPASSFILE"
+	push web
+	same_there web
+	sed -i 's/^push = .*/push = "service=nonesuch";/' "$lab/web/archive.cfg"
+	fail_push 78 web
+	says nonesuch
+	says .pg_service.conf
 }
 
 @test "a server that is gone or asks for more is an error that says where" {
