@@ -150,6 +150,34 @@ tombstone() {
 	    WHERE ident = '192.0.2.2' AND NOT active")" -eq 1 ]
 }
 
+@test "the manual's statement deletes what was pruned before it was forgotten, and no other" {
+	local now=$EPOCHSECONDS delete
+	delete=$(sed -n '/^DELETE FROM/,/;$/p' "$root/helper/dist/fail2ban-archive-push.8")
+	machine web
+	machine db
+	ev web ban 192.0.2.10 "$now.1"
+	ev web ban session "$now.2" --ip 192.0.2.10
+	ev web ban 192.0.2.11 "$now.3"
+	ev db ban 192.0.2.10 "$now.4"
+	push web
+	push db
+	tombstone web 1 pruned
+	tombstone web 2 pruned
+	tombstone web 3 pruned
+	push web
+	# The archive has no ban to forget, and tells the fleet nothing.
+	status 1 on web archive forget 192.0.2.10
+	push web
+	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 4 ]
+	sql "$delete"
+	# All is sent again.
+	sql "UPDATE fail2ban_archive.host SET last_rev = 0 WHERE name = 'web'"
+	push web
+	[ "$(sql "SELECT h.name, ident, pruned_us IS NULL FROM fail2ban_archive.ban
+	    JOIN fail2ban_archive.host AS h USING (host_uuid) ORDER BY 1")" = \
+	    $'db|192.0.2.10|t\nweb|192.0.2.11|f' ]
+}
+
 # restored NAME: its archive is restored from a copy of itself: it has a new id.
 restored() {
 	on "$1" archive backup "$lab/$1/copy" >"$lab/out"
