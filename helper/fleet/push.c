@@ -133,7 +133,9 @@ take_place(struct round *r, const PGresult *look, struct err *e)
 	t->sending = fleet_get_number(look, LOOK_SENDING);
 	if (same(fleet_get_text(look, LOOK_TOKEN), "")) {
 		fleet_text(&args, r->push->state.host);
+		fleet_text(&args, t->archive);
 		fleet_text(&args, r->push->state.next);
+		fleet_text(&args, r->machine.name);
 		return fleet_run(&r->connection, FLEET_ACCEPT, &args, NULL, e);
 	}
 	if (!same(fleet_get_text(look, LOOK_NEXT_ARCHIVE), t->archive))

@@ -256,6 +256,39 @@ restored() {
 	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 2 ]
 }
 
+@test "a machine that is accepted after its copy has pushed is pushed whole" {
+	local now=$EPOCHSECONDS
+	machine web
+	ev web ban 192.0.2.1 "$now.1"
+	push web
+	# The copy brings as many changes as the machine has, and then more.
+	machine_of_copy() {
+		rm -rf "$lab/copy"
+		mkdir -p "$lab/copy"
+		cp -a "$lab/web/archive" "$lab/copy/archive"
+		machine_config copy
+		sed -i "s/user='copy'/user='web'/" "$lab/copy/archive.cfg"
+	}
+	machine_of_copy
+	ev copy ban 192.0.2.3 "$now.3"
+	push copy
+	ev web ban 192.0.2.2 "$now.2"
+	fail_push 77 web
+	sql "SELECT fail2ban_archive.accept_host('$(state web host)')"
+	push web
+	same_there web
+	machine_of_copy
+	ev copy ban 192.0.2.4 "$now.4"
+	push copy
+	ev web ban 192.0.2.5 "$now.5"
+	ev web ban 192.0.2.6 "$now.6"
+	sql "SELECT fail2ban_archive.accept_host('$(state web host)')"
+	push web
+	same_there web
+	push web
+	same_there web
+}
+
 @test "a copy of a machine is refused, and its archive too, by both names" {
 	local now=$EPOCHSECONDS
 	machine web
