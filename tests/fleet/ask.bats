@@ -60,6 +60,8 @@ archive_of_fleet() {
 	asked "$program" replay "$lab/bans.jsonl" >"$lab/replay.log" 2>&1
 	asked "$program" export --format jsonl >"$lab/export.jsonl"
 	filled "$lab/export.jsonl"
+	# As if a merge had brought them: then the hosts have a column of their own.
+	sqlite3 "$lab/bans.sqlite" "INSERT INTO meta VALUES ('merged:x', '')"
 }
 
 @test "top of a fleet is that of one archive with the same bans" {
@@ -137,9 +139,6 @@ archive_of_fleet() {
 		asked "$program-push" show "$id" >"$lab/fleet"
 		run ! grep -E 'see show [^-]' "$lab/fleet"
 		sed -i 's/see show --fleet/see show/' "$lab/fleet"
-		# An archive without a merge does not name its hosts here.
-		grep -q '^  hosts ' "$lab/fleet"
-		sed -i '/^  hosts /d' "$lab/fleet"
 		diff <(sed 1d "$lab/here" | sort) <(sed 1d "$lab/fleet" | sort)
 		head -n 1 "$lab/fleet"
 		head -n 1 "$lab/fleet" |
@@ -148,7 +147,7 @@ archive_of_fleet() {
 	status 1 asked "$program-push" show 192.0.2.250
 	[ "${said%%$'\n'*}" = "Never banned." ]
 	asked "$program" show 192.0.2.0/24 >"$lab/here"
-	asked "$program-push" show 192.0.2.0/24 | sed '/^  hosts /d' >"$lab/fleet"
+	asked "$program-push" show 192.0.2.0/24 >"$lab/fleet"
 	diff <(sort "$lab/here") <(sort "$lab/fleet")
 }
 
@@ -179,7 +178,8 @@ archive_of_fleet() {
 	asked "$program-push" top --by host >"$lab/top"
 	run ! grep -q 'this machine' "$lab/top"
 	asked "$program-push" list --host localhost | grep -qx 'no such bans'
-	asked "$program-push" list --limit 1 | grep -Eq '@(web1|web2|db|ö)'
+	asked "$program-push" list --limit 1 |
+	    grep -Eq ' (web1|web2|db|ö) '
 }
 
 @test "--fleet hands over to the program that speaks to PostgreSQL" {
