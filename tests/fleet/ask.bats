@@ -45,6 +45,7 @@ configured() {
 	cat >"$lab/archive.cfg" <<-END
 		archive = "$lab/archive.sqlite"
 		spool = "$lab/spool"
+		geo = ["$root/tests/samples/places"]
 		fleet = "host='$fleet' user=${1:-asker} dbname=postgres"
 	END
 }
