@@ -307,7 +307,7 @@ trap_operators() {
 	# --init by a role that may make no schema.
 	PGDATABASE=hard sql "DROP SCHEMA $S CASCADE" 2>"$lab/out"
 	fail_push 77 web --init
-	says 'as its administrator'
+	says 'may not make the central schema'
 	[[ $said != *'must be a member'* ]]
 }
 
