@@ -371,7 +371,7 @@ trap_operators() {
 	    \$\$ BEGIN RAISE WARNING E'a\\x1b[31mb\\nc'; RETURN NEW; END \$\$"
 	sql "CREATE TRIGGER notes BEFORE INSERT OR UPDATE ON $S.host FOR EACH ROW
 	    EXECUTE FUNCTION $S.notes()"
-	push web >"$lab/said" 2>&1
+	push web 2>"$lab/said" >"$lab/out"
 	run ! grep . "$lab/said"
 	sql "CREATE FUNCTION $S.says(text) RETURNS boolean LANGUAGE plpgsql AS
 	    \$\$ BEGIN RAISE WARNING E'a\\x1b[31mb\\nc'; RETURN true; END \$\$"
