@@ -102,11 +102,12 @@ take_source(struct merged *m, const char *key, const char *value, struct err *e)
 	int at = 0;
 
 	if (key == NULL || value == NULL ||
-	    sscanf(value, "%" SCNd64 " %" SCNd64 " %n", &rev, &number, &at) !=
+	    sscanf(value, "%" SCNd64 " %" SCNd64 "%n", &rev, &number, &at) !=
 		2 ||
-	    at == 0 || number < 1 || number > MERGED_SOURCE_MAX)
+	    value[at] != ' ' || number < 1 || number > MERGED_SOURCE_MAX)
 		return 0;
-	if ((s = grow(m, key + strlen(KEY), value + at)) == NULL)
+	/* A host may begin with a space. */
+	if ((s = grow(m, key + strlen(KEY), value + at + 1)) == NULL)
 		return err_no_memory(e);
 	s->rev = rev;
 	s->number = number;

@@ -403,3 +403,16 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	is_union web1
 	archive verify
 }
+
+@test "a host's name keeps the spaces and lines that it has" {
+	local name n=0
+	for name in ' web 1' $'web\n1' 'web1 ' '  '; do
+		another "name$n"
+		of "name$n" ev ban 192.0.2.1 "$now.1"
+		merges --host "$name" "$lab/name$n/archive/archive.sqlite3"
+		of "name$n" ev ban 192.0.2.2 "$now.2"
+		merges --host "$name" "$lab/name$n/archive/archive.sqlite3"
+		[ "$(archive list --host "$name" --format jsonl | wc -l)" -eq 2 ]
+		n=$((n + 1))
+	done
+}
