@@ -416,3 +416,29 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 		n=$((n + 1))
 	done
 }
+
+@test "exports of changes in one file are refused unless they go on one after another" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web2 ev ban 198.51.100.1 "$now.1"
+	local i
+	for i in 0 1 2; do
+		of web1 archive export --after "$i" >"$lab/$i"
+		of web1 ev ban "192.0.2.2$i" "$now.2"
+	done
+	of web2 archive export --after 0 >"$lab/other"
+	# One is missing; two machines; the later one first.
+	cat "$lab"/{0,2} >"$from/web1.jsonl"
+	status 65 archive merge "$from"
+	says 'some are missing: those up to 1 are followed by an export --after 2'
+	cat "$lab"/{other,0} >"$from/web1.jsonl"
+	status 65 archive merge "$from"
+	says 'two archives'
+	of web1 archive export --after 0 | cat - "$lab/0" >"$from/web1.jsonl"
+	status 65 archive merge "$from"
+	says 'not in order'
+	[ -z "$(bans)" ]
+	of web1 archive export --after 3 >"$lab/3"
+	cat "$lab"/{0,1,2,3} >"$from/web1.jsonl"
+	merges
+	is_union web1
+}
