@@ -154,12 +154,15 @@
 /* Both, where a total of an older program lacks the sum. */
 #define MORE_SUMS(i) "coalesce(" OLD_SUM(i) ", 0) + " NEW_SUM(i)
 
-/* Add the sums of bans to the totals: those of sql/5.sql. max(5, NULL) is
- * NULL. */
+/*
+ * Add the sums of bans to the totals: those of sql/5.sql. A ban without an end
+ * lasted its ban time; one without either has no end: max(5, NULL) is NULL.
+ */
 #define ADD_TO_TOTALS(where) \
 	"INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", " \
 	"json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), " \
-	"CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), " \
+	"CAST(max(coalesce(ended_us - since_us, CASE WHEN seconds >= 0 " \
+	"THEN seconds * 1000000 END) + 500000, 0) / 1000000 AS INTEGER), " \
 	"max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', " \
 	"ended_why IS 'flushed', ended_why IS 'inferred', " \
 	"origin IS 'log', origin IS 'manual', origin IS 'list') " \

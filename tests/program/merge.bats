@@ -460,3 +460,24 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	says ': 1 sources: '
 	run ! says 'left out'
 }
+
+@test "a forgotten ban that had no end yet counts with its ban time" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web1 ev ban 192.0.2.2 "$now.2"
+	copied web1
+	merges
+	local before
+	before=$(archive top --by host --format jsonl)
+	archive forget 192.0.2.1
+	[ "$(archive top --by host --format jsonl)" = "$before" ]
+	# Forgotten there, it is so here.
+	of web1 ev ban 192.0.2.3 "$now.3"
+	copied web1
+	merges
+	before=$(archive top --by host --format jsonl)
+	of web1 ev unban 192.0.2.3 "$now.3"
+	of web1 archive forget 192.0.2.3
+	copied web1
+	merges
+	[ "$(archive top --by host --format jsonl)" = "$before" ]
+}
