@@ -481,3 +481,32 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	merges
 	[ "$(archive top --by host --format jsonl)" = "$before" ]
 }
+
+@test "what has gone is found, too, where the reading of all was killed" {
+	of web1 "$python" - "$now" >"$lab/many.jsonl" <<-'END'
+		import json, sys
+		for i in range(1200):
+		    print(json.dumps({"jail": "sshd", "ident": "198.51.%d.%d" % divmod(i, 200),
+		        "since_us": int(sys.argv[1]) * 1000000, "timeofban": int(sys.argv[1]),
+		        "seconds": 600, "origin": "log", "nth": 0, "seen": ["log"],
+		        "restored": 0}))
+	END
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web1 ev unban 192.0.2.1 "$now.1"
+	of web1 archive replay "$lab/many.jsonl"
+	copied web1
+	merges
+	of web1 archive forget 192.0.2.1
+	# Its tombstone has gone, and it is the oldest change.
+	sql web1 "INSERT OR REPLACE INTO meta VALUES ('forgotten_rev',
+	    (SELECT max(rev) FROM gone)); DELETE FROM gone;
+	    UPDATE ban SET rev = rev + 5000"
+	copied web1
+	sqlite3 "$db" "CREATE TRIGGER stop BEFORE UPDATE ON ban WHEN new.ident = '198.51.5.3'
+	    BEGIN SELECT RAISE(ABORT, 'killed here'); END"
+	status 65 archive merge "$from" || true
+	echo "$said"
+	sqlite3 "$db" 'DROP TRIGGER stop'
+	merges
+	is_union web1
+}
