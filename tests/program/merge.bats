@@ -510,3 +510,27 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	merges
 	is_union web1
 }
+
+@test "an archive whose WAL cannot be read is no file of another kind, and fails" {
+	local -a as=()
+	[ "$EUID" -ne 0 ] ||
+	    as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	of web1 ev ban 192.0.2.1 "$now.1"
+	copied web1
+	[ -s "$from/web1/archive.sqlite3-wal" ]
+	mkdir "$lab/archive"
+	[ "$EUID" -ne 0 ] || chown -R nobody "$lab/archive"
+	chmod -R a+rX "$lab"
+	chmod a-w "$from/web1"
+	status 66 "${as[@]}" "$program" -c "$lab/archive.cfg" merge "$from"
+	chmod u+w "$from/web1"
+	says 'web1/archive.sqlite3: its -wal can only be read'
+	# Without a WAL it can be read there.
+	rm "$from/web1"/archive.sqlite3*
+	of web1 archive backup "$from/web1/archive.sqlite3"
+	chmod a+r "$from/web1/archive.sqlite3"
+	chmod a-w "$from/web1"
+	said=$("${as[@]}" "$program" -c "$lab/archive.cfg" merge "$from" 2>&1) || true
+	chmod u+w "$from/web1"
+	says ': 1 rows read, 1 bans added'
+}
