@@ -230,6 +230,16 @@
 #define OF_SOURCE "missed_us > 0 AND missed_us "
 #define MERGED_LEAST "2305843009213693952"
 
+/* The bans that merges brought without an end, whose ban time was over before
+ * ?2, and from ?1 on unless that is unknown. */
+#define OVERDUE \
+	"FROM ban WHERE " KEPT_SINCE \
+	" IS NULL AND host <> '' " \
+	"AND seconds >= 0 AND +missed_us >= " MERGED_LEAST \
+	" " \
+	"AND (?1 IS NULL OR since_us + seconds * 1000000 >= ?1) " \
+	"AND since_us + seconds * 1000000 < ?2 AND added_us < ?2 "
+
 /*
  * The program of the events has only the statements of the files that it needs,
  * which come first: the Makefile compiles this file twice.
@@ -801,6 +811,12 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_MERGED_OF_SOURCE] =
 	    "SELECT id, missed_us, ended_us FROM ban WHERE " OF_SOURCE
 	    "BETWEEN ?1 AND ?2 ORDER BY missed_us LIMIT ?3",
+	[SQL_MERGED_OVERDUE] =
+	    "SELECT id " OVERDUE "AND id > ?3 ORDER BY id LIMIT 1",
+	[SQL_MERGED_OVERDUE_COUNT] = "SELECT count(*) " OVERDUE,
+	[SQL_MERGED_EXPIRE] =
+	    "UPDATE ban SET ended_us = since_us + seconds * 1000000, "
+	    "ended_why = 'expired', rev = " NEXT_REV " WHERE id = ?1",
 	[SQL_IMPORT_1] = IMPORT("matches"),
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_BANS] = "SELECT count(*) FROM ban",

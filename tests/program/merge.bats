@@ -534,3 +534,35 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	chmod u+w "$from/web1"
 	says ': 1 rows read, 1 bans added'
 }
+
+@test "retention takes the bans whose ends a lost machine never said" {
+	local old=$((now - 8640000))
+	of web1 ev ban 192.0.2.1 "$old.1" --matches <<<'a line'
+	of web1 "$event_program" -c "$lab/web1/archive.cfg" ban --jail sshd --id 192.0.2.2 \
+	    --time "$old.2" --bantime -1 --bancount 1 --failures 3 --restored 0
+	of web1 ev ban 192.0.2.3 "$now.3"
+	of web1 ev ban 192.0.2.4 "$((old + 5184000)).4"
+	copied web1
+	merges
+	# A ban that came only now is kept, however old it is.
+	status 0 archive prune --older-than 90d
+	says '0 bans removed'
+	sqlite3 "$db" 'UPDATE ban SET added_us = 1'
+	status 0 archive prune --older-than 90d --anonymize 30d --dry-run
+	says '1 bans would be removed'
+	says '1 bans would be made anonymous'
+	[ "$(archive top --by host --format jsonl | jq .bans)" -eq 4 ]
+	status 0 archive prune --older-than 90d --anonymize 30d
+	says '1 bans removed'
+	says '1 bans made anonymous'
+	[ "$(bans)" = $'web1 192.0.2.0/24 expired\nweb1 192.0.2.2 -\nweb1 192.0.2.3 -' ]
+	[ "$(archive top --by host --format jsonl | jq .bans)" -eq 4 ]
+	# They do not come back.
+	of web1 ev unban 192.0.2.1 "$old.1"
+	of web1 ev unban 192.0.2.4 "$((old + 5184000)).4"
+	copied web1
+	merges
+	says '2 bans are left out'
+	archive verify
+	[ "$(bans | wc -l)" -eq 3 ]
+}
