@@ -217,14 +217,14 @@
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
-#define IMPORTED(matches) \
+#define IMPORTED(matches, more) \
 	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
 	"timeofban, nth, seconds, bancount, failures, " matches \
-	", captures, origin, seen, ended_us, ended_why, restored, rev FROM " \
-	"ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
+	", captures, origin, seen, ended_us, ended_why, restored, rev" more \
+	" FROM ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
 	"ON evidence.id = ban.evidence "
 #define IMPORT(matches) \
-	IMPORTED(matches) "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
+	IMPORTED(matches, "") "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
 
 /* A ban that a merge brought, by its number there: see archive/merged.h. */
 #define OF_SOURCE "missed_us > 0 AND missed_us "
@@ -737,8 +737,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_IMPORT_CHANGES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
 	    "AND name IN ('meta', 'gone') AND rootpage > 0",
+	/* The index gives one rev, the row itself the other. */
 	[SQL_IMPORT_CHANGED] =
-	    IMPORTED(MATCHES) "WHERE ban.rev > ?1 AND ban.rev <= ?2 "
+	    IMPORTED(MATCHES, ", (SELECT o.rev FROM ban AS o NOT INDEXED "
+			      "WHERE o.id = ban.id)") "WHERE ban.rev > ?1 AND ban.rev <= ?2 "
 			      "ORDER BY ban.rev LIMIT 1",
 	[SQL_IMPORT_GONE] =
 	    "SELECT rev, ban, why FROM gone WHERE rev > ?1 AND rev <= ?2 "

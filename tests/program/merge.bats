@@ -566,3 +566,32 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	archive verify
 	[ "$(bans | wc -l)" -eq 3 ]
 }
+
+@test "a copy that has the pages of two moments is refused, and loses no change" {
+	local web1=$lab/web1/archive/archive.sqlite3
+	of web1 "$python" - "$now" >"$lab/many.jsonl" <<-'END'
+		import json, sys
+		for i in range(600):
+		    print(json.dumps({"jail": "sshd", "ident": "198.51.%d.%d" % divmod(i, 200),
+		        "since_us": int(sys.argv[1]) * 1000000, "timeofban": int(sys.argv[1]),
+		        "seconds": 600, "origin": "log", "nth": 0, "seen": ["log"],
+		        "restored": 0}))
+	END
+	of web1 archive replay "$lab/many.jsonl"
+	of web1 ev ban 192.0.2.1 "$now.1"
+	copied web1
+	merges
+	# The WAL is written back, and begun anew, between the copies of the two.
+	sql web1 'PRAGMA wal_checkpoint(TRUNCATE)'
+	cp "$web1" "$from/web1/archive.sqlite3"
+	of web1 ev unban 198.51.0.9 "$now"
+	sql web1 'PRAGMA wal_checkpoint(TRUNCATE)'
+	of web1 ev unban 192.0.2.1 "$now.1"
+	cp "$web1-wal" "$from/web1/archive.sqlite3-wal"
+	rm -f "$from/web1/archive.sqlite3-shm"
+	status 65 archive merge "$from"
+	says 'copied while it was written to'
+	copied web1
+	merges
+	is_union web1
+}
