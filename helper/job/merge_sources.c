@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -86,9 +87,9 @@ merge_sources_is_here(const char *host)
 {
 	char name[256] = "";
 
-	return strcmp(host, "localhost") == 0 ||
+	return strcasecmp(host, "localhost") == 0 ||
 	    (gethostname(name, sizeof(name) - 1) == 0 &&
-		strcmp(host, name) == 0);
+		strcasecmp(host, name) == 0);
 }
 
 bool

@@ -324,6 +324,11 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	status 65 archive merge --host "$(hostname)" "$from/web1/archive.sqlite3"
 	says 'is the name of this machine'
 	status 65 archive merge --host localhost "$from/web1/archive.sqlite3"
+	# The name of a machine is the same in capitals.
+	local own
+	own=$(hostname)
+	status 65 archive merge --host "${own^^}" "$from/web1/archive.sqlite3"
+	status 65 archive merge --host LocalHost "$from/web1/archive.sqlite3"
 	status 64 archive merge --host a "$from"
 	status 64 archive merge --host a "$from/web1/archive.sqlite3" "$from/web1/archive.sqlite3"
 	merges --host 'Müller "x" <b>' "$from/web1/archive.sqlite3"
