@@ -254,8 +254,14 @@ add_folder(struct merge_sources *sources, const char *folder, struct err *e)
 	if (rc != 0)
 		return -1;
 	base = realpath(folder, real) != NULL ? strrchr(real, '/') + 1 : "";
-	for (int i = 0; i < names.n && rc == 0; i++)
-		rc = add_entry(sources, folder, base, names.list[i]->d_name, e);
+	for (int i = 0; i < names.n; i++) {
+		struct err why;
+
+		if (add_entry(sources, folder, base, names.list[i]->d_name,
+			&why) != 0 &&
+		    rc == 0)
+			rc = err_set(e, why.code, "%s", why.text);
+	}
 	free_names(&names);
 	return rc;
 }

@@ -600,3 +600,20 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	merges
 	is_union web1
 }
+
+@test "a name in a folder that says no host does not stop the others" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web2 ev ban 192.0.2.2 "$now.2"
+	copied web1 web2
+	touch "$from"/$'a\xff.sqlite3'
+	status 65 archive merge "$from"
+	says 'a\xff.sqlite3: its name does not say whose bans it has'
+	says ': 2 sources: 2 rows read, 2 bans added'
+	mkdir "$from"/$'v\xff'
+	echo '{}' >"$from"/$'v\xff'/1.jsonl
+	of web2 ev ban 192.0.2.3 "$now.3"
+	copied web2
+	status 65 archive merge "$from"
+	says ': 1 rows read, 1 bans added'
+	[ "$(bans | wc -l)" -eq 3 ]
+}
