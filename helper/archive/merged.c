@@ -14,6 +14,7 @@
 #include "archive/statements.h"
 #include "base/address.h"
 #include "base/list.h"
+#include "base/number.h"
 
 /* The key of a source in the table meta begins so; its id follows. */
 #define KEY "merged:"
@@ -99,15 +100,13 @@ take_source(struct merged *m, const char *key, const char *value, struct err *e)
 {
 	struct merged_source *s;
 	int64_t rev, number;
-	int at = 0;
 
-	if (key == NULL || value == NULL ||
-	    sscanf(value, "%" SCNd64 " %" SCNd64 "%n", &rev, &number, &at) !=
-		2 ||
-	    value[at] != ' ' || number < 1 || number > MERGED_SOURCE_MAX)
+	if (key == NULL || value == NULL || !number_take_digits(&value, &rev) ||
+	    *value++ != ' ' || !number_take_digits(&value, &number) ||
+	    *value++ != ' ' || number < 1 || number > MERGED_SOURCE_MAX)
 		return 0;
-	/* A host may begin with a space. */
-	if ((s = grow(m, key + strlen(KEY), value + at + 1)) == NULL)
+	/* The rest is the host, which may begin with a space. */
+	if ((s = grow(m, key + strlen(KEY), value)) == NULL)
 		return err_no_memory(e);
 	s->rev = rev;
 	s->number = number;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/other_archive.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,6 +9,7 @@
 #include "archive/schema.h"
 #include "archive/statements.h"
 #include "base/buffer.h"
+#include "base/number.h"
 #include "os/clock.h"
 
 /* SQLite calls is_over each time after this many steps. */
@@ -236,8 +236,8 @@ load_formers(struct other_archive *in, struct err *e)
 
 		if (name != NULL && value != NULL &&
 		    take_id(f->id, name + strlen(key)) &&
-		    sscanf(value, "%" SCNd64 " %" SCNd64, &f->rev,
-			&f->number) == 2)
+		    number_take_digits(&value, &f->rev) && *value++ == ' ' &&
+		    number_take_digits(&value, &f->number))
 			in->formers_n++;
 	}
 	sqlite3_reset(st);

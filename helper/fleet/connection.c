@@ -307,7 +307,11 @@ answer(struct fleet_connection *c, struct err *e)
 	PGresult *last = NULL, *r;
 	ExecStatusType status;
 	int rc = flush(c, deadline_ms, e);
+	void (*meanwhile)(void *) = c->meanwhile;
 
+	c->meanwhile = NULL;
+	if (rc == 0 && meanwhile != NULL)
+		meanwhile(c->context);
 	while (rc == 0 && (r = next_result(c, deadline_ms, &rc, e)) != NULL) {
 		/* The first error is the one that counts. */
 		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {

@@ -32,6 +32,12 @@ struct fleet_connection {
 	const volatile sig_atomic_t *stop;
 	enum fleet_fault fault;
 	char where[256]; /* host, port and database, for messages */
+	/*
+	 * Called once, while the next answer of the server is waited for, then
+	 * made NULL. It sends nothing.
+	 */
+	void (*meanwhile)(void *context);
+	void *context;
 };
 
 /* The parameters of a statement, in order. Texts are the caller's. */

@@ -23,22 +23,21 @@ put_null(struct buffer *out)
 	buffer_puts(out, "\\N");
 }
 
-/* Append text that is valid UTF-8. */
+/* Append text that is valid UTF-8, of len bytes, a NUL after them. */
 static void
 put_escaped(struct buffer *out, const char *s, size_t len)
 {
 	for (size_t n; len > 0; s += n, len -= n) {
-		for (n = 0; n < len && strchr("\\\n\r\t", s[n]) == NULL; n++)
-			;
+		n = strcspn(s, "\\\n\r\t");
 		buffer_put(out, s, n);
-		if (n == len)
+		if (n >= len)
 			break;
 		buffer_putc(out, '\\');
-		buffer_putc(out,
-		    s[n] == '\n'     ? 'n' :
-			s[n] == '\r' ? 'r' :
-			s[n] == '\t' ? 't' :
-				       '\\');
+		buffer_puts(out,
+		    s[n] == '\n'     ? "n" :
+			s[n] == '\r' ? "r" :
+			s[n] == '\t' ? "t" :
+				       "\\");
 		n++;
 	}
 }

@@ -154,6 +154,7 @@ look_again(struct round *r, struct err *e)
 	const struct push_state *state = &r->push->state;
 	struct fleet_args args = { .n = 0 };
 	const char *token;
+	bool there, copy;
 	PGresult *look;
 	int rc;
 
@@ -163,15 +164,16 @@ look_again(struct round *r, struct err *e)
 	if (look == NULL)
 		return -1;
 	token = fleet_get_text(look, LOOK_TOKEN);
+	there = !same(fleet_get_text(look, LOOK_THERE), "f");
+	copy = fleet_get_text(look, LOOK_OTHER) != NULL ||
+	    (there && !same(token, "") && !same(token, state->token) &&
+		!same(token, state->next));
 	if (check_version(fleet_get_number(look, LOOK_VERSION), e) != 0)
 		rc = -1;
-	else if (fleet_get_text(look, LOOK_OTHER) != NULL)
+	else if (copy)
 		rc = refuse_copy(r, look, e);
-	else if (same(fleet_get_text(look, LOOK_THERE), "f"))
+	else if (!there)
 		rc = add_machine(r, e);
-	else if (!same(token, "") && !same(token, state->token) &&
-	    !same(token, state->next))
-		rc = refuse_copy(r, look, e);
 	else
 		rc = take_place(r, look, e);
 	PQclear(look);

@@ -33,7 +33,10 @@
 	"(SELECT keep_from FROM " S "setting)"
 
 const char *const fleet_sql[FLEET_STATEMENTS] = {
-	/* All that a push with nothing new has to ask and to say. */
+	/*
+	 * All that a push with nothing new has to ask and to say. To lose that
+	 * in a crash of the server does no harm: it does not flush for it.
+	 */
 	[FLEET_HELLO] =
 	    "UPDATE " S
 	    "host SET last_push = now(), name = $5, version = $6, "
@@ -45,7 +48,8 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 	    "AND next_archive_id IS NULL "
 	    "AND (SELECT version FROM " S
 	    "setting) = $11::integer "
-	    "RETURNING last_rev, sending, last_ban",
+	    "RETURNING last_rev, sending, last_ban, "
+	    "set_config('synchronous_commit', 'off', true)",
 	/* All that is known of the machine, and who else has its archive. */
 	[FLEET_LOOK] =
 	    "SELECT (SELECT version FROM " S "setting), " S

@@ -40,17 +40,18 @@ put_machine(const struct transfer *t, struct fleet_args *args)
  */
 
 static int
-add_row(struct transfer *t, const struct archive_changes *c, struct err *e)
+add_row(struct transfer_batch *b, const struct archive_changes *c,
+    struct err *e)
 {
 	struct transfer_row *rows =
-	    list_grow(t->rows, &t->room, t->n + 1, sizeof(*rows));
+	    list_grow(b->rows, &b->room, b->n + 1, sizeof(*rows));
 	struct copy_row row = { .ban = c->ban };
 
 	if (rows == NULL)
 		return err_no_memory(e);
-	t->rows = rows;
+	b->rows = rows;
 	if (c->gone) {
-		copy_row_put_gone(&t->text, c->ban, c->rev, c->gone_us,
+		copy_row_put_gone(&b->text, c->ban, c->rev, c->gone_us,
 		    !c->erased && strcmp(c->why, "pruned") == 0);
 	} else {
 		for (int i = 0; i < BAN_FIELDS; i++)
@@ -61,12 +62,12 @@ add_row(struct transfer *t, const struct archive_changes *c, struct err *e)
 			else
 				row.text[i] = archive_cursor_text(&c->bans,
 				    (enum ban_field)i);
-		copy_row_put(&t->text, &row);
+		copy_row_put(&b->text, &row);
 	}
-	if (t->text.failed)
+	if (b->text.failed)
 		return err_no_memory(e);
-	rows[t->n++] = (struct transfer_row){
-		.end = t->text.len,
+	rows[b->n++] = (struct transfer_row){
+		.end = b->text.len,
 		.rev = c->rev,
 		.ban = c->ban,
 		.gone = c->gone,
@@ -95,31 +96,62 @@ note_day(struct transfer *t, const struct archive_changes *c,
 	buffer_put_number(moments, second);
 }
 
-/*
- * Collect a batch, and let go of the archive. Return 1 when changes may follow,
- * 0 at the end.
- */
-static int
-collect(struct transfer *t, struct archive_changes *c, struct buffer *moments,
-    struct err *e)
+/* Collect a batch, and let go of the archive. */
+static void
+collect(struct transfer *t, struct transfer_batch *b)
 {
+	struct archive_changes *c = t->changes;
 	int rc = 1;
 
-	buffer_cut(&t->text, 0);
-	t->n = 0;
-	while (*t->connection->stop == 0 && t->n < BATCH_ROWS &&
-	    t->text.len < BATCH_BYTES &&
-	    (rc = archive_changes_next(c, e)) == 1) {
-		note_day(t, c, moments);
-		if ((rc = add_row(t, c, e)) != 0)
+	buffer_cut(&b->text, 0);
+	buffer_cut(&b->moments, 0);
+	b->n = 0;
+	while (*t->connection->stop == 0 && b->n < BATCH_ROWS &&
+	    b->text.len < BATCH_BYTES &&
+	    (rc = archive_changes_next(c, &b->error)) == 1) {
+		note_day(t, c, &b->moments);
+		if ((rc = add_row(b, c, &b->error)) != 0)
 			break;
 		rc = 1;
 	}
-	t->feed_failed = rc < 0 && !t->text.failed;
+	b->feed_failed = rc < 0 && !b->text.failed;
 	archive_changes_rest(c);
 	if (rc >= 0 && *t->connection->stop != 0)
-		return err_set(e, EX_TEMPFAIL, "stopped by a signal");
-	return rc;
+		rc = err_set(&b->error, EX_TEMPFAIL, "stopped by a signal");
+	b->more = rc;
+}
+
+/* For fleet_connection.meanwhile. */
+static void
+collect_ahead(void *context)
+{
+	struct transfer *t = context;
+
+	collect(t, &t->ahead);
+	t->has_ahead = true;
+}
+
+/* Have the next batch collected while the next answer is waited for. */
+static void
+look_ahead(struct transfer *t)
+{
+	if (t->batch.more != 1 || t->has_ahead)
+		return;
+	t->connection->meanwhile = collect_ahead;
+	t->connection->context = t;
+}
+
+/* Go to the next batch. */
+static void
+go_on(struct transfer *t)
+{
+	struct transfer_batch done = t->batch;
+
+	if (!t->has_ahead)
+		collect(t, &t->ahead);
+	t->batch = t->ahead;
+	t->ahead = done;
+	t->has_ahead = false;
 }
 
 /* --------------------------------------------------------------- one part --
@@ -128,25 +160,26 @@ collect(struct transfer *t, struct archive_changes *c, struct buffer *moments,
 static int
 advance(struct transfer *t, const struct part *part, struct err *e)
 {
+	const struct transfer_row *rows = t->batch.rows;
 	struct fleet_args args = { .n = 0 };
-	int64_t rows, last_ban = 0;
+	int64_t changed, last_ban = 0;
 
 	for (size_t i = part->from; i < part->to; i++)
-		if (!t->rows[i].gone && t->rows[i].ban > last_ban)
-			last_ban = t->rows[i].ban;
+		if (!rows[i].gone && rows[i].ban > last_ban)
+			last_ban = rows[i].ban;
 	put_machine(t, &args);
 	fleet_number(&args, t->rev);
 	fleet_number(&args, part->upto);
 	fleet_number(&args, last_ban);
 	if (fleet_run(t->connection,
-		t->resend ? FLEET_ADVANCE_RESEND : FLEET_ADVANCE, &args, &rows,
-		e) != 0) {
+		t->resend ? FLEET_ADVANCE_RESEND : FLEET_ADVANCE, &args,
+		&changed, e) != 0) {
 		/* No ban is at fault. */
 		if (t->connection->fault == FLEET_DATA)
 			t->connection->fault = FLEET_OTHER;
 		return -1;
 	}
-	return rows == 1 ?
+	return changed == 1 ?
 	    0 :
 	    err_set(e, EX_TEMPFAIL,
 		"the central database is not where this push had brought it: "
@@ -170,25 +203,27 @@ run_for(struct transfer *t, enum fleet_statement which, int64_t number,
 static int
 apply(struct transfer *t, const struct part *part, struct err *e)
 {
-	size_t start = part->from > 0 ? t->rows[part->from - 1].end : 0;
+	const struct transfer_row *rows = t->batch.rows;
+	size_t start = part->from > 0 ? rows[part->from - 1].end : 0;
 	bool known = false, gone = false, bans = false;
 	int rc = 0;
 
 	for (size_t i = part->from; i < part->to; i++) {
-		gone = gone || t->rows[i].gone;
-		bans = bans || !t->rows[i].gone;
-		known = known ||
-		    (!t->rows[i].gone && t->rows[i].ban <= t->last_ban);
+		gone = gone || rows[i].gone;
+		bans = bans || !rows[i].gone;
+		known = known || (!rows[i].gone && rows[i].ban <= t->last_ban);
 	}
 	if (part->from < part->to)
-		rc = fleet_copy(t->connection, t->text.s + start,
-		    t->rows[part->to - 1].end - start, e);
+		rc = fleet_copy(t->connection, t->batch.text.s + start,
+		    rows[part->to - 1].end - start, e);
 	if (rc == 0 && known)
 		rc = run_for(t, FLEET_MOVED, t->last_ban, true, e);
-	if (rc == 0 && bans)
+	if (rc == 0 && bans) {
+		look_ahead(t);
 		rc = run_for(t,
 		    known || t->doubtful ? FLEET_UPSERT : FLEET_INSERT,
 		    t->sending, true, e);
+	}
 	if (rc == 0 && gone)
 		rc = run_for(t, FLEET_GONE, 0, false, e);
 	if (rc == 0 && gone)
@@ -214,6 +249,7 @@ roll_back(struct transfer *t)
 static int
 send_part(struct transfer *t, const struct part *part, struct err *e)
 {
+	const struct transfer_row *rows = t->batch.rows;
 	int rc = -1;
 
 	for (int i = 0; i < TRIES && rc != 0; i++) {
@@ -237,8 +273,8 @@ send_part(struct transfer *t, const struct part *part, struct err *e)
 	t->rotated = true;
 	t->rev = part->upto;
 	for (size_t i = part->from; i < part->to; i++)
-		if (!t->rows[i].gone && t->rows[i].ban > t->last_ban)
-			t->last_ban = t->rows[i].ban;
+		if (!rows[i].gone && rows[i].ban > t->last_ban)
+			t->last_ban = rows[i].ban;
 	t->sent += (int64_t)(part->to - part->from);
 	return 0;
 }
@@ -251,14 +287,16 @@ send_part(struct transfer *t, const struct part *part, struct err *e)
 static int
 send_batch(struct transfer *t, int64_t upto, struct err *e)
 {
-	size_t from = 0, size = t->n;
+	const struct transfer_row *rows = t->batch.rows;
+	size_t from = 0, size = t->batch.n;
 	struct part part;
 
 	do {
-		if (size > t->n - from)
-			size = t->n - from;
+		if (size > t->batch.n - from)
+			size = t->batch.n - from;
 		part = (struct part){ .from = from, .to = from + size };
-		part.upto = part.to == t->n ? upto : t->rows[part.to - 1].rev;
+		part.upto =
+		    part.to == t->batch.n ? upto : rows[part.to - 1].rev;
 		if (send_part(t, &part, e) == 0) {
 			from += size;
 			size *= 2;
@@ -270,12 +308,12 @@ send_batch(struct transfer *t, int64_t upto, struct err *e)
 			size /= 2;
 			continue;
 		}
-		t->refuse(t->rows[from].ban, e);
+		t->refuse(rows[from].ban, e);
 		t->refused++;
 		part.from = ++from;
 		if (send_part(t, &part, e) != 0)
 			return -1;
-	} while (from < t->n);
+	} while (from < t->batch.n);
 	return 0;
 }
 
@@ -347,23 +385,27 @@ finish(struct transfer *t, struct err *e)
 int
 transfer_send(struct transfer *t, struct archive_changes *c, struct err *e)
 {
-	int rc, more = 1;
+	const struct transfer_batch *b = &t->batch;
 
 	if (t->days == NULL && (t->days = calloc(DAYS / 8 + 1, 1)) == NULL)
 		return err_no_memory(e);
-	while (more == 1) {
-		struct buffer moments = { 0 };
-
-		more = collect(t, c, &moments, e);
-		rc = more < 0 ? -1 : make_partitions(t, &moments, e);
-		buffer_free(&moments);
-		if (rc != 0)
+	t->changes = c;
+	t->has_ahead = false;
+	for (collect(t, &t->batch);; go_on(t)) {
+		t->feed_failed = b->feed_failed;
+		if (b->more < 0) {
+			*e = b->error;
+			return -1;
+		}
+		if (make_partitions(t, &t->batch.moments, e) != 0)
 			return -1;
 		/* At the end there may be none, and yet a newer rev. */
-		if ((t->n > 0 || c->upto > t->rev) &&
-		    send_batch(t, more == 1 ? t->rows[t->n - 1].rev : c->upto,
-			e) != 0)
+		if ((b->n > 0 || c->upto > t->rev) &&
+		    send_batch(t,
+			b->more == 1 ? b->rows[b->n - 1].rev : c->upto, e) != 0)
 			return -1;
+		if (b->more == 0)
+			break;
 	}
 	return t->resend ? finish(t, e) : 0;
 }
@@ -391,12 +433,20 @@ transfer_begin_resend(struct transfer *t, struct err *e)
 	return 0;
 }
 
+static void
+free_batch(struct transfer_batch *b)
+{
+	buffer_free(&b->text);
+	buffer_free(&b->moments);
+	free(b->rows);
+	*b = (struct transfer_batch){ 0 };
+}
+
 void
 transfer_free(struct transfer *t)
 {
-	buffer_free(&t->text);
-	free(t->rows);
+	free_batch(&t->batch);
+	free_batch(&t->ahead);
 	free(t->days);
-	t->rows = NULL;
 	t->days = NULL;
 }

@@ -13,10 +13,19 @@
 #include "archive/push_state.h"
 #include "fleet/connection.h"
 
-struct transfer_row {
-	size_t end; /* where its line ends */
-	int64_t rev, ban;
-	bool gone;
+/* What is collected of the archive, and goes in one transaction. */
+struct transfer_batch {
+	struct buffer text; /* its lines */
+	struct transfer_row {
+		size_t end; /* where its line ends */
+		int64_t rev, ban;
+		bool gone;
+	} * rows;
+	size_t n, room;
+	struct buffer moments; /* an array: a time in each new day */
+	int more; /* 1: another one may follow; -1: it failed with error */
+	bool feed_failed;
+	struct err error;
 };
 
 /* Say that a ban was refused; e is the server's word. */
@@ -37,9 +46,11 @@ struct transfer {
 
 	/* The rest is for transfer.c. */
 	bool doubtful; /* a ban with a new number was there */
-	struct buffer text;
-	struct transfer_row *rows;
-	size_t n, room;
+	struct archive_changes *changes;
+	struct transfer_batch batch; /* the present one */
+	/* The next one, which is collected while the server is at work. */
+	struct transfer_batch ahead;
+	bool has_ahead;
 	unsigned char *days; /* a bit for each whose partition was made */
 };
 

@@ -60,6 +60,8 @@ archive_of_fleet() {
 	asked "$program" replay "$lab/bans.jsonl" >"$lab/replay.log" 2>&1
 	asked "$program" export --format jsonl >"$lab/export.jsonl"
 	filled "$lab/export.jsonl"
+	# As if a merge had brought them: then the hosts have a column of their own.
+	sqlite3 "$lab/bans.sqlite" "INSERT INTO meta VALUES ('merged:x', '')"
 }
 
 @test "top of a fleet is that of one archive with the same bans" {
@@ -132,9 +134,7 @@ archive_of_fleet() {
 	for id in 192.0.2.3 2001:db8::5 'session 3' 198.51.100.4 'no address'; do
 		asked "$program" show "$id" >"$lab/here"
 		asked "$program-push" show "$id" >"$lab/fleet"
-		# A fleet has hosts, an archive into which nothing was merged has not.
-		diff <(sed 1d "$lab/here" | sort) \
-		    <(sed '1d; /^  hosts     [0-9]* on /d' "$lab/fleet" | sort)
+		diff <(sed 1d "$lab/here" | sort) <(sed 1d "$lab/fleet" | sort)
 		head -n 1 "$lab/fleet"
 		head -n 1 "$lab/fleet" |
 		    grep -Eq '(^Banned now on .*|^Not banned now.*); [0-9]+ bans on [1-4] hosts since'
@@ -143,8 +143,7 @@ archive_of_fleet() {
 	[ "${said%%$'\n'*}" = "Never banned." ]
 	asked "$program" show 192.0.2.0/24 >"$lab/here"
 	asked "$program-push" show 192.0.2.0/24 >"$lab/fleet"
-	grep -q '^  hosts     [0-9]* on ' "$lab/fleet"
-	diff <(sort "$lab/here") <(sed '/^  hosts     /d' "$lab/fleet" | sort)
+	diff <(sort "$lab/here") <(sort "$lab/fleet")
 }
 
 @test "show names the hosts whose newest bans may be missing" {
@@ -191,7 +190,8 @@ archive_of_fleet() {
 	asked "$program-push" top --by host >"$lab/top"
 	run ! grep -q 'this machine' "$lab/top"
 	asked "$program-push" list --host localhost | grep -qx 'no such bans'
-	asked "$program-push" list --limit 1 | grep -Eq '@(web1|web2|db|ö)'
+	asked "$program-push" list --limit 1 |
+	    grep -Eq ' (web1|web2|db|ö) '
 }
 
 @test "--fleet hands over to the program that speaks to PostgreSQL" {

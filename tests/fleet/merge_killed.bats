@@ -96,7 +96,7 @@ is_union() {
 }
 
 @test "after any history, and merges that were killed, the merged archive is the union" {
-	local round host i calls=1
+	local round host i
 	for ((round = 0; round < ${ROUNDS:-40}; round++)); do
 		for host in "${hosts[@]}"; do
 			for ((i = RANDOM % 8; i > 0; i--)); do
