@@ -617,3 +617,16 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	says ': 1 rows read, 1 bans added'
 	[ "$(bans | wc -l)" -eq 3 ]
 }
+
+@test "the clock of another machine is no fault of this one" {
+	command sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
+	of web1 ev ban 192.0.2.1 "$((EPOCHSECONDS + 864000)).1"
+	copied web1
+	merges
+	archive reconcile
+	run archive check
+	[[ $output != *"the clock is"* ]]
+	ev ban 192.0.2.2 "$((EPOCHSECONDS + 86400)).1"
+	run archive check
+	[[ $output == *"the clock is"* ]]
+}

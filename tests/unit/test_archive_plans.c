@@ -104,6 +104,8 @@ static const struct plan {
 	    .sorts = true },
 	{ PLAN(SQL_MERGED_FIND), { { "ban", "ban_missed" } } },
 	{ PLAN(SQL_MERGED_OF_SOURCE), { { "ban", "ban_missed" } } },
+	{ PLAN(SQL_NEWEST_HERE), { { "ban", "ban_ticket" } },
+	    .first = INT64_C(1) << 40 },
 	{ PLAN(SQL_MERGED_OVERDUE), { { "ban", "ban_ended" } } },
 	{ PLAN(SQL_MERGED_OVERDUE_COUNT), { { "ban", "ban_ended" } } },
 	{ PLAN(SQL_MERGED_SAME), { { "ban", "ban_ticket" } } },
