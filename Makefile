@@ -195,6 +195,7 @@ install: all
 			> $(DESTDIR)$(UNITDIR)/$$u || exit; \
 	done
 	cat $(CENTRAL) > $(DESTDIR)$(SHARE)/fleet.sql
+	chmod 644 $(DESTDIR)$(SHARE)/fleet.sql
 	install -m 644 helper/dist/completion/fail2ban-archive.bash \
 		$(DESTDIR)$(BASH)/fail2ban-archive
 	install -m 644 helper/dist/completion/_fail2ban-archive $(DESTDIR)$(ZSH)/

@@ -25,6 +25,7 @@ main(int argc, char **argv)
 		.summary = "Pushes the archive into the PostgreSQL of a fleet.",
 		.commands = commands,
 		.n = ARRAY_LEN(commands),
+		.without_verb = &cmd_fleet_push,
 		.environment = { "TZ", "TERM", "COLUMNS", "NO_COLOR", "PAGER",
 		    "LESS", "LESSCHARSET", "LV", "HOME" },
 		.keeps_pg = true,

@@ -38,8 +38,9 @@ find_age(struct check *check, const struct push_state *state)
 		check->push_backlog =
 		    push_due_changes(state, check->archive_id, check->rev);
 	if (check->push_backlog != UNKNOWN)
-		snprintf(backlog, sizeof(backlog), ", %" PRId64 " changes wait",
-		    check->push_backlog);
+		snprintf(backlog, sizeof(backlog), ", %" PRId64 " %s",
+		    check->push_backlog,
+		    check->push_backlog == 1 ? "change waits" : "changes wait");
 	if (state->pushed_us == UNKNOWN)
 		len = snprintf(text, sizeof(text),
 		    "no push was completed yet%s", backlog);

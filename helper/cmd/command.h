@@ -26,6 +26,8 @@ struct command {
 	 */
 	const char *operands;
 	const char *summary;
+	/* The program whose --help explains it; NULL: fail2ban-archive. */
+	const char *program;
 	const struct option_spec *options;
 	/*
 	 * fail2ban runs this command: it works with a broken config too, and

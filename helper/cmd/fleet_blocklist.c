@@ -96,6 +96,7 @@ static const struct option_spec options[] = {
 };
 
 const struct command cmd_fleet_blocklist = {
+	.program = "fail2ban-archive-push",
 	.name = "blocklist",
 	.operands = "",
 	.summary = "print the addresses that several machines banned",

@@ -46,21 +46,25 @@ static int
 make_schema(const struct config *config, const struct options *o,
     const volatile sig_atomic_t *stop, struct err *e)
 {
+	char where[FLEET_WHERE];
 	int from, to;
 
 	if ((o->init ? push_init : push_migrate)(config->push, stop, &from, &to,
-		e) != 0)
+		where, e) != 0)
 		return err_wrap(e, "push");
 	if (from == to)
 		printf(
-		    "The central schema is there, with version %d; nothing "
-		    "is to be done.\n",
-		    to);
+		    "The central schema is in %s already, with version %d; "
+		    "nothing is to be done.\n",
+		    where, to);
 	else if (from == 0)
-		printf("The central schema is made, with version %d.\n", to);
+		printf("The central schema is made in %s, with version %d.\n",
+		    where, to);
 	else
-		printf("The central schema has version %d now, and had %d.\n",
-		    to, from);
+		printf(
+		    "The central schema in %s has version %d now, and had "
+		    "%d.\n",
+		    where, to, from);
 	return 0;
 }
 
@@ -79,6 +83,24 @@ say_refused(int64_t ban, const struct err *e)
 	said += said <= NAMED;
 }
 
+/* Print one line about a push that was completed. */
+static void
+say_sent(const struct push *push)
+{
+	char refused[48] = "";
+
+	if (push->refused > 0)
+		snprintf(refused, sizeof(refused), ", %" PRId64 " refused",
+		    push->refused);
+	if (push->sent == 0 && push->refused == 0)
+		printf("push: nothing new");
+	else
+		printf("push: %" PRId64 " %s sent%s", push->sent,
+		    push->sent == 1 ? "change" : "changes", refused);
+	printf("; the fleet has all%s changes up to %" PRId64 "\n",
+	    push->refused > 0 ? " other" : "", push->state.rev);
+}
+
 /* Wait, until a signal comes. */
 static void
 wait_ms(int64_t ms, const volatile sig_atomic_t *stop)
@@ -90,6 +112,7 @@ wait_ms(int64_t ms, const volatile sig_atomic_t *stop)
 		poll(NULL, 0, left < LOOK_MS ? (int)left : LOOK_MS);
 }
 
+/* Push at each interval; print a line where something was sent. */
 static int
 push_every(struct push *push, int64_t every, struct err *e)
 {
@@ -98,6 +121,10 @@ push_every(struct push *push, int64_t every, struct err *e)
 	while (*push->stop == 0) {
 		if (push_once(push, e) == 0) {
 			failures = 0;
+			if (push->sent + push->refused > 0) {
+				say_sent(push);
+				fflush(stdout);
+			}
 		} else if (*push->stop == 0) {
 			/* The same failure is said once. */
 			if (failures++ == 0 || e->code != EX_TEMPFAIL)
@@ -133,7 +160,10 @@ run_fleet_push(const struct command *self, const struct config *config,
 		    config->file);
 	if (o.every > 0)
 		return push_every(&push, o.every, e);
-	return push_once(&push, e) == 0 ? 0 : err_wrap(e, "push");
+	if (push_once(&push, e) != 0)
+		return err_wrap(e, "push");
+	say_sent(&push);
+	return 0;
 }
 
 const struct command cmd_fleet_push = {

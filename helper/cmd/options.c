@@ -13,6 +13,13 @@
 
 const struct option_spec options_none[] = { { NULL, NULL, NULL } };
 
+/* Return the program that explains the command. */
+static const char *
+program_of(const struct command *self)
+{
+	return self->program != NULL ? self->program : "fail2ban-archive";
+}
+
 /* Fail unless there are as many operands as self->operands says. */
 static int
 check_operands(const struct command *self, int n, struct err *e)
@@ -26,14 +33,14 @@ check_operands(const struct command *self, int n, struct err *e)
 		return 0;
 	if (none)
 		return err_set(e, EX_USAGE,
-		    "%s: takes options only; see fail2ban-archive %s --help",
-		    self->name, self->name);
-	return err_set(e, EX_USAGE,
-	    "%s: give %s %s; see fail2ban-archive %s --help", self->name,
+		    "%s: takes options only; see %s %s --help", self->name,
+		    program_of(self), self->name);
+	return err_set(e, EX_USAGE, "%s: give %s %s; see %s %s --help",
+	    self->name,
 	    maybe    ? "at most one" :
 		some ? "at least one" :
 		       "one",
-	    self->operands, self->name);
+	    self->operands, program_of(self), self->name);
 }
 
 /* Fail for an option; name the nearest one, where there is no such option. */
@@ -51,14 +58,13 @@ wrong_option(const struct command *self, const char *option, bool no_value,
 		nearest_take(&nearest, o->name);
 	escape_text(escaped, sizeof(escaped), option, strlen(option));
 	if (nearest.name == NULL)
-		return err_set(e, EX_USAGE,
-		    "%s: %s: %s; see fail2ban-archive %s --help", self->name,
-		    escaped, no_value ? "needs a value" : "unknown option",
-		    self->name);
+		return err_set(e, EX_USAGE, "%s: %s: %s; see %s %s --help",
+		    self->name, escaped,
+		    no_value ? "needs a value" : "unknown option",
+		    program_of(self), self->name);
 	return err_set(e, EX_USAGE,
-	    "%s: %s: unknown option: did you mean --%s? See "
-	    "fail2ban-archive %s --help",
-	    self->name, escaped, nearest.name, self->name);
+	    "%s: %s: unknown option: did you mean --%s? See %s %s --help",
+	    self->name, escaped, nearest.name, program_of(self), self->name);
 }
 
 char

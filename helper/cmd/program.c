@@ -43,18 +43,22 @@ static void
 print_usage(const struct program *program, FILE *out)
 {
 	fprintf(out,
-	    "usage: %s [-c FILE] COMMAND [OPTION...]\n"
+	    "usage: %s [-c FILE] %s [OPTION...]\n"
 	    "       %s --help | --version\n\n"
 	    "%s\n\n",
-	    program->name, program->name, program->summary);
+	    program->name,
+	    program->without_verb != NULL ? "[COMMAND]" : "COMMAND",
+	    program->name, program->summary);
 	for (size_t i = 0; i < program->n; i++)
 		fprintf(out, "  %-10s %s\n", program->commands[i]->name,
 		    program->commands[i]->summary);
+	if (program->without_verb != NULL)
+		fprintf(out, "\nWithout a COMMAND it does %s.\n",
+		    program->without_verb->name);
 	fprintf(out,
 	    "\n  -c FILE    the config, instead of %s\n"
-	    "\n%s COMMAND --help says more; the manual is "
-	    "fail2ban-archive(8).\n",
-	    CONFIG_FILE, program->name);
+	    "\n%s COMMAND --help says more; the manual is %s(8).\n",
+	    CONFIG_FILE, program->name, program->name);
 }
 
 static void
@@ -234,6 +238,28 @@ on_bus_error(int sig UNUSED)
 }
 
 /*
+ * Return true when the words from argv[i] on have no verb: they begin with an
+ * option, or there are none and take_globals has said -1.
+ */
+static bool
+lacks_verb(int i, char **argv)
+{
+	return i < 0 || argv[i][0] == '-';
+}
+
+/* Run push or the like for a command line without a verb. */
+static int
+run_without_verb(const struct program *program, const char *config_file, int i,
+    int argc, char **argv, struct err *e)
+{
+	int before = i < 0 ? argc - 1 : i - 1;
+
+	/* The word before the options stands where a verb would. */
+	return run(program, program->without_verb, config_file, argc - before,
+	    argv + before, e);
+}
+
+/*
  * Run what the command line asks for. Return the exit status, or -1 and e; -1
  * with an empty e where the usage is the answer.
  */
@@ -245,10 +271,12 @@ run_command_line(const struct program *program, int argc, char **argv,
 	const struct command *command;
 	int i = take_globals(program, argc, argv, &config_file), rc;
 
-	if (i < 0)
-		return err_set(e, EX_USAGE, "%s", "");
 	if (i == argc)
 		return EX_OK;
+	if (program->without_verb != NULL && argc > 0 && lacks_verb(i, argv))
+		return run_without_verb(program, config_file, i, argc, argv, e);
+	if (i < 0)
+		return err_set(e, EX_USAGE, "%s", "");
 	/* "help list" is "list --help". */
 	if (strcmp(argv[i], "help") == 0) {
 		if (i + 1 == argc) {

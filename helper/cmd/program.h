@@ -19,6 +19,8 @@ struct program {
 	const char *summary;
 	const struct command *const *commands;
 	size_t n;
+	/* What a command line without a verb means; NULL: it is an error. */
+	const struct command *without_verb;
 	/* The variables that it keeps; with keeps_pg also all PG... of libpq.
 	 */
 	const char *environment[PROGRAM_KEPT];

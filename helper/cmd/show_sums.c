@@ -9,6 +9,7 @@
 
 #include "base/escape.h"
 #include "base/timestamp.h"
+#include "cmd/bans_source.h"
 #include "cmd/show_ban.h"
 
 /* So many users and jails are named. */
@@ -135,13 +136,15 @@ show_neighbours(const struct view *view, const struct address *net,
     const struct figures *sums)
 {
 	const struct figures_sums *all;
+	/* What is to be seen there is of the same bans. */
+	const char *fleet = bans_are_of_fleet ? "--fleet " : "";
 	FILE *to = view->out.to;
 	char text[ADDRESS_TEXT];
 
 	address_print(net, text);
 	if (sums == NULL) {
-		fprintf(to, "  %-9s %s: thousands of bans; see show %s\n",
-		    "network", text, text);
+		fprintf(to, "  %-9s %s: thousands of bans; see show %s%s\n",
+		    "network", text, fleet, text);
 		return;
 	}
 	all = figures_of(sums, FIGURES_ALL);
@@ -151,7 +154,8 @@ show_neighbours(const struct view *view, const struct address *net,
 	print_count(to, all->ever, "ban", "bans");
 	fputs(" of ", to);
 	print_count(to, all->ids, "id", "ids");
-	fprintf(to, ", %" PRId64 " active; see show %s\n", all->live, text);
+	fprintf(to, ", %" PRId64 " active; see show %s%s\n", all->live, fleet,
+	    text);
 }
 
 void

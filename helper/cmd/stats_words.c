@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/timestamp.h"
+#include "cmd/bans_source.h"
 #include "cmd/stats.h"
 
 /* The days of the sparkline. */
@@ -194,7 +195,8 @@ print_hosts(FILE *to, const struct figures *f)
 		top.name == NULL))
 		return;
 	print_line(to, "Hosts");
-	fprintf(to, "%zu: see top --by host\n", n);
+	fprintf(to, "%zu: see top%s --by host\n", n,
+	    bans_are_of_fleet ? " --fleet" : "");
 }
 
 void

@@ -105,20 +105,74 @@ set_where(struct fleet_connection *c)
 	clean(c->where, sizeof(c->where), text);
 }
 
+/* Put a field of a line of the password file; "*" where it needs escapes. */
+static void
+put_field(char *to, size_t room, const char *s)
+{
+	size_t len = strlen(to);
+
+	if (s == NULL || s[0] == '\0' || strpbrk(s, ":\\") != NULL)
+		s = "*";
+	snprintf(to + len, room - len, "%s:", s);
+}
+
+/* Fail because the server wants a password: say which line is wanted where. */
+static int
+lacks_password(const struct fleet_connection *c, struct err *e)
+{
+	PQconninfoOption *options = PQconninfo(c->pg);
+	const char *file = NULL;
+	char line[400] = "", path[200], entry[200];
+
+	for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL;
+	     o++)
+		if (strcmp(o->keyword, "passfile") == 0)
+			file = o->val;
+	put_field(line, sizeof(line), PQhost(c->pg));
+	put_field(line, sizeof(line), PQport(c->pg));
+	put_field(line, sizeof(line), PQdb(c->pg));
+	put_field(line, sizeof(line), PQuser(c->pg));
+	clean(entry, sizeof(entry), line);
+	clean(path, sizeof(path),
+	    file != NULL && file[0] != '\0' ? file : "~/.pgpass");
+	PQconninfoFree(options);
+	return err_set(e, EX_NOPERM,
+	    "PostgreSQL wants a password, and none was found: write the line "
+	    "%sPASSWORD to %s, with mode 0600",
+	    entry, path);
+}
+
+/*
+ * Fail because there is no connection. libpq knows no user where it could not
+ * make out the conninfo. After SQLSTATE 28P01 it names the password file,
+ * untranslated, as this program sets no locale. (PostgreSQL 15, libpq,
+ * fe-connect.c: connectOptions2, pgpassfileWarning.)
+ */
 static int
 refused(struct fleet_connection *c, struct err *e)
 {
 	bool password = PQconnectionNeedsPassword(c->pg) == 1;
+	bool known = PQuser(c->pg) != NULL;
 	char said[400];
+	int rc;
 
 	clean(said, sizeof(said), PQerrorMessage(c->pg));
+	if (password)
+		rc = lacks_password(c, e);
+	else if (!known)
+		rc = err_set(e, EX_CONFIG,
+		    "PostgreSQL: %s; libpq reads services in PGSERVICEFILE, or "
+		    "else in ~/.pg_service.conf",
+		    said);
+	else
+		rc = err_set(e,
+		    strstr(said, "password retrieved from file") != NULL ?
+			EX_NOPERM :
+			EX_TEMPFAIL,
+		    "PostgreSQL: %s", said);
 	fleet_disconnect(c);
 	c->fault = FLEET_GONE_AWAY;
-	return password ?
-	    err_set(e, EX_NOPERM,
-		"PostgreSQL wants a password, and none was found: write it to "
-		"the password file of libpq") :
-	    err_set(e, EX_TEMPFAIL, "PostgreSQL: %s", said);
+	return rc;
 }
 
 int

@@ -27,11 +27,14 @@ enum fleet_fault {
 	FLEET_GONE_AWAY, /* the connection is lost, or a signal came */
 };
 
+/* Room for where a connection goes. */
+#define FLEET_WHERE 256
+
 struct fleet_connection {
 	PGconn *pg; /* NULL: not connected */
 	const volatile sig_atomic_t *stop;
 	enum fleet_fault fault;
-	char where[256]; /* host, port and database, for messages */
+	char where[FLEET_WHERE]; /* host, port and database, for messages */
 	/*
 	 * Called once, while the next answer of the server is waited for, then
 	 * made NULL. It sends nothing.
@@ -55,8 +58,9 @@ void fleet_number(struct fleet_args *args, int64_t number);
  * Connect; key is the config's key with the conninfo; *stop becomes true when a
  * signal came. Until the connection stands, the signals end the process, as
  * libpq gives up for nothing else. Fails with EX_CONFIG where the conninfo is
- * none or has a password, with EX_NOPERM where the server wants a password,
- * else with EX_TEMPFAIL.
+ * none, has a password or names a service that is not there, with EX_NOPERM
+ * where the server wants a password or refuses that of the password file, else
+ * with EX_TEMPFAIL.
  */
 int fleet_connect(struct fleet_connection *c, const char *conninfo,
     const char *key, const volatile sig_atomic_t *stop, struct err *e);

@@ -133,7 +133,9 @@ take_place(struct round *r, const PGresult *look, struct err *e)
 	t->sending = fleet_get_number(look, LOOK_SENDING);
 	if (same(fleet_get_text(look, LOOK_TOKEN), "")) {
 		fleet_text(&args, r->push->state.host);
+		fleet_text(&args, t->archive);
 		fleet_text(&args, r->push->state.next);
+		fleet_text(&args, r->machine.name);
 		return fleet_run(&r->connection, FLEET_ACCEPT, &args, NULL, e);
 	}
 	if (!same(fleet_get_text(look, LOOK_NEXT_ARCHIVE), t->archive))
@@ -407,9 +409,24 @@ get_version(struct fleet_connection *c, int *version, struct err *e)
 	return *version > central_version ? check_version(*version, e) : 0;
 }
 
+/* Make one version of the schema; a role of a machine may not. */
+static int
+make_version(struct fleet_connection *c, int version, struct err *e)
+{
+	if (fleet_run_text(c, central_sql[version], e) == 0)
+		return 0;
+	if (e->code != EX_NOPERM)
+		return -1;
+	return err_set(e, EX_NOPERM,
+	    "PostgreSQL at %s: this role may not make the central schema: run "
+	    "the file fleet.sql with psql, as SETTING UP in "
+	    "fail2ban-archive-push(8) says, by a role that may",
+	    c->where);
+}
+
 static int
 bring_up(const char *conninfo, const volatile sig_atomic_t *stop, bool init,
-    int *from, int *to, struct err *e)
+    int *from, int *to, char where[FLEET_WHERE], struct err *e)
 {
 	struct fleet_connection c;
 	int rc = fleet_connect(&c, conninfo, "push", stop, e);
@@ -425,22 +442,23 @@ bring_up(const char *conninfo, const volatile sig_atomic_t *stop, bool init,
 	if (rc == 0 && init && *from > 0)
 		rc = check_version(*from, e);
 	for (; rc == 0 && *to < central_version; ++*to)
-		if ((rc = fleet_run_text(&c, central_sql[*to], e)) != 0)
+		if ((rc = make_version(&c, *to, e)) != 0)
 			break;
+	memcpy(where, c.where, FLEET_WHERE);
 	fleet_disconnect(&c);
 	return rc;
 }
 
 int
 push_init(const char *conninfo, const volatile sig_atomic_t *stop, int *from,
-    int *to, struct err *e)
+    int *to, char where[FLEET_WHERE], struct err *e)
 {
-	return bring_up(conninfo, stop, true, from, to, e);
+	return bring_up(conninfo, stop, true, from, to, where, e);
 }
 
 int
 push_migrate(const char *conninfo, const volatile sig_atomic_t *stop, int *from,
-    int *to, struct err *e)
+    int *to, char where[FLEET_WHERE], struct err *e)
 {
-	return bring_up(conninfo, stop, false, from, to, e);
+	return bring_up(conninfo, stop, false, from, to, where, e);
 }

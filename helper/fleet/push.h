@@ -31,11 +31,12 @@ int push_once(struct push *push, struct err *e);
 /*
  * Make the central schema, or bring it up to date, by a conninfo, "": by the
  * environment alone. *from and *to are its versions before and after; 0: it is
- * not there. It is as push_once with a schema that is newer.
+ * not there. where is host, port and database, safe to print. Fails as
+ * push_once does, and with EX_NOPERM where the role may not make it.
  */
 int push_init(const char *conninfo, const volatile sig_atomic_t *stop,
-    int *from, int *to, struct err *e);
+    int *from, int *to, char where[FLEET_WHERE], struct err *e);
 int push_migrate(const char *conninfo, const volatile sig_atomic_t *stop,
-    int *from, int *to, struct err *e);
+    int *from, int *to, char where[FLEET_WHERE], struct err *e);
 
 #endif

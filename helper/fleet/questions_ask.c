@@ -98,8 +98,9 @@ refused(const struct questions *q, struct err *e)
 		user = "?";
 	escape_text(text, sizeof(text), user, strlen(user));
 	return err_set(e, EX_NOPERM,
-	    "fleet: the role %s may not read the bans of all machines; an "
-	    "administrator allows it: GRANT fail2ban_archive_reader TO \"%s\"",
+	    "fleet: the role %s may not read the bans of all machines: set "
+	    "the key fleet to a conninfo of a role that may; or, if no machine "
+	    "pushes by this one: GRANT fail2ban_archive_reader TO \"%s\"",
 	    text, text);
 }
 

@@ -4,8 +4,11 @@
 #define S "fail2ban_archive."
 #define BATCH "pg_temp.fail2ban_archive_batch"
 
-/* The machine, if its tokens are right. */
-#define MACHINE "host_uuid = $1::uuid AND token IN ($3, $4)"
+/*
+ * The machine, if its tokens are right. One that is to be accepted has the
+ * token '', as a push has before it needs the next one.
+ */
+#define MACHINE "host_uuid = $1::uuid AND token IN ($3, $4) AND token <> ''"
 
 /*
  * The rows of a machine that others wait for are locked briefly. A batch is
@@ -63,8 +66,12 @@ const char *const fleet_sql[FLEET_STATEMENTS] = {
 	[FLEET_REGISTER] = "INSERT INTO " S
 			   "host (host_uuid, archive_id, token, name) "
 			   "VALUES ($1::uuid, $2, $3, $4)",
+	/* A copy of the machine may have sent other bans by its numbers, and
+	 * under another name: all is sent again. */
 	[FLEET_ACCEPT] = "UPDATE " S
-			 "host SET token = $2 "
+			 "host SET token = $3, next_archive_id = $2, "
+			 "next_rev = 0, sending = sending + 1, "
+			 "last_ban = 9223372036854775807, name = $4 "
 			 "WHERE host_uuid = $1::uuid AND token = ''",
 	/* The greatest number is one that each ban's number is not beyond. */
 	[FLEET_RESEND] =

@@ -45,6 +45,7 @@ configured() {
 	cat >"$lab/archive.cfg" <<-END
 		archive = "$lab/archive.sqlite"
 		spool = "$lab/spool"
+		geo = ["$root/tests/samples/places"]
 		fleet = "host='$fleet' user=${1:-asker} dbname=postgres"
 	END
 }
@@ -86,6 +87,9 @@ archive_of_fleet() {
 	asked "$program" stats | sed '/^Gaps/,$d' >"$lab/here"
 	asked "$program-push" stats | sed '/^Gaps/,$d' >"$lab/fleet"
 	grep -q '^By day' "$lab/here"
+	# What is to be asked next is asked of the fleet, too.
+	grep -q 'see top --fleet --by host$' "$lab/fleet"
+	sed -i 's/see top --fleet/see top/' "$lab/fleet"
 	diff "$lab/here" "$lab/fleet"
 	asked "$program" stats --mail a@example.org | sed -n '/^The jails/,/^By hand/p' \
 	    >"$lab/here"
@@ -134,6 +138,8 @@ archive_of_fleet() {
 	for id in 192.0.2.3 2001:db8::5 'session 3' 198.51.100.4 'no address'; do
 		asked "$program" show "$id" >"$lab/here"
 		asked "$program-push" show "$id" >"$lab/fleet"
+		run ! grep -E 'see show [^-]' "$lab/fleet"
+		sed -i 's/see show --fleet/see show/' "$lab/fleet"
 		diff <(sed 1d "$lab/here" | sort) <(sed 1d "$lab/fleet" | sort)
 		head -n 1 "$lab/fleet"
 		head -n 1 "$lab/fleet" |

@@ -57,6 +57,49 @@ questions() {
 	    FROM fail2ban_archive.host")" = 't|web|0.1.0|0|0|300|t' ]
 }
 
+@test "a push says how many changes it sent, and how far the fleet is" {
+	local now=$EPOCHSECONDS out
+	machine web
+	ev web ban 192.0.2.1 "$now.1"
+	[ "$(push web)" = 'push: 1 change sent; the fleet has all changes up to 1' ]
+	[ "$(push web --once)" = 'push: nothing new; the fleet has all changes up to 1' ]
+	ev web ban 192.0.2.2 "$now.2"
+	ev web ban 192.0.2.3 "$now.3"
+	[ "$("$program" -c "$lab/web/archive.cfg" push)" = \
+	    'push: 2 changes sent; the fleet has all changes up to 3' ]
+	# One that goes on prints only where something was sent.
+	ev web ban 192.0.2.4 "$now.4"
+	"$push_program" -c "$lab/web/archive.cfg" push --every 1 >"$lab/every" 3>&- &
+	out=$!
+	until [ "$(wc -l <"$lab/every")" -eq 1 ]; do :; done
+	ev web ban 192.0.2.5 "$now.5"
+	until [ "$(wc -l <"$lab/every")" -eq 2 ]; do :; done
+	kill "$out"
+	wait "$out"
+	diff - "$lab/every" <<-END
+		push: 1 change sent; the fleet has all changes up to 4
+		push: 1 change sent; the fleet has all changes up to 5
+	END
+}
+
+@test "a command line without a verb pushes" {
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	[[ $("$push_program" -c "$lab/web/archive.cfg") == 'push: 1 change sent;'* ]]
+	[[ $("$push_program" -c "$lab/web/archive.cfg" --once) == 'push: nothing new;'* ]]
+	[[ $("$push_program" -c "$lab/archive.cfg" --init) == *'The central schema is in'* ]]
+	status 64 "$push_program" -c "$lab/web/archive.cfg" --bogus
+	says 'push: --bogus'
+	status 64 "$push_program" -c "$lab/web/archive.cfg" --every 0
+	# Help, a version and other words mean what they did.
+	"$push_program" --help | grep -q 'Without a COMMAND it does push'
+	"$push_program" --version | grep -q '^fail2ban-archive-push '
+	status 64 "$push_program" -c "$lab/web/archive.cfg" nonesuch
+	status 64 "$push_program" -c "$lab/web/archive.cfg" blocklist --nonesuch
+	says 'see fail2ban-archive-push blocklist --help'
+	same_there web
+}
+
 @test "an archive of several batches is pushed, and each partition is made" {
 	machine web
 	bans web 12000 1700000000
@@ -105,6 +148,34 @@ tombstone() {
 	    $'192.0.2.2|1000000\n192.0.2.4|' ]
 	[ "$(sql "SELECT count(*) FROM fail2ban_archive.bans
 	    WHERE ident = '192.0.2.2' AND NOT active")" -eq 1 ]
+}
+
+@test "the manual's statement deletes what was pruned before it was forgotten, and no other" {
+	local now=$EPOCHSECONDS delete
+	delete=$(sed -n '/^DELETE FROM/,/;$/p' "$root/helper/dist/fail2ban-archive-push.8")
+	machine web
+	machine db
+	ev web ban 192.0.2.10 "$now.1"
+	ev web ban session "$now.2" --ip 192.0.2.10
+	ev web ban 192.0.2.11 "$now.3"
+	ev db ban 192.0.2.10 "$now.4"
+	push web
+	push db
+	tombstone web 1 pruned
+	tombstone web 2 pruned
+	tombstone web 3 pruned
+	push web
+	# The archive has no ban to forget, and tells the fleet nothing.
+	status 1 on web archive forget 192.0.2.10
+	push web
+	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 4 ]
+	sql "$delete"
+	# All is sent again.
+	sql "UPDATE fail2ban_archive.host SET last_rev = 0 WHERE name = 'web'"
+	push web
+	[ "$(sql "SELECT h.name, ident, pruned_us IS NULL FROM fail2ban_archive.ban
+	    JOIN fail2ban_archive.host AS h USING (host_uuid) ORDER BY 1")" = \
+	    $'db|192.0.2.10|t\nweb|192.0.2.11|f' ]
 }
 
 # restored NAME: its archive is restored from a copy of itself: it has a new id.
@@ -183,6 +254,39 @@ restored() {
 	push web
 	same_there web
 	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 2 ]
+}
+
+@test "a machine that is accepted after its copy has pushed is pushed whole" {
+	local now=$EPOCHSECONDS
+	machine web
+	ev web ban 192.0.2.1 "$now.1"
+	push web
+	# The copy brings as many changes as the machine has, and then more.
+	machine_of_copy() {
+		rm -rf "$lab/copy"
+		mkdir -p "$lab/copy"
+		cp -a "$lab/web/archive" "$lab/copy/archive"
+		machine_config copy
+		sed -i "s/user='copy'/user='web'/" "$lab/copy/archive.cfg"
+	}
+	machine_of_copy
+	ev copy ban 192.0.2.3 "$now.3"
+	push copy
+	ev web ban 192.0.2.2 "$now.2"
+	fail_push 77 web
+	sql "SELECT fail2ban_archive.accept_host('$(state web host)')"
+	push web
+	same_there web
+	machine_of_copy
+	ev copy ban 192.0.2.4 "$now.4"
+	push copy
+	ev web ban 192.0.2.5 "$now.5"
+	ev web ban 192.0.2.6 "$now.6"
+	sql "SELECT fail2ban_archive.accept_host('$(state web host)')"
+	push web
+	same_there web
+	push web
+	same_there web
 }
 
 @test "a copy of a machine is refused, and its archive too, by both names" {
@@ -283,6 +387,7 @@ restored() {
 	said=$(push web 2>&1)
 	for i in 7 8 250; do says "ban $i is left out"; done
 	says 'SQLSTATE 23514'
+	says 'push: 297 changes sent, 3 refused; the fleet has all other changes up to 300'
 	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban')" -eq 297 ]
 	[ "$(sql 'SELECT last_rev FROM fail2ban_archive.host')" -eq 300 ]
 	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
@@ -471,6 +576,45 @@ refused() {
 	[ "$(sql "SELECT count(*) FROM fail2ban_archive.blocklist(3, 'epoch')")" -eq 0 ]
 }
 
+@test "drop_before forgets the months before, for good, and keeps all others" {
+	local ids="SELECT string_agg(ident, ' ' ORDER BY ident)
+	    FROM fail2ban_archive.bans"
+	machine web
+	# A month that has a partition, one too old to have any, and this one.
+	ev web ban 192.0.2.1 1600000000.5
+	ev web ban 192.0.2.2 1000000000.5
+	ev web ban 192.0.2.3 "$EPOCHSECONDS.5"
+	push web
+	[ "$(sql 'SELECT count(*) FROM fail2ban_archive.ban_other')" -eq 1 ]
+	sql "SELECT fail2ban_archive.drop_before(now() - interval '2 years')"
+	[ "$(sql "$ids")" = 192.0.2.3 ]
+	[ -z "$(sql "SELECT to_regclass('fail2ban_archive.ban_2020_09')")" ]
+	# Neither a change, a new ban nor a whole sending brings such a ban back.
+	ev web prolong 192.0.2.1 1600000000.5 --bantime 700
+	ev web ban 192.0.2.4 1600000001.5
+	push web
+	restored web
+	push web
+	[ "$(sql "$ids")" = 192.0.2.3 ]
+	# An earlier moment does not open the months again.
+	sql "SELECT fail2ban_archive.drop_before('2000-01-01')"
+	restored web
+	push web
+	[ "$(sql "$ids")" = 192.0.2.3 ]
+}
+
+@test "forget_host forgets a machine and its bans, and no other machine" {
+	machine a
+	machine b
+	ev a ban 192.0.2.1 "$EPOCHSECONDS.5"
+	ev b ban 192.0.2.2 "$EPOCHSECONDS.5"
+	push a
+	push b
+	sql "SELECT fail2ban_archive.forget_host('$(state a host)')"
+	[ "$(sql 'SELECT name FROM fail2ban_archive.host')" = b ]
+	[ "$(sql 'SELECT ident FROM fail2ban_archive.ban')" = 192.0.2.2 ]
+}
+
 @test "the schema is the same by psql as by --init, which says when it is there" {
 	local dump=("$pgbin/pg_dump" -s --no-owner)
 	sql 'CREATE DATABASE other'
@@ -478,10 +622,13 @@ refused() {
 	    -f "$root/helper/fleet/sql/1.sql"
 	diff <("${dump[@]}" postgres | grep -v '^.\(un\)\?restrict ') \
 	    <("${dump[@]}" other | grep -v '^.\(un\)\?restrict ')
-	[ "$(fleet_init)" = \
-	    'The central schema is there, with version 1; nothing is to be done.' ]
-	[ "$("$push_program" -c "$lab/archive.cfg" push --migrate)" = \
-	    'The central schema is there, with version 1; nothing is to be done.' ]
+	# It names the database: the config, or the environment, may mean another.
+	[ "$(fleet_init)" = "The central schema is in $fleet:5432/postgres\
+ already, with version 1; nothing is to be done." ]
+	[ "$("$push_program" -c "$lab/archive.cfg" push --migrate)" = "$(fleet_init)" ]
+	sql 'CREATE DATABASE third'
+	[ "$(PGDATABASE=third fleet_init)" = \
+	    "The central schema is made in $fleet:5432/third, with version 1." ]
 }
 
 @test "a schema that is newer, older or missing is an error that says what to do" {
@@ -504,6 +651,8 @@ refused() {
 	fail_push 69 web --migrate
 	# A machine's role may not make it, and nothing is left of the try.
 	fail_push 77 web --init
+	says 'this role may not make the central schema'
+	[[ $said != *fail2ban_archive_writer* ]]
 	[ "$(sql "SELECT count(*) FROM pg_namespace
 	    WHERE nspname = 'fail2ban_archive'")" -eq 0 ]
 	fleet_init
@@ -524,6 +673,31 @@ refused() {
 		[[ $said != *Geheim* ]]
 	done
 	run ! grep -q Geheim "$fleet/log"
+}
+
+@test "a password that is missing or wrong, and a service that is missing, are errors that name the file" {
+	export PGPASSFILE="$lab/pass word"
+	machine web
+	ev web ban 192.0.2.1 "$EPOCHSECONDS.1"
+	sql "ALTER ROLE web PASSWORD 'right'"
+	sed -i '1i local all web scram-sha-256' "$fleet/data/pg_hba.conf"
+	sql 'SELECT pg_reload_conf()' >"$lab/out"
+	while PGUSER=web "$pgbin/psql" -X -w -c '' >"$lab/out" 2>&1; do :; done
+	fail_push 77 web
+	says "write the line $fleet:5432:postgres:web:PASSWORD to $PGPASSFILE, with mode 0600"
+	# The line is the one that libpq looks for.
+	echo "$fleet:5432:postgres:web:wrong" >"$PGPASSFILE"
+	chmod 600 "$PGPASSFILE"
+	fail_push 77 web
+	says "$PGPASSFILE"
+	[[ $said != *wrong* ]]
+	sed -i 's/wrong$/right/' "$PGPASSFILE"
+	push web
+	same_there web
+	sed -i 's/^push = .*/push = "service=nonesuch";/' "$lab/web/archive.cfg"
+	fail_push 78 web
+	says nonesuch
+	says .pg_service.conf
 }
 
 @test "a server that is gone or asks for more is an error that says where" {

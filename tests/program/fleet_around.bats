@@ -233,7 +233,7 @@ newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { pr
 	archive check | grep -q '| .*push_age=[0-9]*s;600;;0 push_backlog=0;;;0'
 	"$event_program" -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.2 \
 		--time "$EPOCHSECONDS"
-	point_is '.text | test("1 changes wait$")'
+	point_is '.text | test("1 change waits$")'
 
 	pushed_ago 700 "${lines[@]}"
 	point_is '.status == 1 and .command == "fail2ban-archive push"'
@@ -252,7 +252,7 @@ newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { pr
 
 @test "check tells of a push that never was, failed, or came from a wrong clock" {
 	fake ''
-	point_is '.status == 1 and (.text | test("^no push was completed yet, 1 changes wait$"))'
+	point_is '.status == 1 and (.text | test("^no push was completed yet, 1 change waits$"))'
 	pushed_ago '' "failed_us $(seconds_ago 9)" "tried_us $(seconds_ago 9)" \
 		"$(printf 'error no \\x1b[31mserver | here')"
 	archive check -v >"$lab/out" || true
@@ -266,7 +266,7 @@ newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { pr
 	point_is '.status == 1 and (.text | test("after the present time"))'
 	# Of a restored archive, all changes wait.
 	pushed_ago 20 'archive another' 'rev 77'
-	point_is '.text | test("1 changes wait")'
+	point_is '.text | test("1 change waits")'
 	rm "$lab/a bin/fail2ban-archive-push"
 	point_is '.status == 1 and (.text | test("install the package fail2ban-archive-push"))'
 }

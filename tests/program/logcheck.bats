@@ -42,6 +42,16 @@ setup() {
 	quiet 'fail2ban-archive[4117]' <"$lab/said"
 }
 
+# The words are those that tests/fleet/push.bats sees.
+@test "a push that goes well is not reported, and one that leaves bans out is" {
+	quiet 'fail2ban-archive[4117]' <<-END
+		push: 3 changes sent; the fleet has all changes up to 17
+		push: 1 change sent; the fleet has all changes up to 17
+		push: nothing new; the fleet has all changes up to 17
+	END
+	loud 'fail2ban-archive[1]' <<<'push: 3 changes sent, 1 refused; the fleet has all other changes up to 17'
+}
+
 @test "what systemd says about a reconcile and a push is not reported" {
 	local unit text
 	for unit in fail2ban-archive.service fail2ban-archive-push.service; do

@@ -43,6 +43,9 @@ merges() {
 	status 0 archive merge "$@"
 }
 
+# beside: an ending of each file that may lie beside an archive.
+beside() { sed -n 's/^\([-.][^ ]*\).*/\1/p' "$root/helper/archive/beside" | sed 's/[*]/x/'; }
+
 # says_both TEXT TEXT: one line of what was said has both.
 says_both() { grep -F -- "$1" <<<"$said" | grep -qF -- "$2"; }
 
@@ -57,6 +60,21 @@ is_union() {
 		diff <(archive export --host "$name" | jq -cS 'del(.rev, .host)' | sort) \
 		    <(of "$name" archive export | jq -cS 'del(.rev, .host)' | sort)
 	done
+}
+
+@test "no file beside an archive is a source" {
+	local ending
+	of web1 ev ban 192.0.2.1 "$now.1"
+	copied web1
+	[ "$(beside | wc -l)" -ge 19 ]
+	for ending in $(beside); do
+		[ -e "$from/web1/archive.sqlite3$ending" ] ||
+		    echo x >"$from/web1/archive.sqlite3$ending"
+	done
+	rm "$from/web1/archive.sqlite3-shm" "$from/web1/archive.sqlite3-journal"
+	merges
+	says 'merge: 1 sources:'
+	[[ $said != *'left out'* ]]
 }
 
 @test "the bans of a folder's archives are gathered, each with its host, once" {

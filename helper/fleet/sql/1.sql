@@ -184,11 +184,12 @@ RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
 	kept timestamp := date_trunc('month', moment AT TIME ZONE 'UTC');
-	seconds bigint := extract(epoch FROM kept);
+	kept_second bigint := extract(epoch FROM kept);
 	partition name;
 BEGIN
 	LOCK TABLE ONLY fail2ban_archive.ban IN SHARE UPDATE EXCLUSIVE MODE;
-	UPDATE fail2ban_archive.setting SET keep_from = greatest(keep_from, seconds);
+	UPDATE fail2ban_archive.setting
+		SET keep_from = greatest(keep_from, kept_second);
 	FOR partition IN SELECT c.relname FROM pg_inherits AS i
 		JOIN pg_class AS c ON c.oid = i.inhrelid
 		WHERE i.inhparent = 'fail2ban_archive.ban'::regclass
@@ -197,7 +198,7 @@ BEGIN
 	LOOP
 		EXECUTE format('DROP TABLE fail2ban_archive.%I', partition);
 	END LOOP;
-	DELETE FROM fail2ban_archive.ban_other WHERE timeofban < seconds;
+	DELETE FROM fail2ban_archive.ban_other WHERE timeofban < kept_second;
 END
 $$;
 REVOKE EXECUTE ON FUNCTION fail2ban_archive.drop_before FROM PUBLIC;
