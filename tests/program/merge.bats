@@ -466,24 +466,6 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	is_union web1
 }
 
-@test "no file that may lie beside an archive is taken for a source" {
-	local suffix _
-	of web1 ev ban 192.0.2.1 "$now.1"
-	copied web1
-	cp "$from/web1/archive.sqlite3" "$from/web2.sqlite3"
-	while read -r suffix _; do
-		[[ $suffix = [-.]* ]] || continue
-		suffix=${suffix/\*/1}
-		[[ $suffix = -* ]] || echo text >"$from/web1/archive.sqlite3$suffix"
-		[[ $suffix = -* ]] || echo text >"$from/web2.sqlite3$suffix"
-	done <"$root/helper/archive/beside"
-	[ -e "$from/web1/archive.sqlite3.push" ]
-	rm "$from/web2.sqlite3"
-	merges
-	says ': 1 sources: '
-	run ! says 'left out'
-}
-
 @test "a forgotten ban that had no end yet counts with its ban time" {
 	of web1 ev ban 192.0.2.1 "$now.1"
 	of web1 ev ban 192.0.2.2 "$now.2"
