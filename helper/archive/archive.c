@@ -430,6 +430,15 @@ archive_newest(struct archive *a, int64_t *since_us, struct err *e)
 }
 
 int
+archive_newest_here(struct archive *a, int64_t after_us, int64_t *since_us,
+    struct err *e)
+{
+	/* A ban began within a second of its ticket's. */
+	return db_number(&a->db, SQL_NEWEST_HERE, since_us, e, "i",
+	    after_us / INT64_C(1000000) - 1);
+}
+
+int
 archive_last_event(struct archive *a, int64_t *us, struct err *e)
 {
 	int64_t end;

@@ -162,6 +162,13 @@ int archive_set_number(struct archive *a, const char *key, int64_t v,
 int archive_newest(struct archive *a, int64_t *since_us, struct err *e);
 
 /*
+ * Do the same of the bans of this machine that began after_us or later;
+ * UNKNOWN: there is none.
+ */
+int archive_newest_here(struct archive *a, int64_t after_us, int64_t *since_us,
+    struct err *e);
+
+/*
  * Set *us to when the last ban began or ended, as far as an index tells, or to
  * UNKNOWN when the archive is empty.
  */

@@ -105,6 +105,7 @@ take_source(struct merged *m, const char *key, const char *value, struct err *e)
 	    *value++ != ' ' || !number_take_digits(&value, &number) ||
 	    *value++ != ' ' || number < 1 || number > MERGED_SOURCE_MAX)
 		return 0;
+	/* The rest is the host, which may begin with a space. */
 	if ((s = grow(m, key + strlen(KEY), value)) == NULL)
 		return err_no_memory(e);
 	s->rev = rev;
@@ -522,4 +523,26 @@ merged_list(struct merged *m, const struct merged_source *source, int64_t after,
 		};
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
+}
+
+int
+merged_expire(struct archive *a, int64_t before_us, int64_t *row, struct err *e)
+{
+	int64_t next;
+
+	if (db_number(&a->db, SQL_MERGED_OVERDUE, &next, e, "iii", UNKNOWN,
+		before_us, *row) != 0)
+		return -1;
+	if (next == UNKNOWN)
+		return 0;
+	*row = next;
+	return db_query(&a->db, SQL_MERGED_EXPIRE, e, "i", next) == 0 ? 1 : -1;
+}
+
+int
+merged_count_overdue(struct archive *a, int64_t from_us, int64_t before_us,
+    int64_t *bans, struct err *e)
+{
+	return db_number(&a->db, SQL_MERGED_OVERDUE_COUNT, bans, e, "ii",
+	    from_us, before_us);
 }

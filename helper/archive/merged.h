@@ -121,6 +121,21 @@ struct merged_row {
 };
 
 /*
+ * End the first ban after the row *row whose source has not said that it ended,
+ * and whose ban time was over before before_us: such a source may never come
+ * again. Returns 1 with its row in *row, 0 when there is none, or -1.
+ */
+int merged_expire(struct archive *a, int64_t before_us, int64_t *row,
+    struct err *e);
+
+/*
+ * Set *bans to the number of bans that are so, and were over from from_us on;
+ * UNKNOWN: of all.
+ */
+int merged_count_overdue(struct archive *a, int64_t from_us, int64_t before_us,
+    int64_t *bans, struct err *e);
+
+/*
  * Find the bans of a source with numbers after a number, in that order, at most
  * max; *n is how many. No transaction is needed.
  */

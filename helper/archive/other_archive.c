@@ -337,6 +337,11 @@ take_change(struct other_archive *in, sqlite3_stmt *st, int64_t after,
 		    in->archive.db.name);
 	if (in->gone_rev < rev)
 		return 0;
+	if (sqlite3_column_int64(st, BAN_FIELD_REV + 2) != rev)
+		return err_set(e, EX_DATAERR,
+		    "%s: it was copied while it was written to, and is not "
+		    "whole: copy it again, or copy what backup makes",
+		    in->archive.db.name);
 	change->rev = rev;
 	change->number = sqlite3_column_int64(st, 0);
 	change->what = OTHER_BAN;

@@ -87,7 +87,8 @@ int other_archive_open_changes(struct other_archive *in, const char *file,
 /*
  * Read the first change after rev `after` and up to in->upto; a change that was
  * returned has a rev greater than the one before. Otherwise this is as
- * other_archive_next; the caller frees change->ban.
+ * other_archive_next; the caller frees change->ban. Fails, too, where a row and
+ * its index differ: a copy may have the pages of two moments.
  */
 int other_archive_next_change(struct other_archive *in, int64_t after,
     struct other_change *change, bool *bad, struct err *e);

@@ -154,12 +154,15 @@
 /* Both, where a total of an older program lacks the sum. */
 #define MORE_SUMS(i) "coalesce(" OLD_SUM(i) ", 0) + " NEW_SUM(i)
 
-/* Add the sums of bans to the totals: those of sql/5.sql. max(5, NULL) is
- * NULL. */
+/*
+ * Add the sums of bans to the totals: those of sql/5.sql. A ban without an end
+ * lasted its ban time; one without either has no end: max(5, NULL) is NULL.
+ */
 #define ADD_TO_TOTALS(where) \
 	"INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", " \
 	"json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), " \
-	"CAST(max(ended_us - since_us + 500000, 0) / 1000000 AS INTEGER), " \
+	"CAST(max(coalesce(ended_us - since_us, CASE WHEN seconds >= 0 " \
+	"THEN seconds * 1000000 END) + 500000, 0) / 1000000 AS INTEGER), " \
 	"max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', " \
 	"ended_why IS 'flushed', ended_why IS 'inferred', " \
 	"origin IS 'log', origin IS 'manual', origin IS 'list') " \
@@ -214,18 +217,28 @@
 
 /* The first ban of another archive after row ?1, its columns as in
  * BAN_FIELD_TABLE. */
-#define IMPORTED(matches) \
+#define IMPORTED(matches, more) \
 	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
 	"timeofban, nth, seconds, bancount, failures, " matches \
-	", captures, origin, seen, ended_us, ended_why, restored, rev FROM " \
-	"ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
+	", captures, origin, seen, ended_us, ended_why, restored, rev" more \
+	" FROM ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
 	"ON evidence.id = ban.evidence "
 #define IMPORT(matches) \
-	IMPORTED(matches) "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
+	IMPORTED(matches, "") "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
 
 /* A ban that a merge brought, by its number there: see archive/merged.h. */
 #define OF_SOURCE "missed_us > 0 AND missed_us "
 #define MERGED_LEAST "2305843009213693952"
+
+/* The bans that merges brought without an end, whose ban time was over before
+ * ?2, and from ?1 on unless that is unknown. */
+#define OVERDUE \
+	"FROM ban WHERE " KEPT_SINCE \
+	" IS NULL AND host <> '' " \
+	"AND seconds >= 0 AND +missed_us >= " MERGED_LEAST \
+	" " \
+	"AND (?1 IS NULL OR since_us + seconds * 1000000 >= ?1) " \
+	"AND since_us + seconds * 1000000 < ?2 AND added_us < ?2 "
 
 /*
  * The program of the events has only the statements of the files that it needs,
@@ -724,8 +737,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_IMPORT_CHANGES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
 	    "AND name IN ('meta', 'gone') AND rootpage > 0",
+	/* The index gives one rev, the row itself the other. */
 	[SQL_IMPORT_CHANGED] =
-	    IMPORTED(MATCHES) "WHERE ban.rev > ?1 AND ban.rev <= ?2 "
+	    IMPORTED(MATCHES, ", (SELECT o.rev FROM ban AS o NOT INDEXED "
+			      "WHERE o.id = ban.id)") "WHERE ban.rev > ?1 AND ban.rev <= ?2 "
 			      "ORDER BY ban.rev LIMIT 1",
 	[SQL_IMPORT_GONE] =
 	    "SELECT rev, ban, why FROM gone WHERE rev > ?1 AND rev <= ?2 "
@@ -798,6 +813,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_MERGED_OF_SOURCE] =
 	    "SELECT id, missed_us, ended_us FROM ban WHERE " OF_SOURCE
 	    "BETWEEN ?1 AND ?2 ORDER BY missed_us LIMIT ?3",
+	[SQL_NEWEST_HERE] =
+	    "SELECT max(since_us) FROM ban WHERE timeofban >= ?1 "
+	    "AND host = ''",
+	[SQL_MERGED_OVERDUE] =
+	    "SELECT id " OVERDUE "AND id > ?3 ORDER BY id LIMIT 1",
+	[SQL_MERGED_OVERDUE_COUNT] = "SELECT count(*) " OVERDUE,
+	[SQL_MERGED_EXPIRE] =
+	    "UPDATE ban SET ended_us = since_us + seconds * 1000000, "
+	    "ended_why = 'expired', rev = " NEXT_REV " WHERE id = ?1",
 	[SQL_IMPORT_1] = IMPORT("matches"),
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_BANS] = "SELECT count(*) FROM ban",

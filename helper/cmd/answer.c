@@ -14,12 +14,6 @@
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 
-/* So many jails are named. */
-#define NAMED 3
-
-/* The room for an escaped name; a longer one is cut. */
-#define NAME 128
-
 static struct tm
 local(int64_t us)
 {
@@ -83,17 +77,17 @@ until(const struct answer_ban *ban, int64_t now_us, char buf[128])
 
 /* Put the jail of a ban, and the host of one that is from elsewhere. */
 static const char *
-place(const struct answer_ban *ban, char buf[2 * NAME])
+place(const struct answer_ban *ban, char buf[2 * ANSWER_NAME])
 {
-	char host[NAME];
+	char host[ANSWER_NAME];
 	size_t len;
 
-	escape_text(buf, NAME, ban->jail, strlen(ban->jail));
+	escape_text(buf, ANSWER_NAME, ban->jail, strlen(ban->jail));
 	if (ban->host == NULL)
 		return buf;
 	escape_text(host, sizeof(host), ban->host, strlen(ban->host));
 	len = strlen(buf);
-	snprintf(buf + len, 2 * NAME - len, "@%s", host);
+	snprintf(buf + len, 2 * ANSWER_NAME - len, "@%s", host);
 	return buf;
 }
 
@@ -141,10 +135,45 @@ answer_free(struct answer *a)
 	free(a->hosts);
 }
 
+/* When a ban ends: for ever is last, and an unknown time is first. */
+static int64_t
+end_of(int64_t since_us, int64_t seconds)
+{
+	if (seconds == UNKNOWN)
+		return INT64_MIN;
+	return seconds < 0 ?
+	    INT64_MAX :
+	    number_add_sat(since_us, timestamp_from_seconds(seconds));
+}
+
+/* Note the jail and the end of an active ban of a fleet. */
+static void
+note_active(struct answer *a, const struct answer_ban *ban)
+{
+	char jail[ANSWER_NAME];
+
+	if (!a->longest_any ||
+	    end_of(ban->since_us, ban->seconds) >
+		end_of(a->longest_since_us, a->longest_seconds)) {
+		a->longest_since_us = ban->since_us;
+		a->longest_seconds = ban->seconds;
+		a->longest_any = true;
+	}
+	if (a->jails_n > ANSWER_NAMED)
+		return;
+	escape_text(jail, sizeof(jail), ban->jail, strlen(ban->jail));
+	for (int i = 0; i < a->jails_n; i++) {
+		if (strcmp(a->jails[i], jail) == 0)
+			return;
+	}
+	if (a->jails_n++ < ANSWER_NAMED)
+		memcpy(a->jails[a->jails_n - 1], jail, sizeof(jail));
+}
+
 int
 answer_take(struct answer *a, const struct answer_ban *ban, struct err *e)
 {
-	char where[2 * NAME], rest[128], ago[48], why[NAME];
+	char where[2 * ANSWER_NAME], rest[128], ago[48], why[ANSWER_NAME];
 	size_t len = strlen(a->now);
 
 	if (a->fleet && note_host(a, ban, e) != 0)
@@ -153,7 +182,9 @@ answer_take(struct answer *a, const struct answer_ban *ban, struct err *e)
 		a->first_us = ban->since_us;
 	place(ban, where);
 	if (ban->state == BAN_STATE_ACTIVE) {
-		if (a->active++ < NAMED)
+		if (a->fleet)
+			note_active(a, ban);
+		if (a->active++ < ANSWER_NAMED)
 			snprintf(a->now + len, sizeof(a->now) - len,
 			    "%s in %s%s", len > 0 ? " and" : "", where,
 			    until(ban, a->now_us, rest));
@@ -172,7 +203,7 @@ answer_take(struct answer *a, const struct answer_ban *ban, struct err *e)
 void
 answer_take_network(struct answer *a, const struct answer_ban *ban)
 {
-	char where[2 * NAME], rest[128], network[NAME];
+	char where[2 * ANSWER_NAME], rest[128], network[ANSWER_NAME];
 
 	if (ban->state != BAN_STATE_ACTIVE || a->network[0] != '\0')
 		return;
@@ -248,7 +279,7 @@ print_hosts(const struct answer *a, FILE *to)
 
 	for (size_t i = 0; i < a->hosts_n; i++)
 		active += a->hosts[i].active;
-	last = active < NAMED ? active : NAMED;
+	last = active < ANSWER_NAMED ? active : ANSWER_NAMED;
 	fputs(" on ", to);
 	for (size_t i = 0; i < a->hosts_n && named < last; i++) {
 		if (!a->hosts[i].active)
@@ -264,6 +295,37 @@ print_hosts(const struct answer *a, FILE *to)
 	putc(';', to);
 }
 
+/* Print the jails of many bans of a fleet, and their last end. */
+static void
+print_many(const struct answer *a, FILE *to)
+{
+	const struct answer_ban longest = { .since_us = a->longest_since_us,
+		.seconds = a->longest_seconds };
+	char rest[128];
+
+	for (int i = 0; i < a->jails_n && i < ANSWER_NAMED; i++)
+		fprintf(to, "%s%s", i == 0 ? " in " : ", ", a->jails[i]);
+	fprintf(to, "%s, the longest%s",
+	    a->jails_n > ANSWER_NAMED ? " and other jails" : "",
+	    until(&longest, a->now_us, rest));
+}
+
+/* Print where the id is banned, and until when. */
+static void
+print_now(const struct answer *a, FILE *to)
+{
+	if (a->fleet)
+		print_hosts(a, to);
+	if (a->fleet && a->active > ANSWER_NAMED) {
+		print_many(a, to);
+		return;
+	}
+	fputs(a->now, to);
+	if (a->active > ANSWER_NAMED)
+		fprintf(to, " and in %" PRId64 " more",
+		    a->active - ANSWER_NAMED);
+}
+
 void
 answer_print(const struct answer *a, FILE *to)
 {
@@ -271,12 +333,7 @@ answer_print(const struct answer *a, FILE *to)
 
 	if (a->active > 0) {
 		fputs("Banned now", to);
-		if (a->fleet)
-			print_hosts(a, to);
-		fputs(a->now, to);
-		if (a->active > NAMED)
-			fprintf(to, " and in %" PRId64 " more",
-			    a->active - NAMED);
+		print_now(a, to);
 		fprintf(to, "; %s", how_often(a, often));
 	} else if (a->inside > a->count) {
 		print_inside(a, to);

@@ -13,6 +13,12 @@
 #include "base/err.h"
 #include "figures/figures.h"
 
+/* So many jails and hosts are named. */
+#define ANSWER_NAMED 3
+
+/* The room for an escaped name; a longer one is cut. */
+#define ANSWER_NAME 128
+
 /* A ban as the answer needs it. */
 struct answer_ban {
 	const char *ident, *jail;
@@ -44,6 +50,11 @@ struct answer {
 		bool active;
 	} * hosts;
 	size_t hosts_n, hosts_room;
+	/* Of its active bans: the jails, and the one that ends last. */
+	char jails[ANSWER_NAMED][ANSWER_NAME];
+	int jails_n; /* ANSWER_NAMED + 1: and others */
+	bool longest_any;
+	int64_t longest_since_us, longest_seconds;
 };
 
 /*

@@ -133,7 +133,8 @@ look_at_clock(struct check *check, struct archive *archive, struct err *e)
 	struct plugin *plugin = &check->plugin;
 	int64_t newest_us, ahead_us;
 
-	if (archive_newest(archive, &newest_us, e) != 0)
+	/* A ban of another machine was made by another clock. */
+	if (archive_newest_here(archive, check->now_us, &newest_us, e) != 0)
 		return -1;
 	ahead_us =
 	    newest_us == UNKNOWN ? 0 : number_sub_sat(newest_us, check->now_us);

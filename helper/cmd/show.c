@@ -11,8 +11,12 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
+#include "archive/elsewhere.h"
 #include "archive/jails.h"
+#include "base/buffer.h"
 #include "base/escape.h"
+#include "base/number.h"
+#include "base/timestamp.h"
 #include "cmd/answer.h"
 #include "cmd/command.h"
 #include "cmd/counting.h"
@@ -28,6 +32,9 @@
 
 /* So many ids of a network are listed, unless --limit says otherwise. */
 #define IDS 20
+
+/* So many silent hosts of a fleet are named. */
+#define SILENT 3
 
 struct show {
 	struct view view;
@@ -160,6 +167,58 @@ print_sums(struct show *show, struct err *e)
 	return rc;
 }
 
+/* Put the hosts that have not pushed in time, and since when. */
+static void
+put_silent(struct buffer *out, const struct elsewhere_hosts *hosts,
+    int64_t now_us)
+{
+	char length[32];
+
+	for (size_t i = 0; i < hosts->silent_n && i < SILENT; i++) {
+		int64_t us = number_sub_sat(now_us, hosts->silent[i].pushed_us);
+
+		buffer_puts(out, i > 0 ? ", " : "");
+		buffer_puts(out, hosts->silent[i].name);
+		buffer_puts(out, " for ");
+		buffer_puts(out,
+		    timestamp_format_seconds(us > 0 ? us / TIMESTAMP_US : 0,
+			length));
+	}
+	if (hosts->silent_n > SILENT) {
+		buffer_puts(out, " and ");
+		buffer_put_number(out, (int64_t)(hosts->silent_n - SILENT));
+		buffer_puts(out, " more");
+	}
+	buffer_puts(out, ": their newest bans may be missing");
+}
+
+/* Say of which hosts of a fleet the newest bans may be missing. */
+static int
+print_silent(struct show *show, struct err *e)
+{
+	struct elsewhere *of = show->view.archive.elsewhere;
+	struct elsewhere_hosts hosts;
+	struct buffer text = { 0 };
+	int rc;
+
+	if (of == NULL)
+		return 0;
+	rc = of->calls->hosts(of, NULL, &hosts, e);
+	if (rc == 0 && hosts.n == 0)
+		show_text(show->view.out.to, "silent",
+		    "no host has ever pushed");
+	if (rc == 0 && hosts.silent_n > 0) {
+		put_silent(&text, &hosts, show->answer.now_us);
+		if (text.failed)
+			rc = err_no_memory(e);
+		else
+			show_text(show->view.out.to, "silent", text.s);
+	}
+	buffer_free(&text);
+	elsewhere_free_hosts(&hosts);
+	return rc;
+}
+
 /* Let the answer tell of what is inside of the network. */
 static int
 take_inside(struct show *show, struct err *e)
@@ -245,6 +304,8 @@ run_show(const struct command *self, const struct config *config, int argc,
 		answer_print(&show.answer, view->out.to);
 		rc = print_sums(&show, e);
 	}
+	if (rc == 0)
+		rc = print_silent(&show, e);
 	if (rc == 0)
 		rc = each_ban(&show, print_ban, e);
 	if (rc == 0 && answer_is_never(&show.answer))

@@ -148,8 +148,12 @@ read_archive(struct hosts_merge *h, struct other_archive *in, struct err *e)
 		return rc;
 	if (merge_write_begin(h, in->id, e) != 0)
 		return -1;
-	if (h->result->again)
+	/* The whole of it is read once more where this is cut off: what has
+	 * gone is known only at the end. */
+	if (h->result->again) {
 		h->known.sources[h->source].rev = 0;
+		h->keep_rev = true;
+	}
 	take_formers(h, in);
 	rc = read_changes(h, in, after, e);
 	if (rc == 0 && h->result->again && !run_is_over(&h->run))

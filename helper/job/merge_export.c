@@ -95,16 +95,43 @@ read_line(const char *text, size_t len, struct feed_line *line, struct err *e)
 /* ------------------------------------------------------- the first reading --
  */
 
-/* Find out from the first line and the last one what the file is. */
+/*
+ * Take what the last line of an export --after says. A file may have several
+ * such exports, one after another: they must be of one archive, and each must
+ * go on where those before it have ended.
+ */
 static int
-judge(const char *path, const struct feed_line *first,
-    const struct feed_line *last, bool unfinished, struct feed *feed,
+take_end(struct feed *feed, const char *path, const struct feed_line *line,
     struct err *e)
+{
+	if (feed->archive[0] == '\0')
+		feed->after = line->after;
+	else if (strcmp(feed->archive, line->archive) != 0)
+		return err_set(e, EX_DATAERR,
+		    "%s: it has the changes of two archives: merge those of "
+		    "each by themselves",
+		    path);
+	else if (line->after == UNKNOWN || line->after > feed->next ||
+	    line->next < feed->next)
+		return err_set(e, EX_DATAERR,
+		    "%s: its changes are not in order or some are missing: "
+		    "those up to %" PRId64
+		    " are followed by an export --after %" PRId64
+		    ": merge each export by itself",
+		    path, feed->next, line->after);
+	memcpy(feed->archive, line->archive, sizeof(feed->archive));
+	feed->next = line->next;
+	return 0;
+}
+
+/* Check what a file says of itself: last is its last line. */
+static int
+judge(const char *path, const struct feed_line *last, bool unfinished,
+    const struct feed *feed, struct err *e)
 {
 	if (unfinished)
 		return err_set(e, EX_DATAERR,
 		    "%s: its last line is cut: copy it again", path);
-	feed->is_feed = first->id != UNKNOWN || first->next != UNKNOWN;
 	if (!feed->is_feed)
 		return 0;
 	if (last->next == UNKNOWN || last->next < 0 || last->archive[0] == '\0')
@@ -120,8 +147,6 @@ judge(const char *path, const struct feed_line *first,
 	if (strlen(last->archive) != OTHER_ARCHIVE_ID - 1)
 		return err_set(e, EX_DATAERR,
 		    "%s: the id of its archive is none", path);
-	feed->next = last->next;
-	memcpy(feed->archive, last->archive, sizeof(feed->archive));
 	return 0;
 }
 
@@ -130,7 +155,7 @@ static int
 look(struct line_reader *in, const char *path, struct feed *feed,
     const volatile sig_atomic_t *stop, struct err *e)
 {
-	struct feed_line first = { 0 }, last = { 0 };
+	struct feed_line last = { 0 };
 	const char *text;
 	bool any = false, unfinished = false;
 	size_t len;
@@ -145,16 +170,18 @@ look(struct line_reader *in, const char *path, struct feed *feed,
 		if (len == 0)
 			continue;
 		unfinished = in->unfinished;
-		if (read_line(text, len, &last, &ignored) == 0 &&
-		    last.after != UNKNOWN && feed->after == UNKNOWN)
-			feed->after = last.after;
+		rc = read_line(text, len, &last, &ignored);
 		if (!any)
-			first = last;
+			feed->is_feed =
+			    last.id != UNKNOWN || last.next != UNKNOWN;
 		any = true;
+		if (rc == 0 && feed->is_feed && last.next != UNKNOWN &&
+		    take_end(feed, path, &last, e) != 0)
+			return -1;
 	}
 	if (rc < 0)
 		return -1;
-	return any ? judge(path, &first, &last, unfinished, feed, e) :
+	return any ? judge(path, &last, unfinished, feed, e) :
 		     err_set(e, EX_DATAERR, "%s: it is empty", path);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "archive/changes.h"
+#include "archive/file.h"
 #include "archive/kind.h"
 #include "base/escape.h"
 #include "job/merge_write.h"
@@ -23,6 +24,27 @@ is_own(const struct hosts_merge *h, const struct stat *st)
 	    st->st_ino == h->run.archive.ino;
 }
 
+/*
+ * Say what helps where SQLite cannot open an archive with its WAL: it makes the
+ * index of the WAL, a file, beside it.
+ */
+static int
+explain(const char *path, struct err *e)
+{
+	char wal[PATH_MAX];
+
+	if ((e->code != EX_NOINPUT && e->code != EX_NOPERM) ||
+	    access(path, R_OK) != 0 ||
+	    (size_t)snprintf(wal, sizeof(wal), "%s" BESIDE_WAL, path) >=
+		sizeof(wal) ||
+	    access(wal, F_OK) != 0)
+		return -1;
+	return err_set(e, EX_NOINPUT,
+	    "%s: its -wal can only be read in a folder that may be written: "
+	    "copy both files to one",
+	    path);
+}
+
 /* Find out the kind of a file by its first bytes. */
 static int
 guess(struct hosts_merge *h, const char *path, enum replay_format *format,
@@ -30,7 +52,6 @@ guess(struct hosts_merge *h, const char *path, enum replay_format *format,
 {
 	struct line_reader in;
 	enum archive_kind kind;
-	struct err ignored;
 	const char *bytes;
 	size_t len;
 	int rc;
@@ -42,10 +63,12 @@ guess(struct hosts_merge *h, const char *path, enum replay_format *format,
 		*format = replay_guess_format(bytes, len);
 	line_reader_close(&in);
 	/* The mark in the header may still be in the WAL alone. */
-	if (rc == 0 && *format == REPLAY_DATABASE &&
-	    archive_kind(path, &kind, &ignored) == 0 &&
-	    kind != ARCHIVE_KIND_OTHER)
-		*format = REPLAY_ARCHIVE;
+	if (rc == 0 && *format == REPLAY_DATABASE) {
+		if (archive_kind(path, &kind, e) != 0)
+			return explain(path, e);
+		if (kind != ARCHIVE_KIND_OTHER)
+			*format = REPLAY_ARCHIVE;
+	}
 	return rc;
 }
 
@@ -68,7 +91,9 @@ merge_source(struct hosts_merge *h, const struct merge_source *source,
 	if (guess(h, source->path, &format, e) != 0)
 		return -1;
 	if (format == REPLAY_ARCHIVE)
-		return merge_archive(h, source->path, e);
+		return merge_archive(h, source->path, e) == 0 ?
+		    0 :
+		    explain(source->path, e);
 	if (format == REPLAY_JSON)
 		return merge_export(h, source->path, e);
 	h->result->what = MERGE_NO_SOURCE;

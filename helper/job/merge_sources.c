@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -86,9 +87,9 @@ merge_sources_is_here(const char *host)
 {
 	char name[256] = "";
 
-	return strcmp(host, "localhost") == 0 ||
+	return strcasecmp(host, "localhost") == 0 ||
 	    (gethostname(name, sizeof(name) - 1) == 0 &&
-		strcmp(host, name) == 0);
+		strcasecmp(host, name) == 0);
 }
 
 bool
@@ -253,8 +254,14 @@ add_folder(struct merge_sources *sources, const char *folder, struct err *e)
 	if (rc != 0)
 		return -1;
 	base = realpath(folder, real) != NULL ? strrchr(real, '/') + 1 : "";
-	for (int i = 0; i < names.n && rc == 0; i++)
-		rc = add_entry(sources, folder, base, names.list[i]->d_name, e);
+	for (int i = 0; i < names.n; i++) {
+		struct err why;
+
+		if (add_entry(sources, folder, base, names.list[i]->d_name,
+			&why) != 0 &&
+		    rc == 0)
+			rc = err_set(e, why.code, "%s", why.text);
+	}
 	free_names(&names);
 	return rc;
 }

@@ -30,7 +30,8 @@ struct merge_sources {
  * host names the host of a file; NULL: its path does, as
  * merge_sources_name_host says. Fails with EX_NOINPUT where the path cannot be
  * read, with EX_USAGE where host is given for a folder, with EX_DATAERR where a
- * file names no host.
+ * file names no host; of a folder all other sources are added even so, and the
+ * first failure is the one that is returned.
  */
 int merge_sources_add(struct merge_sources *sources, const char *path,
     const char *host, struct err *e);

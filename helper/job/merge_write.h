@@ -32,7 +32,7 @@ struct hosts_merge {
 	const char *host;
 	size_t source; /* its place in known; valid while it is read */
 	bool nameless; /* its bans have no numbers */
-	bool keep_rev; /* its rev is no rev of an archive */
+	bool keep_rev; /* its rev is no rev of an archive, or is at the end */
 	int64_t line;  /* the number of the row or line that was read last */
 	struct other_change changes[MERGE_CHUNK];
 	size_t n, bytes;

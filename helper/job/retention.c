@@ -2,6 +2,7 @@
 #include "job/retention.h"
 
 #include "archive/changes.h"
+#include "archive/merged.h"
 #include "archive/notes.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
@@ -169,6 +170,35 @@ change_late(struct pass *p, struct err *e)
 	    p->from_us < p->before_us ? p->from_us : p->before_us, place, e);
 }
 
+/*
+ * End the bans of other machines that a pass is to change, and whose ends no
+ * merge has brought. Nothing is written where there are none.
+ */
+static int
+end_overdue(struct run *run, int64_t before_us, struct err *e)
+{
+	struct archive *a = &run->archive;
+	struct merge merge;
+	int64_t overdue, row = 0;
+	int rc = 1;
+
+	if (merged_count_overdue(a, UNKNOWN, before_us, &overdue, e) != 0)
+		return -1;
+	if (overdue == 0)
+		return 0;
+	if (run_begin(run, &merge, e) != 0)
+		return -1;
+	while (rc == 1 && !run_is_over(run)) {
+		rc = merged_expire(a, before_us, &row, e);
+		if (rc == 1 && run_give_way(run, &merge, e) != 0)
+			rc = -1;
+	}
+	if (rc >= 0)
+		return run_commit(run, &merge, e);
+	run_rollback(run);
+	return -1;
+}
+
 int
 retention_run(struct run *run, enum retention what, int64_t before_us,
     struct archive_run *row, struct err *e)
@@ -177,8 +207,10 @@ retention_run(struct run *run, enum retention what, int64_t before_us,
 		.what = what,
 		.before_us = before_us,
 		.row = row };
-	int rc = begin(&p, e);
+	int rc = end_overdue(run, before_us, e);
 
+	if (rc == 0)
+		rc = begin(&p, e);
 	if (rc == 0)
 		rc = archive_overwrite_removed(&run->archive, e);
 	if (rc == 0)
@@ -249,9 +281,9 @@ retention_count(struct run *run, enum retention what, int64_t from_us,
 	struct pass p = { .run = run, .what = what, .before_us = before_us };
 	struct prune_ticket *list;
 	size_t n = CHUNK;
-	int rc = 0;
+	int rc =
+	    merged_count_overdue(&run->archive, from_us, before_us, bans, e);
 
-	*bans = 0;
 	p.place = from_us == UNKNOWN ? PRUNE_FIRST :
 				       (struct prune_place){ from_us, 0 };
 	while (rc == 0 && n == CHUNK) {

@@ -152,6 +152,23 @@ archive_of_fleet() {
 	diff <(sort "$lab/here") <(sort "$lab/fleet")
 }
 
+@test "show names the hosts whose newest bans may be missing" {
+	run ! "$program-push" -c "$lab/archive.cfg" show 192.0.2.250
+	[[ $output != *silent* ]]
+	sql "INSERT INTO fail2ban_archive.host (host_uuid, name, archive_id, token,
+	    last_push) SELECT gen_random_uuid(), E'we\\x1bb' || i, 'a' || i, 't',
+	    now() - interval '1 day' * (10 - i) FROM generate_series(1, 5) AS i"
+	run "$program-push" -c "$lab/archive.cfg" show 192.0.2.250
+	sql "DELETE FROM fail2ban_archive.host WHERE name <> 'pusher'"
+	[ "$status" -eq 1 ]
+	echo "$output"
+	[ "${lines[0]}" = 'Never banned.' ]
+	grep -qx '  silent    we\\x1bb1 for 9d, we\\x1bb2 for 8d, we\\x1bb3 for 7d and 2 more: their newest bans may be missing' \
+	    <<<"$output"
+	run "$program-push" -c "$lab/archive.cfg" show 192.0.2.3
+	[[ $output != *silent* ]]
+}
+
 @test "stats ends with the hosts that have not pushed in time" {
 	asked "$program-push" stats | tail -n 1 >"$lab/last"
 	grep -qx 'Silent      none: the host pushed in time' "$lab/last"

@@ -342,6 +342,11 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	status 65 archive merge --host "$(hostname)" "$from/web1/archive.sqlite3"
 	says 'is the name of this machine'
 	status 65 archive merge --host localhost "$from/web1/archive.sqlite3"
+	# The name of a machine is the same in capitals.
+	local own
+	own=$(hostname)
+	status 65 archive merge --host "${own^^}" "$from/web1/archive.sqlite3"
+	status 65 archive merge --host LocalHost "$from/web1/archive.sqlite3"
 	status 64 archive merge --host a "$from"
 	status 64 archive merge --host a "$from/web1/archive.sqlite3" "$from/web1/archive.sqlite3"
 	merges --host 'Müller "x" <b>' "$from/web1/archive.sqlite3"
@@ -420,4 +425,208 @@ sql() { sqlite3 "$lab/$1/archive/archive.sqlite3" "$2"; }
 	says '3 rows read, 0 bans added, '
 	is_union web1
 	archive verify
+}
+
+@test "a host's name keeps the spaces and lines that it has" {
+	local name n=0
+	for name in ' web 1' $'web\n1' 'web1 ' '  '; do
+		another "name$n"
+		of "name$n" ev ban 192.0.2.1 "$now.1"
+		merges --host "$name" "$lab/name$n/archive/archive.sqlite3"
+		of "name$n" ev ban 192.0.2.2 "$now.2"
+		merges --host "$name" "$lab/name$n/archive/archive.sqlite3"
+		[ "$(archive list --host "$name" --format jsonl | wc -l)" -eq 2 ]
+		n=$((n + 1))
+	done
+}
+
+@test "exports of changes in one file are refused unless they go on one after another" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web2 ev ban 198.51.100.1 "$now.1"
+	local i
+	for i in 0 1 2; do
+		of web1 archive export --after "$i" >"$lab/$i"
+		of web1 ev ban "192.0.2.2$i" "$now.2"
+	done
+	of web2 archive export --after 0 >"$lab/other"
+	# One is missing; two machines; the later one first.
+	cat "$lab"/{0,2} >"$from/web1.jsonl"
+	status 65 archive merge "$from"
+	says 'some are missing: those up to 1 are followed by an export --after 2'
+	cat "$lab"/{other,0} >"$from/web1.jsonl"
+	status 65 archive merge "$from"
+	says 'two archives'
+	of web1 archive export --after 0 | cat - "$lab/0" >"$from/web1.jsonl"
+	status 65 archive merge "$from"
+	says 'not in order'
+	[ -z "$(bans)" ]
+	of web1 archive export --after 3 >"$lab/3"
+	cat "$lab"/{0,1,2,3} >"$from/web1.jsonl"
+	merges
+	is_union web1
+}
+
+@test "a forgotten ban that had no end yet counts with its ban time" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web1 ev ban 192.0.2.2 "$now.2"
+	copied web1
+	merges
+	local before
+	before=$(archive top --by host --format jsonl)
+	archive forget 192.0.2.1
+	[ "$(archive top --by host --format jsonl)" = "$before" ]
+	# Forgotten there, it is so here.
+	of web1 ev ban 192.0.2.3 "$now.3"
+	copied web1
+	merges
+	before=$(archive top --by host --format jsonl)
+	of web1 ev unban 192.0.2.3 "$now.3"
+	of web1 archive forget 192.0.2.3
+	copied web1
+	merges
+	[ "$(archive top --by host --format jsonl)" = "$before" ]
+}
+
+@test "what has gone is found, too, where the reading of all was killed" {
+	of web1 "$python" - "$now" >"$lab/many.jsonl" <<-'END'
+		import json, sys
+		for i in range(1200):
+		    print(json.dumps({"jail": "sshd", "ident": "198.51.%d.%d" % divmod(i, 200),
+		        "since_us": int(sys.argv[1]) * 1000000, "timeofban": int(sys.argv[1]),
+		        "seconds": 600, "origin": "log", "nth": 0, "seen": ["log"],
+		        "restored": 0}))
+	END
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web1 ev unban 192.0.2.1 "$now.1"
+	of web1 archive replay "$lab/many.jsonl"
+	copied web1
+	merges
+	of web1 archive forget 192.0.2.1
+	# Its tombstone has gone, and it is the oldest change.
+	sql web1 "INSERT OR REPLACE INTO meta VALUES ('forgotten_rev',
+	    (SELECT max(rev) FROM gone)); DELETE FROM gone;
+	    UPDATE ban SET rev = rev + 5000"
+	copied web1
+	sqlite3 "$db" "CREATE TRIGGER stop BEFORE UPDATE ON ban WHEN new.ident = '198.51.5.3'
+	    BEGIN SELECT RAISE(ABORT, 'killed here'); END"
+	status 65 archive merge "$from" || true
+	echo "$said"
+	sqlite3 "$db" 'DROP TRIGGER stop'
+	merges
+	is_union web1
+}
+
+@test "an archive whose WAL cannot be read is no file of another kind, and fails" {
+	local -a as=()
+	[ "$EUID" -ne 0 ] ||
+	    as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	of web1 ev ban 192.0.2.1 "$now.1"
+	copied web1
+	[ -s "$from/web1/archive.sqlite3-wal" ]
+	mkdir "$lab/archive"
+	[ "$EUID" -ne 0 ] || chown -R nobody "$lab/archive"
+	chmod -R a+rX "$lab"
+	chmod a-w "$from/web1"
+	status 66 "${as[@]}" "$program" -c "$lab/archive.cfg" merge "$from"
+	chmod u+w "$from/web1"
+	says 'web1/archive.sqlite3: its -wal can only be read'
+	# Without a WAL it can be read there.
+	rm "$from/web1"/archive.sqlite3*
+	of web1 archive backup "$from/web1/archive.sqlite3"
+	chmod a+r "$from/web1/archive.sqlite3"
+	chmod a-w "$from/web1"
+	said=$("${as[@]}" "$program" -c "$lab/archive.cfg" merge "$from" 2>&1) || true
+	chmod u+w "$from/web1"
+	says ': 1 rows read, 1 bans added'
+}
+
+@test "retention takes the bans whose ends a lost machine never said" {
+	local old=$((now - 8640000))
+	of web1 ev ban 192.0.2.1 "$old.1" --matches <<<'a line'
+	of web1 "$event_program" -c "$lab/web1/archive.cfg" ban --jail sshd --id 192.0.2.2 \
+	    --time "$old.2" --bantime -1 --bancount 1 --failures 3 --restored 0
+	of web1 ev ban 192.0.2.3 "$now.3"
+	of web1 ev ban 192.0.2.4 "$((old + 5184000)).4"
+	copied web1
+	merges
+	# A ban that came only now is kept, however old it is.
+	status 0 archive prune --older-than 90d
+	says '0 bans removed'
+	sqlite3 "$db" 'UPDATE ban SET added_us = 1'
+	status 0 archive prune --older-than 90d --anonymize 30d --dry-run
+	says '1 bans would be removed'
+	says '1 bans would be made anonymous'
+	[ "$(archive top --by host --format jsonl | jq .bans)" -eq 4 ]
+	status 0 archive prune --older-than 90d --anonymize 30d
+	says '1 bans removed'
+	says '1 bans made anonymous'
+	[ "$(bans)" = $'web1 192.0.2.0/24 expired\nweb1 192.0.2.2 -\nweb1 192.0.2.3 -' ]
+	[ "$(archive top --by host --format jsonl | jq .bans)" -eq 4 ]
+	# They do not come back.
+	of web1 ev unban 192.0.2.1 "$old.1"
+	of web1 ev unban 192.0.2.4 "$((old + 5184000)).4"
+	copied web1
+	merges
+	says '2 bans are left out'
+	archive verify
+	[ "$(bans | wc -l)" -eq 3 ]
+}
+
+@test "a copy that has the pages of two moments is refused, and loses no change" {
+	local web1=$lab/web1/archive/archive.sqlite3
+	of web1 "$python" - "$now" >"$lab/many.jsonl" <<-'END'
+		import json, sys
+		for i in range(600):
+		    print(json.dumps({"jail": "sshd", "ident": "198.51.%d.%d" % divmod(i, 200),
+		        "since_us": int(sys.argv[1]) * 1000000, "timeofban": int(sys.argv[1]),
+		        "seconds": 600, "origin": "log", "nth": 0, "seen": ["log"],
+		        "restored": 0}))
+	END
+	of web1 archive replay "$lab/many.jsonl"
+	of web1 ev ban 192.0.2.1 "$now.1"
+	copied web1
+	merges
+	# The WAL is written back, and begun anew, between the copies of the two.
+	sql web1 'PRAGMA wal_checkpoint(TRUNCATE)'
+	cp "$web1" "$from/web1/archive.sqlite3"
+	of web1 ev unban 198.51.0.9 "$now"
+	sql web1 'PRAGMA wal_checkpoint(TRUNCATE)'
+	of web1 ev unban 192.0.2.1 "$now.1"
+	cp "$web1-wal" "$from/web1/archive.sqlite3-wal"
+	rm -f "$from/web1/archive.sqlite3-shm"
+	status 65 archive merge "$from"
+	says 'copied while it was written to'
+	copied web1
+	merges
+	is_union web1
+}
+
+@test "a name in a folder that says no host does not stop the others" {
+	of web1 ev ban 192.0.2.1 "$now.1"
+	of web2 ev ban 192.0.2.2 "$now.2"
+	copied web1 web2
+	touch "$from"/$'a\xff.sqlite3'
+	status 65 archive merge "$from"
+	says 'a\xff.sqlite3: its name does not say whose bans it has'
+	says ': 2 sources: 2 rows read, 2 bans added'
+	mkdir "$from"/$'v\xff'
+	echo '{}' >"$from"/$'v\xff'/1.jsonl
+	of web2 ev ban 192.0.2.3 "$now.3"
+	copied web2
+	status 65 archive merge "$from"
+	says ': 1 rows read, 1 bans added'
+	[ "$(bans | wc -l)" -eq 3 ]
+}
+
+@test "the clock of another machine is no fault of this one" {
+	command sqlite3 "$lab/fail2ban.sqlite3" <"$root/tests/lib/fail2ban.sql"
+	of web1 ev ban 192.0.2.1 "$((EPOCHSECONDS + 864000)).1"
+	copied web1
+	merges
+	archive reconcile
+	run archive check
+	[[ $output != *"the clock is"* ]]
+	ev ban 192.0.2.2 "$((EPOCHSECONDS + 86400)).1"
+	run archive check
+	[[ $output == *"the clock is"* ]]
 }

@@ -118,6 +118,61 @@ the_line_answers(void **state)
 }
 
 static void
+the_line_of_a_large_fleet_stays_short(void **state)
+{
+	static const struct {
+		const char *jails[6];
+		int64_t seconds[6]; /* the last: of all further hosts */
+		const char *said;
+	} large[] = {
+		{ { "sshd" }, { 7200, 9000, 3660 },
+		    "Banned now on web0, web1, web10 and 297 more hosts; in "
+		    "sshd, the longest until 15:12 (1 h 30 min left); 300 bans "
+		    "on 300 hosts since November." },
+		{ { "a", "b", "a", "", "" }, { UNKNOWN, 7200, -1 },
+		    "Banned now on web0, web1, web10 and 297 more hosts; in a, "
+		    "b, , the longest for ever; 300 bans on 300 hosts since "
+		    "November." },
+		{ { "a", "b\x1b", "c", "d", "e" }, { UNKNOWN },
+		    "Banned now on web0, web1, web10 and 297 more hosts; in a, "
+		    "b\\x1b, c and other jails, the longest for an unknown "
+		    "time; 300 bans on 300 hosts since November." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(large); i++) {
+		struct answer a = { .now_us = NOW * US, .fleet = true };
+		char *said = NULL;
+		size_t len, jail = 0, seconds = 0;
+		FILE *to = open_memstream(&said, &len);
+		struct err e;
+
+		assert_non_null(to);
+		for (int n = 0; n < 300; n++) {
+			char host[16];
+			const struct answer_ban ban = {
+				.jail = large[i].jails[jail],
+				.host = host,
+				.state = BAN_STATE_ACTIVE,
+				.since_us = (NOW - 3600) * US,
+				.seconds = large[i].seconds[seconds],
+			};
+
+			snprintf(host, sizeof(host), "web%d", n);
+			assert_int_equal(answer_take(&a, &ban, &e), 0);
+			jail += large[i].jails[jail + 1] != NULL;
+			seconds += large[i].seconds[seconds + 1] != 0;
+		}
+		answer_print(&a, to);
+		answer_free(&a);
+		assert_int_equal(fclose(to), 0);
+		said[len - 1] = '\0';
+		assert_string_equal(said, large[i].said);
+		free(said);
+	}
+}
+
+static void
 the_line_of_a_fleet_names_hosts(void **state)
 {
 	static const struct {
@@ -139,9 +194,8 @@ the_line_of_a_fleet_names_hosts(void **state)
 		    "for ever and in j@A for ever; 4 bans on 3 hosts "
 		    "since November." },
 		{ "DCBA",
-		    "Banned now on A, B, C and 1 more host; in j@D for "
-		    "ever and in j@C for ever and in j@B for ever and in "
-		    "1 more; 4 bans on 4 hosts since November." },
+		    "Banned now on A, B, C and 1 more host; in j, the longest "
+		    "for ever; 4 bans on 4 hosts since November." },
 	};
 
 	(void)state;
@@ -265,6 +319,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_line_answers),
 		cmocka_unit_test(the_line_of_a_fleet_names_hosts),
+		cmocka_unit_test(the_line_of_a_large_fleet_stays_short),
 		cmocka_unit_test(a_network_tells_what_is_inside_of_it),
 		cmocka_unit_test(bans_are_counted_with_the_endings_of_english),
 	};
