@@ -404,6 +404,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_STATE] =
 	    "SELECT coalesce(max(rev), 0), "
 	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
+	[SQL_NEWEST_HERE] =
+	    "SELECT max(since_us) FROM ban WHERE timeofban >= ?1 "
+	    "AND host = ''",
 	[SQL_NEWEST] =
 	    "SELECT since_us FROM ban "
 	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
@@ -813,9 +816,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_MERGED_OF_SOURCE] =
 	    "SELECT id, missed_us, ended_us FROM ban WHERE " OF_SOURCE
 	    "BETWEEN ?1 AND ?2 ORDER BY missed_us LIMIT ?3",
-	[SQL_NEWEST_HERE] =
-	    "SELECT max(since_us) FROM ban WHERE timeofban >= ?1 "
-	    "AND host = ''",
 	[SQL_MERGED_OVERDUE] =
 	    "SELECT id " OVERDUE "AND id > ?3 ORDER BY id LIMIT 1",
 	[SQL_MERGED_OVERDUE_COUNT] = "SELECT count(*) " OVERDUE,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "archive/fast_replace.h"
 #include "cmd/bans_source.h"
 #include "cmd/hand_over.h"
 
@@ -10,5 +11,7 @@ bans_open(struct archive *a, const struct config *config, bool fleet, int argc,
 {
 	if (fleet)
 		return hand_over(config, argc, argv, e);
-	return archive_open_read(a, config->archive, e);
+	return archive_open_read(a, config->archive, e) == 0 ?
+	    fast_replace_install(a, e) :
+	    -1;
 }

@@ -46,8 +46,8 @@ static int
 make_schema(const struct config *config, const struct options *o,
     const volatile sig_atomic_t *stop, struct err *e)
 {
-	char where[FLEET_WHERE];
-	int from, to;
+	char where[FLEET_WHERE] = "";
+	int from = 0, to = 0;
 
 	if ((o->init ? push_init : push_migrate)(config->push, stop, &from, &to,
 		where, e) != 0)

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "archive/fast_replace.h"
 #include "archive/file.h"
 #include "base/escape.h"
 #include "fleet/central.h"
@@ -369,14 +370,15 @@ push_once(struct push *push, struct err *e)
 		    .state = &push->state,
 		    .refuse = push->refuse },
 	};
-	int lock, rc;
+	int lock = -1, rc;
 
 	r.connection.stop = push->stop;
 	push_state_init(&push->state);
 	push->sent = push->refused = 0;
 	if (archive_open_read(&r.archive, path, e) != 0)
 		return -1;
-	if ((lock = take_lock(path, e)) < 0) {
+	if (fast_replace_install(&r.archive, e) != 0 ||
+	    (lock = take_lock(path, e)) < 0) {
 		archive_close(&r.archive);
 		return -1;
 	}

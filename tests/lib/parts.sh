@@ -92,6 +92,8 @@ debian_install() {
 make_folder_of_run() {
 	guard=
 	tmp=$(mktemp -d "${TMPDIR:-/tmp}/fail2ban-archive-tests.XXXXXX")
+	# Programs that refuse to run as root have their folders in it.
+	chmod 711 "$tmp"
 	trap cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
