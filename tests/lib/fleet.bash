@@ -25,7 +25,8 @@ as_nobody() {
 
 # fleet_start: make a PostgreSQL and start it; $fleet is its folder.
 fleet_start() {
-	fleet=$(mktemp -d "${TMPDIR:-/tmp}/fleet.XXXXXX")
+	# Another user must reach it, and the name of a socket is short.
+	fleet=$(mktemp -d /tmp/fleet.XXXXXX)
 	chown nobody:nogroup "$fleet"
 	chmod 755 "$fleet"
 	as_nobody "$pgbin/initdb" -D "$fleet/data" -U postgres -A trust -E UTF8 \
