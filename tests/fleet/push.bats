@@ -534,6 +534,19 @@ refused() {
 	[ "$(sql "SELECT name FROM $S.host WHERE host_uuid = '$b'")" = b ]
 }
 
+@test "a superuser that takes on a writer's role sees what that sees" {
+	machine web1
+	machine db1
+	ev web1 ban 192.0.2.1 "$EPOCHSECONDS.1"
+	ev db1 ban 192.0.2.2 "$EPOCHSECONDS.1"
+	push web1
+	push db1
+	[ "$(sql 'SET ROLE web1; SELECT string_agg(ident, chr(32)) FROM fail2ban_archive.ban')" = 192.0.2.1 ]
+	[ "$(sql 'SET ROLE web1; SELECT count(*) FROM fail2ban_archive.host')" -eq 1 ]
+	[ "$(sql "SET ROLE web1; WITH d AS (DELETE FROM fail2ban_archive.ban WHERE
+	    ident = '192.0.2.2' RETURNING 1) SELECT count(*) FROM d")" -eq 0 ]
+}
+
 @test "a reader reads all and writes nothing" {
 	local view
 	machine a

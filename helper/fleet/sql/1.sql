@@ -338,20 +338,25 @@ SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- A writer has its own machine's rows alone. It cannot take on a role that it is a
--- member of, and so count as one more. Without the right to delete a machine it
+-- member of, and so count as one more; a superuser may take on a writer's role, to
+-- see what that sees. What a policy of ban reads of host, that of host allows. Without the right to delete a machine it
 -- can neither lock all of them nor leave bans of none.
 ALTER TABLE fail2ban_archive.host ENABLE ROW LEVEL SECURITY;
 ALTER TABLE fail2ban_archive.ban ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON fail2ban_archive.host TO fail2ban_archive_writer
-	USING (writer = current_user AND current_user = session_user)
-	WITH CHECK (writer = current_user AND current_user = session_user);
+	USING (writer = current_user AND (current_user = session_user OR
+		(SELECT r.rolsuper FROM pg_catalog.pg_roles AS r
+			WHERE r.rolname = session_user)))
+	WITH CHECK (writer = current_user AND (current_user = session_user OR
+		(SELECT r.rolsuper FROM pg_catalog.pg_roles AS r
+			WHERE r.rolname = session_user)));
 CREATE POLICY own ON fail2ban_archive.ban TO fail2ban_archive_writer
 	USING (host_uuid IN (SELECT h.host_uuid FROM fail2ban_archive.host AS h
-		WHERE h.writer = current_user AND current_user = session_user))
+		WHERE h.writer = current_user))
 	WITH CHECK (host_uuid IN (SELECT h.host_uuid
 		FROM fail2ban_archive.host AS h
-		WHERE h.writer = current_user AND current_user = session_user));
+		WHERE h.writer = current_user));
 CREATE POLICY everything ON fail2ban_archive.host FOR SELECT
 	TO fail2ban_archive_reader USING (true);
 CREATE POLICY everything ON fail2ban_archive.ban FOR SELECT
