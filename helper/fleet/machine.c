@@ -138,6 +138,5 @@ machine_wait_ms(const char *uuid, int64_t every_s, int64_t failures,
 	if (wait_ms > longest_ms)
 		wait_ms = longest_ms;
 	return wait_ms -
-	    (int64_t)(hash(uuid, wait_ms) %
-		(uint64_t)(wait_ms / 2 + 1));
+	    (int64_t)(hash(uuid, wait_ms) % (uint64_t)(wait_ms / 2 + 1));
 }
