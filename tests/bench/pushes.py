@@ -31,8 +31,12 @@ class Centre:
         with open(lab.config, "a", encoding="utf-8") as f:
             f.write('push = "host=%s user=postgres dbname=fleet";\n' %
                     self.server.folder)
-        lab.run("push", "--init")
-        self.server.sql(BARE)
+        try:
+            lab.run("push", "--init")
+            self.server.sql(BARE)
+        except BaseException:
+            self.server.stop()
+            raise
 
     def empty(self):
         """Let the centre have no ban, and the archive have pushed none."""
