@@ -130,7 +130,8 @@ last_run() {
 	wait_for 10 pushed 2
 	read -r parent session me blocked ignored <"$lab/who"
 	[ "$parent" -ne "$reconcile" ]
-	[ "$session" -ne "$(ps -o sid= -p $$)" ]
+	read -r _ _ _ _ _ here _ </proc/$$/stat
+	[ "$session" -ne "$here" ]
 	[ "$session" -ne "$me" ]
 	[ "$((16#$blocked))" -eq 0 ]
 	# 13 is SIGPIPE, which a program ignores at its own will.
