@@ -93,7 +93,7 @@ int merged_find_row(struct merged *m, const struct merged_ban *ban,
 int merged_put(struct merged *m, const struct merged_ban *ban, int64_t row,
     struct err *e);
 
-/* What becomes of a ban that has gone in its source. */
+/* The ways in which the archive treats a ban that its source has no more. */
 enum merged_gone {
 	/* Its source has it under another number, or has it no more: it goes at
 	 * merged_end, unless it was found again by then. */

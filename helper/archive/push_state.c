@@ -24,7 +24,7 @@
 /* The most bytes of the file. */
 #define FILE_BYTES (64 * 1024)
 
-/* What a value must be. */
+/* The kinds of values. */
 enum kind { KIND_UUID, KIND_WORD, KIND_TEXT, KIND_NUMBER };
 
 static const struct line {

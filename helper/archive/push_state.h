@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What this machine knows of its pushes to the PostgreSQL of a fleet: the file
- * ARCHIVE.push (BESIDE_PUSH). It has a line "key value" for each value that is
+ * The file ARCHIVE.push (BESIDE_PUSH) keeps the state of this machine's pushes to
+ * the PostgreSQL of a fleet. It has a line "key value" for each value that is
  * known. push writes the file; check, metrics and reconcile read it. Keys that
  * are not known here, and values that are no such thing, count as missing, so a
  * file that another program damaged is no error.

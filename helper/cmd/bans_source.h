@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the bans of a view come from. Two files define this, each for one
+ * A view reads its bans through this. Two files define it, each for one
  * program: bans_here.c, of fail2ban-archive, opens the archive, or hands a
  * question to the fleet over to the other program; bans_of_fleet.c, of
  * fail2ban-archive-push, connects to the fleet's database.

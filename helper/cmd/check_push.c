@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The step of check that tells how old the last push to a fleet is. It reads
- * the file beside the archive, and asks nobody.
+ * the file ARCHIVE.push and uses no network.
  */
 #include <inttypes.h>
 #include <stdio.h>

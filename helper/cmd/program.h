@@ -19,7 +19,7 @@ struct program {
 	const char *summary;
 	const struct command *const *commands;
 	size_t n;
-	/* What a command line without a verb means; NULL: it is an error. */
+	/* The command that runs without a verb; NULL: a verb must be given. */
 	const struct command *without_verb;
 	/* The variables that it keeps; with keeps_pg also all PG... of libpq.
 	 */

@@ -136,7 +136,7 @@ show_neighbours(const struct view *view, const struct address *net,
     const struct figures *sums)
 {
 	const struct figures_sums *all;
-	/* What is to be seen there is of the same bans. */
+	/* The command that is advised asks for the same bans. */
 	const char *fleet = bans_are_of_fleet ? "--fleet " : "";
 	FILE *to = view->out.to;
 	char text[ADDRESS_TEXT];

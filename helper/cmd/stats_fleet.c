@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stats says of the machines of a fleet. */
+/* The lines of stats about the machines of a fleet. */
 #include <inttypes.h>
 
 #include "base/escape.h"
