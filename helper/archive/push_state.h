@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file ARCHIVE.push (BESIDE_PUSH) keeps the state of this machine's pushes to
- * the PostgreSQL of a fleet. It has a line "key value" for each value that is
- * known. push writes the file; check, metrics and reconcile read it. Keys that
- * are not known here, and values that are no such thing, count as missing, so a
- * file that another program damaged is no error.
+ * The file ARCHIVE.push (BESIDE_PUSH) keeps the state of this machine's pushes
+ * to the PostgreSQL of a fleet. It has a line "key value" for each value that
+ * is known. push writes the file; check, metrics and reconcile read it. Keys
+ * that are not known here, and values that are no such thing, count as missing,
+ * so a file that another program damaged is no error.
  */
 #ifndef ARCHIVE_PUSH_STATE_H
 #define ARCHIVE_PUSH_STATE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The options of the block list of a fleet. reban and fail2ban-archive-push have
- * them.
+ * The options of the block list of a fleet. reban and fail2ban-archive-push
+ * have them.
  */
 #ifndef CMD_BLOCKLIST_OPTIONS_H
 #define CMD_BLOCKLIST_OPTIONS_H

@@ -13,10 +13,10 @@
 bool push_start_is_due(const struct config *config);
 
 /*
- * Start fail2ban-archive-push where a push is due. The new process has a session
- * of its own and no open files, and no process waits for it. It notes its
- * failure in the file ARCHIVE.push. Where it cannot be started, a warning is
- * logged.
+ * Start fail2ban-archive-push where a push is due. The new process has a
+ * session of its own and no open files, and no process waits for it. It notes
+ * its failure in the file ARCHIVE.push. Where it cannot be started, a warning
+ * is logged.
  */
 void push_start(const struct config *config);
 

@@ -119,31 +119,31 @@ check_named(const struct merge_result *result, struct err *e)
 	return 0;
 }
 
-/* Merge a source, and hand its result to the command. */
+/* Merge the source of a result, and hand the result to the command. */
 static void
-merge_one(struct hosts_merge *h, const struct merge_source *source)
+merge_one(struct hosts_merge *h, struct merge_result *result)
 {
-	struct merge_result result = { .source = source };
+	const struct merge_source *source = result->source;
 
-	h->result = &result;
+	h->result = result;
 	h->host = source->host;
 	h->nameless = h->keep_rev = false;
 	h->formers_n = 0;
-	if (merge_source(h, source, &result.why) != 0 ||
-	    check_named(&result, &result.why) != 0) {
+	if (merge_source(h, source, &result->why) != 0 ||
+	    check_named(result, &result->why) != 0) {
 		merge_write_drop(h);
-		result.what = MERGE_FAILED;
+		result->what = MERGE_FAILED;
 		if (h->status == 0)
-			h->first = result.why;
-		h->status = h->status == 0 ? result.why.code : h->status;
+			h->first = result->why;
+		h->status = h->status == 0 ? result->why.code : h->status;
 	}
-	h->run.row.rows += result.rows;
-	h->run.row.skipped += result.refused + result.foreign;
-	h->run.row.bad += result.bad;
+	h->run.row.rows += result->rows;
+	h->run.row.skipped += result->refused + result->foreign;
+	h->run.row.bad += result->bad;
 	if (!h->run.cut_off)
-		h->fn(h->to, &result);
+		h->fn(h->to, result);
 	/* A failed transaction may have written sources that are not there. */
-	if (result.what == MERGE_FAILED) {
+	if (result->what == MERGE_FAILED) {
 		struct err ignored;
 
 		merged_free(&h->known);
@@ -166,8 +166,11 @@ work(void *job, struct err *e)
 	    archive_changes_state(a, &rev, h->id, e) != 0 ||
 	    merged_load(&h->known, a, e) != 0)
 		return -1;
-	for (size_t i = 0; i < h->sources->n && !run_is_over(&h->run); i++)
-		merge_one(h, &h->sources->list[i]);
+	for (size_t i = 0; i < h->sources->n && !run_is_over(&h->run); i++) {
+		struct merge_result result = { .source = &h->sources->list[i] };
+
+		merge_one(h, &result);
+	}
 	if (h->status == 0 || h->run.cut_off)
 		return 0;
 	*e = h->first;

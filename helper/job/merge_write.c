@@ -62,7 +62,7 @@ int
 merge_write_take(struct hosts_merge *h, struct other_change *change,
     struct err *e)
 {
-	struct err why;
+	struct err why = { 0 };
 	int rc = 0;
 
 	if (change->number < 1 || change->number > MERGED_BAN_MAX)
