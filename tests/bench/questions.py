@@ -40,7 +40,7 @@ REPORT_KIB = 64 * 1024
 
 def questions(bench):
     """What people ask of a large archive, against the same as SQL."""
-    lab = bench.lab(bench.theirs(0), bench.sizes.archived)
+    lab = bench.large_archive()
     bans = "of %s bans" % number(bench.sizes.archived)
     ident = lab.newest_ident()
     lines = []
@@ -59,17 +59,15 @@ def questions(bench):
     lines.append(line("peak memory of that report", "",
                       max(run.kib for run in ours) / 1024, "MiB",
                       at_most(REPORT_KIB / 1024)))
-    lab.remove()
     return lines
 
 
 def p99_questions(bench):
     """The slowest bans while stats counts all bans, again and again."""
-    lab = bench.lab(bench.theirs(bench.sizes.middle), bench.sizes.archived)
+    lab = bench.large_archive()
     lab.theirs.add(2 * bench.sizes.blocks * bench.sizes.block, live=True)
     again = ["/bin/sh", "-c", 'while "$@" >/dev/null; do :; done', "sh"]
     busy, idle = beside(bench, lab, again + lab.command("stats"),
                         lambda lab, process: time.sleep(0.5))
-    lab.remove()
     return [p99_ratio("p99 of a ban, %s bans are counted" % number(
         bench.sizes.archived), "p99, idle", busy, idle, at_most(2))]
