@@ -17,6 +17,8 @@
 
 /* A reader waits so long for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000
+/* How often a reader opens the archive while other files take its place. */
+#define OPEN_TRIES 5
 /* The file grows by so much: the unused part can be written on a full disk. */
 #define CHUNK_BYTES (1024 * 1024)
 
@@ -70,6 +72,7 @@ open_alone(struct archive *a, struct err *e)
 	sqlite3_busy_timeout(a->db.handle, 0);
 	rc = archive_schema_migrate(&a->db, true, e);
 	sqlite3_busy_timeout(a->db.handle, a->busy_ms);
+	a->alone = rc == 0;
 	if (rc == 0 || e->code != EX_TEMPFAIL)
 		return rc;
 	if (db_exec(&a->db, "PRAGMA locking_mode = NORMAL", e) != 0)
@@ -139,6 +142,42 @@ archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
 	return err_wrap(e, "archive");
 }
 
+/* Return true when another file lies at the path than the one that is open. */
+static bool
+has_moved(struct archive *a)
+{
+	int moved = 0;
+
+	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_HAS_MOVED,
+	    &moved);
+	return moved != 0;
+}
+
+/*
+ * Open the file to read, and find out its version. Another file may take its
+ * place (archive/new_file.h) before SQLite has opened the WAL, which is then
+ * that of the other file: so look at the path after the first read.
+ */
+static int
+open_present(struct archive *a, int64_t *version, struct err *e)
+{
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		int rc;
+
+		if (db_open(&a->db, a->path,
+			SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL,
+			a->lock_ms, archive_statements,
+			ARCHIVE_STATEMENTS_COUNT, e) != 0)
+			return -1;
+		rc = archive_schema_check(&a->db, version, e);
+		if (!has_moved(a))
+			return rc;
+		db_close(&a->db);
+		a->db.corrupt = false;
+	}
+	return err_set(e, EX_TEMPFAIL, "%s: replaced again and again", a->path);
+}
+
 /* Open to read; a reader cannot bring an older schema up to date. */
 static int
 open_to_read(struct archive *a, struct err *e)
@@ -148,11 +187,7 @@ open_to_read(struct archive *a, struct err *e)
 
 	if (check_file(a, &st, e) != 0)
 		return -1;
-	if (st.st_mode != 0 &&
-	    (db_open(&a->db, a->path,
-		 SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW, NULL, a->lock_ms,
-		 archive_statements, ARCHIVE_STATEMENTS_COUNT, e) != 0 ||
-		archive_schema_check(&a->db, &version, e) != 0))
+	if (st.st_mode != 0 && open_present(a, &version, e) != 0)
 		return -1;
 	if (version == archive_schema_newest)
 		return 0;

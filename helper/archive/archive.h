@@ -31,6 +31,7 @@ struct archive {
 	struct lock lock;
 	bool locked;
 	bool writing; /* a transaction is open */
+	bool alone;   /* no other process can open the file */
 	char path[PATH_MAX];
 	int lock_ms;	   /* the longest wait for the lock */
 	int busy_ms;	   /* the part of it that the last wait left */
@@ -48,7 +49,8 @@ struct archive {
  * its schema are made or brought up to date. lock_ms is the longest wait for
  * the lock, here and in archive_begin. The lock is held on return, until
  * archive_commit, archive_rollback or archive_unlock. briefly is for one short
- * transaction: no other process can read the archive meanwhile.
+ * transaction: no other process can read the archive meanwhile, if none has it
+ * open by then (a->alone).
  *
  * Fails with EX_TEMPFAIL when the lock is not had in time, and also when
  * briefly is set and an older program made the archive; with EX_DATAERR when

@@ -448,3 +448,9 @@ archive_history_set_source(struct archive *a, int64_t ban, int64_t source,
 {
 	return db_query(&a->db, SQL_BAN_SOURCE, e, "ii", ban, source);
 }
+
+int
+archive_history_remove(struct archive *a, int64_t ban, struct err *e)
+{
+	return db_query(&a->db, SQL_BAN_REMOVE, e, "i", ban);
+}

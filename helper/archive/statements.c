@@ -859,6 +859,25 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "WHERE flush.jail = ban.jail AND at_us BETWEEN ?2 AND ?1) AND ?1) "
 	    "OR (ended_why = 'inferred' AND missed_us >= ?1))",
 
+	[SQL_EVIDENCE_GET] =
+	    "SELECT " MATCHES ", captures FROM evidence WHERE id = ?1",
+	[SQL_EVIDENCE_REMOVE] = "DELETE FROM evidence WHERE id = ?1",
+	/* An archive with at most ?1 bans, and at most as many pages. */
+	[SQL_NEW_FILE_FITS] =
+	    "SELECT (SELECT count(*) FROM (SELECT 1 FROM ban LIMIT ?1 + 1)) "
+	    "<= ?1 AND (SELECT page_count FROM pragma_page_count) "
+	    "- (SELECT freelist_count FROM pragma_freelist_count) <= ?1 "
+	    "AND NOT EXISTS (SELECT 1 FROM line) "
+	    "AND NOT EXISTS (SELECT 1 FROM note) "
+	    "AND NOT EXISTS (SELECT 1 FROM jail WHERE noted_us > 0)",
+	[SQL_NEW_FILE_GREATEST] =
+	    "SELECT max(coalesce((SELECT max(id) FROM ban), 0), "
+	    "coalesce((SELECT max(id) FROM evidence), 0))",
+	[SQL_NEW_FILE_JAIL] = "INSERT INTO jail (id, name) VALUES (?1, ?2)",
+	[SQL_NEW_FILE_IDS] =
+	    "SELECT DISTINCT jail.id, jail.name, ident FROM ban "
+	    "JOIN jail ON jail.id = ban.jail WHERE host = ''",
+
 	/* No note is later than its jail's last one. */
 	[SQL_LATER] =
 	    "SELECT 1 FROM jail "

@@ -302,6 +302,8 @@ merge_open(struct merge *merge, struct merge_ticket *t,
 	};
 	t->history.of = t->of;
 	t->history.begins = t->history.ends = true;
+	if (merge->is_first)
+		return 0;
 	if (archive_history_last(a, &t->of, &last, e) != 0)
 		return -1;
 	t->is_known = last != UNKNOWN;

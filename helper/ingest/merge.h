@@ -36,6 +36,7 @@ struct merge {
 	int64_t row_timeofban;
 	struct archive_jail row_jail_row;
 	bool left_out; /* the row that was taken last was left out */
+	bool is_first; /* the archive has no ban of the ids that come */
 };
 
 /*

@@ -285,12 +285,13 @@ take_row(struct merge *merge, const struct config *config,
 	struct sighting sighting = *seen;
 	struct merge_ticket t;
 	int64_t after;
-	bool has;
+	bool has = false;
 	int rc;
 
 	if (find_jail(merge, row, &after, e) != 0 ||
-	    merge_has_row(merge, &merge->row_jail_row, row->ident, &sighting,
-		source, &has, e) != 0)
+	    (!merge->is_first &&
+		merge_has_row(merge, &merge->row_jail_row, row->ident,
+		    &sighting, source, &has, e) != 0))
 		return -1;
 	if (has)
 		return 0;
@@ -350,6 +351,34 @@ sightings_add_row(struct merge *merge, const struct config *config,
 	}
 	ticket_data_free(&ev);
 	return rc;
+}
+
+int
+sightings_add_seen_row(struct merge *merge, const struct config *config,
+    const struct fail2ban_row *row, const struct sighting *seen, int64_t source,
+    int64_t floor_us, struct err *e)
+{
+	merge->left_out = false;
+	return take_row(merge, config, row, seen, source, floor_us, e);
+}
+
+int
+sightings_follow(struct merge *merge, const struct fail2ban_row *row,
+    struct err *e)
+{
+	struct archive_ident of = { .ident = row->ident, .host = merge->host };
+	int64_t last;
+
+	if (archive_jail_get(merge->archive, row->jail, &merge->row_jail_row,
+		e) != 0)
+		return -1;
+	of.jail = merge->row_jail_row.id;
+	if (archive_history_last(merge->archive, &of, &last, e) != 0)
+		return -1;
+	merge->row_jail = row->jail;
+	merge->row_ident = last != UNKNOWN ? row->ident : "";
+	merge->row_timeofban = last != UNKNOWN ? last : 0;
+	return 0;
 }
 
 int

@@ -32,6 +32,21 @@ int sightings_add_row(struct merge *merge, const struct config *config,
     struct err *e);
 
 /*
+ * Do the same with a row that was seen before: seen is its sighting, and of row
+ * only the jail, the ident and the time are used.
+ */
+int sightings_add_seen_row(struct merge *merge, const struct config *config,
+    const struct fail2ban_row *row, const struct sighting *seen, int64_t source,
+    int64_t floor_us, struct err *e);
+
+/*
+ * Let the archive's last ban of an id be that of the row before this one, which
+ * is added next.
+ */
+int sightings_follow(struct merge *merge, const struct fail2ban_row *row,
+    struct err *e);
+
+/*
  * Add a row of another database of fail2ban's: an old one, or another
  * machine's. It adds only what no other sighting says. The row must outlive
  * merge. Fails as merge_sightings.

@@ -8,6 +8,7 @@
 
 #include "archive/backup.h"
 #include "archive/file.h"
+#include "archive/new_file.h"
 #include "base/timestamp.h"
 #include "job/reconcile_steps.h"
 #include "os/clock.h"
@@ -248,6 +249,7 @@ reconcile(const struct run_caller *caller, struct run_summary *summary,
 	}
 	if (turn < 0)
 		return -1;
+	new_file_remove(caller->config->archive);
 	while (again) {
 		struct reconcile r = { .summary = summary };
 

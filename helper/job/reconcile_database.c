@@ -19,11 +19,9 @@
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
 #include "ingest/sightings.h"
-#include "job/reconcile_steps.h"
+#include "job/reconcile_rows.h"
 #include "os/clock.h"
 
-/* The rows that are read at a time, and then written in the order of ids. */
-#define CHUNK 1000
 /* The rows that are written before events may get in between. */
 #define LOOK_EVERY 8
 /* The rows before the mark that are read again. */
@@ -211,33 +209,27 @@ begin_source(struct reconcile *r, int64_t *floor_us, struct err *e)
 	return run_commit(&r->run, &merge, e);
 }
 
-static bool
-is_ban(const struct fail2ban_row *row)
+bool
+reconcile_row_is_ban(const struct fail2ban_row *row)
 {
 	return !row->bad && !row->twin;
 }
 
-/* Sort as the archive's index is sorted; rows that are no bans come last. */
-static int
-compare_rows(const void *a, const void *b)
+int
+reconcile_row_compare(const void *a, const void *b)
 {
 	const struct fail2ban_row *x = a, *y = b;
-	int order = is_ban(y) - is_ban(x);
+	int order = reconcile_row_is_ban(y) - reconcile_row_is_ban(x);
 
-	if (order == 0 && is_ban(x) && (order = strcmp(x->jail, y->jail)) == 0)
+	if (order == 0 && reconcile_row_is_ban(x) && (order = strcmp(x->jail, y->jail)) == 0)
 		order = strcmp(x->ident, y->ident);
 	if (order == 0)
 		order = x->rowid < y->rowid ? -1 : x->rowid > y->rowid;
 	return order;
 }
 
-/*
- * Return true when rows[i], which the floor left out, was not counted before:
- * an earlier row of the chunk, or "bans" for a row of "bips", may be of the
- * same ban.
- */
-static bool
-is_new(const struct fail2ban_row *rows, size_t i)
+bool
+reconcile_row_is_new(const struct fail2ban_row *rows, size_t i)
 {
 	const struct fail2ban_row *row = &rows[i];
 
@@ -259,11 +251,11 @@ write_rows(struct reconcile *r, struct merge *merge,
     int64_t *left_out, struct err *e)
 {
 	*left_out = 0;
-	for (size_t i = 0; i < n && is_ban(&rows[i]); i++) {
+	for (size_t i = 0; i < n && reconcile_row_is_ban(&rows[i]); i++) {
 		if (sightings_add_row(merge, r->run.config, &rows[i],
 			r->source.id, floor_us, e) != 0)
 			return -1;
-		*left_out += merge->left_out && is_new(rows, i);
+		*left_out += merge->left_out && reconcile_row_is_new(rows, i);
 		if (i % LOOK_EVERY == LOOK_EVERY - 1 &&
 		    run_give_way(&r->run, merge, e) != 0)
 			return -1;
@@ -271,16 +263,10 @@ write_rows(struct reconcile *r, struct merge *merge,
 	return 0;
 }
 
-/*
- * Note how far the reading has come: it goes on from here when the run is cut
- * off. at is the last row that was read.
- */
-static int
-note_progress(struct reconcile *r, enum fail2ban_table table, int64_t at,
-    int64_t left_out, struct err *e)
+int
+reconcile_note_progress(struct reconcile *r, struct archive *archive,
+    enum fail2ban_table table, int64_t at, int64_t left_out, struct err *e)
 {
-	struct archive *archive = &r->run.archive;
-
 	if (archive_source_save(archive, &r->source, e) != 0 ||
 	    (table == FAIL2BAN_BANS &&
 		archive_set_number(archive, REACHED, at, e) != 0))
@@ -304,11 +290,12 @@ write_chunk(struct reconcile *r, enum fail2ban_table table,
 
 	for (size_t i = 0; i < n; i++)
 		bad += rows[i].bad;
-	qsort(rows, n, sizeof(*rows), compare_rows);
+	qsort(rows, n, sizeof(*rows), reconcile_row_compare);
 	if (run_begin(&r->run, &merge, e) != 0)
 		return -1;
 	if (write_rows(r, &merge, rows, n, floor_us, &left_out, e) != 0 ||
-	    note_progress(r, table, at, left_out, e) != 0) {
+	    reconcile_note_progress(r, &r->run.archive, table, at, left_out,
+		e) != 0) {
 		run_rollback(&r->run);
 		return -1;
 	}
@@ -317,9 +304,8 @@ write_chunk(struct reconcile *r, enum fail2ban_table table,
 	return run_commit(&r->run, &merge, e);
 }
 
-/* Move the mark to the last row of "bans" that was read. */
-static int
-move_mark(struct reconcile *r, int64_t rowid, struct err *e)
+int
+reconcile_move_mark(struct reconcile *r, int64_t rowid, struct err *e)
 {
 	if (rowid <= r->source.mark_rowid)
 		return 0;
@@ -327,9 +313,8 @@ move_mark(struct reconcile *r, int64_t rowid, struct err *e)
 	return fail2ban_database_key(&r->db, rowid, r->source.mark_key, e);
 }
 
-/* Give the next reading the time that is left to the run, or a little more. */
-static void
-set_deadline(struct reconcile *r)
+void
+reconcile_set_deadline(struct reconcile *r)
 {
 	int64_t least_ms = clock_steady_ms() + READ_LEAST_MS;
 
@@ -337,14 +322,14 @@ set_deadline(struct reconcile *r)
 	    r->run.deadline_ms > least_ms ? r->run.deadline_ms : least_ms;
 }
 
-/* Show how many rows were read, the last of them at, of those up to last. */
-static void
-show(const struct reconcile *r, int64_t at, int64_t last)
+void
+reconcile_show_rows(const struct reconcile *r, int64_t rows, int64_t at,
+    int64_t last)
 {
 	struct work work = {
 		.name = "reconcile",
 		.doing = "fail2ban's database:",
-		.count = r->run.row.rows,
+		.count = rows,
 		.unit = "rows",
 		.done = at,
 		.all = last,
@@ -361,7 +346,7 @@ static int
 read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
     int64_t floor_us, struct err *e)
 {
-	struct fail2ban_row rows[CHUNK];
+	struct fail2ban_row rows[RECONCILE_CHUNK];
 	int64_t last = UNKNOWN;
 	size_t n;
 	int rc = 0;
@@ -370,16 +355,16 @@ read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
 	    fail2ban_database_last(&r->db, table, &last, e) != 0)
 		return -1;
 	while (rc == 0 && !run_is_over(&r->run)) {
-		show(r, *at, last);
-		set_deadline(r);
-		if (fail2ban_database_read(&r->db, table, *at, rows, CHUNK, &n,
+		reconcile_show_rows(r, r->run.row.rows, *at, last);
+		reconcile_set_deadline(r);
+		if (fail2ban_database_read(&r->db, table, *at, rows, RECONCILE_CHUNK, &n,
 			e) != 0)
 			return -1;
 		if (n == 0)
 			return 0;
 		*at = rows[n - 1].rowid;
 		if (table == FAIL2BAN_BANS)
-			rc = move_mark(r, *at, e);
+			rc = reconcile_move_mark(r, *at, e);
 		if (rc == 0)
 			rc = write_chunk(r, table, rows, n, floor_us, e);
 		for (size_t i = 0; i < n; i++)
@@ -470,6 +455,8 @@ read_full(struct reconcile *r, int64_t floor_us, struct err *e)
 			s->mark_key[0] = '\0';
 			if (r->left_out != UNKNOWN)
 				r->left_out = 0;
+			if (!again && reconcile_first(r, floor_us, e) != 0)
+				return -1;
 		}
 		if (read_table(r, FAIL2BAN_BANS, &s->full_bans, floor_us, e) !=
 			0 ||

@@ -133,7 +133,7 @@ run_wait_turn(const struct run_caller *caller, enum run_kind kind,
 }
 
 int
-run_open(struct run *run, struct err *e)
+run_reopen(struct run *run, struct err *e)
 {
 	const char *path = run->config->archive;
 
@@ -144,6 +144,14 @@ run_open(struct run *run, struct err *e)
 		return -1;
 	/* An event must not wait while the run reads or asks fail2ban. */
 	archive_unlock(&run->archive);
+	return 0;
+}
+
+int
+run_open(struct run *run, struct err *e)
+{
+	if (run_reopen(run, e) != 0)
+		return -1;
 	if (proven_time_load(&run->archive, &run->proven, e) != 0 ||
 	    closed_past_load(&run->closed, &run->archive, e) != 0)
 		return -1;
@@ -307,18 +315,24 @@ refuses(void *context, const struct archive_ident *of, const char *ip,
 	    at_us, e);
 }
 
-int
-run_begin(struct run *run, struct merge *merge, struct err *e)
+void
+run_prepare(struct run *run, struct archive *archive, struct merge *merge)
 {
-	run->archive.lock_ms = run_lock_ms(run_left_ms(run));
 	*merge = (struct merge){
-		.archive = &run->archive,
+		.archive = archive,
 		.change = { .now_us = clock_wall_us() },
 		.trusted_us = run_trusted_us(run),
 		.host = run->host,
 		.refuse = run->refuse == REFUSE_NONE ? NULL : refuses,
 		.refuse_context = run,
 	};
+}
+
+int
+run_begin(struct run *run, struct merge *merge, struct err *e)
+{
+	run->archive.lock_ms = run_lock_ms(run_left_ms(run));
+	run_prepare(run, &run->archive, merge);
 	run->archive.wal_limit =
 	    run->ending || is_gentle(run->wanted_ms, clock_steady_ms()) ?
 	    ARCHIVE_WAL_EVENT :

@@ -101,6 +101,9 @@ int run_wait_turn(const struct run_caller *caller, enum run_kind kind,
 int run_open(struct run *run, struct err *e);
 void run_close(struct run *run);
 
+/* Open the archive of an open run again, after archive_close of run->archive. */
+int run_reopen(struct run *run, struct err *e);
+
 /* A job does its work, or fails and fills e. */
 typedef int run_work_fn(void *job, struct err *e);
 
@@ -152,6 +155,12 @@ int run_left_ms(const struct run *run);
 int run_begin(struct run *run, struct merge *merge, struct err *e);
 int run_commit(struct run *run, const struct merge *merge, struct err *e);
 void run_rollback(struct run *run);
+
+/*
+ * Set merge to merge into an archive as the run does, in a transaction that is
+ * not the run's.
+ */
+void run_prepare(struct run *run, struct archive *archive, struct merge *merge);
 
 /*
  * Commit and begin anew when an event waits for the archive, or when the

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A new file beside the archive, PATH.new, into which a first backfill writes,
+ * and which then takes the archive's place. It is written without a journal and
+ * in one transaction, most indexes are made at its end, and no event waits for
+ * it meanwhile: events write into the archive. At the end, for which the archive
+ * is open alone and locked, all rows of the archive are taken over as they are,
+ * with their numbers and revs. The bans of the new file have greater ones. So
+ * whoever reads the changes of the archive misses none and gets none twice.
+ *
+ * The archive stands, whatever happens, until the new file is whole and on disk,
+ * and takes its name in one step. A new file that a killed run has left is of no
+ * use: the next run removes it. Errors are db_error's.
+ */
+#ifndef ARCHIVE_NEW_FILE_H
+#define ARCHIVE_NEW_FILE_H
+
+#include <signal.h>
+
+#include "archive/archive.h"
+#include "archive/jails.h"
+
+struct new_file {
+	/* Bans are added to it; it has no path, and no lock is held. */
+	struct archive archive;
+	char path[PATH_MAX]; /* "": none */
+	const volatile sig_atomic_t *stop; /* not 0: work on the file fails */
+	int64_t first; /* what the archive gives out meanwhile is less */
+	bool numbered; /* the bans have numbers from that on */
+	char **indexes; /* those that are still to be made, as SQL */
+	size_t n, room;
+	char *folder; /* of SQLite's temporary files */
+};
+
+/* The most bans in an archive for which a new file is begun. */
+#define NEW_FILE_BANS 10000
+
+/*
+ * Return 1 when a new file can take the place of the archive, which has at most
+ * bans bans and is nothing but what events and runs of this machine have seen: no
+ * lines of logs, no note of reban. Return 0 when not, -1 on failure.
+ */
+int new_file_fits(struct archive *a, int64_t bans, struct err *e);
+
+/* Remove what a killed run has left beside the archive at path. */
+void new_file_remove(const char *path);
+
+/*
+ * Begin a new file beside the archive. It gets what the archive knows of jails
+ * and of fail2ban's database, and no ban. It is written while *stop is 0.
+ * new_file_close removes it, unless it has taken the archive's place; call it on
+ * failure too.
+ */
+int new_file_begin(struct new_file *n, struct archive *a,
+    const volatile sig_atomic_t *stop, struct err *e);
+void new_file_close(struct new_file *n);
+
+/* Add a jail with the number that it has in the archive. */
+int new_file_add_jail(struct new_file *n, const char *name,
+    const struct archive_jail *jail, struct err *e);
+
+/*
+ * Give the bans their numbers; does nothing before there are some. Call it often
+ * in the beginning.
+ */
+int new_file_number(struct new_file *n, struct err *e);
+
+/*
+ * Make the indexes. Before that, bans are only added, and none is looked for.
+ */
+int new_file_make_indexes(struct new_file *n, struct err *e);
+
+/* Commit, and flush the file to disk, while events still write. */
+int new_file_flush(struct new_file *n, struct err *e);
+
+/* Take an id of which the archive has bans of this machine; return 0, or -1. */
+typedef int new_file_id_fn(void *to, const struct archive_jail *jail,
+    const char *name, const char *ident, struct err *e);
+
+/* Call fn with each id of which the archive has bans of this machine. */
+int new_file_each_id(struct archive *a, new_file_id_fn *fn, void *to,
+    struct err *e);
+
+/*
+ * Take over all rows of the archive, which is open alone; none of its bans has the
+ * ticket of a ban here. Fails with EX_UNAVAILABLE when the archive has given out
+ * numbers up to those of the bans here.
+ */
+int new_file_take_over(struct new_file *n, struct archive *a, struct err *e);
+
+/*
+ * Commit, flush the file to disk, and let it take the place of the archive, which
+ * is open alone; *done says whether it has. The caller closes a and n next.
+ */
+int new_file_take_place(struct new_file *n, struct archive *a, bool *done,
+    struct err *e);
+
+#endif
