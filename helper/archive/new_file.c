@@ -24,7 +24,7 @@
 #define NUMBERS 131072
 
 /* SQLite keeps so many KiB in memory, and once more while it sorts. */
-#define CACHE_KIB "6144"
+#define CACHE_KIB "4096"
 
 /* After this many steps SQLite asks whether it should give up. */
 #define PROGRESS_STEPS 10000

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-/* 4 MiB. */
-#define BITS (UINT64_C(1) << 25)
+/* 2 MiB. */
+#define BITS (UINT64_C(1) << 24)
 
 /* So many bits stand for a pair. */
 #define PROBES 4

@@ -117,7 +117,9 @@ carried_rows_put(const struct carried_rows *rows, struct merge *merge,
 			.timeofban = carried->sighting.timeofban,
 		};
 
-		if (sightings_add_seen_row(merge, config, &row,
+		if (sightings_follow(merge, &row, carried->sighting.after, e) !=
+			0 ||
+		    sightings_add_seen_row(merge, config, &row,
 			&carried->sighting, source, floor_us, e) != 0)
 			return -1;
 	}

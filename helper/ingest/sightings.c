@@ -364,20 +364,16 @@ sightings_add_seen_row(struct merge *merge, const struct config *config,
 
 int
 sightings_follow(struct merge *merge, const struct fail2ban_row *row,
-    struct err *e)
+    int64_t after, struct err *e)
 {
-	struct archive_ident of = { .ident = row->ident, .host = merge->host };
-	int64_t last;
-
-	if (archive_jail_get(merge->archive, row->jail, &merge->row_jail_row,
+	if ((merge->row_jail == NULL ||
+		strcmp(merge->row_jail, row->jail) != 0) &&
+	    archive_jail_get(merge->archive, row->jail, &merge->row_jail_row,
 		e) != 0)
 		return -1;
-	of.jail = merge->row_jail_row.id;
-	if (archive_history_last(merge->archive, &of, &last, e) != 0)
-		return -1;
 	merge->row_jail = row->jail;
-	merge->row_ident = last != UNKNOWN ? row->ident : "";
-	merge->row_timeofban = last != UNKNOWN ? last : 0;
+	merge->row_ident = after != 0 ? row->ident : "";
+	merge->row_timeofban = after;
 	return 0;
 }
 

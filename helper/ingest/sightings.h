@@ -40,11 +40,12 @@ int sightings_add_seen_row(struct merge *merge, const struct config *config,
     int64_t floor_us, struct err *e);
 
 /*
- * Let the archive's last ban of an id be that of the row before this one, which
- * is added next.
+ * Prepare for a row that is added next, where the rows do not come as they stand in
+ * the database: after is the second of the id's row that stands before it there, or
+ * 0.
  */
 int sightings_follow(struct merge *merge, const struct fail2ban_row *row,
-    struct err *e);
+    int64_t after, struct err *e);
 
 /*
  * Add a row of another database of fail2ban's: an old one, or another

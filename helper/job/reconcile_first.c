@@ -126,11 +126,14 @@ add_rows(struct first *f, struct fail2ban_row *rows, size_t n, struct err *e)
 		const struct fail2ban_row *row = &rows[i];
 		bool same_jail =
 		    i > 0 && strcmp(rows[i - 1].jail, row->jail) == 0;
+		bool same_id =
+		    same_jail && strcmp(rows[i - 1].ident, row->ident) == 0;
+		int64_t after = same_id ? rows[i - 1].timeofban : 0;
 
 		if (!same_jail && add_jail(f, row->jail, e) != 0)
 			return -1;
 		if ((seen_add(&f->seen, row->jail, row->ident) ?
-			    row_stage_put(&f->stage, row, e) :
+			    row_stage_put(&f->stage, row, after, e) :
 			    add_row(f, rows, i, e)) != 0)
 			return -1;
 	}
@@ -183,14 +186,14 @@ read_rows(struct first *f, struct err *e)
 /* Merge a row that waited; the one before it is still there. */
 static int
 merge_row(struct first *f, const struct fail2ban_row *before,
-    const struct fail2ban_row *row, struct err *e)
+    const struct fail2ban_row *row, int64_t after, struct err *e)
 {
 	struct merge *merge = &f->merge;
 	bool same = before->jail != NULL &&
 	    strcmp(before->jail, row->jail) == 0 &&
 	    strcmp(before->ident, row->ident) == 0;
 
-	if ((!same && sightings_follow(merge, row, e) != 0) ||
+	if (sightings_follow(merge, row, after, e) != 0 ||
 	    sightings_add_row(merge, f->r->run.config, row, f->r->source.id,
 		f->floor_us, e) != 0)
 		return -1;
@@ -205,11 +208,12 @@ merge_waiting(struct first *f, struct err *e)
 {
 	struct fail2ban_row rows[2] = { { 0 } };
 	int rc = row_stage_begin(&f->stage, e), i = 0;
+	int64_t after;
 
 	f->merge.row_jail = NULL;
 	while (rc == 0 && !run_is_over(&f->r->run) &&
-	    (rc = row_stage_next(&f->stage, &rows[i], e)) == 1) {
-		rc = merge_row(f, &rows[1 - i], &rows[i], e);
+	    (rc = row_stage_next(&f->stage, &rows[i], &after, e)) == 1) {
+		rc = merge_row(f, &rows[1 - i], &rows[i], after, e);
 		i = 1 - i;
 		fail2ban_row_free(&rows[i]);
 	}

@@ -7,10 +7,10 @@
 enum { SQL_PUT, SQL_NEXT, SQL_COUNT };
 
 /* The columns, and the parameters less 1. */
-enum { JAIL, IDENT, AT, TIMEOFBAN, SECONDS, BANCOUNT, DATA, DATA_LEN };
+enum { JAIL, IDENT, AT, TIMEOFBAN, SECONDS, BANCOUNT, DATA, DATA_LEN, AFTER };
 
 static const char *const sql[SQL_COUNT] = {
-	[SQL_PUT] = "INSERT INTO row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[SQL_PUT] = "INSERT INTO row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_NEXT] = "SELECT * FROM row ORDER BY jail, ident, at",
 };
 
@@ -19,7 +19,7 @@ static const char begin[] =
     "PRAGMA temp_store = FILE; PRAGMA journal_mode = OFF;"
     "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
     "CREATE TABLE row (jail, ident, at, timeofban, seconds, bancount, data, "
-    "data_len);"
+    "data_len, after);"
     "BEGIN";
 
 int
@@ -45,7 +45,7 @@ row_stage_close(struct row_stage *s)
 
 int
 row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
-    struct err *e)
+    int64_t after, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&s->db, SQL_PUT, e);
 
@@ -61,6 +61,7 @@ row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
 		sqlite3_bind_blob64(st, DATA + 1, row->data, row->data_len,
 		    SQLITE_STATIC);
 	db_bind_int(st, DATA_LEN + 1, (int64_t)row->data_len);
+	db_bind_int(st, AFTER + 1, after);
 	s->rows++;
 	return db_run(&s->db, st, e) == 0 ? 0 : err_wrap(e, "temporary file");
 }
@@ -91,7 +92,8 @@ copy(sqlite3_stmt *st, int column, char **to, struct err *e)
 }
 
 int
-row_stage_next(struct row_stage *s, struct fail2ban_row *row, struct err *e)
+row_stage_next(struct row_stage *s, struct fail2ban_row *row, int64_t *after,
+    struct err *e)
 {
 	int rc = db_step(&s->db, s->next, e);
 
@@ -102,6 +104,7 @@ row_stage_next(struct row_stage *s, struct fail2ban_row *row, struct err *e)
 	row->timeofban = db_int(s->next, TIMEOFBAN);
 	row->seconds = db_int(s->next, SECONDS);
 	row->bancount = db_int(s->next, BANCOUNT);
+	*after = db_int(s->next, AFTER);
 	row->data_len = (size_t)db_int(s->next, DATA_LEN);
 	if (copy(s->next, JAIL, &row->jail, e) != 0 ||
 	    copy(s->next, IDENT, &row->ident, e) != 0 ||
