@@ -94,6 +94,12 @@ sync_folder(const char *path)
 }
 
 int
+archive_file_sync_content(const char *path)
+{
+	return sync_one(path);
+}
+
+int
 archive_file_sync(const char *path)
 {
 	return sync_one(path) != 0 ? -1 : sync_folder(path);

@@ -55,6 +55,9 @@ int archive_file_count_corrupt(const char *path);
  */
 int archive_file_sync(const char *path);
 
+/* Flush such a file without its name. */
+int archive_file_sync_content(const char *path);
+
 /* Remove a copy of an archive, and SQLite's files beside it, if they exist. */
 void archive_file_remove(const char *path);
 

@@ -12,6 +12,7 @@
 
 #include "archive/changes.h"
 #include "archive/file.h"
+#include "archive/new_file_inside.h"
 #include "archive/schema.h"
 #include "archive/statements.h"
 #include "base/list.h"
@@ -39,36 +40,6 @@ static const char settings[] =
 static const char other_indexes[] =
     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' "
     "AND tbl_name = 'ban' AND sql IS NOT NULL AND name <> 'ban_rev'";
-
-static const char tables[] =
-    "SELECT name FROM sqlite_schema WHERE type = 'table' "
-    "AND name NOT LIKE 'sqlite_%'";
-
-static sqlite3_stmt *
-prepare(struct db *db, const char *sql, struct err *e)
-{
-	sqlite3_stmt *st = NULL;
-
-	if (sqlite3_prepare_v2(db->handle, sql, -1, &st, NULL) == SQLITE_OK)
-		return st;
-	db_error(db, e);
-	return NULL;
-}
-
-/* Run a statement with one parameter, the number v. */
-static int
-run_with(struct db *db, const char *sql, int64_t v, struct err *e)
-{
-	sqlite3_stmt *st = prepare(db, sql, e);
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	db_bind_int(st, 1, v);
-	rc = db_run(db, st, e);
-	sqlite3_finalize(st);
-	return rc;
-}
 
 /* Run SQL in which %w is a name; free it. */
 static int
@@ -168,7 +139,7 @@ drop_indexes(struct new_file *n, struct err *e)
 	do {
 		char **list, *drop;
 
-		if ((st = prepare(db, other_indexes, e)) == NULL)
+		if ((st = new_file_prepare(db, other_indexes, e)) == NULL)
 			return -1;
 		if ((rc = db_step(db, st, e)) != 1) {
 			sqlite3_finalize(st);
@@ -192,101 +163,8 @@ drop_indexes(struct new_file *n, struct err *e)
 	return rc;
 }
 
-/* Return a statement that inserts a row of so many columns. */
-static sqlite3_stmt *
-prepare_insert(struct db *db, const char *table, int columns, struct err *e)
-{
-	sqlite3_str *sql = sqlite3_str_new(db->handle);
-	sqlite3_stmt *st = NULL;
-	char *text;
-
-	sqlite3_str_appendf(sql, "INSERT INTO \"%w\" VALUES (?", table);
-	for (int i = 1; i < columns; i++)
-		sqlite3_str_appendall(sql, ", ?");
-	sqlite3_str_appendall(sql, ")");
-	if ((text = sqlite3_str_finish(sql)) == NULL)
-		err_no_memory(e);
-	else
-		st = prepare(db, text, e);
-	sqlite3_free(text);
-	return st;
-}
-
-/* Insert the rows that a statement returns. */
-static int
-insert_rows(struct db *from, sqlite3_stmt *rows, struct db *to,
-    const char *table, struct err *e)
-{
-	int columns = sqlite3_column_count(rows), rc;
-	sqlite3_stmt *insert = prepare_insert(to, table, columns, e);
-
-	if (insert == NULL)
-		return -1;
-	while ((rc = db_step(from, rows, e)) == 1) {
-		sqlite3_reset(insert);
-		for (int i = 0; i < columns; i++)
-			sqlite3_bind_value(insert, i + 1,
-			    sqlite3_column_value(rows, i));
-		if (db_run(to, insert, e) != 0) {
-			rc = -1;
-			break;
-		}
-	}
-	sqlite3_finalize(insert);
-	return rc;
-}
-
-/* Let a table of one database have the rows that it has in another one too. */
-static int
-copy_table(struct db *from, struct db *to, const char *table, struct err *e)
-{
-	char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", table);
-	sqlite3_stmt *rows =
-	    sql != NULL ? prepare(from, sql, e) : NULL;
-	int rc = sql != NULL ? -1 : err_no_memory(e);
-
-	if (rows != NULL)
-		rc = insert_rows(from, rows, to, table, e);
-	sqlite3_finalize(rows);
-	sqlite3_free(sql);
-	return rc;
-}
-
-/* The new file has rows of its own in these tables. */
-static bool
-has_bans(const char *table)
-{
-	return strcmp(table, "ban") == 0 || strcmp(table, "evidence") == 0;
-}
-
-/* Copy all tables, or all but those of bans. */
-static int
-copy_tables(struct db *from, struct db *to, bool bans, struct err *e)
-{
-	sqlite3_stmt *names = prepare(from, tables, e);
-	int rc = -1;
-
-	while (names != NULL && (rc = db_step(from, names, e)) == 1) {
-		const char *table = db_text(names, 0);
-
-		if (has_bans(table) && !bans)
-			continue;
-		if ((!has_bans(table) &&
-			run_text(to,
-			    sqlite3_mprintf("DELETE FROM \"%w\"", table),
-			    e) != 0) ||
-		    copy_table(from, to, table, e) != 0) {
-			rc = -1;
-			break;
-		}
-	}
-	sqlite3_finalize(names);
-	return rc;
-}
-
-/* Set *v to the greatest number that the archive has given out. */
-static int
-find_greatest(struct archive *a, int64_t *v, struct err *e)
+int
+new_file_greatest(struct archive *a, int64_t *v, struct err *e)
 {
 	char id[ARCHIVE_ID];
 	int64_t rev;
@@ -303,10 +181,10 @@ find_greatest(struct archive *a, int64_t *v, struct err *e)
 static int
 number_evidence(struct new_file *n, struct archive *a, struct err *e)
 {
-	if (find_greatest(a, &n->first, e) != 0)
+	if (new_file_greatest(a, &n->first, e) != 0)
 		return -1;
 	n->first += NUMBERS;
-	return run_with(&n->archive.db, "INSERT INTO evidence (id) VALUES (?1)",
+	return new_file_run(&n->archive.db, "INSERT INTO evidence (id) VALUES (?1)",
 	    n->first, e);
 }
 
@@ -324,8 +202,7 @@ new_file_begin(struct new_file *n, struct archive *a,
 	    open_empty(n, e) != 0 || drop_indexes(n, e) != 0 ||
 	    db_exec(&a->db, "BEGIN", e) != 0)
 		return -1;
-	if (copy_tables(&a->db, &n->archive.db, false, e) == 0 &&
-	    number_evidence(n, a, e) == 0)
+	if (number_evidence(n, a, e) == 0 && new_file_copy_tables(n, &a->db, e) == 0)
 		return db_exec(&a->db, "COMMIT", e);
 	sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
@@ -338,6 +215,7 @@ new_file_close(struct new_file *n)
 	for (size_t i = 0; i < n->n; i++)
 		free(n->indexes[i]);
 	free(n->indexes);
+	new_file_free_ids(n->ids, n->ids_n);
 	sqlite3_temp_directory = NULL;
 	sqlite3_free(n->folder);
 	if (n->path[0] != '\0')
@@ -360,7 +238,7 @@ new_file_number(struct new_file *n, struct err *e)
 
 	if (n->numbered)
 		return 0;
-	if (run_with(db, "UPDATE ban SET id = id + ?1, rev = rev + ?1",
+	if (new_file_run(db, "UPDATE ban SET id = id + ?1, rev = rev + ?1",
 		n->first, e) != 0)
 		return -1;
 	n->numbered = sqlite3_changes(db->handle) > 0;
@@ -374,7 +252,7 @@ new_file_make_indexes(struct new_file *n, struct err *e)
 		if (db_exec(&n->archive.db, n->indexes[i], e) != 0)
 			return -1;
 	}
-	return run_with(&n->archive.db, "DELETE FROM evidence WHERE id = ?1",
+	return new_file_run(&n->archive.db, "DELETE FROM evidence WHERE id = ?1",
 	    n->first, e);
 }
 
@@ -384,39 +262,9 @@ new_file_flush(struct new_file *n, struct err *e)
 	if (db_exec(&n->archive.db, "COMMIT", e) != 0)
 		return -1;
 	/* No other process opens the file: so its locks may go. */
-	if (archive_file_sync(n->path) != 0)
+	if (archive_file_sync_content(n->path) != 0)
 		return err_errno(e, EX_IOERR, "%s", n->path);
 	return db_exec(&n->archive.db, "BEGIN", e);
-}
-
-int
-new_file_each_id(struct archive *a, new_file_id_fn *fn, void *to, struct err *e)
-{
-	sqlite3_stmt *st = db_statement(&a->db, SQL_NEW_FILE_IDS, e);
-	int rc = -1;
-
-	while (st != NULL && (rc = db_step(&a->db, st, e)) == 1) {
-		const struct archive_jail jail = { .id = db_int(st, 0) };
-
-		if (fn(to, &jail, db_text(st, 1), db_text(st, 2), e) != 0) {
-			sqlite3_reset(st);
-			return -1;
-		}
-	}
-	return rc;
-}
-
-int
-new_file_take_over(struct new_file *n, struct archive *a, struct err *e)
-{
-	int64_t greatest;
-
-	if (find_greatest(a, &greatest, e) != 0)
-		return -1;
-	if (greatest >= n->first)
-		return err_set(e, EX_UNAVAILABLE,
-		    "%s: too many events came meanwhile", a->db.name);
-	return copy_tables(&a->db, &n->archive.db, true, e);
 }
 
 /*
@@ -451,7 +299,7 @@ finish(struct new_file *n, struct err *e)
 	snprintf(wal, sizeof(wal), "%s" BESIDE_WAL, n->path);
 	if (archive_file_has_wal(n->path, 1) ||
 	    (unlink(wal) != 0 && errno != ENOENT) ||
-	    archive_file_sync(n->path) != 0)
+	    archive_file_sync_content(n->path) != 0)
 		return err_errno(e, EX_IOERR, "%s", n->path);
 	return 0;
 }

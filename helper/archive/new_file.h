@@ -20,6 +20,15 @@
 #include "archive/archive.h"
 #include "archive/jails.h"
 
+/* What the archive had of an id when its bans were last taken over. */
+struct new_file_id {
+	struct archive_ident of; /* the texts belong to the new file */
+	const char *name;	 /* the jail's */
+	uint64_t digest; /* of its bans; 0: it has none any more */
+	bool changed;	 /* they were taken over this time */
+	size_t carried, carried_n; /* for the caller; 0 at first */
+};
+
 struct new_file {
 	/* Bans are added to it; it has no path, and no lock is held. */
 	struct archive archive;
@@ -30,6 +39,9 @@ struct new_file {
 	char **indexes; /* those that are still to be made, as SQL */
 	size_t n, room;
 	char *folder; /* of SQLite's temporary files */
+	struct new_file_id *ids; /* see new_file_take_over */
+	size_t ids_n, ids_room;
+	int64_t evidence; /* up to this it is taken over */
 };
 
 /* The most bans in an archive for which a new file is begun. */
@@ -73,20 +85,21 @@ int new_file_make_indexes(struct new_file *n, struct err *e);
 /* Commit, and flush the file to disk, while events still write. */
 int new_file_flush(struct new_file *n, struct err *e);
 
-/* Take an id of which the archive has bans of this machine; return 0, or -1. */
-typedef int new_file_id_fn(void *to, const struct archive_jail *jail,
-    const char *name, const char *ident, struct err *e);
-
-/* Call fn with each id of which the archive has bans of this machine. */
-int new_file_each_id(struct archive *a, new_file_id_fn *fn, void *to,
-    struct err *e);
+/*
+ * Remove the bans of an id from the new file, before those of the archive take
+ * their place. Return 0, or -1 on failure.
+ */
+typedef int new_file_clear_fn(void *to, struct new_file_id *id, struct err *e);
 
 /*
- * Take over all rows of the archive, which is open alone; none of its bans has the
- * ticket of a ban here. Fails with EX_UNAVAILABLE when the archive has given out
- * numbers up to those of the bans here.
+ * Take over all rows of the archive as they are; *ids, in order, are those of
+ * which it has bans, or had some. This can be done again and again, while events
+ * still write: then it takes the ids over that have changed since. The last time
+ * the archive is open alone. Fails with EX_UNAVAILABLE when the archive has given
+ * out numbers up to those of the bans here.
  */
-int new_file_take_over(struct new_file *n, struct archive *a, struct err *e);
+int new_file_take_over(struct new_file *n, struct archive *a,
+    new_file_clear_fn *clear, void *to, struct err *e);
 
 /*
  * Commit, flush the file to disk, and let it take the place of the archive, which

@@ -874,9 +874,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT max(coalesce((SELECT max(id) FROM ban), 0), "
 	    "coalesce((SELECT max(id) FROM evidence), 0))",
 	[SQL_NEW_FILE_JAIL] = "INSERT INTO jail (id, name) VALUES (?1, ?2)",
-	[SQL_NEW_FILE_IDS] =
-	    "SELECT DISTINCT jail.id, jail.name, ident FROM ban "
-	    "JOIN jail ON jail.id = ban.jail WHERE host = ''",
+	[SQL_NEW_FILE_BANS] =
+	    "SELECT jail, ident, host, name, ban.* FROM ban CROSS JOIN jail "
+	    "ON jail.id = ban.jail ORDER BY jail, ident, host, made_us, ban.id",
+	[SQL_NEW_FILE_ID] =
+	    "SELECT * FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3",
+	[SQL_NEW_FILE_RETURNED] = "DELETE FROM gone WHERE ban = ?1 AND rev > ?2",
+	[SQL_NEW_FILE_EVIDENCE] = "SELECT * FROM evidence WHERE id > ?1",
+	[SQL_NEW_FILE_LAST] =
+	    "SELECT max(?1, coalesce(max(id), 0)) FROM evidence",
 
 	/* No note is later than its jail's last one. */
 	[SQL_LATER] =

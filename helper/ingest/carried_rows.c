@@ -67,7 +67,7 @@ carry(struct carried_rows *rows, struct archive *from, const char *name,
 }
 
 static int
-take_all(struct carried_rows *rows, struct archive *from, const char *name,
+carry_all(struct carried_rows *rows, struct archive *from, const char *name,
     const struct archive_history *h, struct err *e)
 {
 	for (size_t i = 0; i < h->n; i++) {
@@ -76,40 +76,50 @@ take_all(struct carried_rows *rows, struct archive *from, const char *name,
 			e) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int
+remove_all(struct archive *from, const struct archive_history *h, int64_t kept,
+    int64_t *removed, struct err *e)
+{
 	for (size_t i = 0; i < h->n; i++) {
-		if (h->sightings[i].evidence != 0 &&
+		if (h->sightings[i].evidence > kept &&
 		    evidence_remove(from, h->sightings[i].evidence, e) != 0)
 			return -1;
 	}
 	for (size_t i = 0; i < h->rows_n; i++) {
 		if (archive_history_remove(from, h->rows[i].ban.id, e) != 0)
 			return -1;
+		*removed += h->rows[i].ban.id > kept;
 	}
-	rows->bans += (int64_t)h->rows_n;
 	return 0;
 }
 
 int
 carried_rows_take(struct carried_rows *rows, struct archive *from,
-    const char *name, const struct archive_ident *of, struct err *e)
+    const char *name, const struct archive_ident *of, int64_t kept,
+    int64_t *removed, struct err *e)
 {
 	const struct archive_span all = { .from_us = -INT64_MAX,
 		.to_us = INT64_MAX };
 	struct archive_history h = { .of = *of };
 	int rc = archive_history_load(from, &h, &all, 1, false, e);
 
+	if (rc == 0 && rows != NULL)
+		rc = carry_all(rows, from, name, &h, e);
 	if (rc == 0)
-		rc = take_all(rows, from, name, &h, e);
+		rc = remove_all(from, &h, kept, removed, e);
 	archive_history_free(&h);
 	return rc;
 }
 
 int
-carried_rows_put(const struct carried_rows *rows, struct merge *merge,
-    const struct config *config, int64_t source, int64_t floor_us,
-    struct err *e)
+carried_rows_put(const struct carried_rows *rows, size_t first, size_t n,
+    struct merge *merge, const struct config *config, int64_t source,
+    int64_t floor_us, struct err *e)
 {
-	for (size_t i = 0; i < rows->n; i++) {
+	for (size_t i = first; i < first + n; i++) {
 		const struct carried_row *carried = &rows->list[i];
 		const struct fail2ban_row row = {
 			.jail = carried->jail,

@@ -27,6 +27,9 @@
 /* The most bans that the archive may have by the end. */
 #define BANS_MOST (2 * NEW_FILE_BANS)
 
+/* The archive is taken over so often while events still write. */
+#define EARLY 2
+
 /* Rows that wait are merged at more than so many a millisecond. */
 #define WAITING_A_MS 10
 
@@ -52,6 +55,7 @@ struct first {
 	bool whole; /* no row waits any more */
 	bool crowded; /* other processes had the archive open */
 	struct carried_rows carried;
+	size_t carried_n; /* of these, known to an id */
 };
 
 static int
@@ -236,7 +240,7 @@ write_file(struct first *f, struct err *e)
 		if (reconcile_move_mark(f->r, f->at, e) != 0)
 			return -1;
 	}
-	return new_file_flush(&f->file, e);
+	return 0;
 }
 
 /* Open the archive when no other process has it open. */
@@ -248,57 +252,104 @@ open_alone(struct first *f, struct archive *a, struct err *e)
 	int64_t until_ms = clock_steady_ms() + ALONE_MS;
 
 	for (;;) {
-		if (archive_open(a, run->config->archive,
-			run_lock_ms(run_left_ms(run)), true, e) != 0)
-			return -1;
-		if (a->alone)
+		int rc = archive_open(a, run->config->archive, ALONE_MS, true,
+		    e);
+
+		if (rc == 0 && a->alone)
 			return 0;
-		archive_close(a);
-		if (clock_steady_ms() >= until_ms || *run->stop != 0) {
-			f->crowded = true;
-			return err_set(e, EX_TEMPFAIL,
-			    "another process has the archive open");
-		}
+		if (rc != 0 && e->code != EX_TEMPFAIL)
+			return -1;
+		if (rc == 0)
+			archive_close(a);
+		if (clock_steady_ms() >= until_ms || *run->stop != 0)
+			break;
 		nanosleep(&nap, NULL);
 	}
+	f->crowded = true;
+	return err_set(e, EX_TEMPFAIL, "another process has the archive open");
 }
 
-/* Take the bans of an id out of the new file. A new_file_id_fn. */
+/*
+ * Take the bans of an id out of the new file. The first time they were made of rows
+ * alone, and these are kept. A new_file_clear_fn.
+ */
 static int
-take_out(void *to, const struct archive_jail *jail, const char *name,
-    const char *ident, struct err *e)
+clear_id(void *to, struct new_file_id *id, struct err *e)
 {
 	struct first *f = to;
-	const struct archive_ident of = { jail->id, ident, f->r->run.host };
+	bool known = id->carried != 0;
+	int64_t removed = 0;
+	int rc = carried_rows_take(known ? NULL : &f->carried,
+	    &f->file.archive, id->name, &id->of, f->file.first, &removed, e);
 
-	return carried_rows_take(&f->carried, &f->file.archive, name, &of, e);
+	f->merge.change.added -= removed;
+	if (!known) {
+		id->carried_n = f->carried.n - f->carried_n;
+		id->carried = f->carried_n + 1; /* 0 stands for none */
+		f->carried_n = f->carried.n;
+	}
+	return rc;
 }
 
-/* Merge the new file and what the archive has by now, and let it take its place. */
+/*
+ * Take over what the archive has by now. Rows of an id that both have are merged
+ * into the archive's bans.
+ */
+static int
+take_over(struct first *f, struct archive *a, struct err *e)
+{
+	int rc = new_file_take_over(&f->file, a, clear_id, f, e);
+
+	f->merge.row_jail = NULL;
+	f->merge.lines = LINES_UNKNOWN;
+	for (size_t i = 0; i < f->file.ids_n && rc == 0; i++) {
+		const struct new_file_id *id = &f->file.ids[i];
+
+		if (id->changed && id->carried_n > 0)
+			rc = carried_rows_put(&f->carried, id->carried - 1,
+			    id->carried_n, &f->merge, f->r->run.config,
+			    f->r->source.id, f->floor_us, e);
+	}
+	f->merge.row_jail = NULL;
+	return rc;
+}
+
+/*
+ * Take over what the archive has while events write into it, so that little is
+ * left to be taken over when they have to wait.
+ */
+static int
+take_over_early(struct first *f, struct err *e)
+{
+	struct archive a;
+	int rc = archive_open_read(&a, f->r->run.config->archive, e);
+
+	if (rc != 0)
+		return -1;
+	if (new_file_fits(&a, BANS_MOST, e) != 1)
+		rc = 0; /* the end says so */
+	else if (db_exec(&a.db, "BEGIN", e) != 0 || take_over(f, &a, e) != 0)
+		rc = -1;
+	archive_close(&a);
+	return rc != 0 ? -1 : new_file_flush(&f->file, e);
+}
+
+/* Take over the rest, and let the new file take the archive's place. */
 static int
 take_place(struct first *f, struct archive *a, bool *done, struct err *e)
 {
-	struct archive *to = &f->file.archive;
 	int fits = new_file_fits(a, BANS_MOST, e);
 
 	if (fits != 1)
 		return fits < 0 ? -1 :
 				  err_set(e, EX_UNAVAILABLE,
 				      "the archive has grown meanwhile");
-	if (new_file_each_id(a, take_out, f, e) != 0 ||
-	    new_file_take_over(&f->file, a, e) != 0)
-		return -1;
-	f->merge.change.added -= f->carried.bans;
-	f->merge.row_jail = NULL;
-	f->merge.lines = LINES_UNKNOWN;
-	if (carried_rows_put(&f->carried, &f->merge, f->r->run.config,
-		f->r->source.id,
-		f->floor_us, e) != 0)
+	if (take_over(f, a, e) != 0)
 		return -1;
 	/* Where rows are left out of the file, the reading begins again. */
 	if (f->whole &&
-	    reconcile_note_progress(f->r, to, FAIL2BAN_BANS, f->at, f->left_out,
-		e) != 0)
+	    reconcile_note_progress(f->r, &f->file.archive, FAIL2BAN_BANS,
+		f->at, f->left_out, e) != 0)
 		return -1;
 	return new_file_take_place(&f->file, a, done, e);
 }
@@ -319,7 +370,13 @@ try_file(struct first *f, bool *done, struct err *e)
 	/* An event that opens the archive alone is faster. */
 	archive_close(&f->r->run.archive);
 	run_prepare(&f->r->run, &f->file.archive, &f->merge);
-	if (write_file(f, e) != 0 || open_alone(f, &a, e) != 0)
+	if (write_file(f, e) != 0)
+		return -1;
+	for (int i = 0; i < EARLY; i++) {
+		if (take_over_early(f, e) != 0)
+			return -1;
+	}
+	if (open_alone(f, &a, e) != 0)
 		return -1;
 	rc = take_place(f, &a, done, e);
 	archive_close(&a);
