@@ -148,8 +148,13 @@ db_exec(struct db *db, const char *sql, struct err *e)
 sqlite3_stmt *
 db_statement(struct db *db, int which, struct err *e)
 {
-	sqlite3_stmt **st = &db->statements[which];
+	sqlite3_stmt **st;
 
+	if (db->statements == NULL) {
+		err_set(e, EX_IOERR, "%s: not open", db->name);
+		return NULL;
+	}
+	st = &db->statements[which];
 	if (*st == NULL &&
 	    sqlite3_prepare_v3(db->handle, db->sql[which], -1,
 		SQLITE_PREPARE_PERSISTENT, st, NULL) != SQLITE_OK) {
