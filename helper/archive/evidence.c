@@ -56,8 +56,8 @@ evidence_get(struct archive *a, int64_t id, char **matches, char **captures,
 	*matches = *captures = NULL;
 	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
 		return -1;
-	if (rc == 1 && (copy_text(st, 0, matches) != 0 ||
-			   copy_text(st, 1, captures) != 0))
+	if (rc == 1 &&
+	    (copy_text(st, 0, matches) != 0 || copy_text(st, 1, captures) != 0))
 		rc = err_no_memory(e);
 	sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;

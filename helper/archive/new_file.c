@@ -150,8 +150,7 @@ drop_indexes(struct new_file *n, struct err *e)
 			n->indexes = list;
 			list[n->n] = strdup(db_text(st, 1));
 		}
-		drop =
-		    sqlite3_mprintf("DROP INDEX \"%w\"", db_text(st, 0));
+		drop = sqlite3_mprintf("DROP INDEX \"%w\"", db_text(st, 0));
 		sqlite3_finalize(st);
 		if (list == NULL || list[n->n] == NULL) {
 			sqlite3_free(drop);
@@ -184,15 +183,16 @@ number_evidence(struct new_file *n, struct archive *a, struct err *e)
 	if (new_file_greatest(a, &n->first, e) != 0)
 		return -1;
 	n->first += NUMBERS;
-	return new_file_run(&n->archive.db, "INSERT INTO evidence (id) VALUES (?1)",
-	    n->first, e);
+	return new_file_run(&n->archive.db,
+	    "INSERT INTO evidence (id) VALUES (?1)", n->first, e);
 }
 
 int
 new_file_begin(struct new_file *n, struct archive *a,
     const volatile sig_atomic_t *stop, struct err *e)
 {
-	*n = (struct new_file){ .archive = { .lock = LOCK_INIT }, .stop = stop };
+	*n =
+	    (struct new_file){ .archive = { .lock = LOCK_INIT }, .stop = stop };
 	if ((size_t)snprintf(n->path, sizeof(n->path), "%s" BESIDE_NEW,
 		a->path) >= sizeof(n->path))
 		return err_set(e, EX_CONFIG, "archive: path too long");
@@ -202,7 +202,8 @@ new_file_begin(struct new_file *n, struct archive *a,
 	    open_empty(n, e) != 0 || drop_indexes(n, e) != 0 ||
 	    db_exec(&a->db, "BEGIN", e) != 0)
 		return -1;
-	if (number_evidence(n, a, e) == 0 && new_file_copy_tables(n, &a->db, e) == 0)
+	if (number_evidence(n, a, e) == 0 &&
+	    new_file_copy_tables(n, &a->db, e) == 0)
 		return db_exec(&a->db, "COMMIT", e);
 	sqlite3_exec(a->db.handle, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
@@ -252,8 +253,8 @@ new_file_make_indexes(struct new_file *n, struct err *e)
 		if (db_exec(&n->archive.db, n->indexes[i], e) != 0)
 			return -1;
 	}
-	return new_file_run(&n->archive.db, "DELETE FROM evidence WHERE id = ?1",
-	    n->first, e);
+	return new_file_run(&n->archive.db,
+	    "DELETE FROM evidence WHERE id = ?1", n->first, e);
 }
 
 int
@@ -268,9 +269,9 @@ new_file_flush(struct new_file *n, struct err *e)
 }
 
 /*
- * Leave nothing in the archive's WAL: it becomes the new file's. Its length must
- * be on disk before the new file has its name, or else a power cut might put the
- * old WAL beside the new file (sqlite.org/howtocorrupt.html).
+ * Leave nothing in the archive's WAL: it becomes the new file's. Its length
+ * must be on disk before the new file has its name, or else a power cut might
+ * put the old WAL beside the new file (sqlite.org/howtocorrupt.html).
  */
 static int
 empty_wal(struct archive *a, struct err *e)

@@ -3,14 +3,15 @@
  * A new file beside the archive, PATH.new, into which a first backfill writes,
  * and which then takes the archive's place. It is written without a journal and
  * in one transaction, most indexes are made at its end, and no event waits for
- * it meanwhile: events write into the archive. At the end, for which the archive
- * is open alone and locked, all rows of the archive are taken over as they are,
- * with their numbers and revs. The bans of the new file have greater ones. So
- * whoever reads the changes of the archive misses none and gets none twice.
+ * it meanwhile: events write into the archive. At the end, for which the
+ * archive is open alone and locked, all rows of the archive are taken over as
+ * they are, with their numbers and revs. The bans of the new file have greater
+ * ones. So whoever reads the changes of the archive misses none and gets none
+ * twice.
  *
- * The archive stands, whatever happens, until the new file is whole and on disk,
- * and takes its name in one step. A new file that a killed run has left is of no
- * use: the next run removes it. Errors are db_error's.
+ * The archive stands, whatever happens, until the new file is whole and on
+ * disk, and takes its name in one step. A new file that a killed run has left
+ * is of no use: the next run removes it. Errors are db_error's.
  */
 #ifndef ARCHIVE_NEW_FILE_H
 #define ARCHIVE_NEW_FILE_H
@@ -22,23 +23,23 @@
 
 /* What the archive had of an id when its bans were last taken over. */
 struct new_file_id {
-	struct archive_ident of; /* the texts belong to the new file */
-	const char *name;	 /* the jail's */
-	uint64_t digest; /* of its bans; 0: it has none any more */
-	bool changed;	 /* they were taken over this time */
+	struct archive_ident of;   /* the texts belong to the new file */
+	const char *name;	   /* the jail's */
+	uint64_t digest;	   /* of its bans; 0: it has none any more */
+	bool changed;		   /* they were taken over this time */
 	size_t carried, carried_n; /* for the caller; 0 at first */
 };
 
 struct new_file {
 	/* Bans are added to it; it has no path, and no lock is held. */
 	struct archive archive;
-	char path[PATH_MAX]; /* "": none */
+	char path[PATH_MAX];		   /* "": none */
 	const volatile sig_atomic_t *stop; /* not 0: work on the file fails */
-	int64_t first; /* what the archive gives out meanwhile is less */
-	bool numbered; /* the bans have numbers from that on */
+	int64_t first;	/* what the archive gives out meanwhile is less */
+	bool numbered;	/* the bans have numbers from that on */
 	char **indexes; /* those that are still to be made, as SQL */
 	size_t n, room;
-	char *folder; /* of SQLite's temporary files */
+	char *folder;		 /* of SQLite's temporary files */
 	struct new_file_id *ids; /* see new_file_take_over */
 	size_t ids_n, ids_room;
 	int64_t evidence; /* up to this it is taken over */
@@ -49,8 +50,8 @@ struct new_file {
 
 /*
  * Return 1 when a new file can take the place of the archive, which has at most
- * bans bans and is nothing but what events and runs of this machine have seen: no
- * lines of logs, no note of reban. Return 0 when not, -1 on failure.
+ * bans bans and is nothing but what events and runs of this machine have seen:
+ * no lines of logs, no note of reban. Return 0 when not, -1 on failure.
  */
 int new_file_fits(struct archive *a, int64_t bans, struct err *e);
 
@@ -60,8 +61,8 @@ void new_file_remove(const char *path);
 /*
  * Begin a new file beside the archive. It gets what the archive knows of jails
  * and of fail2ban's database, and no ban. It is written while *stop is 0.
- * new_file_close removes it, unless it has taken the archive's place; call it on
- * failure too.
+ * new_file_close removes it, unless it has taken the archive's place; call it
+ * on failure too.
  */
 int new_file_begin(struct new_file *n, struct archive *a,
     const volatile sig_atomic_t *stop, struct err *e);
@@ -72,8 +73,8 @@ int new_file_add_jail(struct new_file *n, const char *name,
     const struct archive_jail *jail, struct err *e);
 
 /*
- * Give the bans their numbers; does nothing before there are some. Call it often
- * in the beginning.
+ * Give the bans their numbers; does nothing before there are some. Call it
+ * often in the beginning.
  */
 int new_file_number(struct new_file *n, struct err *e);
 
@@ -93,17 +94,18 @@ typedef int new_file_clear_fn(void *to, struct new_file_id *id, struct err *e);
 
 /*
  * Take over all rows of the archive as they are; *ids, in order, are those of
- * which it has bans, or had some. This can be done again and again, while events
- * still write: then it takes the ids over that have changed since. The last time
- * the archive is open alone. Fails with EX_UNAVAILABLE when the archive has given
- * out numbers up to those of the bans here.
+ * which it has bans, or had some. This can be done again and again, while
+ * events still write: then it takes the ids over that have changed since. The
+ * last time the archive is open alone. Fails with EX_UNAVAILABLE when the
+ * archive has given out numbers up to those of the bans here.
  */
 int new_file_take_over(struct new_file *n, struct archive *a,
     new_file_clear_fn *clear, void *to, struct err *e);
 
 /*
- * Commit, flush the file to disk, and let it take the place of the archive, which
- * is open alone; *done says whether it has. The caller closes a and n next.
+ * Commit, flush the file to disk, and let it take the place of the archive,
+ * which is open alone; *done says whether it has. The caller closes a and n
+ * next.
  */
 int new_file_take_place(struct new_file *n, struct archive *a, bool *done,
     struct err *e);

@@ -3,7 +3,16 @@
 #ifndef ARCHIVE_NEW_FILE_INSIDE_H
 #define ARCHIVE_NEW_FILE_INSIDE_H
 
-#include "archive/new_file.h"
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct archive;
+struct db;
+struct new_file;
+struct new_file_id;
 
 /* Return a statement, which the caller finalizes; NULL on failure. */
 sqlite3_stmt *new_file_prepare(struct db *db, const char *sql, struct err *e);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/new_file.h"
 #include "archive/new_file_inside.h"
 #include "archive/statements.h"
 #include "base/list.h"
@@ -187,8 +188,8 @@ list_row(struct id_list *ids, sqlite3_stmt *row, struct err *e)
 	struct new_file_id *last = ids->n > 0 ? &ids->list[ids->n - 1] : NULL;
 
 	if (last == NULL || compare_ids(&last->of, &of) != 0) {
-		last = list_grow(ids->list, &ids->room, ids->n + 1,
-		    sizeof(*last));
+		last =
+		    list_grow(ids->list, &ids->room, ids->n + 1, sizeof(*last));
 		if (last == NULL)
 			return err_no_memory(e);
 		ids->list = last;
@@ -250,8 +251,8 @@ compare_lists(struct new_file *n, struct id_list *ids, struct err *e)
 	for (size_t i = 0; i < n->ids_n; i++) {
 		struct new_file_id *old = &n->ids[i];
 
-		while (at < ids->n &&
-		    compare_ids(&ids->list[at].of, &old->of) < 0)
+		while (
+		    at < ids->n && compare_ids(&ids->list[at].of, &old->of) < 0)
 			ids->list[at++].changed = true;
 		if (at == ids->n ||
 		    compare_ids(&ids->list[at].of, &old->of) != 0) {
@@ -301,12 +302,13 @@ take_changed(struct new_file *n, struct archive *a, new_file_clear_fn *clear,
 	sqlite3_stmt *columns = db_statement(&a->db, SQL_NEW_FILE_ID, e);
 	sqlite3_stmt *insert = columns == NULL ?
 	    NULL :
-	    prepare_insert(&n->archive.db, "ban",
-		sqlite3_column_count(columns), e);
+	    prepare_insert(&n->archive.db, "ban", sqlite3_column_count(columns),
+		e);
 	int rc = insert != NULL ? 0 : -1;
 
 	for (size_t i = 0; i < n->ids_n && rc == 0; i++) {
-		if (n->ids[i].changed && (rc = clear(context, &n->ids[i], e)) == 0)
+		if (n->ids[i].changed &&
+		    (rc = clear(context, &n->ids[i], e)) == 0)
 			rc = take_id(n, a, insert, &n->ids[i].of, e);
 	}
 	sqlite3_finalize(insert);
@@ -325,10 +327,9 @@ take_evidence(struct new_file *n, struct archive *a, struct err *e)
 		return -1;
 	rc = insert_rows(&a->db, rows, &n->archive.db, "evidence", e);
 	sqlite3_reset(rows);
-	return rc != 0 ?
-	    -1 :
-	    db_number(&a->db, SQL_NEW_FILE_LAST, &n->evidence, e, "i",
-		n->evidence);
+	return rc != 0 ? -1 :
+			 db_number(&a->db, SQL_NEW_FILE_LAST, &n->evidence, e,
+			     "i", n->evidence);
 }
 
 static int

@@ -2,8 +2,8 @@
 /*
  * A set of pairs of texts in a memory of one size, however many pairs it has
  * (a Bloom filter). It may say that it has a pair that it lacks: with a million
- * pairs of one in four hundred, with four million of one in seven. It never says
- * that it lacks a pair that it has. Pure.
+ * pairs of one in four hundred, with four million of one in seven. It never
+ * says that it lacks a pair that it has. Pure.
  */
 #ifndef BASE_SEEN_H
 #define BASE_SEEN_H

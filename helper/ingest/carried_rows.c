@@ -72,8 +72,8 @@ carry_all(struct carried_rows *rows, struct archive *from, const char *name,
 {
 	for (size_t i = 0; i < h->n; i++) {
 		if (h->sightings[i].kind == SIGHTING_ROW &&
-		    carry(rows, from, name, h->of.ident, &h->sightings[i],
-			e) != 0)
+		    carry(rows, from, name, h->of.ident, &h->sightings[i], e) !=
+			0)
 			return -1;
 	}
 	return 0;

@@ -40,9 +40,9 @@ int sightings_add_seen_row(struct merge *merge, const struct config *config,
     int64_t floor_us, struct err *e);
 
 /*
- * Prepare for a row that is added next, where the rows do not come as they stand in
- * the database: after is the second of the id's row that stands before it there, or
- * 0.
+ * Prepare for a row that is added next, where the rows do not come as they
+ * stand in the database: after is the second of the id's row that stands before
+ * it there, or 0.
  */
 int sightings_follow(struct merge *merge, const struct fail2ban_row *row,
     int64_t after, struct err *e);

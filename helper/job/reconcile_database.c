@@ -221,7 +221,8 @@ reconcile_row_compare(const void *a, const void *b)
 	const struct fail2ban_row *x = a, *y = b;
 	int order = reconcile_row_is_ban(y) - reconcile_row_is_ban(x);
 
-	if (order == 0 && reconcile_row_is_ban(x) && (order = strcmp(x->jail, y->jail)) == 0)
+	if (order == 0 && reconcile_row_is_ban(x) &&
+	    (order = strcmp(x->jail, y->jail)) == 0)
 		order = strcmp(x->ident, y->ident);
 	if (order == 0)
 		order = x->rowid < y->rowid ? -1 : x->rowid > y->rowid;
@@ -357,8 +358,8 @@ read_table(struct reconcile *r, enum fail2ban_table table, int64_t *at,
 	while (rc == 0 && !run_is_over(&r->run)) {
 		reconcile_show_rows(r, r->run.row.rows, *at, last);
 		reconcile_set_deadline(r);
-		if (fail2ban_database_read(&r->db, table, *at, rows, RECONCILE_CHUNK, &n,
-			e) != 0)
+		if (fail2ban_database_read(&r->db, table, *at, rows,
+			RECONCILE_CHUNK, &n, e) != 0)
 			return -1;
 		if (n == 0)
 			return 0;

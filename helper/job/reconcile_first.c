@@ -2,10 +2,10 @@
 /*
  * The first backfill. Rows of ids that come for the first time are added to the
  * new file as they come, which needs no index. The rows of the others wait in a
- * temporary file until the indexes are made, and are then merged as usual. Last,
- * the bans of ids that the archive has too, because events wrote meanwhile, are
- * taken out of the new file, the archive's bans are taken over, and the rows of
- * these ids are merged into them.
+ * temporary file until the indexes are made, and are then merged as usual.
+ * Last, the bans of ids that the archive has too, because events wrote
+ * meanwhile, are taken out of the new file, the archive's bans are taken over,
+ * and the rows of these ids are merged into them.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -33,8 +33,8 @@
 /* Rows that wait are merged at more than so many a millisecond. */
 #define WAITING_A_MS 10
 
-/* How long to wait, in milliseconds, until no other process has the archive open:
- * readers have it for moments. */
+/* How long to wait, in milliseconds, until no other process has the archive
+ * open: readers have it for moments. */
 #define ALONE_MS 5000
 #define NAP_NS 20000000
 
@@ -52,7 +52,7 @@ struct first {
 	int64_t at; /* the last row that was read, of those up to */
 	int64_t last;
 	int64_t rows, bad, left_out;
-	bool whole; /* no row waits any more */
+	bool whole;   /* no row waits any more */
 	bool crowded; /* other processes had the archive open */
 	struct carried_rows carried;
 	size_t carried_n; /* of these, known to an id */
@@ -109,8 +109,8 @@ add_row(struct first *f, const struct fail2ban_row *rows, size_t i,
 {
 	struct merge *merge = &f->merge;
 
-	if (sightings_add_row(merge, f->r->run.config, &rows[i], f->r->source.id,
-		f->floor_us, e) != 0)
+	if (sightings_add_row(merge, f->r->run.config, &rows[i],
+		f->r->source.id, f->floor_us, e) != 0)
 		return -1;
 	f->left_out += merge->left_out && reconcile_row_is_new(rows, i);
 	return 0;
@@ -201,8 +201,8 @@ merge_row(struct first *f, const struct fail2ban_row *before,
 	    sightings_add_row(merge, f->r->run.config, row, f->r->source.id,
 		f->floor_us, e) != 0)
 		return -1;
-	f->left_out += merge->left_out &&
-	    !(same && before->timeofban == row->timeofban);
+	f->left_out +=
+	    merge->left_out && !(same && before->timeofban == row->timeofban);
 	return 0;
 }
 
@@ -252,8 +252,8 @@ open_alone(struct first *f, struct archive *a, struct err *e)
 	int64_t until_ms = clock_steady_ms() + ALONE_MS;
 
 	for (;;) {
-		int rc = archive_open(a, run->config->archive, ALONE_MS, true,
-		    e);
+		int rc =
+		    archive_open(a, run->config->archive, ALONE_MS, true, e);
 
 		if (rc == 0 && a->alone)
 			return 0;
@@ -270,8 +270,8 @@ open_alone(struct first *f, struct archive *a, struct err *e)
 }
 
 /*
- * Take the bans of an id out of the new file. The first time they were made of rows
- * alone, and these are kept. A new_file_clear_fn.
+ * Take the bans of an id out of the new file. The first time they were made of
+ * rows alone, and these are kept. A new_file_clear_fn.
  */
 static int
 clear_id(void *to, struct new_file_id *id, struct err *e)
@@ -279,8 +279,8 @@ clear_id(void *to, struct new_file_id *id, struct err *e)
 	struct first *f = to;
 	bool known = id->carried != 0;
 	int64_t removed = 0;
-	int rc = carried_rows_take(known ? NULL : &f->carried,
-	    &f->file.archive, id->name, &id->of, f->file.first, &removed, e);
+	int rc = carried_rows_take(known ? NULL : &f->carried, &f->file.archive,
+	    id->name, &id->of, f->file.first, &removed, e);
 
 	f->merge.change.added -= removed;
 	if (!known) {
@@ -292,8 +292,8 @@ clear_id(void *to, struct new_file_id *id, struct err *e)
 }
 
 /*
- * Take over what the archive has by now. Rows of an id that both have are merged
- * into the archive's bans.
+ * Take over what the archive has by now. Rows of an id that both have are
+ * merged into the archive's bans.
  */
 static int
 take_over(struct first *f, struct archive *a, struct err *e)
@@ -384,9 +384,9 @@ try_file(struct first *f, bool *done, struct err *e)
 }
 
 /*
- * Say why the ordinary way is taken. Where a process may have the archive open for
- * long, it is taken in the next run too: one that has no time left for any row
- * would get no further than this one.
+ * Say why the ordinary way is taken. Where a process may have the archive open
+ * for long, it is taken in the next run too: one that has no time left for any
+ * row would get no further than this one.
  */
 static int
 give_up(const struct first *f, const struct err *why, struct err *e)

@@ -10,7 +10,8 @@ enum { SQL_PUT, SQL_NEXT, SQL_COUNT };
 enum { JAIL, IDENT, AT, TIMEOFBAN, SECONDS, BANCOUNT, DATA, DATA_LEN, AFTER };
 
 static const char *const sql[SQL_COUNT] = {
-	[SQL_PUT] = "INSERT INTO row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[SQL_PUT] =
+	    "INSERT INTO row VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 	[SQL_NEXT] = "SELECT * FROM row ORDER BY jail, ident, at",
 };
 

@@ -23,9 +23,10 @@ int row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
     int64_t after, struct err *e);
 
 /*
- * Read the rows, of which there will be no more: by jail and id, those of one id
- * as they stand in fail2ban's database. row_stage_next returns 1 with a row,
- * which the caller releases with fail2ban_row_free; 0 at the end, -1 on failure.
+ * Read the rows, of which there will be no more: by jail and id, those of one
+ * id as they stand in fail2ban's database. row_stage_next returns 1 with a row,
+ * which the caller releases with fail2ban_row_free; 0 at the end, -1 on
+ * failure.
  */
 int row_stage_begin(struct row_stage *s, struct err *e);
 int row_stage_next(struct row_stage *s, struct fail2ban_row *row,

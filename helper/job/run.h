@@ -101,7 +101,8 @@ int run_wait_turn(const struct run_caller *caller, enum run_kind kind,
 int run_open(struct run *run, struct err *e);
 void run_close(struct run *run);
 
-/* Open the archive of an open run again, after archive_close of run->archive. */
+/* Open the archive of an open run again, after archive_close of run->archive.
+ */
 int run_reopen(struct run *run, struct err *e);
 
 /* A job does its work, or fails and fills e. */
