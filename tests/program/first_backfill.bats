@@ -108,18 +108,20 @@ by_new_file() { [ "$(sqlite3 "$db" 'SELECT max(id) FROM ban')" -gt 131072 ]; }
 # stopped_at CALL N COMMAND...: the first run, stopped at its N-th call of that name,
 # with the command before it goes on. Fails when it makes fewer calls.
 stopped_at() {
-	local pid
+	rm -f "$lab/trace"
 	strace -qq -o "$lab/trace" -E LD_PRELOAD="$still_clock" -E STILL_CLOCK="$now" \
 	    -e trace="$1" -e inject="$1:signal=STOP:when=$2" \
 	    "$program" -c "$lab/archive.cfg" reconcile >"$lab/stopped" 2>&1 3>&- &
 	started+=($!)
-	wait_for 30 eval 'pid=$(pgrep -P '"$!"') || ! kill -0 '"$!"' 2>/dev/null'
-	wait_for 30 eval '! kill -0 '"${pid:-0}"' 2>/dev/null || [ -z "'"${pid:-}"'" ] ||
-	    grep -q "^State:.[Tt]" /proc/'"${pid:-0}"'/status 2>/dev/null'
-	[ -n "${pid:-}" ] && kill -0 "$pid" 2>/dev/null || return 1
+	wait_for 60 has_stopped $!
 	"${@:3}"
-	kill -CONT "$pid"
-	wait "$!"
+	pkill -CONT -P $!
+	wait $!
+}
+
+# has_stopped PID: the traced program has stopped, and strace knows it.
+has_stopped() {
+	grep -qF 'stopped by SIGSTOP' "$lab/trace" 2>/dev/null || ! kill -0 "$1"
 }
 
 @test "a first backfill of many rows gives what one into the archive itself gives" {
@@ -219,6 +221,26 @@ events_followed() {
 	grep -qF 'goes on in the archive itself' "$lab/said"
 	! by_new_file
 	rmdir "$lab/archive/archive.sqlite3.new"
+	is_whole
+}
+
+@test "runs that are too short for all rows go on, one after another" {
+	local n=0
+	rm "$lab/fail2ban.sqlite3"
+	"$python" "$root/tests/lib/many_rows.py" "$lab/fail2ban.sqlite3" \
+	    $((40000 / slow_build)) "$now" "${SEED:-1}"
+	begun
+	cp -r "$lab/archive" "$lab/begun"
+	in_itself true
+	cp -r "$lab/begun" "$lab/archive"
+	config 'run_deadline = 1;'
+	until [ "$(sqlite3 "$db" "SELECT state FROM run ORDER BY id DESC LIMIT 1")" = completed ]
+	do
+		((++n < 100))
+		at 0 archive reconcile >"$lab/answer" 2>"$lab/said"
+	done
+	config 'run_deadline = 300;'
+	when="after $n runs"
 	is_whole
 }
 

@@ -96,12 +96,8 @@ static const struct plan {
 	{ PLAN(SQL_EVIDENCE_GET), { { "evidence", BY_ID } } },
 	{ PLAN(SQL_EVIDENCE_REMOVE), { { "evidence", BY_ID } } },
 	{ PLAN(SQL_BAN_SOURCE), { { "ban", BY_ID } } },
-	/* These read all of a small archive, in order. */
-	{ PLAN(SQL_NEW_FILE_BANS), { { "jail", BY_ID } }, .scanned = "ban" },
 	{ PLAN(SQL_NEW_FILE_ID), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_NEW_FILE_EVIDENCE), { { "evidence", BY_ID } } },
-	{ PLAN(SQL_NEW_FILE_GREATEST),
-	    { { "ban", LAST_ROW }, { "evidence", LAST_ROW } } },
 	{ PLAN(SQL_LIVE),
 	    { { "ban", "ban_ended" }, { "jail", BY_ID },
 		{ "flush", BY_KEY } } },
