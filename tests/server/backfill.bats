@@ -212,3 +212,28 @@ load ../lib/server
 	archive reconcile
 	look 'len(rows()) == 3 and row("sshd", "192.0.2.2")["ended_us"] is None'
 }
+
+@test "fail2ban goes on to ban while thousands of rows are backfilled" {
+	local n ids
+	jail web action= bantime=86400
+	jail sshd bantime=86400
+	server_start
+	for n in {1..12}; do
+		mapfile -t ids < <(seq -f "2001:db8::$n:%g" 1 500)
+		client set web banip "${ids[@]}" >"$lab/out"
+	done
+	soon 'len(bans()) == 6000'
+	archive_in_background reconcile
+	for n in {1..40}; do
+		client set sshd banip "192.0.2.$n" >>"$lab/out"
+	done
+	wait "${started[-1]}"
+	soon 'len(bans()) == 6040'
+	archive reconcile
+	look 'len(rows()) == 6040 == len({(r["jail"], r["ident"]) for r in rows()})'
+	look 'all("event" in r["seen"] for r in rows() if r["jail"] == "sshd")'
+	look 'all(same_as_theirs("sshd", "192.0.2.%d" % n) for n in range(1, 41))'
+	# A new file has taken the archive's place.
+	[ "$(sqlite3 "$lab/archive/archive.sqlite3" 'SELECT max(id) FROM ban')" -gt 131072 ]
+	archive verify
+}
