@@ -43,5 +43,6 @@ into = " (jail, ip, timeofban, bantime, bancount, data) VALUES (?, ?, ?, ?, ?, ?
 db.executemany("INSERT INTO bans" + into, rows)
 db.executemany("INSERT OR REPLACE INTO bips" + into,
                [r for r in rows if r[1] is not None])
-db.executemany("INSERT OR REPLACE INTO bips" + into, [row(count + n) for n in range(20)])
+db.executemany("INSERT INTO bips" + into, [
+    (r[0], "198.51.100.%d" % (200 + n), *r[2:]) for n, r in enumerate(rows[-20:])])
 db.commit()
