@@ -136,14 +136,14 @@ def size(bench):
 
 def large_archive(bench):
     """A ban in a large archive against one in a small."""
-    theirs, sizes = bench.theirs(bench.sizes.middle), bench.sizes
-    labs = [bench.lab(theirs, n) for n in (sizes.archived, sizes.few)]
-    tickets = theirs.tickets(sizes.rounds + WARM_UP)
+    sizes = bench.sizes
+    labs = [bench.large_archive(),
+            bench.lab(bench.theirs(sizes.middle), sizes.few)]
+    tickets = labs[0].theirs.tickets(sizes.rounds + WARM_UP)
     ours, small = bench.pair(tickets, *(lab.ban() for lab in labs),
                              warm_up=WARM_UP)
     for lab in labs:
         lab.check(tickets)
-        lab.remove()
     return [ratio("a ban, %s archived" % number(sizes.archived),
                   "%s archived" % number(sizes.few), ours, small,
                   at_most(1.15))]
