@@ -42,6 +42,8 @@ add_lines(struct merge *merge, const struct archive_ident *of,
     const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
     struct archive_span *span, struct err *e)
 {
+	int64_t widened = UNKNOWN;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
 			false };
@@ -52,9 +54,14 @@ add_lines(struct merge *merge, const struct archive_ident *of,
 			return -1;
 		*known_n += known;
 		*news = *news || learnt;
-		/* The bans whose number a ban of the line may get. */
-		if (learnt && lines[i].found != UNKNOWN &&
-		    archive_history_widen(merge->archive, of, &ticket, span,
+		/*
+		 * The bans whose number a ban of the line may get. They are all
+		 * bans of that second, so they are read once.
+		 */
+		if (!learnt || lines[i].found == widened)
+			continue;
+		widened = lines[i].found;
+		if (archive_history_widen(merge->archive, of, &ticket, span,
 			e) != 0)
 			return -1;
 	}
