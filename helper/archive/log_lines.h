@@ -35,6 +35,13 @@ int log_lines_is_of_ban(struct archive *a, const struct archive_ident *of,
 int log_lines_add(struct archive *a, const struct archive_ident *of,
     const struct logged_line *line, bool *known, bool *news, struct err *e);
 
+/*
+ * Add n lines about an id of which the archive has no line, as log_lines_add
+ * does. *known_n grows by the lines that stand twice in the list.
+ */
+int log_lines_add_first(struct archive *a, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, int64_t *known_n, struct err *e);
+
 struct log_lines {
 	struct logged_line *list;
 	size_t n, room;

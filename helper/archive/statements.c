@@ -88,6 +88,9 @@
 #define LESSER(column, value) \
 	"coalesce(min(" column ", " value "), " column ", " value ")"
 
+/* Two lines about one id; a parameter without a number has the next one. */
+#define LINES_2 "(?1, ?2, ?3, ?, ?, ?, ?, ?), (?1, ?2, ?3, ?, ?, ?, ?, ?)"
+
 /* The names of the witnesses of a ban, as in the view bans. */
 #define SEEN \
 	"'[' || substr(iif(seen & 1, ',\"event\"', '') || " \
@@ -473,6 +476,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT 1 FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
 	    "UNION ALL SELECT 1 FROM line WHERE jail = ?1 AND ident = ?2 "
 	    "AND host = ?3 LIMIT 1",
+	[SQL_LINES_ADD_2] = "INSERT OR IGNORE INTO line VALUES " LINES_2,
+	[SQL_LINES_ADD_4] =
+	    "INSERT OR IGNORE INTO line VALUES " LINES_2 ", " LINES_2,
+	[SQL_LINES_ADD_8] = "INSERT OR IGNORE INTO line VALUES " LINES_2
+			    ", " LINES_2 ", " LINES_2 ", " LINES_2,
 	[SQL_JAIL_RUNS] =
 	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 

@@ -177,6 +177,11 @@ run_replay(const struct command *self, const struct config *config, int argc,
 	if (options_parse(self, argc, argv, take_option, &replay_options,
 		&operands, e) != 0)
 		return -1;
+	/*
+	 * Name the machine's zone: otherwise glibc looks for another one
+	 * whenever it converts a time, several times for each minute of a log.
+	 */
+	setenv("TZ", ":/etc/localtime", 0);
 	caller.stop = signals_stop_flag();
 	sources = calloc((size_t)(argc - operands) + 1, sizeof(*sources));
 	if (sources == NULL)

@@ -13,38 +13,55 @@
  */
 #define LAG_US (INT64_C(600) * TIMESTAMP_US)
 
-/*
- * Add the lines to the archive; *span becomes the time that they can touch, of
- * an id that the archive knows.
- */
-static int
-add_lines(struct merge *merge, const struct archive_ident *of, bool is_known,
-    const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
-    struct archive_span *span, struct err *e)
+/* Return the time that the lines can touch. */
+static struct archive_span
+span_of_lines(const struct logged_line *lines, size_t n)
 {
-	*span =
-	    (struct archive_span){ .from_us = INT64_MAX, .to_us = INT64_MIN };
+	struct archive_span span = { .from_us = INT64_MAX, .to_us = INT64_MIN };
+
 	for (size_t i = 0; i < n; i++) {
 		int64_t from_us = number_sub_sat(lines[i].at_us, LAG_US);
-		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
-			false };
-		bool known, learnt;
 
 		if (lines[i].found != UNKNOWN &&
 		    timestamp_from_seconds(lines[i].found - 1) < from_us)
 			from_us = timestamp_from_seconds(lines[i].found - 1);
-		if (from_us < span->from_us)
-			span->from_us = from_us;
-		if (lines[i].at_us > span->to_us)
-			span->to_us = lines[i].at_us;
+		if (from_us < span.from_us)
+			span.from_us = from_us;
+		if (lines[i].at_us > span.to_us)
+			span.to_us = lines[i].at_us;
+	}
+	return span;
+}
+
+/*
+ * Add lines of an id that the archive knows; *span becomes the time that they
+ * can touch.
+ */
+static int
+add_lines(struct merge *merge, const struct archive_ident *of,
+    const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
+    struct archive_span *span, struct err *e)
+{
+	int64_t widened = UNKNOWN;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
+			false };
+		bool known, learnt;
+
 		if (log_lines_add(merge->archive, of, &lines[i], &known,
 			&learnt, e) != 0)
 			return -1;
 		*known_n += known;
 		*news = *news || learnt;
-		/* The bans whose number a ban of the line may get. */
-		if (is_known && learnt && lines[i].found != UNKNOWN &&
-		    archive_history_widen(merge->archive, of, &ticket, span,
+		/*
+		 * The bans whose number a ban of the line may get. They are all
+		 * bans of that second, so they are read once.
+		 */
+		if (!learnt || lines[i].found == widened)
+			continue;
+		widened = lines[i].found;
+		if (archive_history_widen(merge->archive, of, &ticket, span,
 			e) != 0)
 			return -1;
 	}
@@ -106,8 +123,8 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 	const struct archive_ident of = { jail->id, ident, merge->host };
 	struct archive_span span;
 	int64_t known_before = *known;
-	bool news = false;
 	int is_known = log_lines_knows(merge->archive, &of, e);
+	bool news = false;
 
 	if (is_known < 0)
 		return -1;
@@ -115,10 +132,14 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 	if (merge->refuse != NULL &&
 	    drop_refused(merge, &of, lines, &n, e) != 0)
 		return -1;
-	if (add_lines(merge, &of, is_known == 1, lines, n, known, &news, &span,
-		e) != 0)
+	span = span_of_lines(lines, n);
+	if (is_known == 1 &&
+	    add_lines(merge, &of, lines, n, known, &news, &span, e) != 0)
 		return -1;
-	if (!news)
+	if (is_known == 0 &&
+	    log_lines_add_first(merge->archive, &of, lines, n, known, e) != 0)
+		return -1;
+	if (is_known == 0 ? n == 0 : !news)
 		return 0;
 	merge->lines = LINES_SOME;
 	/* A line that stands twice in the log is one line of the archive. */

@@ -37,17 +37,31 @@ struct writer {
 	struct run *run;
 	struct merge merge;
 	struct replay_sort_lines lines; /* of one id */
+	struct archive_jail jail;	/* of the id before, */
+	struct buffer jail_name;	/* and its name */
 };
+
+/* Find the jail of the id; the ids of one jail follow each other. */
+static int
+find_jail(struct writer *w, struct err *e)
+{
+	if (w->jail_name.s != NULL &&
+	    strcmp(w->jail_name.s, w->lines.jail) == 0)
+		return 0;
+	buffer_cut(&w->jail_name, 0);
+	buffer_puts(&w->jail_name, w->lines.jail);
+	if (w->jail_name.failed)
+		return err_no_memory(e);
+	return archive_jail_get(w->merge.archive, w->lines.jail, &w->jail, e);
+}
 
 static int
 write_ident(struct writer *w, struct err *e)
 {
-	struct archive_jail jail;
-
-	if (archive_jail_get(w->merge.archive, w->lines.jail, &jail, e) != 0)
+	if (find_jail(w, e) != 0)
 		return -1;
-	return merge_log_lines(&w->merge, &jail, w->lines.ident, w->lines.lines,
-	    w->lines.n, &w->run->row.skipped, e);
+	return merge_log_lines(&w->merge, &w->jail, w->lines.ident,
+	    w->lines.lines, w->lines.n, &w->run->row.skipped, e);
 }
 
 static int
@@ -82,6 +96,7 @@ write_lines(struct reader *reader, struct err *e)
 		return -1;
 	rc = write_idents(reader, &w, e);
 	replay_sort_free(&w.lines);
+	buffer_free(&w.jail_name);
 	if (w.run->cut_off || rc == 0)
 		return run_commit(w.run, &w.merge, e);
 	run_rollback(w.run);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sort the lines of a log by jail and id: gather them in a temporary file of
- * SQLite, and return them id by id. So the archive is written in its own order,
- * each id once, and the memory does not grow with the log. Errors are
- * db_error's.
+ * Sort the lines of a log by jail and id: gather them in memory, sort a few
+ * megabytes at a time into a temporary file of SQLite, and merge these runs id
+ * by id. So the archive is written in its own order, each id once, and the
+ * memory grows by less than a thousandth of the log. Errors are db_error's.
  */
 #ifndef JOB_REPLAY_SORT_H
 #define JOB_REPLAY_SORT_H
@@ -14,12 +14,27 @@
 #include "base/buffer.h"
 #include "os/db.h"
 
+/* The most bytes that are gathered before they are sorted into the file. */
+#define REPLAY_SORT_GATHERED ((size_t)6 * 1024 * 1024)
+
+/* A part of the lines in the file, which is sorted. */
+struct replay_sort_run {
+	int64_t next, end;  /* the pieces of the file that are not read yet */
+	struct buffer read; /* the piece that is being read */
+	size_t at;	    /* the next line in it */
+};
+
 struct replay_sort {
 	struct db db;
-	int64_t lines;	    /* the number that was put in */
-	sqlite3_stmt *next; /* the sorted rows, after replay_sort_begin */
-	bool more;	    /* next stands on a row */
-	struct buffer of;   /* the jail, a NUL, and the id of the last line */
+	int64_t lines;		/* the number that was put in */
+	struct buffer gathered; /* lines that are not in the file yet, */
+	size_t gathered_n;	/* and their number */
+	int64_t pieces;		/* the file has so many */
+	struct replay_sort_run *runs;
+	size_t runs_n, runs_room;
+	size_t *heap; /* runs that have a line left; the least line is first */
+	size_t heap_n;
+	struct buffer of; /* the jail, a NUL, and the id that came last */
 };
 
 /*

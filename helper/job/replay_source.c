@@ -47,10 +47,9 @@ replay_source_is_whole(struct replay_source *s)
 		.text =
 		    "it has no newline yet, and is left for the next "
 		    "replay" };
-	int64_t age_us = clock_wall_us() - in->mtime_us;
 
 	if (!in->unfinished || in->stream || in->gzipped ||
-	    s->context->goes_on || age_us > WRITING_US)
+	    s->context->goes_on || clock_wall_us() - in->mtime_us > WRITING_US)
 		return true;
 	if (!s->known)
 		replay_source_bad(s, &why);

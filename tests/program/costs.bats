@@ -358,3 +358,11 @@ page_of() {
 	echo "# $1 KiB for 100000 lines" >&3
 	[ "$1" -le $((40 * 1024)) ]
 }
+
+@test "a replay reads the time zone once, however many minutes a log has" {
+	"$python" "$root/tests/lib/forge.py" log 2000 1 >"$lab/log1"
+	env -u TZ strace -o "$lab/trace" -e trace=file \
+	    "$program" -c "$lab/archive.cfg" replay "$lab/log1"
+	[ "$(last_run rows)" -ge 2000 ]
+	[ "$(grep -c localtime "$lab/trace")" -eq 1 ]
+}

@@ -154,6 +154,9 @@ static const struct plan {
 	{ PLAN(SQL_META_FROM), { { "meta", BY_KEY } } },
 	{ PLAN(SQL_LINE_KNOWS),
 	    { { "ban", "ban_history" }, { "line", BY_KEY } } },
+	{ PLAN(SQL_LINES_ADD_2), .scanned = "2" },
+	{ PLAN(SQL_LINES_ADD_4), .scanned = "4" },
+	{ PLAN(SQL_LINES_ADD_8), .scanned = "8" },
 	{ PLAN(SQL_LINE_IS_OF_BAN), { { "ban", "ban_history" } },
 	    .scanned = "(subquery" },
 	/* UNION sorts the bans of one second. */

@@ -993,7 +993,7 @@ take_runs(struct lab *lab)
 	return runs;
 }
 
-/* One look for it, and one statement for each line and for each ban. */
+/* One look for it, one statement for up to eight lines, and one for a ban. */
 static void
 a_log_of_a_new_id_is_not_read_again(void **state UNUSED)
 {
@@ -1017,8 +1017,47 @@ a_log_of_a_new_id_is_not_read_again(void **state UNUSED)
 	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", lines,
 		      ARRAY_LEN(lines), &known, &e),
 	    &e);
-	assert_int_equal(take_runs(&lab), 1 + ARRAY_LEN(lines) + 2);
+	assert_int_equal(take_runs(&lab), 1 + 1 + 2);
 	lab_assert(&lab, "two bans", "SELECT count(*) FROM ban", "2");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
+/* However many lines are of one second, its bans are looked up once. */
+static void
+the_bans_of_a_second_are_looked_up_once_for_all_its_lines(void **state UNUSED)
+{
+	struct logged_line first = { LOGGED_BAN, MS(1000), SECOND + 1, 600,
+		UNKNOWN };
+	struct logged_line lines[40];
+	struct archive_jail jail;
+	struct err e = { 0 };
+	sqlite3_stmt *widen;
+	int64_t known = 0;
+	struct merge merge;
+	struct lab lab;
+
+	for (int i = 0; i < (int)ARRAY_LEN(lines); i++)
+		lines[i] = (struct logged_line){ i % 2 == 0 ? LOGGED_UNBAN :
+							      LOGGED_BAN,
+			MS(1100 + 10 * i), SECOND + 1 + i / 20, UNKNOWN,
+			UNKNOWN };
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	merge = merge_of(&lab);
+	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
+	assert_ok(
+	    merge_log_lines(&merge, &jail, "192.0.2.1", &first, 1, &known, &e),
+	    &e);
+	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", lines,
+		      ARRAY_LEN(lines), &known, &e),
+	    &e);
+	widen = lab.archive.db.statements[SQL_HISTORY_SECOND];
+	assert_non_null(widen);
+	assert_int_equal(sqlite3_stmt_status(widen, SQLITE_STMTSTATUS_RUN, 0),
+	    2);
+	lab_assert(&lab, "a ban for each Ban line", "SELECT count(*) FROM ban",
+	    "21");
 	assert_ok(archive_commit(&lab.archive, &e), &e);
 	lab_tear_down(&lab);
 }
@@ -1130,6 +1169,8 @@ main(void)
 		    a_ban_that_is_restored_often_keeps_short_sightings),
 		cmocka_unit_test(a_repeat_of_a_folded_event_changes_nothing),
 		cmocka_unit_test(a_log_of_a_new_id_is_not_read_again),
+		cmocka_unit_test(
+		    the_bans_of_a_second_are_looked_up_once_for_all_its_lines),
 		cmocka_unit_test(
 		    a_line_of_a_new_id_that_stands_twice_counts_once),
 	};
