@@ -46,6 +46,10 @@ class Crowd(Lab):
         self.theirs.put(rows)
         self.subject = rows[-1]
         self.run("reconcile")
+        # They were archived a day ago, so that retention takes them for old.
+        with contextlib.closing(sqlite3.connect(self.archive)) as db:
+            db.execute("UPDATE ban SET added_us = added_us - 86400000000")
+            db.commit()
         self.run("reconcile")
 
     def ticket(self, verb, bantime=None, restored=0, subject=None):
@@ -206,6 +210,15 @@ def one_second(crowd, n):
 def ended_in_one_second(crowd, n):
     """bans of one second that have ended"""
     crowd.fill([row(ident_of(k), crowd.now - 9000) for k in range(n)])
+    export(crowd)
+
+
+def anonymous_in_one_second(crowd, n):
+    """anonymous bans of one network and second"""
+    crowd.fill([row("2001:db8::%x" % (k + 1), crowd.now - 9000)
+                for k in range(n)])
+    crowd.run("prune", "--anonymize", "0d")
+    crowd.subject = row("2001:db8::/64", crowd.now - 9000)
     export(crowd)
 
 
