@@ -14,8 +14,10 @@
 
 #include <cmocka.h>
 
+#include "archive/merged.h"
 #include "archive/prune.h"
 #include "job/forget.h"
+#include "job/merge_hosts.h"
 #include "lab.h"
 #include "os/log.h"
 
@@ -142,12 +144,93 @@ bans_that_ended_together_are_found_once(void **state)
 	assert_in_range(cost_of_finding(8 * FEW), few, 5 * few / 2);
 }
 
+#define SOURCES \
+	"WITH n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n, wanted " \
+	"WHERE i < wanted.n) " \
+	"INSERT INTO meta SELECT 'merged:' || i, '7 ' || i || ' web' FROM n"
+
+static void
+count_failure(void *failed, const struct merge_result *result)
+{
+	*(int *)failed += result->what == MERGE_FAILED;
+}
+
+/* As many sources as the archive knows, and that are not there. */
+static int64_t
+cost_of_merge(int n)
+{
+	char path[] = "/nonexistent/web.sqlite3", host[] = "web";
+	struct merge_sources sources = { .n = (size_t)n };
+	struct run_summary summary;
+	struct run_caller by;
+	struct err e = { 0 };
+	struct lab lab;
+	int failed = 0;
+
+	make(&lab, SOURCES, n);
+	by = caller(&lab);
+	sources.list = calloc((size_t)n, sizeof(*sources.list));
+	assert_non_null(sources.list);
+	for (int i = 0; i < n; i++)
+		sources.list[i] = (struct merge_source){ path, host, true };
+	assert_int_equal(merge_hosts(&by, &sources, "test", count_failure,
+			     &failed, &summary, &e),
+	    -1);
+	assert_int_equal(failed, n);
+	free(sources.list);
+	lab_tear_down(&lab);
+	return steps;
+}
+
+static void
+sources_that_fail_do_not_load_all_sources_again(void **state)
+{
+	int64_t few = cost_of_merge(FEW);
+
+	(void)state;
+	assert_in_range(cost_of_merge(2 * FEW), few, 5 * few / 2);
+}
+
+static void
+a_source_is_as_the_archive_has_it_after_a_rollback(void **state)
+{
+	struct merged_source *source;
+	struct merged known;
+	struct err e = { 0 };
+	struct lab lab;
+
+	(void)state;
+	make(&lab, SOURCES, 3);
+	assert_ok(merged_load(&known, &lab.archive, &e), &e);
+	assert_int_equal(known.n, 3);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	known.sources[1].rev = 9;
+	assert_ok(merged_save(&known, &known.sources[1], &e), &e);
+	source = merged_add(&known, "new", "web", &e);
+	assert_non_null(source);
+	assert_ok(merged_save(&known, source, &e), &e);
+	archive_rollback(&lab.archive);
+
+	assert_ok(merged_load_again(&known, 1, &e), &e);
+	assert_ok(merged_load_again(&known, 3, &e), &e);
+	assert_int_equal(known.n, 3);
+	assert_int_equal(known.sources[1].rev, 7);
+	assert_int_equal(known.sources[1].number, 2);
+	assert_null(merged_find(&known, "new"));
+	merged_free(&known);
+	lab_tear_down(&lab);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_cost_of_forget_is_that_of_its_bans),
 		cmocka_unit_test(bans_that_ended_together_are_found_once),
+		cmocka_unit_test(
+		    sources_that_fail_do_not_load_all_sources_again),
+		cmocka_unit_test(
+		    a_source_is_as_the_archive_has_it_after_a_rollback),
 	};
 
 	assert_int_equal(sqlite3_auto_extension((void (*)(void))watch),
