@@ -71,6 +71,11 @@ class Crowd(Lab):
             with open("%s/%020d-%d" % (folder, at_us, n + 1), "w") as f:
                 f.write("\0".join(words) + "\0")
 
+    def lives(self, ident):
+        with contextlib.closing(sqlite3.connect(self.archive)) as db:
+            return db.execute("SELECT 1 FROM ban WHERE ident = ? AND"
+                              " ended_us IS NULL", (ident,)).fetchone()
+
     def answer(self, jails):
         """A server answers that has these ids in these jails."""
         with open(self.folder + "/jails", "w", encoding="utf-8") as f:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What `make bench-growth` counts: each verb, and an event of each kind."""
 
+import glob
 import subprocess
 
 from crowds import row
@@ -31,9 +32,10 @@ def about_subject(*words):
 
 
 def forget(crowd):
-    """The subject's ban has been lifted."""
-    crowd.theirs.remove(crowd.subject[1])
-    subprocess.run(crowd.ticket("unban"), check=True)
+    """If the subject lives, it is unbanned before."""
+    if crowd.lives(crowd.subject[1]):
+        crowd.theirs.remove(crowd.subject[1])
+        subprocess.run(crowd.ticket("unban"), check=True)
     return crowd.command("forget", crowd.subject[1])
 
 
@@ -89,7 +91,8 @@ CARE = {
     "replay of the database": lambda crowd: crowd.command(
         "replay", "--host", "web2", crowd.theirs.path),
     "replay of the spool": lambda crowd: crowd.command(
-        "replay", "--format", "spool", crowd.folder + "/spool"),
+        "replay", "--format", "spool",
+        *sorted(glob.glob(crowd.folder + "/spool/*"))),
 }
 VERBS = {**EVENTS, **RECONCILES, **QUESTIONS, **CARE}
 
