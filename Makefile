@@ -165,6 +165,13 @@ $(BUILD)/bench/%: tests/bench/%.c
 	mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -pthread -o $@ "$(CURDIR)/$<"
 
+# This one is linked as the events' program is.
+$(BUILD)/bench/limit: tests/bench/limit.c $(BUILD)/event_link
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--gc-sections \
+		$$(sed -n 1p $(BUILD)/event_link) -o $@ "$(CURDIR)/$<" \
+		$$(sed -n 2p $(BUILD)/event_link)
+
 # make test T='replay buffer' runs only these.
 test:
 	tests/run $(T)

@@ -13,6 +13,14 @@ log_lines_any(struct archive *a, struct err *e)
 }
 
 int
+log_lines_knows(struct archive *a, const struct archive_ident *of,
+    struct err *e)
+{
+	return db_has_row(&a->db, SQL_LINE_KNOWS, e, "itt", of->jail, of->ident,
+	    archive_ident_host(of));
+}
+
+int
 log_lines_is_of_ban(struct archive *a, const struct archive_ident *of,
     int64_t at_us, struct err *e)
 {

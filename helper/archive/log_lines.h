@@ -15,6 +15,11 @@
 /* Return 1 when the archive has a log's line, 0 when not, -1 on failure. */
 int log_lines_any(struct archive *a, struct err *e);
 
+/* Return 1 when the archive has a ban of the id or a line, 0 when not, or -1.
+ */
+int log_lines_knows(struct archive *a, const struct archive_ident *of,
+    struct err *e);
+
 /*
  * Return 1 when a ban of the id lived at at_us, 0 when none did, -1 on failure.
  */

@@ -425,6 +425,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_META_FORMER] = META_FORMER("0"),
 	[SQL_FORGET_KEY] = "INSERT OR IGNORE INTO meta VALUES ('forget_key', "
 			   "lower(hex(randomblob(32))))",
+	[SQL_LINE_KNOWS] =
+	    "SELECT 1 FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
+	    "UNION ALL SELECT 1 FROM line WHERE jail = ?1 AND ident = ?2 "
+	    "AND host = ?3 LIMIT 1",
 	[SQL_JAIL_RUNS] =
 	    "UPDATE jail SET absent_us = ?2, started_us = ?3 WHERE id = ?1",
 

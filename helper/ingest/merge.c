@@ -9,6 +9,7 @@
 #include "archive/log_lines.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+#include "ingest/merge_inside.h"
 #include "ingest/merge_span.h"
 #include "ingest/note_answer.h"
 
@@ -17,10 +18,6 @@
 #define BESIDE_MAX (INT64_C(1) << 40)
 /* A stretch that is too short is loaded again with so many times more. */
 #define WIDER 16
-
-/* A ban is logged up to ten minutes after its ticket's time (ban/bans_of_log).
- */
-#define LAG_US (INT64_C(600) * TIMESTAMP_US)
 
 /*
  * Return 1 when the archive has lines of a log, 0 when it has none, -1 on
@@ -209,12 +206,8 @@ is_short(const struct merge *merge, const struct archive_history *h,
 	return 1;
 }
 
-/*
- * Decide about a stretch with n new sightings, and save it. It is loaded anew
- * and wider when it turns out to be too short.
- */
-static int
-decide_and_save(struct merge *merge, struct archive_history *h,
+int
+merge_decide_and_save(struct merge *merge, struct archive_history *h,
     struct archive_span span, const struct sighting *sightings, size_t n,
     int64_t source, struct err *e)
 {
@@ -572,9 +565,9 @@ merge_add(struct merge *merge, struct merge_ticket *t,
 	if (answer_note(merge, t, &sightings[0], &listed, e) != 0 ||
 	    take_fresh(merge, t, sightings, listed, fresh, &n, e) != 0)
 		return -1;
-	return n == 0 ?
-	    0 :
-	    decide_and_save(merge, &t->history, t->span, fresh, n, source, e);
+	return n == 0 ? 0 :
+			merge_decide_and_save(merge, &t->history, t->span,
+			    fresh, n, source, e);
 }
 
 int
@@ -594,99 +587,17 @@ merge_sightings(struct merge *merge, const char *jail, const char *ident,
 	return rc;
 }
 
-/* Add the lines to the archive; *span becomes the time that they can touch. */
-static int
-add_lines(struct merge *merge, const struct archive_ident *of,
-    const struct logged_line *lines, size_t n, int64_t *known_n, bool *news,
-    struct archive_span *span, struct err *e)
-{
-	*span =
-	    (struct archive_span){ .from_us = INT64_MAX, .to_us = INT64_MIN };
-	for (size_t i = 0; i < n; i++) {
-		int64_t from_us = number_sub_sat(lines[i].at_us, LAG_US);
-		const struct archive_ticket ticket = { lines[i].found, UNKNOWN,
-			false };
-		bool known, learnt;
-
-		if (lines[i].found != UNKNOWN &&
-		    timestamp_from_seconds(lines[i].found - 1) < from_us)
-			from_us = timestamp_from_seconds(lines[i].found - 1);
-		if (from_us < span->from_us)
-			span->from_us = from_us;
-		if (lines[i].at_us > span->to_us)
-			span->to_us = lines[i].at_us;
-		if (log_lines_add(merge->archive, of, &lines[i], &known,
-			&learnt, e) != 0)
-			return -1;
-		*known_n += known;
-		*news = *news || learnt;
-		/* The bans whose number a ban of the line may get. */
-		if (learnt && lines[i].found != UNKNOWN &&
-		    archive_history_widen(merge->archive, of, &ticket, span,
-			e) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Decide again about the stretch of one ban. */
-static int
-decide_again(struct merge *merge, const struct archive_ident *of,
+int
+merge_decide_again(struct merge *merge, const struct archive_ident *of,
     const struct archive_span *span, struct err *e)
 {
 	struct archive_history h = { .of = *of };
 	int rc = load(merge, &h, span, BESIDE, e);
 
 	if (rc == 0)
-		rc = decide_and_save(merge, &h, *span, NULL, 0, 0, e);
+		rc = merge_decide_and_save(merge, &h, *span, NULL, 0, 0, e);
 	archive_history_free(&h);
 	return rc;
-}
-
-/* Drop the lines that are refused, and are of no ban in the archive. */
-static int
-drop_refused(struct merge *merge, const struct archive_ident *of,
-    struct logged_line *lines, size_t *n, struct err *e)
-{
-	size_t all = *n;
-
-	*n = 0;
-	for (size_t i = 0; i < all; i++) {
-		int refused = merge->refuse(merge->refuse_context, of, NULL,
-		    lines[i].at_us, e);
-		int known = refused != 1 ?
-		    0 :
-		    log_lines_is_of_ban(merge->archive, of, lines[i].at_us, e);
-
-		if (refused < 0 || known < 0)
-			return -1;
-		if (refused == 1 && known == 0)
-			merge->refused++;
-		else
-			lines[(*n)++] = lines[i];
-	}
-	return 0;
-}
-
-int
-merge_log_lines(struct merge *merge, const struct archive_jail *jail,
-    const char *ident, struct logged_line *lines, size_t n, int64_t *known,
-    struct err *e)
-{
-	const struct archive_ident of = { jail->id, ident, merge->host };
-	struct archive_span span;
-	bool news = false;
-
-	bans_of_log_order(lines, n);
-	if (merge->refuse != NULL &&
-	    drop_refused(merge, &of, lines, &n, e) != 0)
-		return -1;
-	if (add_lines(merge, &of, lines, n, known, &news, &span, e) != 0)
-		return -1;
-	if (!news)
-		return 0;
-	merge->lines = LINES_SOME;
-	return decide_again(merge, &of, &span, e);
 }
 
 /* A flush that waited in the spool may have ended bans before later events. */
@@ -704,7 +615,7 @@ flush_late(struct merge *merge, int64_t jail, int64_t at_us, struct err *e)
 						       bans.list[i].made_us,
 			.to_us = bans.list[i].last_us };
 
-		rc = decide_again(merge, &of, &span, e);
+		rc = merge_decide_again(merge, &of, &span, e);
 	}
 	archive_jail_free_flushed(&bans);
 	return rc;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "ban/bans_of_log.h"
+#include "base/buffer.h"
 #include "os/db.h"
 
 struct replay_sort {
@@ -18,11 +19,15 @@ struct replay_sort {
 	int64_t lines;	    /* the number that was put in */
 	sqlite3_stmt *next; /* the sorted rows, after replay_sort_begin */
 	bool more;	    /* next stands on a row */
+	struct buffer of;   /* the jail, a NUL, and the id of the last line */
 };
 
-/* The lines of one id in one jail, in the order of the log. */
+/*
+ * The lines of one id in one jail, in the order of the log. The texts live
+ * until the next call.
+ */
 struct replay_sort_lines {
-	char *jail, *ident;
+	const char *jail, *ident;
 	struct logged_line *lines;
 	size_t n, room;
 };

@@ -86,6 +86,11 @@ class Bench:
         return os.path.dirname(lab.archive)
 
     @functools.lru_cache(None)
+    def large_archive(self):
+        """Return a lab with the largest archive. Its bans are not live."""
+        return self.lab(self.theirs(self.sizes.middle), self.sizes.archived)
+
+    @functools.lru_cache(None)
     def backfilled(self, rows):
         """Return a lab whose archive has all these rows, and its first run."""
         lab = self.lab(self.theirs(rows))

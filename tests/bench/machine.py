@@ -42,11 +42,14 @@ def disk_of(folder):
         file_says(disk + "queue/rotational"))
 
 
-def describe_machine(folder):
+def describe_machine(folder, began):
+    """What was measured, and where; began is when that began."""
     git = "git", "-C", TREE
     changed = said_by(*git, "status", "--short", "--untracked-files=no")
     return [
-        ("date", time.strftime("%Y-%m-%d")),
+        ("date", "%s, for %.0f minutes" % (
+            time.strftime("%Y-%m-%d %H:%M", time.localtime(began)),
+            (time.time() - began) / 60)),
         ("commit", said_by(*git, "rev-parse", "--short", "HEAD")
          + (", and changes" if changed else "")),
         ("processor", file_says("/proc/cpuinfo", "model name\\s*: (.*)")),

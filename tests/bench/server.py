@@ -144,7 +144,7 @@ def bans_a_second(bench):
                 one.check(count + 1)
             one.lab.remove()
     what = "bans a second, %s ids at once" % number(count)
-    return [rate_ratio(what, "/bin/true as action", rates, at_least(0.8)),
+    return [rate_ratio(what, "/bin/true as action", rates, at_least(0.85)),
             rate_ratio(what, "sqlite3 INSERT as action", rates,
                        at_least(1.45))]
 

@@ -146,6 +146,8 @@ static const struct plan {
 	{ PLAN(SQL_PRUNE_CLOSE), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_PRUNED_UNTIL), { { "meta", BY_KEY } } },
 	{ PLAN(SQL_META_FROM), { { "meta", BY_KEY } } },
+	{ PLAN(SQL_LINE_KNOWS),
+	    { { "ban", "ban_history" }, { "line", BY_KEY } } },
 	{ PLAN(SQL_LINE_IS_OF_BAN), { { "ban", "ban_history" } },
 	    .scanned = "(subquery" },
 	/* UNION sorts the bans of one second. */

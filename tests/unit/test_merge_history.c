@@ -981,6 +981,76 @@ a_ban_beyond_the_stretch_takes_the_number_that_another_gives_up(
 	lab_tear_down(&lab);
 }
 
+/* Return how often a statement ran since the last call. */
+static int
+take_runs(struct lab *lab)
+{
+	sqlite3_stmt *st = NULL;
+	int runs = 0;
+
+	while ((st = sqlite3_next_stmt(lab->archive.db.handle, st)) != NULL)
+		runs += sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 1);
+	return runs;
+}
+
+/* One look for it, and one statement for each line and for each ban. */
+static void
+a_log_of_a_new_id_is_not_read_again(void **state UNUSED)
+{
+	struct logged_line lines[] = {
+		{ LOGGED_BAN, MS(1000), SECOND + 1, 600, UNKNOWN },
+		{ LOGGED_UNBAN, MS(2000), UNKNOWN, UNKNOWN, UNKNOWN },
+		{ LOGGED_BAN, MS(60000), SECOND + 60, 600, UNKNOWN },
+		{ LOGGED_UNBAN, MS(61000), UNKNOWN, UNKNOWN, UNKNOWN },
+	};
+	struct archive_jail jail;
+	struct err e = { 0 };
+	int64_t known = 0;
+	struct merge merge;
+	struct lab lab;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	merge = merge_of(&lab);
+	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
+	take_runs(&lab);
+	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", lines,
+		      ARRAY_LEN(lines), &known, &e),
+	    &e);
+	assert_int_equal(take_runs(&lab), 1 + ARRAY_LEN(lines) + 2);
+	lab_assert(&lab, "two bans", "SELECT count(*) FROM ban", "2");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
+/* A line that stands in a log twice is one line, also of a new id. */
+static void
+a_line_of_a_new_id_that_stands_twice_counts_once(void **state UNUSED)
+{
+	struct logged_line lines[] = {
+		{ LOGGED_BAN, MS(1000), SECOND + 1, UNKNOWN, UNKNOWN },
+		{ LOGGED_BAN, MS(1000), SECOND + 1, 600, UNKNOWN },
+	};
+	struct archive_jail jail;
+	struct err e = { 0 };
+	int64_t known = 0;
+	struct merge merge;
+	struct lab lab;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	merge = merge_of(&lab);
+	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
+	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", lines,
+		      ARRAY_LEN(lines), &known, &e),
+	    &e);
+	assert_int_equal(known, 1);
+	lab_assert(&lab, "one ban, with the ban time that the line shows",
+	    "SELECT count(*) || ' ' || max(seconds) FROM ban", "1 600");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
 static void
 a_ban_that_is_restored_often_keeps_short_sightings(void **state UNUSED)
 {
@@ -1059,6 +1129,9 @@ main(void)
 		cmocka_unit_test(
 		    a_ban_that_is_restored_often_keeps_short_sightings),
 		cmocka_unit_test(a_repeat_of_a_folded_event_changes_nothing),
+		cmocka_unit_test(a_log_of_a_new_id_is_not_read_again),
+		cmocka_unit_test(
+		    a_line_of_a_new_id_that_stands_twice_counts_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
