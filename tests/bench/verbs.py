@@ -10,8 +10,8 @@ from lab import BANTIME_LIVE
 
 def fresh(crowd, there):
     """A ban of the subject's id that begins now; its row is there, or is not yet."""
-    jail, ident, *_ = crowd.subject
-    ban = row(ident, crowd.now - 5, BANTIME_LIVE, jail)
+    jail, ident, *_, data = crowd.subject
+    ban = row(ident, crowd.now - 5, BANTIME_LIVE, jail, data)
     if there:
         crowd.theirs.put([ban])
     return crowd.ticket("ban", subject=ban)
