@@ -43,10 +43,8 @@ archive_unlock(struct archive *a)
 }
 
 static int
-check_file(struct archive *a, struct stat *st, struct err *e)
+check_whole(struct archive *a, const struct stat *st, struct err *e)
 {
-	if (archive_file_check(a->path, st, e) != 0)
-		return -1;
 	if (!archive_file_is_torn(a->path, st))
 		return 0;
 	a->db.corrupt = true;
@@ -83,7 +81,9 @@ open_file(struct archive *a, bool briefly, struct err *e)
 	int chunk = CHUNK_BYTES;
 	struct stat st;
 
-	if (check_file(a, &st, e) != 0 ||
+	/* The folder is checked already. */
+	if (archive_file_check_itself(a->path, &st, e) != 0 ||
+	    check_whole(a, &st, e) != 0 ||
 	    db_open(&a->db, a->path,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 		    SQLITE_OPEN_NOFOLLOW,
@@ -120,20 +120,28 @@ prepare(struct archive *a, const char *path, int lock_ms, struct err *e)
 	return 0;
 }
 
+/* Check the folder of the archive, and make it where it is missing. */
+static int
+make_folder(const char *path, struct err *e)
+{
+	if (archive_file_check_folder(path, e) == 0)
+		return 0;
+	if (e->code != EX_NOINPUT || archive_file_make_folder(path, e) != 0)
+		return -1;
+	return archive_file_check_folder(path, e);
+}
+
 int
 archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
     struct err *e)
 {
-	struct stat st;
-
 	/*
 	 * The folder is checked before the lock files are made: in another
-	 * user's folder they might be links.
+	 * user's folder they might be links. Who may change it is trusted from
+	 * then on.
 	 */
-	if (prepare(a, path, lock_ms, e) == 0 &&
-	    archive_file_make_folder(path, e) == 0 &&
-	    archive_file_check(path, &st, e) == 0 && take_lock(a, e) == 0 &&
-	    open_file(a, briefly, e) == 0)
+	if (prepare(a, path, lock_ms, e) == 0 && make_folder(path, e) == 0 &&
+	    take_lock(a, e) == 0 && open_file(a, briefly, e) == 0)
 		return 0;
 	archive_close(a);
 	return err_wrap(e, "archive");
@@ -146,7 +154,8 @@ open_to_read(struct archive *a, struct err *e)
 	int64_t version = 0;
 	struct stat st;
 
-	if (check_file(a, &st, e) != 0)
+	if (archive_file_check(a->path, &st, e) != 0 ||
+	    check_whole(a, &st, e) != 0)
 		return -1;
 	if (st.st_mode != 0 &&
 	    (db_open(&a->db, a->path,

@@ -26,6 +26,9 @@
 /* The pages that are copied at a time. */
 #define PIECE 1000
 
+/* From this version on the schema does not say what refers to what. */
+#define REFERENCES_UNTIL 8
+
 /* After this many steps SQLite asks whether it should give up. */
 #define PROGRESS_STEPS 10000
 
@@ -160,6 +163,19 @@ examine_tables(struct archive *a, struct err *e)
 	return rc;
 }
 
+/* Look for a row that refers to one that is missing. */
+static int
+examine_references(struct archive *a, struct err *e)
+{
+	static const char why[] = "a row refers to one that is missing";
+	int64_t version;
+
+	if (archive_schema_check(&a->db, &version, e) != 0)
+		return -1;
+	return expect_none(a,
+	    version < REFERENCES_UNTIL ? SQL_REFERENCES : SQL_MISSING, why, e);
+}
+
 struct examination {
 	struct archive *archive;
 	int64_t deadline_ms;
@@ -224,8 +240,7 @@ archive_examine(struct archive *a, bool thorough, int wait_ms, struct err *e)
 	    begin_looking(&x, e) != 0 ||
 	    expect_ok(a, thorough ? SQL_INTEGRITY : SQL_QUICK, e) != 0 ||
 	    (thorough &&
-		(expect_none(a, SQL_REFERENCES,
-		     "a row refers to one that is missing", e) != 0 ||
+		(examine_references(a, e) != 0 ||
 		    expect_none(a, SQL_NUMBERS, "numbers out of range", e) !=
 			0)))
 		rc = err_wrap(e, "archive");

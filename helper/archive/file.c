@@ -37,14 +37,27 @@ archive_file_make_folder(const char *path, struct err *e)
 }
 
 int
-archive_file_check(const char *path, struct stat *st, struct err *e)
+archive_file_check_folder(const char *path, struct err *e)
 {
 	char folder[PATH_MAX];
 
-	*st = (struct stat){ 0 };
 	folder_of(path, folder);
-	if (file_trust_check_folder(folder, e) != 0)
+	return file_trust_check_folder(folder, e);
+}
+
+int
+archive_file_check(const char *path, struct stat *st, struct err *e)
+{
+	*st = (struct stat){ 0 };
+	if (archive_file_check_folder(path, e) != 0)
 		return e->code == EX_NOINPUT ? 0 : -1;
+	return archive_file_check_itself(path, st, e);
+}
+
+int
+archive_file_check_itself(const char *path, struct stat *st, struct err *e)
+{
+	*st = (struct stat){ 0 };
 	if (lstat(path, st) != 0)
 		return errno == ENOENT ? 0 :
 					 err_errno(e, EX_NOINPUT, "%s", path);

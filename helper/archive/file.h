@@ -32,6 +32,13 @@ int archive_file_make_folder(const char *path, struct err *e);
 int archive_file_check(const char *path, struct stat *st, struct err *e);
 
 /*
+ * The two halves of archive_file_check: the folder, where EX_NOINPUT says that
+ * there is none; and the file in it.
+ */
+int archive_file_check_folder(const char *path, struct err *e);
+int archive_file_check_itself(const char *path, struct stat *st, struct err *e);
+
+/*
  * Return true when the archive is empty or missing, but has a WAL. SQLite would
  * delete that WAL with the bans in it.
  */

@@ -40,28 +40,56 @@ archive_span_add(struct archive_span *span, int64_t us)
 		span->to_us = us;
 }
 
+/*
+ * Bind a statement for the bans of an exact time, and of its bare second: these
+ * count under some conditions, and to look at them costs an event far more.
+ */
+static sqlite3_stmt *
+bind_exact(struct archive *a, const struct archive_ident *of,
+    const struct archive_ticket *ticket, bool bare, struct err *e)
+{
+	return db_bind(&a->db, bare ? SQL_HISTORY_SPAN : SQL_HISTORY_EXACT, e,
+	    bare ? "ititiid" : "ititii", of->jail, of->ident, ticket->timeofban,
+	    archive_ident_host(of), ticket->since_us,
+	    timestamp_from_seconds(ticket->timeofban), ticket->imported);
+}
+
+/* Step to the least and the greatest made_us of a ticket's bans. */
+static int
+step_span(struct archive *a, const struct archive_ident *of,
+    const struct archive_ticket *ticket, sqlite3_stmt **st, struct err *e)
+{
+	bool exact = ticket->since_us != UNKNOWN;
+	int rc;
+
+	*st = exact ?
+	    bind_exact(a, of, ticket, false, e) :
+	    db_bind(&a->db, SQL_HISTORY_SECOND, e, "ititd", of->jail, of->ident,
+		ticket->timeofban, archive_ident_host(of), ticket->imported);
+	if (*st == NULL || (rc = db_step(&a->db, *st, e)) != 1 || !exact ||
+	    db_int(*st, 2) == UNKNOWN || db_int(*st, 2) == 0)
+		return *st == NULL ? -1 : rc;
+	sqlite3_reset(*st);
+	*st = bind_exact(a, of, ticket, true, e);
+	return *st == NULL ? -1 : db_step(&a->db, *st, e);
+}
+
 int
 archive_history_widen(struct archive *a, const struct archive_ident *of,
     const struct archive_ticket *ticket, struct archive_span *span,
     struct err *e)
 {
-	sqlite3_stmt *st = ticket->since_us == UNKNOWN ?
-	    db_bind(&a->db, SQL_HISTORY_SECOND, e, "ititd", of->jail, of->ident,
-		ticket->timeofban, archive_ident_host(of), ticket->imported) :
-	    db_bind(&a->db, SQL_HISTORY_SPAN, e, "ititiid", of->jail, of->ident,
-		ticket->timeofban, archive_ident_host(of), ticket->since_us,
-		timestamp_from_seconds(ticket->timeofban), ticket->imported);
-	int rc;
+	sqlite3_stmt *st;
+	int rc = step_span(a, of, ticket, &st, e);
 
-	if (st == NULL)
-		return -1;
-	if ((rc = db_step(&a->db, st, e)) == 1 && db_int(st, 0) != UNKNOWN) {
+	if (rc == 1 && db_int(st, 0) != UNKNOWN) {
 		archive_span_add(span, db_int(st, 0));
 		archive_span_add(span, db_int(st, 1));
 	}
 	if (!ticket->imported)
 		span->held = *ticket;
-	sqlite3_reset(st);
+	if (st != NULL)
+		sqlite3_reset(st);
 	return rc < 0 ? -1 : 0;
 }
 

@@ -47,6 +47,14 @@ is_kept(const struct archive_history *h, const struct archive_made *made,
 	    ban->since_us == was->since_us;
 }
 
+/* Return true when the ban has the time and the number that its row has. */
+static bool
+is_at(const struct ban *ban, const struct ban *row)
+{
+	return ban->timeofban == row->timeofban &&
+	    ban->since_us == row->since_us && ban->nth == row->nth;
+}
+
 /* Return true when the ban is what its row says. */
 static bool
 is_same(const struct ban *a, const struct ban *b)
@@ -213,18 +221,22 @@ static int
 change_row(struct saving *s, const struct ban *ban, const char *sightings,
     struct err *e)
 {
+	const struct ban *was = &row_of(s->h, ban)->ban;
+	bool moves = !is_at(ban, was), is_made = ban->made_us != was->made_us;
 	char address[ADDRESS_TEXT];
 
-	if (db_query(&s->a->db, SQL_BAN_CHANGE, e, "in" BAN_TYPES, ban->id,
-		ban->timeofban, ban->since_us, ban->nth, ban->seconds,
-		ban->bancount, ban->failures, address_of(s, ban, address),
-		unknown_if_none(ban->evidence), ban_origin_name(ban->origin),
-		(int64_t)ban->seen, ban->ended_us, ban_end_name(ban->end),
-		ban->restored, ban->pending_us) != 0)
+	if (db_query(&s->a->db, moves ? SQL_BAN_CHANGE : SQL_BAN_CHANGE_KEPT, e,
+		"in" BAN_TYPES, ban->id, ban->timeofban, ban->since_us,
+		ban->nth, ban->seconds, ban->bancount, ban->failures,
+		address_of(s, ban, address), unknown_if_none(ban->evidence),
+		ban_origin_name(ban->origin), (int64_t)ban->seen, ban->ended_us,
+		ban_end_name(ban->end), ban->restored, ban->pending_us) != 0)
 		return -1;
 	s->change->changed += sqlite3_changes(s->a->db.handle);
-	return db_query(&s->a->db, SQL_BAN_SIGHTINGS, e, "itii", ban->id,
-	    sightings, ban->life_us, ban->made_us);
+	return db_query(&s->a->db,
+	    is_made ? SQL_BAN_SIGHTINGS : SQL_BAN_SIGHTINGS_KEPT, e,
+	    is_made ? "itii" : "iti", ban->id, sightings, ban->life_us,
+	    ban->made_us);
 }
 
 /* Sort the sightings by their bans. */
@@ -317,8 +329,7 @@ make_room(const struct saving *s, struct err *e)
 
 		if (archive_history_is_anchor(s->h, i))
 			continue;
-		if (ban != NULL && ban->timeofban == row->timeofban &&
-		    ban->since_us == row->since_us && ban->nth == row->nth)
+		if (ban != NULL && is_at(ban, row))
 			continue;
 		if (db_query(&s->a->db, SQL_BAN_PARK, e, "i", row->id) != 0)
 			return -1;

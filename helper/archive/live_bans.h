@@ -33,17 +33,17 @@ struct live_ban {
 };
 
 /*
- * Load the live bans whose id is greater than after, at most max of them, in
- * the order of their ids. The caller releases *list with live_bans_free.
+ * Load the live bans whose rev is greater than after, at most max of them, in
+ * the order of their revs. The caller releases *list with live_bans_free.
  */
 int live_bans_load(struct archive *a, int64_t after, size_t max,
     struct live_ban **list, size_t *n, struct err *e);
 void live_bans_free(struct live_ban *list, size_t n);
 
 /*
- * Load in the same way the bans of this machine whose end was inferred because
- * a server lacked them, and whose time is not up at now_us. No later ban of
- * their id is known.
+ * Load the bans of this machine whose end was inferred because a server lacked
+ * them, and whose time is not up at now_us, after an id and in the order of
+ * their ids. No later ban of their id is known.
  */
 int live_bans_load_missed(struct archive *a, int64_t after, size_t max,
     int64_t now_us, struct live_ban **list, size_t *n, struct err *e);

@@ -563,17 +563,22 @@ merged_list(struct merged *m, const struct merged_source *source, int64_t after,
 }
 
 int
-merged_expire(struct archive *a, int64_t before_us, int64_t *row, struct err *e)
+merged_expire(struct archive *a, int64_t before_us, int64_t *after,
+    struct err *e)
 {
-	int64_t next;
+	sqlite3_stmt *st = db_bind(&a->db, SQL_MERGED_OVERDUE, e, "iii",
+	    UNKNOWN, before_us, *after);
+	int64_t row;
+	int rc;
 
-	if (db_number(&a->db, SQL_MERGED_OVERDUE, &next, e, "iii", UNKNOWN,
-		before_us, *row) != 0)
+	if (st == NULL || (rc = db_step(&a->db, st, e)) < 0)
 		return -1;
-	if (next == UNKNOWN)
+	if (rc == 0)
 		return 0;
-	*row = next;
-	return db_query(&a->db, SQL_MERGED_EXPIRE, e, "i", next) == 0 ? 1 : -1;
+	*after = db_int(st, 0);
+	row = db_int(st, 1);
+	sqlite3_reset(st);
+	return db_query(&a->db, SQL_MERGED_EXPIRE, e, "i", row) == 0 ? 1 : -1;
 }
 
 int

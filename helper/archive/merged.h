@@ -127,11 +127,12 @@ struct merged_row {
 };
 
 /*
- * End the first ban after the row *row whose source has not said that it ended,
- * and whose ban time was over before before_us: such a source may never come
- * again. Returns 1 with its row in *row, 0 when there is none, or -1.
+ * End the first ban after the rev *after whose source has not said that it
+ * ended, and whose ban time was over before before_us: such a source may never
+ * come again. Returns 1 with the rev that it had in *after, 0 when there is
+ * none, or -1.
  */
-int merged_expire(struct archive *a, int64_t before_us, int64_t *row,
+int merged_expire(struct archive *a, int64_t before_us, int64_t *after,
     struct err *e);
 
 /*

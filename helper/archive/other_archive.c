@@ -297,84 +297,110 @@ what_of(const char *why)
 	return OTHER_PRUNED;
 }
 
-/* Read the next tombstone, unless it is read already. */
+/*
+ * Read where the next change of a kind is, unless that is read already. Return
+ * 1 when the statement stands on it, 0 when not, -1 on failure.
+ */
 static int
-read_gone(struct other_archive *in, int64_t after, struct err *e)
+read_next(struct other_archive *in, int which, int64_t after,
+    struct other_next *next, sqlite3_stmt **st, struct err *e)
 {
-	sqlite3_stmt *st;
 	int rc;
 
-	if (in->gone_rev > after)
+	if (next->rev > after)
 		return 0;
 	in->deadline_ms = clock_steady_ms() + ROW_MS;
-	st =
-	    db_bind(&in->archive.db, SQL_IMPORT_GONE, e, "ii", after, in->upto);
-	if (st == NULL || (rc = db_step(&in->archive.db, st, e)) < 0)
+	*st = db_bind(&in->archive.db, which, e, "ii", after, in->upto);
+	if (*st == NULL || (rc = db_step(&in->archive.db, *st, e)) < 0)
 		return -1;
-	in->gone_rev = INT64_MAX;
-	if (rc == 1) {
-		in->gone_rev = sqlite3_column_int64(st, 0);
-		in->gone_number = sqlite3_column_int64(st, 1);
-		in->gone_what = what_of(db_text(st, 2));
-	}
-	sqlite3_reset(st);
-	return in->gone_rev > after ?
-	    0 :
-	    err_set(e, EX_DATAERR, "%s: a change without a number",
-		in->archive.db.name);
+	*next = (struct other_next){ .rev = INT64_MAX };
+	if (rc == 0)
+		return 0;
+	if (sqlite3_column_type(*st, 0) == SQLITE_INTEGER)
+		*next = (struct other_next){ sqlite3_column_int64(*st, 0),
+			sqlite3_column_int64(*st, 1) };
+	if (next->rev > after && next->rev < INT64_MAX)
+		return 1;
+	sqlite3_reset(*st);
+	return err_set(e, EX_DATAERR, "%s: a change without a number",
+	    in->archive.db.name);
 }
 
-/* Take the ban of a row unless a tombstone comes before it. */
+/* Read where the next ban of a kind is. */
 static int
-take_change(struct other_archive *in, sqlite3_stmt *st, int64_t after,
+read_next_ban(struct other_archive *in, int which, int64_t after,
+    struct other_next *next, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = read_next(in, which, after, next, &st, e);
+
+	if (rc == 1)
+		sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+static int
+read_next_gone(struct other_archive *in, int64_t after, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = read_next(in, SQL_IMPORT_GONE, after, &in->gone, &st, e);
+
+	if (rc != 1)
+		return rc;
+	in->gone_what = what_of(db_text(st, 2));
+	sqlite3_reset(st);
+	return 0;
+}
+
+/* Take the fields of a ban, whose row has the rev that its place has. */
+static int
+take_change(struct other_archive *in, const struct other_next *next,
     struct other_change *change, bool *bad, struct err *e)
 {
-	int64_t rev = sqlite3_column_int64(st, BAN_FIELD_REV + 1);
+	sqlite3_stmt *st =
+	    db_bind(&in->archive.db, SQL_IMPORT_BAN, e, "i", next->number);
+	int rc;
 
-	if (sqlite3_column_type(st, BAN_FIELD_REV + 1) != SQLITE_INTEGER ||
-	    rev <= after)
-		return err_set(e, EX_DATAERR, "%s: a ban without a number",
-		    in->archive.db.name);
-	if (in->gone_rev < rev)
-		return 0;
-	if (sqlite3_column_int64(st, BAN_FIELD_REV + 2) != rev)
+	if (st == NULL || (rc = db_step(&in->archive.db, st, e)) < 0)
+		return -1;
+	if (rc == 0 ||
+	    sqlite3_column_type(st, BAN_FIELD_REV + 1) != SQLITE_INTEGER ||
+	    sqlite3_column_int64(st, BAN_FIELD_REV + 1) != next->rev) {
+		sqlite3_reset(st);
 		return err_set(e, EX_DATAERR,
 		    "%s: it was copied while it was written to, and is not "
 		    "whole: copy it again, or copy what backup makes",
 		    in->archive.db.name);
-	change->rev = rev;
-	change->number = sqlite3_column_int64(st, 0);
+	}
+	change->rev = next->rev;
+	change->number = next->number;
 	change->what = OTHER_BAN;
-	if (take_fields(st, &change->ban, e) == 1)
-		return 1;
-	*bad = e->code == EX_DATAERR;
-	return -1;
+	rc = take_fields(st, &change->ban, e);
+	*bad = rc < 0 && e->code == EX_DATAERR;
+	sqlite3_reset(st);
+	return rc;
 }
 
 int
 other_archive_next_change(struct other_archive *in, int64_t after,
     struct other_change *change, bool *bad, struct err *e)
 {
-	sqlite3_stmt *st;
-	int rc;
+	const struct other_next *next;
 
 	*change = (struct other_change){ .rev = after };
 	exported_ban_init(&change->ban);
 	*bad = false;
-	if (read_gone(in, after, e) != 0)
+	if (read_next_ban(in, SQL_IMPORT_LIVE, after, &in->live, e) != 0 ||
+	    read_next_ban(in, SQL_IMPORT_ENDED, after, &in->ended, e) != 0 ||
+	    read_next_gone(in, after, e) != 0)
 		return -1;
-	in->deadline_ms = clock_steady_ms() + ROW_MS;
-	st = db_bind(&in->archive.db, SQL_IMPORT_CHANGED, e, "ii", after,
-	    in->upto);
-	if (st == NULL || (rc = db_step(&in->archive.db, st, e)) < 0)
-		return -1;
-	if (rc == 1)
-		rc = take_change(in, st, after, change, bad, e);
-	sqlite3_reset(st);
-	if (rc != 0 || in->gone_rev == INT64_MAX)
-		return rc;
-	change->rev = in->gone_rev;
-	change->number = in->gone_number;
+	next = in->live.rev < in->ended.rev ? &in->live : &in->ended;
+	if (next->rev < in->gone.rev)
+		return take_change(in, next, change, bad, e);
+	if (in->gone.rev == INT64_MAX)
+		return 0;
+	change->rev = in->gone.rev;
+	change->number = in->gone.number;
 	change->what = in->gone_what;
 	return 1;
 }

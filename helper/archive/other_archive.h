@@ -52,9 +52,13 @@ struct other_archive {
 	int64_t pruned_us; /* the last end of its pruned bans; UNKNOWN: none */
 	struct other_archive_former formers[OTHER_ARCHIVE_FORMERS];
 	size_t formers_n;
-	int64_t gone_rev,
-	    gone_number;	   /* the next tombstone; 0: not read yet, */
-	enum other_what gone_what; /* INT64_MAX: there is none */
+	/* The next changes of each kind, with their revs: 0: not read yet,
+	 * INT64_MAX: there is none. */
+	struct other_next {
+		int64_t rev, number;
+	} live, ended,
+	    gone; /* bans that live, and that have ended; tombstones */
+	enum other_what gone_what;
 };
 
 /*

@@ -275,7 +275,7 @@ archive_cursor_may_be_anonymous(const struct archive_cursor *c, struct err *e)
 		(net.family == AF_INET ? ANONYMOUS_BITS_4 : ANONYMOUS_BITS_6))
 		return 0;
 	return db_has_row(&c->archive->db, SQL_MAY_BE_ANONYMOUS, e, "i",
-	    archive_cursor_number(c, BAN_FIELD_REV));
+	    archive_cursor_row(c));
 }
 
 void

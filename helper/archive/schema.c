@@ -34,11 +34,15 @@ archive_schema_check(struct db *db, int64_t *version, struct err *e)
 	int64_t application, schema_version;
 
 	if (pragma_int(db, "PRAGMA application_id", &application, e) != 0 ||
-	    pragma_int(db, "PRAGMA user_version", version, e) != 0 ||
-	    pragma_int(db, "PRAGMA schema_version", &schema_version, e) != 0)
+	    pragma_int(db, "PRAGMA user_version", version, e) != 0)
 		return -1;
-	if (application == 0 && *version == 0 && schema_version == 0)
-		return 0;
+	if (application == 0 && *version == 0) {
+		if (pragma_int(db, "PRAGMA schema_version", &schema_version,
+			e) != 0)
+			return -1;
+		if (schema_version == 0)
+			return 0;
+	}
 	if (application != ARCHIVE_APPLICATION_ID)
 		return err_set(e, EX_DATAERR, "%s: not an archive of bans",
 		    db->name);
@@ -89,10 +93,19 @@ archive_schema_is_same(const char *a, const char *b)
 	}
 }
 
+/* A version may change the text of the schema itself. */
 int
 archive_schema_make(struct db *db, int version, struct err *e)
 {
-	return db_exec(db, schema[version - 1], e);
+	int rc;
+
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	rc = db_exec(db, schema[version - 1], e);
+	if (rc != 0)
+		sqlite3_exec(db->handle, "PRAGMA writable_schema = RESET", NULL,
+		    NULL, NULL);
+	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	return rc;
 }
 
 /*

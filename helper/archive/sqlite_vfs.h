@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * SQLite's way to the files of the system (a VFS), which differs from its usual
- * one in three things.
+ * one in four things.
  *
  * It does not create a WAL that exists. SQLite flushes the folder at the first
  * commit when it may have created the WAL (3.40.1, os_unix.c,
@@ -12,6 +12,9 @@
  * wal.c, walTryBeginRead).
  *
  * It changes the owner of a WAL only when that has another owner.
+ *
+ * It takes an absolute path as it is: the caller has checked its folders, and
+ * opens it with SQLITE_OPEN_NOFOLLOW.
  */
 #ifndef ARCHIVE_SQLITE_VFS_H
 #define ARCHIVE_SQLITE_VFS_H
@@ -19,11 +22,11 @@
 #include <stdint.h>
 
 /*
- * A WAL of at least so many bytes, 128 frames of a page of 2048 bytes, is on
+ * A WAL of at least so many bytes, 208 frames of a page of 2048 bytes, is on
  * disk with its name. A process that was killed between making a WAL and
  * flushing the folder leaves a shorter one.
  */
-#define SQLITE_VFS_WAL_WHOLE (128 * 2072)
+#define SQLITE_VFS_WAL_WHOLE (208 * 2072)
 
 /*
  * Return the name of this VFS for db_open; NULL, which means SQLite's usual

@@ -3,11 +3,21 @@
 
 #include "ban/ban_field.h"
 
-/* Each insert, change and removal of a ban gets the next rev; the index ban_rev
- * finds that of a ban. */
+/*
+ * The index ban_rev has the bans that live and those that have ended apart,
+ * each in the order of their revs: so it serves for the changes, and finds
+ * those that live. The words must be these for SQLite to use it.
+ */
+#define LIVES "(ended_us IS NULL) = 1 "
+#define HAS_ENDED "(ended_us IS NULL) = 0 "
+
+/* Each insert, change and removal of a ban gets the next rev. */
+#define NEWEST_REV \
+	"coalesce((SELECT max(rev) FROM ban WHERE " LIVES \
+	"), 0), " \
+	"coalesce((SELECT max(rev) FROM ban WHERE " HAS_ENDED "), 0)"
 #define NEXT_REV \
-	"(SELECT max(coalesce(max(rev), 0), " \
-	"coalesce((SELECT max(rev) FROM gone), 0)) + 1 FROM ban)"
+	"(1 + max(" NEWEST_REV ", coalesce((SELECT max(rev) FROM gone), 0)))"
 
 /* The log lines in full, as in the view bans. */
 #define MATCHES \
@@ -36,6 +46,22 @@
 	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
 	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
 	"AND host = ?3 "
+
+/*
+ * Change a ban. SQLite writes the entry in an index anew when one of its
+ * columns is named, also where the value stays the same: so the columns that
+ * most changes leave alone are named in a statement of its own.
+ */
+#define CHANGE_BAN(set, columns, values) \
+	"UPDATE ban SET " set \
+	"seconds = ?6, bancount = ?7, failures = ?8, " \
+	"ip = ?9, evidence = ?10, origin = ?11, seen = ?12, ended_us = ?13, " \
+	"ended_why = ?14, restored = ?15, pending_us = ?16, rev = " NEXT_REV \
+	" WHERE id = ?1 AND (" columns \
+	"seconds, bancount, failures, ip, " \
+	"evidence, origin, seen, ended_us, ended_why, restored, pending_us) " \
+	"IS NOT (" values "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+
 /*
  * A ban as archive/live_bans.c reads it. The flush is the jail's first since
  * the ban was last known to live.
@@ -62,16 +88,28 @@
 #define LESSER(column, value) \
 	"coalesce(min(" column ", " value "), " column ", " value ")"
 
+/* The names of the witnesses of a ban, as in the view bans. */
+#define SEEN \
+	"'[' || substr(iif(seen & 1, ',\"event\"', '') || " \
+	"iif(seen & 2, ',\"database\"', '') || " \
+	"iif(seen & 4, ',\"log\"', '') || " \
+	"iif(seen & 8, ',\"import\"', ''), 2) || ']'"
+
 /*
- * The bans as people see them, and what tells their state (ban/state). A rev
- * belongs to one ban, and the index ban_rev finds it.
+ * The bans as people see them in the view bans, their ids, and what tells their
+ * state (ban/state).
  */
 #define BANS \
-	"bans CROSS JOIN (SELECT rev, ban.id, life_us, held_us, pending_us, " \
-	"flushed_us FROM ban JOIN jail ON jail.id = ban.jail) USING (rev) "
+	"(SELECT jail.name AS jail, ident, ip, nullif(host, '') AS host, " \
+	"since_us, timeofban, nth, seconds, bancount, failures, " MATCHES \
+	" AS matches, captures, origin, " SEEN \
+	" AS seen, ended_us, " \
+	"ended_why, restored, rev, ban.id AS id, life_us, held_us, " \
+	"pending_us, flushed_us FROM ban JOIN jail ON jail.id = ban.jail " \
+	"LEFT JOIN evidence ON evidence.id = ban.evidence) "
 
 /* When a ban was archived with its end: NULL while it lives. The index
- * ban_ended finds it. */
+ * ban_ended has those that have ended. */
 #define KEPT_SINCE "max(ended_us, added_us)"
 
 /*
@@ -107,17 +145,17 @@
  * with one of them, if ?7 is the greatest character of an address.
  */
 #define WANTED_IDS \
-	"rev IN (SELECT b.rev FROM json_each(?5) AS w CROSS JOIN jail AS j " \
+	"id IN (SELECT b.id FROM json_each(?5) AS w CROSS JOIN jail AS j " \
 	"CROSS JOIN ban AS b ON b.jail = j.id " \
 	"AND b.ident BETWEEN w.value AND w.value || ?7 " \
-	"UNION ALL SELECT b.rev FROM json_each(?5) AS w CROSS JOIN ban AS b " \
+	"UNION ALL SELECT b.id FROM json_each(?5) AS w CROSS JOIN ban AS b " \
 	"ON b.ip BETWEEN w.value AND w.value || ?7) AND +timeofban BETWEEN " \
 	"?11 AND ?12 AND " WANTED
 
 /* Moreover the ban has no end. */
 #define WANTED_LIVE \
-	"rev IN (SELECT rev FROM ban WHERE " KEPT_SINCE \
-	" IS NULL) " \
+	"id IN (SELECT id FROM ban WHERE " LIVES \
+	") " \
 	"AND " WANTED
 
 /*
@@ -131,7 +169,7 @@
 #define LISTED_OBJECT(name)
 #define NEWEST "ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
 #define LIST(wanted) \
-	"SELECT " BAN_FIELD_TABLE(LISTED) "life_us, held_us, pending_us, " \
+	"SELECT " BAN_FIELD_TABLE(LISTED) "id, life_us, held_us, pending_us, " \
 	"flushed_us FROM " BANS "WHERE " wanted NEWEST
 #define LIST_WHOLE(wanted) "SELECT * FROM " BANS "WHERE " wanted NEWEST
 #define EXPORT(wanted) \
@@ -233,8 +271,8 @@
 /* The bans that merges brought without an end, whose ban time was over before
  * ?2, and from ?1 on unless that is unknown. */
 #define OVERDUE \
-	"FROM ban WHERE " KEPT_SINCE \
-	" IS NULL AND host <> '' " \
+	"FROM ban WHERE " LIVES \
+	"AND host <> '' " \
 	"AND seconds >= 0 AND +missed_us >= " MERGED_LEAST \
 	" " \
 	"AND (?1 IS NULL OR since_us + seconds * 1000000 >= ?1) " \
@@ -274,14 +312,18 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 */
 	[SQL_FLUSH_TOUCHES] =
 	    "SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) "
-	    "FROM ban WHERE (" KEPT_SINCE " IS NULL OR " KEPT_SINCE
-	    " > ?2) AND +jail = ?1 "
-	    "AND host = '' AND made_us < ?2 AND (life_us > ?2 OR "
+	    "FROM ban WHERE (" LIVES "OR " KEPT_SINCE " > ?2) AND +jail = ?1 "
+	    "AND +host = '' AND +made_us < ?2 AND (life_us > ?2 OR "
 	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))",
 
 	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
 	    "AND host = ?3 ORDER BY made_us DESC LIMIT 1",
+	/* As SQL_HISTORY_SPAN, but that all bans of the bare second count, and
+	 * how many these are. */
+	[SQL_HISTORY_EXACT] =
+	    "SELECT min(made_us), max(made_us), sum(since_us <> ?5) FROM ban "
+	    "WHERE " TICKET " AND since_us IN (?5, ?6)",
 	/*
 	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
 	 * second counts when none of its sightings has an exact time; for an
@@ -323,26 +365,28 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "WHERE " TICKET
 	    " AND signs <> '[]' ORDER BY made_us DESC LIMIT 1) "
 	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
+	/*
+	 * ?1 jail, ident, timeofban, since_us, ?5 nth, seconds, bancount,
+	 * failures, ip, ?10 evidence, origin, seen, ended_us, ended_why, ?15
+	 * restored, pending_us, signs, life_us, made_us, ?20 present, added_us,
+	 * host: here in the order of the table, because each event would look
+	 * for the names of its columns. There are no held_us, missed_us,
+	 * known_as and gone_us yet.
+	 */
 	[SQL_BAN_ADD] =
-	    "INSERT INTO ban (jail, ident, timeofban, since_us, nth, seconds, "
-	    "bancount, failures, ip, evidence, origin, seen, ended_us, "
-	    "ended_why, restored, pending_us, signs, life_us, made_us, "
-	    "present, added_us, host, rev) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-	    "?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-	    "?20, ?21, ?22, " NEXT_REV ")",
-	[SQL_BAN_CHANGE] =
-	    "UPDATE ban SET timeofban = ?3, since_us = ?4, nth = ?5, "
-	    "seconds = ?6, bancount = ?7, failures = ?8, ip = ?9, "
-	    "evidence = ?10, origin = ?11, seen = ?12, ended_us = ?13, "
-	    "ended_why = ?14, restored = ?15, pending_us = ?16, rev = " NEXT_REV
-	    " WHERE id = ?1 AND (timeofban, since_us, nth, seconds, bancount, "
-	    "failures, ip, evidence, origin, seen, ended_us, ended_why, "
-	    "restored, pending_us) IS NOT (?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
-	    "?11, ?12, ?13, ?14, ?15, ?16)",
+	    "INSERT INTO ban VALUES (NULL, ?22, ?1, ?2, ?9, ?3, ?4, ?5, ?6, "
+	    "?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, " NEXT_REV ", ?18, ?16, "
+	    "?20, 0, 0, ?21, ?17, NULL, ?19, 0)",
+	[SQL_BAN_CHANGE] = CHANGE_BAN("timeofban = ?3, since_us = ?4, nth = ?5, ",
+	    "timeofban, since_us, nth, ", "?3, ?4, ?5, "),
+	[SQL_BAN_CHANGE_KEPT] = CHANGE_BAN("", "", ""),
 	/* This does not change what the ban is, so its rev stays. */
 	[SQL_BAN_SIGHTINGS] =
 	    "UPDATE ban SET signs = ?2, life_us = ?3, made_us = ?4 "
 	    "WHERE id = ?1 AND (signs, life_us, made_us) IS NOT (?2, ?3, ?4)",
+	[SQL_BAN_SIGHTINGS_KEPT] =
+	    "UPDATE ban SET signs = ?2, life_us = ?3 "
+	    "WHERE id = ?1 AND (signs, life_us) IS NOT (?2, ?3)",
 	/* Moves a row out of the way of a ban that may take its place. */
 	[SQL_BAN_PARK] = "UPDATE ban SET nth = -id WHERE id = ?1",
 	[SQL_BAN_TOUCH] = "UPDATE ban SET rev = " NEXT_REV " WHERE id = ?1",
@@ -402,8 +446,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* 2^32 keeps the sum of all jails small enough. */
 	[SQL_STATE] =
-	    "SELECT coalesce(max(rev), 0), "
-	    "(SELECT sum(flushed_us % 4294967296) FROM jail) FROM ban",
+	    "SELECT max(" NEWEST_REV "), "
+	    "(SELECT sum(flushed_us % 4294967296) FROM jail)",
 	[SQL_NEWEST_HERE] =
 	    "SELECT max(since_us) FROM ban WHERE timeofban >= ?1 "
 	    "AND host = ''",
@@ -435,9 +479,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	/* Bans of other machines are left out unless they end by themselves,
 	 * and no merge brings their ends. */
 	[SQL_LIVE] = LIVE_BAN
-	"WHERE " KEPT_SINCE " IS NULL AND ban.id > ?1 "
+	"WHERE " LIVES "AND rev > ?1 "
 	"AND (host = '' OR (seconds >= 0 AND missed_us < " MERGED_LEAST ")) "
-	"ORDER BY ban.id LIMIT ?2",
+	"ORDER BY rev LIMIT ?2",
 	/*
 	 * The bans of this machine that a server may have again, though their
 	 * end was inferred because it lacked them. ?3 is now.
@@ -487,8 +531,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    PRUNABLE(KEPT_SINCE " = ?2 AND b.id > ?3 AND " KEPT_SINCE,
 		"?2, b.id", "b.id"),
 	[SQL_PRUNABLE_CHANGED] =
-	    PRUNABLE("(b.rev, b.id) > (?2, ?3) AND +" KEPT_SINCE, "b.rev, b.id",
-		"b.rev, b.id"),
+	    PRUNABLE(HAS_ENDED "AND (b.rev, b.id) > (?2, ?3) AND +" KEPT_SINCE,
+		"b.rev, b.id", "b.rev, b.id"),
 	[SQL_TICKETS_OF_ID] =
 	    "SELECT jail, ident, timeofban, host, "
 	    "(SELECT name FROM jail WHERE id = ban.jail), 0, 0, 0 FROM ban "
@@ -609,8 +653,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 				       "AND ended_us IS NOT NULL",
 	[SQL_TALLY_SECONDS] = TALLY(TALLY_IDS) "INDEXED BY ban_ticket WHERE "
 	"timeofban BETWEEN ?8 AND ?9 AND " TALLIED "AND ended_us IS NOT NULL",
-	[SQL_TALLY_LIVE] = TALLY(TALLY_FACTS) "INDEXED BY ban_ended WHERE "
-	KEPT_SINCE " IS NULL AND " TALLIED,
+	[SQL_TALLY_LIVE] = TALLY(TALLY_FACTS) "INDEXED BY ban_rev WHERE "
+	LIVES "AND " TALLIED,
 	[SQL_TALLY_IDS] = TALLY_OF(TALLY_FACTS)
 	    "(SELECT b.id AS found FROM json_each(?8) AS w "
 	    "CROSS JOIN jail AS j CROSS JOIN ban AS b ON b.jail = j.id "
@@ -638,7 +682,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 
 	/* -1 stands for the totals, which change where bans are removed. */
 	[SQL_COUNTED_CHANGED] =
-	    "SELECT id / 4096 AS block FROM ban WHERE rev > ?1 "
+	    "SELECT id / 4096 AS block FROM ban WHERE " LIVES "AND rev > ?1 "
+	    "UNION SELECT id / 4096 FROM ban WHERE " HAS_ENDED "AND rev > ?1 "
 	    "UNION SELECT ban / 4096 FROM gone WHERE rev > ?1 "
 	    "UNION SELECT -1 FROM gone WHERE rev > ?1 AND why IS NOT 'merged' "
 	    "ORDER BY block",
@@ -714,20 +759,24 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * A ban that became anonymous has a new id, and is no new ban: it was
 	 * archived long before the last one.
 	 */
-	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE rev IN (SELECT rev FROM ban "
+	[SQL_AFTER] = "SELECT * FROM " BANS "WHERE id IN (SELECT id FROM ban "
 		      "WHERE id > ?5 AND added_us > coalesce((SELECT added_us "
 		      "FROM ban WHERE id = ?5) - 86400000000, 0)) AND (?6 IS NULL OR ident IN (SELECT value "
 		      "FROM json_each(?6)) OR ip IN (SELECT value "
 		      "FROM json_each(?6))) AND " WANTED "ORDER BY id",
 	[SQL_CHANGES_UPTO] =
 	    "SELECT " NEXT_REV " - 1, (SELECT value FROM meta WHERE key = 'id')",
-	[SQL_CHANGES] = "SELECT * FROM " BANS "WHERE rev > ?5 AND rev <= ?6 "
-			"AND " WANTED "ORDER BY rev",
+	/* SQLite merges the two, which are in order. */
+	[SQL_CHANGES] =
+	    "SELECT * FROM " BANS "WHERE " LIVES "AND rev > ?5 AND rev <= ?6 "
+	    "AND " WANTED "UNION ALL "
+	    "SELECT * FROM " BANS "WHERE " HAS_ENDED "AND rev > ?5 "
+	    "AND rev <= ?6 AND " WANTED "ORDER BY rev",
 	[SQL_CHANGES_GONE] = "SELECT rev, ban, why, gone_us FROM gone "
 			     "WHERE rev > ?1 AND rev <= ?2 ORDER BY rev",
 	/* SIGHTING_IMPORT is 6: all that is left of a ban that is anonymous. */
 	[SQL_MAY_BE_ANONYMOUS] =
-	    "SELECT 1 FROM ban WHERE rev = ?1 AND ended_us IS NOT NULL "
+	    "SELECT 1 FROM ban WHERE id = ?1 AND ended_us IS NOT NULL "
 	    "AND evidence IS NULL AND ip IS NULL AND " FIRST_KIND " = 6",
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
@@ -748,17 +797,23 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_IMPORT_CHANGES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
 	    "AND name IN ('meta', 'gone') AND rootpage > 0",
-	/* The index gives one rev, the row itself the other. */
-	[SQL_IMPORT_CHANGED] =
-	    IMPORTED(MATCHES, ", (SELECT o.rev FROM ban AS o NOT INDEXED "
-			      "WHERE o.id = ban.id)") "WHERE ban.rev > ?1 AND ban.rev <= ?2 "
-			      "ORDER BY ban.rev LIMIT 1",
+	/* The index gives this rev, and the row itself another, if the file is
+	 * not whole. */
+	[SQL_IMPORT_LIVE] =
+	    "SELECT rev, id FROM ban WHERE " LIVES
+	    "AND rev > ?1 AND rev <= ?2 ORDER BY rev LIMIT 1",
+	[SQL_IMPORT_ENDED] =
+	    "SELECT rev, id FROM ban WHERE " HAS_ENDED
+	    "AND rev > ?1 AND rev <= ?2 ORDER BY rev LIMIT 1",
+	[SQL_IMPORT_BAN] = IMPORTED(MATCHES, "") "WHERE ban.id = ?1",
 	[SQL_IMPORT_GONE] =
 	    "SELECT rev, ban, why FROM gone WHERE rev > ?1 AND rev <= ?2 "
 	    "ORDER BY rev LIMIT 1",
 	/* A text is greater than any number; SQL_NUMBERS has the greatest. */
 	[SQL_IMPORT_NO_REV] =
-	    "SELECT 1 FROM ban WHERE rev > 4611686018427387904 LIMIT 1",
+	    "SELECT 1 FROM ban WHERE " LIVES "AND rev > 4611686018427387904 "
+	    "UNION ALL SELECT 1 FROM ban WHERE " HAS_ENDED
+	    "AND rev > 4611686018427387904 LIMIT 1",
 	[SQL_IMPORT_HAS] = "SELECT 1 FROM ban WHERE id = ?1",
 
 	[SQL_MERGED_FIND] = "SELECT id FROM ban WHERE " OF_SOURCE "= ?1",
@@ -825,7 +880,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT id, missed_us, ended_us FROM ban WHERE " OF_SOURCE
 	    "BETWEEN ?1 AND ?2 ORDER BY missed_us LIMIT ?3",
 	[SQL_MERGED_OVERDUE] =
-	    "SELECT id " OVERDUE "AND id > ?3 ORDER BY id LIMIT 1",
+	    "SELECT rev, id " OVERDUE "AND rev > ?3 ORDER BY rev LIMIT 1",
 	[SQL_MERGED_OVERDUE_COUNT] = "SELECT count(*) " OVERDUE,
 	[SQL_MERGED_EXPIRE] =
 	    "UPDATE ban SET ended_us = since_us + seconds * 1000000, "
@@ -834,7 +889,19 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_QUICK] = "PRAGMA quick_check(1)",
 	[SQL_BANS] = "SELECT count(*) FROM ban",
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
+	/* The schema says what refers to what up to version 7. */
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
+	[SQL_MISSING] =
+	    "SELECT 1 FROM ban WHERE jail NOT IN (SELECT id FROM jail) "
+	    "OR (evidence IS NOT NULL "
+	    "AND evidence NOT IN (SELECT id FROM evidence)) UNION ALL "
+	    "SELECT 1 FROM line WHERE jail NOT IN (SELECT id FROM jail) "
+	    "UNION ALL "
+	    "SELECT 1 FROM note WHERE jail NOT IN (SELECT id FROM jail) "
+	    "UNION ALL "
+	    "SELECT 1 FROM flush WHERE jail NOT IN (SELECT id FROM jail) "
+	    "UNION ALL SELECT 1 FROM removed "
+	    "WHERE jail NOT IN (SELECT id FROM jail) LIMIT 1",
 	/* 2^62 is half of the greatest number, so that sums of two are safe. */
 	[SQL_NUMBERS] =
 	    "SELECT 1 FROM ban WHERE rev NOT BETWEEN 0 AND 4611686018427387904 "

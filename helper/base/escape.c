@@ -55,8 +55,10 @@ escape_character(char piece[PIECE_BYTES], const char *src, size_t len)
 		snprintf(piece, PIECE_BYTES, "\\u%04" PRIx32, c);
 	else if (c == '\\')
 		memcpy(piece, "\\\\", 3);
-	else
-		snprintf(piece, PIECE_BYTES, "%.*s", (int)n, src);
+	else {
+		memcpy(piece, src, n);
+		piece[n] = '\0';
+	}
 	return n != 0 ? n : 1;
 }
 

@@ -302,7 +302,8 @@ note_due(struct judging *j, const struct candidate *c)
 		j->due_us = due_us;
 }
 
-/* Judge the bans after *after; *n is how many there were. */
+/* Judge the bans after *after, a rev or, of bans that have ended, an id; *n is
+ * how many there were. */
 static int
 judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 {
@@ -324,7 +325,7 @@ judge_chunk(struct judging *j, int64_t *after, size_t *n, struct err *e)
 	if (rc == 0)
 		rc = write_judgements(j, chunk, *n, e);
 	if (*n > 0)
-		*after = list[*n - 1].id;
+		*after = j->missed ? list[*n - 1].id : list[*n - 1].rev;
 	live_bans_free(list, *n);
 	return rc;
 }

@@ -179,7 +179,7 @@ end_overdue(struct run *run, int64_t before_us, struct err *e)
 {
 	struct archive *a = &run->archive;
 	struct merge merge;
-	int64_t overdue, row = 0;
+	int64_t overdue, after = 0;
 	int rc = 1;
 
 	if (merged_count_overdue(a, UNKNOWN, before_us, &overdue, e) != 0)
@@ -189,7 +189,7 @@ end_overdue(struct run *run, int64_t before_us, struct err *e)
 	if (run_begin(run, &merge, e) != 0)
 		return -1;
 	while (rc == 1 && !run_is_over(run)) {
-		rc = merged_expire(a, before_us, &row, e);
+		rc = merged_expire(a, before_us, &after, e);
 		if (rc == 1 && run_give_way(run, &merge, e) != 0)
 			rc = -1;
 	}

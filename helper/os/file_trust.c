@@ -19,7 +19,7 @@
 static int
 check_owner(const char *path, const struct stat *st, struct err *e)
 {
-	if (st->st_uid == geteuid() || st->st_uid == 0)
+	if (st->st_uid == 0 || st->st_uid == geteuid())
 		return 0;
 	return err_set(e, EX_NOPERM,
 	    "%s: belongs to user %ld, who could change it: %s", path,

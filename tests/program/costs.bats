@@ -64,7 +64,7 @@ last_run() {
 	sqlite3 "$db" "SELECT $1 FROM run ORDER BY id DESC LIMIT 1"
 }
 
-@test "a hundred bans are not more than 120 flushes, checkpoints included" {
+@test "a hundred bans are not more than 112 flushes, checkpoints included" {
 	many 0 240
 	archive reconcile
 	many 240 400
@@ -73,7 +73,77 @@ last_run() {
 	look 'len(rows()) == 380 and spooled() == []'
 	echo "# $(flushes) flushes in 100 bans" >&3
 	[ "$(flushes)" -ge 100 ]
-	[ "$(flushes)" -le 120 ]
+	[ "$(flushes)" -le 112 ]
+}
+
+# pages_of COMMAND...: how many pages it writes to the WAL. SQLite writes the header
+# of each apart.
+pages_of() {
+	strace -f -y -o "$lab/trace" -e trace=pwrite64 "$@"
+	grep -cE 'pwrite64\([0-9]+<[^>]*-wal>.* 2048, [0-9]+\) = 2048$' "$lab/trace"
+}
+
+# least_pages VERB: the pages that an event of nine ids writes, where none of them is
+# full: the least.
+least_pages() {
+	local n pages least=99
+	for n in 1 2 3 4 5 6 7 8 9; do
+		pages=$(pages_of "$event_program" -c "$lab/archive.cfg" "$1" \
+		    --jail sshd --id "192.0.2.$n" --ip "192.0.2.$n" --time "$now.25" \
+		    --bantime 600 --bancount 1 --failures 5)
+		((pages >= least)) || least=$pages
+	done
+	echo "$least"
+}
+
+@test "a ban writes five pages, one of them for its log lines, and its unban three" {
+	local n pages least=99
+	many 0 2000
+	archive reconcile
+	now=$EPOCHSECONDS
+	[ "$(least_pages ban)" -eq 4 ]
+	[ "$(least_pages unban)" -eq 3 ]
+	many 2000 2009
+	for ((n = 2000; n < 2009; n++)); do
+		pages=$(bans "$n" $((n + 1)) pages_of)
+		((pages >= least)) || least=$pages
+	done
+	[ "$least" -eq 5 ]
+	look 'len(rows()) == 2018'
+}
+
+@test "a ban writes no page more beside a reader that waits" {
+	many 0 2000
+	archive reconcile
+	# Its transaction lasts until its input ends.
+	mkfifo "$lab/input"
+	sqlite3 "$db" <"$lab/input" >"$lab/said" &
+	exec 5>"$lab/input"
+	echo 'BEGIN; SELECT count(*) FROM ban;' >&5
+	wait_for 10 test -s "$lab/said"
+	now=$EPOCHSECONDS
+	[ "$(least_pages ban)" -eq 4 ]
+	[ "$(least_pages unban)" -eq 3 ]
+	echo 'SELECT count(*) FROM ban;' >&5
+	exec 5>&-
+	wait "$!"
+	# It saw none of them.
+	[ "$(cat "$lab/said")" = $'2000\n2000' ]
+	look 'len(rows()) == 2009'
+}
+
+@test "an event asks about each folder once for a purpose, and makes none again" {
+	many 0 10
+	archive reconcile
+	many 10 12
+	bans 10 11
+	bans 11 12 strace -f -o "$lab/trace" -e trace=file
+	# For the archive; SQLite asks about them only for fail2ban's database.
+	[ "$(grep -c "stat.*\"$lab/archive\"" "$lab/trace")" -eq 1 ]
+	# The config's folder has the database and the archive in it as well.
+	[ "$(grep -c "stat.*\"$lab\"" "$lab/trace")" -eq 3 ]
+	[ "$(grep -c "mkdir.*\"$lab/archive\"" "$lab/trace")" -eq 1 ]
+	[ "$(grep -c "mkdir.*\"$lab/spool\"" "$lab/trace")" -eq 1 ]
 }
 
 @test "a ban locks fail2ban's database twice, for its schema and for its row" {
@@ -125,7 +195,7 @@ unlocked_writes() {
 	many 0 10
 	archive reconcile
 	for ((n = 0; n < 300; n++)); do archive reconcile; done >"$lab/out"
-	(($(stat -c %s "$db-wal") <= 140 * 2072))
+	(($(stat -c %s "$db-wal") <= 220 * 2072))
 	archive verify
 }
 
@@ -304,6 +374,24 @@ page_of() {
 		sqlite3 "$db" "PRAGMA trusted_schema = $trusted" "SELECT ident, value
 		    FROM bans, json_each(matches)" | sort | cmp - "$lab/want"
 	done
+}
+
+@test "any SQLite client sees the bans that export shows, whoever saw them" {
+	local fields=jail,ident,ip,host,since_us,timeofban,nth,seconds,bancount
+	fields+=,failures,origin,ended_us,ended_why,restored,rev
+	many 0 20 15
+	archive reconcile
+	archive ban --jail web --id 'a "b" 7' --ip 192.0.2.7 --time "$EPOCHREALTIME"
+	sqlite3 "$db" 'UPDATE ban SET seen = id % 16; UPDATE ban SET host = 17 WHERE id = 9'
+	[ "$(sqlite3 "$db" 'SELECT count(DISTINCT seen) FROM bans')" -eq 16 ]
+	sqlite3 "$db" "SELECT json_array($fields, json(matches), json(captures),
+	    json(seen)) FROM bans ORDER BY rev" >"$lab/view"
+	archive export | jq -cs "sort_by(.rev)[] | [.${fields//,/, .}, .matches,
+	    .captures, .seen]" | cmp - "$lab/view"
+	[ "$(wc -l <"$lab/view")" -eq 21 ]
+	# The columns have the order that they have always had.
+	[ "$(sqlite3 "$db" "SELECT group_concat(name) FROM pragma_table_info('bans')")" = \
+	    jail,ident,ip,host,since_us,timeofban,nth,seconds,bancount,failures,matches,captures,origin,seen,ended_us,ended_why,restored,rev ]
 }
 
 @test "a replay takes forty mebibytes at the most, most of it for pages" {

@@ -1287,7 +1287,7 @@ slow_replay() {
 	ev ban sshd 192.0.2.1 1795458480.5
 	archive backup "$lab/good" >"$lab/out"
 	sqlite3 "$lab/good" '.dump ban' |
-	    sed -e 's/id         INTEGER PRIMARY KEY/id/' \
+	    sed -e 's/ban(id INTEGER PRIMARY KEY/ban(id/' \
 		-e "s/INSERT INTO ban VALUES(1,/INSERT INTO ban VALUES('abc',/" \
 		>"$lab/dump"
 	sqlite3 "$lab/good" 'PRAGMA foreign_keys = OFF; DROP TABLE ban' \

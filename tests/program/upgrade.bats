@@ -113,6 +113,77 @@ version() {
 	bans_are_as_before
 }
 
+# schema: the text of the archive's schema, as events read it.
+schema() {
+	sqlite3 "$db" 'SELECT type, name, tbl_name, sql FROM sqlite_schema
+	    WHERE sql IS NOT NULL ORDER BY name'
+}
+
+# of_version N: an empty archive of that version.
+of_version() {
+	local i
+	rm -f "$db"*
+	sqlite3 "$db" 'PRAGMA journal_mode = WAL' >"$lab/out"
+	for ((i = 1; i <= $1; i++)); do
+		sqlite3 "$db" <"$root/helper/archive/sql/$i.sql"
+	done
+	sqlite3 "$db" "PRAGMA application_id = 1177698881; PRAGMA user_version = $1"
+	chmod 600 "$db"*
+}
+
+@test "the schema is the same text whatever version the archive was begun with" {
+	local v
+	rm "$db"*
+	archive reconcile
+	schema >"$lab/fresh"
+	! grep -q -e '--' "$lab/fresh"
+	for ((v = 1; v < newest; v++)); do
+		of_version "$v"
+		archive reconcile
+		[ "$(version)" -eq "$newest" ]
+		schema | cmp - "$lab/fresh"
+		archive verify
+	done
+}
+
+@test "an upgrade that fails changes nothing, and the next one is whole" {
+	of_version 7
+	schema >"$lab/before_it"
+	# The index of the last version is there already, and is another one.
+	sqlite3 "$db" 'CREATE TABLE theirs(x); DROP INDEX ban_ended;
+	    CREATE INDEX ban_ended ON theirs(x); DROP INDEX ban_rev'
+	schema >"$lab/before_it"
+	run archive reconcile
+	[ "$status" -ne 0 ]
+	[ "$(version)" -eq 7 ]
+	schema | cmp - "$lab/before_it"
+	sqlite3 "$db" 'DROP TABLE theirs; CREATE INDEX ban_ended
+	    ON ban (max(ended_us, added_us)); CREATE UNIQUE INDEX ban_rev ON ban (rev)'
+	archive reconcile
+	[ "$(version)" -eq "$newest" ]
+	archive verify
+}
+
+@test "a row that refers to one that is missing is found" {
+	archive reconcile
+	archive verify
+	sqlite3 "$db" 'UPDATE ban SET jail = 99 WHERE id = 1'
+	status 65 archive verify
+	says 'refers to one that is missing'
+	sqlite3 "$db" 'UPDATE ban SET jail = 1, evidence = 99 WHERE id = 1'
+	status 65 archive verify
+	says 'refers to one that is missing'
+	sqlite3 "$db" 'UPDATE ban SET evidence = NULL WHERE id = 1;
+	    INSERT INTO line(jail, ident, host, at_us, verb) VALUES (99, 1, 1, 1, 1)'
+	status 65 archive verify
+	says 'refers to one that is missing'
+	sqlite3 "$db" 'DELETE FROM line; INSERT INTO note VALUES (99, 1, 1, 1)'
+	status 65 archive verify
+	says 'refers to one that is missing'
+	sqlite3 "$db" 'DELETE FROM note'
+	archive verify
+}
+
 # An archive of version $1 with several bans of one id, two of them of one ticket
 # time, one of an older ticket that was made later, a row, and a flush.
 several_bans() {

@@ -45,6 +45,13 @@ static const char fill[] =
 #define BY_ID "INTEGER PRIMARY KEY"
 #define BY_KEY "PRIMARY KEY" /* of a table without rowids */
 #define LAST_ROW ""	     /* by its rowid */
+/* The newest of the bans that live, of the others, and of those that are gone.
+ */
+#define NEXT_REV \
+	{ "ban", "ban_rev" }, { "ban", "ban_rev" }, \
+	{ \
+		"gone", LAST_ROW \
+	}
 
 /* A table of the plan, in its order, and the index that searches it. */
 struct step {
@@ -65,9 +72,10 @@ static const struct plan {
 	{ PLAN(SQL_JAIL_NAMES), .scanned = "jail", .first = 1 },
 	{ PLAN(SQL_FLUSHES), { { "flush", BY_KEY } } },
 	{ PLAN(SQL_FLUSH_TOUCHES),
-	    { { "ban", "ban_ended" }, { "ban", "ban_ended" } },
+	    { { "ban", "ban_rev" }, { "ban", "ban_ended" } },
 	    .second = 2000000000 },
 	{ PLAN(SQL_HISTORY_LAST), { { "ban", "ban_history" } } },
+	{ PLAN(SQL_HISTORY_EXACT), { { "ban", "ban_ticket" } } },
 	/* This reads the sightings of the bans of one time. */
 	{ PLAN(SQL_HISTORY_SPAN), { { "ban", "ban_ticket" } },
 	    .scanned = "json_each" },
@@ -81,22 +89,20 @@ static const struct plan {
 	    { { "ban", "ban_history" }, { "ban", "ban_history" } } },
 	{ PLAN(SQL_KNOWN_AS), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_LINES_OF), { { "line", BY_KEY } } },
-	{ PLAN(SQL_BAN_ADD), { { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
-	{ PLAN(SQL_BAN_CHANGE),
-	    { { "ban", BY_ID }, { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
-	{ PLAN(SQL_BAN_TOUCH),
-	    { { "ban", BY_ID }, { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
-	{ PLAN(SQL_BAN_MERGED),
-	    { { "ban", "ban_rev" }, { "gone", LAST_ROW } } },
+	{ PLAN(SQL_BAN_ADD), { NEXT_REV } },
+	{ PLAN(SQL_BAN_CHANGE), { { "ban", BY_ID }, NEXT_REV } },
+	{ PLAN(SQL_BAN_CHANGE_KEPT), { { "ban", BY_ID }, NEXT_REV } },
+	{ PLAN(SQL_BAN_TOUCH), { { "ban", BY_ID }, NEXT_REV } },
+	{ PLAN(SQL_BAN_MERGED), { NEXT_REV } },
 	{ PLAN(SQL_BAN_RENUMBER), { { "ban", BY_ID }, { "ban", LAST_ROW } } },
 	{ PLAN(SQL_BAN_SIGHTINGS), { { "ban", BY_ID } } },
+	{ PLAN(SQL_BAN_SIGHTINGS_KEPT), { { "ban", BY_ID } } },
 	{ PLAN(SQL_BAN_PARK), { { "ban", BY_ID } } },
 	{ PLAN(SQL_BAN_REMOVE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_EVIDENCE_IS), { { "evidence", BY_ID } } },
 	{ PLAN(SQL_BAN_SOURCE), { { "ban", BY_ID } } },
 	{ PLAN(SQL_LIVE),
-	    { { "ban", "ban_ended" }, { "jail", BY_ID },
-		{ "flush", BY_KEY } } },
+	    { { "ban", "ban_rev" }, { "jail", BY_ID }, { "flush", BY_KEY } } },
 	/* This sorts the few bans that a server was found without. */
 	{ PLAN(SQL_MISSED_BANS),
 	    { { "ban", "ban_missed" }, { "y", "ban_history" },
@@ -106,8 +112,8 @@ static const struct plan {
 	{ PLAN(SQL_MERGED_OF_SOURCE), { { "ban", "ban_missed" } } },
 	{ PLAN(SQL_NEWEST_HERE), { { "ban", "ban_ticket" } },
 	    .first = INT64_C(1) << 40 },
-	{ PLAN(SQL_MERGED_OVERDUE), { { "ban", "ban_ended" } } },
-	{ PLAN(SQL_MERGED_OVERDUE_COUNT), { { "ban", "ban_ended" } } },
+	{ PLAN(SQL_MERGED_OVERDUE), { { "ban", "ban_rev" } } },
+	{ PLAN(SQL_MERGED_OVERDUE_COUNT), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_MERGED_SAME), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_UNCHANGED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_SERVER_HAS), { { "ban", BY_ID } } },
@@ -133,8 +139,7 @@ static const struct plan {
 	{ PLAN(SQL_ANONYMIZABLE), { { "ban", "ban_ticket" } }, .sorts = true },
 	{ PLAN(SQL_ANONYMOUS_NTH), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_ANONYMIZE),
-	    { { "ban", BY_ID }, { "ban", LAST_ROW }, { "ban", "ban_rev" },
-		{ "gone", LAST_ROW } } },
+	    { { "ban", BY_ID }, { "ban", LAST_ROW }, NEXT_REV } },
 	{ PLAN(SQL_FORGET_LINES), { { "line", BY_KEY } }, .scanned = "jail" },
 	{ PLAN(SQL_FORGET_REMOVED), { { "removed", BY_KEY } },
 	    .scanned = "jail" },
@@ -159,9 +164,7 @@ static const struct plan {
 	    .scanned = "json_each" },
 	{ PLAN(SQL_PRUNE_TOTAL), { { "ban", "ban_ticket" } } },
 	/* This reads the bans of one ticket. */
-	{ PLAN(SQL_PRUNE_GONE),
-	    { { "ban", "ban_ticket" }, { "ban", "ban_rev" },
-		{ "gone", LAST_ROW } },
+	{ PLAN(SQL_PRUNE_GONE), { { "ban", "ban_ticket" }, NEXT_REV },
 	    .scanned = "(subquery" },
 	{ PLAN(SQL_PRUNE_BANS), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_PRUNE_LINES),
@@ -178,13 +181,15 @@ static const struct plan {
 	{ PLAN(SQL_SOURCE_IDS), .scanned = "source" },
 	{ PLAN(SQL_SOURCE_SAVE), { { "source", BY_ID } } },
 	/* There are only a few jails. */
-	{ PLAN(SQL_STATE), { { "ban", "ban_rev" } }, .scanned = "jail" },
+	{ PLAN(SQL_STATE), { { "ban", "ban_rev" }, { "ban", "ban_rev" } },
+	    .scanned = "" },
 	/* No bans are sorted: the index has their ids in order. */
 	{ PLAN(SQL_TALLY_EACH_ID), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_TALLY_BEGINS), { { "ban", "ban_history" } } },
 	/* This reads what has changed since. */
 	{ PLAN(SQL_COUNTED_CHANGED),
-	    { { "ban", "ban_rev" }, { "gone", BY_ID }, { "gone", BY_ID } },
+	    { { "ban", "ban_rev" }, { "ban", "ban_rev" }, { "gone", BY_ID },
+		{ "gone", BY_ID } },
 	    .scanned = "", .sorts = true, .first = 599 },
 	{ PLAN(SQL_COUNTED_NEXT), { { "ban", BY_ID } } },
 	{ PLAN(SQL_COUNTED_HAS), { { "counted", BY_ID } } },
@@ -202,32 +207,32 @@ static const struct plan {
 	{ PLAN(SQL_LAST_END), .scanned = "ban USING INDEX ban_ended" },
 	/* This finds the bans of some ids, and sorts them. */
 	{ PLAN(SQL_LIST_IDS),
-	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "b", "ban_ip" },
-		{ "jail", BY_ID }, { "ban", "ban_rev" }, { "jail", BY_ID } },
+	    { { "ban", BY_ID }, { "b", "ban_history" }, { "b", "ban_ip" },
+		{ "jail", BY_ID } },
 	    .scanned = "j", .sorts = true, .fifth = "[\"192.0.2.7\"]" },
 	{ PLAN(SQL_EXPORT_IDS),
-	    { { "ban", "ban_rev" }, { "b", "ban_history" }, { "b", "ban_ip" },
-		{ "jail", BY_ID }, { "evidence", BY_ID }, { "ban", "ban_rev" },
-		{ "jail", BY_ID } },
+	    { { "ban", BY_ID }, { "b", "ban_history" }, { "b", "ban_ip" },
+		{ "jail", BY_ID }, { "evidence", BY_ID } },
 	    .scanned = "j", .sorts = true, .fifth = "[\"192.0.2.7\"]" },
 	/* This finds the bans without an end, and sorts them. */
 	{ PLAN(SQL_LIST_LIVE),
-	    { { "ban", "ban_rev" }, { "ban", "ban_ended" }, { "jail", BY_ID },
-		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+	    { { "ban", BY_ID }, { "ban", "ban_rev" }, { "jail", BY_ID } },
 	    .sorts = true, .second = 600000000 },
 	/* This reads the latest rows, and sorts them. */
 	{ PLAN(SQL_AFTER),
-	    { { "ban", "ban_rev" }, { "ban", BY_ID }, { "ban", BY_ID },
-		{ "jail", BY_ID }, { "evidence", BY_ID }, { "ban", "ban_rev" },
-		{ "jail", BY_ID } },
+	    { { "ban", BY_ID }, { "ban", BY_ID }, { "ban", BY_ID },
+		{ "jail", BY_ID }, { "evidence", BY_ID } },
 	    .sorts = true, .fifth = "599" },
 	/* The revs are in order: nothing is sorted. */
 	{ PLAN(SQL_CHANGES),
 	    { { "ban", "ban_rev" }, { "jail", BY_ID }, { "evidence", BY_ID },
-		{ "ban", "ban_rev" }, { "jail", BY_ID } },
+		{ "ban", "ban_rev" }, { "jail", BY_ID },
+		{ "evidence", BY_ID } },
 	    .fifth = "599" },
 	{ PLAN(SQL_CHANGES_GONE), { { "gone", BY_ID } } },
-	{ PLAN(SQL_MAY_BE_ANONYMOUS), { { "ban", "ban_rev" } } },
+	{ PLAN(SQL_MAY_BE_ANONYMOUS), { { "ban", BY_ID } } },
+	{ PLAN(SQL_IMPORT_LIVE), { { "ban", "ban_rev" } } },
+	{ PLAN(SQL_IMPORT_ENDED), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_NET_MORE), { { "b", "ban_history" } }, .scanned = "j" },
 	{ PLAN(SQL_ROW_BEFORE), .scanned = "ban", .second = INT64_MAX },
 	/* SQLite counts the rows of an index in one step; there are few totals

@@ -373,8 +373,7 @@ an_index_finds_the_bans_of_a_time_and_those_that_live(void **state)
 		{ SQL_TALLY_SECONDS,
 		    "SEARCH ban USING INDEX ban_ticket "
 		    "(timeofban>? AND timeofban<?)" },
-		{ SQL_TALLY_LIVE,
-		    "SEARCH ban USING INDEX ban_ended (<expr>=?)" },
+		{ SQL_TALLY_LIVE, "SEARCH ban USING INDEX ban_rev (<expr>=?)" },
 		{ SQL_TALLY_IDS,
 		    "SEARCH ban USING INTEGER PRIMARY KEY (rowid=?)" },
 	};
