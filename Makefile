@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make, make test, make soak, make bench, make install, make dist, make deb;
+# make, make test, make soak, make bench, make bench-growth, make install, make dist,
+# make deb;
 # BUILD=DIR builds elsewhere, STATIC= links the libraries shared.
 
 BUILD ?= build
@@ -183,6 +184,10 @@ soak:
 bench: all rulers
 	BUILD=$(BUILD) tests/bench/run
 
+# This writes tests/bench/GROWTH.md: what each verb costs at n, 2n and 4n.
+bench-growth: all
+	BUILD=$(BUILD) tests/bench/growth
+
 # An upgrade keeps the config. A program takes the place of the old one at once, as
 # fail2ban may call it at any moment.
 install: all
@@ -257,4 +262,4 @@ clean:
 
 -include $(OBJECTS:.o=.d) $(BUILD)/archive/statements_event.d
 
-.PHONY: all units rulers test soak bench clean install uninstall dist deb
+.PHONY: all units rulers test soak bench bench-growth clean install uninstall dist deb

@@ -94,19 +94,31 @@ grow(struct merged *m, const char *id, const char *host)
 	return NULL;
 }
 
-/* Take a row of the table meta: its value is the rev, the number, the host. */
+/*
+ * Read the value of a row of the table meta, "REV NUMBER HOST". Returns the
+ * host, which may begin with a space, or NULL when the value is none.
+ */
+static const char *
+read_value(const char *value, int64_t *rev, int64_t *number)
+{
+	if (value == NULL || !number_take_digits(&value, rev) ||
+	    *value++ != ' ' || !number_take_digits(&value, number) ||
+	    *value++ != ' ' || *number < 1 || *number > MERGED_SOURCE_MAX)
+		return NULL;
+	return value;
+}
+
+/* Take a row of the table meta. */
 static int
 take_source(struct merged *m, const char *key, const char *value, struct err *e)
 {
-	struct merged_source *s;
 	int64_t rev, number;
+	const char *host = read_value(value, &rev, &number);
+	struct merged_source *s;
 
-	if (key == NULL || value == NULL || !number_take_digits(&value, &rev) ||
-	    *value++ != ' ' || !number_take_digits(&value, &number) ||
-	    *value++ != ' ' || number < 1 || number > MERGED_SOURCE_MAX)
+	if (key == NULL || host == NULL)
 		return 0;
-	/* The rest is the host, which may begin with a space. */
-	if ((s = grow(m, key + strlen(KEY), value)) == NULL)
+	if ((s = grow(m, key + strlen(KEY), host)) == NULL)
 		return err_no_memory(e);
 	s->rev = rev;
 	s->number = number;
@@ -126,6 +138,31 @@ merged_load(struct merged *m, struct archive *a, struct err *e)
 		rc = take_source(m, db_text(st, 0), db_text(st, 1), e);
 	sqlite3_reset(st);
 	return rc;
+}
+
+int
+merged_load_again(struct merged *m, size_t source, struct err *e)
+{
+	struct merged_source *s = &m->sources[source];
+	char key[sizeof(KEY) + ID_BYTES];
+	sqlite3_stmt *st;
+	int64_t rev, number;
+	int rc;
+
+	snprintf(key, sizeof(key), KEY "%s", s->id);
+	st = db_bind(&m->archive->db, SQL_META_GET, e, "t", key);
+	if (st == NULL || (rc = db_step(&m->archive->db, st, e)) < 0)
+		return -1;
+	if (rc == 1 && read_value(db_text(st, 0), &rev, &number) != NULL) {
+		s->rev = rev;
+		s->number = number;
+	} else {
+		free(s->id);
+		free(s->host);
+		*s = m->sources[--m->n];
+	}
+	sqlite3_reset(st);
+	return 0;
 }
 
 struct merged_source *

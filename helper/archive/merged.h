@@ -58,6 +58,12 @@ int merged_load(struct merged *m, struct archive *a, struct err *e);
 void merged_free(struct merged *m);
 
 /*
+ * Load one source again, by its place, after a transaction was rolled back: a
+ * new one may not be there any more, and goes; the last one then has its place.
+ */
+int merged_load_again(struct merged *m, size_t source, struct err *e);
+
+/*
  * Return the source with an id, which is valid until the next one is added;
  * NULL: there is none, or memory is short in merged_add.
  */

@@ -35,23 +35,19 @@ take_ticket(sqlite3_stmt *st, struct prune_ticket *t)
 }
 
 /*
- * Load the rows of a statement with bound values, at most max. *place, if it is
- * not NULL, becomes that of the last one.
+ * Append the rows of a statement with bound values to a list, in which there is
+ * room for max. *place, if it is not NULL, becomes that of the last one.
  */
 static int
-load(struct archive *a, sqlite3_stmt *st, size_t max, struct prune_place *place,
-    struct prune_ticket **list, size_t *n, struct err *e)
+load_more(struct archive *a, sqlite3_stmt *st, struct prune_place *place,
+    struct prune_ticket *list, size_t *n, struct err *e)
 {
 	int rc;
 
-	*n = 0;
-	*list = NULL;
 	if (st == NULL)
 		return -1;
-	if ((*list = calloc(max, sizeof(**list))) == NULL)
-		return err_no_memory(e);
 	while ((rc = db_step(&a->db, st, e)) == 1) {
-		if (take_ticket(st, &(*list)[(*n)++]) != 0) {
+		if (take_ticket(st, &list[(*n)++]) != 0) {
 			rc = err_no_memory(e);
 			break;
 		}
@@ -60,21 +56,46 @@ load(struct archive *a, sqlite3_stmt *st, size_t max, struct prune_place *place,
 				db_int(st, 7) };
 	}
 	sqlite3_reset(st);
-	if (rc < 0) {
-		prune_free(*list, *n);
-		*list = NULL;
-	}
 	return rc;
+}
+
+/* Make a list of the rows of a statement, at most max. */
+static int
+load(struct archive *a, sqlite3_stmt *st, size_t max, struct prune_place *place,
+    struct prune_ticket **list, size_t *n, struct err *e)
+{
+	*n = 0;
+	*list = NULL;
+	if (st == NULL)
+		return -1;
+	if ((*list = calloc(max, sizeof(**list))) == NULL)
+		return err_no_memory(e);
+	if (load_more(a, st, place, *list, n, e) == 0)
+		return 0;
+	prune_free(*list, *n);
+	*list = NULL;
+	return -1;
 }
 
 int
 prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
     size_t max, struct prune_ticket **list, size_t *n, struct err *e)
 {
-	return load(a,
-	    db_bind(&a->db, SQL_PRUNABLE, e, "iiii", before_us, place->kept_us,
-		place->id, (int64_t)max),
+	/* Thousands of bans may have one time, so the place is a seek. */
+	int rc = load(a,
+	    db_bind(&a->db, SQL_PRUNABLE_SAME, e, "iiii", before_us,
+		place->kept_us, place->id, (int64_t)max),
 	    max, place, list, n, e);
+
+	if (rc != 0 || *n == max ||
+	    load_more(a,
+		db_bind(&a->db, SQL_PRUNABLE, e, "iiii", before_us,
+		    place->kept_us, (int64_t)0, (int64_t)(max - *n)),
+		place, *list, n, e) == 0)
+		return rc;
+	prune_free(*list, *n);
+	*list = NULL;
+	return -1;
 }
 
 int
@@ -115,6 +136,12 @@ prune_find_live(struct archive *a, const char *ids, char **jail, struct err *e)
 	if (st != NULL)
 		sqlite3_reset(st);
 	return rc;
+}
+
+int
+prune_version(struct archive *a, int64_t *version, struct err *e)
+{
+	return db_number(&a->db, SQL_DATA_VERSION, version, e, "");
 }
 
 void

@@ -76,6 +76,12 @@ int prune_find_live(struct archive *a, const char *ids, char **jail,
     struct err *e);
 
 /*
+ * Set *version to a number that is another one when another process has changed
+ * the archive meanwhile. (SQLite: PRAGMA data_version.)
+ */
+int prune_version(struct archive *a, int64_t *version, struct err *e);
+
+/*
  * Remove a ticket, unless one of its bans lives, or has ended or was archived
  * at before_us or later (UNKNOWN: remove it in any case); *n is the number of
  * bans that were removed. Their sums are added to the totals, which

@@ -103,6 +103,7 @@ open_cursor(struct archive_cursor *c, int which, struct err *e)
 		which += 2;
 	if ((c->statement = db_statement(&c->archive->db, which, e)) == NULL)
 		return -1;
+	c->sorts = c->ids.len > 0 || filter->active;
 	bind_filter(c);
 	c->row = find_column(c->statement, "id");
 	if (c->ids.len > 0) {

@@ -31,13 +31,14 @@ struct archive_cursor {
 	int columns[BAN_FIELDS];  /* the column of each field, -1: none */
 	int facts[ARCHIVE_FACTS]; /* the column of each fact */
 	int row;		  /* the column of the row, -1: none */
-	int64_t given;		  /* how many bans it has given so far */
-	bool newest;		  /* it goes from the newest ban on */
-	int64_t second;		  /* of the present ban */
-	bool begins;		  /* the ban before is of another second */
-	bool rests;		  /* it must be opened again */
-	struct buffer matches;	  /* the log lines of the ban, JSON */
-	const char *at; /* the next of them; NULL: none was asked for */
+	bool sorts;    /* to open it again, all its bans are found and sorted */
+	int64_t given; /* how many bans it has given so far */
+	bool newest;   /* it goes from the newest ban on */
+	int64_t second;	       /* of the present ban */
+	bool begins;	       /* the ban before is of another second */
+	bool rests;	       /* it must be opened again */
+	struct buffer matches; /* the log lines of the ban, JSON */
+	const char *at;	       /* the next of them; NULL: none was asked for */
 	struct buffer line;
 };
 

@@ -120,9 +120,9 @@
  * ?1: those that a condition selects, which ends with the time that is compared
  * with ?1; at most ?4 in an order. The two last columns are their place.
  */
-#define PRUNABLE(where, order) \
+#define PRUNABLE(where, place, order) \
 	"SELECT jail, ident, timeofban, host, jail.name, " \
-	"ip IS NOT NULL OR evidence IS NOT NULL, " order \
+	"ip IS NOT NULL OR evidence IS NOT NULL, " place \
 	" FROM ban AS b JOIN jail ON jail.id = b.jail WHERE " where \
 	" < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE " \
 	"(o.jail, o.ident, o.timeofban, o.host) = " \
@@ -533,11 +533,14 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY jail.name, b.id",
 
 	/* It finds whole tickets: the bans of a ticket share their evidence. */
-	[SQL_PRUNABLE] = PRUNABLE(KEPT_SINCE " >= ?2 AND (" KEPT_SINCE
-				  " > ?2 OR b.id > ?3) AND " KEPT_SINCE,
-	    KEPT_SINCE ", b.id"),
-	[SQL_PRUNABLE_CHANGED] = PRUNABLE(HAS_ENDED
-	    "AND (b.rev, b.id) > (?2, ?3) AND +" KEPT_SINCE, "b.rev, b.id"),
+	[SQL_PRUNABLE] = PRUNABLE(KEPT_SINCE " > ?2 AND " KEPT_SINCE,
+	    KEPT_SINCE ", b.id", KEPT_SINCE ", b.id"),
+	[SQL_PRUNABLE_SAME] =
+	    PRUNABLE(KEPT_SINCE " = ?2 AND b.id > ?3 AND " KEPT_SINCE,
+		"?2, b.id", "b.id"),
+	[SQL_PRUNABLE_CHANGED] =
+	    PRUNABLE(HAS_ENDED "AND (b.rev, b.id) > (?2, ?3) AND +" KEPT_SINCE,
+		"b.rev, b.id", "b.rev, b.id"),
 	[SQL_TICKETS_OF_ID] =
 	    "SELECT jail, ident, timeofban, host, "
 	    "(SELECT name FROM jail WHERE id = ban.jail), 0, 0, 0 FROM ban "
@@ -546,6 +549,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_LIVE_OF_ID] =
 	    "SELECT (SELECT name FROM jail WHERE id = ban.jail) FROM ban "
 	    "WHERE " OF_ID " AND ended_us IS NULL AND host = '' LIMIT 1",
+	[SQL_DATA_VERSION] = "PRAGMA data_version",
 	/* True of a ticket that is to be kept. */
 	[SQL_PRUNE_KEPT] = "SELECT 1 FROM ban WHERE " TICKET
 			   " AND (ended_us IS NULL OR ended_us >= ?5 "

@@ -12,8 +12,13 @@
 #include "base/number.h"
 #include "os/clock.h"
 
-/* A piece is written when it has so many bytes. */
+/*
+ * The bytes of the first piece. Where the bans have to be found and sorted
+ * again for each piece, each is twice as long as the one before, up to the
+ * longest: otherwise many bans of one id would cost a square of their number.
+ */
 #define PIECE ((size_t)256 * 1024)
+#define PIECE_MAX ((size_t)8 * 1024 * 1024)
 
 /* Milliseconds between two looks at out->stop. */
 #define LOOK_MS 250
@@ -23,7 +28,7 @@ output_open(struct output *out, struct err *e)
 {
 	struct stat st;
 
-	*out = (struct output){ 0 };
+	*out = (struct output){ .piece = PIECE };
 	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode))
 		out->watch = progress_begin(&out->progress);
 	if ((out->to = open_memstream(&out->text, &out->len)) == NULL)
@@ -34,7 +39,7 @@ output_open(struct output *out, struct err *e)
 bool
 output_is_full(const struct output *out)
 {
-	return ftello(out->to) >= (off_t)PIECE;
+	return ftello(out->to) >= (off_t)out->piece;
 }
 
 /*
@@ -125,6 +130,8 @@ output_bans(struct output *out, struct archive_cursor *bans,
 		if (output_is_full(out) && archive_cursor_rest(bans)) {
 			if (output_flush(out, e) != 0)
 				return -1;
+			if (bans->sorts && out->piece < PIECE_MAX)
+				out->piece *= 2;
 		} else {
 			if (print(out, context, bans, e) != 0)
 				return -1;

@@ -17,6 +17,7 @@ struct output {
 	FILE *to; /* print to this; never fails but for lack of memory */
 	char *text;
 	size_t len;
+	size_t piece; /* so many bytes are collected before they are written */
 	/*
 	 * The flag of os/signals.h, which ends a wait for the reader; NULL: a
 	 * signal ends the process.

@@ -31,6 +31,12 @@
 #define DATA_BYTES (4 * 1024 * 1024)
 #define NAME_BYTES (4 * 1024 * 1024)
 
+/* A look-up in "bans" reads so many rows of one index before it tries the
+ * other. */
+#define FIND_ALONE 8
+/* A look-up has read all rows. */
+#define FIND_END 2
+
 /*
  * SQL_READ_BIPS has this column: 1 for a twin, 0 where "bans" has another row
  * of the same ban, NULL where it has none.
@@ -40,6 +46,7 @@
 enum {
 	SQL_VERSION,
 	SQL_FIND_BANS,
+	SQL_FIND_SECOND,
 	SQL_FIND_BIPS,
 	SQL_FIND_LAST,
 	SQL_FIND_JAIL,
@@ -67,20 +74,25 @@ enum {
 
 /*
  * The same columns for a look-up, in a simple form, because each event compiles
- * it. Where data are no BLOB, length() may return less than their bytes.
+ * it. Where data are no BLOB, length() may return less than their bytes. The
+ * last column, FOUND, is 1 for the row that is looked for: other rows, of the
+ * same id or second, may come before it.
  */
-#define FIND \
-	"SELECT rowid, bantime, bancount, " \
-	"CASE WHEN length(data) <= ?1 THEN data END, length(data) FROM "
+#define FIND(wanted) \
+	"SELECT rowid, bantime, bancount, CASE WHEN " wanted \
+	" AND length(data) <= ?1 THEN data END, length(data), " wanted \
+	" FROM "
+#define FOUND 5
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_VERSION] = "SELECT version FROM fail2banDb LIMIT 1",
-	/* The unary + keeps SQLite from choosing the index of timeofban. */
-	[SQL_FIND_BANS] = FIND
-	"bans WHERE jail = ?2 AND ip = ?3 AND +timeofban = ?4 "
-	"ORDER BY rowid DESC LIMIT 1",
-	[SQL_FIND_BIPS] =
-	    FIND "bips WHERE ip = ?3 AND jail = ?2 AND +timeofban = ?4",
+	[SQL_FIND_BANS] = FIND("timeofban = ?4")
+	"bans WHERE jail = ?2 AND ip = ?3 ORDER BY rowid DESC",
+	[SQL_FIND_SECOND] = FIND("ip = ?3")
+	"bans INDEXED BY bans_jail_timeofban_ip "
+	"WHERE jail = ?2 AND timeofban = ?4 ORDER BY rowid DESC",
+	[SQL_FIND_BIPS] = FIND("timeofban = ?4")
+	"bips WHERE ip = ?3 AND jail = ?2",
 	[SQL_FIND_LAST] =
 	    "SELECT timeofban FROM bips WHERE ip = ?2 AND jail = ?1",
 	[SQL_FIND_JAIL] =
@@ -390,25 +402,88 @@ fail2ban_database_check(struct fail2ban_database *f, struct err *e)
 	return 0;
 }
 
+/*
+ * Step to the next row of a look-up. Returns 1 with the row that is looked for,
+ * 0 with another one, FIND_END, and -1 on failure.
+ */
 static int
-find_in(struct fail2ban_database *f, int which, const char *jail,
-    const char *ident, int64_t timeofban, int64_t max_data,
+find_next(struct fail2ban_database *f, sqlite3_stmt *st, int64_t max_data,
     struct fail2ban_row *row, struct err *e)
 {
+	int rc = db_step(&f->db, st, e);
+
+	if (rc != 1)
+		return rc == 0 ? FIND_END : rc;
+	if (!db_int(st, FOUND))
+		return 0;
+	if (take_ticket(st, max_data, row, e) == 0)
+		return 1;
+	fail2ban_row_free(row);
+	return -1;
+}
+
+static sqlite3_stmt *
+bind_find(struct fail2ban_database *f, int which, const char *jail,
+    const char *ident, int64_t timeofban, int64_t max_data, struct err *e)
+{
+	return db_bind(&f->db, which, e, "itti", max_data, jail, ident,
+	    timeofban);
+}
+
+/*
+ * The rows of the id and those of the second both have the row, if it is there,
+ * and one index has each of these, the newest first. Nearly always the row is
+ * among the first of its id. After a few others, the rows of both are read in
+ * turn, up to the end of the shorter: an id may have thousands of rows, and so
+ * may a second. A database that lacks an index is searched by the other one.
+ */
+static int
+find_in_bans(struct fail2ban_database *f, const char *jail, const char *ident,
+    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
+    struct err *e)
+{
+	sqlite3_stmt *st[2] = { NULL, NULL };
+	struct err ignored;
+	bool by_second;
+	int rc = 0;
+
+	if (f->in_order)
+		st[0] = bind_find(f, SQL_FIND_SECOND, jail, ident, timeofban,
+		    max_data, &ignored);
+	by_second = st[0] != NULL;
+	if (!by_second)
+		st[0] = bind_find(f, SQL_FIND_BANS, jail, ident, timeofban,
+		    max_data, e);
+	if (st[0] == NULL)
+		return -1;
+	for (int n = 0; rc == 0; n++) {
+		if (n == FIND_ALONE)
+			st[1] = bind_find(f,
+			    by_second ? SQL_FIND_BANS : SQL_FIND_SECOND, jail,
+			    ident, timeofban, max_data, &ignored);
+		rc = find_next(f, st[0], max_data, row, e);
+		if (rc == 0 && st[1] != NULL)
+			rc = find_next(f, st[1], max_data, row, e);
+	}
+	sqlite3_reset(st[0]);
+	sqlite3_reset(st[1]);
+	return rc;
+}
+
+static int
+find_in_bips(struct fail2ban_database *f, const char *jail, const char *ident,
+    int64_t timeofban, int64_t max_data, struct fail2ban_row *row,
+    struct err *e)
+{
 	sqlite3_stmt *st =
-	    db_bind(&f->db, which, e, "itti", max_data, jail, ident, timeofban);
+	    bind_find(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data, e);
 	int rc;
 
 	if (st == NULL)
-		return err_wrap(e, "fail2ban's database");
-	*row = (struct fail2ban_row){ .timeofban = timeofban };
-	rc = db_step(&f->db, st, e);
-	if (rc == 1 && take_ticket(st, max_data, row, e) != 0) {
-		fail2ban_row_free(row);
-		rc = -1;
-	}
+		return -1;
+	rc = find_next(f, st, max_data, row, e);
 	sqlite3_reset(st);
-	return rc < 0 ? err_wrap(e, "fail2ban's database") : rc;
+	return rc;
 }
 
 int
@@ -416,13 +491,15 @@ fail2ban_database_find(struct fail2ban_database *f, const char *jail,
     const char *ident, int64_t timeofban, int64_t max_data,
     struct fail2ban_row *row, struct err *e)
 {
-	int rc =
-	    find_in(f, SQL_FIND_BANS, jail, ident, timeofban, max_data, row, e);
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	return find_in(f, SQL_FIND_BIPS, jail, ident, timeofban, max_data, row,
-	    e);
+	*row = (struct fail2ban_row){ .timeofban = timeofban };
+	rc = find_in_bans(f, jail, ident, timeofban, max_data, row, e);
+	if (rc == FIND_END)
+		rc = find_in_bips(f, jail, ident, timeofban, max_data, row, e);
+	if (rc < 0)
+		return err_wrap(e, "fail2ban's database");
+	return rc == 1;
 }
 
 int

@@ -30,6 +30,11 @@ struct fail2ban_database {
 	int64_t counter;     /* the file header's change counter */
 	int64_t deadline_ms; /* of CLOCK_MONOTONIC */
 	bool late; /* a call gave up at the deadline, with EX_TEMPFAIL */
+	/*
+	 * Many bans are looked up, about in the order of their times: so the
+	 * index of these is tried first, of which few pages are read then.
+	 */
+	bool in_order;
 };
 
 enum fail2ban_table { FAIL2BAN_BANS, FAIL2BAN_BIPS };
@@ -84,10 +89,12 @@ int fail2ban_database_check(struct fail2ban_database *f, struct err *e);
 
 /*
  * Find the row of one ban, by index: the newest of its second in "bans", else
- * the one in "bips". Returns 1 with a row, which the caller releases with
- * fail2ban_row_free, 0 without, and -1 on failure, also for any other version
- * than 4. row->data is NULL when longer than max_data bytes; row->jail and
- * row->ident are NULL, because the caller has them.
+ * the one in "bips". However many rows its id has, and its second, this reads
+ * about twice as many as the fewer of them, at most. Returns 1 with a row,
+ * which the caller releases with fail2ban_row_free, 0 without, and -1 on
+ * failure, also for any other version than 4. row->data is NULL when longer
+ * than max_data bytes; row->jail and row->ident are NULL, because the caller
+ * has them.
  */
 int fail2ban_database_find(struct fail2ban_database *f, const char *jail,
     const char *ident, int64_t timeofban, int64_t max_data,

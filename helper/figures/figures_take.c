@@ -40,6 +40,7 @@ figures_new(const struct figures_options *options)
 	f->calendar.utc = options->utc;
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		f->keys[i].seed = options->seed;
+	f->jail_names.seed = options->seed;
 	clear_sums(&f->all, NULL);
 	f->today = figures_day_at(f, options->now_us);
 	f->today_us = figures_day_begin_us(f, f->today);
@@ -62,6 +63,7 @@ figures_free(struct figures *f)
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		keys_free(&f->keys[i]);
 	keys_free(&f->owners);
+	keys_free(&f->jail_names);
 	for (size_t i = 0; i < f->names_n; i++)
 		free(f->names[i]);
 	free(f->names);
@@ -97,12 +99,15 @@ wants(struct figures *f, enum figures_by by, const char *name)
 int
 figures_jail(struct figures *f, const char *name, size_t *jail, struct err *e)
 {
+	struct key *key = keys_find(&f->jail_names, name, strlen(name));
 	struct figures_jail *jails;
 	char *copy;
 
-	for (*jail = 0; *jail < f->jails_n; (*jail)++) {
-		if (strcmp(f->jails[*jail].name, name) == 0)
-			return 0;
+	if (key == NULL)
+		return err_no_memory(e);
+	if (key->bans != 0) {
+		*jail = key->jail;
+		return 0;
 	}
 	jails =
 	    list_grow(f->jails, &f->jails_room, f->jails_n + 1, sizeof(*jails));
@@ -111,6 +116,9 @@ figures_jail(struct figures *f, const char *name, size_t *jail, struct err *e)
 	f->jails = jails;
 	if (f->jails_n == JAILS_MAX || (copy = strdup(name)) == NULL)
 		return err_no_memory(e);
+	*jail = f->jails_n;
+	key->jail = (uint32_t)f->jails_n;
+	key->bans = 1;
 	jails[f->jails_n] = (struct figures_jail){ .name = copy };
 	clear_sums(&jails[f->jails_n++].sums, copy);
 	return 0;

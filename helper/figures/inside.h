@@ -33,6 +33,7 @@ struct figures {
 	int64_t today, yesterday_us, today_us, tomorrow_us;
 	struct figures_jail *jails;
 	size_t jails_n, jails_room;
+	struct keys jail_names; /* the number of each, once it has a ban */
 	/* Of all jails; all but ids and returning after the counting. */
 	struct figures_sums all;
 	unsigned wanted; /* bits of FIGURES_BY_: no key is added to these */

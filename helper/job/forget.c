@@ -12,8 +12,12 @@
 #include "job/retention.h"
 #include "os/clock.h"
 
-/* Tickets that are found at a time. */
+/*
+ * Tickets that are found at a time, at first and at most: each time all bans of
+ * the id are read, so each time there are twice as many.
+ */
 #define CHUNK 200
+#define CHUNK_MAX 51200
 
 struct forgetting {
 	struct run run;
@@ -21,6 +25,7 @@ struct forgetting {
 	struct buffer ids; /* a JSON array of its spellings */
 	bool dry_run;
 	int64_t bans;
+	int64_t version; /* of the archive, when it had no live ban of the id */
 };
 
 /* Fail while fail2ban has the id: its unban would archive the ban again. */
@@ -50,11 +55,15 @@ remove_ticket(void *context, const struct prune_ticket *t, struct err *e)
 {
 	struct forgetting *f = context;
 	struct archive *a = &f->run.archive;
-	int64_t n;
+	int64_t n, version;
 
-	if (check_ended(f, e) != 0 ||
-	    prune_remove(a, t, UNKNOWN, clock_wall_us(), PRUNE_FORGET, &n, e) !=
-		0)
+	/* To look for a live ban, all bans of the id are read. */
+	if (prune_version(a, &version, e) != 0 ||
+	    (version != f->version && check_ended(f, e) != 0))
+		return -1;
+	f->version = version;
+	if (prune_remove(a, t, UNKNOWN, clock_wall_us(), PRUNE_FORGET, &n, e) !=
+	    0)
 		return -1;
 	f->run.row.rows += n;
 	return archive_run_save(a, &f->run.row, e);
@@ -82,7 +91,7 @@ work(void *job, struct err *e)
 	struct forgetting *f = job;
 	struct archive *a = &f->run.archive;
 	struct prune_ticket *list;
-	size_t n = 1;
+	size_t n = 1, chunk = CHUNK;
 	int rc = check_ended(f, e);
 
 	if (rc == 0 && f->dry_run)
@@ -90,12 +99,14 @@ work(void *job, struct err *e)
 	if (rc == 0)
 		rc = archive_overwrite_removed(a, e);
 	while (rc == 0 && n > 0 && !run_is_over(&f->run)) {
-		rc = prune_find_id(a, f->ids.s, CHUNK, &list, &n, e);
+		rc = prune_find_id(a, f->ids.s, chunk, &list, &n, e);
 		if (rc == 0 && n > 0)
 			rc = retention_each(&f->run, list, n, remove_ticket, f,
 			    e);
 		if (list != NULL)
 			prune_free(list, n);
+		if (chunk < CHUNK_MAX)
+			chunk *= 2;
 	}
 	f->bans = f->run.row.rows;
 	return rc != 0 || run_is_over(&f->run) ? rc : remove_rest(f, e);

@@ -127,7 +127,7 @@ merge_one(struct hosts_merge *h, struct merge_result *result)
 
 	h->result = result;
 	h->host = source->host;
-	h->nameless = h->keep_rev = false;
+	h->nameless = h->keep_rev = h->begun = false;
 	h->formers_n = 0;
 	if (merge_source(h, source, &result->why) != 0 ||
 	    check_named(result, &result->why) != 0) {
@@ -142,12 +142,11 @@ merge_one(struct hosts_merge *h, struct merge_result *result)
 	h->run.row.bad += result->bad;
 	if (!h->run.cut_off)
 		h->fn(h->to, result);
-	/* A failed transaction may have written sources that are not there. */
-	if (result->what == MERGE_FAILED) {
+	/* A failed transaction may have written a source that is not there. */
+	if (result->what == MERGE_FAILED && h->begun) {
 		struct err ignored;
 
-		merged_free(&h->known);
-		if (merged_load(&h->known, &h->run.archive, &ignored) != 0)
+		if (merged_load_again(&h->known, h->source, &ignored) != 0)
 			h->run.cut_off = true;
 	}
 }

@@ -34,6 +34,7 @@ merge_write_begin(struct hosts_merge *h, const char *id, struct err *e)
 	    (source = merged_add(&h->known, id, h->host, e)) == NULL)
 		return -1;
 	h->source = (size_t)(source - h->known.sources);
+	h->begun = true;
 	return 0;
 }
 

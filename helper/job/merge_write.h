@@ -31,6 +31,7 @@ struct hosts_merge {
 	struct merge_result *result;
 	const char *host;
 	size_t source; /* its place in known; valid while it is read */
+	bool begun;    /* merge_write_begin has found or made source */
 	bool nameless; /* its bans have no numbers */
 	bool keep_rev; /* its rev is no rev of an archive, or is at the end */
 	int64_t line;  /* the number of the row or line that was read last */

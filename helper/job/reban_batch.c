@@ -31,6 +31,7 @@ reban_batch_end(struct reban_batch *s)
 {
 	free(s->own);
 	s->own = NULL;
+	fail2ban_list_free(&s->jails);
 }
 
 static int
@@ -82,11 +83,27 @@ take_ignored(struct reban_batch *s, const struct fail2ban_list *texts,
 	return 0;
 }
 
+/*
+ * Fail with EX_NOINPUT when the server has no such jail. It lists all its
+ * jails, so it is asked once, and not for each jail.
+ */
+static int
+check_jail(struct reban_batch *s, struct fail2ban_server *socket,
+    const char *jail, struct err *e)
+{
+	if (!s->asked && fail2ban_server_get_jails(socket, &s->jails, e) != 0)
+		return -1;
+	s->asked = true;
+	if (!fail2ban_list_has(&s->jails, jail))
+		return err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
+	return 0;
+}
+
 int
 reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 {
 	struct fail2ban_server socket;
-	struct fail2ban_list texts = { 0 }, jails = { 0 };
+	struct fail2ban_list texts = { 0 };
 	/* Its own addresses are refused whether it ignores them or not. */
 	bool ignoreself, exists = false;
 	int rc;
@@ -94,9 +111,7 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 	s->jail = jail;
 	if (connect_server(s, &socket, ANSWER_MS, e) != 0)
 		return -1;
-	rc = fail2ban_server_get_jails(&socket, &jails, e);
-	if (rc == 0 && !fail2ban_list_has(&jails, jail))
-		rc = err_set(e, EX_NOINPUT, "fail2ban has no jail %s", jail);
+	rc = check_jail(s, &socket, jail, e);
 	if (rc == 0)
 		rc = fail2ban_server_get_banned(&socket, jail, &exists,
 		    &s->banned, e);
@@ -109,7 +124,6 @@ reban_batch_enter(struct reban_batch *s, const char *jail, struct err *e)
 		rc = fail2ban_server_get_action_without_networks(&socket, jail,
 		    &s->singles, e);
 	fail2ban_list_free(&texts);
-	fail2ban_list_free(&jails);
 	fail2ban_server_close(&socket);
 	return rc;
 }

@@ -33,6 +33,8 @@ struct reban_batch {
 	int64_t shown;		   /* the number of refusals that were logged */
 	struct address *own;	   /* this machine's addresses */
 	size_t own_n;
+	struct fail2ban_list jails; /* the server's, */
+	bool asked;		    /* once it was asked for them */
 	/* The jail that is entered: its name, its bans, what it ignores. */
 	const char *jail;
 	struct fail2ban_list banned;

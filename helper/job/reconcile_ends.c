@@ -137,8 +137,11 @@ look_up_all(struct judging *j, struct candidate *chunk, size_t n, struct err *e)
 		return 0;
 	if (fail2ban_database_hold(&j->r->db, e) != 0)
 		return -1;
+	/* Bans were archived about in the order of their times. */
+	j->r->db.in_order = true;
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = look_up_rows(j, &chunk[i], e);
+	j->r->db.in_order = false;
 	fail2ban_database_release(&j->r->db);
 	return rc;
 }

@@ -22,6 +22,7 @@ BANTIME, BANTIME_LIVE = 600, 14 * 86400
 LINES, LINE_BYTES = 5, 90
 USERS = "root admin test oracle postgres ubuntu user git guest support".split()
 NETS = "192.0.2", "198.51.100", "203.0.113"
+COLUMNS = "(jail, ip, timeofban, bantime, bancount, data)"
 
 
 # ------------------------------------------------------ fail2ban's database --
@@ -82,21 +83,31 @@ class Theirs:
             db.commit()
 
     def insert(self, bans):
-        columns = "(jail, ip, timeofban, bantime, bancount, data)"
         with self.open() as db:
             chunk = []
             for ban in bans:
                 chunk.append(their_row(*ban))
                 if len(chunk) == 10000:
-                    self.insert_chunk(db, columns, chunk)
+                    self.insert_chunk(db, COLUMNS, chunk)
                     chunk = []
-            self.insert_chunk(db, columns, chunk)
+            self.insert_chunk(db, COLUMNS, chunk)
 
     def insert_chunk(self, db, columns, chunk):
         for table in "bans", "bips":
             db.executemany("INSERT OR REPLACE INTO %s %s VALUES "
                            "(?, ?, ?, ?, ?, ?)" % (table, columns), chunk)
         self.rows += len(chunk)
+
+    def put(self, rows):
+        """Add these rows: (jail, ip, timeofban, bantime, bancount, data)."""
+        with self.open() as db:
+            self.insert_chunk(db, COLUMNS, rows)
+
+    def remove(self, ident):
+        """Remove all rows of an id, as fail2ban does when someone unbans it."""
+        with self.open() as db:
+            for table in "bans", "bips":
+                db.execute("DELETE FROM %s WHERE ip = ?" % table, (ident,))
 
     def add(self, count, live):
         """Add this many rows, of bans that live or of bans that have ended."""

@@ -33,6 +33,10 @@ def answer(jails, settings, question):
     if len(question) > 2 and question[2] == "banip":
         return 0, [i + " \t2026-11-23 18:48:38 + 600 = 2026-11-23 18:58:38"
                    for i in jails[question[1]]]
+    if question[2:] == ["ignoreip"]:
+        return 0, []
+    if question[2:] == ["ignoreself"]:
+        return 0, False
     if question[2:] == ["actions"]:
         return 0, settings.get("actions", {}).get(question[1],
                                                   ["fail2ban-archive"])

@@ -238,6 +238,50 @@ unlocked_writes() {
 	look '[r["ended_why"] for r in rows() if r["ended_us"]] == ["manual"]'
 }
 
+# reads_among NUMBER: how often a reconcile of one new row reads fail2ban's database,
+# in which the last thousand of so many bans live.
+reads_among() {
+	rm -rf "$lab/archive" "$theirs"
+	many 0 "$1" $(($1 - 1000))
+	archive reconcile >"$lab/out"
+	archive reconcile >"$lab/out"
+	many "$1" $(($1 + 1))
+	strace -f -y -o "$lab/trace" -e trace=pread64 \
+	    "$program" -c "$lab/archive.cfg" reconcile >"$lab/out"
+	look "len(rows()) == $1 + 1"
+	grep -c "pread64([0-9]*<$theirs>" "$lab/trace"
+}
+
+@test "the look-ups of live bans read as many pages among many rows as among few" {
+	config "run_deadline = $((60 * slowness));"
+	set -- "$(reads_among 2000)" "$(reads_among 20000)"
+	echo "# $1 reads among 2000 rows, $2 among 20000" >&3
+	(($2 <= $1 + 50))
+}
+
+# rowless: how often an event reads fail2ban's database whose row is not
+# there, in a second that has 100 other bans.
+rowless() {
+	local now=$EPOCHSECONDS
+	sqlite3 "$theirs" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
+	    FROM n WHERE i < 100) INSERT INTO bans SELECT 'sshd', 'x' || i, $now,
+	    600, 1, x'7b7d' FROM n"
+	strace -f -y -o "$lab/trace" -e trace=pread64 "$event_program" \
+	    -c "$lab/archive.cfg" ban --jail sshd --id 192.0.2.1 --time "$now.5" \
+	    --bantime 600 --bancount 1 --failures 5 --restored 0
+	grep -c "pread64([0-9]*<$theirs>" "$lab/trace"
+}
+
+@test "a ban whose row is not there yet does not read all rows of its id" {
+	many 0 10
+	sqlite3 "$theirs" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1
+	    FROM n WHERE i < 12500) INSERT INTO bans SELECT 'sshd', '192.0.2.1',
+	    1700000000 + i, 600, 1, zeroblob(400) FROM n"
+	set -- "$(rowless)"
+	echo "# $1 reads" >&3
+	(($1 <= 100))
+}
+
 @test "of a hundred new rows a reconcile reads these, and a thousand before" {
 	many 0 3000
 	archive reconcile

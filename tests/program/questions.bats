@@ -278,3 +278,14 @@ print(json.dumps({"sshd": ids[::2], "web": ids[1::2]}))')"
 	look 'ended("sshd", "192.0.2.1", "flushed", about=float(at) - 0.5)' \
 	    "at=$flushed"
 }
+
+@test "reban --live asks once which jails there are, and four questions about each" {
+	began=$((EPOCHSECONDS - 60))
+	for jail in sshd web mail; do their_ban $jail 192.0.2.1 6000; done
+	archive reconcile
+	a_server '{"sshd": [], "web": [], "mail": []}'
+	archive reban --live --dry-run >"$lab/out"
+	[ "$(grep -c 192.0.2.1 "$lab/out")" -eq 3 ]
+	[ "$(grep -cx status "$lab/questions")" -eq 1 ]
+	[ "$(wc -l <"$lab/questions")" -eq 13 ]
+}

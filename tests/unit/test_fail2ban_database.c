@@ -965,6 +965,90 @@ the_look_up_costs_the_same_among_many_rows(void **state)
 	}
 }
 
+/* So many bans of one id at other times, and so many bans of the second. */
+#define LONG_HISTORY \
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n" \
+	" WHERE i < %d) INSERT INTO bans SELECT 'sshd', '192.0.2.1'," \
+	" " T_TEXT \
+	" + i, 600, 1, '{}' FROM n;" \
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n" \
+	" WHERE i < %d) INSERT INTO bans SELECT 'sshd', 'x' || i, " T_TEXT \
+	", 600, 1, '{}' FROM n;"
+#define OLDEST \
+	"INSERT INTO bans VALUES ('sshd', '192.0.2.1', " T_TEXT \
+	", 600, 1, '{}');"
+
+/* Look up a ban of the second; return the steps that SQLite takes. */
+static int
+cost_of(struct scratch *s, const char *oldest, int bans, int crowd,
+    bool in_order)
+{
+	struct fail2ban_database f;
+	struct fail2ban_row row;
+	char rows[1000];
+	int cost;
+
+	snprintf(rows, sizeof(rows), "%s" LONG_HISTORY, oldest, bans, crowd);
+	open_new(&f, s, 4, rows);
+	f.in_order = in_order;
+	steps(&f);
+	assert_int_equal(find(&f, "192.0.2.1", &row), oldest[0] != '\0');
+	fail2ban_row_free(&row);
+	cost = steps(&f);
+	fail2ban_database_close(&f);
+	return cost;
+}
+
+/*
+ * An event looked again and again for a row that was not there yet, and read
+ * all rows of the id each time.
+ */
+static void
+the_look_up_reads_neither_a_long_history_nor_a_crowded_second(void **state)
+{
+	static const char *const oldest[] = { "", OLDEST };
+
+	for (size_t i = 0; i < ARRAY_LEN(oldest); i++) {
+		for (int in_order = 0; in_order < 2; in_order++) {
+			int few = cost_of(*state, oldest[i], 100, 2, in_order),
+			    crowd =
+				cost_of(*state, oldest[i], 2, 100, in_order);
+
+			assert_true(few < 400);
+			assert_true(crowd < 400);
+			assert_int_equal(few,
+			    cost_of(*state, oldest[i], 5000, 2, in_order));
+			assert_int_equal(crowd,
+			    cost_of(*state, oldest[i], 2, 5000, in_order));
+		}
+	}
+}
+
+/* A database of somebody's may have fewer indexes than fail2ban makes. */
+static void
+a_row_is_found_without_an_index(void **state)
+{
+	static const char *const drops[] = { "DROP INDEX bans_jail_ip",
+		"DROP INDEX bans_jail_timeofban_ip" };
+	struct fail2ban_database f;
+	struct fail2ban_row row;
+	char rows[1000];
+
+	for (size_t i = 0; i < ARRAY_LEN(drops); i++) {
+		for (int in_order = 0; in_order < 2; in_order++) {
+			snprintf(rows, sizeof(rows), OLDEST LONG_HISTORY "%s",
+			    50, 50, drops[i]);
+			open_new(&f, *state, 4, rows);
+			f.in_order = in_order;
+			assert_int_equal(find(&f, "192.0.2.1", &row), 1);
+			assert_int_equal(row.rowid, 1);
+			fail2ban_row_free(&row);
+			assert_int_equal(find(&f, "192.0.2.9", &row), 0);
+			fail2ban_database_close(&f);
+		}
+	}
+}
+
 /* Return SQLite's plan for a statement, in one line. */
 static void
 explain(struct fail2ban_database *f, const char *sql, char *plan, size_t cap)
@@ -1104,6 +1188,9 @@ main(void)
 		scratch_unit_test(two_rows_have_two_keys),
 		scratch_unit_test(the_newest_time_is_read),
 		scratch_unit_test(the_look_up_costs_the_same_among_many_rows),
+		scratch_unit_test(
+		    the_look_up_reads_neither_a_long_history_nor_a_crowded_second),
+		scratch_unit_test(a_row_is_found_without_an_index),
 		scratch_unit_test(the_look_up_uses_the_index_of_jail_and_id),
 		scratch_unit_test(no_statement_sorts),
 	};

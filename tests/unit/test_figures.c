@@ -882,10 +882,31 @@ keys_and_counts_have_names(void **state)
 	assert_string_equal(figures_weekday_name(6), "sunday");
 }
 
+static void
+a_jail_keeps_its_number_among_many(void **state)
+{
+	struct figures *f = begin();
+	struct err e = { 0 };
+	char name[20];
+	size_t jail;
+
+	(void)state;
+	for (int again = 0; again < 2; again++) {
+		for (size_t i = 0; i < 3000; i++) {
+			snprintf(name, sizeof(name), "jail%zu", i);
+			assert_ok(figures_jail(f, name, &jail, &e), &e);
+			assert_int_equal(jail, i);
+		}
+	}
+	assert_int_equal(figures_jails(f), 3000);
+	figures_free(f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_jail_keeps_its_number_among_many),
 		cmocka_unit_test(nothing_has_no_figures),
 		cmocka_unit_test(a_ban_counts_in_the_spans_that_it_began_in),
 		cmocka_unit_test(a_jail_has_its_own_sums_and_all_have_theirs),
