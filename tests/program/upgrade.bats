@@ -136,7 +136,7 @@ of_version() {
 	rm "$db"*
 	archive reconcile
 	schema >"$lab/fresh"
-	! grep -q -e '--' "$lab/fresh"
+	run ! grep -q -e -- -- "$lab/fresh"
 	for ((v = 1; v < newest; v++)); do
 		of_version "$v"
 		archive reconcile
