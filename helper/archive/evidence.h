@@ -19,14 +19,4 @@ int evidence_add(struct archive *a, const char *matches, const char *captures,
 int evidence_is(struct archive *a, int64_t id, const char *matches,
     const char *captures, struct err *e);
 
-/*
- * Get the log lines and captures of row id, each NULL where there are none. The
- * caller frees both, on failure too.
- */
-int evidence_get(struct archive *a, int64_t id, char **matches, char **captures,
-    struct err *e);
-
-/* Remove row id. */
-int evidence_remove(struct archive *a, int64_t id, struct err *e);
-
 #endif
