@@ -41,6 +41,10 @@ static const char other_indexes[] =
     "SELECT name, sql FROM sqlite_schema WHERE type = 'index' "
     "AND tbl_name = 'ban' AND sql IS NOT NULL AND name <> 'ban_rev'";
 
+static const char whole_schema[] =
+    "SELECT coalesce(group_concat(sql, ';'), '') FROM (SELECT sql "
+    "FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name)";
+
 /* Run SQL in which %w is a name; free it. */
 static int
 run_text(struct db *db, char *sql, struct err *e)
@@ -128,6 +132,34 @@ open_empty(struct new_file *n, struct err *e)
 	return 0;
 }
 
+/* Fail where somebody made a table, an index or a view: it would be lost. */
+static int
+check_schema(struct new_file *n, struct archive *a, struct err *e)
+{
+	sqlite3_stmt *here = new_file_prepare(&a->db, whole_schema, e);
+	sqlite3_stmt *there = here == NULL ?
+	    NULL :
+	    new_file_prepare(&n->archive.db, whole_schema, e);
+	int rc = -1;
+
+	if (there != NULL && db_step(&a->db, here, e) == 1 &&
+	    db_step(&n->archive.db, there, e) == 1) {
+		const char *x = db_text(here, 0), *y = db_text(there, 0);
+
+		if (x == NULL || y == NULL)
+			err_no_memory(e);
+		else if (strcmp(x, y) == 0)
+			rc = 0;
+		else
+			err_set(e, EX_UNAVAILABLE,
+			    "%s: it has tables, indexes or views of others",
+			    a->db.name);
+	}
+	sqlite3_finalize(here);
+	sqlite3_finalize(there);
+	return rc;
+}
+
 /* Drop the indexes that are made at the end. */
 static int
 drop_indexes(struct new_file *n, struct err *e)
@@ -199,8 +231,8 @@ new_file_begin(struct new_file *n, struct archive *a,
 	archive_file_remove(n->path);
 	/* The tables are read as they are at one moment. */
 	if (sort_beside(n, e) != 0 || create(n, a->path, e) != 0 ||
-	    open_empty(n, e) != 0 || drop_indexes(n, e) != 0 ||
-	    db_exec(&a->db, "BEGIN", e) != 0)
+	    open_empty(n, e) != 0 || check_schema(n, a, e) != 0 ||
+	    drop_indexes(n, e) != 0 || db_exec(&a->db, "BEGIN", e) != 0)
 		return -1;
 	if (number_evidence(n, a, e) == 0 &&
 	    new_file_copy_tables(n, &a->db, e) == 0)

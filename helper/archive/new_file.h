@@ -62,7 +62,8 @@ void new_file_remove(const char *path);
  * Begin a new file beside the archive. It gets what the archive knows of jails
  * and of fail2ban's database, and no ban. It is written while *stop is 0.
  * new_file_close removes it, unless it has taken the archive's place; call it
- * on failure too.
+ * on failure too. Fails with EX_UNAVAILABLE when the archive has a table, an
+ * index or a view that is not this program's.
  */
 int new_file_begin(struct new_file *n, struct archive *a,
     const volatile sig_atomic_t *stop, struct err *e);

@@ -225,6 +225,15 @@ events_followed() {
 	is_whole
 }
 
+@test "a view that somebody made in the archive is kept" {
+	begun
+	sqlite3 "$db" 'CREATE VIEW mine AS SELECT count(*) AS n FROM ban'
+	at 0 archive reconcile >"$lab/answer" 2>"$lab/said"
+	grep -qF 'it has tables, indexes or views of others' "$lab/said"
+	by_itself
+	[ "$(sqlite3 "$db" 'SELECT n FROM mine')" -eq "$(archive export | wc -l)" ]
+}
+
 @test "runs that are too short for all rows go on, one after another" {
 	local n=0
 	rm "$lab/fail2ban.sqlite3"
