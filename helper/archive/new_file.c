@@ -223,12 +223,16 @@ int
 new_file_begin(struct new_file *n, struct archive *a,
     const volatile sig_atomic_t *stop, struct err *e)
 {
+	int64_t rev;
+
 	*n =
 	    (struct new_file){ .archive = { .lock = LOCK_INIT }, .stop = stop };
 	if ((size_t)snprintf(n->path, sizeof(n->path), "%s" BESIDE_NEW,
 		a->path) >= sizeof(n->path))
 		return err_set(e, EX_CONFIG, "archive: path too long");
 	archive_file_remove(n->path);
+	if (archive_changes_state(a, &rev, n->id, e) != 0)
+		return -1;
 	/* The tables are read as they are at one moment. */
 	if (sort_beside(n, e) != 0 || create(n, a->path, e) != 0 ||
 	    open_empty(n, e) != 0 || check_schema(n, a, e) != 0 ||
@@ -254,6 +258,19 @@ new_file_close(struct new_file *n)
 	if (n->path[0] != '\0')
 		archive_file_remove(n->path);
 	*n = (struct new_file){ .archive = { .lock = LOCK_INIT } };
+}
+
+int
+new_file_check(const struct new_file *n, struct archive *a, struct err *e)
+{
+	char id[ARCHIVE_ID];
+	int64_t rev;
+
+	if (archive_changes_state(a, &rev, id, e) != 0)
+		return -1;
+	return strcmp(id, n->id) == 0 ?
+	    0 :
+	    err_set(e, EX_IOERR, "%s: moved or replaced meanwhile", a->path);
 }
 
 int

@@ -19,6 +19,7 @@
 #include <signal.h>
 
 #include "archive/archive.h"
+#include "archive/changes.h"
 #include "archive/jails.h"
 
 /* What the archive had of an id when its bans were last taken over. */
@@ -34,6 +35,7 @@ struct new_file {
 	/* Bans are added to it; it has no path, and no lock is held. */
 	struct archive archive;
 	char path[PATH_MAX];		   /* "": none */
+	char id[ARCHIVE_ID];		   /* the archive's */
 	const volatile sig_atomic_t *stop; /* not 0: work on the file fails */
 	int64_t first;	/* what the archive gives out meanwhile is less */
 	bool numbered;	/* the bans have numbers from that on */
@@ -69,6 +71,12 @@ int new_file_begin(struct new_file *n, struct archive *a,
     const volatile sig_atomic_t *stop, struct err *e);
 void new_file_close(struct new_file *n);
 
+/*
+ * Fail with EX_IOERR unless a is the archive for which the new file was begun:
+ * another one may lie at its path by now.
+ */
+int new_file_check(const struct new_file *n, struct archive *a, struct err *e);
+
 /* Add a jail with the number that it has in the archive. */
 int new_file_add_jail(struct new_file *n, const char *name,
     const struct archive_jail *jail, struct err *e);
@@ -97,8 +105,9 @@ typedef int new_file_clear_fn(void *to, struct new_file_id *id, struct err *e);
  * Take over all rows of the archive as they are; *ids, in order, are those of
  * which it has bans, or had some. This can be done again and again, while
  * events still write: then it takes the ids over that have changed since. The
- * last time the archive is open alone. Fails with EX_UNAVAILABLE when the
- * archive has given out numbers up to those of the bans here.
+ * last time the archive is open alone. Fails as new_file_check, and with
+ * EX_UNAVAILABLE when the archive has given out numbers up to those of the bans
+ * here.
  */
 int new_file_take_over(struct new_file *n, struct archive *a,
     new_file_clear_fn *clear, void *to, struct err *e);

@@ -351,8 +351,8 @@ new_file_take_over(struct new_file *n, struct archive *a,
 {
 	struct id_list ids = { 0 };
 
-	if (check_numbers(n, a, e) != 0 || list_ids(a, &ids, e) != 0 ||
-	    compare_lists(n, &ids, e) != 0) {
+	if (new_file_check(n, a, e) != 0 || check_numbers(n, a, e) != 0 ||
+	    list_ids(a, &ids, e) != 0 || compare_lists(n, &ids, e) != 0) {
 		new_file_free_ids(ids.list, ids.n);
 		return -1;
 	}

@@ -100,8 +100,9 @@ merge_sources_is_beside(const char *name)
 		BESIDE_VACUUM, BESIDE_REPLAY, BESIDE_REBAN, BESIDE_PUSH,
 		BESIDE_PUSH_NEW, BESIDE_PUSH_LOCK, BESIDE_SYSLOG,
 		BESIDE_SUSPECT };
-	static const char *const parts[] = { BESIDE_DRY_RUN, BESIDE_RESTORE,
-		BESIDE_FAIL2BAN, BESIDE_CORRUPT, BESIDE_REPLACED };
+	static const char *const parts[] = { BESIDE_DRY_RUN, BESIDE_NEW,
+		BESIDE_RESTORE, BESIDE_FAIL2BAN, BESIDE_CORRUPT,
+		BESIDE_REPLACED };
 	static const char archive[] = ".sqlite3";
 	char text[NAME_MAX + 1];
 

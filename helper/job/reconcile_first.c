@@ -94,7 +94,7 @@ add_jail(struct first *f, const char *name, struct err *e)
 	    run_lock_ms(run_left_ms(run)), false, e);
 	if (rc != 0)
 		return -1;
-	if (archive_begin(&a, e) != 0 ||
+	if (new_file_check(&f->file, &a, e) != 0 || archive_begin(&a, e) != 0 ||
 	    archive_jail_get(&a, name, &jail, e) != 0 ||
 	    archive_commit(&a, e) != 0)
 		rc = -1;
@@ -411,15 +411,24 @@ give_up(const struct first *f, const struct err *why, struct err *e)
 	return run_commit(&r->run, &merge, e);
 }
 
-/* The archive was closed: open the one that now lies at the path. */
+/*
+ * The archive was closed: open it anew. Where another one lies at its path, the
+ * run writes nothing into that.
+ */
 static int
-go_back(struct reconcile *r, struct err *e)
+go_back(const struct first *f, struct err *e)
 {
-	if (r->run.archive.db.handle != NULL)
+	struct run *run = &f->r->run;
+
+	if (run->archive.db.handle != NULL)
 		return 0;
-	if (run_reopen(&r->run, e) != 0)
+	if (run_reopen(run, e) != 0)
 		return -1;
-	return archive_set_durable(&r->run.archive, false, e);
+	if (new_file_check(&f->file, &run->archive, e) != 0) {
+		run->archive.dev = UINT64_MAX; /* archive_begin fails */
+		return -1;
+	}
+	return archive_set_durable(&run->archive, false, e);
 }
 
 int
@@ -435,7 +444,7 @@ reconcile_first(struct reconcile *r, int64_t floor_us, struct err *e)
 	int64_t left_out = r->left_out;
 	bool wanted, done = false;
 	struct err why;
-	int rc;
+	int rc, back;
 
 	if (is_wanted(r, &f.last, &wanted, e) != 0)
 		return -1;
@@ -452,11 +461,12 @@ reconcile_first(struct reconcile *r, int64_t floor_us, struct err *e)
 		r->source = before;
 		r->left_out = left_out;
 	}
+	back = go_back(&f, e);
 	carried_rows_free(&f.carried);
 	row_stage_close(&f.stage);
 	new_file_close(&f.file);
 	seen_close(&f.seen);
-	if (go_back(r, e) != 0)
+	if (back != 0)
 		return -1;
 	if (rc != 0 && done) {
 		*e = why;
