@@ -281,6 +281,14 @@
 	"AND (?1 IS NULL OR since_us + seconds * 1000000 >= ?1) " \
 	"AND since_us + seconds * 1000000 < ?2 AND added_us < ?2 "
 
+/* The bans of an index that a flush of jail ?1 at ?2 may have ended. */
+#define FLUSH_TOUCHES(index, found) \
+	"SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) " \
+	"FROM ban INDEXED BY " index " WHERE " found \
+	"AND jail = ?1 " \
+	"AND host = '' AND made_us < ?2 AND (life_us > ?2 OR " \
+	"(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))"
+
 /*
  * The program of the events has only the statements of the files that it needs,
  * which come first: the Makefile compiles this file twice.
@@ -313,11 +321,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * The bans that a flush which is known late may have ended: they were
 	 * shown, or ended unseen, after it.
 	 */
-	[SQL_FLUSH_TOUCHES] =
-	    "SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) "
-	    "FROM ban WHERE (" LIVES "OR " KEPT_SINCE " > ?2) AND +jail = ?1 "
-	    "AND +host = '' AND +made_us < ?2 AND (life_us > ?2 OR "
-	    "(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))",
+	[SQL_FLUSH_TOUCHES] = FLUSH_TOUCHES("ban_rev", LIVES)
+	    " UNION ALL " FLUSH_TOUCHES("ban_ended", KEPT_SINCE " > ?2 "),
 
 	[SQL_HISTORY_LAST] =
 	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "

@@ -109,6 +109,7 @@ by_itself() { [ "$(sqlite3 "$db" 'SELECT max(id) FROM ban')" -lt 131072 ]; }
 # stopped_at CALL N COMMAND...: the first run, stopped at its N-th call of that name,
 # with the command before it goes on. Fails when it makes fewer calls.
 stopped_at() {
+	local child
 	rm -f "$lab/trace"
 	strace -qq -o "$lab/trace" -E LD_PRELOAD="$still_clock" -E STILL_CLOCK="$now" \
 	    -e trace="$1" -e inject="$1:signal=STOP:when=$2" \
@@ -116,7 +117,8 @@ stopped_at() {
 	started+=($!)
 	wait_for 60 has_stopped $!
 	"${@:3}"
-	pkill -CONT -P $!
+	read -r child <"/proc/$!/task/$!/children"
+	kill -CONT "$child"
 	wait $!
 }
 
