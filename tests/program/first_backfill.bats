@@ -117,7 +117,7 @@ stopped_at() {
 	started+=($!)
 	wait_for 60 has_stopped $!
 	"${@:3}"
-	read -r child <"/proc/$!/task/$!/children"
+	child=$(tr -d ' ' <"/proc/$!/task/$!/children")
 	kill -CONT "$child"
 	wait $!
 }
