@@ -17,7 +17,7 @@
 
 /* A reader waits so long for a checkpoint that needs the file alone. */
 #define READ_BUSY_MS 1000
-/* How often a reader opens the archive while other files take its place. */
+/* A reader opens the archive so often while other files take its place. */
 #define OPEN_TRIES 5
 /* The file grows by so much: the unused part can be written on a full disk. */
 #define CHUNK_BYTES (1024 * 1024)

@@ -51,8 +51,10 @@ int archive_history_save(struct archive *a, const struct archive_history *h,
 int archive_history_set_source(struct archive *a, int64_t ban, int64_t source,
     struct err *e);
 
-/* Remove the row of a ban whose rev nobody has seen yet: it leaves no
- * tombstone. */
+/*
+ * Remove the row of a ban and leave no tombstone. No reader has seen the ban's
+ * rev yet.
+ */
 int archive_history_remove(struct archive *a, int64_t ban, struct err *e);
 
 #endif

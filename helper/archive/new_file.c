@@ -30,7 +30,7 @@
 /* After this many steps SQLite asks whether it should give up. */
 #define PROGRESS_STEPS 10000
 
-/* What goes wrong here is repaired by a new beginning. */
+/* The file needs no safety: after a failure the next run begins a new one. */
 static const char settings[] =
     "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF;"
     "PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
@@ -132,7 +132,7 @@ open_empty(struct new_file *n, struct err *e)
 	return 0;
 }
 
-/* Fail where somebody made a table, an index or a view: it would be lost. */
+/* Fail when the archive has a table, an index or a view of others. */
 static int
 check_schema(struct new_file *n, struct archive *a, struct err *e)
 {

@@ -22,7 +22,7 @@
 #include "archive/changes.h"
 #include "archive/jails.h"
 
-/* What the archive had of an id when its bans were last taken over. */
+/* An id, as the archive had it when its bans were last taken over. */
 struct new_file_id {
 	struct archive_ident of;   /* the texts belong to the new file */
 	const char *name;	   /* the jail's */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the two files of archive/new_file.h share. Errors are db_error's. */
+/* new_file.c and new_file_take.c share this. Errors are db_error's. */
 #ifndef ARCHIVE_NEW_FILE_INSIDE_H
 #define ARCHIVE_NEW_FILE_INSIDE_H
 

@@ -21,7 +21,7 @@
 #include "job/row_stage.h"
 #include "os/clock.h"
 
-/* Where there are fewer rows, the ordinary way takes less than a second. */
+/* The ordinary way takes less than a second for fewer rows. */
 #define ROWS_LEAST 5000
 
 /* The most bans that the archive may have by the end. */
@@ -33,8 +33,10 @@
 /* Rows that wait are merged at more than so many a millisecond. */
 #define WAITING_A_MS 10
 
-/* How long to wait, in milliseconds, until no other process has the archive
- * open: readers have it for moments. */
+/*
+ * The most milliseconds to wait for other processes to close the archive.
+ * Readers have it open for moments.
+ */
 #define ALONE_MS 5000
 #define NAP_NS 20000000
 
@@ -346,7 +348,7 @@ take_place(struct first *f, struct archive *a, bool *done, struct err *e)
 				      "the archive has grown meanwhile");
 	if (take_over(f, a, e) != 0)
 		return -1;
-	/* Where rows are left out of the file, the reading begins again. */
+	/* The next run begins to read again if rows are left out. */
 	if (f->whole &&
 	    reconcile_note_progress(f->r, &f->file.archive, FAIL2BAN_BANS,
 		f->at, f->left_out, e) != 0)
