@@ -150,15 +150,23 @@ archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
 	return err_wrap(e, "archive");
 }
 
-/* Return true when another file lies at the path than the one that is open. */
+/*
+ * Note which file is open. Return false when another file lies at the path by
+ * now. SQLite is asked after the path was looked at, so that what is noted is
+ * the open file.
+ */
 static bool
-has_moved(struct archive *a)
+note_file(struct archive *a)
 {
+	struct stat st = { 0 };
 	int moved = 0;
 
+	(void)stat(a->path, &st);
+	a->dev = st.st_dev;
+	a->ino = st.st_ino;
 	sqlite3_file_control(a->db.handle, NULL, SQLITE_FCNTL_HAS_MOVED,
 	    &moved);
-	return moved != 0;
+	return moved == 0;
 }
 
 /*
@@ -178,12 +186,26 @@ open_present(struct archive *a, int64_t *version, struct err *e)
 			ARCHIVE_STATEMENTS_COUNT, e) != 0)
 			return -1;
 		rc = archive_schema_check(&a->db, version, e);
-		if (!has_moved(a))
+		if (note_file(a))
 			return rc;
 		db_close(&a->db);
 		a->db.corrupt = false;
 	}
 	return err_set(e, EX_TEMPFAIL, "%s: replaced again and again", a->path);
+}
+
+/*
+ * Check the file. Between the two renames of a restore no file lies there: wait
+ * for the process that has the lock.
+ */
+static int
+check_file(struct archive *a, struct stat *st, struct err *e)
+{
+	if (archive_file_check(a->path, st, e) != 0)
+		return -1;
+	if (st->st_mode == 0 && lock_wait(a->path, a->lock_ms))
+		return archive_file_check(a->path, st, e);
+	return 0;
 }
 
 /* Open to read; a reader cannot bring an older schema up to date. */
@@ -193,8 +215,7 @@ open_to_read(struct archive *a, struct err *e)
 	int64_t version = 0;
 	struct stat st;
 
-	if (archive_file_check(a->path, &st, e) != 0 ||
-	    check_whole(a, &st, e) != 0)
+	if (check_file(a, &st, e) != 0 || check_whole(a, &st, e) != 0)
 		return -1;
 	if (st.st_mode != 0 && open_present(a, &version, e) != 0)
 		return -1;

@@ -60,8 +60,10 @@ int archive_open(struct archive *a, const char *path, int lock_ms, bool briefly,
     struct err *e);
 
 /*
- * Open the archive for reading. This takes no lock and makes no file. Fails
- * with EX_NOINPUT when there is no archive, or an older program made it.
+ * Open the archive for reading. This takes no lock and makes no file. While
+ * there is no archive and another process has the lock, as in a restore, this
+ * waits for that process. Fails with EX_NOINPUT when there is no archive, or an
+ * older program made it.
  */
 int archive_open_read(struct archive *a, const char *path, struct err *e);
 

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "cmd/ban_columns.h"
@@ -24,8 +23,7 @@ struct list {
 	bool follow;
 	/* --follow has printed the bans up to this row of this file. */
 	int64_t last;
-	dev_t dev;
-	ino_t ino;
+	uint64_t dev, ino;
 };
 
 static int
@@ -73,20 +71,15 @@ print_bans(struct list *list, struct err *e)
  * after the bans that were archived before the last look.
  */
 static int
-find_place(struct list *list, const struct config *config, int64_t looked_us,
-    struct err *e)
+find_place(struct list *list, int64_t looked_us, struct err *e)
 {
-	struct stat st;
-	bool same;
+	struct archive *archive = &list->view.archive;
 
-	if (stat(config->archive, &st) != 0)
-		return err_errno(e, EX_IOERR, "archive: %s", config->archive);
-	same = st.st_dev == list->dev && st.st_ino == list->ino;
-	list->dev = st.st_dev;
-	list->ino = st.st_ino;
-	return same ? 0 :
-		      archive_row_before(&list->view.archive, 0, looked_us,
-			  &list->last, e);
+	if (archive->dev == list->dev && archive->ino == list->ino)
+		return 0;
+	list->dev = archive->dev;
+	list->ino = archive->ino;
+	return archive_row_before(archive, 0, looked_us, &list->last, e);
 }
 
 /* Print the bans after the last row. */
@@ -111,7 +104,7 @@ follow(struct list *list, const struct config *config, struct err *e)
 {
 	struct view *view = &list->view;
 	int64_t limit = view->style.limit, looked_us;
-	int rc = find_place(list, config, view->filter.now_us, e);
+	int rc = find_place(list, view->filter.now_us, e);
 
 	follow_begin(view);
 	if (rc == 0)
@@ -123,7 +116,7 @@ follow(struct list *list, const struct config *config, struct err *e)
 		rc = print_later(list, e);
 		if (rc != 0 || (rc = follow_wait(view, config, e)) != 1)
 			break;
-		rc = find_place(list, config, looked_us, e);
+		rc = find_place(list, looked_us, e);
 	}
 	return view->out.left ? 0 : rc;
 }

@@ -27,18 +27,19 @@ is_vacuumed(const char *path)
 }
 
 /*
- * Wait for flock(2); after the deadline return -1 with errno EWOULDBLOCK. A
- * vacuum of the file at path, which may be NULL, is not waited for.
+ * Wait for flock(2) with LOCK_EX or LOCK_SH; after the deadline return -1 with
+ * errno EWOULDBLOCK. A vacuum of the file at path, which may be NULL, is not
+ * waited for.
  */
 static int
-flock_until(int fd, const char *path, int64_t deadline)
+flock_until(int fd, int how, const char *path, int64_t deadline)
 {
 	struct signals_wake wake;
 	int64_t left;
 	int rc;
 
 	do {
-		rc = flock(fd, LOCK_EX | LOCK_NB);
+		rc = flock(fd, how | LOCK_NB);
 	} while (rc != 0 && errno == EINTR);
 	if (rc == 0 || errno != EWOULDBLOCK ||
 	    (left = deadline - clock_steady_ms()) <= 0)
@@ -50,7 +51,7 @@ flock_until(int fd, const char *path, int64_t deadline)
 
 	signals_wake_begin(&wake, (int)left);
 	do {
-		rc = flock(fd, LOCK_EX);
+		rc = flock(fd, how);
 	} while (rc != 0 && errno == EINTR && clock_steady_ms() < deadline);
 	if (rc != 0 && errno == EINTR)
 		errno = EWOULDBLOCK;
@@ -85,9 +86,9 @@ lock_take(struct lock *lock, const char *path, int wait_ms, int *left_ms,
 	if (open_lock(&lock->gate, path, BESIDE_GATE, e) != 0 ||
 	    open_lock(&lock->write, path, BESIDE_WRITE, e) != 0)
 		return -1;
-	if (flock_until(lock->gate, path, deadline) != 0)
+	if (flock_until(lock->gate, LOCK_EX, path, deadline) != 0)
 		goto busy;
-	rc = flock_until(lock->write, path, deadline);
+	rc = flock_until(lock->write, LOCK_EX, path, deadline);
 	flock(lock->gate, LOCK_UN);
 	if (rc == 0) {
 		deadline -= clock_steady_ms();
@@ -131,6 +132,22 @@ lock_close(struct lock *lock)
 	lock->gate = lock->write = -1;
 }
 
+bool
+lock_wait(const char *path, int wait_ms)
+{
+	char name[PATH_MAX];
+	int fd;
+
+	if ((size_t)snprintf(name, sizeof(name), "%s" BESIDE_WRITE, path) >=
+		sizeof(name) ||
+	    !lock_is_taken(name) ||
+	    (fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
+		return false;
+	flock_until(fd, LOCK_SH, path, clock_steady_ms() + wait_ms);
+	close(fd);
+	return true;
+}
+
 int
 lock_alone(const char *path, struct err *e)
 {
@@ -138,7 +155,7 @@ lock_alone(const char *path, struct err *e)
 
 	if (open_lock(&fd, path, "", e) != 0)
 		return -1;
-	if (flock_until(fd, NULL, 0) == 0)
+	if (flock_until(fd, LOCK_EX, NULL, 0) == 0)
 		return fd;
 	if (errno != EWOULDBLOCK)
 		err_errno(e, EX_OSERR, "%s: lock", path);

@@ -46,6 +46,13 @@ void lock_release(struct lock *lock);
 void lock_close(struct lock *lock);
 
 /*
+ * Wait at most wait_ms milliseconds until no process has the write lock of the
+ * file at path. It makes no file, and has no lock on return. Returns false when
+ * there was nothing to wait for.
+ */
+bool lock_wait(const char *path, int wait_ms);
+
+/*
  * Take the lock file at path without waiting, until the descriptor is closed or
  * the process ends. Returns the descriptor, or -1 on failure, with EX_TEMPFAIL
  * when another process has the lock.

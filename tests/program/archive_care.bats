@@ -652,6 +652,29 @@ nobody_says() {
 	wait_for 10 archive verify
 }
 
+@test "a reader waits while another process puts an archive in place" {
+	event ban 192.0.2.1
+	mv "$db" "$lab/kept"
+	exec 9<"$db.write"
+	flock 9
+	archive_in_background list --fields id 9>&-
+	reader=$!
+	# The kernel lists who waits for a lock.
+	wait_for 5 grep -q -e "-> FLOCK .* $reader " /proc/locks
+	mv "$lab/kept" "$db"
+	exec 9<&-
+	wait "$reader"
+	grep -q '^192\.0\.2\.1$' "$lab/out"
+}
+
+@test "a reader does not wait for an archive that nobody puts in place" {
+	event ban 192.0.2.1
+	rm "$db"*
+	status 66 archive list
+	says 'no archive here yet'
+	[ -z "$(ls -A "$lab/archive")" ]
+}
+
 @test "an archive that is gone but for its WAL is counted as a loss" {
 	cp "$root/tests/samples/purged-bans-kept-bips-102.sqlite3" \
 	    "$lab/fail2ban.sqlite3"

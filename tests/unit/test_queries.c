@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* archive/queries: a cursor gives the bans of a filter, and their log lines. */
+#include <sys/stat.h>
+
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -270,6 +273,35 @@ the_networks_that_hold_an_address_are_found(void **state)
 	archive_close(&a);
 }
 
+/* Another file may take the archive's place at any moment, as in a restore. */
+static void
+a_reader_says_which_file_it_reads(void **state)
+{
+	char path[PATH_MAX];
+	struct err e = { 0 };
+	struct archive a, other;
+	struct stat st, now;
+
+	open_archive(&a, *state);
+	snprintf(path, sizeof(path), "%s", a.path);
+	archive_close(&a);
+	assert_ok(archive_open(&other, scratch_path(*state, "other.sqlite3"),
+		      1000, false, &e),
+	    &e);
+	archive_close(&other);
+	assert_int_equal(stat(path, &st), 0);
+	assert_ok(archive_open_read(&a, path, &e), &e);
+	assert_int_equal(rename(other.path, path), 0);
+	assert_int_equal(stat(path, &now), 0);
+	assert_int_not_equal(now.st_ino, st.st_ino);
+	assert_int_equal(a.ino, st.st_ino);
+	assert_int_equal(a.dev, st.st_dev);
+	archive_close(&a);
+	assert_ok(archive_open_read(&a, path, &e), &e);
+	assert_int_equal(a.ino, now.st_ino);
+	archive_close(&a);
+}
+
 int
 main(void)
 {
@@ -280,6 +312,7 @@ main(void)
 		scratch_unit_test(each_ban_has_its_own_log_lines),
 		scratch_unit_test(a_text_for_a_line_is_cut_at_256_characters),
 		scratch_unit_test(the_networks_that_hold_an_address_are_found),
+		scratch_unit_test(a_reader_says_which_file_it_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
