@@ -416,9 +416,15 @@ take_totals(struct reading *r)
 static int
 take_bans_and_totals(struct reading *r)
 {
-	if (take_bans(r) != 0 || take_totals(r) != 0)
+	const struct archive_tally *tally = r->tally;
+
+	if (tally->each_id && tally_take_ids(r) != 0)
 		return -1;
-	return r->tally->each_id ? tally_take_ids(r) : 0;
+	if (tally->each_id && tally->ids_taken != NULL &&
+	    tally->ids_taken(tally->context, r->figures, r->e) != 0)
+		return -1;
+	r->read = 0;
+	return take_bans(r) == 0 ? take_totals(r) : -1;
 }
 
 /* Set how many bans there are to read, for whoever watches. */

@@ -37,6 +37,11 @@ struct archive_tally {
 	bool each_id;
 	bool nets; /* with each_id: the figures have nets_by_id */
 	/*
+	 * Called when all ids are taken and no ban is yet, so that the figures
+	 * know which of them to count the bans of; or NULL.
+	 */
+	int (*ids_taken)(void *context, struct figures *f, struct err *e);
+	/*
 	 * Count only the bans of these ids, a JSON array; NULL: of all. With
 	 * only_begins the ids, or their addresses, begin with these texts.
 	 */

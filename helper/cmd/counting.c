@@ -28,11 +28,17 @@ struct places {
 	struct geo_place last;
 };
 
+/* What archive_tally calls meanwhile needs this. */
+struct counted_run {
+	struct places places;
+	size_t most;
+};
+
 /* For archive_tally.locate. */
 static void
 locate(void *context, struct figures_ban *ban)
 {
-	struct places *places = context;
+	struct places *places = &((struct counted_run *)context)->places;
 	struct geo_place *last = &places->last;
 
 	geo_find(places->geo, ban->ident, ban->ip, last);
@@ -94,13 +100,25 @@ want_nets(const struct archive *a, const struct archive_filter *filter,
 	options->by &= ~(1u << FIGURES_BY_ID);
 }
 
+/*
+ * For archive_tally.ids_taken: where the networks with most bans have so many
+ * that all bans must be read, they are counted by the reading that comes next.
+ */
+static int
+want_most_nets(void *context, struct figures *f, struct err *e)
+{
+	size_t most = ((const struct counted_run *)context)->most;
+
+	return figures_want_most_nets(f, most, MANY_OF, e);
+}
+
 int
 counting_run(struct archive *a, const struct archive_filter *filter,
     const struct counting *how, struct figures **f, struct err *e)
 {
 	bool each_id = how->ids_counted && archive_tally_is_plain(a, filter);
 	struct figures_options options = options_of(filter, how, how->by);
-	struct places places = { .geo = how->geo };
+	struct counted_run context = { { .geo = how->geo }, how->most };
 	struct archive_tally tally = {
 		.filter = filter,
 		.removed = how->removed,
@@ -109,13 +127,14 @@ counting_run(struct archive *a, const struct archive_filter *filter,
 		.count = how->count,
 		.each_id = each_id,
 		.locate = how->geo != NULL ? locate : NULL,
-		.context = &places,
+		.context = &context,
 	};
 
 	*f = NULL;
 	if (each_id)
 		want_nets(a, filter, how, &options);
 	tally.nets = options.nets_by_id;
+	tally.ids_taken = tally.nets ? want_most_nets : NULL;
 	tally.ids = counts_by(&options, FIGURES_BY_ID, FIGURES_BY_NET) ||
 	    counts_by(&options, FIGURES_BY_COUNTRY, FIGURES_BY_ASN);
 	tally.by_address =

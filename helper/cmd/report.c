@@ -47,7 +47,8 @@ count_most(struct report *r, const struct counting *how, enum figures_by by,
 {
 	struct view *view = &r->view;
 
-	if (!counting_can_find(&view->archive, &view->filter, how, by))
+	if (!counting_can_find(&view->archive, &view->filter, how, by) ||
+	    (by == FIGURES_BY_NET && figures_has_most_nets(r->stats.figures)))
 		return 0;
 	return counting_run_most(&view->archive, &view->filter, how,
 	    r->stats.figures, by, f, e);

@@ -239,6 +239,17 @@ int figures_take_net(struct figures *f, const char *ident, const char *ip,
  * fail2ban's: what is looked up by the beginning of a text may miss it. */
 bool figures_has_odd_nets(const struct figures *f);
 
+/*
+ * With nets_by_id, after the last figures_take_id and before the first ban: let
+ * figures_take count failures and time, too, of the limit networks with most
+ * bans, if these have more than one in many_of of all bans, or if
+ * figures_has_odd_nets. figures_top has only these networks then, with counts
+ * of the bans that were taken. Fails with EX_OSERR.
+ */
+int figures_want_most_nets(struct figures *f, size_t limit, int64_t many_of,
+    struct err *e);
+bool figures_has_most_nets(const struct figures *f);
+
 /* End the counting. All below is called after it, all above before it. */
 int figures_finish(struct figures *f, struct err *e);
 

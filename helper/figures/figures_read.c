@@ -326,6 +326,8 @@ offer_keys(const struct figures *f, enum figures_by by, struct top *top)
 {
 	const struct keys *keys = &f->keys[by];
 
+	if (by == FIGURES_BY_NET && figures_has_most_nets(f))
+		keys = &f->most_nets;
 	for (size_t i = 0; i < keys->room; i++) {
 		const struct key *key = &keys->slots[i];
 		struct figures_entry entry = {
@@ -417,7 +419,7 @@ figures_top(const struct figures *f, enum figures_by by,
 		offer_kept(&f->kept, &top);
 	else
 		offer_keys(f, by, &top);
-	if (by == FIGURES_BY_NET)
+	if (by == FIGURES_BY_NET && !figures_has_most_nets(f))
 		offer_kept(&f->kept_nets, &top);
 	if (by == FIGURES_BY_HOST)
 		offer_counts(NULL, 0, f->here, &top);

@@ -41,6 +41,7 @@ figures_new(const struct figures_options *options)
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		f->keys[i].seed = options->seed;
 	f->jail_names.seed = options->seed;
+	f->most_nets.seed = options->seed;
 	clear_sums(&f->all, NULL);
 	f->today = figures_day_at(f, options->now_us);
 	f->today_us = figures_day_begin_us(f, f->today);
@@ -63,6 +64,7 @@ figures_free(struct figures *f)
 	for (size_t i = 0; i < FIGURES_BYS; i++)
 		keys_free(&f->keys[i]);
 	keys_free(&f->owners);
+	keys_free(&f->most_nets);
 	keys_free(&f->jail_names);
 	for (size_t i = 0; i < f->names_n; i++)
 		free(f->names[i]);
@@ -213,6 +215,14 @@ count_number(struct numbers *numbers, int64_t number, int64_t bans)
 	return 0;
 }
 
+static void
+add_to_key(struct key *key, const int64_t counts[FIGURES_COUNTS])
+{
+	key->bans += (uint32_t)counts[FIGURES_BANS];
+	key->failures = number_add_sat(key->failures, counts[FIGURES_FAILURES]);
+	key->seconds = number_add_sat(key->seconds, counts[FIGURES_SECONDS]);
+}
+
 /* Add counts to a key; return it, or NULL: there is no memory. */
 static struct key *
 count_key(struct keys *keys, const char *text,
@@ -220,11 +230,8 @@ count_key(struct keys *keys, const char *text,
 {
 	struct key *key = keys_find(keys, text, strlen(text));
 
-	if (key == NULL)
-		return NULL;
-	key->bans += (uint32_t)counts[FIGURES_BANS];
-	key->failures = number_add_sat(key->failures, counts[FIGURES_FAILURES]);
-	key->seconds = number_add_sat(key->seconds, counts[FIGURES_SECONDS]);
+	if (key != NULL)
+		add_to_key(key, counts);
 	return key;
 }
 
@@ -307,18 +314,43 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 	return 0;
 }
 
-static int
-count_net(struct figures *f, const struct figures_ban *ban,
-    const int64_t counts[FIGURES_COUNTS])
+/* Set text to the network of a ban; return false when it has none. */
+static bool
+print_net(const struct figures *f, const struct figures_ban *ban,
+    char text[ADDRESS_TEXT])
 {
 	const char *id = ban->ip != NULL ? ban->ip : ban->ident;
-	char text[ADDRESS_TEXT];
 	struct address net;
 
 	if (!figures_net_of(f, id, &net) &&
 	    !figures_net_of(f, ban->ident, &net))
-		return 0;
+		return false;
 	address_print(&net, text);
+	return true;
+}
+
+static void
+count_most_net(struct figures *f, const struct figures_ban *ban,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	char text[ADDRESS_TEXT];
+	struct key *key;
+
+	if (!print_net(f, ban, text))
+		return;
+	key = keys_get(&f->most_nets, text, strlen(text));
+	if (key != NULL)
+		add_to_key(key, counts);
+}
+
+static int
+count_net(struct figures *f, const struct figures_ban *ban,
+    const int64_t counts[FIGURES_COUNTS])
+{
+	char text[ADDRESS_TEXT];
+
+	if (!print_net(f, ban, text))
+		return 0;
 	if (!wants(f, FIGURES_BY_NET, text))
 		return 0;
 	return count_key(&f->keys[FIGURES_BY_NET], text, counts) != NULL ? 0 :
@@ -453,6 +485,8 @@ figures_take(struct figures *f, const struct figures_ban *ban, struct err *e)
 	jail = &f->jails[ban->jail];
 	day = calendar_at(&f->calendar, ban->since_us)->day;
 	figures_widen(&jail->sums, ban->since_us, ban->since_us);
+	if (f->most_nets.n > 0)
+		count_most_net(f, ban, counts);
 	if (count_common(f, jail, ban->since_us, counts) != 0 ||
 	    count_host(f, ban->host, counts) != 0 ||
 	    count_kind(jail, ban, 1) != 0 ||

@@ -49,6 +49,8 @@ struct figures {
 	/* The network whose ids are being taken, and its bans; 0: none. */
 	struct address net;
 	int64_t net_bans;
+	bool nets_ended;
+	struct keys most_nets; /* those of figures_want_most_nets */
 	int64_t nets_n; /* after the counting: all, but not the free slots */
 	bool odd_nets;
 	char **names;
@@ -87,7 +89,7 @@ bool figures_net_of(const struct figures *f, const char *text,
 /* Count an id of the stream for its network. */
 int figures_take_id_net(struct figures *f, const char *ident, int64_t bans);
 
-/* End the counting of networks. */
+/* End the counting of networks, once. */
 int figures_end_nets(struct figures *f);
 
 /* Sort the entries, the highest first. */

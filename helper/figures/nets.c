@@ -6,6 +6,7 @@
  * in a table.
  */
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -130,11 +131,45 @@ figures_end_nets(struct figures *f)
 {
 	const struct keys *keys = &f->keys[FIGURES_BY_NET];
 
+	if (f->nets_ended)
+		return 0;
+	f->nets_ended = true;
 	if (end_net(f) != 0)
 		return -1;
 	for (size_t i = 0; i < keys->room; i++)
 		f->nets_n += keys->slots[i].bans != 0;
 	return 0;
+}
+
+int
+figures_want_most_nets(struct figures *f, size_t limit, int64_t many_of,
+    struct err *e)
+{
+	struct figures_entry *entries = calloc(limit + 1, sizeof(*entries));
+	int rc = entries != NULL && figures_end_nets(f) == 0 ? 0 : -1;
+	int64_t bans = 0;
+	size_t n = 0;
+
+	if (rc == 0)
+		n = figures_top(f, FIGURES_BY_NET, FIGURES_BANS, limit,
+		    entries);
+	for (size_t i = 0; i < n; i++)
+		bans += entries[i].counts[FIGURES_BANS];
+	if (bans <= f->all.id_bans / many_of && !f->odd_nets)
+		n = 0;
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		if (keys_find(&f->most_nets, entries[i].name,
+			strlen(entries[i].name)) == NULL)
+			rc = -1;
+	}
+	free(entries);
+	return rc == 0 ? 0 : err_no_memory(e);
+}
+
+bool
+figures_has_most_nets(const struct figures *f)
+{
+	return f->most_nets.n > 0;
 }
 
 bool
