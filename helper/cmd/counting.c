@@ -236,7 +236,8 @@ run_entries(struct archive *a, const struct archive_filter *filter,
 	struct buffer texts = { 0 };
 	int rc = want(f, entries, n, by, &bans, e);
 
-	if (rc == 0 && bans <= all / MANY_OF && !figures_has_odd_nets(found) &&
+	if (rc == 0 && bans <= all / MANY_OF &&
+	    (by == FIGURES_BY_ID || !figures_has_odd_nets(found)) &&
 	    put_most(&texts, entries, n, by))
 		tally.only = texts.s;
 	if (rc == 0 && texts.failed)

@@ -14,13 +14,20 @@
 #include "base/number.h"
 #include "figures/inside.h"
 
+/* Make an address or a network the one that its bans count for. */
+static void
+widen(const struct figures *f, struct address *net)
+{
+	address_widen(net,
+	    net->family == AF_INET ? f->options.prefix4 : f->options.prefix6);
+}
+
 bool
 figures_net_of(const struct figures *f, const char *text, struct address *net)
 {
 	if (!address_parse(text, strlen(text), net))
 		return false;
-	address_widen(net,
-	    net->family == AF_INET ? f->options.prefix4 : f->options.prefix6);
+	widen(f, net);
 	return true;
 }
 
@@ -31,16 +38,14 @@ is_mapped(const char *text, const struct address *net)
 	return net->family == AF_INET && strchr(text, ':') != NULL;
 }
 
-/* Note an IPv6 text that is written otherwise than address_print does. */
+/* Note an IPv6 text of a that is written otherwise than address_print does. */
 static void
-note_spelling(struct figures *f, const char *text)
+note_spelling(struct figures *f, const char *text, const struct address *a)
 {
 	char usual[ADDRESS_TEXT];
-	struct address a;
 
-	if (strchr(text, ':') != NULL &&
-	    address_parse(text, strlen(text), &a) && a.family == AF_INET6 &&
-	    strcmp(address_print(&a, usual), text) != 0)
+	if (!f->odd_nets && a->family == AF_INET6 &&
+	    strcmp(address_print(a, usual), text) != 0)
 		f->odd_nets = true;
 }
 
@@ -90,12 +95,16 @@ end_net(struct figures *f)
 int
 figures_take_id_net(struct figures *f, const char *ident, int64_t bans)
 {
-	struct address net;
+	struct address id, net;
 
-	if (!figures_net_of(f, ident, &net) || is_mapped(ident, &net))
+	if (!address_parse(ident, strlen(ident), &id))
+		return 0;
+	net = id;
+	widen(f, &net);
+	if (is_mapped(ident, &net))
 		return 0;
 	if (net.family != AF_INET || net.bits != f->options.prefix4) {
-		note_spelling(f, ident);
+		note_spelling(f, ident, &id);
 		return add_bans(f, &net, bans);
 	}
 	if (f->net_bans > 0 &&
@@ -117,8 +126,9 @@ figures_take_net(struct figures *f, const char *ident, const char *ip,
 	if (ip == NULL) {
 		if (figures_net_of(f, ident, &net) && is_mapped(ident, &net))
 			rc = add_bans(f, &net, 1);
-	} else if (figures_net_of(f, ip, &net)) {
-		note_spelling(f, ip);
+	} else if (address_parse(ip, strlen(ip), &net)) {
+		note_spelling(f, ip, &net);
+		widen(f, &net);
 		rc = add_bans(f, &net, 1);
 		if (rc == 0 && figures_net_of(f, ident, &net))
 			rc = add_bans(f, &net, -1);
