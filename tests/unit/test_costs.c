@@ -112,25 +112,35 @@ the_cost_of_forget_is_that_of_its_bans(void **state)
 	assert_in_range(cost_of_forget(2 * FEW), few, 5 * few / 2);
 }
 
-static int64_t
-cost_of_finding(int n)
+/* Find all bans of the lab, ten at a time, and return how many are found. */
+static int
+find_all(struct lab *lab)
 {
 	struct prune_place place = PRUNE_FIRST;
+	struct ticket_memo memo = { 0 };
 	struct prune_ticket *list;
 	struct err e = { 0 };
-	struct lab lab;
 	size_t found = 10;
 	int all = 0;
 
-	make(&lab, FILL("'id ' || i", "1600000000", "0"), n);
 	while (found == 10) {
-		assert_ok(prune_find(&lab.archive, NOW_US, &place, 10, &list,
-			      &found, &e),
+		assert_ok(prune_find(&lab->archive, NOW_US, &place, &memo, 10,
+			      &list, &found, &e),
 		    &e);
 		all += (int)found;
 		prune_free(list, found);
 	}
-	assert_int_equal(all, n);
+	ticket_memo_clear(&memo);
+	return all;
+}
+
+static int64_t
+cost_of_finding(const char *fill, int n, int expected)
+{
+	struct lab lab;
+
+	make(&lab, fill, n);
+	assert_int_equal(find_all(&lab), expected);
 	lab_tear_down(&lab);
 	return steps;
 }
@@ -138,10 +148,39 @@ cost_of_finding(int n)
 static void
 bans_that_ended_together_are_found_once(void **state)
 {
-	int64_t few = cost_of_finding(4 * FEW);
+	const char *fill = FILL("'id ' || i", "1600000000", "0");
+	int64_t few = cost_of_finding(fill, 4 * FEW, 4 * FEW);
 
 	(void)state;
-	assert_in_range(cost_of_finding(8 * FEW), few, 5 * few / 2);
+	assert_in_range(cost_of_finding(fill, 8 * FEW, 8 * FEW), few,
+	    5 * few / 2);
+}
+
+/* The anonymous bans of one network and second are of one ticket. */
+#define OF_ONE_TICKET FILL("'192.0.2.0/24'", "1600000000", "i")
+#define ONE_LIVES \
+	OF_ONE_TICKET \
+	    "; UPDATE ban SET ended_us = NULL WHERE nth = " \
+	    "(SELECT max(nth) FROM ban)"
+
+static void
+the_bans_of_a_ticket_are_looked_through_once(void **state)
+{
+	int64_t few = cost_of_finding(OF_ONE_TICKET, FEW, FEW);
+
+	(void)state;
+	assert_in_range(cost_of_finding(OF_ONE_TICKET, 2 * FEW, 2 * FEW), few,
+	    5 * few / 2);
+}
+
+static void
+the_bans_beside_a_live_one_are_looked_through_once(void **state)
+{
+	int64_t few = cost_of_finding(ONE_LIVES, FEW, 0);
+
+	(void)state;
+	assert_in_range(cost_of_finding(ONE_LIVES, 2 * FEW, 0), few,
+	    5 * few / 2);
 }
 
 #define SOURCES \
@@ -227,6 +266,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_cost_of_forget_is_that_of_its_bans),
 		cmocka_unit_test(bans_that_ended_together_are_found_once),
+		cmocka_unit_test(the_bans_of_a_ticket_are_looked_through_once),
+		cmocka_unit_test(
+		    the_bans_beside_a_live_one_are_looked_through_once),
 		cmocka_unit_test(
 		    sources_that_fail_do_not_load_all_sources_again),
 		cmocka_unit_test(
