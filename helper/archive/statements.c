@@ -116,11 +116,11 @@
 #define KEPT_SINCE "max(ended_us, added_us)"
 
 /*
- * The bans that have ended, and were archived, before ?1: those that a condition
- * selects, which ends with the time that is compared with ?1; at most ?4 in an
- * order. The columns from the seventh on are their place, and whether other bans are of the
- * ticket: archive/prune.c then asks whether one of these is to be kept, once for
- * many bans of a ticket.
+ * The bans that have ended, and were archived, before ?1: those that a
+ * condition selects, which ends with the time that is compared with ?1; at most
+ * ?4 in an order. The columns from the seventh on are their place, and whether
+ * other bans are of the ticket: archive/prune.c then asks whether one of these
+ * is to be kept, once for many bans of a ticket.
  */
 #define PRUNABLE(where, place, order) \
 	"SELECT jail, ident, timeofban, host, jail.name, " \
@@ -838,6 +838,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "FROM ban WHERE " TICKET " LIMIT 1000) "
 	    "WHERE missed_us NOT BETWEEN ?6 AND ?7 "
 	    "ORDER BY abs(since_us - ?5), id LIMIT 1",
+	/* True of a ticket of which SQL_MERGED_NEAR does not see all rows. */
+	[SQL_MERGED_LONG] = "SELECT 1 FROM ban WHERE " TICKET
+			    " LIMIT 1 OFFSET 1000",
 	[SQL_MERGED_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, host, since_us, nth, "
 	    "seconds, bancount, failures, ip, evidence, origin, seen, "

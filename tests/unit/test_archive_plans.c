@@ -119,6 +119,7 @@ static const struct plan {
 	{ PLAN(SQL_MERGED_OVERDUE), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_MERGED_OVERDUE_COUNT), { { "ban", "ban_rev" } } },
 	{ PLAN(SQL_MERGED_SAME), { { "ban", "ban_ticket" } } },
+	{ PLAN(SQL_MERGED_LONG), { { "ban", "ban_ticket" } } },
 	{ PLAN(SQL_UNCHANGED), { { "ban", BY_ID } } },
 	{ PLAN(SQL_SERVER_HAS), { { "ban", BY_ID } } },
 	{ PLAN(SQL_ROWS_GONE), { { "ban", BY_ID } } },
