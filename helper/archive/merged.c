@@ -293,8 +293,8 @@ check_alone(struct merged *m, int64_t from, int64_t to, struct err *e)
 }
 
 /*
- * Note that no row of the ticket is another's. Of a long ticket only the first
- * rows were looked at.
+ * Note that no row of the ticket is another's. Of a long ticket
+ * SQL_MERGED_NEAR looks only at the first rows.
  */
 static int
 note_alone(struct merged *m, const struct ticket_key *key, struct err *e)

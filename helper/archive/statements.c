@@ -544,9 +544,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "FROM ban WHERE " TICKET " LIMIT 1000) "
 	    "WHERE missed_us NOT BETWEEN ?6 AND ?7 "
 	    "ORDER BY abs(since_us - ?5), id LIMIT 1",
-	/* True of a ticket of which SQL_MERGED_NEAR does not see all rows. */
-	[SQL_MERGED_LONG] = "SELECT 1 FROM ban WHERE " TICKET
-			    " LIMIT 1 OFFSET 1000",
+	[SQL_MERGED_LONG] = "SELECT 1 FROM ban WHERE " TICKET " LIMIT 1000, 1",
 	[SQL_MERGED_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, host, since_us, nth, "
 	    "seconds, bancount, failures, ip, evidence, origin, seen, "
