@@ -255,6 +255,20 @@ def make_drain_first():
     add_rows()
 
 
+def make_backfill():
+    """Have so many rows that the first backfill writes a new file."""
+    make_first()
+    must(event("ban", "sshd", X, "%d.25" % (T - 10)))
+    data = (DATA % "192.0.2.40").encode()
+    rows = [("2001:db8::%x" % n, T - 40000 + 7 * n, data)
+            for n in range(5200)]
+    db = sqlite3.connect(THEIRS)
+    db.executemany("INSERT INTO bans(jail, ip, timeofban, bantime, bancount, data)"
+                   " VALUES('sshd', ?, ?, 86400, 1, ?)", rows)
+    db.commit()
+    db.close()
+
+
 BAN_X = event("ban", "sshd", X, "%d.25" % (T - 10))
 # The fields that fail2ban's row does not have of a ban whose event was lost.
 ROW_ONLY = {X: {"since_us": [(T - 10) * 1000000], "seen": ['["database"]']}}
@@ -305,5 +319,8 @@ SCENES = {
                                X: {"ended_why": "manual"},
                                "192.0.2.11": {"ended_why": "flushed"}}), {}),
     "drain-first": (make_drain_first, ["reconcile"], None, DRAINED, {}),
+    "backfill": (make_backfill, ["reconcile"], None,
+                 {X: dict(LIVES, seen='["event","database"]'),
+                  "2001:db8::1234": dict(LIVES, seen='["database"]')}, {}),
 }
 HOLD = ("locked", "spooling", "lifted-locked")
