@@ -43,6 +43,7 @@ merged_free(struct merged *m)
 		free(m->sources[i].host);
 	}
 	free(m->sources);
+	merged_forget_alone(m);
 	*m = (struct merged){ 0 };
 }
 
@@ -268,24 +269,73 @@ find_same(struct merged *m, const struct merged_ban *b, struct found *found,
 	    found, e);
 }
 
+void
+merged_forget_alone(struct merged *m)
+{
+	ticket_memo_clear(&m->alone.tickets);
+}
+
+/* Forget what was known of other numbers, or before another process wrote. */
+static int
+check_alone(struct merged *m, int64_t from, int64_t to, struct err *e)
+{
+	struct merged_alone *alone = &m->alone;
+	int64_t version;
+
+	if (prune_version(m->archive, &version, e) != 0)
+		return -1;
+	if (alone->from != from || alone->to != to || alone->version != version)
+		merged_forget_alone(m);
+	alone->from = from;
+	alone->to = to;
+	alone->version = version;
+	return 0;
+}
+
+/*
+ * Note that no row of the ticket is another's. Of a long ticket
+ * SQL_MERGED_NEAR looks only at the first rows.
+ */
+static int
+note_alone(struct merged *m, const struct ticket_key *key, struct err *e)
+{
+	int rc = db_has_row(&m->archive->db, SQL_MERGED_LONG, e, "itit",
+	    key->jail, key->ident, key->timeofban, key->host);
+
+	if (rc == 0)
+		ticket_memo_put(&m->alone.tickets, key, true);
+	return rc < 0 ? -1 : 0;
+}
+
 /*
  * Find the row of the same second that began nearest to the ban; the rows that
- * this source has brought are other bans.
+ * this source has brought are other bans. Where it has brought all of them,
+ * they are looked through once.
  */
 static int
 find_near(struct merged *m, const struct merged_ban *b, struct found *found,
     struct err *e)
 {
 	const int64_t *numbers = b->ban->numbers;
+	const struct ticket_key key = { b->jail, b->ban->texts[BAN_FIELD_IDENT],
+		numbers[BAN_FIELD_TIMEOFBAN], b->host };
 	int64_t from = stamp_of(b->source, b->nameless ? b->number : 0);
 	int64_t to =
 	    stamp_of(b->source, b->nameless ? b->number : MERGED_BAN_MAX);
+	bool alone;
 
-	return step_found(m,
-	    db_bind(&m->archive->db, SQL_MERGED_NEAR, e, "ititiii", b->jail,
-		b->ban->texts[BAN_FIELD_IDENT], numbers[BAN_FIELD_TIMEOFBAN],
-		b->host, numbers[BAN_FIELD_SINCE], from, to),
-	    found, e);
+	*found = (struct found){ 0, 0 };
+	if (check_alone(m, from, to, e) != 0)
+		return -1;
+	if (ticket_memo_get(&m->alone.tickets, &key, &alone))
+		return 0;
+	if (step_found(m,
+		db_bind(&m->archive->db, SQL_MERGED_NEAR, e, "ititiii",
+		    key.jail, key.ident, key.timeofban, key.host,
+		    numbers[BAN_FIELD_SINCE], from, to),
+		found, e) != 0)
+		return -1;
+	return found->row != 0 ? 0 : note_alone(m, &key, e);
 }
 
 /* Return true for a row of this source that has another number there. */

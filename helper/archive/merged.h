@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "archive/archive.h"
+#include "archive/ticket_memo.h"
 #include "ban/exported_ban.h"
 
 /* The greatest number of a ban in its source, and of a source. */
@@ -40,7 +41,19 @@ struct merged {
 	size_t n, room;
 	int64_t now_us;		/* when what is written now is archived */
 	int64_t added, changed; /* how many bans were */
+	/*
+	 * The tickets of which no row is without a number of from to to, when
+	 * the archive was of a version (SQLite: PRAGMA data_version). Only the
+	 * source of these numbers adds rows then.
+	 */
+	struct merged_alone {
+		struct ticket_memo tickets;
+		int64_t from, to, version;
+	} alone;
 };
+
+/* Forget what is known of tickets: a rollback has undone what it rests on. */
+void merged_forget_alone(struct merged *m);
 
 /* Return 1 when bans of other machines were merged, 0 when none, or -1. */
 int merged_any(struct archive *a, struct err *e);

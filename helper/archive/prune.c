@@ -34,79 +34,158 @@ take_ticket(sqlite3_stmt *st, struct prune_ticket *t)
 									     -1;
 }
 
-/*
- * Append the rows of a statement with bound values to a list, in which there is
- * room for max. *place, if it is not NULL, becomes that of the last one.
- */
-static int
-load_more(struct archive *a, sqlite3_stmt *st, struct prune_place *place,
-    struct prune_ticket *list, size_t *n, struct err *e)
-{
-	int rc;
-
-	if (st == NULL)
-		return -1;
-	while ((rc = db_step(&a->db, st, e)) == 1) {
-		if (take_ticket(st, &list[(*n)++]) != 0) {
-			rc = err_no_memory(e);
-			break;
-		}
-		if (place != NULL)
-			*place = (struct prune_place){ db_int(st, 6),
-				db_int(st, 7) };
-	}
-	sqlite3_reset(st);
-	return rc;
-}
-
 /* Make a list of the rows of a statement, at most max. */
 static int
-load(struct archive *a, sqlite3_stmt *st, size_t max, struct prune_place *place,
+load(struct archive *a, sqlite3_stmt *st, size_t max,
     struct prune_ticket **list, size_t *n, struct err *e)
 {
+	int rc = 0;
+
 	*n = 0;
 	*list = NULL;
 	if (st == NULL)
 		return -1;
 	if ((*list = calloc(max, sizeof(**list))) == NULL)
 		return err_no_memory(e);
-	if (load_more(a, st, place, *list, n, e) == 0)
+	while (*n < max && (rc = db_step(&a->db, st, e)) == 1) {
+		if (take_ticket(st, &(*list)[(*n)++]) != 0) {
+			rc = err_no_memory(e);
+			break;
+		}
+	}
+	sqlite3_reset(st);
+	if (rc >= 0)
 		return 0;
 	prune_free(*list, *n);
 	*list = NULL;
 	return -1;
 }
 
+/* Return 1 when a ban of the ticket is to be kept, 0 when none is, or -1. */
+static int
+is_kept(struct archive *a, const struct ticket_key *t, int64_t before_us,
+    struct err *e)
+{
+	if (before_us == UNKNOWN)
+		return 0;
+	return db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail, t->ident,
+	    t->timeofban, t->host, before_us);
+}
+
+static struct ticket_key
+key_of(const struct prune_ticket *t)
+{
+	return (struct ticket_key){ t->jail, t->ident, t->timeofban, t->host };
+}
+
+/* The search for the bans from before a time. */
+struct search {
+	struct archive *a;
+	int64_t before_us;
+	struct prune_place *place;
+	struct ticket_memo *memo;
+	struct prune_ticket *list;
+	size_t max, n;
+};
+
+/*
+ * Return 1 when the bans of the ticket in a row of the search are kept, 0 when
+ * they are not, or -1. The row's own ban is not to be kept.
+ */
+static int
+row_is_kept(struct search *s, sqlite3_stmt *st, struct err *e)
+{
+	const char *ident = db_text(st, 1), *host = db_text(st, 3);
+	const struct ticket_key key = { db_int(st, 0),
+		ident != NULL ? ident : "", db_int(st, 2),
+		host != NULL ? host : "" };
+	bool kept;
+	int rc;
+
+	if (db_int(st, 8) != 1)
+		return 0;
+	if (ticket_memo_get(s->memo, &key, &kept))
+		return kept;
+	if ((rc = is_kept(s->a, &key, s->before_us, e)) >= 0)
+		ticket_memo_put(s->memo, &key, rc == 1);
+	return rc;
+}
+
+/*
+ * Append the rows of a statement whose tickets are not kept to the list. *more:
+ * the statement may have more rows than it is asked for at a time.
+ */
+static int
+search_by(struct search *s, int statement, bool *more, struct err *e)
+{
+	sqlite3_stmt *st = db_bind(&s->a->db, statement, e, "iiii",
+	    s->before_us, s->place->kept_us, s->place->id, (int64_t)s->max);
+	size_t rows = 0;
+	int rc = 0;
+
+	if (st == NULL)
+		return -1;
+	for (; s->n < s->max && (rc = db_step(&s->a->db, st, e)) == 1; rows++) {
+		int kept = row_is_kept(s, st, e);
+
+		if (kept < 0 ||
+		    (kept == 0 && take_ticket(st, &s->list[s->n++]) != 0)) {
+			rc = kept < 0 ? -1 : err_no_memory(e);
+			break;
+		}
+		*s->place =
+		    (struct prune_place){ db_int(st, 6), db_int(st, 7) };
+	}
+	sqlite3_reset(st);
+	*more = rows == s->max;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Search by a statement, and then by another one unless that is -1. */
+static int
+search(struct search *s, int first, int second, struct prune_ticket **list,
+    size_t *n, struct err *e)
+{
+	bool more;
+	int rc;
+
+	*n = 0;
+	*list = NULL;
+	if ((s->list = calloc(s->max, sizeof(*s->list))) == NULL)
+		return err_no_memory(e);
+	do {
+		rc = search_by(s, first, &more, e);
+		if (rc == 0 && !more && s->n < s->max && second != -1)
+			rc = search_by(s, second, &more, e);
+	} while (rc == 0 && more && s->n < s->max);
+	if (rc != 0) {
+		prune_free(s->list, s->n);
+		return -1;
+	}
+	*list = s->list;
+	*n = s->n;
+	return 0;
+}
+
+/* Thousands of bans may have one time, so the place is a seek. */
 int
 prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
-    size_t max, struct prune_ticket **list, size_t *n, struct err *e)
+    struct ticket_memo *memo, size_t max, struct prune_ticket **list, size_t *n,
+    struct err *e)
 {
-	/* Thousands of bans may have one time, so the place is a seek. */
-	int rc = load(a,
-	    db_bind(&a->db, SQL_PRUNABLE_SAME, e, "iiii", before_us,
-		place->kept_us, place->id, (int64_t)max),
-	    max, place, list, n, e);
+	struct search s = { a, before_us, place, memo, NULL, max, 0 };
 
-	if (rc != 0 || *n == max ||
-	    load_more(a,
-		db_bind(&a->db, SQL_PRUNABLE, e, "iiii", before_us,
-		    place->kept_us, (int64_t)0, (int64_t)(max - *n)),
-		place, *list, n, e) == 0)
-		return rc;
-	prune_free(*list, *n);
-	*list = NULL;
-	return -1;
+	return search(&s, SQL_PRUNABLE_SAME, SQL_PRUNABLE, list, n, e);
 }
 
 int
 prune_find_changed(struct archive *a, int64_t before_us,
-    struct prune_place *place, size_t max, struct prune_ticket **list,
-    size_t *n, struct err *e)
+    struct prune_place *place, struct ticket_memo *memo, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e)
 {
-	return load(a,
-	    db_bind(&a->db, SQL_PRUNABLE_CHANGED, e, "iiii", before_us,
-		place->kept_us, place->id, (int64_t)max),
-	    max, place, list, n, e);
+	struct search s = { a, before_us, place, memo, NULL, max, 0 };
+
+	return search(&s, SQL_PRUNABLE_CHANGED, -1, list, n, e);
 }
 
 int
@@ -115,7 +194,7 @@ prune_find_id(struct archive *a, const char *ids, size_t max,
 {
 	return load(a,
 	    db_bind(&a->db, SQL_TICKETS_OF_ID, e, "ti", ids, (int64_t)max), max,
-	    NULL, list, n, e);
+	    list, n, e);
 }
 
 int
@@ -164,17 +243,6 @@ query(struct archive *a, int statement, const struct prune_ticket *t,
 	    t->timeofban, t->host);
 }
 
-/* Return 1 when a ban of the ticket is to be kept, 0 when none is, or -1. */
-static int
-is_kept(struct archive *a, const struct prune_ticket *t, int64_t before_us,
-    struct err *e)
-{
-	if (before_us == UNKNOWN)
-		return 0;
-	return db_has_row(&a->db, SQL_PRUNE_KEPT, e, "ititi", t->jail, t->ident,
-	    t->timeofban, t->host, before_us);
-}
-
 int
 prune_keep_numbers(struct archive *a, int64_t greatest, int64_t now_us,
     struct err *e)
@@ -202,7 +270,8 @@ prune_remove(struct archive *a, const struct prune_ticket *t, int64_t before_us,
 	/* The bans go last: the others are found by them. */
 	static const int statements[] = { SQL_PRUNE_REMEMBER,
 		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_TOTAL };
-	int kept = is_kept(a, t, before_us, e);
+	const struct ticket_key key = key_of(t);
+	int kept = is_kept(a, &key, before_us, e);
 	int64_t greatest;
 
 	*n = 0;
@@ -336,7 +405,8 @@ prune_anonymize(struct archive *a, const struct prune_ticket *t,
 {
 	static const int statements[] = { SQL_PRUNE_REMEMBER,
 		SQL_PRUNE_EVIDENCE, SQL_PRUNE_LINES, SQL_PRUNE_CLOSE };
-	int kept = is_kept(a, t, before_us, e);
+	const struct ticket_key key = key_of(t);
+	int kept = is_kept(a, &key, before_us, e);
 	int64_t bans;
 
 	*n = 0;
@@ -376,7 +446,7 @@ prune_find_lines(struct archive *a, int64_t before_us,
 		after != NULL ? after->jail : 0,
 		after != NULL ? after->ident : "",
 		after != NULL ? after->host : "", before_us, (int64_t)max),
-	    max, NULL, list, n, e);
+	    max, list, n, e);
 }
 
 int
@@ -419,7 +489,7 @@ prune_load_removed(struct archive *a, const struct prune_ticket *after,
 		after != NULL ? after->jail : 0,
 		after != NULL ? after->ident : "",
 		after != NULL ? after->timeofban : 0, (int64_t)max),
-	    max, NULL, list, n, e);
+	    max, list, n, e);
 }
 
 int

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "archive/archive.h"
+#include "archive/ticket_memo.h"
 
 /*
  * All that is archived of one ticket: bans of one second share their evidence,
@@ -44,17 +45,21 @@ struct prune_place {
 /*
  * Find the bans after a place whose ticket's bans have all ended, and were all
  * archived, before before_us: the tickets of at most max bans, a ticket for
- * each. *place becomes that of the last one. No transaction is needed. The
- * caller releases *list with prune_free.
+ * each. *place becomes that of the last one; those that follow are found with
+ * the same before_us and memo, which is empty at first. A ticket that memo
+ * knows may have got a ban meanwhile that is to be kept; prune_remove and
+ * prune_anonymize see that. No transaction is needed. The caller releases
+ * *list with prune_free, and memo with ticket_memo_clear.
  */
 int prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
-    size_t max, struct prune_ticket **list, size_t *n, struct err *e);
+    struct ticket_memo *memo, size_t max, struct prune_ticket **list, size_t *n,
+    struct err *e);
 void prune_free(struct prune_ticket *list, size_t n);
 
 /* Do the same in the order of their revs: place->kept_us is a rev here. */
 int prune_find_changed(struct archive *a, int64_t before_us,
-    struct prune_place *place, size_t max, struct prune_ticket **list,
-    size_t *n, struct err *e);
+    struct prune_place *place, struct ticket_memo *memo, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e);
 
 /*
  * Find the tickets of an id: ids is a JSON array of texts, and one of these is

@@ -124,19 +124,20 @@
 #define KEPT_SINCE "max(ended_us, added_us)"
 
 /*
- * The bans whose ticket's bans have all ended, and were all archived, before
- * ?1: those that a condition selects, which ends with the time that is compared
- * with ?1; at most ?4 in an order. The two last columns are their place.
+ * The bans that have ended, and were archived, before ?1: those that a
+ * condition selects, which ends with the time that is compared with ?1; at most
+ * ?4 in an order. The columns from the seventh on are their place, and whether
+ * other bans are of the ticket: archive/prune.c then asks whether one of these
+ * is to be kept, once for many bans of a ticket.
  */
 #define PRUNABLE(where, place, order) \
 	"SELECT jail, ident, timeofban, host, jail.name, " \
 	"ip IS NOT NULL OR evidence IS NOT NULL, " place \
-	" FROM ban AS b JOIN jail ON jail.id = b.jail WHERE " where \
-	" < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE " \
+	", EXISTS (SELECT 1 FROM ban AS o WHERE " \
 	"(o.jail, o.ident, o.timeofban, o.host) = " \
-	"(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL " \
-	"OR o.ended_us >= ?1 OR o.added_us >= ?1)) " \
-	"ORDER BY " order " LIMIT ?4"
+	"(b.jail, b.ident, b.timeofban, b.host) AND o.id <> b.id) " \
+	"FROM ban AS b JOIN jail ON jail.id = b.jail WHERE " where \
+	" < ?1 ORDER BY " order " LIMIT ?4"
 
 /*
  * The bans that a filter asks for: ?1 jail, ?2 since, ?3 until, ?4 only those

@@ -249,7 +249,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (y.made_us, y.id) > (b.made_us, b.id)) "
 	    "ORDER BY jail.name, b.id",
 
-	/* It finds whole tickets: the bans of a ticket share their evidence. */
 	[SQL_PRUNABLE] = PRUNABLE(KEPT_SINCE " > ?2 AND " KEPT_SINCE,
 	    KEPT_SINCE ", b.id", KEPT_SINCE ", b.id"),
 	[SQL_PRUNABLE_SAME] =
@@ -545,6 +544,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "FROM ban WHERE " TICKET " LIMIT 1000) "
 	    "WHERE missed_us NOT BETWEEN ?6 AND ?7 "
 	    "ORDER BY abs(since_us - ?5), id LIMIT 1",
+	[SQL_MERGED_LONG] = "SELECT 1 FROM ban WHERE " TICKET " LIMIT 1000, 1",
 	[SQL_MERGED_ADD] =
 	    "INSERT INTO ban (jail, ident, timeofban, host, since_us, nth, "
 	    "seconds, bancount, failures, ip, evidence, origin, seen, "

@@ -215,6 +215,7 @@ merge_write_gathered(struct hosts_merge *h, struct err *e)
 
 	if (h->n == 0)
 		return 0;
+	merged_forget_alone(&h->known);
 	rc = run_begin(&h->run, &merge, e);
 	if (rc == 0 && h->keep_rev)
 		rc = merged_save(&h->known, source_of(h), e);

@@ -131,27 +131,29 @@ note_end(struct pass *p, struct err *e)
 
 /* A way to find the bans of a pass: prune_find, or prune_find_changed. */
 typedef int find_fn(struct archive *a, int64_t before_us,
-    struct prune_place *place, size_t max, struct prune_ticket **list,
-    size_t *n, struct err *e);
+    struct prune_place *place, struct ticket_memo *memo, size_t max,
+    struct prune_ticket **list, size_t *n, struct err *e);
 
 /* Change the bans from before a time that are found from a place on. */
 static int
 change_found(struct pass *p, find_fn *find, int64_t before_us,
     struct prune_place place, struct err *e)
 {
+	struct ticket_memo memo = { 0 };
 	struct prune_ticket *list;
 	size_t n = CHUNK;
 	int rc = 0;
 
 	while (rc == 0 && n == CHUNK && !run_is_over(p->run)) {
-		rc = find(&p->run->archive, before_us, &place, CHUNK, &list, &n,
-		    e);
+		rc = find(&p->run->archive, before_us, &place, &memo, CHUNK,
+		    &list, &n, e);
 		if (rc == 0 && any_needs(p, list, n))
 			rc = retention_each(p->run, list, n, change_ticket, p,
 			    e);
 		if (list != NULL)
 			prune_free(list, n);
 	}
+	ticket_memo_clear(&memo);
 	return rc;
 }
 
@@ -279,6 +281,7 @@ retention_count(struct run *run, enum retention what, int64_t from_us,
     int64_t before_us, int64_t *bans, struct err *e)
 {
 	struct pass p = { .run = run, .what = what, .before_us = before_us };
+	struct ticket_memo memo = { 0 };
 	struct prune_ticket *list;
 	size_t n = CHUNK;
 	int rc =
@@ -287,13 +290,14 @@ retention_count(struct run *run, enum retention what, int64_t from_us,
 	p.place = from_us == UNKNOWN ? PRUNE_FIRST :
 				       (struct prune_place){ from_us, 0 };
 	while (rc == 0 && n == CHUNK) {
-		rc = prune_find(&run->archive, before_us, &p.place, CHUNK,
-		    &list, &n, e);
+		rc = prune_find(&run->archive, before_us, &p.place, &memo,
+		    CHUNK, &list, &n, e);
 		for (size_t i = 0; rc == 0 && i < n; i++)
 			*bans += needs(&p, &list[i]);
 		if (list != NULL)
 			prune_free(list, n);
 	}
+	ticket_memo_clear(&memo);
 	return rc;
 }
 

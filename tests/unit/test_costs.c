@@ -112,25 +112,35 @@ the_cost_of_forget_is_that_of_its_bans(void **state)
 	assert_in_range(cost_of_forget(2 * FEW), few, 5 * few / 2);
 }
 
-static int64_t
-cost_of_finding(int n)
+/* Find all bans of the lab, ten at a time, and return how many are found. */
+static int
+find_all(struct lab *lab)
 {
 	struct prune_place place = PRUNE_FIRST;
+	struct ticket_memo memo = { 0 };
 	struct prune_ticket *list;
 	struct err e = { 0 };
-	struct lab lab;
 	size_t found = 10;
 	int all = 0;
 
-	make(&lab, FILL("'id ' || i", "1600000000", "0"), n);
 	while (found == 10) {
-		assert_ok(prune_find(&lab.archive, NOW_US, &place, 10, &list,
-			      &found, &e),
+		assert_ok(prune_find(&lab->archive, NOW_US, &place, &memo, 10,
+			      &list, &found, &e),
 		    &e);
 		all += (int)found;
 		prune_free(list, found);
 	}
-	assert_int_equal(all, n);
+	ticket_memo_clear(&memo);
+	return all;
+}
+
+static int64_t
+cost_of_finding(const char *fill, int n, int expected)
+{
+	struct lab lab;
+
+	make(&lab, fill, n);
+	assert_int_equal(find_all(&lab), expected);
 	lab_tear_down(&lab);
 	return steps;
 }
@@ -138,10 +148,39 @@ cost_of_finding(int n)
 static void
 bans_that_ended_together_are_found_once(void **state)
 {
-	int64_t few = cost_of_finding(4 * FEW);
+	const char *fill = FILL("'id ' || i", "1600000000", "0");
+	int64_t few = cost_of_finding(fill, 4 * FEW, 4 * FEW);
 
 	(void)state;
-	assert_in_range(cost_of_finding(8 * FEW), few, 5 * few / 2);
+	assert_in_range(cost_of_finding(fill, 8 * FEW, 8 * FEW), few,
+	    5 * few / 2);
+}
+
+/* The anonymous bans of one network and second are of one ticket. */
+#define OF_ONE_TICKET FILL("'192.0.2.0/24'", "1600000000", "i")
+#define ONE_LIVES \
+	OF_ONE_TICKET \
+	"; UPDATE ban SET ended_us = NULL WHERE nth = " \
+	"(SELECT max(nth) FROM ban)"
+
+static void
+the_bans_of_a_ticket_are_looked_through_once(void **state)
+{
+	int64_t few = cost_of_finding(OF_ONE_TICKET, FEW, FEW);
+
+	(void)state;
+	assert_in_range(cost_of_finding(OF_ONE_TICKET, 2 * FEW, 2 * FEW), few,
+	    5 * few / 2);
+}
+
+static void
+the_bans_beside_a_live_one_are_looked_through_once(void **state)
+{
+	int64_t few = cost_of_finding(ONE_LIVES, FEW, 0);
+
+	(void)state;
+	assert_in_range(cost_of_finding(ONE_LIVES, 2 * FEW, 0), few,
+	    5 * few / 2);
 }
 
 #define SOURCES \
@@ -221,16 +260,123 @@ a_source_is_as_the_archive_has_it_after_a_rollback(void **state)
 	lab_tear_down(&lab);
 }
 
+/* Merge the ban of a number into the row that it has, or a new one. */
+static void
+merge_one(struct merged *known, int number)
+{
+	struct exported_ban ban;
+	struct merged_ban b = { .source = &known->sources[0],
+		.number = number,
+		.ban = &ban,
+		.host = "web",
+		.jail = 1 };
+	struct err e = { 0 };
+	char line[200];
+	int64_t row;
+
+	snprintf(line, sizeof(line),
+	    "{\"jail\":\"sshd\",\"ident\":\"192.0.2.0/24\","
+	    "\"since_us\":1600000000000000,\"nth\":%d}",
+	    number);
+	exported_ban_init(&ban);
+	assert_ok(exported_ban_from_json(&ban, line, strlen(line), &e), &e);
+	assert_ok(exported_ban_check(&ban, &e), &e);
+	assert_ok(merged_find_row(known, &b, &row, &e), &e);
+	assert_int_equal(row, 0);
+	assert_ok(merged_put(known, &b, row, &e), &e);
+	exported_ban_free(&ban);
+}
+
+static int64_t
+cost_of_merging_a_ticket(int n)
+{
+	struct merged known;
+	struct err e = { 0 };
+	struct lab lab;
+
+	make(&lab, SOURCES, 1);
+	assert_ok(merged_load(&known, &lab.archive, &e), &e);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	for (int i = 1; i <= n; i++)
+		merge_one(&known, i);
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	assert_int_equal(known.added, n);
+	merged_free(&known);
+	lab_tear_down(&lab);
+	return steps;
+}
+
+static void
+the_bans_that_a_merge_has_brought_are_looked_through_once(void **state)
+{
+	int64_t few = cost_of_merging_a_ticket(FEW);
+
+	(void)state;
+	assert_in_range(cost_of_merging_a_ticket(2 * FEW), few, 5 * few / 2);
+}
+
+/* The nearest row of the ticket may be one that another process has added. */
+static void
+a_merge_sees_what_another_process_adds_meanwhile(void **state)
+{
+	struct exported_ban ban;
+	struct merged_ban b = { .number = 9, .ban = &ban, .host = "web" };
+	struct err e = { 0 };
+	struct merged known;
+	struct lab lab;
+	sqlite3 *other;
+	int64_t row;
+
+	(void)state;
+	make(&lab, SOURCES, 1);
+	assert_ok(merged_load(&known, &lab.archive, &e), &e);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	merge_one(&known, 1);
+	merge_one(&known, 2);
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	assert_int_equal(sqlite3_open(lab.config.archive, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other,
+			     "UPDATE ban SET missed_us = 0 WHERE nth = 2", NULL,
+			     NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(other);
+
+	b.source = &known.sources[0];
+	b.jail = 1;
+	exported_ban_init(&ban);
+	assert_ok(exported_ban_set_text(&ban, BAN_FIELD_JAIL, "sshd", &e), &e);
+	assert_ok(
+	    exported_ban_set_text(&ban, BAN_FIELD_IDENT, "192.0.2.0/24", &e),
+	    &e);
+	assert_ok(exported_ban_set_number(&ban, BAN_FIELD_SINCE,
+		      1600000000000000, &e),
+	    &e);
+	assert_ok(exported_ban_set_number(&ban, BAN_FIELD_NTH, 9, &e), &e);
+	assert_ok(exported_ban_check(&ban, &e), &e);
+	assert_ok(merged_find_row(&known, &b, &row, &e), &e);
+	assert_int_equal(row, 2);
+	exported_ban_free(&ban);
+	merged_free(&known);
+	lab_tear_down(&lab);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_cost_of_forget_is_that_of_its_bans),
 		cmocka_unit_test(bans_that_ended_together_are_found_once),
+		cmocka_unit_test(the_bans_of_a_ticket_are_looked_through_once),
+		cmocka_unit_test(
+		    the_bans_beside_a_live_one_are_looked_through_once),
 		cmocka_unit_test(
 		    sources_that_fail_do_not_load_all_sources_again),
 		cmocka_unit_test(
 		    a_source_is_as_the_archive_has_it_after_a_rollback),
+		cmocka_unit_test(
+		    the_bans_that_a_merge_has_brought_are_looked_through_once),
+		cmocka_unit_test(
+		    a_merge_sees_what_another_process_adds_meanwhile),
 	};
 
 	assert_int_equal(sqlite3_auto_extension((void (*)(void))watch),

@@ -250,6 +250,7 @@ a_ban_that_is_removed_counts_on(void **state UNUSED)
 {
 	struct counted c;
 	struct prune_place place = PRUNE_FIRST;
+	struct ticket_memo memo = { 0 };
 	struct prune_ticket *list;
 	struct err e = { 0 };
 	struct lab lab;
@@ -267,8 +268,8 @@ a_ban_that_is_removed_counts_on(void **state UNUSED)
 	    "INSERT INTO total VALUES (1, '', 0, "
 	    "'[1,1,2,7,0,600,1,0,1,0]')");
 	put_bans(&lab, 9999, 9999, 2, "log", NULL);
-	assert_ok(
-	    prune_find(&lab.archive, 700 * 1000000, &place, 10, &list, &n, &e),
+	assert_ok(prune_find(&lab.archive, 700 * 1000000, &place, &memo, 10,
+		      &list, &n, &e),
 	    &e);
 	assert_int_equal(n, 6);
 	for (size_t i = 0; i < n; i++)
@@ -276,6 +277,7 @@ a_ban_that_is_removed_counts_on(void **state UNUSED)
 			      i % 2 ? PRUNE_OLD : PRUNE_FORGET, &removed, &e),
 		    &e);
 	prune_free(list, n);
+	ticket_memo_clear(&memo);
 	assert_string_equal(counters(&lab),
 	    "sshd 3 3 1 0 4 1 1 1 17\nweb 0 1 0 1 1 0 0 0 4");
 	update(&lab);

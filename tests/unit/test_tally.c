@@ -242,12 +242,14 @@ static void
 prune(struct archive *a, int days)
 {
 	struct prune_place place = PRUNE_FIRST;
+	struct ticket_memo memo = { 0 };
 	struct prune_ticket *list;
 	struct err e = { 0 };
 	int64_t bans;
 	size_t n;
 
-	assert_ok(prune_find(a, NOW - days * DAY, &place, 100, &list, &n, &e),
+	assert_ok(
+	    prune_find(a, NOW - days * DAY, &place, &memo, 100, &list, &n, &e),
 	    &e);
 	assert_ok(archive_begin(a, &e), &e);
 	for (size_t i = 0; i < n; i++) {
@@ -258,6 +260,7 @@ prune(struct archive *a, int days)
 	}
 	assert_ok(archive_commit(a, &e), &e);
 	prune_free(list, n);
+	ticket_memo_clear(&memo);
 }
 
 static void
