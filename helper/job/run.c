@@ -323,6 +323,7 @@ run_prepare(struct run *run, struct archive *archive, struct merge *merge)
 		.change = { .now_us = clock_wall_us() },
 		.trusted_us = run_trusted_us(run),
 		.host = run->host,
+		.only_lines = run->only_lines,
 		.refuse = run->refuse == REFUSE_NONE ? NULL : refuses,
 		.refuse_context = run,
 	};
