@@ -1,300 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "archive/statements.h"
 
-#include "ban/ban_field.h"
-
-/*
- * The index ban_rev has the bans that live and those that have ended apart,
- * each in the order of their revs: so it serves for the changes, and finds
- * those that live. The words must be these for SQLite to use it.
- */
-#define LIVES "(ended_us IS NULL) = 1 "
-#define HAS_ENDED "(ended_us IS NULL) = 0 "
-
-/* Each insert, change and removal of a ban gets the next rev. */
-#define NEWEST_REV \
-	"coalesce((SELECT max(rev) FROM ban WHERE " LIVES \
-	"), 0), " \
-	"coalesce((SELECT max(rev) FROM ban WHERE " HAS_ENDED "), 0)"
-#define NEXT_REV \
-	"(1 + max(" NEWEST_REV ", coalesce((SELECT max(rev) FROM gone), 0)))"
-
-/* The log lines in full, as in the view bans. */
-#define MATCHES \
-	"replace(replace(replace(replace(matches, x'01', a), x'02', b), " \
-	"x'03', c), x'04', d)"
-
-/* The bans of one jail, ident, rounded second and host. */
-#define TICKET "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
-
-/* The bans whose id or address is one of ?1, a JSON array of texts. */
-#define OF_ID \
-	"id IN (SELECT b.id FROM json_each(?1) AS w CROSS JOIN jail AS j " \
-	"CROSS JOIN ban AS b ON b.jail = j.id AND b.ident = w.value " \
-	"UNION SELECT b.id FROM json_each(?1) AS w CROSS JOIN ban AS b " \
-	"ON b.ip = w.value)"
-
-/* True for a ban that only logs show: their lines are in the table line. */
-#define LOGGED "signs = '[]'"
-
-/* The kind of a ban's first sighting: those of other archives come last. */
-#define FIRST_KIND "signs ->> '$[0][0]'"
-
-/* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
-#define HISTORY \
-	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \
-	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
-	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
-	"AND host = ?3 "
-
-/* Add a ban with a rev. */
-#define ADD_BAN(rev) \
-	"INSERT INTO ban VALUES (NULL, ?22, ?1, ?2, ?9, ?3, ?4, ?5, ?6, " \
-	"?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, " rev \
-	", ?18, ?16, " \
-	"?20, 0, 0, ?21, ?17, NULL, ?19, 0)"
-
-/*
- * Change a ban. SQLite writes the entry in an index anew when one of its
- * columns is named, also where the value stays the same: so the columns that
- * most changes leave alone are named in a statement of its own.
- */
-#define CHANGE_BAN(set, columns, values) \
-	"UPDATE ban SET " set \
-	"seconds = ?6, bancount = ?7, failures = ?8, " \
-	"ip = ?9, evidence = ?10, origin = ?11, seen = ?12, ended_us = ?13, " \
-	"ended_why = ?14, restored = ?15, pending_us = ?16, rev = " NEXT_REV \
-	" WHERE id = ?1 AND (" columns \
-	"seconds, bancount, failures, ip, " \
-	"evidence, origin, seen, ended_us, ended_why, restored, pending_us) " \
-	"IS NOT (" values "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
-
-/*
- * A ban as archive/live_bans.c reads it. The flush is the jail's first since
- * the ban was last known to live.
- */
-#define LIVE_BAN \
-	"SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, " \
-	"life_us, pending_us, present, held_us, " \
-	"CASE WHEN host = '' THEN missed_us ELSE 0 END, " \
-	"coalesce((SELECT min(at_us) FROM flush WHERE flush.jail = ban.jail " \
-	"AND at_us > max(life_us, made_us, held_us)), 0), " \
-	"restored_us, rev, host, coalesce(known_as, timeofban), " LOGGED \
-	", jail.id, absent_us, started_us, gone_us, made_us " \
-	"FROM ban JOIN jail ON jail.id = ban.jail "
-
-/*
- * Note the id that an archive gives up, up to which rev its numbers of bans
- * are meant, and up to which number they go on (0: all begin anew).
- */
-#define META_FORMER(number) \
-	"INSERT OR REPLACE INTO meta SELECT 'former:' || value, " \
-	"(" NEXT_REV " - 1) || ' ' || " number " FROM meta WHERE key = 'id'"
-
-/* The lesser of a column and a value; either may be unknown. */
-#define LESSER(column, value) \
-	"coalesce(min(" column ", " value "), " column ", " value ")"
-
-/* Two lines about one id; a parameter without a number has the next one. */
-#define LINES_2 "(?1, ?2, ?3, ?, ?, ?, ?, ?), (?1, ?2, ?3, ?, ?, ?, ?, ?)"
-
-/* The names of the witnesses of a ban, as in the view bans. */
-#define SEEN \
-	"'[' || substr(iif(seen & 1, ',\"event\"', '') || " \
-	"iif(seen & 2, ',\"database\"', '') || " \
-	"iif(seen & 4, ',\"log\"', '') || " \
-	"iif(seen & 8, ',\"import\"', ''), 2) || ']'"
-
-/*
- * The bans as people see them in the view bans, their ids, and what tells their
- * state (ban/state).
- */
-#define BANS \
-	"(SELECT jail.name AS jail, ident, ip, nullif(host, '') AS host, " \
-	"since_us, timeofban, nth, seconds, bancount, failures, " MATCHES \
-	" AS matches, captures, origin, " SEEN \
-	" AS seen, ended_us, " \
-	"ended_why, restored, rev, ban.id AS id, life_us, held_us, " \
-	"pending_us, flushed_us FROM ban JOIN jail ON jail.id = ban.jail " \
-	"LEFT JOIN evidence ON evidence.id = ban.evidence) "
-
-/* When a ban was archived with its end: NULL while it lives. The index
- * ban_ended has those that have ended. */
-#define KEPT_SINCE "max(ended_us, added_us)"
-
-/*
- * The bans whose ticket's bans have all ended, and were all archived, before
- * ?1: those that a condition selects, which ends with the time that is compared
- * with ?1; at most ?4 in an order. The two last columns are their place.
- */
-#define PRUNABLE(where, place, order) \
-	"SELECT jail, ident, timeofban, host, jail.name, " \
-	"ip IS NOT NULL OR evidence IS NOT NULL, " place \
-	" FROM ban AS b JOIN jail ON jail.id = b.jail WHERE " where \
-	" < ?1 AND NOT EXISTS (SELECT 1 FROM ban AS o WHERE " \
-	"(o.jail, o.ident, o.timeofban, o.host) = " \
-	"(b.jail, b.ident, b.timeofban, b.host) AND (o.ended_us IS NULL " \
-	"OR o.ended_us >= ?1 OR o.added_us >= ?1)) " \
-	"ORDER BY " order " LIMIT ?4"
-
-/*
- * The bans that a filter asks for: ?1 jail, ?2 since, ?3 until, ?4 only those
- * that may be active, ?8 origin, ?9 reason of the end, ?10 host. A ban began
- * within a second of its ticket's, so ?11 and ?12 bound
- * the seconds; the index of the seconds gives them in order.
- */
-#define WANTED \
-	"(?1 IS NULL OR jail = ?1) AND (?2 IS NULL OR since_us >= ?2) " \
-	"AND (?3 IS NULL OR since_us < ?3) AND (?4 = 0 OR ended_us IS NULL) " \
-	"AND (?8 IS NULL OR origin = ?8) AND (?9 IS NULL OR ended_why = ?9) " \
-	"AND (?10 IS NULL OR coalesce(host, '') = ?10) "
-#define WANTED_SECONDS WANTED "AND timeofban BETWEEN ?11 AND ?12 "
-
-/*
- * Moreover the id or the address is one of ?5, a JSON array of texts, or begins
- * with one of them, if ?7 is the greatest character of an address.
- */
-#define WANTED_IDS \
-	"id IN (SELECT b.id FROM json_each(?5) AS w CROSS JOIN jail AS j " \
-	"CROSS JOIN ban AS b ON b.jail = j.id " \
-	"AND b.ident BETWEEN w.value AND w.value || ?7 " \
-	"UNION ALL SELECT b.id FROM json_each(?5) AS w CROSS JOIN ban AS b " \
-	"ON b.ip BETWEEN w.value AND w.value || ?7) AND +timeofban BETWEEN " \
-	"?11 AND ?12 AND " WANTED
-
-/* Moreover the ban has no end. */
-#define WANTED_LIVE \
-	"id IN (SELECT id FROM ban WHERE " LIVES \
-	") " \
-	"AND " WANTED
-
-/*
- * The fields that list reads: all but JSON, which can be long. A text is cut at
- * 256 characters, more than a line of list has room for.
- */
-#define LISTED(constant, name, kind) LISTED_##kind(name)
-#define LISTED_NUMBER(name) name ", "
-#define LISTED_TEXT(name) "substr(" name ", 1, 256) AS " name ", "
-#define LISTED_ARRAY(name)
-#define LISTED_OBJECT(name)
-#define NEWEST "ORDER BY timeofban DESC, since_us DESC, nth DESC LIMIT ?6"
-#define LIST(wanted) \
-	"SELECT " BAN_FIELD_TABLE(LISTED) "id, life_us, held_us, pending_us, " \
-	"flushed_us FROM " BANS "WHERE " wanted NEWEST
-#define LIST_WHOLE(wanted) "SELECT * FROM " BANS "WHERE " wanted NEWEST
-#define EXPORT(wanted) \
-	"SELECT * FROM " BANS "WHERE " wanted \
-	"ORDER BY timeofban, since_us, nth, jail, ident"
-
-/*
- * The second at which the hour began, in local time, that a ban began in. In
- * some time zones hours do not begin with those of UTC. SQLite knows no date
- * beyond the year 9999, and gives NULL.
- */
-#define LOCAL_HOUR \
-	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \
-	"'unixepoch', 'localtime'), since_us / 1000000) % 3600"
-
-/* A sum of the total that is there, of what is added, and of both. */
-#define OLD_SUM(i) "(total.sums ->> " #i ")"
-#define NEW_SUM(i) "(excluded.sums ->> " #i ")"
-#define BOTH_SUMS(i) OLD_SUM(i) " + " NEW_SUM(i)
-/* Both, where a total of an older program lacks the sum. */
-#define MORE_SUMS(i) "coalesce(" OLD_SUM(i) ", 0) + " NEW_SUM(i)
-
-/*
- * Add the sums of bans to the totals: those of sql/5.sql. A ban without an end
- * lasted its ban time; one without either has no end: max(5, NULL) is NULL.
- */
-#define ADD_TO_TOTALS(where) \
-	"INSERT INTO total SELECT jail, host, " LOCAL_HOUR ", " \
-	"json_array(since_us, since_us, 1, coalesce(max(failures, 0), 0), " \
-	"CAST(max(coalesce(ended_us - since_us, CASE WHEN seconds >= 0 " \
-	"THEN seconds * 1000000 END) + 500000, 0) / 1000000 AS INTEGER), " \
-	"max(seconds, -1), ended_why IS 'expired', ended_why IS 'manual', " \
-	"ended_why IS 'flushed', ended_why IS 'inferred', " \
-	"origin IS 'log', origin IS 'manual', origin IS 'list') " \
-	"FROM ban WHERE " where " ON CONFLICT (jail, host, hour) " \
-	"DO UPDATE SET sums = json_array(" \
-	"min(" OLD_SUM(0) ", " NEW_SUM(0) "), " \
-	"max(" OLD_SUM(1) ", " NEW_SUM(1) "), " \
-	BOTH_SUMS(2) ", " BOTH_SUMS(3) ", " BOTH_SUMS(4) ", " \
-	"coalesce(CASE WHEN min(" OLD_SUM(5) ", " NEW_SUM(5) ") < 0 " \
-	"THEN -1 ELSE max(" OLD_SUM(5) ", " NEW_SUM(5) ") END, " \
-	OLD_SUM(5) ", " NEW_SUM(5) "), " \
-	BOTH_SUMS(6) ", " BOTH_SUMS(7) ", " \
-	BOTH_SUMS(8) ", " BOTH_SUMS(9) ", " \
-	MORE_SUMS(10) ", " MORE_SUMS(11) ", " MORE_SUMS(12) ")"
-
-/*
- * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
- * ?2 since, ?3 until, ?4 origin, ?5 reason of the end, ?6 host, ?7 with
- * captures. Only a ban without an end has a state that must be found out.
- */
-#define TALLIED_JAIL \
-	"(?1 IS NULL OR jail = (SELECT id FROM jail WHERE name = ?1)) "
-#define TALLIED \
-	TALLIED_JAIL \
-	"AND (?2 IS NULL OR since_us >= ?2) " \
-	"AND (?3 IS NULL OR since_us < ?3) " \
-	"AND (?4 IS NULL OR origin = ?4) " \
-	"AND (?5 IS NULL OR ended_why = ?5) " \
-	"AND (?6 IS NULL OR host = ?6) "
-#define TALLY_OF(more) \
-	"SELECT tally(jail, host, since_us, seconds, failures, ended_us, " \
-	"ended_why" more ") FROM "
-#define TALLY(more) TALLY_OF(more) "ban "
-#define TALLY_IDS \
-	", ident, ip, origin, CASE WHEN ?7 THEN (SELECT captures FROM " \
-	"evidence " \
-	"WHERE evidence.id = ban.evidence) END"
-#define TALLY_FACTS TALLY_IDS ", life_us, held_us, pending_us"
-
-/*
- * The sums of archive/counted.c, of one jail: JSON in the order of enum
- * counted_value, after the jail's row. No failures of a ban are as many as
- * 2^40, and so no sum overflows.
- */
-#define COUNTED_SUMS \
-	"SELECT json_group_array(json_array(jail, bans - log - manual - " \
-	"list, " \
-	"log, manual, list, expired, lifted, flushed, inferred, failures, " \
-	"bans)) "
-#define FEW(n) "min(max(coalesce(" n ", 0), 0), 1099511627776)"
-#define SUM_OF(i) "coalesce(sum(sums ->> " #i "), 0)"
-
-/* The first ban of another archive after row ?1, its columns as in
- * BAN_FIELD_TABLE. */
-#define IMPORTED(matches, more) \
-	"SELECT ban.id, jail.name, ident, ip, nullif(host, ''), since_us, " \
-	"timeofban, nth, seconds, bancount, failures, " matches \
-	", captures, origin, seen, ended_us, ended_why, restored, rev" more \
-	" FROM ban LEFT JOIN jail ON jail.id = ban.jail LEFT JOIN evidence " \
-	"ON evidence.id = ban.evidence "
-#define IMPORT(matches) \
-	IMPORTED(matches, "") "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
-
-/* A ban that a merge brought, by its number there: see archive/merged.h. */
-#define OF_SOURCE "missed_us > 0 AND missed_us "
-#define MERGED_LEAST "2305843009213693952"
-
-/* The bans that merges brought without an end, whose ban time was over before
- * ?2, and from ?1 on unless that is unknown. */
-#define OVERDUE \
-	"FROM ban WHERE " LIVES \
-	"AND host <> '' " \
-	"AND seconds >= 0 AND +missed_us >= " MERGED_LEAST \
-	" " \
-	"AND (?1 IS NULL OR since_us + seconds * 1000000 >= ?1) " \
-	"AND since_us + seconds * 1000000 < ?2 AND added_us < ?2 "
-
-/* The bans of an index that a flush of jail ?1 at ?2 may have ended. */
-#define FLUSH_TOUCHES(index, found) \
-	"SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) " \
-	"FROM ban INDEXED BY " index " WHERE " found \
-	"AND jail = ?1 " \
-	"AND host = '' AND made_us < ?2 AND (life_us > ?2 OR " \
-	"(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))"
+#include "archive/statement_parts.h"
 
 /*
  * The program of the events has only the statements of the files that it needs,
@@ -461,8 +168,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT max(" NEWEST_REV "), "
 	    "(SELECT sum(flushed_us % 4294967296) FROM jail)",
 	[SQL_NEWEST_HERE] =
-	    "SELECT max(since_us) FROM ban WHERE timeofban >= ?1 "
-	    "AND host = ''",
+	    "SELECT max(since_us) FROM ban WHERE timeofban >= ?1 AND host = ''",
 	[SQL_NEWEST] =
 	    "SELECT since_us FROM ban "
 	    "ORDER BY timeofban DESC, since_us DESC LIMIT 1",
@@ -532,8 +238,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_REBAN] =
 	    "SELECT jail.name, ident, timeofban, since_us, seconds FROM ban "
 	    "AS b JOIN jail ON jail.id = b.jail WHERE host = '' AND seen & 3 "
-	    "AND seconds IS NOT NULL AND pending_us = 0 "
-	    "AND (flushed_us < ?5 "
+	    "AND seconds IS NOT NULL AND pending_us = 0 AND (flushed_us < ?5 "
 	    "OR flushed_us <= max(life_us, held_us, since_us)) "
 	    "AND (seconds < 0 OR since_us + seconds * 1000000 > ?2) "
 	    "AND (?1 IS NULL OR jail.name = ?1) AND (ended_us IS NULL "
@@ -638,18 +343,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * ten minutes late, and are found by index in the time up to then.
 	 */
 	[SQL_PRUNE_LINES] =
-	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND at_us BETWEEN (SELECT min(min(since_us), ?3 * 1000000) "
-	    "- 1000000 FROM ban WHERE " TICKET ") AND "
-	    "(SELECT max(coalesce(max(ended_us), 0), ?3 * 1000000) "
-	    "+ 600000000 FROM ban WHERE " TICKET ") "
-	    "AND ((at_us BETWEEN (SELECT min(since_us) - 1000 FROM ban "
-	    "WHERE " TICKET ") AND (SELECT max(ended_us) FROM ban WHERE " TICKET
-	    ") AND at_us < coalesce((SELECT min(made_us) FROM ban "
-	    "WHERE jail = ?1 AND ident = ?2 AND host = ?4 "
-	    "AND +timeofban <> ?3 AND made_us >= "
-	    "(SELECT min(+made_us) FROM ban WHERE " TICKET
-	    ")), 9223372036854775807)) OR found IN (?3 - 1, ?3))",
+	    "DELETE FROM line WHERE jail = ?1 AND ident = ?2 AND host = ?4 AND "
+	    "at_us BETWEEN " OF_TICKET("min(min(since_us), ?3 * 1000000) "
+	    "- 1000000") " AND " OF_TICKET("max(coalesce(max(ended_us), 0), "
+	    "?3 * 1000000) + 600000000") " AND ((at_us BETWEEN "
+	    OF_TICKET("min(since_us) - 1000") " AND " OF_TICKET("max(ended_us)")
+	    " AND at_us < coalesce((SELECT min(made_us) FROM ban "
+	    "WHERE jail = ?1 AND ident = ?2 AND host = ?4 AND +timeofban <> ?3 "
+	    "AND made_us >= " OF_TICKET("min(+made_us)")
+	    "), 9223372036854775807)) OR found IN (?3 - 1, ?3))",
 	[SQL_REMOVED_HAS] =
 	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
 	    "AND timeofban = ?3",
@@ -696,8 +398,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "sums ->> 3, sums ->> 4, sums ->> 5, sums ->> 6, sums ->> 7, "
 	    "sums ->> 8, sums ->> 9 FROM total WHERE " TALLIED_JAIL
 	    "AND (?2 IS NULL OR sums ->> 0 >= ?2) "
-	    "AND (?3 IS NULL OR sums ->> 0 < ?3) "
-	    "AND (?4 IS NULL OR host = ?4)",
+	    "AND (?3 IS NULL OR sums ->> 0 < ?3) AND (?4 IS NULL OR host = ?4)",
 
 	/* -1 stands for the totals, which change where bans are removed. */
 	[SQL_COUNTED_CHANGED] =
@@ -800,8 +501,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_NET_MORE] =
 	    "SELECT 1 FROM json_each(?1) AS w CROSS JOIN jail AS j "
 	    "CROSS JOIN ban AS b ON b.jail = j.id "
-	    "AND b.ident BETWEEN w.value AND w.value || '~' "
-	    "LIMIT 1 OFFSET ?2",
+	    "AND b.ident BETWEEN w.value AND w.value || '~' LIMIT 1 OFFSET ?2",
 	[SQL_ROW_BEFORE] =
 	    "SELECT id FROM ban WHERE added_us < ?2 ORDER BY id DESC "
 	    "LIMIT 1 OFFSET ?1",
@@ -910,17 +610,11 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_INTEGRITY] = "PRAGMA integrity_check(1)",
 	/* The schema says what refers to what up to version 7. */
 	[SQL_REFERENCES] = "PRAGMA foreign_key_check",
-	[SQL_MISSING] =
-	    "SELECT 1 FROM ban WHERE jail NOT IN (SELECT id FROM jail) "
+	[SQL_MISSING] = OF_NO_JAIL("ban")
 	    "OR (evidence IS NOT NULL "
 	    "AND evidence NOT IN (SELECT id FROM evidence)) UNION ALL "
-	    "SELECT 1 FROM line WHERE jail NOT IN (SELECT id FROM jail) "
-	    "UNION ALL "
-	    "SELECT 1 FROM note WHERE jail NOT IN (SELECT id FROM jail) "
-	    "UNION ALL "
-	    "SELECT 1 FROM flush WHERE jail NOT IN (SELECT id FROM jail) "
-	    "UNION ALL SELECT 1 FROM removed "
-	    "WHERE jail NOT IN (SELECT id FROM jail) LIMIT 1",
+	    OF_NO_JAIL("line") "UNION ALL " OF_NO_JAIL("note") "UNION ALL "
+	    OF_NO_JAIL("flush") "UNION ALL " OF_NO_JAIL("removed") "LIMIT 1",
 	/* 2^62 is half of the greatest number, so that sums of two are safe. */
 	[SQL_NUMBERS] =
 	    "SELECT 1 FROM ban WHERE rev NOT BETWEEN 0 AND 4611686018427387904 "
@@ -989,19 +683,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_LATER_JAILS] =
 	    "UPDATE jail SET "
 	    "flushed_us = CASE WHEN flushed_us > ?1 THEN 0 ELSE flushed_us "
-	    "END, "
-	    "restored_us = CASE WHEN restored_us > ?1 THEN 0 "
-	    "ELSE restored_us END, "
-	    "noted_us = CASE WHEN noted_us > ?1 THEN "
+	    "END, restored_us = CASE WHEN restored_us > ?1 THEN 0 "
+	    "ELSE restored_us END, noted_us = CASE WHEN noted_us > ?1 THEN "
 	    "(SELECT coalesce(max(noted_us), 0) FROM note "
-	    "WHERE note.jail = jail.id AND noted_us <= ?1) "
-	    "ELSE noted_us END "
+	    "WHERE note.jail = jail.id AND noted_us <= ?1) ELSE noted_us END "
 	    "WHERE max(flushed_us, restored_us, noted_us) > ?1",
 	[SQL_LATER_NOTES] = "DELETE FROM note WHERE noted_us > ?1",
 	[SQL_LATER_SOURCES] =
 	    "UPDATE source SET settled_rev = NULL, begun_us = min(begun_us, "
-	    "?1), "
-	    "full_us = CASE WHEN full_us > ?1 THEN 0 ELSE full_us END "
+	    "?1), full_us = CASE WHEN full_us > ?1 THEN 0 ELSE full_us END "
 	    "WHERE max(full_us, coalesce(begun_us, 0)) > ?1",
 	[SQL_LATER_BANS] = "UPDATE ban SET added_us = ?1 WHERE " KEPT_SINCE
 			   " > ?1 AND added_us > ?1",

@@ -6,7 +6,7 @@
 # field of each ban. There events come after the backfill, here before its end.
 #
 # SEED     chooses what is left to chance (default 1)
-# KILLS    so many kills a call (default 3)
+# KILLS    so many kills a call (default 1)
 
 load ../lib/server
 load ../lib/archives
@@ -278,7 +278,7 @@ events_followed() {
 		cp -r "$lab/begun" "$lab/archive"
 		all=$(at 0 calls_of "$call" reconcile)
 		by_new_file
-		step=$((all / ${KILLS:-3} + 1))
+		step=$((all / ${KILLS:-1} + 1))
 		for ((n = 1 + RANDOM % step; n <= all; n += step)); do
 			rm -rf "$lab/archive"
 			cp -r "$lab/begun" "$lab/archive"
