@@ -201,17 +201,21 @@ static int
 add_row(struct saving *s, struct ban *ban, const char *sightings, struct err *e)
 {
 	const struct archive_ident *of = &s->h->of;
+	bool has_rev = s->change->next_rev != 0;
 	char address[ADDRESS_TEXT];
 
-	if (db_query(&s->a->db, SQL_BAN_ADD, e, "it" BAN_TYPES "tiiiit",
+	if (db_query(&s->a->db, has_rev ? SQL_BAN_ADD_NEXT : SQL_BAN_ADD, e,
+		has_rev ? "it" BAN_TYPES "tiiiiti" : "it" BAN_TYPES "tiiiit",
 		of->jail, of->ident, ban->timeofban, ban->since_us, ban->nth,
 		ban->seconds, ban->bancount, ban->failures,
 		address_of(s, ban, address), unknown_if_none(ban->evidence),
 		ban_origin_name(ban->origin), (int64_t)ban->seen, ban->ended_us,
 		ban_end_name(ban->end), ban->restored, ban->pending_us,
 		sightings, ban->life_us, ban->made_us, source_of(s, ban),
-		s->change->now_us, archive_ident_host(of)) != 0)
+		s->change->now_us, archive_ident_host(of),
+		s->change->next_rev) != 0)
 		return -1;
+	s->change->next_rev += has_rev;
 	ban->id = sqlite3_last_insert_rowid(s->a->db.handle);
 	s->change->added++;
 	return 0;
@@ -451,6 +455,12 @@ archive_history_save(struct archive *a, const struct archive_history *h,
 	free(s.sightings);
 	free(s.first);
 	return has_memory ? rc : err_no_memory(e);
+}
+
+int
+archive_history_next_rev(struct archive *a, int64_t *rev, struct err *e)
+{
+	return db_number(&a->db, SQL_NEXT_REV, rev, e, "");
 }
 
 int

@@ -13,6 +13,12 @@
 struct archive_change {
 	int64_t now_us;
 	int64_t added, changed; /* bans */
+	/*
+	 * The rev of the ban that is added next, which saves a look at three
+	 * indexes for each of them; 0: the archive is asked. The caller sets
+	 * it, and to 0 before anything but a new ban gets a rev.
+	 */
+	int64_t next_rev;
 };
 
 /* The bans of a stretch; its sighting i belongs to bans[owner[i]]. */
@@ -46,6 +52,9 @@ bool archive_history_has_number(const struct archive_history *h,
 int archive_history_save(struct archive *a, const struct archive_history *h,
     const struct archive_made *made, struct archive_change *change,
     struct err *e);
+
+/* Set *rev to the rev that the next ban gets, for change->next_rev. */
+int archive_history_next_rev(struct archive *a, int64_t *rev, struct err *e);
 
 /* Note that the database with the id source has the row of a ban. */
 int archive_history_set_source(struct archive *a, int64_t ban, int64_t source,

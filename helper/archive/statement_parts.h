@@ -55,6 +55,13 @@
 	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
 	"AND host = ?3 "
 
+/* Add a ban with a rev. */
+#define ADD_BAN(rev) \
+	"INSERT INTO ban VALUES (NULL, ?22, ?1, ?2, ?9, ?3, ?4, ?5, ?6, " \
+	"?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, " rev \
+	", ?18, ?16, " \
+	"?20, 0, 0, ?21, ?17, NULL, ?19, 0)"
+
 /*
  * Change a ban. SQLite writes the entry in an index anew when one of its
  * columns is named, also where the value stays the same: so the columns that

@@ -95,10 +95,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * for the names of its columns. There are no held_us, missed_us,
 	 * known_as and gone_us yet.
 	 */
-	[SQL_BAN_ADD] =
-	    "INSERT INTO ban VALUES (NULL, ?22, ?1, ?2, ?9, ?3, ?4, ?5, ?6, "
-	    "?7, ?8, ?10, ?11, ?12, ?13, ?14, ?15, " NEXT_REV ", ?18, ?16, "
-	    "?20, 0, 0, ?21, ?17, NULL, ?19, 0)",
+	[SQL_BAN_ADD] = ADD_BAN(NEXT_REV),
 	[SQL_BAN_CHANGE] = CHANGE_BAN("timeofban = ?3, since_us = ?4, nth = ?5, ",
 	    "timeofban, since_us, nth, ", "?3, ?4, ?5, "),
 	[SQL_BAN_CHANGE_KEPT] = CHANGE_BAN("", "", ""),
@@ -194,6 +191,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT 1 FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
 	    "UNION ALL SELECT 1 FROM line WHERE jail = ?1 AND ident = ?2 "
 	    "AND host = ?3 LIMIT 1",
+	[SQL_NEXT_REV] = "SELECT " NEXT_REV,
+	[SQL_BAN_ADD_NEXT] = ADD_BAN("?23"),
 	[SQL_LINES_ADD_2] = "INSERT OR IGNORE INTO line VALUES " LINES_2,
 	[SQL_LINES_ADD_4] =
 	    "INSERT OR IGNORE INTO line VALUES " LINES_2 ", " LINES_2,

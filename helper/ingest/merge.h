@@ -37,6 +37,12 @@ struct merge {
 	struct archive_jail row_jail_row;
 	bool left_out; /* the row that was taken last was left out */
 	bool is_first; /* the archive has no ban of the ids that come */
+	/*
+	 * In the whole transaction nothing but merge_log_lines gives out a rev.
+	 * next_rev is the next one, 0: the archive is asked.
+	 */
+	bool only_lines;
+	int64_t next_rev;
 };
 
 /*

@@ -93,6 +93,15 @@ drop_refused(struct merge *merge, const struct archive_ident *of,
 	return 0;
 }
 
+/* Find the rev of the next ban, where it can be counted from there on. */
+static int
+find_next_rev(struct merge *merge, struct err *e)
+{
+	if (!merge->only_lines || merge->next_rev != 0)
+		return 0;
+	return archive_history_next_rev(merge->archive, &merge->next_rev, e);
+}
+
 /*
  * Decide about an id of which the archive has nothing but these lines: as
  * merge_decide_again, but they need not be read again.
@@ -110,7 +119,12 @@ decide_new(struct merge *merge, const struct archive_ident *of,
 		return err_no_memory(e);
 	memcpy(h.lines.list, lines, n * sizeof(*lines));
 	h.lines.n = n;
-	rc = merge_decide_and_save(merge, &h, *span, NULL, 0, 0, e);
+	rc = find_next_rev(merge, e);
+	merge->change.next_rev = merge->next_rev;
+	if (rc == 0)
+		rc = merge_decide_and_save(merge, &h, *span, NULL, 0, 0, e);
+	merge->next_rev = merge->change.next_rev;
+	merge->change.next_rev = 0;
 	archive_history_free(&h);
 	return rc;
 }
@@ -143,7 +157,8 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
 		return 0;
 	merge->lines = LINES_SOME;
 	/* A line that stands twice in the log is one line of the archive. */
-	return is_known == 1 || *known != known_before ?
-	    merge_decide_again(merge, &of, &span, e) :
-	    decide_new(merge, &of, &span, lines, n, e);
+	if (is_known == 0 && *known == known_before)
+		return decide_new(merge, &of, &span, lines, n, e);
+	merge->next_rev = 0;
+	return merge_decide_again(merge, &of, &span, e);
 }

@@ -201,6 +201,16 @@ is_wal_empty(const struct run *run, bool noted_before)
 	    archive_file_has_wal(run->config->archive, ARCHIVE_WAL_EVENT);
 }
 
+/*
+ * Return true when the run has written something, and not so much that its WAL
+ * is long: then the WAL is emptied once, after the run's end is noted.
+ */
+static bool
+empties_wal(const struct run *run)
+{
+	return run->noted && !run->bulk;
+}
+
 static int
 end_run(struct run *run, run_end_fn *end, void *job, struct err *e)
 {
@@ -210,6 +220,14 @@ end_run(struct run *run, run_end_fn *end, void *job, struct err *e)
 	run->row.message = run->message[0] != '\0' ? run->message : NULL;
 	run->row.finished_us = clock_wall_us();
 	run->ending = true;
+	/*
+	 * The WAL is emptied after the run's end, and not before that as well,
+	 * which would be four more flushes. It is flushed before the lock is
+	 * taken, so that an event waits for the flush of the run's end only.
+	 */
+	if (empties_wal(run) &&
+	    archive_file_has_wal(run->config->archive, ARCHIVE_WAL_EVENT + 1))
+		archive_file_sync_wal(run->config->archive);
 	if (archive_set_durable(&run->archive, true, e) != 0 ||
 	    run_begin(run, &merge, e) != 0)
 		return -1;
@@ -323,6 +341,7 @@ run_prepare(struct run *run, struct archive *archive, struct merge *merge)
 		.change = { .now_us = clock_wall_us() },
 		.trusted_us = run_trusted_us(run),
 		.host = run->host,
+		.only_lines = run->only_lines,
 		.refuse = run->refuse == REFUSE_NONE ? NULL : refuses,
 		.refuse_context = run,
 	};
@@ -333,8 +352,8 @@ run_begin(struct run *run, struct merge *merge, struct err *e)
 {
 	run->archive.lock_ms = run_lock_ms(run_left_ms(run));
 	run_prepare(run, &run->archive, merge);
-	run->archive.wal_limit =
-	    run->ending || is_gentle(run->wanted_ms, clock_steady_ms()) ?
+	run->archive.wal_limit = (run->ending && !empties_wal(run)) ||
+		is_gentle(run->wanted_ms, clock_steady_ms()) ?
 	    ARCHIVE_WAL_EVENT :
 	    ARCHIVE_WAL_BULK;
 	if (archive_begin(&run->archive, e) != 0)

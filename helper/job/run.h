@@ -54,6 +54,7 @@ struct run {
 	 */
 	enum { REFUSE_NONE, REFUSE_FORGOTTEN, REFUSE_PAST } refuse;
 	int64_t refused; /* sightings and lines of such bans */
+	bool only_lines; /* for struct merge */
 	struct archive archive;
 	struct archive_run row;	   /* the run's own in the table run */
 	struct closed_past closed; /* for refuse */

@@ -292,6 +292,23 @@ rowless() {
 	[ "$(last_run added)" -eq 100 ]
 }
 
+# The header of the WAL, the WAL before the run's end and at it; and for the
+# emptying the WAL, the file, and the WAL's room.
+@test "a reconcile of some new rows empties a long WAL once" {
+	many 0 3000
+	archive reconcile
+	many 3000 3600
+	strace -f -y -o "$lab/trace" -e trace=fsync,fdatasync,pwrite64 \
+	    "$program" -c "$lab/archive.cfg" reconcile
+	[ "$(last_run added)" -eq 600 ]
+	# The WAL was longer than an event leaves it.
+	[ "$(grep -c "pwrite64([0-9]*<$db-wal>.* 24, " "$lab/trace")" -gt 208 ]
+	echo "# $(flushes) flushes" >&3
+	[ "$(grep -c "sync([0-9]*<$db>" "$lab/trace")" -eq 1 ]
+	[ "$(flushes)" -eq 6 ]
+	archive verify
+}
+
 @test "an event takes six mebibytes at the most" {
 	many 0 5000
 	archive reconcile

@@ -66,6 +66,7 @@ static const struct plan {
 	bool sorts;	       /* a temporary B-tree may be made */
 	int64_t first, second; /* the values that it is run with, or 0 */
 	const char *fifth;     /* the same, or NULL */
+	int64_t rev;	       /* the same of ?23, a new ban's rev */
 } plans[] = {
 #define PLAN(sql) .which = sql, .name = #sql
 	{ PLAN(SQL_JAIL_GET), { { "jail", "sqlite_autoindex_jail_1" } } },
@@ -158,6 +159,8 @@ static const struct plan {
 	{ PLAN(SQL_META_FROM), { { "meta", BY_KEY } } },
 	{ PLAN(SQL_LINE_KNOWS),
 	    { { "ban", "ban_history" }, { "line", BY_KEY } } },
+	{ PLAN(SQL_NEXT_REV), { NEXT_REV }, .scanned = "CONSTANT" },
+	{ PLAN(SQL_BAN_ADD_NEXT), .rev = 3000000000 },
 	{ PLAN(SQL_LINES_ADD_2), .scanned = "2" },
 	{ PLAN(SQL_LINES_ADD_4), .scanned = "4" },
 	{ PLAN(SQL_LINES_ADD_8), .scanned = "8" },
@@ -405,6 +408,7 @@ many_bans_take_no_more_steps_than_a_few(void **state)
 		for (int k = sqlite3_bind_parameter_count(st); k > 0; k--) {
 			int64_t value = k == 1 ? plans[i].first :
 			    k == 2	       ? plans[i].second :
+			    k == 23	       ? plans[i].rev :
 						 0;
 
 			db_bind_int(st, k, value != 0 ? value : 7);

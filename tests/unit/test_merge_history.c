@@ -1023,6 +1023,51 @@ a_log_of_a_new_id_is_not_read_again(void **state UNUSED)
 	lab_tear_down(&lab);
 }
 
+/*
+ * The rev of a new ban is counted from the last one, also when a ban of an id
+ * that is known got a rev in between.
+ */
+static void
+new_bans_of_a_log_get_one_rev_after_the_other(void **state UNUSED)
+{
+	static const char *const idents[] = { "192.0.2.1", "192.0.2.2",
+		"192.0.2.9", "192.0.2.3", "192.0.2.4" };
+	struct logged_line lines[] = {
+		{ LOGGED_BAN, MS(1000), SECOND + 1, 600, UNKNOWN },
+		{ LOGGED_UNBAN, MS(2000), UNKNOWN, UNKNOWN, UNKNOWN },
+		{ LOGGED_BAN, MS(60000), SECOND + 60, 600, UNKNOWN },
+		{ LOGGED_UNBAN, MS(61000), UNKNOWN, UNKNOWN, UNKNOWN },
+	};
+	struct archive_jail jail;
+	struct err e = { 0 };
+	sqlite3_stmt *next;
+	int64_t known = 0;
+	struct merge merge;
+	struct lab lab;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	add(&lab, "192.0.2.9", SIGHTING_BAN, 1000, 1005);
+	merge = merge_of(&lab);
+	merge.only_lines = true;
+	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(idents); i++)
+		assert_ok(merge_log_lines(&merge, &jail, idents[i], lines,
+			      ARRAY_LEN(lines), &known, &e),
+		    &e);
+	/* Asked once at first, and once after the id that was known. */
+	next = lab.archive.db.statements[SQL_NEXT_REV];
+	assert_non_null(next);
+	assert_int_equal(sqlite3_stmt_status(next, SQLITE_STMTSTATUS_RUN, 0),
+	    2);
+	lab_assert(&lab, "the revs of each id, in the order of writing",
+	    "SELECT group_concat(ident || ' ' || rev, '|') FROM "
+	    "(SELECT substr(ident, 9) AS ident, rev FROM ban ORDER BY rev)",
+	    "1 2|1 3|2 4|2 5|9 6|9 7|3 8|3 9|4 10|4 11");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
 /* However many lines are of one second, its bans are looked up once. */
 static void
 the_bans_of_a_second_are_looked_up_once_for_all_its_lines(void **state UNUSED)
@@ -1169,6 +1214,7 @@ main(void)
 		    a_ban_that_is_restored_often_keeps_short_sightings),
 		cmocka_unit_test(a_repeat_of_a_folded_event_changes_nothing),
 		cmocka_unit_test(a_log_of_a_new_id_is_not_read_again),
+		cmocka_unit_test(new_bans_of_a_log_get_one_rev_after_the_other),
 		cmocka_unit_test(
 		    the_bans_of_a_second_are_looked_up_once_for_all_its_lines),
 		cmocka_unit_test(
