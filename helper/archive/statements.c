@@ -96,6 +96,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * known_as and gone_us yet.
 	 */
 	[SQL_BAN_ADD] = ADD_BAN(NEXT_REV),
+	[SQL_NEXT_REV] = "SELECT " NEXT_REV,
+	[SQL_BAN_ADD_NEXT] = ADD_BAN("?23"),
 	[SQL_BAN_CHANGE] = CHANGE_BAN("timeofban = ?3, since_us = ?4, nth = ?5, ",
 	    "timeofban, since_us, nth, ", "?3, ?4, ?5, "),
 	[SQL_BAN_CHANGE_KEPT] = CHANGE_BAN("", "", ""),
@@ -191,8 +193,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT 1 FROM ban WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
 	    "UNION ALL SELECT 1 FROM line WHERE jail = ?1 AND ident = ?2 "
 	    "AND host = ?3 LIMIT 1",
-	[SQL_NEXT_REV] = "SELECT " NEXT_REV,
-	[SQL_BAN_ADD_NEXT] = ADD_BAN("?23"),
 	[SQL_LINES_ADD_2] = "INSERT OR IGNORE INTO line VALUES " LINES_2,
 	[SQL_LINES_ADD_4] =
 	    "INSERT OR IGNORE INTO line VALUES " LINES_2 ", " LINES_2,

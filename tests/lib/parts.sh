@@ -216,7 +216,7 @@ finish() {
 
 cores=$(nproc)
 # Most test files wait for a server most of the time.
-at_once=$((4 * cores))
+at_once=$((6 * cores))
 
 optimized='-O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong'
 
