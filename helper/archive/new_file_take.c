@@ -6,6 +6,7 @@
 #include "archive/new_file.h"
 #include "archive/new_file_inside.h"
 #include "archive/statements.h"
+#include "base/hash.h"
 #include "base/list.h"
 
 /* Those that have nothing of bans. */
@@ -124,17 +125,6 @@ new_file_copy_tables(struct new_file *n, struct db *from, struct err *e)
 	return rc;
 }
 
-/* Add bytes to a digest (FNV-1a, 64 bits). */
-static uint64_t
-digest(uint64_t h, const void *bytes, size_t n)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ at[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 /* Add all cells of a row to a digest. */
 static uint64_t
 digest_row(uint64_t h, sqlite3_stmt *row)
@@ -144,9 +134,9 @@ digest_row(uint64_t h, sqlite3_stmt *row)
 		const void *bytes = sqlite3_column_blob(row, i);
 		int n = sqlite3_column_bytes(row, i);
 
-		h = digest(h, &type, sizeof(type));
-		h = digest(h, &n, sizeof(n));
-		h = digest(h, bytes, (size_t)n);
+		h = hash_bytes(h, &type, sizeof(type));
+		h = hash_bytes(h, &n, sizeof(n));
+		h = hash_bytes(h, bytes, (size_t)n);
 	}
 	return h;
 }
@@ -197,7 +187,7 @@ list_row(struct id_list *ids, sqlite3_stmt *row, struct err *e)
 		*last = (struct new_file_id){
 			.of = { of.jail, strdup(of.ident), strdup(of.host) },
 			.name = strdup(db_text(row, 3)),
-			.digest = UINT64_C(0xcbf29ce484222325),
+			.digest = HASH_NONE,
 		};
 		if (last->of.ident == NULL || last->of.host == NULL ||
 		    last->name == NULL)

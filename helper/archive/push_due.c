@@ -3,19 +3,9 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/number.h"
 #include "base/timestamp.h"
-
-/* Return a number of the machine's own. (FNV-1a.) */
-static uint32_t
-hash_of(const char *host)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *host != '\0'; host++)
-		hash = (hash ^ (unsigned char)*host) * 16777619u;
-	return hash;
-}
 
 /* Return the seconds to wait after a failed push. */
 static int64_t
@@ -29,7 +19,10 @@ wait_after_failure(const struct push_state *state, int64_t interval)
 	    failing > most		  ? most :
 					    failing;
 
-	return wait - (int64_t)hash_of(state->host) % (wait / 4 + 1);
+	/* A part of it is the machine's own, so that not all come at once. */
+	return wait -
+	    (int64_t)hash_below(hash_text(HASH_NONE, state->host),
+		(uint64_t)(wait / 4 + 1));
 }
 
 bool

@@ -5,42 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-#define FNV_BASIS UINT64_C(14695981039346656037)
-#define FNV_PRIME UINT64_C(1099511628211)
-
-static uint64_t
-add_byte(uint64_t hash, unsigned char byte)
-{
-	return (hash ^ byte) * FNV_PRIME;
-}
-
-static uint64_t
-add_number(uint64_t hash, int64_t number)
-{
-	for (int shift = 0; shift < 64; shift += 8)
-		hash =
-		    add_byte(hash, (unsigned char)((uint64_t)number >> shift));
-	return hash;
-}
-
-static uint64_t
-add_text(uint64_t hash, const char *text)
-{
-	for (; *text != '\0'; text++)
-		hash = add_byte(hash, (unsigned char)*text);
-	return add_byte(hash, 0);
-}
+#include "base/hash.h"
 
 /* Return the one place where the memo may know a ticket. */
 static size_t
 place_of(const struct ticket_key *key)
 {
-	uint64_t hash = add_number(FNV_BASIS, key->jail);
+	const int64_t numbers[] = { key->jail, key->timeofban };
+	uint64_t hash = hash_bytes(HASH_NONE, numbers, sizeof(numbers));
 
-	hash = add_text(add_number(hash, key->timeofban), key->ident);
-	hash = add_text(hash, key->host);
-	return (size_t)((hash ^ hash >> 32) % TICKET_MEMO_SIZE);
+	hash = hash_text(hash_text(hash, key->ident), key->host);
+	return (size_t)hash_below(hash, TICKET_MEMO_SIZE);
 }
 
 static bool

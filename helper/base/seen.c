@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 /* 2 MiB. */
 #define BITS (UINT64_C(1) << 24)
 
@@ -23,16 +25,6 @@ seen_close(struct seen *seen)
 	seen->bits = NULL;
 }
 
-/* FNV-1a, 64 bits (isthe.com/chongo/tech/comp/fnv); the NUL counts too. */
-static uint64_t
-hash(uint64_t h, const char *s)
-{
-	do {
-		h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-	} while (*s++ != '\0');
-	return h;
-}
-
 /* Let each bit depend on all others (the end of MurmurHash3). */
 static uint64_t
 mix(uint64_t h)
@@ -45,7 +37,7 @@ mix(uint64_t h)
 bool
 seen_add(struct seen *seen, const char *a, const char *b)
 {
-	uint64_t h = mix(hash(hash(UINT64_C(0xcbf29ce484222325), a), b));
+	uint64_t h = mix(hash_text(hash_text(HASH_NONE, a), b));
 	uint64_t step = (h >> 32) | 1;
 	bool all = true;
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define SETS 8192
 #define WAYS 8
 
@@ -25,15 +27,12 @@ struct log_last_set {
 	struct place places[WAYS];
 };
 
-/* Return the FNV-1a hash with its bits mixed; never 0. */
+/* Return the hash with its bits mixed; never 0. */
 static uint64_t
 hash_of(const struct log_last_key *key)
 {
-	uint64_t h = UINT64_C(14695981039346656037) ^ key->jail;
+	uint64_t h = hash_bytes(HASH_NONE ^ key->jail, key->ident, key->len);
 
-	for (size_t i = 0; i < key->len; i++)
-		h = (h ^ (unsigned char)key->ident[i]) *
-		    UINT64_C(1099511628211);
 	h ^= h >> 32;
 	h *= UINT64_C(0x9e3779b97f4a7c15);
 	h ^= h >> 29;

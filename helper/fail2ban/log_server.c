@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/hash.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
 #include "fail2ban/log_message.h"
@@ -38,13 +39,8 @@ is_named(const struct log_server_jail *jail, const char *name, size_t len)
 static struct log_server_jail **
 slot_of(const struct log_server *s, const char *name, size_t len)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
-	size_t i;
+	size_t i = (size_t)hash_below(hash_bytes(HASH_NONE, name, len), SLOTS);
 
-	for (i = 0; i < len; i++)
-		hash =
-		    (hash ^ (unsigned char)name[i]) * UINT64_C(1099511628211);
-	i = (size_t)((hash ^ hash >> 32) % SLOTS);
 	while (s->slots[i] != NULL && !is_named(s->slots[i], name, len))
 		i = (i + 1) % SLOTS;
 	return &s->slots[i];

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "archive/runs.h"
+#include "base/hash.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "base/utf8.h"
@@ -107,15 +108,12 @@ machine_look(struct machine *machine, const struct config *config,
 	return 0;
 }
 
-/* FNV-1a, whose low bits are mixed well enough for a share of a time. */
-static uint64_t
-hash(const char *s, int64_t n)
+/* Return a machine's own number below n, another one for each salt. */
+static int64_t
+share_of(const char *uuid, int64_t salt, int64_t n)
 {
-	uint64_t h = UINT64_C(14695981039346656037) ^ (uint64_t)n;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (unsigned char)*s) * UINT64_C(1099511628211);
-	return h ^ h >> 32;
+	return (int64_t)hash_below(hash_text(HASH_NONE ^ (uint64_t)salt, uuid),
+	    (uint64_t)n);
 }
 
 int64_t
@@ -127,7 +125,7 @@ machine_wait_ms(const char *uuid, int64_t every_s, int64_t failures,
 	    every_ms > LONGEST_WAIT_MS ? every_ms : LONGEST_WAIT_MS;
 
 	if (failures == 0) {
-		phase_ms = (int64_t)(hash(uuid, 0) % (uint64_t)every_ms);
+		phase_ms = share_of(uuid, 0, every_ms);
 		wait_ms = (phase_ms - now_us / 1000) % every_ms;
 		return wait_ms > 0 ? wait_ms : wait_ms + every_ms;
 	}
@@ -137,6 +135,5 @@ machine_wait_ms(const char *uuid, int64_t every_s, int64_t failures,
 		wait_ms *= 2;
 	if (wait_ms > longest_ms)
 		wait_ms = longest_ms;
-	return wait_ms -
-	    (int64_t)(hash(uuid, wait_ms) % (uint64_t)(wait_ms / 2 + 1));
+	return wait_ms - share_of(uuid, wait_ms, wait_ms / 2 + 1);
 }

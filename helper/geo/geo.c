@@ -16,6 +16,7 @@
 
 #include "base/address.h"
 #include "base/escape.h"
+#include "base/hash.h"
 #include "base/list.h"
 #include "base/macros.h"
 #include "base/number.h"
@@ -302,17 +303,6 @@ ask(struct database *db, const struct address *a, struct place *place)
 		db->warning = e;
 }
 
-/* FNV-1a, of 32 bits. */
-static size_t
-hash(const char *key)
-{
-	uint32_t v = 2166136261u;
-
-	for (; *key != '\0'; key++)
-		v = (v ^ (unsigned char)*key) * 16777619u;
-	return v % SLOTS;
-}
-
 /*
  * Return the slot of a key, or else a free one that it may take: where none is
  * free, the first one is made free.
@@ -320,7 +310,7 @@ hash(const char *key)
 static struct slot *
 find_slot(struct geo *geo, const char *key)
 {
-	size_t first = hash(key);
+	size_t first = (size_t)hash_below(hash_text(HASH_NONE, key), SLOTS);
 
 	for (size_t i = 0; i < WAYS; i++) {
 		struct slot *slot = &geo->slots[(first + i) % SLOTS];
