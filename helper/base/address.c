@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -11,9 +12,6 @@
 /* The prefix of IPv4 inside IPv6, ::ffff:0:0/96. */
 #define MAPPED_BITS 96
 static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-/* An IPv6 address has so many groups of 16 bits. */
-#define GROUPS 8
 
 static int
 bits_of(int family)
@@ -122,108 +120,16 @@ address_parse(const char *s, size_t len, struct address *a)
 	return true;
 }
 
-/* Write a number of at most three digits; return the end of the text. */
-static char *
-put_decimal(char *to, unsigned number)
-{
-	if (number >= 100)
-		*to++ = (char)('0' + number / 100);
-	if (number >= 10)
-		*to++ = (char)('0' + number / 10 % 10);
-	*to++ = (char)('0' + number % 10);
-	return to;
-}
-
-static char *
-put_v4(char *to, const unsigned char bytes[4])
-{
-	for (int i = 0; i < 4; i++) {
-		if (i > 0)
-			*to++ = '.';
-		to = put_decimal(to, bytes[i]);
-	}
-	return to;
-}
-
-/* Write a group of an IPv6 address, without zeros before it. */
-static char *
-put_group(char *to, const unsigned char bytes[2])
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned group = (unsigned)bytes[0] << 8 | bytes[1];
-
-	for (int shift = 12; shift >= 0; shift -= 4) {
-		if (shift == 0 || group >> shift != 0)
-			*to++ = digits[group >> shift & 0xf];
-	}
-	return to;
-}
-
-/*
- * Return the first of the longest run of zero groups, and set *length to its
- * length; 0: no two of them stand side by side.
- */
-static int
-zero_groups(const unsigned char *bytes, int *length)
-{
-	int first = 0;
-
-	*length = 0;
-	for (int i = 0, run = 0; i < GROUPS; i++) {
-		run = (bytes[2 * i] | bytes[2 * i + 1]) == 0 ? run + 1 : 0;
-		if (run > 1 && run > *length) {
-			*length = run;
-			first = i + 1 - run;
-		}
-	}
-	return first;
-}
-
-/* Write an IPv6 address as inet_ntop of glibc does, with a ninth of its
- * instructions. */
-static char *
-put_v6(char *to, const unsigned char *bytes)
-{
-	int length, first = zero_groups(bytes, &length);
-
-	for (int i = 0; i < GROUPS; i++) {
-		/* The last two are an IPv4 address: ::192.0.2.1 or, of a wider
-		 * network, ::ffff:192.0.2.1. */
-		if (i == 6 && length > 0 && first == 0 &&
-		    (length == 6 ||
-			(length == 5 && bytes[10] == 0xff &&
-			    bytes[11] == 0xff))) {
-			*to++ = ':';
-			return put_v4(to, bytes + 12);
-		}
-		if (length > 0 && i == first) {
-			*to++ = ':';
-			i += length - 1;
-			if (i == GROUPS - 1)
-				*to++ = ':';
-			continue;
-		}
-		if (i > 0)
-			*to++ = ':';
-		to = put_group(to, bytes + 2 * i);
-	}
-	return to;
-}
-
 const char *
 address_print(const struct address *a, char buf[ADDRESS_TEXT])
 {
-	char *to = buf;
+	size_t len;
 
-	if (a->family == AF_INET)
-		to = put_v4(to, a->bytes);
-	else if (a->family == AF_INET6)
-		to = put_v6(to, a->bytes);
-	if (!address_is_single(a)) {
-		*to++ = '/';
-		to = put_decimal(to, (unsigned)a->bits);
-	}
-	*to = '\0';
+	buf[0] = '\0';
+	inet_ntop(a->family, a->bytes, buf, ADDRESS_TEXT);
+	len = strlen(buf);
+	if (!address_is_single(a))
+		snprintf(buf + len, ADDRESS_TEXT - len, "/%d", a->bits);
 	return buf;
 }
 

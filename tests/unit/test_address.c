@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "base/address.h"
@@ -82,42 +81,6 @@ an_address_is_printed_as_fail2ban_prints_it(void **state)
 		assert_string_equal(buf, rows[i].written);
 		again = parsed(buf);
 		assert_memory_equal(&again, &a, sizeof(a));
-	}
-}
-
-/* Each of these groups may stand at each of the eight places of an address. */
-static void
-an_address_is_printed_as_the_c_library_prints_it(void **state)
-{
-	static const unsigned groups[] = { 0, 0xffff, 0x1, 0xa0, 0x20b };
-	char ours[ADDRESS_TEXT], theirs[INET6_ADDRSTRLEN];
-	long all = 1;
-
-	(void)state;
-	for (int i = 0; i < 8; i++)
-		all *= (long)ARRAY_LEN(groups);
-	for (long n = 0; n < all; n++) {
-		struct address a = { .family = AF_INET6, .bits = 128 };
-		long left = n;
-
-		for (int i = 0; i < 8; i++) {
-			unsigned group = groups[left % 5];
-
-			a.bytes[2 * i] = (unsigned char)(group >> 8);
-			a.bytes[2 * i + 1] = (unsigned char)group;
-			left /= 5;
-		}
-		inet_ntop(AF_INET6, a.bytes, theirs, sizeof(theirs));
-		assert_string_equal(address_print(&a, ours), theirs);
-	}
-	for (unsigned n = 0; n < 256; n++) {
-		const struct address a = { .family = AF_INET,
-			.bytes = { (unsigned char)n, 7, 77,
-			    (unsigned char)(255 - n) },
-			.bits = 32 };
-
-		inet_ntop(AF_INET, a.bytes, theirs, sizeof(theirs));
-		assert_string_equal(address_print(&a, ours), theirs);
 	}
 }
 
@@ -379,8 +342,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_address_is_printed_as_fail2ban_prints_it),
-		cmocka_unit_test(
-		    an_address_is_printed_as_the_c_library_prints_it),
 		cmocka_unit_test(a_text_that_is_no_address_is_refused),
 		cmocka_unit_test(no_byte_beyond_the_length_is_read),
 		cmocka_unit_test(an_address_is_widened_to_its_network),
