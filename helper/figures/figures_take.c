@@ -65,6 +65,7 @@ figures_free(struct figures *f)
 		keys_free(&f->keys[i]);
 	keys_free(&f->owners);
 	keys_free(&f->most_nets);
+	free(f->most_net);
 	keys_free(&f->jail_names);
 	for (size_t i = 0; i < f->names_n; i++)
 		free(f->names[i]);
@@ -314,19 +315,14 @@ count_id(struct figures *f, const struct figures_ban *ban, int64_t day,
 	return 0;
 }
 
-/* Set text to the network of a ban; return false when it has none. */
+/* Set net to the network of a ban; return false when it has none. */
 static bool
-print_net(const struct figures *f, const struct figures_ban *ban,
-    char text[ADDRESS_TEXT])
+net_of_ban(const struct figures *f, const struct figures_ban *ban,
+    struct address *net)
 {
 	const char *id = ban->ip != NULL ? ban->ip : ban->ident;
-	struct address net;
 
-	if (!figures_net_of(f, id, &net) &&
-	    !figures_net_of(f, ban->ident, &net))
-		return false;
-	address_print(&net, text);
-	return true;
+	return figures_net_of(f, id, net) || figures_net_of(f, ban->ident, net);
 }
 
 static void
@@ -334,10 +330,12 @@ count_most_net(struct figures *f, const struct figures_ban *ban,
     const int64_t counts[FIGURES_COUNTS])
 {
 	char text[ADDRESS_TEXT];
+	struct address net;
 	struct key *key;
 
-	if (!print_net(f, ban, text))
+	if (!net_of_ban(f, ban, &net) || !figures_is_most_net(f, &net))
 		return;
+	address_print(&net, text);
 	key = keys_get(&f->most_nets, text, strlen(text));
 	if (key != NULL)
 		add_to_key(key, counts);
@@ -348,9 +346,11 @@ count_net(struct figures *f, const struct figures_ban *ban,
     const int64_t counts[FIGURES_COUNTS])
 {
 	char text[ADDRESS_TEXT];
+	struct address net;
 
-	if (!print_net(f, ban, text))
+	if (!net_of_ban(f, ban, &net))
 		return 0;
+	address_print(&net, text);
 	if (!wants(f, FIGURES_BY_NET, text))
 		return 0;
 	return count_key(&f->keys[FIGURES_BY_NET], text, counts) != NULL ? 0 :

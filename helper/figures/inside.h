@@ -50,7 +50,8 @@ struct figures {
 	struct address net;
 	int64_t net_bans;
 	bool nets_ended;
-	struct keys most_nets; /* those of figures_want_most_nets */
+	struct keys most_nets;	  /* those of figures_want_most_nets */
+	struct address *most_net; /* the same, most_nets.n of them */
 	int64_t nets_n; /* after the counting: all, but not the free slots */
 	bool odd_nets;
 	char **names;
@@ -85,6 +86,9 @@ int figures_keep(struct figures *f, struct top *kept, const char *name,
  * it is no address. */
 bool figures_net_of(const struct figures *f, const char *text,
     struct address *net);
+
+/* Return true for one of the networks of figures_want_most_nets. */
+bool figures_is_most_net(const struct figures *f, const struct address *net);
 
 /* Count an id of the stream for its network. */
 int figures_take_id_net(struct figures *f, const char *ident, int64_t bans);

@@ -167,13 +167,32 @@ figures_want_most_nets(struct figures *f, size_t limit, int64_t many_of,
 		bans += entries[i].counts[FIGURES_BANS];
 	if (bans <= f->all.id_bans / many_of && !f->odd_nets)
 		n = 0;
+	f->most_net = calloc(n + 1, sizeof(*f->most_net));
+	if (f->most_net == NULL)
+		rc = -1;
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		if (keys_find(&f->most_nets, entries[i].name,
-			strlen(entries[i].name)) == NULL)
+		size_t len = strlen(entries[i].name);
+
+		if (!address_parse(entries[i].name, len, &f->most_net[i]) ||
+		    keys_find(&f->most_nets, entries[i].name, len) == NULL)
 			rc = -1;
 	}
 	free(entries);
 	return rc == 0 ? 0 : err_no_memory(e);
+}
+
+/* To print the network of each ban, and look it up, would take long. */
+bool
+figures_is_most_net(const struct figures *f, const struct address *net)
+{
+	for (size_t i = 0; i < f->most_nets.n; i++) {
+		const struct address *most = &f->most_net[i];
+
+		if (most->family == net->family && most->bits == net->bits &&
+		    memcmp(most->bytes, net->bytes, sizeof(net->bytes)) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool
