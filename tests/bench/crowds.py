@@ -15,6 +15,10 @@ import time
 
 from lab import BANTIME, BANTIME_LIVE, TREE, Lab, Theirs, evidence
 
+sys.path.insert(0, TREE + "/tests/lib")
+
+from postgres import Server  # noqa: E402
+
 SERVER = TREE + "/tests/lib/answering_server.py"
 DAY = 86400
 
@@ -35,7 +39,7 @@ class Crowd(Lab):
         os.makedirs(folder)
         super().__init__(folder, program, Theirs(folder + "/theirs.sqlite3", 0, 0))
         self.now = int(time.time())
-        self.saved, self.server = folder + "/saved", None
+        self.saved, self.server, self.fleet = folder + "/saved", None, None
         self.words = {}  # what else a verb has to be given
         self.subject = row("192.0.2.1", self.now - 100, BANTIME_LIVE)
         with open(self.config, "a", encoding="utf-8") as f:
@@ -86,8 +90,20 @@ class Crowd(Lab):
         while not os.path.exists(self.folder + "/none"):
             time.sleep(0.01)
 
+    def push(self):
+        """A fleet has the bans."""
+        os.chmod(self.folder, 0o755)  # the server has another user
+        self.fleet = Server(self.folder + "/postgres")
+        where = "host=%s user=postgres dbname=fleet" % self.fleet.folder
+        with open(self.config, "a", encoding="utf-8") as f:
+            f.write('push = "%s";\nfleet = "%s";\n' % (where, where))
+        self.run("push", "--init")
+        self.run("push")
+
     def save(self):
         """Note the state, to which `back` returns."""
+        if self.fleet:
+            self.fleet.sql("CREATE DATABASE saved TEMPLATE fleet", "postgres")
         # The events read no WAL that is longer here than there.
         if os.path.exists(self.archive):
             with contextlib.closing(sqlite3.connect(self.archive)) as db:
@@ -108,11 +124,16 @@ class Crowd(Lab):
                 shutil.copytree("%s/%s" % (self.saved, name),
                                 "%s/%s" % (self.folder, name))
         os.makedirs(self.folder + "/out")
+        if self.fleet:
+            self.fleet.sql("DROP DATABASE fleet WITH (FORCE)", "postgres")
+            self.fleet.sql("CREATE DATABASE fleet TEMPLATE saved", "postgres")
 
     def end(self):
         if self.server:
             self.server.send_signal(signal.SIGTERM)
             self.server.wait()
+        if self.fleet:
+            self.fleet.stop()
         self.remove()
 
 
@@ -145,6 +166,12 @@ def bans(crowd, n):
     crowd.fill([row(ident_of(k), crowd.now - 9000 - 60 * (n - k))
                 for k in range(n)])
     export(crowd)
+
+
+def fleet(crowd, n):
+    """bans of a fleet, each of another id"""
+    bans(crowd, n)
+    crowd.push()
 
 
 def years(crowd, n):

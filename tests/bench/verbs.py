@@ -2,6 +2,7 @@
 """What `make bench-growth` counts: each verb, and an event of each kind."""
 
 import glob
+import os
 import subprocess
 
 from crowds import row
@@ -42,6 +43,24 @@ def forget(crowd):
 def with_words(verb, *more):
     return lambda crowd: crowd.command(*verb.split()[:2], *crowd.words[verb],
                                        *more)
+
+
+def push_one(crowd):
+    """A push of one new ban."""
+    subprocess.run(fresh(crowd, True), check=True)
+    return asks_fleet("push")(crowd)
+
+
+def push_all(crowd):
+    """A push into a fleet that has no ban yet."""
+    crowd.fleet.sql("TRUNCATE fail2ban_archive.ban, fail2ban_archive.host")
+    os.remove(crowd.archive + ".push")
+    return asks_fleet("push")(crowd)
+
+
+def asks_fleet(*words):
+    """valgrind does not follow the program that hands such a question over."""
+    return lambda crowd: [crowd.program + "-push", "-c", crowd.config, *words]
 
 
 EVENTS = {
@@ -94,7 +113,20 @@ CARE = {
         "replay", "--format", "spool",
         *sorted(glob.glob(crowd.folder + "/spool/*"))),
 }
-VERBS = {**EVENTS, **RECONCILES, **QUESTIONS, **CARE}
+FLEET = {
+    "push, nothing new": asks_fleet("push"),
+    "push, one new ban": push_one,
+    "push, all bans": push_all,
+    "list --fleet": asks_fleet("list", "--fleet"),
+    "list --fleet -n 50": asks_fleet("list", "--fleet", "-n", "50"),
+    "show --fleet ID": lambda crowd: asks_fleet(
+        "show", "--fleet", crowd.subject[1])(crowd),
+    "top --fleet": asks_fleet("top", "--fleet"),
+    "stats --fleet": asks_fleet("stats", "--fleet"),
+    "report --fleet": asks_fleet("report", "--fleet", "--output", "-"),
+}
+VERBS = {**EVENTS, **RECONCILES, **QUESTIONS, **CARE, **FLEET}
 
 # These must cost the same, whatever there is.
-FLAT = {*EVENTS, "reconcile, nothing new", "list -n 50"}
+FLAT = {*EVENTS, "reconcile, nothing new", "list -n 50", "push, nothing new",
+        "push, one new ban", "list --fleet -n 50"}
