@@ -42,9 +42,9 @@ struct merged {
 	int64_t now_us;		/* when what is written now is archived */
 	int64_t added, changed; /* how many bans were */
 	/*
-	 * The tickets of which no row is without a number of from to to, when
-	 * the archive was of a version (SQLite: PRAGMA data_version). Only the
-	 * source of these numbers adds rows then.
+	 * The tickets whose rows all have numbers between from and to, as found
+	 * at a version of the archive (SQLite: PRAGMA data_version). As long as
+	 * that stays, only the source of these numbers adds rows.
 	 */
 	struct merged_alone {
 		struct ticket_memo tickets;

@@ -45,10 +45,10 @@ struct prune_place {
 /*
  * Find the bans after a place whose ticket's bans have all ended, and were all
  * archived, before before_us: the tickets of at most max bans, a ticket for
- * each. *place becomes that of the last one; those that follow are found with
- * the same before_us and memo, which is empty at first. A ticket that memo
- * knows may have got a ban meanwhile that is to be kept; prune_remove and
- * prune_anonymize see that. No transaction is needed. The caller releases
+ * each. *place becomes that of the last one. The memo is empty at first, and is
+ * given again with the same before_us for those that follow. A ticket that it
+ * knows may have got a ban meanwhile that is to be kept: prune_remove and
+ * prune_anonymize look again. No transaction is needed. The caller releases
  * *list with prune_free, and memo with ticket_memo_clear.
  */
 int prune_find(struct archive *a, int64_t before_us, struct prune_place *place,

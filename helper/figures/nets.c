@@ -38,7 +38,7 @@ is_mapped(const char *text, const struct address *net)
 	return net->family == AF_INET && strchr(text, ':') != NULL;
 }
 
-/* Note an IPv6 text of a that is written otherwise than address_print does. */
+/* Note when an IPv6 address is written otherwise than address_print does. */
 static void
 note_spelling(struct figures *f, const char *text, const struct address *a)
 {

@@ -91,8 +91,7 @@ write_lines(struct reader *reader, struct err *e)
 	struct writer w = { .run = &reader->source->run };
 	int rc;
 
-	/* Nothing but these lines is written from here on, but the run's end.
-	 */
+	/* From here on the run writes these lines, and then its end. */
 	w.run->only_lines = true;
 	if (replay_sort_begin(&reader->sort, e) != 0 ||
 	    run_begin(w.run, &w.merge, e) != 0)
