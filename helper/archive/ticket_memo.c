@@ -11,9 +11,9 @@
 static size_t
 place_of(const struct ticket_key *key)
 {
-	const int64_t numbers[] = { key->jail, key->timeofban };
-	uint64_t hash = hash_bytes(HASH_NONE, numbers, sizeof(numbers));
+	uint64_t hash = hash_bytes(HASH_NONE, &key->jail, sizeof(key->jail));
 
+	hash = hash_bytes(hash, &key->timeofban, sizeof(key->timeofban));
 	hash = hash_text(hash_text(hash, key->ident), key->host);
 	return (size_t)hash_below(hash, TICKET_MEMO_SIZE);
 }
