@@ -32,7 +32,7 @@
 /* The bans of one jail, ident, rounded second and host. */
 #define TICKET "jail = ?1 AND ident = ?2 AND timeofban = ?3 AND host = ?4"
 
-/* What an aggregate function says of them. */
+/* One figure of these bans: the result of an aggregate function. */
 #define OF_TICKET(figure) "(SELECT " figure " FROM ban WHERE " TICKET ")"
 
 /* The bans whose id or address is one of ?1, a JSON array of texts. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a walk over bans has found out about their tickets. Many bans may be of
+ * The memo keeps what a search has found out about tickets. Many bans may be of
  * one ticket (anonymous ones of one network and second), and to look at all of
  * them again for each of them would cost the square of their number. The memo
- * has a fixed size: it may have forgotten a ticket, and then the walk looks
+ * has a fixed size: it may have forgotten a ticket, and then the search looks
  * again.
  */
 #ifndef ARCHIVE_TICKET_MEMO_H

@@ -28,7 +28,7 @@ struct places {
 	struct geo_place last;
 };
 
-/* What archive_tally calls meanwhile needs this. */
+/* The functions that archive_tally calls get this. */
 struct counted_run {
 	struct places places;
 	size_t most;

@@ -668,7 +668,7 @@ nobody_says() {
 	grep -q '^192\.0\.2\.1$' "$lab/out"
 }
 
-@test "a reader does not wait for an archive that nobody puts in place" {
+@test "without an archive a reader fails at once" {
 	event ban 192.0.2.1
 	rm "$db"*
 	status 66 archive list

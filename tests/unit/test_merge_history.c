@@ -993,16 +993,18 @@ take_runs(struct lab *lab)
 	return runs;
 }
 
+/* The lines of two bans and of their ends. */
+static struct logged_line two_bans[] = {
+	{ LOGGED_BAN, MS(1000), SECOND + 1, 600, UNKNOWN },
+	{ LOGGED_UNBAN, MS(2000), UNKNOWN, UNKNOWN, UNKNOWN },
+	{ LOGGED_BAN, MS(60000), SECOND + 60, 600, UNKNOWN },
+	{ LOGGED_UNBAN, MS(61000), UNKNOWN, UNKNOWN, UNKNOWN },
+};
+
 /* One look for it, one statement for up to eight lines, and one for a ban. */
 static void
 a_log_of_a_new_id_is_not_read_again(void **state UNUSED)
 {
-	struct logged_line lines[] = {
-		{ LOGGED_BAN, MS(1000), SECOND + 1, 600, UNKNOWN },
-		{ LOGGED_UNBAN, MS(2000), UNKNOWN, UNKNOWN, UNKNOWN },
-		{ LOGGED_BAN, MS(60000), SECOND + 60, 600, UNKNOWN },
-		{ LOGGED_UNBAN, MS(61000), UNKNOWN, UNKNOWN, UNKNOWN },
-	};
 	struct archive_jail jail;
 	struct err e = { 0 };
 	int64_t known = 0;
@@ -1014,8 +1016,8 @@ a_log_of_a_new_id_is_not_read_again(void **state UNUSED)
 	merge = merge_of(&lab);
 	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
 	take_runs(&lab);
-	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", lines,
-		      ARRAY_LEN(lines), &known, &e),
+	assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", two_bans,
+		      ARRAY_LEN(two_bans), &known, &e),
 	    &e);
 	assert_int_equal(take_runs(&lab), 1 + 1 + 2);
 	lab_assert(&lab, "two bans", "SELECT count(*) FROM ban", "2");
@@ -1032,12 +1034,6 @@ new_bans_of_a_log_get_one_rev_after_the_other(void **state UNUSED)
 {
 	static const char *const idents[] = { "192.0.2.1", "192.0.2.2",
 		"192.0.2.9", "192.0.2.3", "192.0.2.4" };
-	struct logged_line lines[] = {
-		{ LOGGED_BAN, MS(1000), SECOND + 1, 600, UNKNOWN },
-		{ LOGGED_UNBAN, MS(2000), UNKNOWN, UNKNOWN, UNKNOWN },
-		{ LOGGED_BAN, MS(60000), SECOND + 60, 600, UNKNOWN },
-		{ LOGGED_UNBAN, MS(61000), UNKNOWN, UNKNOWN, UNKNOWN },
-	};
 	struct archive_jail jail;
 	struct err e = { 0 };
 	sqlite3_stmt *next;
@@ -1052,8 +1048,8 @@ new_bans_of_a_log_get_one_rev_after_the_other(void **state UNUSED)
 	merge.only_lines = true;
 	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(idents); i++)
-		assert_ok(merge_log_lines(&merge, &jail, idents[i], lines,
-			      ARRAY_LEN(lines), &known, &e),
+		assert_ok(merge_log_lines(&merge, &jail, idents[i], two_bans,
+			      ARRAY_LEN(two_bans), &known, &e),
 		    &e);
 	/* Asked once at first, and once after the id that was known. */
 	next = lab.archive.db.statements[SQL_NEXT_REV];
