@@ -148,6 +148,22 @@ keep_text(struct archive_history *h, char *text)
 	return 0;
 }
 
+/*
+ * Return the number of the import that made a ban, UNKNOWN: a sighting of our
+ * own made it. A judgement alone makes none where an import does.
+ */
+static int64_t
+number_of(const struct sighting *sightings, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!sighting_is_own(&sightings[i]))
+			return sightings[i].nth;
+		if (sightings[i].kind != SIGHTING_JUDGED)
+			return UNKNOWN;
+	}
+	return UNKNOWN;
+}
+
 /* Load the sightings of the last row from their column. */
 static int
 load_sightings(struct archive_history *h, int64_t timeofban, const char *text,
@@ -207,6 +223,7 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 	struct archive_history_row *rows =
 	    list_grow(h->rows, &h->rows_room, h->rows_n + 1, sizeof(*rows));
 	struct history_row *known;
+	size_t first;
 
 	if (rows == NULL)
 		return err_no_memory(e);
@@ -229,8 +246,13 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 		.logged = sightings != NULL && strcmp(sightings, "[]") == 0,
 	};
 	h->rows_n++;
-	return load_sightings(h, rows[h->rows_n - 1].ban.timeofban, sightings,
-	    e);
+	first = h->n;
+	if (load_sightings(h, rows[h->rows_n - 1].ban.timeofban, sightings,
+		e) != 0)
+		return -1;
+	known[h->rows_n - 1].number =
+	    number_of(h->sightings + first, h->n - first);
+	return 0;
 }
 
 /* Load the bans within the span, and those beside it. */

@@ -364,9 +364,9 @@ save_ban(struct archive *a, const struct prune_ticket *t, struct anonymous *ban,
 	struct buffer sightings = { 0 };
 	int rc;
 
-	if (db_number(&a->db, SQL_ANONYMOUS_NTH, &ban->sighting.nth, e, "ititi",
-		t->jail, ban->ident, t->timeofban, t->host,
-		ban->sighting.since_us) != 0)
+	if (db_number(&a->db, SQL_ANONYMOUS_NTH, &ban->sighting.nth, e,
+		"ititii", t->jail, ban->ident, t->timeofban, t->host,
+		ban->sighting.since_us, (int64_t)ANONYMOUS_NTH) != 0)
 		return -1;
 	sightings_column_put(&sightings, &ban->sighting, ban->timeofban);
 	buffer_putc(&sightings, ']');

@@ -200,7 +200,8 @@ take_more(const char **inside, int64_t timeofban, struct sighting *sighting)
 		else if (i < MADE && more[i] < 0)
 			return -1;
 	}
-	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL)
+	if (more[ORIGIN] > BAN_FROM_LIST || more[WITNESSES] > BAN_SEEN_ALL ||
+	    more[NTH] > INT32_MAX / 2)
 		return -1;
 	sighting->origin = (enum ban_origin)more[ORIGIN];
 	sighting->seen = (unsigned)more[WITNESSES];

@@ -48,6 +48,12 @@
 /* The kind of a ban's first sighting: those of other archives come last. */
 #define FIRST_KIND "signs ->> '$[0][0]'"
 
+/*
+ * True for a ban that did not become anonymous: ANONYMOUS_NTH of
+ * ban/anonymous.h. The sightings of an id are of no other bans.
+ */
+#define OWN_NUMBER "nth < 1000"
+
 /* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
 #define HISTORY \
 	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \

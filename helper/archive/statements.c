@@ -45,7 +45,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 * how many these are. */
 	[SQL_HISTORY_EXACT] =
 	    "SELECT min(made_us), max(made_us), sum(since_us <> ?5) FROM ban "
-	    "WHERE " TICKET " AND since_us IN (?5, ?6)",
+	    "WHERE " TICKET " AND since_us IN (?5, ?6) AND " OWN_NUMBER,
 	/*
 	 * ?5 is the ticket's exact time, ?6 its second. A ban of the bare
 	 * second counts when none of its sightings has an exact time; for an
@@ -53,12 +53,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	 */
 	[SQL_HISTORY_SPAN] =
 	    "SELECT min(made_us), max(made_us) FROM ban WHERE " TICKET
-	    " AND since_us IN (?5, ?6) AND (since_us = ?5 OR (NOT EXISTS "
+	    " AND since_us IN (?5, ?6) AND " OWN_NUMBER
+	    " AND (since_us = ?5 OR (NOT EXISTS "
 	    "(SELECT 1 FROM json_each(signs) WHERE value ->> '$[2]' "
 	    "IS NOT NULL) AND (?7 = 0 OR " FIRST_KIND " <> 6)))",
 	[SQL_HISTORY_SECOND] =
 	    "SELECT min(made_us), max(made_us) FROM ban WHERE " TICKET
-	    " AND (?5 = 0 OR " FIRST_KIND " < 6)",
+	    " AND " OWN_NUMBER " AND (?5 = 0 OR " FIRST_KIND " < 6)",
 	[SQL_HISTORY_NUMBER] =
 	    "SELECT made_us, nth = ?6 AND " FIRST_KIND " < 5, "
 	    "EXISTS (SELECT 1 FROM ban WHERE " TICKET " AND since_us = ?5 "
@@ -275,15 +276,15 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "SELECT id, timeofban, ident, ip, since_us, seconds, bancount, "
 	    "failures, origin, seen, ended_us, ended_why, restored FROM ban "
 	    "WHERE " TICKET " ORDER BY id LIMIT 1",
-	[SQL_ANONYMOUS_NTH] = "SELECT coalesce(max(nth) + 1, 0) FROM ban "
-			      "WHERE " TICKET " AND since_us = ?5",
+	[SQL_ANONYMOUS_NTH] = "SELECT max(coalesce(max(nth) + 1, 0), ?6) "
+			      "FROM ban WHERE " TICKET " AND since_us = ?5",
 	[SQL_ANONYMIZE_GONE] = "INSERT INTO gone VALUES (" NEXT_REV
 			       ", ?1, 'anonymized', ?2)",
 	[SQL_ANONYMIZE] =
 	    "UPDATE ban SET id = (SELECT max(id) + 1 FROM ban), ident = ?2, "
-	    "signs = ?3, nth = ?4, ip = NULL, evidence = NULL, "
-	    "present = NULL, known_as = NULL, missed_us = 0, rev = " NEXT_REV
-	    " WHERE id = ?1",
+	    "signs = ?3, nth = ?4, made_us = since_us + ?4, ip = NULL, evidence "
+	    "= NULL, present = NULL, known_as = NULL, missed_us = 0, rev = "
+	    NEXT_REV " WHERE id = ?1",
 	[SQL_FORGET_LINES] =
 	    "DELETE FROM line WHERE jail IN (SELECT id FROM jail) "
 	    "AND ident IN (SELECT value FROM json_each(?1))",

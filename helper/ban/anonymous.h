@@ -10,6 +10,13 @@
 #define ANONYMOUS_BITS_6 64
 
 /*
+ * The bans that became anonymous are numbered from here on among the bans of
+ * one time. fail2ban makes fewer bans of an id in a second. So no ban of the
+ * network itself is taken for one of them.
+ */
+#define ANONYMOUS_NTH 1000
+
+/*
  * Write the anonymous id of a ban to text, and return text: the network of its
  * address, of 24 bits in IPv4 and of 64 bits in IPv6. A larger network stays as
  * it is. ip is the address where it is not the id, else NULL. The id of a ban

@@ -82,19 +82,24 @@ draft_sort_numbers(struct history *h)
 }
 
 int64_t
-draft_first_nth(const struct history *h, int64_t since_us)
+draft_first_nth(const struct history *h, const struct draft *d)
 {
+	const struct history_row *row =
+	    d->ban.row == 0 ? NULL : &h->rows[d->ban.row - 1];
 	size_t low = 0, high = h->rows_n;
 
+	if (row == NULL || row->since_us != d->ban.since_us ||
+	    row->number != UNKNOWN)
+		return 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (h->numbers[middle]->since_us < since_us)
+		if (h->numbers[middle]->since_us < row->since_us)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < h->rows_n && h->numbers[low]->since_us == since_us ?
-	    h->numbers[low]->nth :
-	    0;
+	while (h->numbers[low]->number != UNKNOWN)
+		low++;
+	return h->numbers[low]->nth;
 }

@@ -24,6 +24,7 @@ struct history_row {
 	int64_t known_as; /* the second at which reban banned it again, or
 			     UNKNOWN */
 	bool logged;	  /* only logs show it */
+	int64_t number;	  /* that of the import that made it, or UNKNOWN */
 };
 
 struct history {
@@ -68,9 +69,10 @@ struct draft {
 	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
 	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
 	bool row_bancount, row_failures, row_evidence; /* the row said it */
-	bool matches;  /* there are log lines of it */
-	bool imported; /* an import made it */
-	bool listed;   /* it comes from a list of ours */
+	bool matches;	/* there are log lines of it */
+	bool imported;	/* an import made it */
+	int64_t number; /* that import's number among the bans of its time */
+	bool listed;	/* it comes from a list of ours */
 	enum ban_origin import_origin;
 };
 
@@ -101,9 +103,10 @@ void draft_reopen(struct draft *d);
 void draft_sort_numbers(struct history *h);
 
 /*
- * Return the number from which the bans of one time are counted: in a stretch,
- * that of the first of their rows.
+ * Return the number from which the bans of one time are counted that no import
+ * made, the first of which is d. In a stretch that is the least number of their
+ * rows; but a new ban comes first only where the stretch has all of them.
  */
-int64_t draft_first_nth(const struct history *h, int64_t since_us);
+int64_t draft_first_nth(const struct history *h, const struct draft *d);
 
 #endif

@@ -191,34 +191,57 @@ continue_logged(const struct sequence *s)
 	}
 }
 
+/* Put the drafts of one time together: imports by their numbers, the others as
+ * they were made. */
 static int
-compare_since(const void *pa, const void *pb)
+compare_turns(const void *pa, const void *pb)
 {
-	const struct draft_place *a = pa, *b = pb;
+	const struct draft *a = *(struct draft *const *)pa,
+			   *b = *(struct draft *const *)pb;
 
-	if (a->since_us != b->since_us)
-		return a->since_us < b->since_us ? -1 : 1;
-	return a->draft < b->draft ? -1 : a->draft > b->draft;
+	if (a->ban.since_us != b->ban.since_us)
+		return a->ban.since_us < b->ban.since_us ? -1 : 1;
+	if (a->imported != b->imported)
+		return a->imported ? -1 : 1;
+	if (a->imported && a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return a < b ? -1 : a > b;
 }
 
-/* Number the bans of the same time. */
+/* Number the bans of one time, which are n. */
+static void
+number_turns(const struct sequence *s, struct draft **turns, size_t n)
+{
+	size_t imports = 0, taken = 0;
+	int64_t nth;
+
+	for (; imports < n && turns[imports]->imported; imports++)
+		turns[imports]->ban.nth = (int)turns[imports]->number;
+	nth = imports < n ? draft_first_nth(s->h, turns[imports]) : 0;
+	for (size_t i = imports; i < n; i++, nth++) {
+		for (; taken < imports && turns[taken]->number <= nth; taken++)
+			nth += turns[taken]->number == nth;
+		turns[i]->ban.nth = (int)nth;
+	}
+}
+
 static int
 set_nth(const struct sequence *s)
 {
-	struct draft_place *turns = calloc(s->n + 1, sizeof(*turns));
-	int64_t nth = 0;
+	struct draft **turns = calloc(s->n + 1, sizeof(*turns));
 
 	if (turns == NULL)
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
-		turns[i] =
-		    (struct draft_place){ .since_us = s->drafts[i].ban.since_us,
-			    .draft = i };
-	qsort(turns, s->n, sizeof(*turns), compare_since);
-	for (size_t i = 0; i < s->n; i++) {
-		if (i == 0 || turns[i].since_us != turns[i - 1].since_us)
-			nth = draft_first_nth(s->h, turns[i].since_us);
-		s->drafts[turns[i].draft].ban.nth = (int)nth++;
+		turns[i] = &s->drafts[i];
+	qsort(turns, s->n, sizeof(*turns), compare_turns);
+	for (size_t i = 0, n; i < s->n; i += n) {
+		for (n = 1; i + n < s->n; n++) {
+			if (turns[i + n]->ban.since_us !=
+			    turns[i]->ban.since_us)
+				break;
+		}
+		number_turns(s, &turns[i], n);
 	}
 	free(turns);
 	return 0;

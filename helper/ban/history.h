@@ -26,7 +26,8 @@
  *      inferred. (The unban of a ban of 40 s was lost, and the id was banned
  *      again ten minutes later.)
  * 5. Bans of the same ticket time are numbered (nth) in the order of their
- *    making.
+ *    making. One that an import made keeps the import's number, so that the
+ *    import finds it again; the others leave that number out.
  *
  * A caller may give a stretch of a history instead of all of it: the bans
  * between two others, with all their sightings and the lines of that time. The

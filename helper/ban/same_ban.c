@@ -115,34 +115,67 @@ is_another(const struct making *m, struct draft *d,
 	return sighting->at_us >= d->gone_us;
 }
 
-/*
- * Find the draft that an import speaks of: that of the same number among the
- * bans of its time, or the one of which only the second is known here. Return
- * NULL when there is none.
- */
-static struct draft *
-find_nth(const struct making *m, const struct sighting *sighting)
-{
-	struct draft *d, *inexact = NULL;
-	int64_t nth = draft_first_nth(m->h, sighting->since_us) - 1;
-	bool any = false;
+/* The drafts of a second that an import may speak of. */
+struct candidates {
+	int64_t same;	     /* seen here, of its time */
+	int64_t near;	     /* seen here, of which only the second is known */
+	struct draft *first; /* of same */
+	struct draft *numbered; /* an import of its time and number made it */
+};
 
-	for (d = last_draft(m, sighting->timeofban); d != NULL;
+static bool
+is_near(const struct draft *d, const struct sighting *import)
+{
+	return !d->imported && (!d->ban.exact || !import->exact);
+}
+
+static struct candidates
+find_candidates(const struct making *m, const struct sighting *import)
+{
+	struct candidates found = { 0 };
+
+	for (struct draft *d = last_draft(m, import->timeofban); d != NULL;
 	     d = before(m, d)) {
-		if (d->ban.since_us == sighting->since_us) {
-			any = true;
-			nth++;
-		} else if (inexact == NULL && !d->imported &&
-		    (!d->ban.exact || !sighting->exact)) {
-			inexact = d;
+		bool same = d->ban.since_us == import->since_us;
+
+		if (same && d->imported) {
+			if (d->number == import->nth)
+				found.numbered = d;
+		} else if (same) {
+			found.same++;
+			found.first = d;
+		} else if (is_near(d, import)) {
+			found.near++;
 		}
 	}
-	if (!any)
-		return inexact;
-	for (d = last_draft(m, sighting->timeofban); d != NULL;
+	return found;
+}
+
+/*
+ * Find the draft that an import speaks of. Its archive numbers the bans of a
+ * time. So it is that of the same number among the bans of its time that were
+ * seen here; if there are none, among those of which only the second is known
+ * here, or in the import. One of a greater number is a ban of its own: two
+ * imports of two numbers are never one ban.
+ */
+static struct draft *
+find_nth(const struct making *m, const struct sighting *import)
+{
+	const struct candidates found = find_candidates(m, import);
+	int64_t after = found.near - 1 - import->nth;
+
+	if (found.numbered != NULL)
+		return found.numbered;
+	if (found.same > 0)
+		after = found.same - 1 -
+		    (import->nth - draft_first_nth(m->h, found.first));
+	for (struct draft *d = last_draft(m, import->timeofban); d != NULL;
 	     d = before(m, d)) {
-		if (d->ban.since_us == sighting->since_us &&
-		    nth-- == sighting->nth)
+		bool is_one = found.same > 0 ?
+		    !d->imported && d->ban.since_us == import->since_us :
+		    is_near(d, import);
+
+		if (is_one && after-- == 0)
 			return d;
 	}
 	return NULL;
@@ -316,6 +349,7 @@ add_draft(struct making *m, const struct sighting *sighting)
 		.tag_seconds = UNKNOWN,
 		.import_seconds = UNKNOWN,
 		.imported = !sighting_is_own(sighting),
+		.number = sighting->nth,
 	};
 	second->last = ++m->n;
 	if (d->ban.made_us > m->newest_us)

@@ -38,8 +38,11 @@
  *
  * An import, or a row of another database, is taken after all that was seen
  * here. It speaks of the ban of its exact time, or of its second when no more
- * is known, and adds only what is not known here. When there is no such ban,
- * it makes one, after the other bans of its time.
+ * is known, and adds only what is not known here. Its archive numbers the bans
+ * of one time: of several bans here it is that of its number. When there is no
+ * such ban, it makes one, which keeps the number. So two imports of two numbers
+ * are never one ban. (A ban of a network swallowed all the bans of one second
+ * whose ids had become that network.)
  */
 #ifndef BAN_SAME_BAN_H
 #define BAN_SAME_BAN_H

@@ -126,7 +126,35 @@ three() {
 	archived_before 395
 	archive prune --anonymize 90d
 	look '[(r["ident"], r["nth"]) for r in rows()] ==
-	    [("192.0.2.0/24", 0), ("192.0.2.0/24", 1), ("192.0.2.0/24", 2)]'
+	    [("192.0.2.0/24", n) for n in (1000, 1001, 1002)]'
+	archive verify
+}
+
+@test "a ban of the network itself takes none of the anonymous ones of its second" {
+	local id time since=$((EPOCHSECONDS - 400 * day))
+	for id in 192.0.2.1 192.0.2.2 2001:db8::1; do
+		ban $id 400
+	done
+	sql "UPDATE ban SET since_us = $since * 1000000, timeofban = $since,
+	    made_us = $since * 1000000"
+	archived_before 395
+	archive prune --anonymize 90d
+	archive export >"$lab/copy"
+	for time in $since.0 $since.3 $since.4; do
+		archive ban --jail sshd --id 192.0.2.0/24 --time $time \
+		    --bantime -1 --bancount 1 --failures 7 --restored 0
+		archive unban --jail sshd --id 192.0.2.0/24 --time $time \
+		    --bantime -1
+	done
+	archive ban --jail sshd --id 2001:db8::/64 --time $since.4 \
+	    --bantime -1 --bancount 1 --failures 7 --restored 1
+	look 'sorted((r["ident"], r["failures"]) for r in rows()) ==
+	    [("192.0.2.0/24", 3)] * 2 + [("192.0.2.0/24", 7)] * 3 +
+	    [("2001:db8::/64", 3), ("2001:db8::/64", 7)]'
+	# A copy of them changes nothing.
+	archive export --after 0 >"$lab/before"
+	archive replay "$lab/copy"
+	archive export --after 0 | cmp - "$lab/before"
 	archive verify
 }
 
