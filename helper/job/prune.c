@@ -6,6 +6,9 @@
 
 #include "os/clock.h"
 
+/* Memory for pages: the bans of a day lie far apart in the indexes of ids. */
+#define CACHE_KIB 16384
+
 struct pruning {
 	struct run run;
 	const struct prune_options *options;
@@ -43,9 +46,9 @@ work(void *job, struct err *e)
 	int64_t remove_us = proven(p, p->options->remove_us);
 	int64_t anonymize_us = proven(p, p->options->anonymize_us);
 	struct prune_summary *summary = p->summary;
-	int rc = 0;
+	int rc = archive_set_cache(&p->run.archive, CACHE_KIB, e);
 
-	if (remove_us != UNKNOWN)
+	if (rc == 0 && remove_us != UNKNOWN)
 		rc = p->options->dry_run ?
 		    retention_count(&p->run, RETENTION_REMOVE, UNKNOWN,
 			remove_us, &summary->removed, e) :
