@@ -649,6 +649,16 @@ origin_of(const struct draft *d)
 	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
 }
 
+/* No inferred end is later than the expiry. */
+static void
+bound_end(struct ban *ban)
+{
+	int64_t expired_us = ban_end_expiry_us(ban->since_us, ban->seconds);
+
+	if (ban->end == BAN_INFERRED && ban->ended_us > expired_us)
+		ban->ended_us = expired_us;
+}
+
 /* After the last sighting: set the fields that depend on several of them. */
 static void
 finish(struct draft *d)
@@ -659,6 +669,7 @@ finish(struct draft *d)
 	    d->row_seconds != UNKNOWN		   ? d->row_seconds :
 	    d->tag_seconds != UNKNOWN		   ? d->tag_seconds :
 						     d->import_seconds;
+	bound_end(ban);
 	if (ban->seen & BAN_SEEN_HERE)
 		ban->seen &= BAN_SEEN_HERE;
 	else if (ban->seen & BAN_SEEN_IMPORT)
