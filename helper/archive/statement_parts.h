@@ -6,7 +6,9 @@
 #ifndef ARCHIVE_STATEMENT_PARTS_H
 #define ARCHIVE_STATEMENT_PARTS_H
 
+#include "ban/anonymous.h"
 #include "ban/ban_field.h"
+#include "base/macros.h"
 
 /*
  * The index ban_rev has the bans that live and those that have ended apart,
@@ -48,11 +50,8 @@
 /* The kind of a ban's first sighting: those of other archives come last. */
 #define FIRST_KIND "signs ->> '$[0][0]'"
 
-/*
- * True for a ban that did not become anonymous: ANONYMOUS_NTH of
- * ban/anonymous.h. The sightings of an id are of no other bans.
- */
-#define OWN_NUMBER "nth < 1000"
+/* True for a ban without the number of an anonymous one. */
+#define OWN_NUMBER "nth < " MACRO_TEXT(ANONYMOUS_NTH)
 
 /* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
 #define HISTORY \
@@ -202,9 +201,9 @@
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /*
- * The second at which the hour began, in local time, that a ban began in. In
- * some time zones hours do not begin with those of UTC. SQLite knows no date
- * beyond the year 9999, and gives NULL.
+ * The second at which the local hour began in which the ban began. In some time
+ * zones hours do not begin with those of UTC. SQLite knows no date beyond the
+ * year 9999, and gives NULL.
  */
 #define LOCAL_HOUR \
 	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \

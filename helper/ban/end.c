@@ -23,12 +23,6 @@ ends(enum ban_end end, int64_t ended_us)
 	return (struct ban_end_verdict){ end, ended_us };
 }
 
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 const char *
 ban_end_name(enum ban_end end)
 {
@@ -91,7 +85,7 @@ struct ban_end_verdict
 ban_end_by_logged_unban(int64_t since_us, int64_t seconds, int64_t at_us)
 {
 	/* A ticket's time may be later than the line's stamp. */
-	int64_t ended_us = later(at_us, since_us);
+	int64_t ended_us = number_max(at_us, since_us);
 
 	if (seconds == UNKNOWN)
 		return ends(BAN_INFERRED, ended_us);
@@ -136,7 +130,7 @@ ban_end_replaces(const struct ban_end_state *state, enum ban_end_source source,
 static int64_t
 last_life(const struct ban_end_facts *f)
 {
-	return later(f->life_us != 0 ? f->life_us : f->since_us,
+	return number_max(f->life_us != 0 ? f->life_us : f->since_us,
 	    f->confirmed_us);
 }
 
@@ -236,7 +230,7 @@ static bool
 is_first_miss(const struct ban_end_facts *f)
 {
 	return f->missed_us <=
-	    later(f->restored_us, later(last_life(f), f->started_us));
+	    number_max(f->restored_us, number_max(last_life(f), f->started_us));
 }
 
 /* Return true when rows that are gone end the ban (rule 7b). */
@@ -304,7 +298,7 @@ ban_end_due_us(const struct ban_end_facts *f,
     const struct ban_end_judgement *judgement)
 {
 	struct ban_end_facts then = *f;
-	int64_t up_us = later(expiry(f), f->life_us);
+	int64_t up_us = number_max(expiry(f), f->life_us);
 
 	if (judgement->what == BAN_END_MISSED ||
 	    judgement->what == BAN_END_ENDED)

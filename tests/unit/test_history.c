@@ -788,7 +788,7 @@ a_stretch_counts_on_from_the_number_of_its_first_row(void **state UNUSED)
 		    .since_us = AT(0),
 		    .nth = 3,
 		    .known_as = UNKNOWN,
-		    .number = UNKNOWN },
+		    .import_nth = UNKNOWN },
 	};
 	struct outcome out;
 
