@@ -188,9 +188,8 @@ ban_end_needs_rows(const struct ban_end_facts *f)
 		(f->started_us != 0 && f->life_us >= f->started_us));
 }
 
-/* Return true when something casts a doubt on the ban (rule 8). */
-static bool
-is_doubtful(const struct ban_end_facts *f)
+bool
+ban_end_needs_server(const struct ban_end_facts *f)
 {
 	int64_t life = last_life(f);
 
@@ -198,12 +197,6 @@ is_doubtful(const struct ban_end_facts *f)
 	    (life < f->started_us || life < f->flushed_us ||
 		life < f->unbanned_us || f->rows == BAN_END_ROWS_GONE ||
 		f->rows_were_gone || is_overdue(f) || is_stale(f));
-}
-
-bool
-ban_end_needs_server(const struct ban_end_facts *f)
-{
-	return is_doubtful(f);
 }
 
 /* Rule 1. */
@@ -307,7 +300,7 @@ ban_end_due_us(const struct ban_end_facts *f,
 		then.confirmed_us = f->answered_us;
 		then.rows_were_gone = f->rows == BAN_END_ROWS_GONE;
 	}
-	if (is_doubtful(&then))
+	if (ban_end_needs_server(&then))
 		return 0;
 	if (!f->here || f->started_us == 0)
 		return up_us;

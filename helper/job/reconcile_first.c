@@ -255,8 +255,9 @@ open_alone(struct first *f, struct archive *a, struct err *e)
 	int64_t until_ms = clock_steady_ms() + ALONE_MS;
 
 	for (;;) {
-		int rc =
-		    archive_open(a, run->config->archive, ALONE_MS, true, e);
+		int64_t left_ms = until_ms - clock_steady_ms();
+		int rc = archive_open(a, run->config->archive,
+		    left_ms > 0 ? (int)left_ms : 0, true, e);
 
 		if (rc == 0 && a->alone)
 			return 0;
