@@ -185,7 +185,8 @@ list_row(struct id_list *ids, sqlite3_stmt *row, struct err *e)
 		ids->list = last;
 		last = &ids->list[ids->n++];
 		*last = (struct new_file_id){
-			.of = { of.jail, strdup(of.ident), strdup(of.host) },
+			.of = { of.jail, strdup(of.ident), strdup(of.host),
+			    false },
 			.name = strdup(db_text(row, 3)),
 			.digest = HASH_NONE,
 		};

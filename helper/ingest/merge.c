@@ -385,7 +385,8 @@ merge_has_row(struct merge *merge, const struct archive_jail *jail,
     const char *ident, const struct sighting *row, int64_t source, bool *has,
     struct err *e)
 {
-	struct archive_history h = { .of = { jail->id, ident, merge->host } };
+	struct archive_history h = { .of = { jail->id, ident, merge->host,
+					 false } };
 	int rc =
 	    archive_history_load_second(merge->archive, &h, row->timeofban, e);
 
