@@ -252,7 +252,7 @@ load_row(struct archive_history *h, sqlite3_stmt *st, bool inner, struct err *e)
 	if (load_sightings(h, rows[h->rows_n - 1].ban.timeofban, sightings,
 		e) != 0)
 		return -1;
-	known[h->rows_n - 1].number =
+	known[h->rows_n - 1].import_nth =
 	    number_of(h->sightings + first, h->n - first);
 	return 0;
 }

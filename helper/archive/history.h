@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A stretch of the history of one id (ban/history.h) as the archive has it: the
- * bans that fail2ban made from one moment to another, two more on either side,
+ * bans that fail2ban made from one moment to another, some more on either side,
  * their sightings, and the lines of logs of that time. So an event of an id
  * with thousands of bans costs what that of any other id does. Functions that
  * write are called between archive_begin and archive_commit. Errors are

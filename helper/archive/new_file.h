@@ -3,11 +3,11 @@
  * A new file beside the archive, PATH.new, into which a first backfill writes,
  * and which then takes the archive's place. It is written without a journal and
  * in one transaction, most indexes are made at its end, and no event waits for
- * it meanwhile: events write into the archive. At the end, for which the
- * archive is open alone and locked, all rows of the archive are taken over as
- * they are, with their numbers and revs. The bans of the new file have greater
- * ones. So whoever reads the changes of the archive misses none and gets none
- * twice.
+ * it meanwhile: events write into the archive. The archive's rows are taken
+ * over as they are, with their numbers and revs: most of them while events
+ * still write, and the rest at the end, when the archive is open alone and
+ * locked. The bans of the new file have greater ones. So whoever reads the
+ * changes of the archive misses none and gets none twice.
  *
  * The archive stands, whatever happens, until the new file is whole and on
  * disk, and takes its name in one step. A new file that a killed run has left
@@ -52,8 +52,9 @@ struct new_file {
 
 /*
  * Return 1 when a new file can take the place of the archive, which has at most
- * bans bans and is nothing but what events and runs of this machine have seen:
- * no lines of logs, no note of reban. Return 0 when not, -1 on failure.
+ * bans bans, and no more pages in use than that, and is nothing but what events
+ * and runs of this machine have seen: no lines of logs, no note of reban.
+ * Return 0 when not, -1 on failure.
  */
 int new_file_fits(struct archive *a, int64_t bans, struct err *e);
 
@@ -82,8 +83,9 @@ int new_file_add_jail(struct new_file *n, const char *name,
     const struct archive_jail *jail, struct err *e);
 
 /*
- * Give the bans their numbers; does nothing before there are some. Call it
- * often in the beginning.
+ * Raise the ids and revs of the bans to first and above. The first call that
+ * finds bans does it, and later ones do nothing. Call it after each of the
+ * first chunks.
  */
 int new_file_number(struct new_file *n, struct err *e);
 
@@ -102,8 +104,8 @@ int new_file_flush(struct new_file *n, struct err *e);
 typedef int new_file_clear_fn(void *to, struct new_file_id *id, struct err *e);
 
 /*
- * Take over all rows of the archive as they are; *ids, in order, are those of
- * which it has bans, or had some. This can be done again and again, while
+ * Take over all rows of the archive as they are; n->ids, in order, are the ids
+ * of which it has bans, or had some. This can be done again and again, while
  * events still write: then it takes the ids over that have changed since. The
  * last time the archive is open alone. Fails as new_file_check, and with
  * EX_UNAVAILABLE when the archive has given out numbers up to those of the bans

@@ -43,12 +43,12 @@ struct prune_place {
 #define PRUNE_FIRST ((struct prune_place){ INT64_MIN + 1, 0 })
 
 /*
- * Find the bans after a place whose ticket's bans have all ended, and were all
- * archived, before before_us: the tickets of at most max bans, a ticket for
- * each. *place becomes that of the last one. The memo is empty at first, and is
- * given again with the same before_us for those that follow. A ticket that it
- * knows may have got a ban meanwhile that is to be kept: prune_remove and
- * prune_anonymize look again. No transaction is needed. The caller releases
+ * Find at most max bans after a place that may be removed: all bans of their
+ * ticket have ended, and were archived, before before_us. *list has a ticket
+ * for each. *place becomes that of the last one. The memo is empty at first,
+ * and is given again with the same before_us for those that follow. A ticket
+ * that it knows may have got a ban meanwhile that is to be kept: prune_remove
+ * and prune_anonymize look again. No transaction is needed. The caller releases
  * *list with prune_free, and memo with ticket_memo_clear.
  */
 int prune_find(struct archive *a, int64_t before_us, struct prune_place *place,
@@ -98,9 +98,9 @@ int prune_remove(struct archive *a, const struct prune_ticket *t,
     struct err *e);
 
 /*
- * After bans were removed, the greatest number among them and the others being
- * greatest: where it has gone, give the ban that has the greatest one now a
- * number beyond that, so that no number is given out twice. An archive without
+ * Call this after bans were removed; greatest is the greatest number of a ban
+ * before that. If that ban has gone, the one that has the greatest number now
+ * gets one beyond it, so that no number is given out twice. An archive without
  * any ban begins anew, with an id of its own.
  */
 int prune_keep_numbers(struct archive *a, int64_t greatest, int64_t now_us,
@@ -113,10 +113,10 @@ int prune_keep_numbers(struct archive *a, int64_t greatest, int64_t now_us,
 bool prune_is_personal(const struct prune_ticket *t);
 
 /*
- * Take out of the bans of a ticket who was banned: each gets the id of
- * ban/anonymous.h, loses its evidence and its address, and gets a number of its
- * own, as it is another ban for whoever reads the changes. Otherwise this is as
- * prune_remove.
+ * Make the bans of a ticket anonymous: each gets the id of ban/anonymous.h and
+ * loses its evidence and its address. Its row gets another number, as it is
+ * another ban for whoever reads the changes. *n is the number of bans.
+ * Otherwise this is as prune_remove, but that nothing is added to the totals.
  */
 int prune_anonymize(struct archive *a, const struct prune_ticket *t,
     int64_t before_us, int64_t now_us, int64_t *n, struct err *e);

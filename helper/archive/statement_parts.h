@@ -6,7 +6,9 @@
 #ifndef ARCHIVE_STATEMENT_PARTS_H
 #define ARCHIVE_STATEMENT_PARTS_H
 
+#include "ban/anonymous.h"
 #include "ban/ban_field.h"
+#include "base/macros.h"
 
 /*
  * The index ban_rev has the bans that live and those that have ended apart,
@@ -49,11 +51,10 @@
 #define FIRST_KIND "signs ->> '$[0][0]'"
 
 /*
- * True for a ban that did not become anonymous: ANONYMOUS_NTH of
- * ban/anonymous.h. The sightings of an id, and its lines, are of no other bans,
- * and no other one ends a ban of it.
+ * True for a ban without the number of an anonymous one. The sightings of an
+ * id, and its lines, are of no other bans, and no other one ends a ban of it.
  */
-#define OWN_NUMBER "nth < 1000"
+#define OWN_NUMBER "nth < " MACRO_TEXT(ANONYMOUS_NTH)
 
 /* As OF_TICKET, of those that did not become anonymous. */
 #define OF_OWN(figure) \
@@ -66,9 +67,9 @@
 
 /* True when this machine made no ban of the id after b. */
 #define IS_NEWEST(b) \
-	"NOT EXISTS (SELECT 1 FROM ban AS y WHERE y.jail = " b \
-	".jail " \
-	"AND y.ident = " b ".ident AND y.host = '' AND y." OWN_NUMBER \
+	"NOT EXISTS (SELECT 1 FROM ban AS y WHERE y.ident = " b \
+	".ident " \
+	"AND y.jail = " b ".jail AND y.host = '' AND y." OWN_NUMBER \
 	" AND (y.made_us, y.id) > (" b ".made_us, " b ".id))"
 
 /* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
@@ -221,9 +222,9 @@
 	"ORDER BY timeofban, since_us, nth, jail, ident"
 
 /*
- * The second at which the hour began, in local time, that a ban began in. In
- * some time zones hours do not begin with those of UTC. SQLite knows no date
- * beyond the year 9999, and gives NULL.
+ * The second at which the local hour began in which the ban began. In some time
+ * zones hours do not begin with those of UTC. SQLite knows no date beyond the
+ * year 9999, and gives NULL.
  */
 #define LOCAL_HOUR \
 	"since_us / 1000000 - coalesce(strftime('%s', since_us / 1000000, " \

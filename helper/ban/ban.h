@@ -26,8 +26,10 @@ enum ban_origin {
 };
 
 /*
- * The witnesses that saw a ban: bits of ban.seen. The log and the import count
- * only when neither an event nor the database has seen it.
+ * The witnesses that saw a ban: bits of ban.seen. Where an event or the
+ * database has seen the ban, here or in an archive that was imported, only
+ * their bits stay; otherwise only the import's; a ban that only logs show has
+ * the log's.
  */
 #define BAN_SEEN_EVENT 1u
 #define BAN_SEEN_DATABASE 2u

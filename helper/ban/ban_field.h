@@ -5,8 +5,9 @@
  * columns of list, show and export. Pure.
  *
  * To add a field, write one line here, a migration in archive/sql that makes
- * the column of the view "bans", the column of SQL_IMPORT in
- * archive/statements.c, and the field's item in the manual.
+ * the column of the view "bans", the column in BANS and in IMPORTED
+ * (archive/statement_parts.h), its entry in cmd/ban_columns.c, its check in
+ * ban/exported_ban.c, and its item in the manual.
  */
 #ifndef BAN_BAN_FIELD_H
 #define BAN_BAN_FIELD_H

@@ -98,7 +98,7 @@ static const struct waiting nothing = { NONE, NONE, NONE };
 static bool
 is_end(const struct logged_line *line)
 {
-	return line->verb == LOGGED_UNBAN || line->verb == LOGGED_JUDGED;
+	return line->verb == LOGGED_UNBAN || line->verb == LOGGED_OVER;
 }
 
 static bool
@@ -346,8 +346,8 @@ give_by_tickets(struct giving *g)
 }
 
 /*
- * Return true when a failure was too old for a ban: its ban time was up, from
- * which second on of its own it may have been.
+ * Return true when a failure was too old for the ban of a line: the ban time
+ * was up, even if it began a second after the failure.
  */
 static bool
 is_up(const struct logged_line *line, int64_t found)
@@ -454,9 +454,9 @@ take_unban(struct draft *d, const struct logged_line *line)
 	draft_end_by(d, BAN_END_BY_LOG, &verdict);
 }
 
-/* A reconcile run has judged that the ban ended when the line says. */
+/* End a ban at a judgement of a run, or at the stop of its server. */
 static void
-take_judged(struct draft *d, const struct logged_line *line)
+take_over(struct draft *d, const struct logged_line *line)
 {
 	const struct ban_end_verdict verdict = { BAN_INFERRED, line->at_us };
 
@@ -475,8 +475,8 @@ take_other(struct reading *r, const struct logged_line *line)
 		return;
 	if (line->verb == LOGGED_UNBAN) {
 		take_unban(d, line);
-	} else if (line->verb == LOGGED_JUDGED) {
-		take_judged(d, line);
+	} else if (line->verb == LOGGED_OVER) {
+		take_over(d, line);
 	} else {
 		d->ban.seconds = line->seconds;
 		d->ban.bancount = line->bancount;

@@ -3,7 +3,7 @@
  * The lines of fail2ban's logs about one id in one jail: the part of a history
  * (ban/history.h) that finds the ban of each line, and makes the bans that only
  * logs show. The log is the weakest witness: it changes nothing of the bans
- * that an event, a row or an import has shown ("witnessed" bans), but that a
+ * that an event, a row or an import has shown ("witnessed" bans), except that a
  * ban of the log ends one that no event shows later. Pure.
  *
  * 1. fail2ban writes a Ban line, and then runs the actions. So the Ban line of
@@ -12,14 +12,17 @@
  *    killed reads its log again: that ban has another line of the same failure,
  *    and another event. (The event of the first one was lost, or the server
  *    restored the ban between the two: the log added a ban that never was.) The
- *    failure that was found last before the line does not decide here. (It was
- *    one of too few, and the ban by hand: the log added a ban that never was.)
+ *    failure that was found last before the line decides only when the ticket
+ *    is more than two seconds later than the line, and whether an earlier line
+ *    is of the same ban. (It was one of too few, and the ban by hand: the log
+ *    added a ban that never was.)
  *    A Restore Ban line and a restored ban's event go together likewise.
  * 2. A witnessed ban without a line so far (its event was lost, or it is from
  *    another archive, or the log has whole seconds) has the last Ban line
- *    before its end whose failure is of its second. Where no ban has such a
- *    line, it has the first line after its second, within ten minutes and while
- *    it lived, whose failure does not contradict. It has a second line when
+ *    before its end whose failure is of its second. A ban
+ *    without such a line has the first line that is free, from half a second
+ *    before its second to ten minutes after it and while it lived, whose
+ *    failure does not contradict. It has a second line when
  *    reban banned it again. It was made when its line was written, unless
  *    something showed it before. (The first event of a ban was its restore. Its
  *    server was killed and read its log again: that made it a later ban.)
@@ -48,7 +51,8 @@ enum logged_verb {
 	LOGGED_RESTORE = 1,
 	LOGGED_UNBAN = 2,
 	LOGGED_INCREASE = 3, /* the ban time was increased */
-	LOGGED_JUDGED = 4,   /* no line: a reconcile run judged that it ended */
+	LOGGED_OVER = 4,     /* it ended without an unban: a run judged so, or a
+				server that keeps no bans stopped */
 };
 
 struct logged_line {

@@ -3,15 +3,17 @@
 
 #include <stdlib.h>
 
+#include "base/number.h"
+
 static int
 compare_places(const void *pa, const void *pb)
 {
 	const struct draft_place *a = pa, *b = pb;
 
 	if (a->made_us != b->made_us)
-		return a->made_us < b->made_us ? -1 : 1;
+		return number_compare(a->made_us, b->made_us);
 	if (a->since_us != b->since_us)
-		return a->since_us < b->since_us ? -1 : 1;
+		return number_compare(a->since_us, b->since_us);
 	return a->draft < b->draft ? -1 : a->draft > b->draft;
 }
 
@@ -51,6 +53,16 @@ draft_end_by(struct draft *d, enum ban_end_source source,
 	d->end_seen = source == BAN_END_BY_EVENT;
 }
 
+int64_t
+draft_first_flush(const struct history *h, int64_t after_us, int64_t before_us)
+{
+	for (size_t i = 0; i < h->flushes_n; i++) {
+		if (h->flushes[i] > after_us)
+			return h->flushes[i] < before_us ? h->flushes[i] : 0;
+	}
+	return 0;
+}
+
 void
 draft_reopen(struct draft *d)
 {
@@ -61,24 +73,24 @@ draft_reopen(struct draft *d)
 }
 
 static int
-compare_numbers(const void *pa, const void *pb)
+compare_nth(const void *pa, const void *pb)
 {
 	const struct history_row *a = *(const struct history_row *const *)pa,
 				 *b = *(const struct history_row *const *)pb;
 
 	if (a->since_us != b->since_us)
-		return a->since_us < b->since_us ? -1 : 1;
-	return a->nth < b->nth ? -1 : a->nth > b->nth;
+		return number_compare(a->since_us, b->since_us);
+	return number_compare(a->nth, b->nth);
 }
 
 void
-draft_sort_numbers(struct history *h)
+draft_sort_by_nth(struct history *h)
 {
 	for (size_t i = 0; i < h->rows_n; i++)
-		h->numbers[i] = &h->rows[i];
+		h->by_nth[i] = &h->rows[i];
 	if (h->rows_n > 0)
-		qsort(h->numbers, h->rows_n, sizeof(const struct history_row *),
-		    compare_numbers);
+		qsort(h->by_nth, h->rows_n, sizeof(const struct history_row *),
+		    compare_nth);
 }
 
 int64_t
@@ -89,17 +101,17 @@ draft_first_nth(const struct history *h, const struct draft *d)
 	size_t low = 0, high = h->rows_n;
 
 	if (row == NULL || row->since_us != d->ban.since_us ||
-	    row->number != UNKNOWN)
+	    row->import_nth != UNKNOWN)
 		return 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (h->numbers[middle]->since_us < row->since_us)
+		if (h->by_nth[middle]->since_us < row->since_us)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (h->numbers[low]->number != UNKNOWN)
+	while (h->by_nth[low]->import_nth != UNKNOWN)
 		low++;
-	return h->numbers[low]->nth;
+	return h->by_nth[low]->nth;
 }

@@ -21,10 +21,10 @@ struct history_row {
 	int64_t made_us;
 	int64_t since_us;
 	int64_t nth;
-	int64_t known_as; /* the second at which reban banned it again, or
-			     UNKNOWN */
-	bool logged;	  /* only logs show it */
-	int64_t number;	  /* that of the import that made it, or UNKNOWN */
+	int64_t known_as;   /* the second at which reban banned it again, or
+			       UNKNOWN */
+	bool logged;	    /* only logs show it */
+	int64_t import_nth; /* that of the import that made it, or UNKNOWN */
 };
 
 struct history {
@@ -40,7 +40,7 @@ struct history {
 	const struct history_row *rows; /* in the order of their making */
 	size_t rows_n;
 	/* The rows by since_us and nth: history_make_bans sets them. */
-	const struct history_row **numbers;
+	const struct history_row **by_nth;
 	/*
 	 * A ban that only logs show, and whose time was up before this moment,
 	 * has ended even without a line that says so.
@@ -53,7 +53,8 @@ struct draft {
 	size_t before; /* the draft of its second before it, counted from 1 */
 	/*
 	 * When it ended, by the clock of the witness. ban.ended_us is never
-	 * before the ticket's time, but this is when the clock was set back.
+	 * before the ticket's time, but this may be, when the clock was set
+	 * back.
 	 */
 	int64_t gone_us;
 	bool end_seen;	    /* an event saw its end */
@@ -69,9 +70,10 @@ struct draft {
 	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
 	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
 	bool row_bancount, row_failures, row_evidence; /* the row said it */
-	bool matches;	/* there are log lines of it */
-	bool imported;	/* an import made it */
-	int64_t number; /* that import's number among the bans of its time */
+	bool matches;  /* there are log lines of it */
+	bool imported; /* an import made it */
+	int64_t
+	    import_nth; /* that import's number among the bans of its time */
 	bool listed;	/* it comes from a list of ours */
 	enum ban_origin import_origin;
 };
@@ -82,7 +84,7 @@ struct draft_place {
 	size_t draft; /* its number */
 };
 
-/* Set order, which has room for n, to the drafts as they were made. */
+/* Fill order, which has room for n, with the drafts as they were made. */
 void draft_order(const struct draft *drafts, size_t n,
     struct draft_place *order);
 
@@ -96,16 +98,21 @@ int64_t draft_held_us(const struct draft *d);
 void draft_end_by(struct draft *d, enum ban_end_source source,
     const struct ban_end_verdict *verdict);
 
+/* Return the first flush of the jail between two moments, 0: there was none. */
+int64_t draft_first_flush(const struct history *h, int64_t after_us,
+    int64_t before_us);
+
 /* Let it live, whatever ended it. */
 void draft_reopen(struct draft *d);
 
-/* Sort the rows of a history into its numbers, which have room for them. */
-void draft_sort_numbers(struct history *h);
+/* Sort the rows of a history into by_nth, which has room for them. */
+void draft_sort_by_nth(struct history *h);
 
 /*
- * Return the number from which the bans of one time are counted that no import
- * made, the first of which is d. In a stretch that is the least number of their
- * rows; but a new ban comes first only where the stretch has all of them.
+ * Return the nth of d, the first ban of its time that no import made. A stretch
+ * may lack the bans before it, so this is the least nth of the rows of that
+ * time that no import made; it is 0 when d is new, because a stretch in which a
+ * new ban comes first has all of them.
  */
 int64_t draft_first_nth(const struct history *h, const struct draft *d);
 

@@ -23,12 +23,6 @@ ends(enum ban_end end, int64_t ended_us)
 	return (struct ban_end_verdict){ end, ended_us };
 }
 
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 const char *
 ban_end_name(enum ban_end end)
 {
@@ -91,7 +85,7 @@ struct ban_end_verdict
 ban_end_by_logged_unban(int64_t since_us, int64_t seconds, int64_t at_us)
 {
 	/* A ticket's time may be later than the line's stamp. */
-	int64_t ended_us = later(at_us, since_us);
+	int64_t ended_us = number_max(at_us, since_us);
 
 	if (seconds == UNKNOWN)
 		return ends(BAN_INFERRED, ended_us);
@@ -136,7 +130,7 @@ ban_end_replaces(const struct ban_end_state *state, enum ban_end_source source,
 static int64_t
 last_life(const struct ban_end_facts *f)
 {
-	return later(f->life_us != 0 ? f->life_us : f->since_us,
+	return number_max(f->life_us != 0 ? f->life_us : f->since_us,
 	    f->confirmed_us);
 }
 
@@ -194,9 +188,8 @@ ban_end_needs_rows(const struct ban_end_facts *f)
 		(f->started_us != 0 && f->life_us >= f->started_us));
 }
 
-/* Return true when something casts a doubt on the ban (rule 8). */
-static bool
-is_doubtful(const struct ban_end_facts *f)
+bool
+ban_end_needs_server(const struct ban_end_facts *f)
 {
 	int64_t life = last_life(f);
 
@@ -204,12 +197,6 @@ is_doubtful(const struct ban_end_facts *f)
 	    (life < f->started_us || life < f->flushed_us ||
 		life < f->unbanned_us || f->rows == BAN_END_ROWS_GONE ||
 		f->rows_were_gone || is_overdue(f) || is_stale(f));
-}
-
-bool
-ban_end_needs_server(const struct ban_end_facts *f)
-{
-	return is_doubtful(f);
 }
 
 /* Rule 1. */
@@ -236,7 +223,7 @@ static bool
 is_first_miss(const struct ban_end_facts *f)
 {
 	return f->missed_us <=
-	    later(f->restored_us, later(last_life(f), f->started_us));
+	    number_max(f->restored_us, number_max(last_life(f), f->started_us));
 }
 
 /* Return true when rows that are gone end the ban (rule 7b). */
@@ -304,7 +291,7 @@ ban_end_due_us(const struct ban_end_facts *f,
     const struct ban_end_judgement *judgement)
 {
 	struct ban_end_facts then = *f;
-	int64_t up_us = later(expiry(f), f->life_us);
+	int64_t up_us = number_max(expiry(f), f->life_us);
 
 	if (judgement->what == BAN_END_MISSED ||
 	    judgement->what == BAN_END_ENDED)
@@ -313,7 +300,7 @@ ban_end_due_us(const struct ban_end_facts *f,
 		then.confirmed_us = f->answered_us;
 		then.rows_were_gone = f->rows == BAN_END_ROWS_GONE;
 	}
-	if (is_doubtful(&then))
+	if (ban_end_needs_server(&then))
 		return 0;
 	if (!f->here || f->started_us == 0)
 		return up_us;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every rule for the end of a ban stands in this room. Pure: facts go in, a
+ * How a ban ends. ban/history.h says which sightings and lines are of the ban,
+ * and ban/state.h what is shown before an end is archived. Pure: facts go in, a
  * verdict comes out. The callers gather the facts and write the verdict.
  *
  * 1. Expiry: a ban expires its ban time after its beginning. A permanent ban
@@ -15,8 +16,8 @@
  * 3. An unban event whose own time and ban time are up is an expiry, and keeps
  *    its time, which may be a second or two after the expiry. Otherwise the ban
  *    was lifted by hand if its rows are gone, for fail2ban deletes them before
- *    it runs the command (1.0.2, server/jailsCommands: unbanip). Otherwise the
- *    unban may be a stop's: the end is pending.
+ *    it runs the command (1.0.2, server/actions.py: removeBannedIP). Otherwise
+ * the unban may be a stop's: the end is pending.
  * 4. A later ban of the id of a pending unban shows that the unban was done by
  *    hand: fail2ban bans no id that it still holds.
  * 5. An Unban line of a log is an expiry when it stands up to two seconds
@@ -48,15 +49,15 @@
  *    d. the running server lacks it, in two runs at least an interval apart
  *       and with no restored ban of the jail between them: inferred, at the
  *       flush or the pending unban, whichever came first, else when it was
- *       first missed. After
- *       a start the bans come back one by one, so one look is not enough; for
- *       the same reason b waits as long where the server was started since the
- *       ban's last sign of life. A jail that the server lacks has no ban.
+ *       first missed. After a start the bans come back one by one, so one look
+ *       is not enough; for the same reason b waits as long where the server was
+ *       started since the ban's last sign of life. A jail that the server lacks
+ *       has no ban.
  *    Rows that are there prove nothing: fail2ban deletes them after the flush
  *    commands, and keeps rows of bans that it will never restore.
  * 8. The server is asked only about a ban in doubt. Since the ban's last sign
- * of life the server or the jail was started, the jail was flushed or the ban
- *    unbanned; or its rows are gone; or it is overdue; or it had no sign of
+ *    of life the server or the jail was started, the jail was flushed or the
+ * ban unbanned; or its rows are gone; or it is overdue; or it had no sign of
  *    life for a day, so that every ban is looked at some time. (The event of a
  *    permanent ban waited in the spool, so its row was never seen; the command
  *    of its unban was killed. A jail without the action was stopped.)

@@ -8,7 +8,7 @@
 
 /* The drafts of a history, and the order in which their bans were made. */
 struct sequence {
-	const struct history *h;
+	struct history *h;
 	struct draft *drafts;
 	size_t n;
 	size_t *place; /* of each draft in the order */
@@ -75,8 +75,8 @@ is_silent_about(const struct draft *other, const struct draft *d)
 }
 
 /*
- * Return when a ban that lives was over: at the first moment after its last
- * sign of life at which another one was made or shown. INT64_MAX: never.
+ * Return when a ban that lives was over: when the next one was made, or at a
+ * later sign of life of another one, whichever came first. INT64_MAX: never.
  * lived_us: the last sign of life of all bans made before it.
  */
 static int64_t
@@ -101,17 +101,6 @@ over_us(const struct sequence *s, size_t i, int64_t lived_us)
 	return first_us;
 }
 
-/* Return when the jail was first flushed in between, 0: it was not. */
-static int64_t
-flushed_us(const struct history *h, int64_t after_us, int64_t before_us)
-{
-	for (size_t i = 0; i < h->flushes_n; i++) {
-		if (h->flushes[i] > after_us && h->flushes[i] < before_us)
-			return h->flushes[i];
-	}
-	return 0;
-}
-
 /*
  * End a ban that no sighting ends (rule 4). Only a ban of the log's own ends by
  * its time alone: a reconcile run judges the others.
@@ -131,7 +120,8 @@ end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 		draft_end_by(d, BAN_END_BY_EVENT, &verdict);
 		return;
 	}
-	flushed = d->logged ? 0 : flushed_us(s->h, draft_held_us(d), over);
+	flushed =
+	    d->logged ? 0 : draft_first_flush(s->h, draft_held_us(d), over);
 	verdict = ban_end_unseen(expired_us, flushed != 0 ? flushed : over);
 	draft_end_by(d, BAN_END_BY_RUN, &verdict);
 }
@@ -200,11 +190,11 @@ compare_turns(const void *pa, const void *pb)
 			   *b = *(struct draft *const *)pb;
 
 	if (a->ban.since_us != b->ban.since_us)
-		return a->ban.since_us < b->ban.since_us ? -1 : 1;
+		return number_compare(a->ban.since_us, b->ban.since_us);
 	if (a->imported != b->imported)
 		return a->imported ? -1 : 1;
-	if (a->imported && a->number != b->number)
-		return a->number < b->number ? -1 : 1;
+	if (a->imported && a->import_nth != b->import_nth)
+		return number_compare(a->import_nth, b->import_nth);
 	return a < b ? -1 : a > b;
 }
 
@@ -216,11 +206,12 @@ number_turns(const struct sequence *s, struct draft **turns, size_t n)
 	int64_t nth;
 
 	for (; imports < n && turns[imports]->imported; imports++)
-		turns[imports]->ban.nth = (int)turns[imports]->number;
+		turns[imports]->ban.nth = (int)turns[imports]->import_nth;
 	nth = imports < n ? draft_first_nth(s->h, turns[imports]) : 0;
 	for (size_t i = imports; i < n; i++, nth++) {
-		for (; taken < imports && turns[taken]->number <= nth; taken++)
-			nth += turns[taken]->number == nth;
+		for (; taken < imports && turns[taken]->import_nth <= nth;
+		     taken++)
+			nth += turns[taken]->import_nth == nth;
 		turns[i]->ban.nth = (int)nth;
 	}
 }
@@ -250,11 +241,11 @@ set_nth(const struct sequence *s)
 static int
 make_bans(struct sequence *s, struct ban *bans, size_t *owner)
 {
-	struct history *h = (struct history *)s->h;
+	struct history *h = s->h;
 	const struct history_lines log = { h->lines, h->lines_n, h->sightings,
 		h->n, owner };
 
-	draft_sort_numbers(h);
+	draft_sort_by_nth(h);
 	if (same_ban_make_drafts(h, s->drafts, owner, &s->n) != 0 ||
 	    look_up_rows(s) != 0 ||
 	    (h->lines_n > 0 && bans_of_log(&log, s->drafts, &s->n) != 0) ||
@@ -283,8 +274,8 @@ history_make_bans(struct history *h, struct ban *bans, size_t *owner,
 	};
 	int rc = -1;
 
-	h->numbers = calloc(h->rows_n + 1, sizeof(const struct history_row *));
-	if (s.drafts != NULL && s.place != NULL && h->numbers != NULL) {
+	h->by_nth = calloc(h->rows_n + 1, sizeof(const struct history_row *));
+	if (s.drafts != NULL && s.place != NULL && h->by_nth != NULL) {
 		if (h->n > 0)
 			qsort(h->sightings, h->n, sizeof(*h->sightings),
 			    sighting_compare);
@@ -293,7 +284,7 @@ history_make_bans(struct history *h, struct ban *bans, size_t *owner,
 	*count = s.n;
 	free(s.drafts);
 	free(s.place);
-	free(h->numbers);
-	h->numbers = NULL;
+	free(h->by_nth);
+	h->by_nth = NULL;
 	return rc;
 }

@@ -28,7 +28,7 @@ compare_seconds(const void *pa, const void *pb)
 {
 	const struct second *a = pa, *b = pb;
 
-	return a->timeofban < b->timeofban ? -1 : a->timeofban > b->timeofban;
+	return number_compare(a->timeofban, b->timeofban);
 }
 
 /* Return a second, NULL: no sighting is of it. */
@@ -68,30 +68,18 @@ before(const struct making *m, const struct draft *d)
 	return d->before == 0 ? NULL : &m->drafts[d->before - 1];
 }
 
-/* Return the first flush of the jail between two moments, 0: none was. */
-static int64_t
-first_flush(const struct making *m, int64_t after_us, int64_t before_us)
-{
-	for (size_t i = 0; i < m->h->flushes_n; i++) {
-		if (m->h->flushes[i] > after_us)
-			return m->h->flushes[i] < before_us ? m->h->flushes[i] :
-							      0;
-	}
-	return 0;
-}
-
 /*
  * Return true when a fresh ban with the ticket of a draft that lives begins
  * another one: the draft was unbanned or flushed meanwhile. It ends then.
  */
 static bool
-is_over(const struct making *m, struct draft *d,
+end_if_over(const struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
 	/* A row alone does not show whether the ban was made before a flush. */
 	int64_t flushed_us = d->ban.life_us == 0 ?
 	    0 :
-	    first_flush(m, draft_held_us(d), sighting->at_us);
+	    draft_first_flush(m->h, draft_held_us(d), sighting->at_us);
 	const struct ban_end_verdict manual = ban_end_by_ban_again(
 					 d->ban.pending_us),
 				     inferred = { BAN_INFERRED, flushed_us };
@@ -105,13 +93,13 @@ is_over(const struct making *m, struct draft *d,
 
 /* Return true when the sighting begins another ban than d. */
 static bool
-is_another(const struct making *m, struct draft *d,
+begins_another(const struct making *m, struct draft *d,
     const struct sighting *sighting)
 {
 	if (sighting->kind != SIGHTING_BAN)
 		return false;
 	if (d->ban.end == BAN_LIVES)
-		return is_over(m, d, sighting);
+		return end_if_over(m, d, sighting);
 	return sighting->at_us >= d->gone_us;
 }
 
@@ -139,7 +127,7 @@ find_candidates(const struct making *m, const struct sighting *import)
 		bool same = d->ban.since_us == import->since_us;
 
 		if (same && d->imported) {
-			if (d->number == import->nth)
+			if (d->import_nth == import->nth)
 				found.numbered = d;
 		} else if (same) {
 			found.same++;
@@ -260,8 +248,8 @@ made_of_time(const struct making *m, const struct sighting *import)
 }
 
 /*
- * Return when all rows of the id were deleted last before a row was seen, which
- * is of a later ban. INT64_MIN: never.
+ * Return the last end before a row was seen that deleted all rows of the id:
+ * the row is of a later ban. INT64_MIN: there was none.
  */
 static int64_t
 last_deleted(const struct making *m, const struct sighting *row)
@@ -281,7 +269,7 @@ last_deleted(const struct making *m, const struct sighting *row)
 
 /* Return when fail2ban made the ban of which this is the first sighting. */
 static int64_t
-made_us(const struct making *m, const struct sighting *sighting)
+find_made(const struct making *m, const struct sighting *sighting)
 {
 	int64_t ticket_us = sighting_ticket_us(sighting);
 	const struct draft *after = NULL;
@@ -328,7 +316,7 @@ add_draft(struct making *m, const struct sighting *sighting)
 	*d = (struct draft){
 		.before = second->last,
 		.ban = {
-			.made_us = made_us(m, sighting),
+			.made_us = find_made(m, sighting),
 			.timeofban = sighting->timeofban,
 			.since_us = sighting->exact ?
 			    sighting->since_us :
@@ -349,7 +337,7 @@ add_draft(struct making *m, const struct sighting *sighting)
 		.tag_seconds = UNKNOWN,
 		.import_seconds = UNKNOWN,
 		.imported = !sighting_is_own(sighting),
-		.number = sighting->nth,
+		.import_nth = sighting->nth,
 	};
 	second->last = ++m->n;
 	if (d->ban.made_us > m->newest_us)
@@ -479,8 +467,8 @@ take_import(struct draft *d, const struct sighting *sighting)
 }
 
 /*
- * Take the verdict that the server has the ban. It has that of an id which was
- * made last, so that the verdict is of no ban before it.
+ * Take the verdict that the server has the ban. It holds only the last ban of
+ * an id: for an earlier one the verdict is ignored.
  */
 static void
 take_back(const struct making *m, struct draft *d,
@@ -534,7 +522,7 @@ take_judged(struct making *m, struct draft *d, const struct sighting *judged)
 		held_us = judged->held_us;
 	if (verdict.end == BAN_FLUSHED && verdict.ended_us < held_us)
 		verdict = (struct ban_end_verdict){ BAN_MANUAL, judged->at_us };
-	flushed_us = first_flush(m, held_us, verdict.ended_us);
+	flushed_us = draft_first_flush(m->h, held_us, verdict.ended_us);
 	if (verdict.end == BAN_MANUAL && flushed_us != 0)
 		verdict = (struct ban_end_verdict){ BAN_FLUSHED, flushed_us };
 	if (d->ban.pending_us > held_us &&
@@ -649,6 +637,16 @@ origin_of(const struct draft *d)
 	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
 }
 
+/* No inferred end is later than the expiry. */
+static void
+bound_end(struct ban *ban)
+{
+	int64_t expired_us = ban_end_expiry_us(ban->since_us, ban->seconds);
+
+	if (ban->end == BAN_INFERRED && ban->ended_us > expired_us)
+		ban->ended_us = expired_us;
+}
+
 /* After the last sighting: set the fields that depend on several of them. */
 static void
 finish(struct draft *d)
@@ -659,6 +657,7 @@ finish(struct draft *d)
 	    d->row_seconds != UNKNOWN		   ? d->row_seconds :
 	    d->tag_seconds != UNKNOWN		   ? d->tag_seconds :
 						     d->import_seconds;
+	bound_end(ban);
 	if (ban->seen & BAN_SEEN_HERE)
 		ban->seen &= BAN_SEEN_HERE;
 	else if (ban->seen & BAN_SEEN_IMPORT)
@@ -674,7 +673,7 @@ take(struct making *m, const struct sighting *sighting, size_t *owner)
 {
 	struct draft *d = find(m, sighting);
 
-	if (d == NULL || is_another(m, d, sighting))
+	if (d == NULL || begins_another(m, d, sighting))
 		d = add_draft(m, sighting);
 	take_sighting(m, d, sighting);
 	*owner = (size_t)(d - m->drafts);

@@ -46,12 +46,6 @@ sighting_ticket_us(const struct sighting *sighting)
 		TIMESTAMP_US / 2);
 }
 
-static int
-compare_numbers(int64_t a, int64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* Rank what was seen here before imports, and these before old rows. */
 static int
 rank(const struct sighting *sighting)
@@ -79,12 +73,12 @@ compare_imports(const struct sighting *a, const struct sighting *b)
 {
 	int order;
 
-	if ((order = compare_numbers(a->nth, b->nth)) == 0 &&
-	    (order = compare_numbers(a->end, b->end)) == 0 &&
-	    (order = compare_numbers(a->ended_us, b->ended_us)) == 0 &&
-	    (order = compare_numbers(a->origin, b->origin)) == 0 &&
-	    (order = compare_numbers(a->seen, b->seen)) == 0)
-		order = compare_numbers(a->restored, b->restored);
+	if ((order = number_compare(a->nth, b->nth)) == 0 &&
+	    (order = number_compare(a->end, b->end)) == 0 &&
+	    (order = number_compare(a->ended_us, b->ended_us)) == 0 &&
+	    (order = number_compare(a->origin, b->origin)) == 0 &&
+	    (order = number_compare(a->seen, b->seen)) == 0)
+		order = number_compare(a->restored, b->restored);
 	return order;
 }
 
@@ -93,12 +87,12 @@ compare_fields(const struct sighting *a, const struct sighting *b)
 {
 	int order;
 
-	if ((order = compare_numbers(a->timeofban, b->timeofban)) == 0 &&
-	    (order = compare_numbers(a->exact, b->exact)) == 0 &&
-	    (order = compare_numbers(a->since_us, b->since_us)) == 0 &&
-	    (order = compare_numbers(a->seconds, b->seconds)) == 0 &&
-	    (order = compare_numbers(a->bancount, b->bancount)) == 0)
-		order = compare_numbers(a->failures, b->failures);
+	if ((order = number_compare(a->timeofban, b->timeofban)) == 0 &&
+	    (order = number_compare(a->exact, b->exact)) == 0 &&
+	    (order = number_compare(a->since_us, b->since_us)) == 0 &&
+	    (order = number_compare(a->seconds, b->seconds)) == 0 &&
+	    (order = number_compare(a->bancount, b->bancount)) == 0)
+		order = number_compare(a->failures, b->failures);
 	return order;
 }
 
@@ -108,10 +102,10 @@ sighting_compare(const void *pa, const void *pb)
 	const struct sighting *a = pa, *b = pb;
 	int order;
 
-	if ((order = compare_numbers(rank(a), rank(b))) == 0 &&
+	if ((order = number_compare(rank(a), rank(b))) == 0 &&
 	    (order = is_set_back(a) - is_set_back(b)) == 0 &&
-	    (order = compare_numbers(a->at_us, b->at_us)) == 0 &&
-	    (order = compare_numbers(a->kind, b->kind)) == 0)
+	    (order = number_compare(a->at_us, b->at_us)) == 0 &&
+	    (order = number_compare(a->kind, b->kind)) == 0)
 		order = rank(a) == 0 ? 0 : compare_imports(a, b);
 	return order != 0 ? order : compare_fields(a, b);
 }

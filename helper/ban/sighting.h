@@ -84,8 +84,7 @@ bool sighting_shows_life(const struct sighting *sighting);
  * Order sightings, for qsort(3): what was seen here by the time at which it was
  * seen, then imports, then rows of old databases. What was seen before the time
  * of its own ticket, by a clock that was set back, comes after the rest of what
- * was seen here. The order in which they reach
- * the archive makes no difference.
+ * was seen here. The order in which they reach the archive makes no difference.
  */
 int sighting_compare(const void *a, const void *b);
 

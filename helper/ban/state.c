@@ -11,12 +11,6 @@ static const char *const names[] = {
 	[BAN_STATE_ENDED] = "ended",
 };
 
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
-
 /*
  * Return true when a sign of life at at_us still counts at now_us. One in the
  * far future was stamped by a wrong clock.
@@ -43,11 +37,11 @@ is_up(const struct ban_state_facts *f, int64_t now_us)
 static bool
 is_lifted(const struct ban_state_facts *f)
 {
-	int64_t life_us = later(f->life_us, f->confirmed_us);
+	int64_t life_us = number_max(f->life_us, f->confirmed_us);
 
 	return f->here &&
 	    (f->unbanned_us > life_us ||
-		f->flushed_us > later(life_us, f->since_us));
+		f->flushed_us > number_max(life_us, f->since_us));
 }
 
 enum ban_state
@@ -56,7 +50,8 @@ ban_state_at(const struct ban_state_facts *f, int64_t now_us)
 	if (f->ended_us != UNKNOWN)
 		return BAN_STATE_ENDED;
 	if (f->seconds == UNKNOWN &&
-	    !(f->here && is_recent(later(f->life_us, f->confirmed_us), now_us)))
+	    !(f->here &&
+		is_recent(number_max(f->life_us, f->confirmed_us), now_us)))
 		return BAN_STATE_UNKNOWN;
 	if (is_up(f, now_us) || is_lifted(f))
 		return BAN_STATE_ENDING;

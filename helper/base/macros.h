@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Macros that every room needs: attributes, array lengths, UNKNOWN. */
+/* Macros that every folder needs: attributes, array lengths, UNKNOWN. */
 #ifndef BASE_MACROS_H
 #define BASE_MACROS_H
 
@@ -17,5 +17,9 @@
 #define PRINTF(fmt, va) __attribute__((format(printf, fmt, va)))
 
 #define UNUSED __attribute__((unused))
+
+/* The value of a macro as text. */
+#define MACRO_TEXT(macro) MACRO_NAME(macro)
+#define MACRO_NAME(name) #name
 
 #endif

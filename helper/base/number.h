@@ -8,6 +8,20 @@
 
 #include "base/err.h"
 
+/* Return the greater one. */
+static inline int64_t
+number_max(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Return -1, 0 or 1 as a is less than b, the same, or greater. */
+static inline int
+number_compare(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 /* Return the sum, or INT64_MIN or INT64_MAX where it would overflow. */
 int64_t number_add_sat(int64_t a, int64_t b);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * fail2ban's own database, and the only room that knows its tables
+ * fail2ban's own database, and the only code that knows its tables
  * (fail2ban 1.0.2, server/database.py; versions 1 to 4).
  *
  * The database is opened read-only. Between two calls it is not locked, except

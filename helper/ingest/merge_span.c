@@ -4,7 +4,12 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* Return the span of a sighting: from its ticket's time to its moment. */
+/*
+ * Return the time in which the ban of a sighting was made: for an event from
+ * its ticket's time to its moment; for a judgement, where it is known, when the
+ * judged ban was made; for an import the time of its number; else the ticket's
+ * time.
+ */
 static struct archive_span
 span_of(const struct sighting *sighting)
 {
@@ -38,8 +43,8 @@ span_of(const struct sighting *sighting)
 }
 
 /*
- * An import speaks of the ban of its number. It is known where that one is,
- * when an event or a row shows it. If no ban of its time is known, it speaks of
+ * An import speaks of the ban of its number. Where an event or a row shows that
+ * ban, its place is known. If no ban of its time is known, it speaks of
  * one whose time is another, or not known.
  */
 static int
@@ -63,8 +68,9 @@ span_of_import(struct archive *a, const struct archive_ident *of,
 }
 
 /*
- * A row of another database speaks of the last ban of its second. Those that
- * were seen here come first.
+ * A row of another database speaks of the last ban of its second. Bans that
+ * imports or other databases made come after those that were seen here, so it
+ * is the last of these where there is one.
  */
 static int
 span_of_old_row(struct archive *a, const struct archive_ident *of,

@@ -10,8 +10,8 @@
 #include "ban/sighting.h"
 
 /*
- * Set the span to the time from the ticket of a sighting to its moment, with
- * the archived bans of which it may speak. Errors are db_error's.
+ * Set the span to the time in which the ban of a sighting may have been made,
+ * with the archived bans of which it may speak. Errors are db_error's.
  */
 int merge_span_of(struct archive *a, const struct archive_ident *of,
     const struct sighting *sighting, struct archive_span *span, struct err *e);

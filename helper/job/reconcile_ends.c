@@ -16,6 +16,7 @@
 #include <sysexits.h>
 
 #include "archive/live_bans.h"
+#include "base/number.h"
 #include "base/timestamp.h"
 #include "job/reconcile_answers.h"
 #include "job/reconcile_steps.h"
@@ -41,12 +42,6 @@ struct candidate {
 	struct ban_end_facts facts;
 	struct ban_end_judgement judgement;
 };
-
-static int64_t
-later(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
-}
 
 static bool
 is_here(const struct live_ban *ban)
@@ -168,7 +163,7 @@ write_logged_end(struct merge *merge, const struct live_ban *ban,
     const struct ban_end_verdict *verdict, struct err *e)
 {
 	struct logged_line judged = {
-		.verb = LOGGED_JUDGED,
+		.verb = LOGGED_OVER,
 		.at_us = verdict->ended_us,
 		.found = UNKNOWN,
 		.seconds = UNKNOWN,
@@ -191,8 +186,8 @@ write_verdict(struct merge *merge, const struct candidate *c, struct err *e)
 	struct sighting judged = {
 		.kind = SIGHTING_JUDGED,
 		/* After what it judges, even when the clock was set back. */
-		.at_us = later(merge->change.now_us,
-		    later(ban->life_us, ban->pending_us) + 1),
+		.at_us = number_max(merge->change.now_us,
+		    number_max(ban->life_us, ban->pending_us) + 1),
 		.timeofban = ban->timeofban,
 		.made_us = ban->made_us,
 		.held_us = ban->server_had_us,

@@ -21,7 +21,10 @@
 #include "job/row_stage.h"
 #include "os/clock.h"
 
-/* The ordinary way takes less than a second for fewer rows. */
+/*
+ * The ordinary way takes less than a second for rows up to this rowid. (Where
+ * rows were purged, there are fewer.)
+ */
 #define ROWS_LEAST 5000
 
 /* The most bans that the archive may have by the end. */
@@ -30,7 +33,7 @@
 /* The archive is taken over so often while events still write. */
 #define EARLY 2
 
-/* Rows that wait are merged at more than so many a millisecond. */
+/* At least so many of the rows that wait are merged in a millisecond. */
 #define WAITING_A_MS 10
 
 /*
@@ -51,8 +54,8 @@ struct first {
 	struct seen seen;
 	struct row_stage stage;
 	int64_t began_ms;
-	int64_t at; /* the last row that was read, of those up to */
-	int64_t last;
+	int64_t at;   /* the rowid that was read last */
+	int64_t last; /* the last rowid that there is */
 	int64_t rows, bad, left_out;
 	bool whole;   /* no row waits any more */
 	bool crowded; /* other processes had the archive open */
@@ -79,8 +82,8 @@ is_wanted(struct reconcile *r, int64_t *last, bool *wanted, struct err *e)
 }
 
 /*
- * Give a jail that neither file has a number in the archive, and add it to the
- * new file.
+ * Add to the new file a jail that it lacks, with the number that the archive
+ * has for it or gives it now.
  */
 static int
 add_jail(struct first *f, const char *name, struct err *e)
@@ -237,12 +240,10 @@ write_file(struct first *f, struct err *e)
 	if (read_rows(f, e) != 0 || new_file_make_indexes(&f->file, e) != 0 ||
 	    merge_waiting(f, e) != 0)
 		return -1;
-	if (f->whole) {
-		f->r->source.full_bans = f->at;
-		if (reconcile_move_mark(f->r, f->at, e) != 0)
-			return -1;
-	}
-	return 0;
+	if (!f->whole)
+		return 0;
+	f->r->source.full_bans = f->at;
+	return reconcile_move_mark(f->r, f->at, e);
 }
 
 /* Open the archive when no other process has it open. */
@@ -254,8 +255,9 @@ open_alone(struct first *f, struct archive *a, struct err *e)
 	int64_t until_ms = clock_steady_ms() + ALONE_MS;
 
 	for (;;) {
-		int rc =
-		    archive_open(a, run->config->archive, ALONE_MS, true, e);
+		int64_t left_ms = until_ms - clock_steady_ms();
+		int rc = archive_open(a, run->config->archive,
+		    left_ms > 0 ? (int)left_ms : 0, true, e);
 
 		if (rc == 0 && a->alone)
 			return 0;
@@ -328,9 +330,9 @@ take_over_early(struct first *f, struct err *e)
 
 	if (rc != 0)
 		return -1;
-	if (new_file_fits(&a, BANS_MOST, e) != 1)
-		rc = 0; /* the end says so */
-	else if (db_exec(&a.db, "BEGIN", e) != 0 || take_over(f, &a, e) != 0)
+	/* Where it does not fit, take_place says so. */
+	if (new_file_fits(&a, BANS_MOST, e) == 1 &&
+	    (db_exec(&a.db, "BEGIN", e) != 0 || take_over(f, &a, e) != 0))
 		rc = -1;
 	archive_close(&a);
 	return rc != 0 ? -1 : new_file_flush(&f->file, e);
@@ -386,9 +388,9 @@ try_file(struct first *f, bool *done, struct err *e)
 }
 
 /*
- * Say why the ordinary way is taken. Where a process may have the archive open
- * for long, it is taken in the next run too: one that has no time left for any
- * row would get no further than this one.
+ * Say why the ordinary way is taken. Where another process kept the archive
+ * open, all later runs take it, too: a run that spends its time waiting would
+ * get no further.
  */
 static int
 give_up(const struct first *f, const struct err *why, struct err *e)

@@ -114,7 +114,7 @@ gather_line(void *to, const struct fail2ban_log_line *line, struct err *e)
 		[FAIL2BAN_LOG_RESTORE] = LOGGED_RESTORE,
 		[FAIL2BAN_LOG_UNBAN] = LOGGED_UNBAN,
 		[FAIL2BAN_LOG_INCREASE] = LOGGED_INCREASE,
-		[FAIL2BAN_LOG_STOPPED] = LOGGED_JUDGED,
+		[FAIL2BAN_LOG_STOPPED] = LOGGED_OVER,
 	};
 	struct reader *reader = to;
 	struct logged_line gathered;

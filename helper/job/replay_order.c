@@ -162,23 +162,17 @@ find_log(struct replay_order *sources, size_t n, size_t i)
 }
 
 static int
-compare_numbers(int64_t a, int64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-static int
 compare(const void *x, const void *y)
 {
 	const struct replay_order *a = x, *b = y;
-	int by_log = compare_numbers(a->log_begins_us, b->log_begins_us);
-	int by_name = compare_numbers(a->rotation, b->rotation);
-	int by_line = compare_numbers(a->begins_us, b->begins_us);
+	int by_log = number_compare(a->log_begins_us, b->log_begins_us);
+	int by_name = number_compare(a->rotation, b->rotation);
+	int by_line = number_compare(a->begins_us, b->begins_us);
 
 	if (by_log == 0)
 		by_log = a->log_goes_on - b->log_goes_on;
 	if (by_log == 0)
-		by_log = compare_numbers((int64_t)a->log, (int64_t)b->log);
+		by_log = number_compare((int64_t)a->log, (int64_t)b->log);
 	if (by_log != 0)
 		return by_log;
 	if (a->by_name && by_name != 0)
@@ -187,7 +181,7 @@ compare(const void *x, const void *y)
 		return by_line;
 	if (by_name != 0)
 		return by_name;
-	return compare_numbers((int64_t)a->given, (int64_t)b->given);
+	return number_compare((int64_t)a->given, (int64_t)b->given);
 }
 
 void

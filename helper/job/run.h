@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A run is a long piece of work on the archive that the table run remembers:
- * reconcile, replay and reban are runs. A run reads first, without the
+ * A run is a long piece of work on the archive that the table run remembers;
+ * enum run_kind has the kinds. A run reads first, without the
  * archive's lock, and then writes in short transactions, so that events get in
  * between. Between two transactions it stops when run_is_over; what it has
  * committed stays.
@@ -58,8 +58,8 @@ struct run {
 	struct archive archive;
 	struct archive_run row;	   /* the run's own in the table run */
 	struct closed_past closed; /* for refuse */
-	struct proven_time proven; /* at run_open, */
-	int64_t opened_ms;	   /* which was then */
+	struct proven_time proven; /* as it was at run_open */
+	int64_t opened_ms;	   /* the moment of run_open, CLOCK_MONOTONIC */
 
 	/* The rest is for run.c. */
 	bool noted;	    /* row is in the archive */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The clocks. Pure rooms get the time as an argument and never read it. */
+/* The clocks. Pure code gets the time as an argument and never reads it. */
 #ifndef OS_CLOCK_H
 #define OS_CLOCK_H
 

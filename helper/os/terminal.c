@@ -51,11 +51,13 @@ copy(void)
 	}
 }
 
-/* Become the pager. */
+/*
+ * Become the pager. more(1) is none that we choose: that of util-linux waits at
+ * the end for a key, even where all has room on the screen.
+ */
 static void
 become_pager(char *wanted)
 {
-	static const char *const usual[] = { "pager", "less", "more" };
 	char *words[WORDS + 1] = { 0 };
 	size_t n = 0;
 
@@ -66,8 +68,7 @@ become_pager(char *wanted)
 		words[n++] = word;
 	if (n > 0)
 		execvp(words[0], words);
-	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
-		execlp(usual[i], usual[i], (char *)NULL);
+	execlp("less", "less", (char *)NULL);
 	copy();
 	_exit(0);
 }

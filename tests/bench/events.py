@@ -13,6 +13,7 @@ import time
 
 from bench import WARM_UP, number
 from lab import BANTIME, BANTIME_LIVE, Theirs, background
+from replays import Log
 from ruler import FLUSHES, Trace, at_most, line, p99_ratio, ratio
 
 # Each python3 that keeps a ban runs this.
@@ -197,6 +198,20 @@ def p99_export(bench):
                         lambda lab, process: time.sleep(0.5))
     return [p99_ratio("p99 of a ban, %s rows are exported" % number(
         bench.sizes.large), "p99, idle", busy, idle, at_most(2))]
+
+
+def p99_replay(bench):
+    """The slowest bans while logs are replayed. Each replay is of another host, so
+    that all its bans are new."""
+    lab = bench.begun()
+    log = Log(bench.file("replayed.log"), bench.sizes.large)
+    again = ["/bin/sh", "-c", 'n=0; while n=$((n + 1)) && '
+             '"$@" --host "$$.$n" "$0" >/dev/null 2>&1; do :; done', log.path]
+    busy, idle = beside(bench, lab, again + lab.command("replay", "--force"),
+                        wait_for_write)
+    lab.remove()
+    return [p99_ratio("p99 of a ban, logs of %s lines are replayed" % number(
+        log.lines), "p99, idle", busy, idle, at_most(2))]
 
 
 def memory(bench):

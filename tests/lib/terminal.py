@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """terminal.py [--columns N] [--lines N] COMMAND...: run the command on a
 terminal of its own, and print what it wrote there, without carriage returns.
-Exit as the command does."""
+Exit as the command does, or with 1 when it writes nothing for a minute: then
+it waits for a key."""
 
 import argparse
 import fcntl
 import os
 import pty
+import select
+import signal
 import struct
 import sys
 import termios
@@ -32,6 +35,9 @@ if pid == 0:
     os.execvp(given.command[0], given.command)
 os.close(theirs)
 while True:
+    if not select.select([ours], [], [], 60)[0]:
+        os.killpg(pid, signal.SIGKILL)
+        sys.exit("terminal.py: it waits for a key")
     try:
         piece = os.read(ours, 65536)
     except OSError:  # the last writer has gone

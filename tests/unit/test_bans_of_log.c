@@ -44,7 +44,7 @@
 #define INCREASE(ms, seconds, bancount) \
 	{ LOGGED_INCREASE, MS(ms), UNKNOWN, seconds, bancount }
 #define GONE(ms) \
-	{ LOGGED_JUDGED, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
+	{ LOGGED_OVER, MS(ms), UNKNOWN, UNKNOWN, UNKNOWN }
 
 /* The sightings of the witnessed bans. */
 struct seen {
@@ -867,7 +867,7 @@ set_sightings(const struct seen *seen, struct sighting *sightings,
 		rows[n] = (struct history_row){ .made_us = seen[n].since_us,
 			.since_us = seen[n].since_us,
 			.known_as = seen[n].known_as,
-			.number = UNKNOWN };
+			.import_nth = UNKNOWN };
 	}
 	return n;
 }
@@ -1173,12 +1173,12 @@ an_event_continues_the_row_that_was_made_of_its_line(void **state UNUSED)
 		{ .made_us = MS(1002),
 		    .since_us = MS(1000),
 		    .known_as = UNKNOWN,
-		    .number = UNKNOWN,
+		    .import_nth = UNKNOWN,
 		    .logged = true },
 		{ .made_us = MS(90000),
 		    .since_us = MS(80000),
 		    .known_as = UNKNOWN,
-		    .number = UNKNOWN,
+		    .import_nth = UNKNOWN,
 		    .logged = true },
 	};
 	struct sighting sighting = { .kind = SIGHTING_BAN,
@@ -1232,7 +1232,7 @@ random_lines(uint64_t *state, struct logged_line *lines)
 	int64_t ms = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		int verb = (int)random_below(state, LOGGED_JUDGED + 1);
+		int verb = (int)random_below(state, LOGGED_OVER + 1);
 		int64_t step = random_below(state, 4) * 700;
 
 		/* By time, then by verb. */

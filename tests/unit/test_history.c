@@ -248,6 +248,13 @@ static const struct play of_several[] = {
 	{ "the same ticket after a flush is another ban",
 	    SIGHTINGS(FRESH(0.2, 0, 600), FRESH(20, 0, 600)), FLUSHES(AT(10)),
 	    BANS(ENDED(0, 0, 600, BAN_INFERRED, 10, 0), LIVES(0, 1, 600, 0)) },
+	{ "a flush after the expiry ended nothing",
+	    SIGHTINGS(FRESH(0.2, 0, 40), FRESH(90, 0, 40)), FLUSHES(AT(60)),
+	    BANS(ENDED(0, 0, 40, BAN_INFERRED, 40, 0), LIVES(0, 1, 40, 0)) },
+	{ "the expiry bounds an inferred end also where it is known later",
+	    SIGHTINGS(FRESH(0.2, 0, UNKNOWN), JUDGED(90, 0, BAN_INFERRED, 80),
+		ROW(95, 0, 40)),
+	    BANS(ENDED(0, 0, 40, BAN_INFERRED, 40, 0)) },
 	{ "the same ticket before a flush is the same ban",
 	    SIGHTINGS(FRESH(0.2, 0, 600), FRESH(5, 0, 600)), FLUSHES(AT(10)),
 	    BANS(LIVES(0, 0, 600, 0)) },
@@ -781,7 +788,7 @@ a_stretch_counts_on_from_the_number_of_its_first_row(void **state UNUSED)
 		    .since_us = AT(0),
 		    .nth = 3,
 		    .known_as = UNKNOWN,
-		    .number = UNKNOWN },
+		    .import_nth = UNKNOWN },
 	};
 	struct outcome out;
 
