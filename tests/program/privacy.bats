@@ -185,7 +185,8 @@ network() {
 	network 500 --bantime -1
 	neighbours 400 192.0.2.1 192.0.2.2 192.0.2.3
 	# A row says more of it.
-	local since=$((EPOCHSECONDS - 500 * day))
+	local since
+	since=$(sql 'SELECT min(timeofban) FROM ban')
 	database "INSERT INTO bans VALUES
 	        ('sshd', '192.0.2.0/24', $since, -1, 3, '{}');
 	    INSERT INTO bips VALUES
