@@ -262,13 +262,11 @@ static int
 load_rows(struct archive *a, struct archive_history *h,
     const struct archive_span *span, int64_t beside, struct err *e)
 {
-	int64_t least_us = h->of.anonymous ? -INT64_MAX : OWN_MADE_LEAST;
-	int64_t greatest_us = !h->of.anonymous ? INT64_MAX :
-	    span->to_us > OWN_MADE_LEAST       ? span->to_us :
-						 OWN_MADE_LEAST;
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY, e, "ittiidii",
+	/* No anonymous ban shows anything of those beside it. */
+	sqlite3_stmt *st = db_bind(&a->db,
+	    h->of.anonymous ? SQL_HISTORY_ANONYMOUS : SQL_HISTORY, e, "ittii",
 	    h->of.jail, h->of.ident, archive_ident_host(&h->of), span->from_us,
-	    beside, h->of.anonymous, least_us, greatest_us);
+	    h->of.anonymous ? span->to_us : beside);
 	int64_t before = 0, after = 0;
 	int rc = 0;
 

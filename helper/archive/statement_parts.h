@@ -60,10 +60,12 @@
 #define OF_OWN(figure) \
 	"(SELECT " figure " FROM ban WHERE " TICKET " AND " OWN_NUMBER ")"
 
+/* The made_us of an anonymous ban is less, and that of all others greater. */
+#define OWN_MADE "-2305843009213693952"
+
 /* The time of a ban: those that became anonymous have ANONYMOUS_MADE added. */
 #define MADE_TIME \
-	"iif(made_us < -2305843009213693952, made_us + 4611686018427387904, " \
-	"made_us)"
+	"iif(made_us < " OWN_MADE ", made_us + 4611686018427387904, made_us)"
 
 /* True when this machine made no ban of the id after b. */
 #define IS_NEWEST(b) \
@@ -78,8 +80,6 @@
 	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \
 	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
 	"known_as, signs FROM ban WHERE " OF_IDENT
-/* Of these, those that became anonymous where ?6 is 1, else the others. */
-#define OF_KIND "AND (" OWN_NUMBER ") <> ?6 "
 
 /* Add a ban with a rev. */
 #define ADD_BAN(rev) \

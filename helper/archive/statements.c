@@ -72,13 +72,13 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    " AND signs <> '[]' AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
 	    "WHERE value ->> '$[0]' NOT IN (5, 6, 7)) "
 	    "ORDER BY since_us DESC, nth DESC LIMIT 1",
-	/* From the ban on that is the ?5th before ?4, or from the first one of
-	 * those from ?7 to ?8: few of the other kind are between these. */
+	/* From the ban on that is the ?5th before ?4, or from the first one. */
 	[SQL_HISTORY] =
-	    HISTORY OF_KIND "AND made_us <= ?8 AND made_us >= "
-		    "coalesce((SELECT made_us FROM ban WHERE " OF_IDENT OF_KIND
-		    "AND made_us >= ?7 AND made_us < ?4 ORDER BY made_us DESC "
-		    "LIMIT 1 OFFSET ?5 - 1), ?7) ORDER BY made_us, id",
+	    HISTORY "AND " OWN_NUMBER " AND made_us >= coalesce((SELECT "
+		    "made_us FROM ban WHERE " OF_IDENT "AND " OWN_NUMBER
+		    " AND made_us > " OWN_MADE " AND made_us < ?4 ORDER BY "
+		    "made_us DESC LIMIT 1 OFFSET ?5 - 1), " OWN_MADE ") "
+		    "ORDER BY made_us, id",
 	[SQL_HISTORY_TICKET] = HISTORY "AND timeofban = ?4 AND " OWN_NUMBER,
 
 	/* The ban that fail2ban has under another second than its own, ?3. */
@@ -183,6 +183,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
 
 #ifndef FOR_EVENTS
+	[SQL_HISTORY_ANONYMOUS] =
+	    HISTORY "AND NOT " OWN_NUMBER " AND made_us BETWEEN ?4 AND ?5 "
+		    "ORDER BY made_us, id",
 	[SQL_META_FROM] =
 	    "SELECT key, value FROM meta WHERE key BETWEEN ?1 AND ?1 || '~'",
 	[SQL_META_NEW_ID] =

@@ -21,8 +21,6 @@
  * the bans of an id has all of them before those of the network itself.
  */
 #define ANONYMOUS_MADE (-(INT64_C(1) << 62))
-/* No made_us of another ban is less. */
-#define OWN_MADE_LEAST (-(INT64_C(1) << 61))
 
 /*
  * Write the anonymous id of a ban to text, and return text: the network of its
