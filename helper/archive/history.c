@@ -8,6 +8,7 @@
 #include "archive/log_lines.h"
 #include "archive/sightings_column.h"
 #include "archive/statements.h"
+#include "ban/anonymous.h"
 #include "base/list.h"
 #include "base/timestamp.h"
 
@@ -98,9 +99,10 @@ archive_history_find_number(struct archive *a, const struct archive_ident *of,
     int64_t timeofban, int64_t since_us, int64_t nth,
     struct archive_numbered *found, struct err *e)
 {
-	sqlite3_stmt *st =
-	    db_bind(&a->db, SQL_HISTORY_NUMBER, e, "ititii", of->jail,
-		of->ident, timeofban, archive_ident_host(of), since_us, nth);
+	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY_NUMBER, e, "ititiiii",
+	    of->jail, of->ident, timeofban, archive_ident_host(of), since_us,
+	    nth, of->anonymous ? (int64_t)ANONYMOUS_NTH : -INT64_MAX,
+	    of->anonymous ? INT64_MAX : (int64_t)ANONYMOUS_NTH - 1);
 	int rc;
 
 	if (st == NULL)
@@ -260,8 +262,11 @@ static int
 load_rows(struct archive *a, struct archive_history *h,
     const struct archive_span *span, int64_t beside, struct err *e)
 {
-	sqlite3_stmt *st = db_bind(&a->db, SQL_HISTORY, e, "ittii", h->of.jail,
-	    h->of.ident, archive_ident_host(&h->of), span->from_us, beside);
+	/* No anonymous ban shows anything of those beside it. */
+	sqlite3_stmt *st = db_bind(&a->db,
+	    h->of.anonymous ? SQL_HISTORY_ANONYMOUS : SQL_HISTORY, e, "ittii",
+	    h->of.jail, h->of.ident, archive_ident_host(&h->of), span->from_us,
+	    h->of.anonymous ? span->to_us : beside);
 	int64_t before = 0, after = 0;
 	int rc = 0;
 
@@ -342,7 +347,7 @@ archive_history_load(struct archive *a, struct archive_history *h,
 	if (load_rows(a, h, span, beside, e) != 0 ||
 	    load_flushes(a, h, span, e) != 0)
 		return -1;
-	if (!with_lines)
+	if (!with_lines || of.anonymous)
 		return 0;
 	if (!h->begins)
 		from_us = h->rows[0].ban.made_us;

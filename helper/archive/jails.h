@@ -17,6 +17,8 @@ struct archive_ident {
 	int64_t jail;	   /* row of the table jail */
 	const char *ident; /* as fail2ban names it: mostly an address */
 	const char *host;  /* whose ban it is; NULL: this machine's */
+	bool anonymous;	   /* its bans that became anonymous, which are those of
+			      others: they are a history of their own */
 };
 
 /* Return the host as the tables have it: "" is this machine. */

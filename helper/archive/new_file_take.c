@@ -174,7 +174,7 @@ static int
 list_row(struct id_list *ids, sqlite3_stmt *row, struct err *e)
 {
 	const struct archive_ident of = { db_int(row, 0), db_text(row, 1),
-		db_text(row, 2) };
+		db_text(row, 2), false };
 	struct new_file_id *last = ids->n > 0 ? &ids->list[ids->n - 1] : NULL;
 
 	if (last == NULL || compare_ids(&last->of, &of) != 0) {
@@ -185,7 +185,8 @@ list_row(struct id_list *ids, sqlite3_stmt *row, struct err *e)
 		ids->list = last;
 		last = &ids->list[ids->n++];
 		*last = (struct new_file_id){
-			.of = { of.jail, strdup(of.ident), strdup(of.host) },
+			.of = { of.jail, strdup(of.ident), strdup(of.host),
+			    false },
 			.name = strdup(db_text(row, 3)),
 			.digest = HASH_NONE,
 		};

@@ -374,8 +374,9 @@ save_ban(struct archive *a, const struct prune_ticket *t, struct anonymous *ban,
 	    err_no_memory(e) :
 	    db_query(&a->db, SQL_ANONYMIZE_GONE, e, "ii", ban->id, now_us);
 	if (rc == 0)
-		rc = db_query(&a->db, SQL_ANONYMIZE, e, "itti", ban->id,
-		    ban->ident, sightings.s, ban->sighting.nth);
+		rc = db_query(&a->db, SQL_ANONYMIZE, e, "ittii", ban->id,
+		    ban->ident, sightings.s, ban->sighting.nth,
+		    sighting_import_us(&ban->sighting));
 	buffer_free(&sightings);
 	return rc;
 }

@@ -50,15 +50,36 @@
 /* The kind of a ban's first sighting: those of other archives come last. */
 #define FIRST_KIND "signs ->> '$[0][0]'"
 
-/* True for a ban without the number of an anonymous one. */
+/*
+ * True for a ban without the number of an anonymous one. The sightings of an
+ * id, and its lines, are of no other bans, and no other one ends a ban of it.
+ */
 #define OWN_NUMBER "nth < " MACRO_TEXT(ANONYMOUS_NTH)
 
+/* As OF_TICKET, of those that did not become anonymous. */
+#define OF_OWN(figure) \
+	"(SELECT " figure " FROM ban WHERE " TICKET " AND " OWN_NUMBER ")"
+
+/* The made_us of an anonymous ban is less, and that of all others greater. */
+#define OWN_MADE "-2305843009213693952"
+
+/* The time of a ban: those that became anonymous have ANONYMOUS_MADE added. */
+#define MADE_TIME \
+	"iif(made_us < " OWN_MADE ", made_us + 4611686018427387904, made_us)"
+
+/* True when this machine made no ban of the id after b. */
+#define IS_NEWEST(b) \
+	"NOT EXISTS (SELECT 1 FROM ban AS y WHERE y.ident = " b \
+	".ident " \
+	"AND y.jail = " b ".jail AND y.host = '' AND y." OWN_NUMBER \
+	" AND (y.made_us, y.id) > (" b ".made_us, " b ".id))"
+
 /* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
+#define OF_IDENT "jail = ?1 AND ident = ?2 AND host = ?3 "
 #define HISTORY \
 	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \
 	"seconds, bancount, origin, restored, life_us, pending_us, present, " \
-	"known_as, signs FROM ban WHERE jail = ?1 AND ident = ?2 " \
-	"AND host = ?3 "
+	"known_as, signs FROM ban WHERE " OF_IDENT
 
 /* Add a ban with a rev. */
 #define ADD_BAN(rev) \
@@ -311,7 +332,8 @@
 	"SELECT ident, made_us, max(coalesce(ended_us, life_us), life_us) " \
 	"FROM ban INDEXED BY " index " WHERE " found \
 	"AND jail = ?1 " \
-	"AND host = '' AND made_us < ?2 AND (life_us > ?2 OR " \
+	"AND host = '' AND " OWN_NUMBER \
+	" AND made_us < ?2 AND (life_us > ?2 OR " \
 	"(ended_us > ?2 AND ended_why IN ('inferred', 'flushed', 'manual')))"
 
 #endif

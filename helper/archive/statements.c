@@ -60,24 +60,26 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_HISTORY_SECOND] =
 	    "SELECT min(made_us), max(made_us) FROM ban WHERE " TICKET
 	    " AND " OWN_NUMBER " AND (?5 = 0 OR " FIRST_KIND " < 6)",
+	/* The numbers of a history are from ?7 to ?8. */
 	[SQL_HISTORY_NUMBER] =
 	    "SELECT made_us, nth = ?6 AND " FIRST_KIND " < 5, "
 	    "EXISTS (SELECT 1 FROM ban WHERE " TICKET " AND since_us = ?5 "
-	    "AND signs <> '[]') FROM ban WHERE " TICKET " AND since_us = ?5 "
-	    "AND nth <= ?6 ORDER BY nth DESC LIMIT 1",
+	    "AND nth BETWEEN ?7 AND ?8 AND signs <> '[]') "
+	    "FROM ban WHERE " TICKET " AND since_us = ?5 "
+	    "AND nth BETWEEN ?7 AND min(?6, ?8) ORDER BY nth DESC LIMIT 1",
 	[SQL_HISTORY_IMPORTED] =
-	    "SELECT made_us FROM ban WHERE " TICKET " AND signs <> '[]' "
-	    "AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
+	    "SELECT made_us FROM ban WHERE " TICKET " AND " OWN_NUMBER
+	    " AND signs <> '[]' AND NOT EXISTS (SELECT 1 FROM json_each(signs) "
 	    "WHERE value ->> '$[0]' NOT IN (5, 6, 7)) "
 	    "ORDER BY since_us DESC, nth DESC LIMIT 1",
 	/* From the ban on that is the ?5th before ?4, or from the first one. */
 	[SQL_HISTORY] =
-	    HISTORY "AND made_us >= coalesce((SELECT made_us FROM ban "
-		    "WHERE jail = ?1 AND ident = ?2 AND host = ?3 "
-		    "AND made_us < ?4 ORDER BY made_us DESC "
-		    "LIMIT 1 OFFSET ?5 - 1), -9223372036854775807) "
+	    HISTORY "AND " OWN_NUMBER " AND made_us >= coalesce((SELECT "
+		    "made_us FROM ban WHERE " OF_IDENT "AND " OWN_NUMBER
+		    " AND made_us > " OWN_MADE " AND made_us < ?4 ORDER BY "
+		    "made_us DESC LIMIT 1 OFFSET ?5 - 1), " OWN_MADE ") "
 		    "ORDER BY made_us, id",
-	[SQL_HISTORY_TICKET] = HISTORY "AND timeofban = ?4",
+	[SQL_HISTORY_TICKET] = HISTORY "AND timeofban = ?4 AND " OWN_NUMBER,
 
 	/* The ban that fail2ban has under another second than its own, ?3. */
 	[SQL_KNOWN_AS] =
@@ -85,7 +87,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND known_as = ?3 AND host = '' ORDER BY made_us DESC LIMIT 1",
 	[SQL_SET_KNOWN_AS] =
 	    "UPDATE ban SET known_as = ?5 WHERE id = (SELECT id FROM ban "
-	    "WHERE " TICKET
+	    "WHERE " TICKET " AND " OWN_NUMBER
 	    " AND signs <> '[]' ORDER BY made_us DESC LIMIT 1) "
 	    "AND (ended_us IS NULL OR ended_why = 'inferred')",
 	/*
@@ -141,7 +143,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_LINE_IS_OF_BAN] =
 	    "SELECT 1 FROM (SELECT ended_us FROM ban WHERE jail = ?1 "
 	    "AND ident = ?2 AND host = ?3 AND made_us <= ?4 + 1000000 "
-	    "ORDER BY made_us DESC LIMIT 1) "
+	    "AND " OWN_NUMBER " ORDER BY made_us DESC LIMIT 1) "
 	    "WHERE ended_us IS NULL OR ended_us + 1000000 >= ?4",
 	[SQL_LINE_ANY] = "SELECT 1 FROM line LIMIT 1",
 	[SQL_LINES_OF] =
@@ -181,6 +183,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
 
 #ifndef FOR_EVENTS
+	[SQL_HISTORY_ANONYMOUS] =
+	    HISTORY "AND NOT " OWN_NUMBER " AND made_us BETWEEN ?4 AND ?5 "
+		    "ORDER BY made_us, id",
 	[SQL_META_FROM] =
 	    "SELECT key, value FROM meta WHERE key BETWEEN ?1 AND ?1 || '~'",
 	[SQL_META_NEW_ID] =
@@ -218,10 +223,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	"AND +ban.id > ?1 AND host = '' AND signs <> '[]' "
 	"AND (seconds IS NULL OR seconds < 0 "
 	"OR since_us + seconds * 1000000 > ?3) "
-	"AND NOT EXISTS (SELECT 1 FROM ban AS y "
-	"WHERE y.jail = ban.jail AND y.ident = ban.ident "
-	"AND y.host = '' AND (y.made_us, y.id) > (ban.made_us, ban.id)) "
-	"ORDER BY +ban.id LIMIT ?2",
+	"AND " IS_NEWEST("ban") " ORDER BY +ban.id LIMIT ?2",
 	[SQL_UNCHANGED] =
 	    "SELECT 1 FROM ban WHERE id = ?1 AND rev = ?2 AND life_us = ?3 "
 	    "AND pending_us = ?4",
@@ -244,10 +246,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "AND (seconds < 0 OR since_us + seconds * 1000000 > ?2) "
 	    "AND (?1 IS NULL OR jail.name = ?1) AND (ended_us IS NULL "
 	    "OR (ended_why = 'inferred' AND missed_us >= ?3 "
-	    "AND present <> ?4)) AND NOT EXISTS (SELECT 1 FROM ban AS y "
-	    "WHERE y.jail = b.jail AND y.ident = b.ident AND y.host = '' "
-	    "AND (y.made_us, y.id) > (b.made_us, b.id)) "
-	    "ORDER BY jail.name, b.id",
+	    "AND present <> ?4)) AND " IS_NEWEST("b")
+	    " ORDER BY jail.name, b.id",
 
 	[SQL_PRUNABLE] = PRUNABLE(KEPT_SINCE " > ?2 AND " KEPT_SINCE,
 	    KEPT_SINCE ", b.id", KEPT_SINCE ", b.id"),
@@ -282,8 +282,8 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 			       ", ?1, 'anonymized', ?2)",
 	[SQL_ANONYMIZE] =
 	    "UPDATE ban SET id = (SELECT max(id) + 1 FROM ban), ident = ?2, "
-	    "signs = ?3, nth = ?4, made_us = since_us + ?4, ip = NULL, evidence "
-	    "= NULL, present = NULL, known_as = NULL, missed_us = 0, rev = "
+	    "signs = ?3, nth = ?4, made_us = ?5, ip = NULL, evidence = NULL, "
+	    "present = NULL, known_as = NULL, missed_us = 0, rev = "
 	    NEXT_REV " WHERE id = ?1",
 	[SQL_FORGET_LINES] =
 	    "DELETE FROM line WHERE jail IN (SELECT id FROM jail) "
@@ -347,10 +347,10 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "at_us BETWEEN " OF_TICKET("min(min(since_us), ?3 * 1000000) "
 	    "- 1000000") " AND " OF_TICKET("max(coalesce(max(ended_us), 0), "
 	    "?3 * 1000000) + 600000000") " AND ((at_us BETWEEN "
-	    OF_TICKET("min(since_us) - 1000") " AND " OF_TICKET("max(ended_us)")
+	    OF_OWN("min(since_us) - 1000") " AND " OF_OWN("max(ended_us)")
 	    " AND at_us < coalesce((SELECT min(made_us) FROM ban "
 	    "WHERE jail = ?1 AND ident = ?2 AND host = ?4 AND +timeofban <> ?3 "
-	    "AND made_us >= " OF_TICKET("min(+made_us)")
+	    "AND " OWN_NUMBER " AND made_us >= " OF_OWN("min(+made_us)")
 	    "), 9223372036854775807)) OR found IN (?3 - 1, ?3))",
 	[SQL_REMOVED_HAS] =
 	    "SELECT 1 FROM removed WHERE jail = ?1 AND ident = ?2 "
@@ -385,7 +385,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "CROSS JOIN ban ON ban.id = found WHERE " TALLIED,
 	/* The index has all of it, and gives it in this order. */
 	[SQL_TALLY_EACH_ID] =
-	    "SELECT ident, made_us FROM ban INDEXED BY ban_history "
+	    "SELECT ident, " MADE_TIME " FROM ban INDEXED BY ban_history "
 	    "WHERE jail = ?1 ORDER BY ident",
 	[SQL_TALLY_IPS] = "SELECT ident, ip, jail FROM ban INDEXED BY ban_ip "
 			  "WHERE ip IS NOT NULL",

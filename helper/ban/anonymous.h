@@ -17,6 +17,12 @@
 #define ANONYMOUS_NTH 1000
 
 /*
+ * This is added to the time of such a ban to get its made_us. So an index of
+ * the bans of an id has all of them before those of the network itself.
+ */
+#define ANONYMOUS_MADE (-(INT64_C(1) << 62))
+
+/*
  * Write the anonymous id of a ban to text, and return text: the network of its
  * address, of 24 bits in IPv4 and of 64 bits in IPv6. A larger network stays as
  * it is. ip is the address where it is not the id, else NULL. The id of a ban

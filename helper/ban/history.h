@@ -29,6 +29,10 @@
  *    making. One that an import made keeps the import's number, so that the
  *    import finds it again; the others leave that number out.
  *
+ * The bans that became anonymous (anonymous.h) are those of others than the id
+ * that they have now. They are a history of their own. (The ban of an address,
+ * which had become its network, ended a ban of that network.)
+ *
  * A caller may give a stretch of a history instead of all of it: the bans
  * between two others, with all their sightings and the lines of that time. The
  * bans inside the stretch come out as from the whole history.

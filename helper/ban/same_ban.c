@@ -297,7 +297,7 @@ find_made(const struct making *m, const struct sighting *sighting)
 			return sighting->made_us;
 		break;
 	case SIGHTING_IMPORT:
-		ticket_us = number_add_sat(sighting->since_us, sighting->nth);
+		ticket_us = sighting_import_us(sighting);
 		before_us = made_of_time(m, sighting);
 		break;
 	case SIGHTING_OLD_ROW:

@@ -3,8 +3,18 @@
 
 #include <string.h>
 
+#include "ban/anonymous.h"
 #include "base/number.h"
 #include "base/timestamp.h"
+
+int64_t
+sighting_import_us(const struct sighting *import)
+{
+	int64_t us = number_add_sat(import->since_us, import->nth);
+
+	return import->nth < ANONYMOUS_NTH ? us :
+					     number_add_sat(us, ANONYMOUS_MADE);
+}
 
 bool
 sighting_is_own(const struct sighting *sighting)

@@ -65,6 +65,12 @@ struct sighting {
  */
 int64_t sighting_ticket_us(const struct sighting *sighting);
 
+/*
+ * Return when the ban of an import was made, as far as the import shows that:
+ * at its time, and one with a greater number later.
+ */
+int64_t sighting_import_us(const struct sighting *import);
+
 /* Return true when the sighting was made here, and not taken from elsewhere. */
 bool sighting_is_own(const struct sighting *sighting);
 

@@ -7,6 +7,7 @@
 
 #include "archive/evidence.h"
 #include "archive/log_lines.h"
+#include "ban/anonymous.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "ingest/merge_inside.h"
@@ -289,7 +290,9 @@ merge_open(struct merge *merge, struct merge_ticket *t,
 	int64_t last, timeofban;
 
 	*t = (struct merge_ticket){
-		.of = { jail->id, ident, merge->host },
+		.of = { jail->id, ident, merge->host,
+		    first->kind == SIGHTING_IMPORT &&
+			first->nth >= ANONYMOUS_NTH },
 		.noted_us = jail->noted_us,
 		.timeofban = first->timeofban,
 	};
@@ -382,7 +385,8 @@ merge_has_row(struct merge *merge, const struct archive_jail *jail,
     const char *ident, const struct sighting *row, int64_t source, bool *has,
     struct err *e)
 {
-	struct archive_history h = { .of = { jail->id, ident, merge->host } };
+	struct archive_history h = { .of = { jail->id, ident, merge->host,
+					 false } };
 	int rc =
 	    archive_history_load_second(merge->archive, &h, row->timeofban, e);
 
@@ -612,7 +616,7 @@ flush_late(struct merge *merge, int64_t jail, int64_t at_us, struct err *e)
 
 	for (size_t i = 0; i < bans.n && rc == 0; i++) {
 		const struct archive_ident of = { jail, bans.list[i].ident,
-			NULL };
+			NULL, false };
 		const struct archive_span span = { .from_us =
 						       bans.list[i].made_us,
 			.to_us = bans.list[i].last_us };

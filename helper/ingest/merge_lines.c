@@ -134,7 +134,7 @@ merge_log_lines(struct merge *merge, const struct archive_jail *jail,
     const char *ident, struct logged_line *lines, size_t n, int64_t *known,
     struct err *e)
 {
-	const struct archive_ident of = { jail->id, ident, merge->host };
+	const struct archive_ident of = { jail->id, ident, merge->host, false };
 	struct archive_span span;
 	int64_t known_before = *known;
 	int is_known = log_lines_knows(merge->archive, &of, e);

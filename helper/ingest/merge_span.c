@@ -29,8 +29,7 @@ span_of(const struct sighting *sighting)
 			from_us = to_us = sighting->made_us;
 		break;
 	case SIGHTING_IMPORT:
-		to_us = from_us =
-		    number_add_sat(sighting->since_us, sighting->nth);
+		to_us = from_us = sighting_import_us(sighting);
 		break;
 	case SIGHTING_ROW:
 	case SIGHTING_OLD_ROW:
@@ -63,7 +62,7 @@ span_of_import(struct archive *a, const struct archive_ident *of,
 		span->from_us = span->to_us = found.made_us;
 	else if (rc == 1)
 		archive_span_add(span, found.made_us);
-	return rc == 1 && found.sighted ?
+	return (rc == 1 && found.sighted) || of->anonymous ?
 	    0 :
 	    archive_history_widen(a, of, ticket, span, e);
 }

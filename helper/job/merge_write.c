@@ -105,7 +105,7 @@ is_refused(struct hosts_merge *h, struct merge *merge,
     const struct merged_ban *b, struct err *e)
 {
 	const struct archive_ident of = { b->jail,
-		b->ban->texts[BAN_FIELD_IDENT], b->host };
+		b->ban->texts[BAN_FIELD_IDENT], b->host, false };
 	int rc = merge->refuse(merge->refuse_context, &of,
 	    b->ban->texts[BAN_FIELD_IP], b->ban->numbers[BAN_FIELD_SINCE], e);
 

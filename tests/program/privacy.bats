@@ -158,6 +158,68 @@ three() {
 	archive verify
 }
 
+# neighbours DAYS ID...: bans of one second, so many days ago, made anonymous.
+neighbours() {
+	local id since=$((EPOCHSECONDS - $1 * day))
+	for id in "${@:2}"; do
+		ban "$id" "$1"
+	done
+	sql "UPDATE ban SET since_us = $since * 1000000, timeofban = $since,
+	    made_us = $since * 1000000 WHERE ident NOT LIKE '%/%'"
+	archived_before $(($1 - 5))
+	archive prune --anonymize 90d
+}
+
+# network DAYS OPTION...: a ban of the network itself, so many days ago, of which the
+# event came then.
+network() {
+	local since=$((EPOCHSECONDS - $1 * day))
+	archive ban --jail sshd --id 192.0.2.0/24 --time "$since.3" \
+	    --bancount 1 --failures 7 --restored 0 "${@:2}"
+	sql "UPDATE ban SET made_us = since_us + 1, life_us = since_us + 1,
+	    signs = json_replace(signs, '\$[0][1]', 300001)
+	    WHERE since_us = $since * 1000000 + 300000"
+}
+
+@test "a ban of the network itself lives on beside anonymous ones, until it is banned again" {
+	network 500 --bantime -1
+	neighbours 400 192.0.2.1 192.0.2.2 192.0.2.3
+	# A row says more of it.
+	local since
+	since=$(sql 'SELECT min(timeofban) FROM ban')
+	database "INSERT INTO bans VALUES
+	        ('sshd', '192.0.2.0/24', $since, -1, 3, '{}');
+	    INSERT INTO bips VALUES
+	        ('192.0.2.0/24', 'sshd', $since, -1, 3, '{}')"
+	archive reconcile
+	look '[(r["bancount"], r["ended_why"]) for r in rows()] ==
+	    [(3, None)] + [(1, "expired")] * 3'
+	# Its unban got lost.
+	network 1 --bantime 172800
+	look '[r["ended_why"] for r in rows()] ==
+	    ["inferred"] + ["expired"] * 3 + [None]'
+	look 'rows()[0]["ended_us"] >= rows()[4]["since_us"]'
+	archive verify
+}
+
+@test "a log's ban of the network itself is none of the anonymous ones" {
+	neighbours 400 192.0.2.1 192.0.2.2
+	date -d "@$(sql 'SELECT min(timeofban) FROM ban')" \
+	    +'%F %T,300 fail2ban.actions [7]: NOTICE  [sshd] Ban 192.0.2.0/24' \
+	    >"$lab/old.log"
+	archive replay --force "$lab/old.log"
+	look 'sorted(r["nth"] for r in rows()) == [0, 1000, 1001]'
+}
+
+@test "an old row of the network itself is none of the anonymous ones" {
+	neighbours 400 192.0.2.1 192.0.2.2
+	database "INSERT INTO bans VALUES('sshd', '192.0.2.0/24',
+	    $(sql 'SELECT min(timeofban) FROM ban'), 77, 3, '{}')"
+	archive replay --force "$lab/fail2ban.sqlite3"
+	look 'sorted((r["nth"], r["seconds"]) for r in rows()) ==
+	    [(0, 77), (1000, 600), (1001, 600)]'
+}
+
 @test "a new ban of the network itself does not mix with anonymous ones" {
 	three
 	archive prune --anonymize 90d

@@ -88,6 +88,7 @@ static const struct plan {
 	    .scanned = "json_each" },
 	{ PLAN(SQL_HISTORY),
 	    { { "ban", "ban_history" }, { "ban", "ban_history" } } },
+	{ PLAN(SQL_HISTORY_ANONYMOUS), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_KNOWN_AS), { { "ban", "ban_history" } } },
 	{ PLAN(SQL_LINES_OF), { { "line", BY_KEY } } },
 	{ PLAN(SQL_BAN_ADD), { NEXT_REV } },

@@ -65,8 +65,8 @@ static void
 add_both(struct lab *lab, int64_t jail, const struct logged_line *lines,
     size_t n)
 {
-	const struct archive_ident together = { jail, "together", NULL };
-	const struct archive_ident singly = { jail, "singly", NULL };
+	const struct archive_ident together = { jail, "together", NULL, false };
+	const struct archive_ident singly = { jail, "singly", NULL, false };
 	int64_t known = 0, known_singly = 0;
 	struct err e = { 0 };
 
@@ -130,7 +130,7 @@ a_statement_adds_up_to_eight_lines(void **state UNUSED)
 	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char ident[] = { (char)('a' + i), '\0' };
-		const struct archive_ident of = { jail.id, ident, NULL };
+		const struct archive_ident of = { jail.id, ident, NULL, false };
 		int64_t known = 0;
 
 		take_runs(&lab);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "archive/statements.h"
+#include "ban/anonymous.h"
 #include "base/timestamp.h"
 #include "ingest/merge.h"
 #include "lab.h"
@@ -939,6 +940,37 @@ a_row_of_a_second_with_many_imports_loads_the_last_of_them(void **state UNUSED)
 	assert_as_dear("row", steps[0], steps[1]);
 }
 
+/* The bans of many addresses have become those of their network. */
+static void
+an_event_of_a_network_with_many_anonymous_bans_reads_none(void **state UNUSED)
+{
+	static const enum sighting_kind kinds[] = { SIGHTING_BAN,
+		SIGHTING_UNBAN, SIGHTING_BAN };
+	int64_t steps[2];
+	struct err e = { 0 };
+
+	for (int64_t many = 0; many < 2; many++) {
+		struct lab lab;
+
+		lab_set_up(&lab);
+		assert_ok(archive_begin(&lab.archive, &e), &e);
+		for (int64_t n = 0; n < (many ? 1000 : 20); n++)
+			steps_of_number(&lab, SIGHTING_IMPORT,
+			    1000 + 7000 * (n % 2), ANONYMOUS_NTH + n);
+		take_steps(&lab);
+		for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+			add(&lab, "192.0.2.1", kinds[i], 1000,
+			    1500 + 100 * (int64_t)i);
+		steps[many] = take_steps(&lab);
+		lab_assert(&lab, "bans of the network",
+		    "SELECT group_concat(nth) FROM ban WHERE nth < 1000",
+		    "0,1");
+		assert_ok(archive_commit(&lab.archive, &e), &e);
+		lab_tear_down(&lab);
+	}
+	assert_as_dear("event", steps[0], steps[1]);
+}
+
 /* fail2ban banned an id many times in one second; that is imported again. */
 static void
 an_import_of_many_bans_that_were_seen_here_loads_its_own(void **state UNUSED)
@@ -1227,6 +1259,8 @@ main(void)
 		    an_import_of_a_time_with_many_bans_loads_what_is_beside_it),
 		cmocka_unit_test(
 		    a_row_of_a_second_with_many_imports_loads_the_last_of_them),
+		cmocka_unit_test(
+		    an_event_of_a_network_with_many_anonymous_bans_reads_none),
 		cmocka_unit_test(
 		    an_import_of_many_bans_that_were_seen_here_loads_its_own),
 		cmocka_unit_test(
