@@ -53,6 +53,30 @@ draft_end_by(struct draft *d, enum ban_end_source source,
 	d->end_seen = source == BAN_END_BY_EVENT;
 }
 
+void
+draft_bound_end(struct draft *d)
+{
+	int64_t expired_us = ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
+
+	if (d->ban.end == BAN_INFERRED && d->ban.ended_us > expired_us)
+		d->ban.ended_us = expired_us;
+}
+
+enum ban_origin
+draft_origin(const struct draft *d)
+{
+	const struct ban *ban = &d->ban;
+
+	if (d->listed)
+		return BAN_FROM_LIST;
+	if (d->import_origin != BAN_FROM_UNKNOWN &&
+	    (d->imported || ban->failures == UNKNOWN))
+		return d->import_origin;
+	if (d->matches || (ban->failures != UNKNOWN && ban->failures > 0))
+		return BAN_FROM_LOG;
+	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
+}
+
 int64_t
 draft_first_flush(const struct history *h, int64_t after_us, int64_t before_us)
 {

@@ -98,6 +98,12 @@ int64_t draft_held_us(const struct draft *d);
 void draft_end_by(struct draft *d, enum ban_end_source source,
     const struct ban_end_verdict *verdict);
 
+/* Let an end that was inferred be no later than the expiry. */
+void draft_bound_end(struct draft *d);
+
+/* Return the origin of the ban, when all of its sightings were taken. */
+enum ban_origin draft_origin(const struct draft *d);
+
 /* Return the first flush of the jail between two moments, 0: there was none. */
 int64_t draft_first_flush(const struct history *h, int64_t after_us,
     int64_t before_us);

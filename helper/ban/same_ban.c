@@ -622,31 +622,6 @@ take_sighting(struct making *m, struct draft *d,
 		d->ban.row = sighting->row;
 }
 
-static enum ban_origin
-origin_of(const struct draft *d)
-{
-	const struct ban *ban = &d->ban;
-
-	if (d->listed)
-		return BAN_FROM_LIST;
-	if (d->import_origin != BAN_FROM_UNKNOWN &&
-	    (d->imported || ban->failures == UNKNOWN))
-		return d->import_origin;
-	if (d->matches || (ban->failures != UNKNOWN && ban->failures > 0))
-		return BAN_FROM_LOG;
-	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
-}
-
-/* No inferred end is later than the expiry. */
-static void
-bound_end(struct ban *ban)
-{
-	int64_t expired_us = ban_end_expiry_us(ban->since_us, ban->seconds);
-
-	if (ban->end == BAN_INFERRED && ban->ended_us > expired_us)
-		ban->ended_us = expired_us;
-}
-
 /* After the last sighting: set the fields that depend on several of them. */
 static void
 finish(struct draft *d)
@@ -657,12 +632,12 @@ finish(struct draft *d)
 	    d->row_seconds != UNKNOWN		   ? d->row_seconds :
 	    d->tag_seconds != UNKNOWN		   ? d->tag_seconds :
 						     d->import_seconds;
-	bound_end(ban);
+	draft_bound_end(d);
 	if (ban->seen & BAN_SEEN_HERE)
 		ban->seen &= BAN_SEEN_HERE;
 	else if (ban->seen & BAN_SEEN_IMPORT)
 		ban->seen = BAN_SEEN_IMPORT;
-	ban->origin = origin_of(d);
+	ban->origin = draft_origin(d);
 }
 
 /* No draft has the sighting: a judgement that waits for its ban. */
