@@ -79,6 +79,9 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 		    " AND made_us > " OWN_MADE " AND made_us < ?4 ORDER BY "
 		    "made_us DESC LIMIT 1 OFFSET ?5 - 1), " OWN_MADE ") "
 		    "ORDER BY made_us, id",
+	[SQL_HISTORY_ANONYMOUS] =
+	    HISTORY "AND NOT " OWN_NUMBER " AND made_us BETWEEN ?4 AND ?5 "
+		    "ORDER BY made_us, id",
 	[SQL_HISTORY_TICKET] = HISTORY "AND timeofban = ?4 AND " OWN_NUMBER,
 
 	/* The ban that fail2ban has under another second than its own, ?3. */
@@ -183,9 +186,6 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "ORDER BY " KEPT_SINCE " DESC LIMIT 1",
 
 #ifndef FOR_EVENTS
-	[SQL_HISTORY_ANONYMOUS] =
-	    HISTORY "AND NOT " OWN_NUMBER " AND made_us BETWEEN ?4 AND ?5 "
-		    "ORDER BY made_us, id",
 	[SQL_META_FROM] =
 	    "SELECT key, value FROM meta WHERE key BETWEEN ?1 AND ?1 || '~'",
 	[SQL_META_NEW_ID] =
