@@ -219,13 +219,13 @@ number_turns(const struct sequence *s, struct draft **turns, size_t n)
 static int
 set_nth(const struct sequence *s)
 {
-	struct draft **turns = calloc(s->n + 1, sizeof(*turns));
+	struct draft **turns = calloc(s->n + 1, sizeof(struct draft *));
 
 	if (turns == NULL)
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
 		turns[i] = &s->drafts[i];
-	qsort(turns, s->n, sizeof(*turns), compare_turns);
+	qsort(turns, s->n, sizeof(struct draft *), compare_turns);
 	for (size_t i = 0, n; i < s->n; i += n) {
 		for (n = 1; i + n < s->n; n++) {
 			if (turns[i + n]->ban.since_us !=
