@@ -63,10 +63,6 @@
 /* The made_us of an anonymous ban is less, and that of all others greater. */
 #define OWN_MADE "-2305843009213693952"
 
-/* The time of a ban: those that became anonymous have ANONYMOUS_MADE added. */
-#define MADE_TIME \
-	"iif(made_us < " OWN_MADE ", made_us + 4611686018427387904, made_us)"
-
 /* True when this machine made no ban of the id after b. */
 #define IS_NEWEST(b) \
 	"NOT EXISTS (SELECT 1 FROM ban AS y WHERE y.ident = " b \

@@ -385,7 +385,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    "CROSS JOIN ban ON ban.id = found WHERE " TALLIED,
 	/* The index has all of it, and gives it in this order. */
 	[SQL_TALLY_EACH_ID] =
-	    "SELECT ident, " MADE_TIME " FROM ban INDEXED BY ban_history "
+	    "SELECT ident, made_us FROM ban INDEXED BY ban_history "
 	    "WHERE jail = ?1 ORDER BY ident",
 	[SQL_TALLY_IPS] = "SELECT ident, ip, jail FROM ban INDEXED BY ban_ip "
 			  "WHERE ip IS NOT NULL",

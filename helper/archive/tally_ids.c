@@ -8,6 +8,7 @@
 #include "archive/statements.h"
 #include "archive/tally.h"
 #include "archive/tally_inside.h"
+#include "ban/anonymous.h"
 
 /* The bans of one jail, in the order of their ids. */
 struct stream {
@@ -72,7 +73,7 @@ advance(struct reading *r, struct stream *s)
 	ident = sqlite3_column_text(s->st, 0);
 	s->ident = ident != NULL ? ident : "";
 	s->len = (size_t)sqlite3_column_bytes(s->st, 0);
-	s->made_us = sqlite3_column_int64(s->st, 1);
+	s->made_us = anonymous_made_time(sqlite3_column_int64(s->st, 1));
 	return 1;
 }
 

@@ -5,6 +5,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+int64_t
+anonymous_made_time(int64_t made_us)
+{
+	return made_us < ANONYMOUS_MADE / 2 ? made_us - ANONYMOUS_MADE :
+					      made_us;
+}
+
 const char *
 anonymous_id(const char *id, const char *ip, char text[ADDRESS_TEXT])
 {

@@ -3,6 +3,8 @@
 #ifndef BAN_ANONYMOUS_H
 #define BAN_ANONYMOUS_H
 
+#include <stdint.h>
+
 #include "base/address.h"
 
 /* The bits of the network that is left of an address. */
@@ -21,6 +23,9 @@
  * the bans of an id has all of them before those of the network itself.
  */
 #define ANONYMOUS_MADE (-(INT64_C(1) << 62))
+
+/* Return the time of a ban with that made_us, which may be an anonymous one. */
+int64_t anonymous_made_time(int64_t made_us);
 
 /*
  * Write the anonymous id of a ban to text, and return text: the network of its

@@ -105,6 +105,15 @@ three() {
 	[ "$output" = "prune: 0 bans made anonymous" ]
 }
 
+@test "an anonymous ban is the first one of its network, at its time" {
+	ban 203.0.113.17 20
+	archived_before 15
+	archive prune --anonymize 10d
+	look '[r["ident"] for r in rows()] == ["203.0.113.0/24"]'
+	archive stats >"$lab/stats"
+	grep -q '^From .* 1 ban of new ids, 0 of known ones$' "$lab/stats"
+}
+
 @test "the text of an anonymous ban is in no file of the archive" {
 	three
 	[ -n "$(traces alice)" ]
