@@ -125,29 +125,29 @@ three() {
 	[ -n "$(traces carol)" ]
 }
 
-@test "neighbours that were banned at one moment stay two bans" {
-	local id since=$((EPOCHSECONDS - 400 * day))
-	for id in 192.0.2.1 192.0.2.2 192.0.2.3; do
-		ban $id 400
+# neighbours DAYS ID...: bans of one second, so many days ago, made anonymous.
+neighbours() {
+	local id since=$((EPOCHSECONDS - $1 * day))
+	for id in "${@:2}"; do
+		ban "$id" "$1"
 	done
 	sql "UPDATE ban SET since_us = $since * 1000000, timeofban = $since,
-	    made_us = $since * 1000000"
-	archived_before 395
+	    made_us = $since * 1000000 WHERE ident NOT LIKE '%/%'"
+	archived_before $(($1 - 5))
 	archive prune --anonymize 90d
+}
+
+@test "neighbours that were banned at one moment stay as many bans" {
+	neighbours 400 192.0.2.1 192.0.2.2 192.0.2.3
 	look '[(r["ident"], r["nth"]) for r in rows()] ==
 	    [("192.0.2.0/24", n) for n in (1000, 1001, 1002)]'
 	archive verify
 }
 
 @test "a ban of the network itself takes none of the anonymous ones of its second" {
-	local id time since=$((EPOCHSECONDS - 400 * day))
-	for id in 192.0.2.1 192.0.2.2 2001:db8::1; do
-		ban $id 400
-	done
-	sql "UPDATE ban SET since_us = $since * 1000000, timeofban = $since,
-	    made_us = $since * 1000000"
-	archived_before 395
-	archive prune --anonymize 90d
+	local time since
+	neighbours 400 192.0.2.1 192.0.2.2 2001:db8::1
+	since=$(sql 'SELECT timeofban FROM ban LIMIT 1')
 	archive export >"$lab/copy"
 	for time in $since.0 $since.3 $since.4; do
 		archive ban --jail sshd --id 192.0.2.0/24 --time $time \
@@ -165,18 +165,6 @@ three() {
 	archive replay "$lab/copy"
 	archive export --after 0 | cmp - "$lab/before"
 	archive verify
-}
-
-# neighbours DAYS ID...: bans of one second, so many days ago, made anonymous.
-neighbours() {
-	local id since=$((EPOCHSECONDS - $1 * day))
-	for id in "${@:2}"; do
-		ban "$id" "$1"
-	done
-	sql "UPDATE ban SET since_us = $since * 1000000, timeofban = $since,
-	    made_us = $since * 1000000 WHERE ident NOT LIKE '%/%'"
-	archived_before $(($1 - 5))
-	archive prune --anonymize 90d
 }
 
 # network DAYS OPTION...: a ban of the network itself, so many days ago, of which the
