@@ -16,8 +16,8 @@
  * 3. An unban event whose own time and ban time are up is an expiry, and keeps
  *    its time, which may be a second or two after the expiry. Otherwise the ban
  *    was lifted by hand if its rows are gone, for fail2ban deletes them before
- *    it runs the command (1.0.2, server/actions.py: removeBannedIP). Otherwise
- * the unban may be a stop's: the end is pending.
+ *    it runs the command (1.0.2, server/actions.py: removeBannedIP).
+ *    Otherwise the unban may be a stop's: the end is pending.
  * 4. A later ban of the id of a pending unban shows that the unban was done by
  *    hand: fail2ban bans no id that it still holds.
  * 5. An Unban line of a log is an expiry when it stands up to two seconds
@@ -57,10 +57,10 @@
  *    commands, and keeps rows of bans that it will never restore.
  * 8. The server is asked only about a ban in doubt. Since the ban's last sign
  *    of life the server or the jail was started, the jail was flushed or the
- * ban unbanned; or its rows are gone; or it is overdue; or it had no sign of
- *    life for a day, so that every ban is looked at some time. (The event of a
- *    permanent ban waited in the spool, so its row was never seen; the command
- *    of its unban was killed. A jail without the action was stopped.)
+ *    ban unbanned; or its rows are gone; or it is overdue; or it had no sign
+ *    of life for a day, so that every ban is looked at some time. (The event
+ *    of a permanent ban waited in the spool, so its row was never seen; the
+ *    command of its unban was killed. A jail without the action was stopped.)
  * 9. Precedence: see ban_end_replaces.
  * 10. A restored event after the end reopens the ban (same_ban). So does the
  *    server's answer that it has the ban, where the end was inferred because a
