@@ -11,10 +11,10 @@
  *    databases of version 1 and 2, have such bans.)
  * 3. A ban whose ban time is up is ending: fail2ban lifts it within seconds,
  *    but no unban was archived yet, and a run settles it only after two
- *    intervals. When the server said after the expiry, and within the last two
- *    days, that it has the ban, the ban goes on: its ban time grows in
- * fail2ban's memory when the id is banned again (1.0.2, server/banmanager.py:
- * addBanTicket).
+ *    intervals. When the server said after the expiry, and within the last
+ *    two days, that it has the ban, the ban goes on: its ban time grows in
+ *    fail2ban's memory when the id is banned again (1.0.2,
+ *    server/banmanager.py: addBanTicket).
  * 4. A ban that was unbanned, or whose jail was flushed, after its last sign of
  *    life is ending: the firewall no longer has it, and a run has yet to find
  *    out whether it was lifted or comes back with fail2ban.
