@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a ban ends. ban/history.h says which sightings and lines are of the ban,
- * and ban/state.h what is shown before an end is archived. Pure: facts go in, a
- * verdict comes out. The callers gather the facts and write the verdict.
+ * The rules by which a ban ends. The rules for which sightings and lines are of
+ * a ban stand in ban/history.h. The rules for what a reader sees before an end
+ * is archived stand in ban/state.h. Pure: facts go in, a verdict comes out. The
+ * callers gather the facts and write the verdict.
  *
  * 1. Expiry: a ban expires its ban time after its beginning. A permanent ban
  *    never expires, nor does one whose ban time is unknown. An end that no

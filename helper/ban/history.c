@@ -181,8 +181,10 @@ continue_logged(const struct sequence *s)
 	}
 }
 
-/* Put the drafts of one time together: imports by their numbers, the others as
- * they were made. */
+/*
+ * Put the drafts of one time together: first those that imports made, by their
+ * numbers, then the others as they were made.
+ */
 static int
 compare_turns(const void *pa, const void *pb)
 {
@@ -198,7 +200,7 @@ compare_turns(const void *pa, const void *pb)
 	return a < b ? -1 : a > b;
 }
 
-/* Number the bans of one time, which are n. */
+/* Number the n bans of one time (rule 5). */
 static void
 number_turns(const struct sequence *s, struct draft **turns, size_t n)
 {

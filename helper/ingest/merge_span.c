@@ -44,8 +44,8 @@ span_of(const struct sighting *sighting)
 
 /*
  * An import speaks of the ban of its number. Where an event or a row shows that
- * ban, its place is known. If no ban of its time is known, it speaks of
- * one whose time is another, or not known.
+ * ban, its place is known. If no ban of its time is known, it speaks of one
+ * whose time is another, or not known.
  */
 static int
 span_of_import(struct archive *a, const struct archive_ident *of,

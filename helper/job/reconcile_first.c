@@ -330,7 +330,7 @@ take_over_early(struct first *f, struct err *e)
 
 	if (rc != 0)
 		return -1;
-	/* Where it does not fit, take_place says so. */
+	/* take_place reports an archive that has grown too large. */
 	if (new_file_fits(&a, BANS_MOST, e) == 1 &&
 	    (db_exec(&a.db, "BEGIN", e) != 0 || take_over(f, &a, e) != 0))
 		rc = -1;

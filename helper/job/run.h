@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A run is a long piece of work on the archive that the table run remembers;
- * enum run_kind has the kinds. A run reads first, without the
- * archive's lock, and then writes in short transactions, so that events get in
- * between. Between two transactions it stops when run_is_over; what it has
- * committed stays.
+ * enum run_kind has the kinds. A run reads first, without the archive's lock,
+ * and then writes in short transactions, so that events get in between. Between
+ * two transactions it stops when run_is_over; what it has committed stays.
  *
  * Nothing in job/ writes to standard output or standard error. A warning goes
  * through run_say to a function that the command gives; the results go up to
