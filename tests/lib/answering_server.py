@@ -74,8 +74,10 @@ def serve(connection, path, questions):
 
 def main(where, path, log):
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(where)
+    # Whoever finds the socket can connect to it.
+    listener.bind(where + ".new")
     listener.listen(16)
+    os.rename(where + ".new", where)
     with open(log, "a", encoding="utf-8") as questions:
         while True:
             connection = listener.accept()[0]
