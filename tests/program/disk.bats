@@ -160,9 +160,16 @@ sound() {
 # sound_when_full: as sound, but that a disk without a free block may have no room for
 # the index that SQLite makes for a reader.
 sound_when_full() {
-	run archive verify
-	[ "$status" -eq 74 ] && [[ $output == *"no room on disk for the archive's -shm"* ]] ||
-	    sound
+	local rc=0
+	said=$(archive verify 2>&1) || rc=$?
+	case $rc in
+	0) says sound ;;
+	74) says "no room on disk for the archive's -shm" ;;
+	*)
+		echo "exit status $rc of verify: $said" >&2
+		return 1
+		;;
+	esac
 }
 
 # one_warning WORD...: all messages are one line, which has these words.
