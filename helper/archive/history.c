@@ -335,6 +335,25 @@ load_flushes(struct archive *a, struct archive_history *h,
 	return rc;
 }
 
+/*
+ * Return the last moment whose lines the stretch needs. An event takes a line
+ * before it, so the lines until then are needed: one of them may be of an end.
+ */
+static int64_t
+last_line_us(const struct archive_history *h)
+{
+	int64_t last_us = h->rows[h->rows_n - 1].ban.made_us;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct sighting *s = &h->sightings[i];
+
+		if ((s->kind == SIGHTING_BAN || s->kind == SIGHTING_RESTORED) &&
+		    s->at_us > last_us)
+			last_us = s->at_us;
+	}
+	return last_us;
+}
+
 int
 archive_history_load(struct archive *a, struct archive_history *h,
     const struct archive_span *span, int64_t beside, bool with_lines,
@@ -352,7 +371,7 @@ archive_history_load(struct archive *a, struct archive_history *h,
 	if (!h->begins)
 		from_us = h->rows[0].ban.made_us;
 	if (!h->ends)
-		to_us = h->rows[h->rows_n - 1].ban.made_us;
+		to_us = last_line_us(h);
 	return log_lines_load(a, &h->of, from_us, to_us, &h->lines, e);
 }
 

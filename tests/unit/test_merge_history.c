@@ -1160,6 +1160,45 @@ the_bans_of_a_second_are_looked_up_once_for_all_its_lines(void **state UNUSED)
 	lab_tear_down(&lab);
 }
 
+/*
+ * The log of a ban is replayed last. An event of another ban came much later,
+ * after the end of that one, which an earlier log shows.
+ */
+static void
+a_line_is_not_of_an_event_far_behind_it(void **state UNUSED)
+{
+	struct logged_line lines[] = {
+		{ LOGGED_UNBAN, MS(300000), UNKNOWN, UNKNOWN, UNKNOWN },
+		{ LOGGED_BAN, MS(51330), SECOND + 48, 600, UNKNOWN },
+	};
+	struct archive_jail jail;
+	struct err e = { 0 };
+	struct merge merge;
+	struct lab lab;
+
+	lab_set_up(&lab);
+	assert_ok(archive_begin(&lab.archive, &e), &e);
+	merge = merge_of(&lab);
+	add(&lab, "192.0.2.1", SIGHTING_BAN, 82000, 82500);
+	add(&lab, "192.0.2.1", SIGHTING_BAN, 120000, 120500);
+	add(&lab, "192.0.2.1", SIGHTING_RESTORED, 120000, 305000);
+	assert_ok(archive_jail_get(&lab.archive, "sshd", &jail, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		int64_t known = 0;
+
+		assert_ok(merge_log_lines(&merge, &jail, "192.0.2.1", &lines[i],
+			      1, &known, &e),
+		    &e);
+	}
+	lab_assert(&lab, "the ban of the line and the two of events",
+	    "SELECT group_concat(timeofban - (SELECT min(timeofban) FROM ban)) "
+	    "FROM "
+	    "(SELECT timeofban FROM ban ORDER BY timeofban)",
+	    "0,34,72");
+	assert_ok(archive_commit(&lab.archive, &e), &e);
+	lab_tear_down(&lab);
+}
+
 /* A line that stands in a log twice is one line, also of a new id. */
 static void
 a_line_of_a_new_id_that_stands_twice_counts_once(void **state UNUSED)
@@ -1272,6 +1311,7 @@ main(void)
 		cmocka_unit_test(new_bans_of_a_log_get_one_rev_after_the_other),
 		cmocka_unit_test(
 		    the_bans_of_a_second_are_looked_up_once_for_all_its_lines),
+		cmocka_unit_test(a_line_is_not_of_an_event_far_behind_it),
 		cmocka_unit_test(
 		    a_line_of_a_new_id_that_stands_twice_counts_once),
 	};
