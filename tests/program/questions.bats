@@ -267,12 +267,14 @@ print(json.dumps({"sshd": ids[::2], "web": ids[1::2]}))')"
 @test "a flush is found under later ones, however late the run" {
 	a_server '{"sshd": []}'
 	archive reconcile
-	bans sshd 192.0.2.1 1
+	local seconds=$((3 * slowness))
+	bans sshd 192.0.2.1 "$seconds"
 	archive reconcile
 	their_rows_go 192.0.2.1
 	archive flush --jail sshd --family inet4
 	local flushed=$EPOCHREALTIME
-	wait_for 9 past $((EPOCHSECONDS + 4))
+	# The ban time is up when the run looks.
+	wait_for 9 past $((began + seconds + 2))
 	archive flush --jail sshd --family inet4
 	archive reconcile
 	look 'ended("sshd", "192.0.2.1", "flushed", about=float(at) - 0.5)' \

@@ -82,6 +82,7 @@ action_with() {
 }
 
 @test "check names a jail without the action, and an action with name=" {
+	config 'interval = 300;'
 	jail sshd
 	server_start
 	archive reconcile
