@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "base/escape.h"
@@ -166,6 +167,16 @@ put_field(char *to, size_t room, const char *s)
 	snprintf(to + len, room - len, "%s:", s);
 }
 
+/* Whether libpq leaves the file unread, as it is not its owner's alone. */
+static bool
+is_open_to_others(const char *file)
+{
+	struct stat st;
+
+	return file != NULL && stat(file, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 /* Fail because the server wants a password: say which line is wanted where. */
 static int
 lacks_password(const struct fleet_connection *c, struct err *e)
@@ -173,6 +184,7 @@ lacks_password(const struct fleet_connection *c, struct err *e)
 	PQconninfoOption *options = PQconninfo(c->pg);
 	const char *file = NULL;
 	char line[400] = "", path[200], entry[200];
+	bool open;
 
 	for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL;
 	     o++)
@@ -185,7 +197,13 @@ lacks_password(const struct fleet_connection *c, struct err *e)
 	clean(entry, sizeof(entry), line);
 	clean(path, sizeof(path),
 	    file != NULL && file[0] != '\0' ? file : "~/.pgpass");
+	open = is_open_to_others(file);
 	PQconninfoFree(options);
+	if (open)
+		return err_set(e, EX_NOPERM,
+		    "PostgreSQL wants a password, and other users may read "
+		    "%s, so it is not used: run chmod 0600 on that file",
+		    path);
 	return err_set(e, EX_NOPERM,
 	    "PostgreSQL wants a password, and none was found: write the line "
 	    "%sPASSWORD to %s, with mode 0600",
@@ -193,20 +211,55 @@ lacks_password(const struct fleet_connection *c, struct err *e)
 }
 
 /*
+ * What mends a refusal, by words of libpq's message, which is untranslated, as
+ * this program sets no locale. (PostgreSQL 15, libpq, fe-secure-openssl.c,
+ * fe-secure-common.c and fe-connect.c.)
+ */
+static const char *
+cure_of(const char *said)
+{
+	static const struct {
+		const char *words, *cure;
+	} cures[] = {
+		{ "certificate verify failed",
+		    "sslrootcert must have the certificate of the server's "
+		    "authority, and neither may be out of date" },
+		{ "root certificate file",
+		    "set sslrootcert to the file with the certificate of the "
+		    "server's authority" },
+		{ "does not match host name",
+		    "set host to the name in the server's certificate" },
+		{ "host name must be specified",
+		    "set host to the name in the server's certificate" },
+		{ "server does not support SSL",
+		    "the server's administrator must set ssl = on there" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cures); i++)
+		if (strstr(said, cures[i].words) != NULL)
+			return cures[i].cure;
+	return NULL;
+}
+
+/*
  * Fail because there is no connection. libpq knows no user where it could not
- * make out the conninfo. After SQLSTATE 28P01 it names the password file,
- * untranslated, as this program sets no locale. (PostgreSQL 15, libpq,
- * fe-connect.c: connectOptions2, pgpassfileWarning.)
+ * make out the conninfo. After SQLSTATE 28P01 it names the password file.
+ * (PostgreSQL 15, libpq, fe-connect.c: connectOptions2, pgpassfileWarning.)
  */
 static int
 refused(struct fleet_connection *c, struct err *e)
 {
 	bool password = PQconnectionNeedsPassword(c->pg) == 1;
 	bool known = PQuser(c->pg) != NULL;
-	char said[400];
+	const char *cure;
+	char said[400], *advice;
 	int rc;
 
 	clean(said, sizeof(said), PQerrorMessage(c->pg));
+	cure = cure_of(said);
+	/* libpq goes on: "... or change sslmode to disable ... verification" */
+	if (cure != NULL && (advice = strstr(said, " Either ")) != NULL)
+		*advice = '\0';
 	if (password)
 		rc = lacks_password(c, e);
 	else if (!known)
@@ -219,7 +272,8 @@ refused(struct fleet_connection *c, struct err *e)
 		    strstr(said, "password retrieved from file") != NULL ?
 			EX_NOPERM :
 			EX_TEMPFAIL,
-		    "PostgreSQL: %s", said);
+		    "PostgreSQL: %s%s%s", cure != NULL ? cure : "",
+		    cure != NULL ? ": " : "", said);
 	fleet_disconnect(c);
 	c->fault = FLEET_GONE_AWAY;
 	return rc;
