@@ -326,6 +326,8 @@ fleet_disconnect(struct fleet_connection *c)
 
 /* ---------------------------------------------------------------- errors -- */
 
+#define DISK_IS_FULL "the disk of the server is full: make room there"
+
 static const struct fault {
 	const char *state; /* an SQLSTATE, or the class of some */
 	enum fleet_fault fault;
@@ -338,8 +340,7 @@ static const struct fault {
 	{ "23", FLEET_DATA, EX_DATAERR, NULL },
 	{ "54", FLEET_DATA, EX_DATAERR, NULL },
 	{ "55P03", FLEET_LOCKED, EX_TEMPFAIL, NULL },
-	{ "53100", FLEET_OTHER, EX_TEMPFAIL,
-	    "the disk of the server is full: make room there" },
+	{ "53100", FLEET_OTHER, EX_TEMPFAIL, DISK_IS_FULL },
 	{ "53300", FLEET_OTHER, EX_TEMPFAIL,
 	    "the server has no connection left: raise max_connections, or put "
 	    "pgbouncer in front" },
@@ -347,6 +348,9 @@ static const struct fault {
 	    "the server lacks memory, or locks for so many months: raise "
 	    "max_locks_per_transaction there" },
 	{ "53", FLEET_OTHER, EX_TEMPFAIL, NULL },
+	{ "57014", FLEET_OTHER, EX_TEMPFAIL,
+	    "the server ended a statement that took too long, or its "
+	    "administrator did: raise statement_timeout for this role" },
 	{ "57", FLEET_OTHER, EX_TEMPFAIL, NULL },
 	{ "58", FLEET_OTHER, EX_TEMPFAIL, NULL },
 	{ "08", FLEET_OTHER, EX_TEMPFAIL, NULL },
@@ -370,6 +374,18 @@ static const struct fault {
 	    "\"fail2ban-archive push --init\" as its administrator" },
 };
 
+/*
+ * Whether the server is one for writes that is set to take none, as some
+ * hosters do once its disk is full. (From PostgreSQL 14 on it says so.)
+ */
+static bool
+is_set_read_only(const struct fleet_connection *c)
+{
+	const char *standby = PQparameterStatus(c->pg, "in_hot_standby");
+
+	return standby != NULL && strcmp(standby, "off") == 0;
+}
+
 static int
 fail(struct fleet_connection *c, const PGresult *r, struct err *e)
 {
@@ -384,6 +400,10 @@ fail(struct fleet_connection *c, const PGresult *r, struct err *e)
 			fault = faults[i];
 			break;
 		}
+	if (strcmp(fault.state, "25006") == 0 && is_set_read_only(c))
+		fault.cure =
+		    "the server takes no writes: its administrator "
+		    "must set default_transaction_read_only to off";
 	/* Without a state it is libpq that has lost the server. */
 	if (state == NULL) {
 		fault.code = EX_TEMPFAIL;
@@ -405,10 +425,14 @@ static int
 lost(struct fleet_connection *c, struct err *e)
 {
 	char said[400];
+	bool full;
 
 	clean(said, sizeof(said), PQerrorMessage(c->pg));
+	/* A server whose WAL has no room ends itself. */
+	full = strstr(said, "No space left on device") != NULL;
 	c->fault = FLEET_GONE_AWAY;
-	return err_set(e, EX_TEMPFAIL, "PostgreSQL at %s: %s", c->where, said);
+	return err_set(e, EX_TEMPFAIL, "PostgreSQL at %s: %s%s%s", c->where,
+	    full ? DISK_IS_FULL : "", full ? ": " : "", said);
 }
 
 /* ----------------------------------------------------------- round trips -- */

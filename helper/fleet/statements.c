@@ -21,10 +21,13 @@
 /*
  * The rows of a machine that others wait for are locked briefly. A batch is
  * joined by looking each row up: it is small, and ban is large. A transaction
- * whose machine has gone must not keep its row locked.
+ * whose machine has gone must not keep its row locked. A time for statements
+ * that is set for people would end the same long one in each push, so it is as
+ * long as an answer is waited for.
  */
 #define SETTINGS \
 	"SET LOCAL lock_timeout = '30s';" \
+	"SET LOCAL statement_timeout = '10min';" \
 	"SET LOCAL idle_in_transaction_session_timeout = '60s';" \
 	"SET LOCAL enable_hashjoin = off;" \
 	"SET LOCAL enable_mergejoin = off;" \

@@ -23,19 +23,25 @@ as_nobody() {
 	(cd / && setpriv --reuid=nobody --regid=nogroup --clear-groups "$@")
 }
 
-# fleet_start: make a PostgreSQL and start it; $fleet is its folder.
-fleet_start() {
+# fleet_folder: make the folder of a PostgreSQL, $fleet.
+fleet_folder() {
 	# Another user must reach it, and the name of a socket is short.
 	fleet=$(mktemp -d /tmp/fleet.XXXXXX)
 	chown nobody:nogroup "$fleet"
 	chmod 755 "$fleet"
+}
+
+# fleet_start [OPTION...]: make a PostgreSQL, by these options of initdb, and start
+# it, in $fleet, if there is one.
+fleet_start() {
+	[ -n "${fleet-}" ] || fleet_folder
 	as_nobody "$pgbin/initdb" -D "$fleet/data" -U postgres -A trust -E UTF8 \
-	    --locale=C --no-sync >"$fleet.initdb" 2>&1 || {
+	    --locale=C --no-sync "$@" >"$fleet.initdb" 2>&1 || {
 		cat "$fleet.initdb" >&2
 		return 1
 	}
 	mv "$fleet.initdb" "$fleet/initdb"
-	cat >>"$fleet/data/postgresql.conf" <<-END
+	as_nobody tee -a "$fleet/data/postgresql.conf" >"$fleet/conf" <<-END
 		listen_addresses = ''
 		unix_socket_directories = '$fleet'
 		fsync = off
