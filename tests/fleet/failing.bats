@@ -140,11 +140,11 @@ counted() {
 	bans web 100
 	push web
 	bans web 7000 1700000000
-	# The first batch is in; the second one waits for a row.
+	# The first batch is in, and a ban of the second one waits.
 	sql "CREATE FUNCTION public.waits() RETURNS trigger LANGUAGE plpgsql AS
 	    \$\$ BEGIN PERFORM pg_catalog.pg_advisory_xact_lock(1); RETURN NEW; END \$\$"
-	sql "CREATE TRIGGER waits AFTER UPDATE ON fail2ban_archive.host FOR EACH ROW
-	    WHEN (NEW.last_rev > 5100) EXECUTE FUNCTION public.waits()"
+	sql "CREATE TRIGGER waits BEFORE INSERT ON fail2ban_archive.ban FOR EACH ROW
+	    WHEN (NEW.ban_no = 6000) EXECUTE FUNCTION public.waits()"
 	for how in fast immediate; do
 		hold 'SELECT pg_catalog.pg_advisory_xact_lock(1)'
 		"$push_program" -c "$lab/web/archive.cfg" push >"$lab/said" 2>&1 3>&- &
@@ -164,7 +164,7 @@ counted() {
 		fleet_up
 		[ "$(counted)" = '5100|5100' ]
 	done
-	sql 'DROP TRIGGER waits ON fail2ban_archive.host'
+	sql 'DROP TRIGGER waits ON fail2ban_archive.ban'
 	push web
 	same_there web
 }
