@@ -7,22 +7,31 @@
 #include "base/number.h"
 #include "base/timestamp.h"
 
-/* Return the seconds to wait after a failed push. */
+int64_t
+push_due_wait_ms(const char *host, int64_t failing_ms, int64_t least_ms,
+    int64_t interval)
+{
+	int64_t most =
+	    interval > PUSH_DUE_WAIT_MOST ? interval : PUSH_DUE_WAIT_MOST;
+	int64_t wait = failing_ms < least_ms ? least_ms :
+	    failing_ms > most * 1000	     ? most * 1000 :
+					       failing_ms;
+
+	return wait -
+	    (int64_t)hash_below(hash_text(HASH_NONE, host),
+		(uint64_t)(wait / 4 + 1));
+}
+
+/* Return the seconds to wait after a push that a reconcile started failed. */
 static int64_t
 wait_after_failure(const struct push_state *state, int64_t interval)
 {
-	int64_t failing =
-	    number_sub_sat(state->tried_us, state->failed_us) / TIMESTAMP_US;
-	int64_t most =
-	    interval > PUSH_DUE_WAIT_MOST ? interval : PUSH_DUE_WAIT_MOST;
-	int64_t wait = failing < interval ? interval :
-	    failing > most		  ? most :
-					    failing;
+	int64_t failing_ms =
+	    number_sub_sat(state->tried_us, state->failed_us) / 1000;
+	int64_t wait_ms = push_due_wait_ms(state->host, failing_ms,
+	    interval * 1000, interval);
 
-	/* A part of it is the machine's own, so that not all come at once. */
-	return wait -
-	    (int64_t)hash_below(hash_text(HASH_NONE, state->host),
-		(uint64_t)(wait / 4 + 1));
+	return (wait_ms + 999) / 1000;
 }
 
 bool

@@ -12,11 +12,20 @@
 #define PUSH_DUE_WAIT_MOST 3600
 
 /*
+ * Return the milliseconds from a push that failed to the next one. failing_ms
+ * is the time from the first of the pushes that have failed in a row to the
+ * last one. The wait is as long as that, which doubles it each time, from
+ * least_ms to PUSH_DUE_WAIT_MOST or the interval (seconds); up to a quarter of
+ * it, which follows from the machine's name for itself, is taken off, so that
+ * the machines of a fleet do not come at one time.
+ */
+int64_t push_due_wait_ms(const char *host, int64_t failing_ms, int64_t least_ms,
+    int64_t interval);
+
+/*
  * Return true when a push is due at now_us, by an interval in seconds. After a
- * failure the wait is as long as pushes have failed so far, which doubles it,
- * from the interval to PUSH_DUE_WAIT_MOST; a part of it follows from the
- * machine's name for itself, so that the machines of a fleet do not come at one
- * time. A push that was begun later than now_us was noted by a wrong clock, and
+ * failure the wait is that of push_due_wait_ms, and at least the interval. A
+ * push that was begun later than now_us was noted by a wrong clock, and
  * does not count. An interval of 0 is never due. A tenth of the wait is spared,
  * so that reconciles that come each interval do not miss each second push.
  */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "archive/push_due.h"
 #include "base/number.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -18,6 +19,9 @@
 
 #define LOOK_MS 200
 #define EVERY_MAX 86400
+
+/* The least wait after a failure, unless the interval is shorter. */
+#define FIRST_WAIT_MS 5000
 
 /* The refused bans that are named one by one, of one process. */
 #define NAMED 20
@@ -116,23 +120,33 @@ wait_ms(int64_t ms, const volatile sig_atomic_t *stop)
 static int
 push_every(struct push *push, int64_t every, struct err *e)
 {
-	int64_t failures = 0;
+	const char *host = push->state.host;
+	int64_t least_ms = every * 1000, failed_ms = UNKNOWN, begun_ms, next_ms;
 
+	if (least_ms > FIRST_WAIT_MS)
+		least_ms = FIRST_WAIT_MS;
 	while (*push->stop == 0) {
+		begun_ms = clock_steady_ms();
 		if (push_once(push, e) == 0) {
-			failures = 0;
+			failed_ms = UNKNOWN;
+			next_ms = machine_wait_ms(host, every, clock_wall_us());
 			if (push->sent + push->refused > 0) {
 				say_sent(push);
 				fflush(stdout);
 			}
 		} else if (*push->stop == 0) {
 			/* The same failure is said once. */
-			if (failures++ == 0 || e->code != EX_TEMPFAIL)
+			if (failed_ms == UNKNOWN || e->code != EX_TEMPFAIL)
 				log_line(LOG_ERR, "push: %s", e->text);
+			/* One that sent a part was not in vain. */
+			if (failed_ms == UNKNOWN || push->sent > 0)
+				failed_ms = begun_ms;
+			next_ms = push_due_wait_ms(host, begun_ms - failed_ms,
+			    least_ms, every);
+		} else {
+			break;
 		}
-		wait_ms(machine_wait_ms(push->state.host, every, failures,
-			    clock_wall_us()),
-		    push->stop);
+		wait_ms(next_ms, push->stop);
 	}
 	return 0;
 }

@@ -18,10 +18,6 @@
 #define NAME_BYTES 255
 #define GAP_DAYS 30
 
-/* The wait after a first failure, and the longest, in milliseconds. */
-#define FIRST_WAIT_MS 5000
-#define LONGEST_WAIT_MS 3600000
-
 static int
 make_random(unsigned char *bytes, size_t n, struct err *e)
 {
@@ -108,32 +104,13 @@ machine_look(struct machine *machine, const struct config *config,
 	return 0;
 }
 
-/* Return a machine's own number below n, another one for each salt. */
-static int64_t
-share_of(const char *uuid, int64_t salt, int64_t n)
-{
-	return (int64_t)hash_below(hash_text(HASH_NONE ^ (uint64_t)salt, uuid),
-	    (uint64_t)n);
-}
-
 int64_t
-machine_wait_ms(const char *uuid, int64_t every_s, int64_t failures,
-    int64_t now_us)
+machine_wait_ms(const char *uuid, int64_t every_s, int64_t now_us)
 {
-	int64_t every_ms = every_s * 1000, wait_ms = FIRST_WAIT_MS, phase_ms;
-	int64_t longest_ms =
-	    every_ms > LONGEST_WAIT_MS ? every_ms : LONGEST_WAIT_MS;
+	int64_t every_ms = every_s * 1000;
+	int64_t phase_ms =
+	    (int64_t)hash_below(hash_text(HASH_NONE, uuid), (uint64_t)every_ms);
+	int64_t wait_ms = (phase_ms - now_us / 1000) % every_ms;
 
-	if (failures == 0) {
-		phase_ms = share_of(uuid, 0, every_ms);
-		wait_ms = (phase_ms - now_us / 1000) % every_ms;
-		return wait_ms > 0 ? wait_ms : wait_ms + every_ms;
-	}
-	if (wait_ms > every_ms)
-		wait_ms = every_ms;
-	while (--failures > 0 && wait_ms < longest_ms)
-		wait_ms *= 2;
-	if (wait_ms > longest_ms)
-		wait_ms = longest_ms;
-	return wait_ms - share_of(uuid, wait_ms, wait_ms / 2 + 1);
+	return wait_ms > 0 ? wait_ms : wait_ms + every_ms;
 }

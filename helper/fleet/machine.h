@@ -29,12 +29,9 @@ int machine_look(struct machine *machine, const struct config *config,
     struct archive *a, int64_t now_us, struct err *e);
 
 /*
- * Return the milliseconds until the next push: at a moment of each interval
- * that follows from the UUID; after n failures in a row, twice the time of
- * n - 1, up to an hour or the interval, less a part of up to a half that
- * follows from the UUID and n. Pure.
+ * Return the milliseconds until the next push: it comes at a moment of each
+ * interval that follows from the UUID. Pure.
  */
-int64_t machine_wait_ms(const char *uuid, int64_t every_s, int64_t failures,
-    int64_t now_us);
+int64_t machine_wait_ms(const char *uuid, int64_t every_s, int64_t now_us);
 
 #endif

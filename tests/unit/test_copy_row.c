@@ -230,14 +230,14 @@ an_address_is_canonical_or_none(void **state)
 static void
 a_machine_has_a_moment_of_its_own(void **state)
 {
-	int64_t first = machine_wait_ms(UUID, 300, 0, 0);
-	int64_t other = machine_wait_ms("1" UUID, 300, 0, 0);
+	int64_t first = machine_wait_ms(UUID, 300, 0);
+	int64_t other = machine_wait_ms("1" UUID, 300, 0);
 
 	(void)state;
 	assert_int_not_equal(first, other);
 	/* It is the same moment of each interval, and is ahead. */
 	for (int64_t ms = 0; ms < 900000; ms += 777) {
-		int64_t wait = machine_wait_ms(UUID, 300, 0, ms * 1000);
+		int64_t wait = machine_wait_ms(UUID, 300, ms * 1000);
 
 		assert_in_range(wait, 1, 300000);
 		assert_int_equal((ms + wait - first) % 300000, 0);
@@ -254,30 +254,10 @@ machines_are_spread_over_the_interval(void **state)
 	for (int i = 0; i < 10000; i++) {
 		snprintf(uuid, sizeof(uuid), "%08x-4c5d-4e6f-8a9b-0123456789ab",
 		    (unsigned)i);
-		in[(machine_wait_ms(uuid, 300, 0, 0) - 1) / 30000]++;
+		in[(machine_wait_ms(uuid, 300, 0) - 1) / 30000]++;
 	}
 	for (int i = 0; i < 10; i++)
 		assert_in_range(in[i], 800, 1200);
-}
-
-static void
-the_wait_after_failures_doubles_up_to_a_bound(void **state)
-{
-	int64_t full_ms = 5000;
-
-	(void)state;
-	for (int64_t n = 1; n < 100; n++) {
-		int64_t wait = machine_wait_ms(UUID, 300, n, 0);
-
-		assert_in_range(wait, full_ms / 2, full_ms);
-		if (full_ms < 3600000)
-			full_ms *= 2;
-		if (full_ms > 3600000)
-			full_ms = 3600000;
-	}
-	assert_in_range(machine_wait_ms(UUID, 1, 1, 0), 500, 1000);
-	assert_in_range(machine_wait_ms(UUID, 86400, INT64_MAX, 0), 43200000,
-	    86400000);
 }
 
 static void
@@ -311,7 +291,6 @@ main(void)
 		cmocka_unit_test(an_address_is_canonical_or_none),
 		cmocka_unit_test(a_machine_has_a_moment_of_its_own),
 		cmocka_unit_test(machines_are_spread_over_the_interval),
-		cmocka_unit_test(the_wait_after_failures_doubles_up_to_a_bound),
 		cmocka_unit_test(random_names_are_as_the_file_has_them),
 	};
 

@@ -84,6 +84,41 @@ a_failure_is_followed_by_longer_and_longer_waits(void **state)
 }
 
 static void
+the_wait_after_failures_doubles_up_to_a_bound(void **state)
+{
+	static const struct {
+		int64_t least_ms, interval, most_ms;
+	} rows[] = {
+		{ 5000, 300, 3600000 },
+		{ 300000, 300, 3600000 },
+		{ 1000, 1, 3600000 },
+		{ 5000, 86400, 86400000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t failing = 0, before = 0;
+
+		for (int n = 0; n < 100; n++) {
+			int64_t full = failing < rows[i].least_ms ?
+			    rows[i].least_ms :
+			    failing;
+			int64_t wait = push_due_wait_ms("web", failing,
+			    rows[i].least_ms, rows[i].interval);
+
+			if (full > rows[i].most_ms)
+				full = rows[i].most_ms;
+			assert_in_range(wait, full - full / 4, full);
+			assert_true(wait >= before);
+			before = wait;
+			failing += wait;
+		}
+		assert_in_range(before, rows[i].most_ms - rows[i].most_ms / 4,
+		    rows[i].most_ms);
+	}
+}
+
+static void
 machines_do_not_come_at_one_time(void **state)
 {
 	size_t due = 0;
@@ -141,6 +176,7 @@ main(void)
 		cmocka_unit_test(the_interval_decides_after_a_success),
 		cmocka_unit_test(
 		    a_failure_is_followed_by_longer_and_longer_waits),
+		cmocka_unit_test(the_wait_after_failures_doubles_up_to_a_bound),
 		cmocka_unit_test(the_changes_after_the_acknowledged_one_wait),
 		cmocka_unit_test(machines_do_not_come_at_one_time),
 	};
