@@ -223,7 +223,8 @@ cure_of(const char *said)
 	} cures[] = {
 		{ "certificate verify failed",
 		    "sslrootcert must have the certificate of the server's "
-		    "authority, and neither may be out of date" },
+		    "authority, and neither may be out of date by this "
+		    "machine's clock" },
 		{ "root certificate file",
 		    "set sslrootcert to the file with the certificate of the "
 		    "server's authority" },

@@ -116,6 +116,11 @@ fail(const struct questions *q, const PGresult *result, struct err *e)
 		return say(PQerrorMessage(q->pg), EX_TEMPFAIL, e);
 	if (strcmp(state, "42501") == 0)
 		return refused(q, e);
+	if (strcmp(state, "57014") == 0)
+		return err_set(e, EX_TEMPFAIL,
+		    "fleet: the server ended a question that took too long: "
+		    "ask for less, such as by --since, or raise "
+		    "statement_timeout for the role there");
 	if (strcmp(state, "3F000") == 0 || strcmp(state, "42P01") == 0)
 		return err_set(e, EX_UNAVAILABLE,
 		    "fleet: the database has no bans of a fleet; an "

@@ -239,6 +239,14 @@ archive_of_fleet() {
 	[[ $said != *sesame* ]]
 }
 
+@test "a question that the server ends says what makes it shorter" {
+	sql "ALTER ROLE asker SET statement_timeout = '1ms'"
+	status 75 "$program-push" -c "$lab/archive.cfg" stats
+	sql 'ALTER ROLE asker RESET statement_timeout'
+	[[ $said == *'such as by --since, or raise statement_timeout'* ]]
+	"$program-push" -c "$lab/archive.cfg" stats >"$lab/out"
+}
+
 # running TEXT: how many questions with a text PostgreSQL is at work on.
 running() {
 	sql "SELECT count(*) FROM pg_stat_activity

@@ -105,6 +105,17 @@ push() { remote "$push_program" -c "$lab/$1/archive.cfg" push "${@:2}"; }
 # service SED: change the machine's service.
 service() { sed -i "$1" "$lab/root/.pg_service.conf"; }
 
+# out_of_date: the server gets a certificate that was valid until yesterday.
+out_of_date() {
+	as_nobody cp "$fleet/data/server.crt" "$fleet/server.crt"
+	as_nobody openssl x509 -req -in "$fleet/data/server.csr" -days -1 \
+	    -copy_extensions copy -CA "$fleet/fleet-ca.crt" \
+	    -CAkey "$fleet/fleet-ca.key" -CAcreateserial \
+	    -out "$fleet/data/server.crt" 2>/dev/null
+	fleet_down
+	fleet_up
+}
+
 # kept NAME: what the machine knows of itself and the fleet.
 kept() { grep -E '^(host|archive|token|next|pushed_us|rev) ' "$(archive_of "$1").push"; }
 
@@ -177,6 +188,10 @@ refused_push() {
 	refused_push web2 75 '"db.example.org"' '"other.example.org"' \
 	    "set host to the name in the server's certificate"
 	configured web2
+	out_of_date
+	refused_push web2 75 "port $port" 'certificate verify failed' \
+	    'neither may be out of date'
+	as_nobody cp "$fleet/server.crt" "$fleet/data/server.crt"
 	sql 'ALTER SYSTEM SET ssl = off'
 	fleet_down
 	fleet_up
