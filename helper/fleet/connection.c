@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
@@ -280,6 +283,35 @@ refused(struct fleet_connection *c, struct err *e)
 	return rc;
 }
 
+/*
+ * Have the kernel ask for a server that is silent for a minute, and give it up
+ * after another one, where libpq is not configured otherwise. By itself it asks
+ * after two hours, and libpq waits that long for the answer to a question.
+ */
+static void
+ask_in_silence(PGconn *pg)
+{
+	static const struct {
+		int name, value;
+	} times[] = {
+		{ TCP_KEEPIDLE, 60 },
+		{ TCP_KEEPINTVL, 10 },
+		{ TCP_KEEPCNT, 6 },
+	};
+	PQconninfoOption *options = PQconninfo(pg);
+	bool configured = options == NULL;
+
+	for (PQconninfoOption *o = options; !configured && o->keyword != NULL;
+	     o++)
+		configured = strncmp(o->keyword, "keepalives_", 11) == 0 &&
+		    o->val != NULL;
+	PQconninfoFree(options);
+	/* This fails, and does no harm, on a socket that is no TCP. */
+	for (size_t i = 0; !configured && i < ARRAY_LEN(times); i++)
+		(void)setsockopt(PQsocket(pg), IPPROTO_TCP, times[i].name,
+		    &times[i].value, sizeof(times[i].value));
+}
+
 int
 fleet_connect(struct fleet_connection *c, const char *conninfo, const char *key,
     const volatile sig_atomic_t *stop, struct err *e)
@@ -313,6 +345,7 @@ fleet_connect(struct fleet_connection *c, const char *conninfo, const char *key,
 	if (PQstatus(c->pg) != CONNECTION_OK || PQsetnonblocking(c->pg, 1) != 0)
 		return refused(c, e);
 	PQsetNoticeReceiver(c->pg, take_no_note, NULL);
+	ask_in_silence(c->pg);
 	set_where(c);
 	return check_encoding(c, e);
 }

@@ -61,6 +61,8 @@ void fleet_number(struct fleet_args *args, int64_t number);
  * none, has a password or names a service that is not there, with EX_NOPERM
  * where the server wants a password or refuses that of the password file, with
  * EX_UNAVAILABLE where the database is not one of UTF-8, else with EX_TEMPFAIL.
+ * A server that vanishes later without a word is given up after two minutes,
+ * unless libpq is configured otherwise (keepalives_idle and the like).
  */
 int fleet_connect(struct fleet_connection *c, const char *conninfo,
     const char *key, const volatile sig_atomic_t *stop, struct err *e);

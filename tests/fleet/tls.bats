@@ -276,3 +276,20 @@ mute() {
 	push web4
 	same_there web4
 }
+
+# silence: which times after a silence of the server the kernel is given, in order.
+silence() {
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
+	    remote strace -f -qq -o "$lab/trace" -e trace=setsockopt \
+	    "$push_program" -c "$lab/web5/archive.cfg" push >"$lab/out"
+	sed -n 's/.*TCP_KEEP\([A-Z]*\), \[\([0-9]*\)\].* = 0$/\1 \2/p' "$lab/trace" |
+	    paste -sd ' '
+}
+
+@test "a server that is gone without a word is asked for after a minute" {
+	new web5
+	ev web5 ban 192.0.2.1 "$EPOCHSECONDS.1"
+	[ "$(silence)" = 'IDLE 60 INTVL 10 CNT 6' ]
+	service '$a keepalives_idle=7'
+	[ "$(silence)" = 'IDLE 7' ]
+}
