@@ -62,7 +62,8 @@ void fleet_number(struct fleet_args *args, int64_t number);
  * where the server wants a password or refuses that of the password file, with
  * EX_UNAVAILABLE where the database is not one of UTF-8, else with EX_TEMPFAIL.
  * A server that vanishes later without a word is given up after two minutes,
- * unless libpq is configured otherwise (keepalives_idle and the like).
+ * unless libpq is configured otherwise (keepalives_idle and the like); after a
+ * quarter of an hour if it has not acknowledged what was sent (tcp_retries2).
  */
 int fleet_connect(struct fleet_connection *c, const char *conninfo,
     const char *key, const volatile sig_atomic_t *stop, struct err *e);

@@ -176,7 +176,8 @@ ask_end(struct questions *q)
 	q->row = NULL;
 	if (!q->asking)
 		return;
-	if (!done && cancel != NULL)
+	/* A server that is lost would be waited for once more. */
+	if (!done && cancel != NULL && PQstatus(q->pg) == CONNECTION_OK)
 		PQcancel(cancel, text, sizeof(text));
 	while ((result = PQgetResult(q->pg)) != NULL)
 		PQclear(result);
