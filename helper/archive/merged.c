@@ -481,8 +481,8 @@ sightings_of(const struct merged_ban *b, const char *ip, int64_t evidence)
 
 	sighting.ip = ip;
 	sighting.evidence = evidence == UNKNOWN ? 0 : evidence;
-	sighting.matches =
-	    sighting.lines != NULL && strcmp(sighting.lines, "[]") != 0;
+	sighting.has_matches =
+	    sighting.matches != NULL && strcmp(sighting.matches, "[]") != 0;
 	sightings_column_put(&out, &sighting,
 	    b->ban->numbers[BAN_FIELD_TIMEOFBAN]);
 	buffer_putc(&out, ']');

@@ -22,7 +22,7 @@ enum {
 };
 
 /* The values after the ip. */
-enum { ORIGIN, WITNESSES, RESTORED, NTH, MADE, AFTER, HELD, MORE_NUMBERS };
+enum { ORIGIN, WITNESSES, RESTORED, NTH, MADE, OTHER, HELD, MORE_NUMBERS };
 
 /* Return a time as the distance from the ban's second; time_of does the
  * reverse. */
@@ -80,7 +80,7 @@ sightings_column_put(struct buffer *out, const struct sighting *sighting,
 		[BANCOUNT] = sighting->bancount,
 		[FAILURES] = sighting->failures,
 		[EVIDENCE] = sighting->evidence == 0 ? UNKNOWN :
-		    sighting->matches		     ? sighting->evidence :
+		    sighting->has_matches	     ? sighting->evidence :
 						       -sighting->evidence,
 		[END] = ends ? (int64_t)sighting->end : UNKNOWN,
 		[ENDED] =
@@ -92,8 +92,9 @@ sightings_column_put(struct buffer *out, const struct sighting *sighting,
 		[RESTORED] = sighting->restored,
 		[NTH] = sighting->nth,
 		[MADE] = distance_or_0(sighting->made_us, timeofban),
-		[AFTER] =
-		    sighting->after == 0 ? 0 : sighting->after - timeofban,
+		[OTHER] = sighting->other_timeofban == 0 ?
+		    0 :
+		    sighting->other_timeofban - timeofban,
 		[HELD] = distance_or_0(sighting->held_us, timeofban),
 	};
 	size_t n = NUMBERS, n_more = MORE_NUMBERS;
@@ -162,7 +163,7 @@ fill(struct sighting *sighting, const int64_t numbers[NUMBERS],
 	if (sighting->exact)
 		sighting->since_us = time_of(numbers[SINCE], timeofban);
 	if (evidence != UNKNOWN) {
-		sighting->matches = evidence > 0;
+		sighting->has_matches = evidence > 0;
 		sighting->evidence = evidence > 0 ? evidence : -evidence;
 	}
 	if (numbers[END] != UNKNOWN) {
@@ -209,8 +210,9 @@ take_more(const char **inside, int64_t timeofban, struct sighting *sighting)
 	sighting->nth = more[NTH];
 	sighting->made_us = time_or_0(more[MADE], timeofban);
 	sighting->held_us = time_or_0(more[HELD], timeofban);
-	if (more[AFTER] != 0)
-		sighting->after = number_add_sat(timeofban, more[AFTER]);
+	if (more[OTHER] != 0)
+		sighting->other_timeofban =
+		    number_add_sat(timeofban, more[OTHER]);
 	return 0;
 }
 

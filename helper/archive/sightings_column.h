@@ -4,14 +4,14 @@
  * table ban has a JSON array of arrays, one for each sighting:
  *
  *   [kind, seen, since, seconds, bancount, failures, evidence, end, ended, ip,
- *    origin, witnesses, restored, nth, made, after]
+ *    origin, witnesses, restored, nth, made, other, held]
  *
  * An unknown value is null, and nulls at the end are left out. seen, since,
- * ended and made are microseconds from the ban's second (timeofban) on, after
- * is seconds; since is null when only that second is known. evidence is a row
- * of the table evidence, negative when it has no log lines. ip is a text. The
- * last six values are null when they are 0; most of them belong to an import.
- * Pure.
+ * ended, made and held are microseconds from the ban's second (timeofban) on,
+ * other (other_timeofban) is seconds; since is null when only that second is
+ * known. evidence is a row of the table evidence, negative when it has no log
+ * lines. ip is a text. The last seven values are null when they are 0; most of
+ * them belong to an import. Pure.
  */
 #ifndef ARCHIVE_SIGHTINGS_COLUMN_H
 #define ARCHIVE_SIGHTINGS_COLUMN_H

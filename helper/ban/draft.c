@@ -72,7 +72,7 @@ draft_origin(const struct draft *d)
 	if (d->import_origin != BAN_FROM_UNKNOWN &&
 	    (d->imported || ban->failures == UNKNOWN))
 		return d->import_origin;
-	if (d->matches || (ban->failures != UNKNOWN && ban->failures > 0))
+	if (d->has_matches || (ban->failures != UNKNOWN && ban->failures > 0))
 		return BAN_FROM_LOG;
 	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
 }

@@ -70,7 +70,7 @@ struct draft {
 	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
 	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
 	bool row_bancount, row_failures, row_evidence; /* the row said it */
-	bool matches;	    /* there are log lines of it */
+	bool has_matches;   /* there are log lines of it */
 	bool imported;	    /* an import made it */
 	int64_t import_nth; /* that import's nth */
 	bool listed;	    /* it comes from a list of ours */

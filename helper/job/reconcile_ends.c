@@ -191,7 +191,7 @@ write_verdict(struct merge *merge, const struct candidate *c, struct err *e)
 		.timeofban = ban->timeofban,
 		.made_us = ban->made_us,
 		.held_us = ban->server_had_us,
-		.after = c->facts.replaced_by,
+		.other_timeofban = c->facts.replaced_by,
 		.since_us = timestamp_from_seconds(ban->timeofban),
 		.seconds = UNKNOWN,
 		.bancount = UNKNOWN,

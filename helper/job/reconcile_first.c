@@ -137,12 +137,12 @@ add_rows(struct first *f, struct fail2ban_row *rows, size_t n, struct err *e)
 		    i > 0 && strcmp(rows[i - 1].jail, row->jail) == 0;
 		bool same_id =
 		    same_jail && strcmp(rows[i - 1].ident, row->ident) == 0;
-		int64_t after = same_id ? rows[i - 1].timeofban : 0;
+		int64_t other_timeofban = same_id ? rows[i - 1].timeofban : 0;
 
 		if (!same_jail && add_jail(f, row->jail, e) != 0)
 			return -1;
 		if ((seen_add(&f->seen, row->jail, row->ident) ?
-			    row_stage_put(&f->stage, row, after, e) :
+			    row_stage_put(&f->stage, row, other_timeofban, e) :
 			    add_row(f, rows, i, e)) != 0)
 			return -1;
 	}
@@ -195,14 +195,14 @@ read_rows(struct first *f, struct err *e)
 /* Merge a row that waited; the one before it is still there. */
 static int
 merge_row(struct first *f, const struct fail2ban_row *before,
-    const struct fail2ban_row *row, int64_t after, struct err *e)
+    const struct fail2ban_row *row, int64_t other_timeofban, struct err *e)
 {
 	struct merge *merge = &f->merge;
 	bool same = before->jail != NULL &&
 	    strcmp(before->jail, row->jail) == 0 &&
 	    strcmp(before->ident, row->ident) == 0;
 
-	if (sightings_follow(merge, row, after, e) != 0 ||
+	if (sightings_follow(merge, row, other_timeofban, e) != 0 ||
 	    sightings_add_row(merge, f->r->run.config, row, f->r->source.id,
 		f->floor_us, e) != 0)
 		return -1;
@@ -217,12 +217,13 @@ merge_waiting(struct first *f, struct err *e)
 {
 	struct fail2ban_row rows[2] = { { 0 } };
 	int rc = row_stage_begin(&f->stage, e), i = 0;
-	int64_t after;
+	int64_t other_timeofban;
 
 	f->merge.row_jail = NULL;
 	while (rc == 0 && !run_is_over(&f->r->run) &&
-	    (rc = row_stage_next(&f->stage, &rows[i], &after, e)) == 1) {
-		rc = merge_row(f, &rows[1 - i], &rows[i], after, e);
+	    (rc = row_stage_next(&f->stage, &rows[i], &other_timeofban, e)) ==
+		1) {
+		rc = merge_row(f, &rows[1 - i], &rows[i], other_timeofban, e);
 		i = 1 - i;
 		fail2ban_row_free(&rows[i]);
 	}
