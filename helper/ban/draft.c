@@ -45,6 +45,10 @@ draft_end_by(struct draft *d, enum ban_end_source source,
 
 	if (!ban_end_replaces(&state, source, verdict))
 		return;
+	if (verdict->end == BAN_LIVES) {
+		draft_reopen(d);
+		return;
+	}
 	d->ban.end = verdict->end;
 	d->ban.ended_us = verdict->ended_us;
 	d->gone_us = verdict->ended_us;

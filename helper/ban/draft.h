@@ -91,8 +91,9 @@ void draft_order(const struct draft *drafts, size_t n,
 int64_t draft_held_us(const struct draft *d);
 
 /*
- * End the draft by a verdict where ban/end.h lets that replace its end. An end
- * is not earlier than the ticket's time.
+ * End the draft by a verdict, or reopen it by the verdict that it lives, where
+ * ban/end.h lets that replace its end. An end is not earlier than the ticket's
+ * time.
  */
 void draft_end_by(struct draft *d, enum ban_end_source source,
     const struct ban_end_verdict *verdict);

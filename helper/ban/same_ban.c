@@ -474,11 +474,11 @@ static void
 take_back(const struct making *m, struct draft *d,
     const struct sighting *judged)
 {
-	if (d->ban.made_us < last_made(m, judged->at_us) ||
-	    (d->ban.end != BAN_LIVES &&
-		(d->ban.end != BAN_INFERRED || d->end_seen)))
+	if (d->ban.made_us < last_made(m, judged->at_us))
 		return;
-	draft_reopen(d);
+	take_end(d, BAN_END_BY_RUN, judged);
+	if (d->ban.end != BAN_LIVES)
+		return;
 	d->ban.pending_us = 0;
 	d->back_us = judged->at_us;
 }
