@@ -173,6 +173,12 @@ int run_give_way(struct run *run, struct merge *merge, struct err *e);
 int run_note(struct run *run, struct err *e);
 
 /*
+ * Keep more pages in memory, for a run that reads or writes the same ones again
+ * and again: the bans of a day lie far apart in the indexes of ids.
+ */
+int run_keep_pages(struct run *run, struct err *e);
+
+/*
  * Expect the run to write much, and not in the order of time: it writes for
  * longer at a stretch while no event waits, and keeps more pages in memory.
  */
