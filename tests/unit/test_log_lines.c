@@ -48,18 +48,6 @@ make_lines(struct logged_line *lines, size_t n, uint64_t *state)
 	}
 }
 
-/* Return how many statements ran since the last call. */
-static int
-take_runs(struct lab *lab)
-{
-	sqlite3_stmt *st = NULL;
-	int runs = 0;
-
-	while ((st = sqlite3_next_stmt(lab->archive.db.handle, st)) != NULL)
-		runs += sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 1);
-	return runs;
-}
-
 /* Add the lines to two ids: together, and one by one. */
 static void
 add_both(struct lab *lab, int64_t jail, const struct logged_line *lines,
@@ -133,11 +121,12 @@ a_statement_adds_up_to_eight_lines(void **state UNUSED)
 		const struct archive_ident of = { jail.id, ident, NULL, false };
 		int64_t known = 0;
 
-		take_runs(&lab);
+		lab_take_count(&lab, SQLITE_STMTSTATUS_RUN);
 		assert_ok(log_lines_add_first(&lab.archive, &of, lines,
 			      rows[i].n, &known, &e),
 		    &e);
-		assert_int_equal(take_runs(&lab), rows[i].statements);
+		assert_int_equal(lab_take_count(&lab, SQLITE_STMTSTATUS_RUN),
+		    rows[i].statements);
 		assert_int_equal(known, 0);
 	}
 	lab_assert(&lab, "all lines", "SELECT count(*) FROM line", "751");
