@@ -10,6 +10,7 @@
 
 #include "archive/log_lines.h"
 #include "lab.h"
+#include "random.h"
 
 #define LINES_MAX 40
 
@@ -19,21 +20,12 @@
 	"ifnull(found, '-') || ' ' || ifnull(seconds, '-') || ' ' || " \
 	"ifnull(bancount, '-'), char(10)) FROM line WHERE ident = '" ident "'"
 
-static uint64_t
-next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* Make lines of which some are of the same moment and verb. */
 static void
 make_lines(struct logged_line *lines, size_t n, uint64_t *state)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint64_t random = next_random(state);
+		uint64_t random = random_next(state);
 
 		lines[i] = (struct logged_line){
 			.at_us = (int64_t)(random >> 8 & 63),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The archive decides about a stretch of a history at a time. Random histories
- * are merged one by one in random orders: the bans must be those of the whole
- * history. (test_merge_stretch.c has chosen ones.)
+ * Random histories, merged piece by piece in random orders, give the bans of
+ * the whole history. (Chosen ones are in test_merge_stretch.c.)
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -16,6 +15,7 @@
 #include <cmocka.h>
 
 #include "merge_lab.h"
+#include "random.h"
 
 #define SETS 500
 #define WILD_SETS 250
@@ -37,19 +37,10 @@ struct set {
 	size_t order[PIECES_MAX];
 };
 
-static uint64_t
-next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 static int64_t
 below(uint64_t *state, int64_t n)
 {
-	return (int64_t)((next_random(state) >> 11) % (uint64_t)n);
+	return (int64_t)((random_next(state) >> 11) % (uint64_t)n);
 }
 
 /* A ticket's time, in ms: some are of whole seconds, some share a second. */
