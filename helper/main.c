@@ -5,11 +5,11 @@
  *
  * To change one of these, begin in this file:
  * - the rules for the end of a ban: ban/end.c
- * - a column of list and export: cmd/ban_columns.c, and the fields of a ban in
+ * - a column of list and export: cmd/bans/columns.c, and the fields of a ban in
  *   ban/ban_field.h
  * - what top, stats and report count: figures/
  * - a config key: config.c, and the example dist/fail2ban-archive.cfg
- * - what check looks at: cmd/check.h
+ * - what check looks at: cmd/check/check.h
  * - what Prometheus or a SIEM reads: cmd/metrics.c, render/ecs.c
  * - the prefix of a log line: fail2ban/log_prefix.c
  * - a verb: cmd/VERB.c, cmd/command.h and the table below

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/evidence_rows.h"
+#include "archive/history/evidence_rows.h"
 #include "base/list.h"
 
 /* The texts of the sighting are the row's own. */

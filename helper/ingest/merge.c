@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/evidence.h"
-#include "archive/log_lines.h"
+#include "archive/history/evidence.h"
+#include "archive/history/log_lines.h"
 #include "ban/anonymous.h"
 #include "base/number.h"
 #include "base/timestamp.h"

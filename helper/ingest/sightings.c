@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/fail2ban_source.h"
-#include "archive/prune.h"
+#include "archive/history/prune.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"

@@ -15,8 +15,8 @@
 #include <signal.h>
 #include <syslog.h>
 
-#include "archive/closed_past.h"
-#include "archive/proven_time.h"
+#include "archive/history/closed_past.h"
+#include "archive/history/proven_time.h"
 #include "archive/runs.h"
 #include "base/work.h"
 #include "config.h"

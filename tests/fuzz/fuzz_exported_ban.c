@@ -4,7 +4,7 @@
  * or refused. A ban that is taken is within its bounds, and a second check
  * changes nothing.
  */
-#include "archive/sightings_column.h"
+#include "archive/history/sightings_column.h"
 #include "ban/exported_ban.h"
 #include "base/csv.h"
 #include "base/json.h"

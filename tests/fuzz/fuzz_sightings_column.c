@@ -4,7 +4,7 @@
  * bytes are read or refused; a sighting that was read is written, and the same
  * is read again.
  */
-#include "archive/sightings_column.h"
+#include "archive/history/sightings_column.h"
 #include "base/utf8.h"
 #include "fuzz.h"
 

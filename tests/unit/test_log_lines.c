@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* archive/log_lines: lines that are added together, or one by one. */
+/* archive/history/log_lines: lines that are added together, or one by one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "archive/log_lines.h"
+#include "archive/history/log_lines.h"
 #include "lab.h"
 #include "random.h"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "archive/sightings_column.h"
+#include "archive/history/sightings_column.h"
 #include "base/timestamp.h"
 #include "watched.h"
 
