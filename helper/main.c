@@ -25,8 +25,8 @@
  * - figures/ what is counted; geo/ countries and networks; render/ how it looks
  * - fleet/ a PostgreSQL that has the bans of many machines
  * - job/ long work, and a folder for each kind of run
- * - cmd/ the verbs; cmd/bans/ those that show bans, cmd/stats/ those that count,
- *   cmd/check/
+ * - cmd/ the verbs; cmd/bans/ has those that show bans, and cmd/stats/ those
+ *   that count
  */
 #include "base/macros.h"
 #include "cmd/complete.h"
