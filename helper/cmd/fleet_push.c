@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/push_due.h"
+#include "archive/copy/push_due.h"
 #include "base/number.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
