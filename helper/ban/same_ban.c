@@ -364,6 +364,11 @@ take_restored(struct draft *d, const struct sighting *sighting)
 		d->ban.restored++;
 		d->counted_us = sighting->at_us;
 	}
+	/* By a clock that was set back it is taken last; the end came later. */
+	if (d->ban.end != BAN_LIVES &&
+	    sighting_is_before_ticket(sighting, sighting->at_us) &&
+	    !sighting_is_before_ticket(sighting, d->gone_us))
+		return;
 	draft_reopen(d);
 	d->ban.pending_us = 0;
 	d->unban_seconds = UNKNOWN;

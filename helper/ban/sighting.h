@@ -65,6 +65,9 @@ struct sighting {
  */
 int64_t sighting_ticket_us(const struct sighting *sighting);
 
+/* Return true for a moment that is before the ticket's time for certain. */
+bool sighting_is_before_ticket(const struct sighting *sighting, int64_t us);
+
 /*
  * Return when the ban of an import was made, as far as the import shows that:
  * at its time, and one with a greater number later.
