@@ -48,7 +48,9 @@ struct sighting {
 	int64_t restored;	/* SIGHTING_IMPORT, SIGHTING_FOLDED */
 	int64_t nth;		/* SIGHTING_IMPORT */
 	int64_t made_us; /* SIGHTING_JUDGED: the made_us of the very ban that
-			    was judged; _FOLDED: of its own. 0: not known */
+			    was judged; _FOLDED: of its own. 0: not known.
+			    _BAN: its place among the id's bans, where the
+			    clock was set back after the one before it, or 0 */
 	int64_t held_us; /* SIGHTING_JUDGED: when a server said last, before the
 			    judgement, that it had the ban. 0: none did */
 	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
