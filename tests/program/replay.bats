@@ -797,6 +797,17 @@ hostile_ids() {
 	of b adds_nothing "$lab/a.jsonl"
 }
 
+@test "an export without bans is one, also as CSV" {
+	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5"
+	archive export --jail none --format csv >"$lab/none.csv"
+	archive export --jail none >"$lab/none.jsonl"
+	replays "$lab/none.csv" "$lab/none.jsonl"
+	last_run 'state="completed"' added=0 bad=0
+	# A CSV of which each record is wrong is none.
+	echo x >>"$lab/none.csv"
+	status 65 archive replay "$lab/none.csv"
+}
+
 @test "another archive is taken in whole, and not touched" {
 	every_kind
 	archive backup "$lab/copy.sqlite3" >"$lab/out"
