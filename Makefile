@@ -50,10 +50,10 @@ else ifneq ($(origin STATIC),undefined)
 FIND_LINK = flags=
 endif
 
-SOURCES = $(wildcard helper/*.c helper/*/*.c)
+SOURCES = $(wildcard helper/*.c helper/*/*.c helper/*/*/*.c)
 OBJECTS = $(SOURCES:helper/%.c=$(BUILD)/%.o)
 MAINS = $(BUILD)/main.o $(BUILD)/main_event.o $(BUILD)/main_push.o \
-	$(BUILD)/os/db_lean.o $(BUILD)/cmd/bans_here.o $(BUILD)/cmd/bans_of_fleet.o
+	$(BUILD)/os/db_lean.o $(BUILD)/cmd/bans/here.o $(BUILD)/cmd/bans/of_fleet.o
 EVENT_OBJECTS = $(BUILD)/main_event.o $(BUILD)/os/db_lean.o \
 	$(BUILD)/archive/statements_event.o $(BUILD)/library.a
 SCHEMA = $(sort $(wildcard helper/archive/sql/*.sql))
@@ -93,13 +93,13 @@ $(BUILD)/library.a: $(filter-out $(MAINS),$(OBJECTS))
 	rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/cmd/bans_here.o \
+$(BUILD)/fail2ban-archive: $(BUILD)/main.o $(BUILD)/cmd/bans/here.o \
 		$(BUILD)/library.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS)
 
 # Only this one has PostgreSQL's library: the others run without it.
 $(BUILD)/fail2ban-archive-push: $(BUILD)/main_push.o \
-		$(BUILD)/cmd/bans_of_fleet.o $(BUILD)/library.a
+		$(BUILD)/cmd/bans/of_fleet.o $(BUILD)/library.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -pie -o $@ $^ $(LIBS) $(PUSH_LIBS)
 
 # Nothing here unwinds the stack: so the index for that is left out.

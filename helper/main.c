@@ -5,14 +5,28 @@
  *
  * To change one of these, begin in this file:
  * - the rules for the end of a ban: ban/end.c
- * - a column of list and export: cmd/ban_columns.c, and the fields of a ban in
+ * - a column of list and export: cmd/bans/columns.c, and the fields of a ban in
  *   ban/ban_field.h
  * - what top, stats and report count: figures/
  * - a config key: config.c, and the example dist/fail2ban-archive.cfg
- * - what check looks at: cmd/check.h
+ * - what check looks at: cmd/check/check.h
  * - what Prometheus or a SIEM reads: cmd/metrics.c, render/ecs.c
  * - the prefix of a log line: fail2ban/log_prefix.c
- * - a verb: cmd/VERB.c, cmd/command.h and the table below
+ * - a verb: its file in cmd/, cmd/command.h and the table below
+ *
+ * The folders; tests/floors says which of them may include which:
+ * - base/ texts, numbers and times; os/ the kernel and SQLite
+ * - ban/ what a ban is, what is seen of it, and how it ends
+ * - event/ what the action reports, and where it waits
+ * - fail2ban/ its database, its socket and its log
+ * - archive/ the file and its tables; archive/history/ the bans of an id;
+ *   archive/read/ what is asked; archive/copy/ copies and other archives
+ * - ingest/ the way of what was seen into the archive
+ * - figures/ what is counted; geo/ countries and networks; render/ how it looks
+ * - fleet/ a PostgreSQL that has the bans of many machines
+ * - job/ long work, and a folder for each kind of run
+ * - cmd/ the verbs; cmd/bans/ has those that show bans, and cmd/stats/ those
+ *   that count
  */
 #include "base/macros.h"
 #include "cmd/complete.h"

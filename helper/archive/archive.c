@@ -171,8 +171,8 @@ note_file(struct archive *a)
 
 /*
  * Open the file to read, and find out its version. Another file may take its
- * place (archive/new_file.h) before SQLite has opened the WAL, which is then
- * that of the other file: so look at the path after the first read.
+ * place (archive/copy/new_file.h) before SQLite has opened the WAL, which is
+ * then that of the other file: so look at the path after the first read.
  */
 static int
 open_present(struct archive *a, int64_t *version, struct err *e)

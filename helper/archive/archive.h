@@ -13,8 +13,8 @@
 
 #include "archive/sqlite_vfs.h"
 #include "ban/ban.h"
-#include "os/db.h"
 #include "base/work.h"
+#include "os/db.h"
 #include "os/lock.h"
 
 /*
@@ -39,7 +39,7 @@ struct archive {
 	bool lazy;	   /* commits are not durable: archive_set_durable */
 	uint64_t dev, ino; /* of the file that is open */
 	const struct watch
-	    *watch; /* of the work of archive/backup.h, or NULL */
+	    *watch; /* of the work of archive/copy/backup.h, or NULL */
 	/* The bans lie there (archive/elsewhere.h); NULL: in the file. */
 	struct elsewhere *elsewhere;
 };

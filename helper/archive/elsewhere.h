@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Bans that lie elsewhere than in a file of SQLite: a table of functions that
- * answer what archive/queries.h and archive/tally.h ask. An archive that has
- * one (archive_open_elsewhere) answers by it alone. All functions fail with the
- * codes of whoever implements them, and "fleet: ..." as the text.
+ * answer what archive/read/queries.h and archive/read/tally.h ask. An archive
+ * that has one (archive_open_elsewhere) answers by it alone. All functions fail
+ * with the codes of whoever implements them, and "fleet: ..." as the text.
  */
 #ifndef ARCHIVE_ELSEWHERE_H
 #define ARCHIVE_ELSEWHERE_H

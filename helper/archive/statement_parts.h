@@ -70,7 +70,7 @@
 	"AND y.jail = " b ".jail AND y.host = '' AND y." OWN_NUMBER \
 	" AND (y.made_us, y.id) > (" b ".made_us, " b ".id))"
 
-/* The bans of an id, ?1 to ?3, as archive/history.c reads them. */
+/* The bans of an id, ?1 to ?3, as archive/history/history.c reads them. */
 #define OF_IDENT "jail = ?1 AND ident = ?2 AND host = ?3 "
 #define HISTORY \
 	"SELECT id, made_us, timeofban, since_us, nth, ended_us, ended_why, " \
@@ -100,8 +100,8 @@
 	"IS NOT (" values "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
 
 /*
- * A ban as archive/live_bans.c reads it. The flush is the jail's first since
- * the ban was last known to live.
+ * A ban as archive/history/live_bans.c reads it. The flush is the jail's first
+ * since the ban was last known to live.
  */
 #define LIVE_BAN \
 	"SELECT ban.id, jail.name, ident, timeofban, since_us, seconds, " \
@@ -156,8 +156,8 @@
  * The bans that have ended, and were archived, before ?1: those that a
  * condition selects, which ends with the time that is compared with ?1; at most
  * ?4 in an order. The columns from the seventh on are their place, and whether
- * other bans are of the ticket: archive/prune.c then asks whether one of these
- * is to be kept, once for many bans of a ticket.
+ * other bans are of the ticket: archive/history/prune.c then asks whether one
+ * of these is to be kept, once for many bans of a ticket.
  */
 #define PRUNABLE(where, place, order) \
 	"SELECT jail, ident, timeofban, host, jail.name, " \
@@ -258,7 +258,7 @@
 	MORE_SUMS(10) ", " MORE_SUMS(11) ", " MORE_SUMS(12) ")"
 
 /*
- * The bans that archive/tally.c counts, by a function of its own: ?1 jail,
+ * The bans that archive/read/tally.c counts, by a function of its own: ?1 jail,
  * ?2 since, ?3 until, ?4 origin, ?5 reason of the end, ?6 host, ?7 with
  * captures. Only a ban without an end has a state that must be found out.
  */
@@ -282,7 +282,7 @@
 #define TALLY_FACTS TALLY_IDS ", life_us, held_us, pending_us"
 
 /*
- * The sums of archive/counted.c, of one jail: JSON in the order of enum
+ * The sums of archive/read/counted.c, of one jail: JSON in the order of enum
  * counted_value, after the jail's row. No failures of a ban are as many as
  * 2^40, and so no sum overflows.
  */
@@ -305,7 +305,8 @@
 #define IMPORT(matches) \
 	IMPORTED(matches, "") "WHERE ban.id > ?1 ORDER BY ban.id LIMIT 1"
 
-/* A ban that a merge brought, by its number there: see archive/merged.h. */
+/* A ban that a merge brought, by its number there: see archive/copy/merged.h.
+ */
 #define OF_SOURCE "missed_us > 0 AND missed_us "
 #define MERGED_LEAST "2305843009213693952"
 

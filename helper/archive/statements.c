@@ -191,7 +191,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_META_NEW_ID] =
 	    "UPDATE meta SET value = lower(hex(randomblob(16))) "
 	    "WHERE key = 'id'",
-	/* For archive/other_archive: the id that the archive had before. */
+	/* For archive/copy/other_archive: the id that the archive had before. */
 	[SQL_META_FORMER] = META_FORMER("0"),
 	[SQL_FORGET_KEY] = "INSERT OR IGNORE INTO meta VALUES ('forget_key', "
 			   "lower(hex(randomblob(32))))",
@@ -505,7 +505,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	[SQL_ROW_BEFORE] =
 	    "SELECT id FROM ban WHERE added_us < ?2 ORDER BY id DESC "
 	    "LIMIT 1 OFFSET ?1",
-	/* For archive/other_archive: another archive, of any version. */
+	/* For archive/copy/other_archive: another archive, of any version. */
 	[SQL_IMPORT_TABLES] =
 	    "SELECT count(*) FROM sqlite_schema WHERE type = 'table' "
 	    "AND name IN ('ban', 'jail', 'evidence') AND rootpage > 0",

@@ -6,7 +6,7 @@
  *
  * To add a field, write one line here, a migration in archive/sql that makes
  * the column of the view "bans", the column in BANS and in IMPORTED
- * (archive/statement_parts.h), its entry in cmd/ban_columns.c, its check in
+ * (archive/statement_parts.h), its entry in cmd/bans/columns.c, its check in
  * ban/exported_ban.c, and its item in the manual.
  */
 #ifndef BAN_BAN_FIELD_H

@@ -45,6 +45,10 @@ draft_end_by(struct draft *d, enum ban_end_source source,
 
 	if (!ban_end_replaces(&state, source, verdict))
 		return;
+	if (verdict->end == BAN_LIVES) {
+		draft_reopen(d);
+		return;
+	}
 	d->ban.end = verdict->end;
 	d->ban.ended_us = verdict->ended_us;
 	d->gone_us = verdict->ended_us;
@@ -72,7 +76,7 @@ draft_origin(const struct draft *d)
 	if (d->import_origin != BAN_FROM_UNKNOWN &&
 	    (d->imported || ban->failures == UNKNOWN))
 		return d->import_origin;
-	if (d->matches || (ban->failures != UNKNOWN && ban->failures > 0))
+	if (d->has_matches || (ban->failures != UNKNOWN && ban->failures > 0))
 		return BAN_FROM_LOG;
 	return ban->failures != UNKNOWN ? BAN_FROM_HAND : BAN_FROM_UNKNOWN;
 }

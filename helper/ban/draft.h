@@ -70,7 +70,7 @@ struct draft {
 	/* The ban time, from the best witness to the weakest, or UNKNOWN. */
 	int64_t unban_seconds, row_seconds, tag_seconds, import_seconds;
 	bool row_bancount, row_failures, row_evidence; /* the row said it */
-	bool matches;	    /* there are log lines of it */
+	bool has_matches;   /* there are log lines of it */
 	bool imported;	    /* an import made it */
 	int64_t import_nth; /* that import's nth */
 	bool listed;	    /* it comes from a list of ours */
@@ -91,8 +91,9 @@ void draft_order(const struct draft *drafts, size_t n,
 int64_t draft_held_us(const struct draft *d);
 
 /*
- * End the draft by a verdict where ban/end.h lets that replace its end. An end
- * is not earlier than the ticket's time.
+ * End the draft by a verdict, or reopen it by the verdict that it lives, where
+ * ban/end.h lets that replace its end. An end is not earlier than the ticket's
+ * time.
  */
 void draft_end_by(struct draft *d, enum ban_end_source source,
     const struct ban_end_verdict *verdict);

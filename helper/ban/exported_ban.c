@@ -312,7 +312,6 @@ struct sighting
 exported_ban_sighting(const struct exported_ban *ban)
 {
 	const char *ip = ban->texts[BAN_FIELD_IP];
-	const char *lines = ban->texts[BAN_FIELD_MATCHES];
 	int64_t second = ban->numbers[BAN_FIELD_TIMEOFBAN] * TIMESTAMP_US;
 
 	return (struct sighting){
@@ -324,7 +323,7 @@ exported_ban_sighting(const struct exported_ban *ban)
 		.bancount = ban->numbers[BAN_FIELD_BANCOUNT],
 		.failures = ban->numbers[BAN_FIELD_FAILURES],
 		.ip = ip,
-		.lines = lines,
+		.matches = ban->texts[BAN_FIELD_MATCHES],
 		.captures = ban->texts[BAN_FIELD_CAPTURES],
 		.end = ban->end,
 		.ended_us = ban->numbers[BAN_FIELD_ENDED],

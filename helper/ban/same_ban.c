@@ -279,7 +279,7 @@ static int64_t
 find_made(const struct making *m, const struct sighting *sighting)
 {
 	int64_t ticket_us = sighting_ticket_us(sighting);
-	const struct draft *after = NULL;
+	const struct draft *earlier = NULL;
 	int64_t before_us = INT64_MIN;
 
 	switch (sighting->kind) {
@@ -292,11 +292,11 @@ find_made(const struct making *m, const struct sighting *sighting)
 		break;
 	case SIGHTING_ROW:
 		before_us = last_deleted(m, sighting);
-		if (sighting->after != 0 &&
-		    sighting->after != sighting->timeofban)
-			after = last_draft(m, sighting->after);
-		if (after != NULL && draft_held_us(after) > before_us)
-			before_us = draft_held_us(after);
+		if (sighting->other_timeofban != 0 &&
+		    sighting->other_timeofban != sighting->timeofban)
+			earlier = last_draft(m, sighting->other_timeofban);
+		if (earlier != NULL && draft_held_us(earlier) > before_us)
+			before_us = draft_held_us(earlier);
 		break;
 	case SIGHTING_FOLDED:
 	case SIGHTING_JUDGED:
@@ -486,11 +486,11 @@ static void
 take_back(const struct making *m, struct draft *d,
     const struct sighting *judged)
 {
-	if (d->ban.made_us < last_made(m, judged->at_us) ||
-	    (d->ban.end != BAN_LIVES &&
-		(d->ban.end != BAN_INFERRED || d->end_seen)))
+	if (d->ban.made_us < last_made(m, judged->at_us))
 		return;
-	draft_reopen(d);
+	take_end(d, BAN_END_BY_RUN, judged);
+	if (d->ban.end != BAN_LIVES)
+		return;
 	d->ban.pending_us = 0;
 	d->back_us = judged->at_us;
 }
@@ -503,8 +503,9 @@ static void
 move_later(struct making *m, const struct draft *d,
     const struct sighting *judged)
 {
-	struct draft *other =
-	    judged->after == 0 ? NULL : last_draft(m, judged->after);
+	struct draft *other = judged->other_timeofban == 0 ?
+	    NULL :
+	    last_draft(m, judged->other_timeofban);
 
 	if (other == NULL || other == d || other->begun_us != 0 ||
 	    other->ban.made_us > d->ban.made_us)
@@ -627,7 +628,7 @@ take_sighting(struct making *m, struct draft *d,
 		if (d->first_us == INT64_MAX)
 			d->first_us = sighting->at_us;
 	}
-	d->matches = d->matches || sighting->matches;
+	d->has_matches = d->has_matches || sighting->has_matches;
 	if (d->ban.ip == NULL)
 		d->ban.ip = sighting->ip;
 	if (d->ban.row == 0)

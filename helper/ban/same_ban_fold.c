@@ -37,7 +37,7 @@ fold(struct sighting *folded, const struct sighting *sighting,
 		folded->bancount = sighting->bancount;
 	if (sighting->evidence != 0) {
 		folded->evidence = sighting->evidence;
-		folded->matches = sighting->matches;
+		folded->has_matches = sighting->has_matches;
 	}
 	if (folded->ip == NULL)
 		folded->ip = sighting->ip;

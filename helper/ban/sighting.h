@@ -37,12 +37,13 @@ struct sighting {
 	int64_t failures;
 	const char *ip;	  /* where it differs from the ident, else NULL */
 	int64_t evidence; /* row of the archive's evidence, 0: none */
-	bool matches;	  /* that evidence has log lines */
-	const char *lines, *captures; /* evidence to be archived, or NULL */
-	enum ban_end end;	      /* SIGHTING_JUDGED, SIGHTING_IMPORT,
-					 SIGHTING_OLD_ROW; SIGHTING_UNBAN: BAN_MANUAL
-					 when the rows were gone, else BAN_LIVES */
-	int64_t ended_us;	      /* SIGHTING_JUDGED, _IMPORT, _OLD_ROW */
+	bool has_matches; /* that evidence has log lines */
+	/* Evidence to be archived, or NULL. */
+	const char *matches, *captures;
+	enum ban_end end;	/* SIGHTING_JUDGED, SIGHTING_IMPORT,
+				   SIGHTING_OLD_ROW; SIGHTING_UNBAN: BAN_MANUAL
+				   when the rows were gone, else BAN_LIVES */
+	int64_t ended_us;	/* SIGHTING_JUDGED, _IMPORT, _OLD_ROW */
 	enum ban_origin origin; /* SIGHTING_IMPORT; _BAN, _ROW: a list's */
 	unsigned seen;		/* SIGHTING_IMPORT: who had seen it there */
 	int64_t restored;	/* SIGHTING_IMPORT, SIGHTING_FOLDED */
@@ -53,12 +54,14 @@ struct sighting {
 			    clock was set back after the one before it, or 0 */
 	int64_t held_us; /* SIGHTING_JUDGED: when a server said last, before the
 			    judgement, that it had the ban. 0: none did */
-	int64_t after;	 /* SIGHTING_ROW: the second of the id's row that
-			    stands before it in the table, or 0.
-			    SIGHTING_JUDGED: that of the later ban whose row
-			    stood in place of the judged one's, or 0 */
-	size_t row;	 /* of the history's rows, the one that has it, counted
-			    from 1; 0: none has */
+	/*
+	 * The second of another ban of the id, or 0. SIGHTING_ROW: that of the
+	 * row that stands before it in the table. SIGHTING_JUDGED: that of the
+	 * later ban whose row stood in place of the judged one's.
+	 */
+	int64_t other_timeofban;
+	size_t row; /* of the history's rows, the one that has it, counted
+		       from 1; 0: none has */
 };
 
 /*

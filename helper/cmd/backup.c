@@ -2,7 +2,7 @@
 /* backup: copy the archive while it is in use. */
 #include <stdio.h>
 
-#include "archive/backup.h"
+#include "archive/copy/backup.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"

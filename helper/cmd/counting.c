@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
-#include "archive/spelling.h"
+#include "archive/history/spelling.h"
 #include "base/address.h"
 #include "base/buffer.h"
 #include "base/json.h"

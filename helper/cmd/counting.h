@@ -3,7 +3,7 @@
 #ifndef CMD_COUNTING_H
 #define CMD_COUNTING_H
 
-#include "archive/tally.h"
+#include "archive/read/tally.h"
 #include "figures/figures.h"
 #include "geo/geo.h"
 

@@ -10,7 +10,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/summary.h"
-#include "job/merge_hosts.h"
+#include "job/merge/hosts.h"
 #include "os/log.h"
 #include "os/signals.h"
 

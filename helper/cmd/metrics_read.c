@@ -7,12 +7,12 @@
 #include <sysexits.h>
 #include <syslog.h>
 
-#include "archive/changes.h"
-#include "archive/counted.h"
-#include "archive/merged.h"
-#include "archive/push_due.h"
+#include "archive/copy/merged.h"
+#include "archive/copy/push_due.h"
+#include "archive/read/changes.h"
+#include "archive/read/counted.h"
+#include "archive/read/tally.h"
 #include "archive/runs.h"
-#include "archive/tally.h"
 #include "base/list.h"
 #include "base/number.h"
 #include "base/utf8.h"

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "archive/queries.h"
+#include "archive/read/queries.h"
 #include "cmd/progress.h"
 
 struct output {

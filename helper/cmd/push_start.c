@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "archive/push_due.h"
+#include "archive/copy/push_due.h"
 #include "cmd/hand_over.h"
 #include "os/child.h"
 #include "os/clock.h"

@@ -14,7 +14,7 @@
 #include "cmd/hand_over.h"
 #include "cmd/options.h"
 #include "cmd/summary.h"
-#include "job/reban.h"
+#include "job/reban/reban.h"
 #include "os/child.h"
 #include "os/clock.h"
 #include "os/log.h"

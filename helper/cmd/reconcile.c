@@ -14,7 +14,7 @@
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/push_start.h"
-#include "job/reconcile.h"
+#include "job/reconcile/reconcile.h"
 #include "os/log.h"
 #include "os/signals.h"
 

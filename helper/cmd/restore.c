@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive/backup.h"
+#include "archive/copy/backup.h"
 #include "base/escape.h"
 #include "cmd/command.h"
 #include "cmd/options.h"

@@ -2,7 +2,7 @@
 /* verify: examine the archive, or a copy of one. */
 #include <stdio.h>
 
-#include "archive/backup.h"
+#include "archive/copy/backup.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"

@@ -329,14 +329,10 @@ static void
 count_most_net(struct figures *f, const struct figures_ban *ban,
     const int64_t counts[FIGURES_COUNTS])
 {
-	char text[ADDRESS_TEXT];
 	struct address net;
-	struct key *key;
+	struct key *key =
+	    net_of_ban(f, ban, &net) ? figures_most_net(f, &net) : NULL;
 
-	if (!net_of_ban(f, ban, &net) || !figures_is_most_net(f, &net))
-		return;
-	address_print(&net, text);
-	key = keys_get(&f->most_nets, text, strlen(text));
 	if (key != NULL)
 		add_to_key(key, counts);
 }

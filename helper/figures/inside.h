@@ -27,6 +27,12 @@ struct figures_jail {
 	struct figures_ban_time *sorted; /* the ban times, after the counting */
 };
 
+/* A network of figures_want_most_nets, and what is counted of it. */
+struct most_net {
+	struct address net;
+	struct key *key;
+};
+
 struct figures {
 	struct figures_options options;
 	struct calendar calendar;
@@ -50,8 +56,8 @@ struct figures {
 	struct address net;
 	int64_t net_bans;
 	bool nets_ended;
-	struct keys most_nets;	  /* those of figures_want_most_nets */
-	struct address *most_net; /* the same, most_nets.n of them */
+	struct keys most_nets;	   /* those of figures_want_most_nets */
+	struct most_net *most_net; /* the same, most_nets.n of them */
 	int64_t nets_n; /* after the counting: all, but not the free slots */
 	bool odd_nets;
 	char **names;
@@ -87,8 +93,10 @@ int figures_keep(struct figures *f, struct top *kept, const char *name,
 bool figures_net_of(const struct figures *f, const char *text,
     struct address *net);
 
-/* Return true for one of the networks of figures_want_most_nets. */
-bool figures_is_most_net(const struct figures *f, const struct address *net);
+/* Return what is counted of a network, NULL where figures_want_most_nets does
+ * not want it. */
+struct key *figures_most_net(const struct figures *f,
+    const struct address *net);
 
 /* Count an id of the stream for its network. */
 int figures_take_id_net(struct figures *f, const char *ident, int64_t bans);

@@ -173,26 +173,30 @@ figures_want_most_nets(struct figures *f, size_t limit, int64_t many_of,
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		size_t len = strlen(entries[i].name);
 
-		if (!address_parse(entries[i].name, len, &f->most_net[i]) ||
+		if (!address_parse(entries[i].name, len, &f->most_net[i].net) ||
 		    keys_find(&f->most_nets, entries[i].name, len) == NULL)
 			rc = -1;
 	}
+	/* No key is added from here on, so each stays where it is. */
+	for (size_t i = 0; i < n && rc == 0; i++)
+		f->most_net[i].key = keys_get(&f->most_nets, entries[i].name,
+		    strlen(entries[i].name));
 	free(entries);
 	return rc == 0 ? 0 : err_no_memory(e);
 }
 
 /* To print the network of each ban, and look it up, would take long. */
-bool
-figures_is_most_net(const struct figures *f, const struct address *net)
+struct key *
+figures_most_net(const struct figures *f, const struct address *net)
 {
 	for (size_t i = 0; i < f->most_nets.n; i++) {
-		const struct address *most = &f->most_net[i];
+		const struct address *most = &f->most_net[i].net;
 
 		if (most->family == net->family && most->bits == net->bits &&
 		    memcmp(most->bytes, net->bytes, sizeof(net->bytes)) == 0)
-			return true;
+			return f->most_net[i].key;
 	}
-	return false;
+	return NULL;
 }
 
 bool

@@ -7,7 +7,7 @@
 #define FLEET_MACHINE_H
 
 #include "archive/archive.h"
-#include "archive/push_state.h"
+#include "archive/copy/push_state.h"
 #include "config.h"
 
 /* Room for a name, with its NUL; the centre takes 255 characters. */

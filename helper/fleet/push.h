@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A push: connect, ask how far the centre is, send what is new. What it knows
- * and how it ended stands in the file of archive/push_state.h.
+ * and how it ended stands in the file of archive/copy/push_state.h.
  */
 #ifndef FLEET_PUSH_H
 #define FLEET_PUSH_H

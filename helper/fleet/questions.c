@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/spelling.h"
+#include "archive/history/spelling.h"
 #include "base/json.h"
 #include "base/list.h"
 #include "fleet/central.h"

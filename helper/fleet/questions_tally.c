@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/tally.h"
+#include "archive/read/tally.h"
 #include "ban/user_names.h"
 #include "fleet/questions_inside.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "archive/spelling.h"
+#include "archive/history/spelling.h"
 #include "base/json.h"
 #include "base/timestamp.h"
 #include "fleet/questions_inside.h"

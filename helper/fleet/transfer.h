@@ -9,8 +9,8 @@
 #ifndef FLEET_TRANSFER_H
 #define FLEET_TRANSFER_H
 
-#include "archive/changes.h"
-#include "archive/push_state.h"
+#include "archive/copy/push_state.h"
+#include "archive/read/changes.h"
 #include "fleet/connection.h"
 
 /* What is collected of the archive, and goes in one transaction. */

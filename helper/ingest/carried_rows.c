@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/evidence_rows.h"
+#include "archive/history/evidence_rows.h"
 #include "base/list.h"
 
 /* The texts of the sighting are the row's own. */
 struct carried_row {
-	char *jail, *ident, *ip, *lines, *captures;
+	char *jail, *ident, *ip, *matches, *captures;
 	struct sighting sighting;
 };
 
@@ -22,7 +22,7 @@ carried_rows_free(struct carried_rows *rows)
 		free(row->jail);
 		free(row->ident);
 		free(row->ip);
-		free(row->lines);
+		free(row->matches);
 		free(row->captures);
 	}
 	free(rows->list);
@@ -54,12 +54,12 @@ carry(struct carried_rows *rows, struct archive *from, const char *name,
 	    (sighting->ip != NULL && (row->ip = strdup(sighting->ip)) == NULL))
 		return err_no_memory(e);
 	if (sighting->evidence != 0 &&
-	    evidence_get(from, sighting->evidence, &row->lines, &row->captures,
-		e) != 0)
+	    evidence_get(from, sighting->evidence, &row->matches,
+		&row->captures, e) != 0)
 		return -1;
 	row->sighting = *sighting;
 	row->sighting.ip = row->ip;
-	row->sighting.lines = row->lines;
+	row->sighting.matches = row->matches;
 	row->sighting.captures = row->captures;
 	row->sighting.evidence = 0;
 	row->sighting.row = 0;
@@ -127,8 +127,8 @@ carried_rows_put(const struct carried_rows *rows, size_t first, size_t n,
 			.timeofban = carried->sighting.timeofban,
 		};
 
-		if (sightings_follow(merge, &row, carried->sighting.after, e) !=
-			0 ||
+		if (sightings_follow(merge, &row,
+			carried->sighting.other_timeofban, e) != 0 ||
 		    sightings_add_seen_row(merge, config, &row,
 			&carried->sighting, source, floor_us, e) != 0)
 			return -1;

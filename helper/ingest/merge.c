@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "archive/evidence.h"
-#include "archive/log_lines.h"
+#include "archive/history/evidence.h"
+#include "archive/history/log_lines.h"
 #include "ban/anonymous.h"
 #include "base/number.h"
 #include "base/timestamp.h"
@@ -370,10 +370,10 @@ adapt(const struct merge_ticket *t, struct sighting *sighting)
 	sighting->timeofban = t->timeofban;
 	sighting->since_us = timestamp_from_seconds(t->timeofban);
 	sighting->exact = false;
-	sighting->after = 0;
+	sighting->other_timeofban = 0;
 	/* A ban by hand has no failures. */
 	sighting->failures = sighting->bancount = UNKNOWN;
-	sighting->lines = sighting->captures = NULL;
+	sighting->matches = sighting->captures = NULL;
 }
 
 /*
@@ -394,7 +394,7 @@ find_row(struct merge *merge, const struct archive_history *h,
 		    known->bancount != row->bancount ||
 		    known->failures != row->failures)
 			continue;
-		rc = evidence_is(merge->archive, known->evidence, row->lines,
+		rc = evidence_is(merge->archive, known->evidence, row->matches,
 		    row->captures, e);
 		if (rc == 1 && h->rows[known->row - 1].source != source &&
 		    archive_history_set_source(merge->archive,
@@ -503,7 +503,7 @@ is_known(struct merge *merge, const struct archive_history *h,
 
 		if (same == 1 && !sighting_is_own(sighting))
 			same = evidence_is(merge->archive, known->evidence,
-			    sighting->lines, sighting->captures, e);
+			    sighting->matches, sighting->captures, e);
 		if (same != 0)
 			return same;
 	}
@@ -518,9 +518,9 @@ add_evidence(struct merge *merge, const struct archive_history *h,
 	int64_t last = 0;
 	int rc;
 
-	sighting->matches =
-	    sighting->lines != NULL && strcmp(sighting->lines, "[]") != 0;
-	if (sighting->lines == NULL && sighting->captures == NULL)
+	sighting->has_matches =
+	    sighting->matches != NULL && strcmp(sighting->matches, "[]") != 0;
+	if (sighting->matches == NULL && sighting->captures == NULL)
 		return 0;
 	for (size_t i = 0; i < h->n; i++) {
 		int64_t id = h->sightings[i].evidence;
@@ -528,7 +528,7 @@ add_evidence(struct merge *merge, const struct archive_history *h,
 		if (id == 0 || id == last ||
 		    h->sightings[i].timeofban != sighting->timeofban)
 			continue;
-		rc = evidence_is(merge->archive, id, sighting->lines,
+		rc = evidence_is(merge->archive, id, sighting->matches,
 		    sighting->captures, e);
 		if (rc == 1)
 			sighting->evidence = id;
@@ -536,8 +536,8 @@ add_evidence(struct merge *merge, const struct archive_history *h,
 			return rc < 0 ? -1 : 0;
 		last = id;
 	}
-	return evidence_add(merge->archive, sighting->lines, sighting->captures,
-	    &sighting->evidence, e);
+	return evidence_add(merge->archive, sighting->matches,
+	    sighting->captures, &sighting->evidence, e);
 }
 
 /* Take the sightings that the archive has not yet into fresh; *n changes. */

@@ -8,8 +8,8 @@
 #ifndef INGEST_MERGE_H
 #define INGEST_MERGE_H
 
-#include "archive/history.h"
-#include "archive/history_save.h"
+#include "archive/history/history.h"
+#include "archive/history/save.h"
 #include "archive/jails.h"
 
 /*

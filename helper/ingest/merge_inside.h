@@ -3,7 +3,7 @@
 #ifndef INGEST_MERGE_INSIDE_H
 #define INGEST_MERGE_INSIDE_H
 
-#include "archive/history.h"
+#include "archive/history/history.h"
 
 struct merge;
 

@@ -2,7 +2,7 @@
 /* The lines of logs, on their way into the archive. */
 #include <string.h>
 
-#include "archive/log_lines.h"
+#include "archive/history/log_lines.h"
 #include "base/list.h"
 #include "base/number.h"
 #include "base/timestamp.h"

@@ -96,15 +96,16 @@ merge_span_of(struct archive *a, const struct archive_ident *of,
 	const struct archive_ticket ticket = { sighting->timeofban,
 		sighting->exact ? sighting->since_us : UNKNOWN,
 		!sighting_is_own(sighting) };
-	const struct archive_ticket after = { sighting->after, UNKNOWN, false };
+	const struct archive_ticket other = { sighting->other_timeofban,
+		UNKNOWN, false };
 
 	*span = span_of(sighting);
 	if (sighting->kind == SIGHTING_IMPORT)
 		return span_of_import(a, of, sighting, &ticket, span, e);
 	if (sighting->kind == SIGHTING_OLD_ROW)
 		return span_of_old_row(a, of, &ticket, span, e);
-	if (sighting->after != 0 &&
-	    archive_history_widen(a, of, &after, span, e) != 0)
+	if (sighting->other_timeofban != 0 &&
+	    archive_history_widen(a, of, &other, span, e) != 0)
 		return -1;
 	return archive_history_widen(a, of, &ticket, span, e);
 }

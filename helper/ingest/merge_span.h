@@ -6,7 +6,7 @@
 #ifndef INGEST_MERGE_SPAN_H
 #define INGEST_MERGE_SPAN_H
 
-#include "archive/history.h"
+#include "archive/history/history.h"
 #include "ban/sighting.h"
 
 /*

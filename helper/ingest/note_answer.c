@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "archive/notes.h"
+#include "archive/history/notes.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 

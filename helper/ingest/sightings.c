@@ -6,7 +6,7 @@
 #include <sysexits.h>
 
 #include "archive/fail2ban_source.h"
-#include "archive/prune.h"
+#include "archive/history/prune.h"
 #include "base/number.h"
 #include "base/timestamp.h"
 #include "fail2ban/database_path.h"
@@ -48,7 +48,7 @@ row_sighting(int64_t at_us, int64_t timeofban, int64_t seconds,
 		.failures = ev->failures,
 		.ended_us = UNKNOWN,
 		.ip = other_than(ev->ip, ident),
-		.lines = ev->matches,
+		.matches = ev->matches,
 		.captures = ev->captures,
 	};
 }
@@ -143,7 +143,7 @@ take_event(struct merge *merge, const struct config *config,
 	if (event_sighting(event, gone, &sightings[0], e) != 0)
 		return -1;
 	if (event->tag) {
-		sightings[0].lines = ev->matches;
+		sightings[0].matches = ev->matches;
 	} else if (event->row == EVENT_ROW_THERE &&
 	    event->kind != EVENT_UNBAN) {
 		sightings[n++] = row_sighting(event->at_us,
@@ -255,16 +255,17 @@ take_sighting(struct merge *merge, const struct config *config,
 
 /*
  * Find the jail of a row; most rows are of the same jail as the one before. Set
- * *after to the second of the row before it if that is of the same id, or to 0.
+ * *other_timeofban to the second of the row before it if that is of the same
+ * id, or to 0.
  */
 static int
-find_jail(struct merge *merge, const struct fail2ban_row *row, int64_t *after,
-    struct err *e)
+find_jail(struct merge *merge, const struct fail2ban_row *row,
+    int64_t *other_timeofban, struct err *e)
 {
 	bool same =
 	    merge->row_jail != NULL && strcmp(merge->row_jail, row->jail) == 0;
 
-	*after = same && strcmp(merge->row_ident, row->ident) == 0 ?
+	*other_timeofban = same && strcmp(merge->row_ident, row->ident) == 0 ?
 	    merge->row_timeofban :
 	    0;
 	if (!same &&
@@ -284,18 +285,18 @@ take_row(struct merge *merge, const struct config *config,
 {
 	struct sighting sighting = *seen;
 	struct merge_ticket t;
-	int64_t after;
+	int64_t other_timeofban;
 	bool has = false;
 	int rc;
 
-	if (find_jail(merge, row, &after, e) != 0 ||
+	if (find_jail(merge, row, &other_timeofban, e) != 0 ||
 	    (!merge->is_first &&
 		merge_has_row(merge, &merge->row_jail_row, row->ident,
 		    &sighting, source, &has, e) != 0))
 		return -1;
 	if (has)
 		return 0;
-	sighting.after = after;
+	sighting.other_timeofban = other_timeofban;
 	rc = merge_open(merge, &t, &merge->row_jail_row, row->ident, &sighting,
 	    e);
 	if (rc == 0)
@@ -364,7 +365,7 @@ sightings_add_seen_row(struct merge *merge, const struct config *config,
 
 int
 sightings_follow(struct merge *merge, const struct fail2ban_row *row,
-    int64_t after, struct err *e)
+    int64_t other_timeofban, struct err *e)
 {
 	if ((merge->row_jail == NULL ||
 		strcmp(merge->row_jail, row->jail) != 0) &&
@@ -372,8 +373,8 @@ sightings_follow(struct merge *merge, const struct fail2ban_row *row,
 		e) != 0)
 		return -1;
 	merge->row_jail = row->jail;
-	merge->row_ident = after != 0 ? row->ident : "";
-	merge->row_timeofban = after;
+	merge->row_ident = other_timeofban != 0 ? row->ident : "";
+	merge->row_timeofban = other_timeofban;
 	return 0;
 }
 

@@ -41,11 +41,11 @@ int sightings_add_seen_row(struct merge *merge, const struct config *config,
 
 /*
  * Prepare for a row that is added next, where the rows do not come as they
- * stand in the database: after is the second of the id's row that stands before
- * it there, or 0.
+ * stand in the database: other_timeofban is the second of the id's row that
+ * stands before it there, or 0.
  */
 int sightings_follow(struct merge *merge, const struct fail2ban_row *row,
-    int64_t after, struct err *e);
+    int64_t other_timeofban, struct err *e);
 
 /*
  * Add a row of another database of fail2ban's: an old one, or another

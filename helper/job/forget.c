@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "archive/spelling.h"
+#include "archive/history/spelling.h"
 #include "base/escape.h"
 #include "base/shell_word.h"
 #include "job/retention.h"

@@ -6,9 +6,6 @@
 
 #include "os/clock.h"
 
-/* Memory for pages: the bans of a day lie far apart in the indexes of ids. */
-#define CACHE_KIB 16384
-
 struct pruning {
 	struct run run;
 	const struct prune_options *options;
@@ -46,7 +43,7 @@ work(void *job, struct err *e)
 	int64_t remove_us = proven(p, p->options->remove_us);
 	int64_t anonymize_us = proven(p, p->options->anonymize_us);
 	struct prune_summary *summary = p->summary;
-	int rc = archive_set_cache(&p->run.archive, CACHE_KIB, e);
+	int rc = run_keep_pages(&p->run, e);
 
 	if (rc == 0 && remove_us != UNKNOWN)
 		rc = p->options->dry_run ?

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "job/retention.h"
 
-#include "archive/changes.h"
-#include "archive/merged.h"
-#include "archive/notes.h"
+#include "archive/copy/merged.h"
+#include "archive/history/notes.h"
+#include "archive/read/changes.h"
 #include "base/timestamp.h"
 #include "os/clock.h"
 

@@ -7,7 +7,7 @@
 #ifndef JOB_RETENTION_H
 #define JOB_RETENTION_H
 
-#include "archive/prune.h"
+#include "archive/history/prune.h"
 #include "job/run.h"
 
 enum retention { RETENTION_REMOVE, RETENTION_ANONYMIZE };

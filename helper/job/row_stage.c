@@ -7,7 +7,7 @@
 enum { SQL_PUT, SQL_NEXT, SQL_COUNT };
 
 /* The columns, and the parameters less 1. */
-enum { JAIL, IDENT, AT, TIMEOFBAN, SECONDS, BANCOUNT, DATA, DATA_LEN, AFTER };
+enum { JAIL, IDENT, AT, TIMEOFBAN, SECONDS, BANCOUNT, DATA, DATA_LEN, OTHER };
 
 static const char *const sql[SQL_COUNT] = {
 	[SQL_PUT] =
@@ -20,7 +20,7 @@ static const char begin[] =
     "PRAGMA temp_store = FILE; PRAGMA journal_mode = OFF;"
     "PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;"
     "CREATE TABLE row (jail, ident, at, timeofban, seconds, bancount, data, "
-    "data_len, after);"
+    "data_len, other_timeofban);"
     "BEGIN";
 
 int
@@ -46,7 +46,7 @@ row_stage_close(struct row_stage *s)
 
 int
 row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
-    int64_t after, struct err *e)
+    int64_t other_timeofban, struct err *e)
 {
 	sqlite3_stmt *st = db_statement(&s->db, SQL_PUT, e);
 
@@ -62,7 +62,7 @@ row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
 		sqlite3_bind_blob64(st, DATA + 1, row->data, row->data_len,
 		    SQLITE_STATIC);
 	db_bind_int(st, DATA_LEN + 1, (int64_t)row->data_len);
-	db_bind_int(st, AFTER + 1, after);
+	db_bind_int(st, OTHER + 1, other_timeofban);
 	s->rows++;
 	return db_run(&s->db, st, e) == 0 ? 0 : err_wrap(e, "temporary file");
 }
@@ -93,8 +93,8 @@ copy(sqlite3_stmt *st, int column, char **to, struct err *e)
 }
 
 int
-row_stage_next(struct row_stage *s, struct fail2ban_row *row, int64_t *after,
-    struct err *e)
+row_stage_next(struct row_stage *s, struct fail2ban_row *row,
+    int64_t *other_timeofban, struct err *e)
 {
 	int rc = db_step(&s->db, s->next, e);
 
@@ -105,7 +105,7 @@ row_stage_next(struct row_stage *s, struct fail2ban_row *row, int64_t *after,
 	row->timeofban = db_int(s->next, TIMEOFBAN);
 	row->seconds = db_int(s->next, SECONDS);
 	row->bancount = db_int(s->next, BANCOUNT);
-	*after = db_int(s->next, AFTER);
+	*other_timeofban = db_int(s->next, OTHER);
 	row->data_len = (size_t)db_int(s->next, DATA_LEN);
 	if (copy(s->next, JAIL, &row->jail, e) != 0 ||
 	    copy(s->next, IDENT, &row->ident, e) != 0 ||

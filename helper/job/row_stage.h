@@ -18,9 +18,12 @@ struct row_stage {
 int row_stage_open(struct row_stage *s, struct err *e);
 void row_stage_close(struct row_stage *s);
 
-/* Add a row that is a ban; after is a number that is kept with it. */
+/*
+ * Add a row that is a ban. other_timeofban is that of sightings_follow, and is
+ * kept with the row.
+ */
 int row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
-    int64_t after, struct err *e);
+    int64_t other_timeofban, struct err *e);
 
 /*
  * Read the rows, of which there will be no more: by jail and id, those of one
@@ -30,6 +33,6 @@ int row_stage_put(struct row_stage *s, const struct fail2ban_row *row,
  */
 int row_stage_begin(struct row_stage *s, struct err *e);
 int row_stage_next(struct row_stage *s, struct fail2ban_row *row,
-    int64_t *after, struct err *e);
+    int64_t *other_timeofban, struct err *e);
 
 #endif

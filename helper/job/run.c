@@ -32,8 +32,8 @@
 #define WRITING_MS_BULK 250
 #define GENTLE_MS 10000
 
-/* Memory for pages that a bulk run writes again and again. */
-#define BULK_CACHE_KIB 16384
+/* Memory for the pages of run_keep_pages. */
+#define PAGES_KIB 16384
 
 /* A clock that is set back by so much was not wrong. */
 #define SET_BACK_US (60 * TIMESTAMP_US)
@@ -418,10 +418,16 @@ run_note(struct run *run, struct err *e)
 }
 
 int
+run_keep_pages(struct run *run, struct err *e)
+{
+	return archive_set_cache(&run->archive, PAGES_KIB, e);
+}
+
+int
 run_be_bulk(struct run *run, struct err *e)
 {
 	run->bulk = true;
-	return archive_set_cache(&run->archive, BULK_CACHE_KIB, e);
+	return run_keep_pages(run, e);
 }
 
 int64_t

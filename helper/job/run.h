@@ -15,8 +15,8 @@
 #include <signal.h>
 #include <syslog.h>
 
-#include "archive/closed_past.h"
-#include "archive/proven_time.h"
+#include "archive/history/closed_past.h"
+#include "archive/history/proven_time.h"
 #include "archive/runs.h"
 #include "base/work.h"
 #include "config.h"
@@ -171,6 +171,12 @@ int run_give_way(struct run *run, struct merge *merge, struct err *e);
 
 /* Note the run in the archive now, before it writes anything else. */
 int run_note(struct run *run, struct err *e);
+
+/*
+ * Keep more pages in memory, for a run that reads or writes the same ones again
+ * and again: the bans of a day lie far apart in the indexes of ids.
+ */
+int run_keep_pages(struct run *run, struct err *e);
 
 /*
  * Expect the run to write much, and not in the order of time: it writes for

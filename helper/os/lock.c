@@ -10,9 +10,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "beside.inc"
 #include "os/clock.h"
 #include "os/signals.h"
-#include "beside.inc"
 
 /* Return true while a vacuum has the lock of the file at path for long. */
 static bool

@@ -4,7 +4,7 @@
  * or refused. A ban that is taken is within its bounds, and a second check
  * changes nothing.
  */
-#include "archive/sightings_column.h"
+#include "archive/history/sightings_column.h"
 #include "ban/exported_ban.h"
 #include "base/csv.h"
 #include "base/json.h"
@@ -29,7 +29,7 @@ check_sighting(const struct exported_ban *ban)
 	must(sighting.nth >= 0 && sighting.nth <= 1000000);
 	must((sighting.end == BAN_LIVES) == (sighting.ended_us == UNKNOWN));
 	must((sighting.seen & ~BAN_SEEN_ALL) == 0);
-	must(sighting.lines == NULL || json_is(sighting.lines, '['));
+	must(sighting.matches == NULL || json_is(sighting.matches, '['));
 	must(sighting.captures == NULL || json_is(sighting.captures, '{'));
 	/* The archive's own form of the sighting is read back. */
 	sightings_column_put(&out, &sighting, second);

@@ -5,8 +5,8 @@
  * also alone in a list.
  */
 #include "base/address.h"
-#include "job/reban_list.h"
 #include "fuzz.h"
+#include "job/reban/list.h"
 
 static void
 check_address(const struct address *a)

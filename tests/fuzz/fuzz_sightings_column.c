@@ -4,7 +4,7 @@
  * bytes are read or refused; a sighting that was read is written, and the same
  * is read again.
  */
-#include "archive/sightings_column.h"
+#include "archive/history/sightings_column.h"
 #include "base/utf8.h"
 #include "fuzz.h"
 
@@ -31,7 +31,7 @@ check_again(const struct sighting *sighting, const char *ip)
 	must(again.bancount == sighting->bancount);
 	must(again.failures == sighting->failures);
 	must(again.evidence == sighting->evidence);
-	must(again.evidence == 0 || again.matches == sighting->matches);
+	must(again.evidence == 0 || again.has_matches == sighting->has_matches);
 	must(
 	    again.end == sighting->end && again.ended_us == sighting->ended_us);
 	must(fuzz_same(other, ip));

@@ -7,8 +7,8 @@
 #include "archive/shared_text.h"
 #include "base/utf8.h"
 #include "fail2ban/ticket_data.h"
-#include "os/db.h"
 #include "fuzz.h"
+#include "os/db.h"
 
 #define FEW 3
 #define MANY 1000

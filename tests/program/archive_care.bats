@@ -452,6 +452,7 @@ removed() { rm "$db"; }
 }
 
 @test "check prints one line for a monitoring system" {
+	config 'interval = 300;'
 	status 2 archive check
 	says 'CRITICAL'
 	archive reconcile
@@ -467,7 +468,7 @@ removed() { rm "$db"; }
 	status 1 archive check
 	says '1 events in the spool'
 	rm "$lab/spool"/*
-	sqlite3 "$db" "UPDATE run SET finished_us = finished_us - 10000000"
+	sqlite3 "$db" "UPDATE run SET finished_us = finished_us - 700000000"
 	status 1 archive check
 	says 'WARNING'
 	sqlite3 "$db" "UPDATE run SET finished_us = finished_us - 90000000000"

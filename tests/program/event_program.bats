@@ -51,8 +51,7 @@ event() { "$event_program" -c "$lab/archive.cfg" "$@"; }
 # 2,088,944 on 13.
 @test "the events' program has the statements of the files that it needs, and no others" {
 	local file name table=$root/helper/archive/statements.c n=0
-	for file in archive jails notes history history_save evidence log_lines \
-		fail2ban_source; do
+	for file in archive jails fail2ban_source history/{notes,history,save,evidence,log_lines}; do
 		for name in $(grep -o 'SQL_[A-Z_0-9]*' "$root/helper/archive/$file.c"); do
 			sed '/^#ifndef FOR_EVENTS/q' "$table" | grep -qF "[$name]" || {
 				echo "$name of $file.c is not among them" >&2

@@ -138,7 +138,9 @@ of_nets() {
 }
 
 @test "all networks are counted by an index as each ban by itself" {
-	of_nets 'ban("198.18.0.1"; 1; {jail: "one"})'
+	# Two networks begin with the bytes of 192.0.2.0/24.
+	of_nets 'ban("198.18.0.1"; 1; {jail: "one"}), ban("192.0.2.0/23"; 1; {}),
+	    ban("c000:200::/24"; 1; {})'
 	for limit in 0 1 2 5 10 200 1000; do
 		same_nets --limit "$limit"
 		for prefix in 8 16 22 24 30; do

@@ -236,6 +236,7 @@ newest() { archive metrics | awk '/^fail2ban_archive_push_backlog_changes / { pr
 		--time "$EPOCHSECONDS"
 	point_is '.text | test("1 change waits$")'
 
+	config "$fleet" 'interval = 300;'
 	pushed_ago 700 "${lines[@]}"
 	point_is '.status == 1 and .command == "fail2ban-archive push"'
 	status 1 archive check

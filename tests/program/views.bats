@@ -510,6 +510,24 @@ follows() {
 	says 'list: --follow prints bans as they come; leave out --sort'
 }
 
+# The follower does not look for its place in the file again: it is the same file.
+@test "--follow prints a ban that was archived by a clock that was set back" {
+	some_bans
+	follows --fields id
+	wait_for 10 has_line '^192\.0\.20\.1$'
+	kill -STOP "$follower"
+	ban sshd 203.0.113.1 "$now" 600
+	sqlite3 "$lab/archive/archive.sqlite3" \
+	    "UPDATE ban SET added_us = added_us - 3600000000 WHERE ident = '203.0.113.1'"
+	kill -CONT "$follower"
+	wait_for 10 has_line '^203\.0\.113\.1$'
+	ban sshd 203.0.113.2 "$now" 600
+	wait_for 10 has_line '^203\.0\.113\.2$'
+	kill "$follower"
+	wait "$follower"
+	[ "$(grep -c '^203' "$lab/followed")" -eq 2 ]
+}
+
 @test "--follow holds no read transaction, and follows a restored archive" {
 	some_bans
 	status 0 archive backup "$lab/backup.sqlite3"

@@ -66,6 +66,21 @@ lab_query(struct lab *lab, const char *sql)
 	return joined;
 }
 
+/*
+ * Return what the archive's statements have counted since the last call: how
+ * often they ran (SQLITE_STMTSTATUS_RUN), or their steps (_VM_STEP).
+ */
+static inline int64_t
+lab_take_count(struct lab *lab, int counter)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t count = 0;
+
+	while ((st = sqlite3_next_stmt(lab->archive.db.handle, st)) != NULL)
+		count += sqlite3_stmt_status(st, counter, 1);
+	return count;
+}
+
 static inline void
 lab_assert(struct lab *lab, const char *what, const char *sql,
     const char *expected)

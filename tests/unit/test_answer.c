@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmd/answer: the first line of show. */
+/* cmd/bans/answer: the first line of show. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cmd/answer.h"
+#include "cmd/bans/answer.h"
 
 /* 2026-11-28 13:42 UTC. */
 #define NOW INT64_C(1795873320)

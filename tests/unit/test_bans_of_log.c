@@ -17,6 +17,7 @@
 
 #include "ban/history.h"
 #include "base/timestamp.h"
+#include "random.h"
 #include "watched.h"
 
 /* The first second, and a time ms milliseconds after it. */
@@ -1205,20 +1206,10 @@ an_event_continues_the_row_that_was_made_of_its_line(void **state UNUSED)
 	assert_int_equal(game.bans[1].seen, BAN_SEEN_LOG);
 }
 
-/* Numbers that are the same in each run. */
-static uint64_t
-next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 static int64_t
 random_below(uint64_t *state, int64_t n)
 {
-	return (int64_t)(next_random(state) % (uint64_t)n);
+	return (int64_t)(random_next(state) % (uint64_t)n);
 }
 
 #define MANY 24

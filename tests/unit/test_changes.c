@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* archive/changes: what a tombstone is to whoever has a copy. */
+/* archive/read/changes: what a tombstone is to whoever has a copy. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "archive/changes.h"
+#include "archive/read/changes.h"
 #include "lab.h"
 
 static void

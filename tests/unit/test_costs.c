@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "archive/merged.h"
-#include "archive/prune.h"
+#include "archive/copy/merged.h"
+#include "archive/history/prune.h"
 #include "job/forget.h"
-#include "job/merge_hosts.h"
+#include "job/merge/hosts.h"
 #include "lab.h"
 #include "os/log.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * archive/counted: the counters are what the table has, at the cost of what has
- * changed, and they never fall.
+ * archive/read/counted: the counters are what the table has, at the cost of
+ * what has changed, and they never fall.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "archive/counted.h"
-#include "archive/prune.h"
+#include "archive/history/prune.h"
+#include "archive/read/counted.h"
 #include "archive/statements.h"
 #include "lab.h"
 

@@ -576,9 +576,9 @@ evidence_with_other_escapes_becomes_the_same_text(void **state UNUSED)
 				assert_ok(exported_ban_check(&ban, &e), &e);
 			sighting = exported_ban_sighting(&ban);
 			if (rows[i].matches == NULL)
-				assert_null(sighting.lines);
+				assert_null(sighting.matches);
 			else
-				assert_string_equal(sighting.lines,
+				assert_string_equal(sighting.matches,
 				    rows[i].matches);
 			if (rows[i].captures == NULL)
 				assert_null(sighting.captures);
@@ -662,7 +662,7 @@ the_sighting_has_every_field_of_the_ban(void **state UNUSED)
 	assert_int_equal(sighting.failures, 5);
 	assert_string_equal(sighting.ip, "192.0.2.9");
 	assert_int_equal(sighting.evidence, 0);
-	assert_string_equal(sighting.lines, "[\"m\"]");
+	assert_string_equal(sighting.matches, "[\"m\"]");
 	assert_string_equal(sighting.captures, "{\"a\":\"b\"}");
 	assert_int_equal(sighting.end, BAN_EXPIRED);
 	assert_int_equal(sighting.ended_us, INT64_C(1795459080000000));
@@ -689,7 +689,7 @@ a_missing_field_is_unknown_in_the_sighting(void **state UNUSED)
 	assert_int_equal(sighting.bancount, UNKNOWN);
 	assert_int_equal(sighting.failures, UNKNOWN);
 	assert_null(sighting.ip);
-	assert_null(sighting.lines);
+	assert_null(sighting.matches);
 	assert_null(sighting.captures);
 	assert_int_equal(sighting.end, BAN_LIVES);
 	assert_int_equal(sighting.ended_us, UNKNOWN);

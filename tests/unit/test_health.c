@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "archive/health.h"
+#include "archive/read/health.h"
 #include "base/timestamp.h"
 #include "lab.h"
 

@@ -56,7 +56,8 @@
 #define ROW(at, of, length) \
 	{ BARE(SIGHTING_ROW, at, of, length) }
 #define ROW_AFTER(at, of, length, before) \
-	{ BARE(SIGHTING_ROW, at, of, length), .after = SECOND + (before) }
+	{ BARE(SIGHTING_ROW, at, of, length), \
+	    .other_timeofban = SECOND + (before) }
 #define JUDGED(at, of, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
 	    .ended_us = AT(ended) }
@@ -68,7 +69,7 @@
 	    .ended_us = UNKNOWN }
 #define JUDGED_REPLACED(at, of, by, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
-	    .ended_us = AT(ended), .after = SECOND + (by) }
+	    .ended_us = AT(ended), .other_timeofban = SECOND + (by) }
 #define JUDGED_OF(at, of, made, how, ended) \
 	{ BARE(SIGHTING_JUDGED, at, of, UNKNOWN), .end = how, \
 	    .ended_us = AT(ended), .made_us = AT(made) }
@@ -432,6 +433,14 @@ static const struct play of_several[] = {
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, 0, BAN_INFERRED, 30),
 		BACK(60, 0)),
 	    FLUSHES(AT(30)), BANS(LIVES(0.1, 0, 600, 0)) },
+	{ "a ban whose end an event saw stays ended",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), UNBAN(30, 0.1, 600, BAN_MANUAL),
+		BACK(60, 0)),
+	    BANS(ENDED(0.1, 0, 600, BAN_MANUAL, 30, 0)) },
+	{ "a ban that was flushed stays ended",
+	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, 0, BAN_FLUSHED, 30),
+		BACK(60, 0)),
+	    FLUSHES(AT(30)), BANS(ENDED(0.1, 0, 600, BAN_FLUSHED, 30, 0)) },
 	{ "a later ban ends one that the server had again when it is made",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), JUDGED(40, 0, BAN_INFERRED, 30),
 		BACK(60, 0), FRESH(77, 76.6, 600)),
@@ -702,9 +711,9 @@ the_origin_follows_from_failures_and_lines(void **state UNUSED)
 	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_UNKNOWN);
 	sightings[0].failures = 0;
 	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_HAND);
-	sightings[0].matches = true;
+	sightings[0].has_matches = true;
 	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_LOG);
-	sightings[0].matches = false;
+	sightings[0].has_matches = false;
 	sightings[0].failures = 3;
 	assert_int_equal(only_ban(sightings, 1).origin, BAN_FROM_LOG);
 }
@@ -968,7 +977,7 @@ a_folded_ban_keeps_what_only_its_old_events_say(void **state UNUSED)
 	sightings[5].bancount = 4;
 	sightings[5].seconds = 86400;
 	sightings[6].evidence = 9;
-	sightings[6].matches = true;
+	sightings[6].has_matches = true;
 	sightings[7].ip = "192.0.2.1";
 	before = ban_of(sightings, n);
 	left = same_ban_fold(sightings, n, before.made_us);

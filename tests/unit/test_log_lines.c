@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* archive/log_lines: lines that are added together, or one by one. */
+/* archive/history/log_lines: lines that are added together, or one by one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +8,9 @@
 
 #include <cmocka.h>
 
-#include "archive/log_lines.h"
+#include "archive/history/log_lines.h"
 #include "lab.h"
+#include "random.h"
 
 #define LINES_MAX 40
 
@@ -19,21 +20,12 @@
 	"ifnull(found, '-') || ' ' || ifnull(seconds, '-') || ' ' || " \
 	"ifnull(bancount, '-'), char(10)) FROM line WHERE ident = '" ident "'"
 
-static uint64_t
-next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* Make lines of which some are of the same moment and verb. */
 static void
 make_lines(struct logged_line *lines, size_t n, uint64_t *state)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint64_t random = next_random(state);
+		uint64_t random = random_next(state);
 
 		lines[i] = (struct logged_line){
 			.at_us = (int64_t)(random >> 8 & 63),
@@ -46,18 +38,6 @@ make_lines(struct logged_line *lines, size_t n, uint64_t *state)
 			.bancount = UNKNOWN,
 		};
 	}
-}
-
-/* Return how many statements ran since the last call. */
-static int
-take_runs(struct lab *lab)
-{
-	sqlite3_stmt *st = NULL;
-	int runs = 0;
-
-	while ((st = sqlite3_next_stmt(lab->archive.db.handle, st)) != NULL)
-		runs += sqlite3_stmt_status(st, SQLITE_STMTSTATUS_RUN, 1);
-	return runs;
 }
 
 /* Add the lines to two ids: together, and one by one. */
@@ -133,11 +113,12 @@ a_statement_adds_up_to_eight_lines(void **state UNUSED)
 		const struct archive_ident of = { jail.id, ident, NULL, false };
 		int64_t known = 0;
 
-		take_runs(&lab);
+		lab_take_count(&lab, SQLITE_STMTSTATUS_RUN);
 		assert_ok(log_lines_add_first(&lab.archive, &of, lines,
 			      rows[i].n, &known, &e),
 		    &e);
-		assert_int_equal(take_runs(&lab), rows[i].statements);
+		assert_int_equal(lab_take_count(&lab, SQLITE_STMTSTATUS_RUN),
+		    rows[i].statements);
 		assert_int_equal(known, 0);
 	}
 	lab_assert(&lab, "all lines", "SELECT count(*) FROM line", "751");

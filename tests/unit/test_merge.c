@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "archive/queries.h"
+#include "archive/read/queries.h"
 #include "base/timestamp.h"
 #include "ingest/sightings.h"
 #include "lab.h"

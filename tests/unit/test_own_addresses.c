@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
-#include "job/own_addresses.h"
+#include "job/reban/own_addresses.h"
 
 /* Return true when a socket can have the address: then it is ours. */
 static bool

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "archive/proven_time.h"
+#include "archive/history/proven_time.h"
 #include "base/timestamp.h"
 #include "lab.h"
 

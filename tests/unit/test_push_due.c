@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "archive/push_due.h"
+#include "archive/copy/push_due.h"
 #include "base/macros.h"
 #include "base/number.h"
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "archive/push_state.h"
+#include "archive/copy/push_state.h"
 #include "scratch.h"
 
 #define HOST "0b2f7a10-4c5d-4e6f-8a9b-0123456789ab"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* archive/queries: a cursor gives the bans of a filter, and their log lines. */
+/* archive/read/queries: a cursor gives the bans of a filter, and their log
+ * lines. */
 #include <sys/stat.h>
 
 #include <limits.h>
@@ -15,7 +16,7 @@
 
 #include <sysexits.h>
 
-#include "archive/queries.h"
+#include "archive/read/queries.h"
 #include "scratch.h"
 
 /* Ban i began in second i; even ones live, and ban 3 has log lines. */

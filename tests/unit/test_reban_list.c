@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
-#include "job/reban_list.h"
+#include "job/reban/list.h"
 
 #define BOM "\xef\xbb\xbf"
 

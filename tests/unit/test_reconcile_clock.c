@@ -19,7 +19,7 @@
 
 #include "base/timestamp.h"
 #include "event/spool.h"
-#include "job/reconcile.h"
+#include "job/reconcile/reconcile.h"
 #include "lab.h"
 
 #define HOUR INT64_C(3600)

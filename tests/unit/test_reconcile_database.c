@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/timestamp.h"
-#include "job/reconcile_database.h"
+#include "job/reconcile/database.h"
 
 #define DAY INT64_C(86400)
 #define NOW (INT64_C(20000) * DAY)

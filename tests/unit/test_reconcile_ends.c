@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "job/reconcile.h"
+#include "job/reconcile/reconcile.h"
 #include "lab.h"
 
 static const char tables[] =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* job/replay_order: which files are one log, and which of them is older. */
+/* job/replay/order: which files are one log, and which of them is older. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
-#include "job/replay_order.h"
+#include "job/replay/order.h"
 
 static void
 a_name_is_split_into_log_and_rotation(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* job/replay_sort: the lines of a log, id by id, however many there are. */
+/* job/replay/sort: the lines of a log, id by id, however many there are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/macros.h"
-#include "job/replay_sort.h"
+#include "job/replay/sort.h"
 
 static int
 open_sort(void **state)

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "archive/sightings_column.h"
+#include "archive/history/sightings_column.h"
 #include "base/timestamp.h"
 #include "watched.h"
 
@@ -38,7 +38,7 @@ static const struct {
 	/* A fresh ban, of whose ticket the fraction is known. */
 	{ { .kind = SIGHTING_BAN, .at_us = AT(512345), .since_us = AT(250000),
 	      .exact = true, .seconds = 600, .bancount = 1, .failures = 5,
-	      .evidence = 7, .matches = true, .ended_us = UNKNOWN },
+	      .evidence = 7, .has_matches = true, .ended_us = UNKNOWN },
 	    "[0,512345,250000,600,1,5,7]" },
 	/* The row of it, with captures but no log lines. */
 	{ { BARE(SIGHTING_ROW, 513000), .seconds = 600, .bancount = 1,
@@ -80,7 +80,7 @@ static const struct {
 	{ { BARE(SIGHTING_BAN, 0), NO_NUMBERS }, "[0,0]" },
 	/* Only one of the last values is known. */
 	{ { BARE(SIGHTING_ROW, 1), .seconds = UNKNOWN, .bancount = UNKNOWN,
-	      .failures = UNKNOWN, .evidence = INT64_MAX, .matches = true },
+	      .failures = UNKNOWN, .evidence = INT64_MAX, .has_matches = true },
 	    "[3,1,null,null,null,null,9223372036854775807]" },
 	{ { BARE(SIGHTING_ROW, 1), .seconds = UNKNOWN, .bancount = 0,
 	      .failures = UNKNOWN },
@@ -123,10 +123,10 @@ static const struct {
 	    "[5,9,null,null,null,null,null,2,8,null,null,null,null,null,"
 		"-500000]" },
 	/* A row that stands after one of an earlier or a later second. */
-	{ { BARE(SIGHTING_ROW, 9), NO_NUMBERS, .after = SECOND - 60 },
+	{ { BARE(SIGHTING_ROW, 9), NO_NUMBERS, .other_timeofban = SECOND - 60 },
 	    "[3,9,null,null,null,null,null,null,null,null,null,null,null,"
 		"null,null,-60]" },
-	{ { BARE(SIGHTING_ROW, 9), NO_NUMBERS, .after = SECOND + 2 },
+	{ { BARE(SIGHTING_ROW, 9), NO_NUMBERS, .other_timeofban = SECOND + 2 },
 	    "[3,9,null,null,null,null,null,null,null,null,null,null,null,"
 		"null,null,2]" },
 };
@@ -158,7 +158,7 @@ assert_sighting(const struct sighting *sighting,
 	    sighting->bancount != expected->bancount ||
 	    sighting->failures != expected->failures ||
 	    sighting->evidence != expected->evidence ||
-	    sighting->matches != expected->matches ||
+	    sighting->has_matches != expected->has_matches ||
 	    sighting->end != expected->end ||
 	    sighting->ended_us != expected->ended_us ||
 	    sighting->timeofban != SECOND ||
@@ -167,10 +167,10 @@ assert_sighting(const struct sighting *sighting,
 	    sighting->restored != expected->restored ||
 	    sighting->nth != expected->nth ||
 	    sighting->made_us != expected->made_us ||
-	    sighting->after != expected->after)
+	    sighting->other_timeofban != expected->other_timeofban)
 		fail_msg("%s", text);
 	assert_null(sighting->ip);
-	assert_null(sighting->lines);
+	assert_null(sighting->matches);
 	assert_null(sighting->captures);
 	assert_int_equal(sighting->row, 0);
 }
@@ -229,7 +229,7 @@ lines_and_captures_are_not_kept(void **state UNUSED)
 	struct sighting sighting = rows[0].sighting;
 	struct buffer out = { 0 };
 
-	sighting.lines = "[\"a line\"]";
+	sighting.matches = "[\"a line\"]";
 	sighting.captures = "{\"user\":\"root\"}";
 	sighting.row = 12;
 	sightings_column_put(&out, &sighting, SECOND);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* archive/spelling: the texts under which the archive may have an id. */
+/* archive/history/spelling: the texts under which the archive may have an id.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "archive/spelling.h"
+#include "archive/history/spelling.h"
 #include "base/json.h"
 #include "base/macros.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * archive/tally: the bans of a filter are counted, and so is what retention has
- * removed.
+ * archive/read/tally: the bans of a filter are counted, and so is what
+ * retention has removed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,9 +16,9 @@
 
 #include <sys/socket.h>
 
-#include "archive/prune.h"
+#include "archive/history/prune.h"
+#include "archive/read/tally.h"
 #include "archive/statements.h"
-#include "archive/tally.h"
 #include "base/timestamp.h"
 #include "scratch.h"
 

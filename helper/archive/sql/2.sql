@@ -8,7 +8,7 @@ DROP INDEX ban_live;
 DROP INDEX ban_ended;
 CREATE INDEX ban_ended ON ban (ended_us);
 
--- The sightings of a ban, in its own row: see archive/sightings_column.h.
+-- The sightings of a ban, in its own row: see archive/history/sightings_column.h.
 ALTER TABLE ban ADD COLUMN signs TEXT NOT NULL DEFAULT '[]';
 
 UPDATE ban SET signs = (SELECT json_group_array(json_array(

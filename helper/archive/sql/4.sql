@@ -42,7 +42,7 @@ CREATE INDEX ban_missed ON ban (missed_us) WHERE missed_us > 0;
 DROP INDEX ban_ended;
 CREATE INDEX ban_ended ON ban (max(ended_us, added_us));
 
--- The time as far as it is proven: see archive/proven_time.h.
+-- The time as far as it is proven: see archive/history/proven_time.h.
 INSERT INTO meta SELECT 'proven', coalesce(max(finished_us), now)
 FROM (SELECT strftime('%s', 'now') * 1000000 AS now)
 	LEFT JOIN run ON finished_us <= now;
