@@ -39,7 +39,7 @@ const char *const archive_statements[ARCHIVE_STATEMENTS_COUNT] = {
 	    " UNION ALL " FLUSH_TOUCHES("ban_ended", KEPT_SINCE " > ?2 "),
 
 	[SQL_HISTORY_LAST] =
-	    "SELECT timeofban FROM ban WHERE jail = ?1 AND ident = ?2 "
+	    "SELECT made_us FROM ban WHERE jail = ?1 AND ident = ?2 "
 	    "AND host = ?3 ORDER BY made_us DESC LIMIT 1",
 	/* As SQL_HISTORY_SPAN, but that all bans of the bare second count, and
 	 * how many these are. */

@@ -79,7 +79,8 @@ give(struct giving *g, size_t line, size_t draft)
 	d->lined = true;
 	d->line_us = g->log->lines[line].at_us;
 	/* It was made when it was logged, if its ticket is older. */
-	if (!d->begun && number_sub_sat(d->line_us, d->ban.made_us) > PROMPT_US)
+	if (d->begun_us == 0 &&
+	    number_sub_sat(d->line_us, d->ban.made_us) > PROMPT_US)
 		d->ban.made_us = d->line_us;
 }
 

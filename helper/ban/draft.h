@@ -60,7 +60,7 @@ struct draft {
 	bool end_seen;	    /* an event saw its end */
 	int64_t deleted_us; /* an end that left no rows; INT64_MIN: none */
 	int64_t back_us;    /* a run judged that it lives; 0: none did */
-	bool begun;	    /* a fresh ban's event shows it */
+	int64_t begun_us;   /* when a fresh ban's event showed it, 0: none */
 	bool logged;	    /* only lines of logs show it */
 	bool lined;	    /* a line shows its making */
 	int64_t line_us;    /* that line */

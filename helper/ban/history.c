@@ -74,13 +74,23 @@ is_silent_about(const struct draft *other, const struct draft *d)
 	return d->imported && other->imported && other->ban.end != BAN_LIVES;
 }
 
+/* Return when a ban was made by the clock of then, which was set back. */
+static int64_t
+made_by_clock(const struct draft *d)
+{
+	return d->begun_us != 0 && d->begun_us < d->ban.made_us ?
+	    d->begun_us :
+	    d->ban.made_us;
+}
+
 /*
  * Return when a ban that lives was over: when the next one was made, or at a
  * later sign of life of another one, whichever came first. INT64_MAX: never.
- * lived_us: the last sign of life of all bans made before it.
+ * *clock_us is that time by the clock of then. lived_us: the last sign of life
+ * of all bans made before it.
  */
 static int64_t
-over_us(const struct sequence *s, size_t i, int64_t lived_us)
+over_us(const struct sequence *s, size_t i, int64_t lived_us, int64_t *clock_us)
 {
 	int64_t held_us = draft_held_us(&s->drafts[i]);
 	int64_t first_us = lived_us > held_us ? lived_us : INT64_MAX;
@@ -90,14 +100,15 @@ over_us(const struct sequence *s, size_t i, int64_t lived_us)
 
 		if (is_silent_about(other, &s->drafts[i]))
 			continue;
-		if (other->ban.made_us >= held_us)
-			return other->ban.made_us < first_us ?
-			    other->ban.made_us :
-			    first_us;
+		if (other->ban.made_us >= held_us) {
+			*clock_us = number_min(made_by_clock(other), first_us);
+			return number_min(other->ban.made_us, first_us);
+		}
 		if (other->ban.life_us > held_us &&
 		    other->ban.life_us < first_us)
 			first_us = other->ban.life_us;
 	}
+	*clock_us = first_us;
 	return first_us;
 }
 
@@ -109,10 +120,11 @@ static void
 end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 {
 	struct draft *d = &s->drafts[i];
-	int64_t over = over_us(s, i, lived_us), flushed;
+	int64_t over, clock_us, flushed;
 	int64_t expired_us = ban_end_expiry_us(d->ban.since_us, d->ban.seconds);
 	struct ban_end_verdict verdict;
 
+	over = over_us(s, i, lived_us, &clock_us);
 	if (over == INT64_MAX && (!d->logged || expired_us >= s->h->overdue_us))
 		return;
 	if (d->ban.pending_us > draft_held_us(d) && d->ban.pending_us < over) {
@@ -122,7 +134,7 @@ end_unseen(const struct sequence *s, size_t i, int64_t lived_us)
 	}
 	flushed =
 	    d->logged ? 0 : draft_first_flush(s->h, draft_held_us(d), over);
-	verdict = ban_end_unseen(expired_us, flushed != 0 ? flushed : over);
+	verdict = ban_end_unseen(expired_us, flushed != 0 ? flushed : clock_us);
 	draft_end_by(d, BAN_END_BY_RUN, &verdict);
 }
 

@@ -13,7 +13,10 @@
  *    otherwise the ticket's time. A ticket's time alone is no order. (A ban by
  *    hand is lifted by "unban --all", and a log line that is stamped two
  *    seconds before it bans the id again: the archive ended the ban that
- *    fail2ban held, and the flushed one lived for ever.)
+ *    fail2ban held, and the flushed one lived for ever.) A fresh ban's event
+ *    that came as it happened, by a clock that was set back, is after all that
+ *    was known of the id then (sighting.made_us). (A clock was in the year 2038
+ *    for a while: each later ban of the id had ended when it was made.)
  * 2. A ticket's time shows which ban a sighting is of: same_ban.h.
  * 3. A line belongs to the ban whose event follows it: bans_of_log.h.
  * 4. An event shows that fail2ban held its ban then. So a ban that lives, and

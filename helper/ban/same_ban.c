@@ -267,6 +267,13 @@ last_deleted(const struct making *m, const struct sighting *row)
 	return deleted_us;
 }
 
+/* Return when a ban was made, as a fresh ban's event shows it. */
+static int64_t
+begun_us(const struct sighting *ban)
+{
+	return ban->made_us != 0 ? ban->made_us : ban->at_us;
+}
+
 /* Return when fail2ban made the ban of which this is the first sighting. */
 static int64_t
 find_made(const struct making *m, const struct sighting *sighting)
@@ -277,7 +284,7 @@ find_made(const struct making *m, const struct sighting *sighting)
 
 	switch (sighting->kind) {
 	case SIGHTING_BAN:
-		return sighting->at_us;
+		return begun_us(sighting);
 	case SIGHTING_RESTORED:
 	case SIGHTING_PROLONG:
 	case SIGHTING_UNBAN:
@@ -364,6 +371,11 @@ take_restored(struct draft *d, const struct sighting *sighting)
 		d->ban.restored++;
 		d->counted_us = sighting->at_us;
 	}
+	/* By a clock that was set back it is taken last; the end came later. */
+	if (d->ban.end != BAN_LIVES &&
+	    sighting_is_before_ticket(sighting, sighting->at_us) &&
+	    !sighting_is_before_ticket(sighting, d->gone_us))
+		return;
 	draft_reopen(d);
 	d->ban.pending_us = 0;
 	d->unban_seconds = UNKNOWN;
@@ -495,7 +507,7 @@ move_later(struct making *m, const struct draft *d,
 	    NULL :
 	    last_draft(m, judged->other_timeofban);
 
-	if (other == NULL || other == d || other->begun ||
+	if (other == NULL || other == d || other->begun_us != 0 ||
 	    other->ban.made_us > d->ban.made_us)
 		return;
 	set_made(m, other, number_add_sat(draft_held_us(d), 1));
@@ -556,12 +568,12 @@ take_folded(struct draft *d, const struct sighting *folded)
 static void
 take_ban(struct making *m, struct draft *d, const struct sighting *sighting)
 {
-	if (d->begun ||
+	if (d->begun_us != 0 ||
 	    (d->ban.life_us != 0 && d->ban.life_us <= sighting->at_us))
 		return;
-	if (d->ban.made_us != sighting->at_us)
-		set_made(m, d, sighting->at_us);
-	d->begun = true;
+	if (d->ban.made_us != begun_us(sighting))
+		set_made(m, d, begun_us(sighting));
+	d->begun_us = sighting->at_us;
 }
 
 /* Take what follows from the kind of the sighting. */
@@ -608,7 +620,7 @@ take_sighting(struct making *m, struct draft *d,
 	if (sighting->exact && !d->ban.exact) {
 		d->ban.since_us = sighting->since_us;
 		d->ban.exact = true;
-		if (d->ban.made_us < sighting->since_us && !d->begun)
+		if (d->ban.made_us < sighting->since_us && d->begun_us == 0)
 			set_made(m, d, sighting->since_us);
 	}
 	if (sighting_is_own(sighting)) {

@@ -17,7 +17,10 @@
  * - A restored ban, a row, and an unban that has only the rounded second speak
  *   of the latest ban of that second.
  * - A restored ban later than the end reopens the ban. Within 10 s of the one
- *   counted last it is a retry.
+ *   counted last it is a retry. One that was seen before the ticket's time, by
+ *   a clock that was set back, reopens no ban that ended after that time. (A
+ *   machine without a clock of its own started an hour behind, and its bans
+ *   were restored: no unban ended them.)
  * - A restored ban, a prolong or an unban of a ban that is not known makes it.
  *   fail2ban held that ban, so it is the last that was made until then. A ban
  *   is made no earlier than its exact time, which may be known later. A row

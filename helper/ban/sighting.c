@@ -56,6 +56,12 @@ rank(const struct sighting *sighting)
 /* A ticket's second may be rounded up. */
 #define ROUNDED_US TIMESTAMP_US
 
+bool
+sighting_is_before_ticket(const struct sighting *sighting, int64_t us)
+{
+	return us < number_sub_sat(sighting->since_us, ROUNDED_US);
+}
+
 /*
  * Return true when a sighting was seen before the time of its own ticket: the
  * clock was set back after the ban.
@@ -64,7 +70,7 @@ static bool
 is_set_back(const struct sighting *sighting)
 {
 	return sighting_is_own(sighting) &&
-	    sighting->at_us < number_sub_sat(sighting->since_us, ROUNDED_US);
+	    sighting_is_before_ticket(sighting, sighting->at_us);
 }
 
 /* Compare the fields that only an import has. */

@@ -49,7 +49,9 @@ struct sighting {
 	int64_t restored;	/* SIGHTING_IMPORT, SIGHTING_FOLDED */
 	int64_t nth;		/* SIGHTING_IMPORT */
 	int64_t made_us; /* SIGHTING_JUDGED: the made_us of the very ban that
-			    was judged; _FOLDED: of its own. 0: not known */
+			    was judged; _FOLDED: of its own. 0: not known.
+			    _BAN: its place among the id's bans, where the
+			    clock was set back after the one before it, or 0 */
 	int64_t held_us; /* SIGHTING_JUDGED: when a server said last, before the
 			    judgement, that it had the ban. 0: none did */
 	/*
@@ -67,6 +69,9 @@ struct sighting {
  * may be.
  */
 int64_t sighting_ticket_us(const struct sighting *sighting);
+
+/* Return true for a moment that is before the ticket's time for certain. */
+bool sighting_is_before_ticket(const struct sighting *sighting, int64_t us);
 
 /*
  * Return when the ban of an import was made, as far as the import shows that:

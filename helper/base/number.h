@@ -15,6 +15,13 @@ number_max(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* Return the lesser one. */
+static inline int64_t
+number_min(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Return -1, 0 or 1 as a is less than b, the same, or greater. */
 static inline int
 number_compare(int64_t a, int64_t b)

@@ -281,6 +281,31 @@ load_ticket(struct merge *merge, struct merge_ticket *t,
 	return load(merge, &t->history, &t->span, BESIDE, e);
 }
 
+/*
+ * Set t's made_us and load its ticket again where a fresh ban's event comes
+ * before the last ban of the id was made, seen alive or unbanned: the clock was
+ * set back. Only an event that comes as it happens shows that. One that has
+ * waited in the spool may come after later ones.
+ */
+static int
+follow_last(struct merge *merge, struct merge_ticket *t,
+    const struct sighting *first, int64_t last_us, struct err *e)
+{
+	struct sighting made = *first;
+
+	for (size_t i = 0; i < t->history.rows_n; i++) {
+		const struct ban *ban = &t->history.rows[i].ban;
+
+		last_us = number_max(last_us,
+		    number_max(ban->life_us, ban->pending_us));
+	}
+	if (first->kind != SIGHTING_BAN ||
+	    first->at_us != merge->change.now_us || last_us <= first->at_us)
+		return 0;
+	t->made_us = made.made_us = number_add_sat(last_us, 1);
+	return load_ticket(merge, t, &made, e);
+}
+
 int
 merge_open(struct merge *merge, struct merge_ticket *t,
     const struct archive_jail *jail, const char *ident,
@@ -305,7 +330,8 @@ merge_open(struct merge *merge, struct merge_ticket *t,
 	t->is_known = last != UNKNOWN;
 	if (!t->is_known)
 		return 0;
-	if (load_ticket(merge, t, first, e) != 0)
+	if (load_ticket(merge, t, first, e) != 0 ||
+	    (merge->host == NULL && follow_last(merge, t, first, last, e) != 0))
 		return -1;
 	if (t->noted_us == 0 || t->of.host != NULL || t->has_ban)
 		return 0;
@@ -537,6 +563,8 @@ take_fresh(struct merge *merge, struct merge_ticket *t,
 			return -1;
 		if (known == 1)
 			continue;
+		if (sighting->kind == SIGHTING_BAN)
+			sighting->made_us = t->made_us;
 		if (add_evidence(merge, &t->history, sighting, e) != 0 ||
 		    (sighting->kind == SIGHTING_RESTORED &&
 			archive_jail_restored(merge->archive, t->of.jail,

@@ -66,6 +66,9 @@ struct merge_ticket {
 	 * it again; 0: there is none.
 	 */
 	int64_t known_as;
+	int64_t
+	    made_us;   /* where a ban is made after all that is known of the
+			  id, because the clock was set back; 0: by its time */
 	bool is_known; /* the archive has a ban of the id */
 	bool has_ban;  /* an event, a row or an import has shown one of it */
 	struct archive_span span;

@@ -22,7 +22,8 @@ span_of(const struct sighting *sighting)
 	case SIGHTING_RESTORED:
 	case SIGHTING_PROLONG:
 	case SIGHTING_UNBAN:
-		to_us = sighting->at_us;
+		to_us = sighting->made_us != 0 ? sighting->made_us :
+						 sighting->at_us;
 		break;
 	case SIGHTING_JUDGED:
 		if (sighting->made_us != 0)

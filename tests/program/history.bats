@@ -6,6 +6,7 @@
 
 load ../lib/server
 load ../lib/archives
+load ../lib/asked
 
 setup() {
 	lab_setup
@@ -136,6 +137,32 @@ found() { line "$1" "$2" filter "[sshd] Found 192.0.2.1 - $(date -u -d "@$3" '+%
 	} >"$lab/a.log"
 	adds_nothing "$lab/a.log"
 	look 'len(rows()) == 1'
+}
+
+# at SECONDS VERB ID [TICKET]: an event of a permanent ban, so many seconds after $t
+# by the clock of then. The ticket is of that time or of another one.
+at() {
+	STILL_CLOCK=$((t + $1)) LD_PRELOAD=$still_clock archive "$2" \
+	    --jail perm --id "$3" --time "$((t + ${4-$1})).0" --bantime -1 \
+	    --bancount 1 --failures 3 --restored 0
+}
+
+@test "a ban after the clock was set back lives, and the bans before it do not" {
+	still_clock_build "$lab"
+	# The one was lifted, and the unban of the other got lost.
+	at 3600 ban 192.0.2.1
+	at 3605 unban 192.0.2.1 3600
+	at 400000000 ban 192.0.2.2
+	at 0 ban 192.0.2.1
+	at 0 ban 192.0.2.2
+	look '[(r["ident"][-1], r["ended_why"]) for r in rows()] ==
+	    [("1", None), ("2", None), ("1", "manual"), ("2", "inferred")]'
+	# The next one ends them when it is made.
+	at 10 ban 192.0.2.1
+	at 10 ban 192.0.2.2
+	look '[r["ended_us"] and r["ended_us"] // 10**6 - int(t)
+	    for r in rows()][:4] == [10, 10, None, None]' t=$t
+	archive verify
 }
 
 @test "a clock that is set back within a log makes no second ban" {

@@ -7,6 +7,7 @@
 
 load ../lib/server
 load ../lib/archives
+load ../lib/asked
 
 setup() {
 	lab_setup
@@ -579,6 +580,21 @@ ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 	last_run added=0 bad=1
 }
 
+@test "what a clock behind takes for the future is taken once the clock is right" {
+	still_clock_build "$lab"
+	line actions "$t0:38,748" '[sshd] Ban 192.0.2.1' >"$lab/log1"
+	echo '{"jail":"sshd","ident":"192.0.2.2","since_us":1795459718000000}' \
+	    >"$lab/bans"
+	STILL_CLOCK=$(date -d "1 day ago $t0" +%s) LD_PRELOAD=$still_clock \
+	    archive replay "$lab/log1" "$lab/bans"
+	look 'rows() == []'
+	last_run 'state="completed"' bad=1 content=None
+	replays "$lab/log1" "$lab/bans"
+	[ "$(idents)" = $'192.0.2.1\n192.0.2.2' ]
+	replays "$lab/log1"
+	says 'completed already'
+}
+
 @test "a log that begins later shows less, and the log that shows more is believed" {
 	{
 		line jail "$t0:00,000" "Creating new jail 'sshd'"
@@ -779,6 +795,17 @@ hostile_ids() {
 	of b adds_nothing "$lab/a.csv"
 	archive export >"$lab/a.jsonl"
 	of b adds_nothing "$lab/a.jsonl"
+}
+
+@test "an export without bans is one, also as CSV" {
+	ev ban sshd 192.0.2.1 "$EPOCHSECONDS.5"
+	archive export --jail none --format csv >"$lab/none.csv"
+	archive export --jail none >"$lab/none.jsonl"
+	replays "$lab/none.csv" "$lab/none.jsonl"
+	last_run 'state="completed"' added=0 bad=0
+	# A CSV of which each record is wrong is none.
+	echo x >>"$lab/none.csv"
+	status 65 archive replay "$lab/none.csv"
 }
 
 @test "another archive is taken in whole, and not touched" {

@@ -43,6 +43,8 @@
 /* clang-format off */
 #define FRESH(at, since, length) \
 	{ EXACT(SIGHTING_BAN, at, since, length) }
+#define FRESH_AFTER(at, since, length, made) /* the clock was set back */ \
+	{ EXACT(SIGHTING_BAN, at, since, length), .made_us = AT(made) }
 #define RESTORED(at, of, length) \
 	{ BARE(SIGHTING_RESTORED, at, of, length) }
 #define PROLONG(at, since, length) \
@@ -229,6 +231,18 @@ static const struct play of_one_ban[] = {
 	    SIGHTINGS(FRESH(60.7, 60.4, 600), FRESH(60.8, 60.4, 600),
 		UNBAN(5.7, 60.4, 600, BAN_MANUAL)),
 	    BANS(ENDED(60.4, 0, 600, BAN_MANUAL, 60.4, 0)) },
+	{ "the clock is set back: a ban restored before its time ends all the same",
+	    SIGHTINGS(FRESH(60.7, 60.4, 600), RESTORED(5, 60, 600),
+		UNBAN_LATER(660.9, 60, 600, BAN_LIVES)),
+	    BANS(ENDED(60.4, 0, 600, BAN_EXPIRED, 660.9, 1)) },
+	{ "the clock is set back: a run ends a ban restored before its time",
+	    SIGHTINGS(FRESH(60.7, 60.4, -1), RESTORED(5, 60, -1),
+		JUDGED(900, 60, BAN_MANUAL, 900)),
+	    BANS(ENDED(60.4, 0, -1, BAN_MANUAL, 900, 1)) },
+	{ "the clock is set back: a restored ban lives after an unban before it",
+	    SIGHTINGS(FRESH(60.7, 60.4, 600), UNBAN(5, 60.4, 600, BAN_MANUAL),
+		RESTORED(6, 60, 600)),
+	    BANS(LIVES(60.4, 0, 600, 1)) },
 	{ "a flush alone ends no ban: a reconcile run judges",
 	    SIGHTINGS(FRESH(0.5, 0.1, 600)), FLUSHES(AT(10)),
 	    BANS(LIVES(0.1, 0, 600, 0)) },
@@ -271,6 +285,27 @@ static const struct play of_several[] = {
 	    SIGHTINGS(FRESH(0.5, 0.1, 600), FRESH(77, 76.6, 600)),
 	    BANS(ENDED(0.1, 0, 600, BAN_INFERRED, 77, 0),
 		LIVES(76.6, 0, 600, 0)) },
+	{ "the clock is set back: a ban after one of a later time lives",
+	    SIGHTINGS(FRESH(60.7, 60.4, -1), UNBAN(61, 60.4, -1, BAN_MANUAL),
+		FRESH_AFTER(5.2, 5.1, -1, 60.700001)),
+	    BANS(ENDED(60.4, 0, -1, BAN_MANUAL, 61, 0),
+		LIVES(5.1, 0, -1, 0)) },
+	{ "the clock is set back: a ban shows that a pending unban was one",
+	    SIGHTINGS(FRESH(60.7, 60.4, -1), UNBAN(61, 60.4, -1, BAN_LIVES),
+		FRESH_AFTER(5.2, 5.1, -1, 61.000001)),
+	    BANS(ENDED(60.4, 0, -1, BAN_MANUAL, 61, 0),
+		LIVES(5.1, 0, -1, 0)) },
+	{ "the clock is set back: a ban ends one of a later time",
+	    SIGHTINGS(FRESH(60.7, 60.4, -1), FRESH_AFTER(5.2, 5.1, -1, 60.700001)),
+	    BANS(ENDED(60.4, 0, -1, BAN_INFERRED, 60.4, 0),
+		LIVES(5.1, 0, -1, 0)) },
+	{ "the clock is set back: each later ban ends the one before it",
+	    SIGHTINGS(FRESH(60.7, 60.4, 10),
+		FRESH_AFTER(5.2, 5.1, 600, 60.700001),
+		FRESH_AFTER(7.2, 7.1, 600, 60.700002)),
+	    BANS(ENDED(60.4, 0, 10, BAN_INFERRED, 60.4, 0),
+		ENDED(5.1, 0, 600, BAN_INFERRED, 7.2, 0),
+		LIVES(7.1, 0, 600, 0)) },
 	{ "a ban whose time was up before the later one ends at its expiry",
 	    SIGHTINGS(FRESH(0.5, 0.1, 10), FRESH(77, 76.6, 600)),
 	    BANS(ENDED(0.1, 0, 10, BAN_INFERRED, 10.1, 0),

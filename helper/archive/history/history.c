@@ -420,9 +420,9 @@ archive_history_is_anchor(const struct archive_history *h, size_t row)
 
 int
 archive_history_last(struct archive *a, const struct archive_ident *of,
-    int64_t *last, struct err *e)
+    int64_t *made_us, struct err *e)
 {
-	return db_number(&a->db, SQL_HISTORY_LAST, last, e, "itt", of->jail,
+	return db_number(&a->db, SQL_HISTORY_LAST, made_us, e, "itt", of->jail,
 	    of->ident, archive_ident_host(of));
 }
 

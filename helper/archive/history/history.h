@@ -116,9 +116,9 @@ bool archive_history_is_anchor(const struct archive_history *h, size_t row);
  */
 struct sighting *archive_history_add(struct archive_history *h);
 
-/* Set *last to the second of the id's ban that was made last, or UNKNOWN. */
+/* Set *made_us to when the id's last ban was made, or UNKNOWN. */
 int archive_history_last(struct archive *a, const struct archive_ident *of,
-    int64_t *last, struct err *e);
+    int64_t *made_us, struct err *e);
 
 /*
  * Find the second of the ban that fail2ban has under another second, known_as,

@@ -239,6 +239,9 @@ replay_csv(struct replay_source *s, struct err *e)
 	if (rc == 0 && columns.csv.open && !s->run.cut_off)
 		rc = err_set(e, EX_DATAERR,
 		    "it ends within quotes: the rest of it is missing");
+	/* An export without bans has its first record. */
+	if (columns.n > 0 && s->line == 1)
+		s->usable++;
 	csv_free(&columns.csv);
 	return rc;
 }

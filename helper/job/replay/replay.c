@@ -287,7 +287,7 @@ work(void *job, struct err *e)
 	    (line_reader_hash_end(&s->input, s->hash, e) != 0 ||
 		find_known(s, e) < 0))
 		return -1;
-	if (s->left)
+	if (s->left || s->ahead)
 		s->run.row.content = NULL;
 	report_refused(s);
 	return 0;

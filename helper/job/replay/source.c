@@ -65,6 +65,7 @@ replay_source_wants(struct replay_source *s, int64_t since_us)
 
 	if (since_us > number_add_sat(clock_wall_us(), AHEAD_US)) {
 		replay_source_bad(s, &why);
+		s->ahead = true;
 		return false;
 	}
 	if (s->options->since_us == UNKNOWN || since_us >= s->options->since_us)

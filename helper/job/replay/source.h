@@ -62,6 +62,7 @@ struct replay_source {
 	int64_t shown;	/* the number of bad lines that were logged */
 	bool known; /* completed before, and read for the next source only */
 	bool left;  /* its last line was left: another run must read it again */
+	bool ahead; /* some of it is in the future: the same */
 };
 
 /*
@@ -90,7 +91,8 @@ bool replay_source_is_whole(struct replay_source *s);
 /*
  * Return true when a ban or an event of that time is wanted. One that is too
  * old is counted as skipped. One in the future is counted as bad: a clock or a
- * time zone is wrong.
+ * time zone is wrong. The run is then not taken for one that completed the
+ * source, because the clock may be right at the next one.
  */
 bool replay_source_wants(struct replay_source *s, int64_t since_us);
 
