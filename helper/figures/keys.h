@@ -14,8 +14,8 @@
 /* A text, such as an id, and what was counted of it. */
 struct key {
 	uint64_t hash;
-	uint32_t
-	    name; /* where its text begins, counted from 1; 0: a free slot */
+	/* Where its text begins, counted from 1; 0: a free slot. */
+	uint32_t name;
 	uint32_t bans;
 	int64_t failures, seconds;
 	/* Of ids only: its first day, the jail of its first ban that was taken,

@@ -58,17 +58,19 @@ int merge_sightings(struct merge *merge, const char *jail, const char *ident,
 /* A ticket to which sightings are merged, and the history around it. */
 struct merge_ticket {
 	struct archive_ident of;
-	int64_t
-	    noted_us; /* when reban last noted an id of the jail; 0: never */
+	/* When reban last noted an id of the jail; 0: never. */
+	int64_t noted_us;
 	int64_t timeofban; /* the ticket's second */
 	/*
 	 * The other second under which fail2ban has the ban since reban banned
 	 * it again; 0: there is none.
 	 */
 	int64_t known_as;
-	int64_t
-	    made_us;   /* where a ban is made after all that is known of the
-			  id, because the clock was set back; 0: by its time */
+	/*
+	 * When a fresh ban is made, in the order of the id's bans, where the
+	 * clock was set back; 0: by its own time.
+	 */
+	int64_t made_us;
 	bool is_known; /* the archive has a ban of the id */
 	bool has_ban;  /* an event, a row or an import has shown one of it */
 	struct archive_span span;

@@ -27,9 +27,9 @@ struct archive_made {
 	size_t n;
 	const size_t *owner;
 	const size_t *of_row; /* the ban of each row, counted from 1; 0: none */
-	int64_t
-	    source; /* fail2ban's database that has the row of one of them */
-	size_t sourced; /* this is that ban; source 0: none */
+	/* fail2ban's database that has the row of one of them; 0: none. */
+	int64_t source;
+	size_t sourced; /* the ban that has it */
 };
 
 /*

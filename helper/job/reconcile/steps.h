@@ -23,8 +23,8 @@ struct reconcile {
 	struct archive_source source; /* how far it has been read */
 	bool unchanged; /* since the last run: then it was not opened */
 	bool has_db;	/* it is open and of a known version, or unchanged */
-	int64_t
-	    left_out;  /* bans below the floor so far; UNKNOWN: not counted */
+	/* Bans below the floor so far; UNKNOWN: not counted. */
+	int64_t left_out;
 	bool read_all; /* this run has read it to its end, from the start on */
 
 	/* No live ban had to be judged: source is as the last run saved it. */
