@@ -55,11 +55,15 @@ still_clock_build() {
 	still=$EPOCHSECONDS
 }
 
-# asked PROGRAM ARGUMENT...: at the time $still.
-asked() {
-	STILL_CLOCK=$still LD_PRELOAD=$still_clock "$1" -c "$lab/archive.cfg" \
-	    "${@:2}"
+# by_clock SECONDS COMMAND...: the command sees that time. A sanitizer wants to be
+# loaded before all else, and does without it.
+by_clock() {
+	ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0 STILL_CLOCK=$1 \
+	    LD_PRELOAD=$still_clock "${@:2}"
 }
+
+# asked PROGRAM ARGUMENT...: at the time $still.
+asked() { by_clock "$still" "$1" -c "$lab/archive.cfg" "${@:2}"; }
 
 # same VERB OPTION...: the archive and the fleet give the same output. With
 # order=sort, bans of one microsecond may come in any order.

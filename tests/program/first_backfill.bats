@@ -25,7 +25,7 @@ setup() {
 }
 
 # at SECONDS COMMAND...: run the command at that time after the first run.
-at() { STILL_CLOCK=$((now + $1)) LD_PRELOAD=$still_clock "${@:2}"; }
+at() { by_clock "$((now + $1))" "${@:2}"; }
 
 ev() {
 	at 10 "$program" -c "$lab/archive.cfg" "$1" --jail "$2" --id "$3" --time "$4" \

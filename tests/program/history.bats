@@ -142,9 +142,9 @@ found() { line "$1" "$2" filter "[sshd] Found 192.0.2.1 - $(date -u -d "@$3" '+%
 # at SECONDS VERB ID [TICKET]: an event of a permanent ban, so many seconds after $t
 # by the clock of then. The ticket is of that time or of another one.
 at() {
-	STILL_CLOCK=$((t + $1)) LD_PRELOAD=$still_clock archive "$2" \
-	    --jail perm --id "$3" --time "$((t + ${4-$1})).0" --bantime -1 \
-	    --bancount 1 --failures 3 --restored 0
+	by_clock "$((t + $1))" archive "$2" --jail perm --id "$3" \
+	    --time "$((t + ${4-$1})).0" --bantime -1 --bancount 1 --failures 3 \
+	    --restored 0
 }
 
 @test "a ban after the clock was set back lives, and the bans before it do not" {

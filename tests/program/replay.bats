@@ -585,8 +585,7 @@ ago() { date -u -d "@$((EPOCHSECONDS - $1))" '+%F %T,500'; }
 	line actions "$t0:38,748" '[sshd] Ban 192.0.2.1' >"$lab/log1"
 	echo '{"jail":"sshd","ident":"192.0.2.2","since_us":1795459718000000}' \
 	    >"$lab/bans"
-	STILL_CLOCK=$(date -d "1 day ago $t0" +%s) LD_PRELOAD=$still_clock \
-	    archive replay "$lab/log1" "$lab/bans"
+	by_clock "$(date -d "1 day ago $t0" +%s)" archive replay "$lab/log1" "$lab/bans"
 	look 'rows() == []'
 	last_run 'state="completed"' bad=1 content=None
 	replays "$lab/log1" "$lab/bans"

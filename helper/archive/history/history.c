@@ -67,9 +67,12 @@ step_span(struct archive *a, const struct archive_ident *of,
 	    bind_exact(a, of, ticket, false, e) :
 	    db_bind(&a->db, SQL_HISTORY_SECOND, e, "ititd", of->jail, of->ident,
 		ticket->timeofban, archive_ident_host(of), ticket->imported);
-	if (*st == NULL || (rc = db_step(&a->db, *st, e)) != 1 || !exact ||
-	    db_int(*st, 2) == UNKNOWN || db_int(*st, 2) == 0)
-		return *st == NULL ? -1 : rc;
+	if (*st == NULL)
+		return -1;
+	rc = db_step(&a->db, *st, e);
+	if (rc != 1 || !exact || db_int(*st, 2) == UNKNOWN ||
+	    db_int(*st, 2) == 0)
+		return rc;
 	sqlite3_reset(*st);
 	*st = bind_exact(a, of, ticket, true, e);
 	return *st == NULL ? -1 : db_step(&a->db, *st, e);
