@@ -77,9 +77,9 @@ has_password(const PQconninfoOption *option)
 }
 
 /*
- * Whether the port is a list of numbers. In a URI whose password is not
- * escaped, what stands for the port may be a part of it, and libpq would cite
- * it.
+ * Return true when the port is a list of numbers. In a URI whose password is
+ * not escaped, what stands for the port may be a part of it, and libpq would
+ * cite it.
  */
 static bool
 has_port(const PQconninfoOption *option)
@@ -170,7 +170,7 @@ put_field(char *to, size_t room, const char *s)
 	snprintf(to + len, room - len, "%s:", s);
 }
 
-/* Whether libpq leaves the file unread, as it is not its owner's alone. */
+/* Return true for a file that others may read: libpq does not read it. */
 static bool
 is_open_to_others(const char *file)
 {
@@ -214,9 +214,10 @@ lacks_password(const struct fleet_connection *c, struct err *e)
 }
 
 /*
- * What mends a refusal, by words of libpq's message, which is untranslated, as
- * this program sets no locale. (PostgreSQL 15, libpq, fe-secure-openssl.c,
- * fe-secure-common.c and fe-connect.c.)
+ * Return what mends a refusal, NULL: nothing that is known here. Words of
+ * libpq's message show it. They are English, as this program sets no locale.
+ * (PostgreSQL 15, libpq, fe-secure-openssl.c, fe-secure-common.c and
+ * fe-connect.c.)
  */
 static const char *
 cure_of(const char *said)
@@ -409,8 +410,9 @@ static const struct fault {
 };
 
 /*
- * Whether the server is one for writes that is set to take none, as some
- * hosters do once its disk is full. (From PostgreSQL 14 on it says so.)
+ * Return true for a server that could write and is set to refuse it. Some
+ * hosters set that once its disk is full. (From PostgreSQL 14 on the server
+ * tells whether it is a standby.)
  */
 static bool
 is_set_read_only(const struct fleet_connection *c)
